@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { parseConfig, type Config, type ConfigFlags, type Environment } from '../config.ts';
+import type { StageContext } from '../progress.ts';
+import { OUTPUT_FORMATS, renderTable, type OutputFormat, type ResultTable } from './render/output.ts';
+import { progressRenderer } from './render/progress.ts';
+
+/** What every command gets: its configuration, when to stop, and the only ways to say something. */
+export interface CommandContext extends StageContext {
+  readonly config: Config;
+  readonly env: Environment;
+  readonly cwd: string;
+  /** The format asked for with --output; undefined lets the command choose what people like to read. */
+  readonly format: OutputFormat | undefined;
+  /** Columns of the terminal; 80 in a pipe. */
+  readonly width: number;
+  readonly color: boolean;
+  /** Writes a result to stdout. */
+  readonly write: (text: string) => Promise<void>;
+  /** Writes rows to stdout in the format asked for. */
+  readonly writeRows: (table: ResultTable) => Promise<void>;
+}
+
+/** What commander collected for the flags that every command takes. */
+export interface GlobalFlags extends ConfigFlags {
+  readonly output?: OutputFormat;
+  readonly quiet?: boolean;
+}
+
+/** Flags of every command, added in one place so that they read the same everywhere. */
+export function addGlobalFlags(command: Command): Command {
+  return command
+    .option('--home <dir>', 'folder for everything medallion keeps (MEDALLION_HOME; default ./.medallion)')
+    .option('--database-url <url>', 'PostgreSQL to use instead of the embedded one (DATABASE_URL, PG*, POSTGRES_*)')
+    .option('--brokers <list>', 'Kafka brokers, host:port separated by commas (KAFKA_BROKERS)')
+    .option('--topic <name>', 'topic of the events (KAFKA_TOPIC; default sales)')
+    .option('-q, --quiet', 'no progress and no notes, only results, warnings and errors')
+    .addOption(
+      command
+        .createOption('-o, --output <format>', 'how to print rows')
+        .choices([...OUTPUT_FORMATS]),
+    );
+}
+
+/** The environment with the .env file of the working folder beneath it: what is set already wins. */
+export function readEnvironment(cwd: string, env: Environment): Environment {
+  const file = path.join(cwd, '.env');
+  return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...env } : env;
+}
+
+export function createContext(
+  flags: GlobalFlags,
+  env: Environment,
+  cwd: string,
+  signal: AbortSignal,
+): CommandContext & { stop: () => void } {
+  const config = parseConfig(flags, env, cwd);
+  const progress = progressRenderer(process.stderr, flags.quiet ?? false);
+  const write = async (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text, (error) => {
+        if (error) {
+          reject(error);
+        } else {
+          resolve();
+        }
+      });
+    });
+  return {
+    config,
+    env,
+    cwd,
+    signal,
+    emit: progress.emit,
+    stop: progress.stop,
+    format: flags.output,
+    width: process.stdout.columns ?? 80,
+    color: process.stdout.isTTY && env['NO_COLOR'] === undefined,
+    write,
+    writeRows: (table) => write(renderTable(table, flags.output ?? 'table')),
+  };
+}

@@ -1,0 +1,88 @@
+import { Command, CommanderError } from 'commander';
+import chalk from 'chalk';
+import { readFileSync } from 'node:fs';
+import { MedallionError, messageOf } from '../errors.ts';
+import { addGlobalFlags, createContext, readEnvironment, type CommandContext, type GlobalFlags } from './context.ts';
+import { registerCommands } from './commands/index.ts';
+
+/** How a command file hands its work over: main supplies the context and owns errors, signals and the exit code. */
+export type RunCommand = <F>(
+  work: (context: CommandContext, flags: F & GlobalFlags, args: string[]) => Promise<void>,
+) => (this: Command, ...args: unknown[]) => Promise<void>;
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const INTERRUPTED = 130;
+
+async function main(): Promise<void> {
+  const interrupt = new AbortController();
+  let signals = 0;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      signals += 1;
+      interrupt.abort();
+      // A second signal does not wait for the batch in hand; every commit is atomic, so nothing is lost.
+      if (signals > 1) {
+        process.exit(INTERRUPTED);
+      }
+    });
+  }
+  // A reader that closed the pipe (`| head`) has all it wants.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+
+  const run: RunCommand = (work) =>
+    async function (this: Command, ...args: unknown[]) {
+      const cwd = process.cwd();
+      const env = readEnvironment(cwd, process.env);
+      const context = createContext(this.optsWithGlobals(), env, cwd, interrupt.signal);
+      try {
+        await work(context, this.optsWithGlobals(), args.filter((arg) => typeof arg === 'string' || Array.isArray(arg)).flat());
+      } finally {
+        context.stop();
+      }
+    };
+
+  const program = new Command('medallion')
+    .description('Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.')
+    .version(version)
+    .showHelpAfterError('(add --help for the options and examples)')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  registerCommands(program, run, addGlobalFlags);
+
+  try {
+    await program.parseAsync();
+    if (interrupt.signal.aborted && process.exitCode === undefined) {
+      process.exitCode = INTERRUPTED;
+    }
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** Prints a failure for the person who ran the command and returns the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // commander has printed it already; its own code is 1 for every bad usage.
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (error instanceof MedallionError) {
+    if (error.code !== 'interrupted') {
+      process.stderr.write(`${chalk.red('error:')} ${error.message}\n`);
+      if (error.hint !== undefined) {
+        process.stderr.write(`  ${error.hint.replaceAll('\n', '\n  ')}\n`);
+      }
+    }
+    return error.exitCode;
+  }
+  const trace = error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${chalk.red('defect:')} ${trace ?? messageOf(error)}\n`);
+  process.stderr.write('  This is a bug in medallion, not in your data. Please report it with the lines above.\n');
+  return 1;
+}
+
+await main();

@@ -1,0 +1,73 @@
+/**
+ * Every expected failure, as a closed list: the code says what kind it is, the table says how the process ends.
+ * Exit codes: 0 done (also: nothing to do), 1 a defect of medallion, 2 usage or configuration, 3 a dependency
+ * cannot be reached, 4 data refused by a check, 5 another run holds the lock, 130 interrupted.
+ */
+export const EXIT_CODES = {
+  usage: 2,
+  config: 2,
+  model: 2,
+  input: 2,
+  source_changed: 2,
+  unreachable: 3,
+  denied: 3,
+  storage: 3,
+  check_failed: 4,
+  locked: 5,
+  interrupted: 130,
+} as const;
+
+export type ErrorCode = keyof typeof EXIT_CODES;
+
+export interface ErrorOptions {
+  /** What the reader can do next, as a sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** True when the same call may succeed later: a connection that was lost, not a password that is wrong. */
+  readonly retriable?: boolean;
+}
+
+/** A failure that medallion foresees: what happened, what to do next, and how the process ends. */
+export class MedallionError extends Error {
+  override readonly name = 'MedallionError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly retriable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.retriable = options.retriable ?? false;
+  }
+
+  get exitCode(): number {
+    return EXIT_CODES[this.code];
+  }
+}
+
+/** The text of anything thrown. AggregateErrors (a refused connection to localhost is one) speak through their first part. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return messageOf(error.errors[0]);
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a system, driver or server error ('ECONNREFUSED', '28P01'), if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError && !('code' in error)) {
+    return codeOf(error.errors[0]);
+  }
+  if (typeof error === 'object' && error !== null && 'code' in error) {
+    return typeof error.code === 'string' ? error.code : undefined;
+  }
+  return undefined;
+}
+
+/** Throws the interruption error once the signal has fired. */
+export function throwIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new MedallionError('interrupted', 'interrupted');
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What a log is: an append-only sequence of records in numbered partitions of named topics. Kafka is one kind,
+ * a landing directory or a file of NDJSON lines another; everything after the read is the same code.
+ *
+ * Terminology: a record's *offset* is its place in its partition (not dense: offsets can be missing).
+ * *next offset* is the first one not yet read. The *position* that counts is the one the warehouse stored.
+ */
+
+/** One record as the log holds it; nothing is decoded. */
+export interface LogRecord {
+  readonly offset: bigint;
+  /** When the log took it in, Unix milliseconds (for a file: when it was read). */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  /** null is a tombstone: a record without a value. */
+  readonly value: Buffer | null;
+  /** Header values as text, or null when there are none. */
+  readonly headers: Readonly<Record<string, string>> | null;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** Consecutive records of one partition, in offset order. */
+export interface RecordBatch extends TopicPartition {
+  readonly records: readonly LogRecord[];
+  /** The offset to go on from after this batch: greater than every offset in it, holes included. */
+  readonly nextOffset: bigint;
+  /** Names the physical log ("kafka:<cluster id>", a file's fingerprint): a stored position holds for this source only. */
+  readonly source: string;
+  /** Bytes of the file read so far, where the log is a plain file that can be resumed by seeking. */
+  readonly position?: bigint;
+}
+
+/** A partition's place in the warehouse's books. */
+export interface StoredOffset extends TopicPartition {
+  readonly nextOffset: bigint;
+  readonly source: string;
+  readonly position: bigint | null;
+}
+
+/** Offsets from..to (exclusive) that the log no longer holds and nobody read. */
+export interface Gap extends TopicPartition {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/**
+ * What a reader needs from the stage that consumes it.
+ * The stored offsets are the truth; whatever a broker believes about a group's offsets is not.
+ */
+export interface Sink {
+  /** The stored offsets of these partitions, read afresh; a partition never read before is absent. */
+  storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]>;
+  /**
+   * Commits the batch and its next offset in one transaction. `false`: another consumer has moved this
+   * partition on, nothing was written; the reader must go on from `storedOffsets`.
+   */
+  land(batch: RecordBatch): Promise<boolean>;
+  /** Records expired before they were read: the gap is booked and the stored offset moves to `gap.to`. */
+  recordGap(gap: Gap, source: string): Promise<void>;
+  warn(message: string, hint?: string): void;
+}
+
+export interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** Keep reading as records arrive; else stop at the end each partition had when reading began. */
+  readonly follow: boolean;
+  /** With `follow`: stop after this many milliseconds without a record. */
+  readonly idleTimeoutMs?: number;
+  /** Stop after landing about this many records (never more). */
+  readonly maxRecords?: number;
+  /** Take the log as it now is where a stored offset does not fit it (recreated topic, replaced file). */
+  readonly resetOffsets?: boolean;
+}
+
+/** Why a read came to its end. */
+export type ReadEnd = 'end' | 'idle' | 'max-records' | 'interrupted';
+
+export interface LogReader {
+  /** For people: "Kafka topic sales at localhost:9092", "/home/ana/sales.ndjson.gz". */
+  readonly description: string;
+  /**
+   * Reads every partition and lands its batches until the end that `options` ask for. An abort finishes the
+   * batch in hand and resolves with 'interrupted'.
+   * @throws MedallionError unreachable, denied, input, source_changed
+   */
+  read(sink: Sink, options: ReadOptions): Promise<ReadEnd>;
+}
+
+/** One event to append, already encoded. */
+export interface OutgoingRecord {
+  /** Chooses the partition; one customer's events keep their order. */
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+export interface LogWriter {
+  readonly description: string;
+  /** Appends in order and resolves when the log has taken them all (acknowledged, or handed to the file system). */
+  append(records: readonly OutgoingRecord[]): Promise<void>;
+  close(): Promise<void>;
+}

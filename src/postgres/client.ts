@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import type { TlsConfig } from '../config.ts';
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
+
+/** A server that is up: everything a client, or an engine, needs to reach it. */
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly tls: TlsConfig | undefined;
+}
+
+export type Client = pg.Client;
+
+// Exact values as text: numeric and bigint never pass through a double, dates stay as PostgreSQL writes them.
+const asText = { getTypeParser: () => (value: string) => value };
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** SQLSTATEs and system codes after which the same call may succeed later. */
+const CONNECTION_LOST =
+  /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN)$/;
+
+/** host:port/database, for messages. */
+export function describeServer(settings: ConnectionSettings): string {
+  return `${settings.host}:${String(settings.port)}/${settings.database}`;
+}
+
+/**
+ * Opens a connection whose results are text, in UTC.
+ * @throws MedallionError unreachable, denied
+ */
+export async function connect(settings: ConnectionSettings): Promise<Client> {
+  const client = new pg.Client({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    password: settings.password,
+    database: settings.database,
+    ssl: tlsOptions(settings.tls),
+    application_name: 'medallion',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: asText,
+    options: '-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning',
+  });
+  // Without a listener a connection that breaks while idle would end the process; the next query reports it.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw connectionError(error, settings);
+  }
+  return client;
+}
+
+/** Runs `work` with a connection that is closed afterwards, whatever happens. */
+export async function withClient<T>(
+  settings: ConnectionSettings,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(settings);
+  try {
+    return await work(client);
+  } catch (error) {
+    throw lostConnection(error, settings);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+export async function withTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A failed connection attempt as the error a user can act on; the password is in no message. */
+function connectionError(error: unknown, settings: ConnectionSettings): MedallionError {
+  const server = describeServer(settings);
+  const code = codeOf(error) ?? '';
+  if (code === '28P01' || code === '28000') {
+    return new MedallionError('denied', `PostgreSQL at ${server} refused user "${settings.user}"`, {
+      hint: 'Check the user and password in DATABASE_URL, PG* or POSTGRES_*.',
+      cause: error,
+    });
+  }
+  if (code === '3D000') {
+    return new MedallionError('unreachable', `PostgreSQL at ${server} has no database "${settings.database}"`, {
+      hint: `Create it: createdb -h ${settings.host} -p ${String(settings.port)} ${settings.database}`,
+      cause: error,
+    });
+  }
+  return new MedallionError('unreachable', `cannot reach PostgreSQL at ${server}: ${messageOf(error)}`, {
+    hint: 'Is the server up, and are host and port right? Unset DATABASE_URL, PG* and POSTGRES_* to use the embedded server.',
+    cause: error,
+    retriable: CONNECTION_LOST.test(code) || /timeout|terminated/i.test(messageOf(error)),
+  });
+}
+
+/** Turns the loss of a connection in mid-work into `unreachable`; anything else is passed through. */
+export function lostConnection(error: unknown, settings: ConnectionSettings): unknown {
+  if (error instanceof MedallionError) {
+    return error;
+  }
+  const code = codeOf(error) ?? '';
+  if (CONNECTION_LOST.test(code) || /Connection terminated|not queryable|Connection ended/i.test(messageOf(error))) {
+    return new MedallionError('unreachable', `lost PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`, {
+      hint: 'Nothing half-done was kept. Run the command again when the server is back.',
+      cause: error,
+      retriable: true,
+    });
+  }
+  if (code === '53100') {
+    return new MedallionError('storage', `PostgreSQL at ${describeServer(settings)} has no disk space left`, {
+      hint: 'Free some space; the transaction was rolled back and the next run goes on from there.',
+      cause: error,
+    });
+  }
+  if (code === '42501') {
+    return new MedallionError('denied', `PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`, {
+      hint: `User "${settings.user}" needs that right; the owner of the database can grant it.`,
+      cause: error,
+    });
+  }
+  return error;
+}
+
+function tlsOptions(tls: TlsConfig | undefined): pg.ConnectionConfig['ssl'] {
+  if (tls === undefined) {
+    return false;
+  }
+  return {
+    rejectUnauthorized: tls.verify,
+    ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
+    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
+    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
+  };
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MedallionError } from '../errors.ts';
+import { withTransaction, type Client } from './client.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../../sql/migrations/', import.meta.url));
+/** Key of the advisory lock under which migrations run: "medallion" in ASCII, cut to 63 bits. */
+const MIGRATION_LOCK = '7882824967869855595';
+
+interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly hash: string;
+}
+
+/**
+ * Brings the database to this version's schema: the numbered files that it does not have yet, each in its own
+ * transaction, under a lock that makes a second migrator wait and then find nothing to do.
+ * @returns the names of the migrations applied
+ * @throws MedallionError config when the database is newer than this program, or a file was edited after it was applied
+ */
+export async function migrate(client: Client, directory = MIGRATIONS): Promise<string[]> {
+  const migrations = readMigrations(directory);
+  if (await isCurrent(client, migrations)) {
+    return [];
+  }
+  await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  try {
+    await client.query(
+      `create schema if not exists medallion;
+       create table if not exists medallion.migrations (
+           number integer primary key,
+           name text not null,
+           hash text not null,
+           applied_at timestamptz not null default now()
+       )`,
+    );
+    const pending = pendingMigrations(migrations, await appliedMigrations(client));
+    for (const migration of pending) {
+      await withTransaction(client, async () => {
+        await client.query(migration.sql);
+        await client.query('insert into medallion.migrations (number, name, hash) values ($1, $2, $3)', [
+          migration.number,
+          migration.name,
+          migration.hash,
+        ]);
+      });
+    }
+    return pending.map((migration) => migration.name);
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+  }
+}
+
+/** The usual case, answered without a lock and without a write: everything is applied. */
+async function isCurrent(client: Client, migrations: readonly Migration[]): Promise<boolean> {
+  const { rows } = await client.query<{ exists: string }>(
+    `select (to_regclass('medallion.migrations') is not null)::text as exists`,
+  );
+  return (
+    rows[0]?.exists === 'true' && pendingMigrations(migrations, await appliedMigrations(client)).length === 0
+  );
+}
+
+type Applied = ReadonlyMap<number, { readonly name: string; readonly hash: string }>;
+
+async function appliedMigrations(client: Client): Promise<Applied> {
+  const { rows } = await client.query<{ number: string; name: string; hash: string }>(
+    'select number, name, hash from medallion.migrations',
+  );
+  return new Map(rows.map((row) => [Number(row.number), row]));
+}
+
+function pendingMigrations(migrations: readonly Migration[], applied: Applied): Migration[] {
+  const known = new Map(migrations.map((migration) => [migration.number, migration]));
+  for (const [number, { name, hash }] of applied) {
+    const file = known.get(number);
+    if (file === undefined) {
+      throw new MedallionError('config', `the database has migration ${name}, which this version does not know`, {
+        hint: 'A newer medallion has used this database. Update medallion.',
+      });
+    }
+    if (file.hash !== hash) {
+      throw new MedallionError('config', `migration ${name} differs from what was applied to this database`, {
+        hint: 'Migrations are never edited. Restore the file and put the change into a new one.',
+      });
+    }
+  }
+  return migrations.filter((migration) => !applied.has(migration.number));
+}
+
+function readMigrations(directory: string): Migration[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => {
+      const number = Number(/^(\d+)_/.exec(file)?.[1]);
+      if (!Number.isInteger(number)) {
+        throw new MedallionError('config', `${path.join(directory, file)}: a migration's name starts with its number`);
+      }
+      const sql = readFileSync(path.join(directory, file), 'utf8');
+      return { number, name: file, sql, hash: createHash('sha256').update(sql).digest('hex') };
+    });
+}
