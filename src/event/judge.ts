@@ -1,0 +1,356 @@
+import { parseDecimal, toAmount, toWhole, type Decimal } from './decimal.ts';
+import { JsonNumber, parseJson, type Json, type JsonObject } from './json.ts';
+import type { Reason } from './reasons.ts';
+import { toUtcTimestamp } from './timestamp.ts';
+
+/** The rows of the dimensions that an order may point at. */
+export interface References {
+  readonly statuses: ReadonlySet<number>;
+  readonly paymentMethods: ReadonlySet<number>;
+  readonly currencies: ReadonlySet<number>;
+}
+
+export interface Refusal {
+  readonly accepted: false;
+  readonly reason: Reason;
+  /** Path below transaction_details ("items[2].unit_price"); null when the event could not be entered at all. */
+  readonly field: string | null;
+  /** What was found there, for people: one short line, safe to print. */
+  readonly detail: string;
+}
+
+export interface Acceptance {
+  readonly accepted: true;
+  /** The event as JSON in one fixed form: defaults filled in, amounts with 2 decimals, time in UTC, extras gone. */
+  readonly canonical: string;
+}
+
+export type Verdict = Acceptance | Refusal;
+
+const UNKNOWN = 'unknown';
+const MAX_TEXT_LENGTH = 200;
+const MAX_QUANTITY = 1_000_000;
+const SUPPORTED_VERSION = /^1(\.\d+)*$/;
+
+/**
+ * Judges one event by the contract's rules of reading. Where several rules are broken, the first in the order
+ * of the event decides. Never throws; cost is linear in the size of the event.
+ */
+export function judge(value: string, references: References): Verdict {
+  let event: Json;
+  try {
+    event = parseJson(value);
+  } catch (error) {
+    return refusal(
+      'invalid_json',
+      null,
+      printable(error instanceof Error ? error.message : String(error)),
+    );
+  }
+  const details = memberOf(memberOf(event, 'data'), 'transaction_details');
+  if (!(details instanceof Map)) {
+    return refusal('not_an_event', null, `data.transaction_details is ${show(details)}`);
+  }
+  const breaches = new FirstBreach();
+  const canonical = readDetails(details, references, breaches);
+  return breaches.first ?? { accepted: true, canonical };
+}
+
+/** Rules are read to the end, in the order of the event; only the first breach is kept. */
+class FirstBreach {
+  first: Refusal | undefined;
+
+  note(reason: Reason, field: string, detail: string): void {
+    this.first ??= refusal(reason, field, detail);
+  }
+}
+
+function readDetails(details: JsonObject, references: References, breaches: FirstBreach): string {
+  const event = new Fields(details, '', breaches);
+  const members = [
+    `"transaction_id":${event.id('transaction_id')}`,
+    `"event_type":${event.text('event_type')}`,
+    `"event_version":${event.version('event_version')}`,
+    `"event_timestamp":${event.timestamp('event_timestamp')}`,
+    `"customer":${readCustomer(event.object('customer'))}`,
+    `"order":${readOrder(event.object('order'), references)}`,
+    `"items":${readItems(event, breaches)}`,
+  ];
+  return `{"data":{"transaction_details":{${members.join()}}}}`;
+}
+
+function readCustomer(customer: Fields): string {
+  return (
+    `{"id":${customer.id('id')},"type":${customer.text('type', UNKNOWN)},` +
+    `"country":${customer.text('country', UNKNOWN)},"city":${customer.text('city', UNKNOWN)}}`
+  );
+}
+
+function readOrder(order: Fields, { statuses, paymentMethods, currencies }: References): string {
+  return (
+    `{"status":${order.reference('status', statuses)},` +
+    `"payment_method":${order.reference('payment_method', paymentMethods)},` +
+    `"currency":${order.reference('currency', currencies)},` +
+    `"subtotal":${order.amount('subtotal')},"tax_amount":${order.amount('tax_amount')},` +
+    `"shipping_amount":${order.amount('shipping_amount')},` +
+    `"discount_amount":${order.amount('discount_amount')},"total_amount":${order.amount('total_amount')}}`
+  );
+}
+
+function readItems(event: Fields, breaches: FirstBreach): string {
+  const items: string[] = [];
+  for (const [index, item] of event.list('items').entries()) {
+    const path = `items[${String(index)}]`;
+    if (!(item instanceof Map)) {
+      breaches.note('invalid_type', path, `expected an object, found ${show(item)}`);
+      break;
+    }
+    items.push(readItem(new Fields(item, `${path}.`, breaches)));
+    if (breaches.first !== undefined) {
+      break;
+    }
+  }
+  return `[${items.join()}]`;
+}
+
+function readItem(item: Fields): string {
+  return (
+    `{"id":${item.id('id')},"category":${item.text('category')},` +
+    `"unit_price":${item.amount('unit_price', { notNegative: true })},"quantity":${item.quantity('quantity')},` +
+    `"discount":${item.amount('discount', { missing: '0.00' })},` +
+    `"cost":${item.amount('cost', { notNegative: true, missing: '0.00' })}}`
+  );
+}
+
+interface AmountRule {
+  readonly notNegative?: boolean;
+  /** What stands for an amount that is not there; without it the amount is required. */
+  readonly missing?: string;
+}
+
+/** The members of one object of the event, each read by its rule into canonical JSON text. */
+class Fields {
+  readonly #object: JsonObject;
+  readonly #path: string;
+  readonly #breaches: FirstBreach;
+
+  constructor(object: JsonObject, path: string, breaches: FirstBreach) {
+    this.#object = object;
+    this.#path = path;
+    this.#breaches = breaches;
+  }
+
+  /** Text kept as sent. */
+  text(name: string, missing?: string): string {
+    const value = this.#string(name, missing);
+    return value === undefined ? '' : this.#limited(name, value);
+  }
+
+  /** Text without its outer white space. */
+  id(name: string): string {
+    const value = this.#string(name);
+    return value === undefined ? '' : this.#limited(name, value.trim());
+  }
+
+  version(name: string): string {
+    const value = this.#string(name);
+    if (value === undefined) {
+      return '';
+    }
+    if (!SUPPORTED_VERSION.test(value)) {
+      return this.#refuse('unsupported_version', name, `expected version 1, found ${show(value)}`);
+    }
+    return this.#limited(name, value);
+  }
+
+  timestamp(name: string): string {
+    const value = this.#string(name);
+    if (value === undefined) {
+      return '';
+    }
+    const utc = toUtcTimestamp(value);
+    return utc === undefined
+      ? this.#refuse('invalid_timestamp', name, `no ISO 8601 time from 1900 on: ${show(value)}`)
+      : `"${utc}"`;
+  }
+
+  amount(name: string, { notNegative = false, missing }: AmountRule = {}): string {
+    const value = this.#present(name);
+    if (value === undefined && missing !== undefined) {
+      return missing;
+    }
+    const decimal = this.#decimal(name, value, 'invalid_amount');
+    if (decimal === undefined) {
+      return '';
+    }
+    if (notNegative && decimal.negative) {
+      return this.#refuse('invalid_amount', name, `below zero: ${show(value)}`);
+    }
+    return (
+      toAmount(decimal) ?? this.#refuse('invalid_amount', name, `not below 10^12: ${show(value)}`)
+    );
+  }
+
+  quantity(name: string): string {
+    const value = this.#present(name);
+    const decimal = this.#decimal(name, value, 'invalid_quantity');
+    if (decimal === undefined) {
+      return '';
+    }
+    const quantity = toWhole(decimal);
+    return quantity === undefined || quantity < 1 || quantity > MAX_QUANTITY
+      ? this.#refuse(
+          'invalid_quantity',
+          name,
+          `no whole number from 1 to 1,000,000: ${show(value)}`,
+        )
+      : String(quantity);
+  }
+
+  reference(name: string, rows: ReadonlySet<number>): string {
+    const value = this.#present(name);
+    if (value === undefined) {
+      return this.#refuseMissing(name);
+    }
+    if (!(value instanceof JsonNumber)) {
+      return this.#refuse('invalid_type', name, `expected a number, found ${show(value)}`);
+    }
+    const decimal = parseDecimal(value.text);
+    const id = decimal && toWhole(decimal);
+    return id === undefined || !rows.has(id)
+      ? this.#refuse('unknown_reference', name, `no such row: ${show(value)}`)
+      : String(id);
+  }
+
+  /** The fields of a member that is an object; one that is missing has no fields. */
+  object(name: string): Fields {
+    const value = this.#present(name);
+    if (value !== undefined && !(value instanceof Map)) {
+      this.#refuse('invalid_type', name, `expected an object, found ${show(value)}`);
+    }
+    return new Fields(
+      value instanceof Map ? value : new Map(),
+      `${this.#path}${name}.`,
+      this.#breaches,
+    );
+  }
+
+  list(name: string): readonly Json[] {
+    const value = this.#present(name);
+    if (Array.isArray(value) && value.length > 0) {
+      return value;
+    }
+    if (value === undefined || Array.isArray(value)) {
+      this.#refuse('no_items', name, value === undefined ? 'missing' : 'empty');
+    } else {
+      this.#refuse('invalid_type', name, `expected an array, found ${show(value)}`);
+    }
+    return [];
+  }
+
+  /** Null and blank strings are missing. */
+  #present(name: string): Json | undefined {
+    const value = this.#object.get(name);
+    return value === null || (typeof value === 'string' && value.trim() === '') ? undefined : value;
+  }
+
+  #string(name: string, missing?: string): string | undefined {
+    const value = this.#present(name) ?? missing;
+    if (value === undefined) {
+      this.#refuseMissing(name);
+      return undefined;
+    }
+    if (typeof value !== 'string') {
+      this.#refuse('invalid_type', name, `expected text, found ${show(value)}`);
+      return undefined;
+    }
+    return this.#storable(name, value) ? value : undefined;
+  }
+
+  #decimal(name: string, value: Json | undefined, reason: Reason): Decimal | undefined {
+    if (value === undefined) {
+      this.#refuseMissing(name);
+      return undefined;
+    }
+    if (typeof value !== 'string' && !(value instanceof JsonNumber)) {
+      this.#refuse('invalid_type', name, `expected a number, found ${show(value)}`);
+      return undefined;
+    }
+    if (typeof value === 'string' && !this.#storable(name, value)) {
+      return undefined;
+    }
+    const decimal = parseDecimal(typeof value === 'string' ? value.trim() : value.text);
+    if (decimal === undefined) {
+      this.#refuse(reason, name, `no number: ${show(value)}`);
+    }
+    return decimal;
+  }
+
+  /** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
+  #storable(name: string, value: string): boolean {
+    if (value.includes('\0') || /\p{Surrogate}/u.test(value)) {
+      this.#refuse('not_text', name, `holds a NUL or half a surrogate pair: ${show(value)}`);
+      return false;
+    }
+    return true;
+  }
+
+  #limited(name: string, value: string): string {
+    // A character has at most two code units: count them one by one only where it matters.
+    if (
+      value.length > 2 * MAX_TEXT_LENGTH ||
+      (value.length > MAX_TEXT_LENGTH && Array.from(value).length > MAX_TEXT_LENGTH)
+    ) {
+      return this.#refuse('invalid_type', name, `longer than 200 characters: ${show(value)}`);
+    }
+    return JSON.stringify(value);
+  }
+
+  #refuseMissing(name: string): '' {
+    return this.#refuse('missing_field', name, 'missing');
+  }
+
+  #refuse(reason: Reason, name: string, detail: string): '' {
+    this.#breaches.note(reason, `${this.#path}${name}`, detail);
+    return '';
+  }
+}
+
+function refusal(reason: Reason, field: string | null, detail: string): Refusal {
+  return { accepted: false, reason, field, detail };
+}
+
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return value instanceof Map ? value.get(name) : undefined;
+}
+
+const SHOWN_LENGTH = 60;
+
+/** A value for people, in one short line. */
+function show(value: Json | undefined): string {
+  if (typeof value === 'string') {
+    return printable(JSON.stringify(clip(value)));
+  }
+  if (value instanceof JsonNumber) {
+    return clip(value.text);
+  }
+  if (value instanceof Map) {
+    return 'an object';
+  }
+  if (Array.isArray(value)) {
+    return 'an array';
+  }
+  return value === undefined ? 'missing' : String(value);
+}
+
+function clip(text: string): string {
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+}
+
+/** Control, format and line-breaking characters as escapes: no terminal or log line can be upset. */
+function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
+  );
+}

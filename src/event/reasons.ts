@@ -1,0 +1,19 @@
+/** Why an event is refused: the closed list of the contract, each with its meaning in one line. */
+export const REASONS = {
+  not_text:
+    'bytes that are not UTF-8 or hold a NUL, or a field with an escaped NUL or half a surrogate pair',
+  empty_value: 'a message without a value',
+  too_large: 'a value larger than the tool takes in',
+  invalid_json: 'not one JSON value by RFC 8259',
+  not_an_event: 'no object at data.transaction_details',
+  unsupported_version: 'an event_version whose major version is not 1',
+  missing_field: 'a required field is absent, null or blank',
+  invalid_type: 'a field of the wrong JSON type, or a text of more than 200 characters',
+  invalid_timestamp: 'an event_timestamp that is no ISO 8601 time of the years 1900 to 9999',
+  invalid_amount: 'an amount that is no number or out of range',
+  invalid_quantity: 'a quantity that is no whole number from 1 to 1,000,000',
+  no_items: 'items is missing or empty',
+  unknown_reference: 'a status, payment method or currency that the dimension does not hold',
+} as const;
+
+export type Reason = keyof typeof REASONS;
