@@ -35,8 +35,7 @@ export interface TlsConfig {
 }
 
 export type LogConfig = { readonly topic: string } & (
-  | { readonly kind: 'landing' }
-  | ({ readonly kind: 'kafka' } & KafkaConfig)
+  { readonly kind: 'landing' } | ({ readonly kind: 'kafka' } & KafkaConfig)
 );
 
 export interface KafkaConfig {
@@ -56,6 +55,8 @@ export interface SaslConfig {
 export interface DuckDbConfig {
   /** A postgres extension file to load instead of the one that DuckDB finds or installs. */
   readonly extensionFile: string | undefined;
+  /** Where a fetched extension may be kept: the user's cache, and the tool's home where that cannot be written. */
+  readonly cacheFolders: readonly string[];
 }
 
 /** What the global command-line flags may say; each wins over the environment. */
@@ -85,11 +86,15 @@ const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
  */
 export function parseConfig(flags: ConfigFlags, env: Environment, cwd: string): Config {
   const problems: string[] = [];
+  const home = path.resolve(cwd, flags.home ?? text(env['MEDALLION_HOME']) ?? '.medallion');
   const config: Config = {
-    home: path.resolve(cwd, flags.home ?? text(env['MEDALLION_HOME']) ?? '.medallion'),
+    home,
     warehouse: parseWarehouse(flags, env, problems),
     log: parseLog(flags, env, problems),
-    duckdb: { extensionFile: resolved(cwd, text(env['MEDALLION_DUCKDB_EXTENSION'])) },
+    duckdb: {
+      extensionFile: resolved(cwd, text(env['MEDALLION_DUCKDB_EXTENSION'])),
+      cacheFolders: [...userCache(env), path.join(home, 'cache')],
+    },
   };
   if (problems.length > 0) {
     throw new MedallionError('config', problems.join('\n'));
@@ -97,15 +102,35 @@ export function parseConfig(flags: ConfigFlags, env: Environment, cwd: string): 
   return config;
 }
 
+/** The user's cache folder by the XDG rules, if the environment says where it is. */
+function userCache(env: Environment): string[] {
+  const xdg = text(env['XDG_CACHE_HOME']);
+  const userHome = text(env['HOME']) ?? text(env['USERPROFILE']);
+  // The XDG rules: a relative path there is to be ignored.
+  if (xdg !== undefined && path.isAbsolute(xdg)) {
+    return [path.join(xdg, 'medallion')];
+  }
+  return userHome === undefined ? [] : [path.join(userHome, '.cache', 'medallion')];
+}
+
 function parseWarehouse(flags: ConfigFlags, env: Environment, problems: string[]): WarehouseConfig {
   const url = flags.databaseUrl ?? text(env['DATABASE_URL']);
   if (url !== undefined) {
-    return parseDatabaseUrl(url, flags.databaseUrl === undefined ? 'DATABASE_URL' : '--database-url', env, problems);
+    return parseDatabaseUrl(
+      url,
+      flags.databaseUrl === undefined ? 'DATABASE_URL' : '--database-url',
+      env,
+      problems,
+    );
   }
   for (const [prefix, names] of Object.entries(SERVER_VARIABLES)) {
     const value = (name: keyof ServerVariables): string | undefined =>
       names[name].map((variable) => text(env[variable])).find((found) => found !== undefined);
-    if (value('host') === undefined && value('database') === undefined && value('user') === undefined) {
+    if (
+      value('host') === undefined &&
+      value('database') === undefined &&
+      value('user') === undefined
+    ) {
       continue;
     }
     const user = value('user') ?? 'postgres';
@@ -152,7 +177,12 @@ const SERVER_VARIABLES: Readonly<Record<string, ServerVariables>> = {
   },
 };
 
-function parseDatabaseUrl(raw: string, from: string, env: Environment, problems: string[]): WarehouseConfig {
+function parseDatabaseUrl(
+  raw: string,
+  from: string,
+  env: Environment,
+  problems: string[],
+): WarehouseConfig {
   let url: URL;
   try {
     url = new URL(raw);
@@ -160,7 +190,9 @@ function parseDatabaseUrl(raw: string, from: string, env: Environment, problems:
     url = new URL('invalid:');
   }
   if (!/^postgres(ql)?:$/.test(url.protocol)) {
-    problems.push(`${from} is not a PostgreSQL URL (postgresql://user:password@host:5432/database)`);
+    problems.push(
+      `${from} is not a PostgreSQL URL (postgresql://user:password@host:5432/database)`,
+    );
     return { kind: 'embedded' };
   }
   const user = decodeURIComponent(url.username) || text(env['PGUSER']) || 'postgres';
@@ -171,7 +203,12 @@ function parseDatabaseUrl(raw: string, from: string, env: Environment, problems:
     user,
     password: decodeURIComponent(url.password) || text(env['PGPASSWORD']),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
-    tls: parseSslMode(url.searchParams.get('sslmode') ?? text(env['PGSSLMODE']), env, problems, url.searchParams),
+    tls: parseSslMode(
+      url.searchParams.get('sslmode') ?? text(env['PGSSLMODE']),
+      env,
+      problems,
+      url.searchParams,
+    ),
     from,
   };
 }
@@ -200,7 +237,9 @@ function parseSslMode(
 function parseLog(flags: ConfigFlags, env: Environment, problems: string[]): LogConfig {
   const topic = flags.topic ?? text(env['KAFKA_TOPIC']) ?? DEFAULT_TOPIC;
   if (!TOPIC_NAME.test(topic)) {
-    problems.push(`topic "${topic}" is not a topic name: letters, digits, ".", "_" and "-", at most 249`);
+    problems.push(
+      `topic "${topic}" is not a topic name: letters, digits, ".", "_" and "-", at most 249`,
+    );
   }
   const brokers = flags.brokers ?? text(env['KAFKA_BROKERS']);
   if (brokers === undefined) {
@@ -253,7 +292,9 @@ function parseKafkaTls(env: Environment): TlsConfig | undefined {
   const certFile = text(env['KAFKA_SSL_CERT']);
   const keyFile = text(env['KAFKA_SSL_KEY']);
   const asked =
-    truthy(env['KAFKA_SSL']) || /SSL$/i.test(text(env['KAFKA_SECURITY_PROTOCOL']) ?? '') || caFile !== undefined;
+    truthy(env['KAFKA_SSL']) ||
+    /SSL$/i.test(text(env['KAFKA_SECURITY_PROTOCOL']) ?? '') ||
+    caFile !== undefined;
   if (!asked && certFile === undefined) {
     return undefined;
   }
@@ -265,7 +306,12 @@ function parseKafkaTls(env: Environment): TlsConfig | undefined {
   };
 }
 
-function parsePort(value: string | undefined, fallback: number, name: string, problems: string[]): number {
+function parsePort(
+  value: string | undefined,
+  fallback: number,
+  name: string,
+  problems: string[],
+): number {
   if (value === undefined) {
     return fallback;
   }
@@ -290,6 +336,9 @@ function resolved(cwd: string, file: string | undefined): string | undefined {
   return file === undefined ? undefined : path.resolve(cwd, file);
 }
 
-function optional<K extends string>(key: K, value: string | null | undefined): Partial<Record<K, string>> {
+function optional<K extends string>(
+  key: K,
+  value: string | null | undefined,
+): Partial<Record<K, string>> {
   return value === null || value === undefined ? {} : ({ [key]: value } as Record<K, string>);
 }
