@@ -17,6 +17,7 @@ import {
 } from '../../src/postgres/embedded-cluster.ts';
 import { serverUser } from '../../src/postgres/embedded-user.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
+import { prepareKafkaRun, stopSharedBroker } from './kafka-run.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -51,7 +52,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('postgres', settings);
   project.provide('postgresTemplate', template);
+  const kafka = await prepareKafkaRun();
+  project.provide('kafka', kafka);
   return async () => {
+    await stopSharedBroker(kafka);
     await withClient(settings, async (client) => {
       await client.query(`drop database if exists ${pg.escapeIdentifier(template)} with (force)`);
     });

@@ -1,0 +1,320 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * A real Apache Kafka broker (KRaft, one node, loopback only) without Docker: the jars come from Maven once,
+ * the machine's Java runs them.
+ */
+
+const HERE = import.meta.dirname;
+const CACHE = path.join(HERE, '../../node_modules/.cache/medallion-kafka');
+const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+const START_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 20_000;
+/** Below the ports that systems hand out for outgoing connections, so that a port stays free over a restart. */
+const PORTS = { from: 20_000, to: 30_000 };
+
+export interface BrokerOptions {
+  /** Where data, settings and logs are kept; a broker started here again has its topics back. */
+  readonly dir: string;
+  /** The port of the plain listener; a free one if not given. */
+  readonly port?: number;
+  /** Adds a SASL_PLAINTEXT listener that takes this user by PLAIN and SCRAM-SHA-256. */
+  readonly sasl?: { readonly username: string; readonly password: string };
+  /** Adds an SSL listener with this PEM file (key first, then certificate). */
+  readonly tls?: { readonly keystoreFile: string };
+  /** Further lines of server.properties; they win over the defaults. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** The process without which the broker has no purpose: it stops when that one is gone. */
+  readonly ownerPid?: number;
+}
+
+export interface Broker {
+  /** host:port of the plain listener. */
+  readonly brokers: string;
+  readonly saslBrokers: string | undefined;
+  readonly tlsBrokers: string | undefined;
+  readonly pid: number;
+  /** A clean shutdown. */
+  stop(): Promise<void>;
+  /** Ends the process at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Stops it if it runs, then starts it on the same ports with the same data. */
+  restart(): Promise<void>;
+}
+
+/** Starts a broker and resolves once it serves clients. Throws an Error that says what is missing. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const libs = await installLibraries();
+  await mkdir(options.dir, { recursive: true });
+  const port = options.port ?? (await freePort());
+  const saslPort = options.sasl === undefined ? undefined : await freePort();
+  const tlsPort = options.tls === undefined ? undefined : await freePort();
+  const settings = path.join(options.dir, 'server.properties');
+  await writeFile(
+    settings,
+    toProperties({
+      ...(await baseProperties(options.dir, { PLAIN: port, SASL: saslPort, TLS: tlsPort })),
+      ...saslProperties(options.sasl),
+      ...tlsProperties(options.tls),
+      ...options.properties,
+    }),
+    { mode: 0o600 },
+  );
+  if (!existsSync(path.join(options.dir, 'data', 'meta.properties'))) {
+    await formatStorage(libs, settings, options);
+  }
+
+  let java = await launch(libs, settings, options);
+  const stopWith = async (signal: NodeJS.Signals): Promise<void> => {
+    await end(java, signal);
+  };
+  return {
+    brokers: `127.0.0.1:${String(port)}`,
+    saslBrokers: saslPort === undefined ? undefined : `127.0.0.1:${String(saslPort)}`,
+    tlsBrokers: tlsPort === undefined ? undefined : `127.0.0.1:${String(tlsPort)}`,
+    get pid() {
+      return java.pid ?? -1;
+    },
+    stop: () => stopWith('SIGTERM'),
+    kill: () => stopWith('SIGKILL'),
+    restart: async () => {
+      await stopWith('SIGTERM');
+      java = await launch(libs, settings, options);
+    },
+  };
+}
+
+/** Copies the jars that pom.xml names into the cache, unless they are there; returns the class path. */
+async function installLibraries(): Promise<string> {
+  const libs = path.join(CACHE, 'libs');
+  const stamp = path.join(libs, 'pom.xml');
+  const pom = await readFile(path.join(HERE, 'pom.xml'), 'utf8');
+  const isCurrent = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === pom;
+  if (!isCurrent()) {
+    // Built aside and moved into place whole: several processes may install at once.
+    const building = path.join(CACHE, `libs-${randomBytes(6).toString('hex')}`);
+    await mkdir(building, { recursive: true });
+    await run('mvn', [
+      ...['-B', '-q', '-f', path.join(HERE, 'pom.xml')],
+      ...[`${DEPENDENCY_PLUGIN}:copy-dependencies`, `-DoutputDirectory=${building}`],
+    ]);
+    await writeFile(path.join(building, 'pom.xml'), pom);
+    if (!isCurrent()) {
+      await rm(libs, { recursive: true, force: true });
+      await rename(building, libs).catch((error: unknown) => {
+        if (!isCurrent()) {
+          throw error;
+        }
+      });
+    }
+    await rm(building, { recursive: true, force: true });
+  }
+  return path.join(libs, '*');
+}
+
+async function baseProperties(
+  dir: string,
+  ports: Readonly<Record<string, number | undefined>>,
+): Promise<Record<string, string>> {
+  const controllerPort = await freePort();
+  const listeners = Object.entries(ports)
+    .filter(([, port]) => port !== undefined)
+    .map(([name, port]) => `${name}://127.0.0.1:${String(port)}`)
+    .join(',');
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${String(controllerPort)}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAIN',
+    listeners: `${listeners},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
+    'advertised.listeners': listeners,
+    'listener.security.protocol.map':
+      'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL',
+    'log.dirs': path.join(dir, 'data'),
+    'auto.create.topics.enable': 'false',
+    'num.partitions': '4',
+    'group.initial.rebalance.delay.ms': '0',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    // Cleaned fast enough that a test of compaction need not wait.
+    'log.cleaner.backoff.ms': '500',
+  };
+}
+
+function saslProperties(sasl: BrokerOptions['sasl']): Record<string, string> {
+  if (sasl === undefined) {
+    return {};
+  }
+  const module = 'org.apache.kafka.common.security';
+  return {
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
+    'listener.name.sasl.plain.sasl.jaas.config': `${module}.plain.PlainLoginModule required user_${sasl.username}="${sasl.password}";`,
+    'listener.name.sasl.scram-sha-256.sasl.jaas.config': `${module}.scram.ScramLoginModule required;`,
+  };
+}
+
+function tlsProperties(tls: BrokerOptions['tls']): Record<string, string> {
+  return tls === undefined
+    ? {}
+    : {
+        'ssl.keystore.type': 'PEM',
+        'ssl.keystore.location': tls.keystoreFile,
+        'ssl.client.auth': 'none',
+      };
+}
+
+function toProperties(entries: Readonly<Record<string, string>>): string {
+  return Object.entries(entries)
+    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
+    .join('');
+}
+
+/** Gives an empty data folder its cluster id, and the users that SCRAM knows. */
+async function formatStorage(
+  libs: string,
+  settings: string,
+  options: BrokerOptions,
+): Promise<void> {
+  const scram =
+    options.sasl === undefined
+      ? []
+      : [
+          '--add-scram',
+          `SCRAM-SHA-256=[name=${options.sasl.username},password=${options.sasl.password}]`,
+        ];
+  await run('java', [
+    ...javaOptions(libs),
+    ...[
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      randomBytes(16).toString('base64url'),
+      '-c',
+      settings,
+    ],
+    ...scram,
+  ]);
+}
+
+function javaOptions(libs: string): string[] {
+  return [
+    ...['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'],
+    ...[`-Dlog4j2.configurationFile=${path.join(HERE, 'log4j2.properties')}`, '-cp', libs],
+  ];
+}
+
+/** Starts the broker's process, in its own group so that Ctrl-C reaches only whoever started it. */
+async function launch(
+  libs: string,
+  settings: string,
+  options: BrokerOptions,
+): Promise<ChildProcess> {
+  const logFile = path.join(options.dir, 'broker.log');
+  const log = openSync(logFile, 'w');
+  const java = spawn('java', [...javaOptions(libs), 'kafka.Kafka', settings], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  java.unref();
+  java.on('error', () => undefined);
+  stopWithOwner(options.ownerPid ?? process.pid, java.pid);
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!readFileSync(logFile, 'utf8').includes('Kafka Server started')) {
+    if (hasEnded(java) || Date.now() > deadline) {
+      java.kill('SIGKILL');
+      throw new Error(
+        `the Kafka broker did not start:\n${readFileSync(logFile, 'utf8').slice(-2000)}`,
+      );
+    }
+    await delay(50);
+  }
+  return java;
+}
+
+/** A broker whose owner was killed would stay for ever, and hold its memory: a shell looks after it. */
+function stopWithOwner(owner: number, broker: number | undefined): void {
+  const watch = 'while kill -0 "$0" && kill -0 "$1"; do sleep 1; done; kill "$1"';
+  spawn('sh', ['-c', watch, String(owner), String(broker)], {
+    detached: true,
+    stdio: 'ignore',
+  }).unref();
+}
+
+async function end(java: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  java.kill(signal);
+  while (!hasEnded(java)) {
+    if (Date.now() > deadline) {
+      java.kill('SIGKILL');
+    }
+    await delay(20);
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  await new Promise<void>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'ENOENT'
+          ? new Error(
+              `"${command}" was not found: a broker without Docker needs Java 17 or later and Maven. ` +
+                'Install them, or set KAFKA_BROKERS to a broker that is there (docker compose up kafka).',
+            )
+          : error,
+      );
+    });
+    child.on('close', (code) => {
+      if (code === 0) {
+        resolve();
+      } else {
+        reject(
+          new Error(`${command} failed with exit code ${String(code)}:\n${output.slice(-2000)}`),
+        );
+      }
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => {
+        resolve(false);
+      });
+      server.listen(port, '127.0.0.1', () => {
+        server.close(() => {
+          resolve(true);
+        });
+      });
+    });
+    if (isFree) {
+      return port;
+    }
+  }
+}
