@@ -20,7 +20,7 @@ const asText = { getTypeParser: () => (value: string) => value };
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** SQLSTATEs and system codes after which the same call may succeed later. */
-const CONNECTION_LOST =
+export const CONNECTION_LOST =
   /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN)$/;
 
 /** host:port/database, for messages. */

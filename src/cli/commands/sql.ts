@@ -1,0 +1,110 @@
+import { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { MedallionError, messageOf } from '../../errors.ts';
+import { query } from '../../postgres/query.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { renderRows } from '../render/output.ts';
+
+interface SqlFlags {
+  readonly file?: string;
+  readonly write?: boolean;
+}
+
+export function createSqlCommand(run: RunCommand): Command {
+  return new Command('sql')
+    .description('ask the warehouse in SQL; read-only unless --write')
+    .argument('[statements]', 'SQL to run; - reads it from stdin')
+    .option('-f, --file <file>', 'read the SQL from a file; - is stdin')
+    .option('--write', 'let the statements change the warehouse, and commit')
+    .addHelpText(
+      'after',
+      `
+Several statements, parted by semicolons, run in one transaction; the rows of the last one are printed. Without
+--write the transaction is read-only and rolled back. Names are looked up in gold, silver, bronze and medallion.
+
+Rows are printed as a table, on a terminal and in a pipe, unless --output says otherwise. json and csv keep every
+digit of a number and are written while rows arrive.
+
+Examples:
+  medallion sql "select * from sales_performance order by date_key desc limit 7"
+  medallion sql "select customer_id, revenue from customer_performance" --output csv > customers.csv
+  medallion sql --file question.sql --output json
+  medallion sql --write "update quarantine set status = 'dismissed' where reason = 'empty_value'"`,
+    )
+    .action(run<SqlFlags>(runSql));
+}
+
+async function runSql(
+  context: CommandContext,
+  flags: SqlFlags,
+  [argument]: string[],
+): Promise<void> {
+  const source = await readSource(argument, flags.file, context.cwd);
+  const format = context.format ?? 'table';
+  await withWarehouse(context.config, context, (settings) =>
+    query(
+      settings,
+      source,
+      { write: flags.write ?? false, signal: context.signal },
+      async (result) => {
+        for await (const text of renderRows(result.columns, result.batches, format)) {
+          await context.write(text);
+        }
+        if (result.done !== undefined) {
+          context.emit({ type: 'note', message: result.done });
+        }
+      },
+    ),
+  );
+}
+
+/** The SQL that the argument, a file or stdin holds. */
+async function readSource(
+  argument: string | undefined,
+  file: string | undefined,
+  cwd: string,
+): Promise<string> {
+  if ((argument === undefined) === (file === undefined)) {
+    throw new MedallionError(
+      'usage',
+      argument === undefined
+        ? 'no SQL to run'
+        : 'SQL comes as an argument or from --file, not both',
+      {
+        hint: 'medallion sql "select ..", medallion sql --file question.sql, or medallion sql - to read stdin.',
+      },
+    );
+  }
+  if (argument !== undefined && argument !== '-') {
+    return checkText(Buffer.from(argument), 'the SQL');
+  }
+  if (file === undefined || file === '-') {
+    return checkText(await buffer(process.stdin), 'stdin');
+  }
+  const found = path.resolve(cwd, file);
+  try {
+    return checkText(await readFile(found), found);
+  } catch (error) {
+    throw error instanceof MedallionError
+      ? error
+      : new MedallionError('input', `cannot read ${found}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** UTF-8 without a byte order mark; PostgreSQL takes no NUL in SQL. */
+function checkText(bytes: Buffer, name: string): string {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new MedallionError('input', `${name} is not UTF-8 text`, { cause: error });
+  }
+  if (text.includes('\0')) {
+    throw new MedallionError('input', `${name} holds a NUL character`);
+  }
+  return text;
+}
