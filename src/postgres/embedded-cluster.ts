@@ -7,6 +7,7 @@ import {
   mkdtemp,
   open,
   readFile,
+  readlink,
   rename,
   rm,
   symlink,
@@ -59,6 +60,9 @@ export async function createCluster(
   const linked = user !== undefined && !(await canEnter(path.dirname(folder), user));
   const parent = linked ? SHARED_FOLDER : path.dirname(folder);
   await mkdir(parent, { recursive: true });
+  if (linked) {
+    await chmod(parent, 0o755);
+  }
   const draft = await mkdtemp(path.join(parent, 'initdb-'));
   try {
     const cluster = clusterAt(draft);
@@ -176,7 +180,7 @@ export interface Postmaster {
 export async function runningPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
   const lines = await postmasterFile(cluster);
   const pid = Number(lines?.[0]);
-  if (lines === undefined || !(pid > 0) || !(await isPostmaster(pid))) {
+  if (lines === undefined || !(pid > 0) || !(await isPostmaster(pid, cluster.data))) {
     return undefined;
   }
   const port = Number(lines[3]);
@@ -194,8 +198,8 @@ async function postmasterFile(cluster: Cluster): Promise<string[] | undefined> {
   }
 }
 
-/** Whether a process of that number lives and is a PostgreSQL server. Where its command cannot be read, living is enough. */
-async function isPostmaster(pid: number): Promise<boolean> {
+/** Whether the process lives and is the server of this data directory. Where that cannot be told, living is enough. */
+async function isPostmaster(pid: number, data: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -203,18 +207,24 @@ async function isPostmaster(pid: number): Promise<boolean> {
       return false;
     }
   }
-  if (process.platform === 'linux') {
-    // Empty for a dead process that its parent has not collected yet.
-    const command = await readFile(`/proc/${String(pid)}/cmdline`, 'utf8').catch(() => '');
-    return /postgres/.test(command.split('\0')[0] ?? '');
-  }
   if (process.platform === 'win32') {
     return true;
   }
-  const { stdout } = await run('ps', ['-p', String(pid), '-o', 'comm=']).catch(() => ({
+  if (process.platform === 'linux') {
+    // A server works in its data directory. Another user's process may hide that, but not its arguments; both are
+    // empty for a dead process that its parent has not collected yet.
+    const folderOfProcess = `/proc/${String(pid)}`;
+    const folder = await readlink(`${folderOfProcess}/cwd`).catch(() => undefined);
+    return folder === undefined
+      ? (await readFile(`${folderOfProcess}/cmdline`, 'utf8').catch(() => ''))
+          .split('\0')
+          .includes(data)
+      : folder === data;
+  }
+  const { stdout } = await run('ps', ['-ww', '-p', String(pid), '-o', 'command=']).catch(() => ({
     stdout: '',
   }));
-  return stdout.includes('postgres');
+  return stdout.includes(data);
 }
 
 /**
