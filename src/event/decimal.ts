@@ -35,7 +35,6 @@ export function parseDecimal(text: string): Decimal | undefined {
 }
 
 const MAX_POWER = 12;
-const MAX_CENTS = 10n ** 14n;
 
 /**
  * The amount rounded half away from zero to 2 decimals, in plain notation ("-1.01", never "-0.00").
@@ -49,14 +48,19 @@ export function toAmount({ negative, digits, power }: Decimal): string | undefin
   if (digits === '' || kept < 0) {
     return '0.00';
   }
-  const truncated = BigInt(digits.slice(0, kept).padEnd(kept, '0'));
+  let cents = digits.slice(0, kept).padEnd(kept, '0');
   // Away from zero, the first digit left out decides alone.
-  const cents = (digits[kept] ?? '0') >= '5' ? truncated + 1n : truncated;
-  if (cents >= MAX_CENTS) {
+  if ((digits[kept] ?? '0') >= '5') {
+    cents = (BigInt(cents) + 1n).toString();
+  }
+  if (cents.length > MAX_POWER + 2) {
     return undefined;
   }
-  const text = cents.toString().padStart(3, '0');
-  return `${negative && cents > 0n ? '-' : ''}${text.slice(0, -2)}.${text.slice(-2)}`;
+  if (cents === '') {
+    return '0.00';
+  }
+  const text = cents.padStart(3, '0');
+  return `${negative ? '-' : ''}${text.slice(0, -2)}.${text.slice(-2)}`;
 }
 
 /** The number itself when it is whole ("4", "4.0", "4e0") and below 10^15; else undefined. */

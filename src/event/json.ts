@@ -6,6 +6,21 @@ export type Json = JsonObject | Json[] | JsonNumber | string | boolean | null;
 
 export type JsonObject = Map<string, Json>;
 
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const PERIOD = 0x2e;
+const ZERO = 0x30;
+const CAPITAL_E = 0x45;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const LETTER_E = 0x65;
+const LETTER_F = 0x66;
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
 /** A number as it was written. */
 export class JsonNumber {
   readonly text: string;
@@ -25,12 +40,76 @@ export function parseJson(text: string): Json {
   JSON.parse(text);
 
   const open: (JsonObject | Json[])[] = [];
-  let root: Json = null;
+  let parent: JsonObject | Json[] | undefined;
   let key: string | undefined;
-  let nextBackslash = -1;
+  let root: Json = null;
+  let at = 0;
+  let backslash = -1;
 
-  const place = (value: Json): void => {
-    const parent = open.at(-1);
+  while (at < text.length) {
+    const start = at;
+    at += 1;
+    let value: Json;
+    switch (text.charCodeAt(start)) {
+      case OPENING_BRACE:
+        value = new Map();
+        break;
+      case OPENING_BRACKET:
+        value = [];
+        break;
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
+        open.pop();
+        parent = open.at(-1);
+        continue;
+      case QUOTE: {
+        if (backslash < start) {
+          backslash = text.indexOf('\\', start);
+          backslash = backslash === -1 ? text.length : backslash;
+        }
+        const quote = text.indexOf('"', at);
+        if (quote < backslash) {
+          value = text.slice(at, quote);
+          at = quote + 1;
+        } else {
+          at = endOfString(text, backslash);
+          value = JSON.parse(text.slice(start, at)) as string;
+        }
+        if (key === undefined && parent instanceof Map) {
+          key = value;
+          continue;
+        }
+        break;
+      }
+      case LETTER_T:
+        value = true;
+        at = start + 'true'.length;
+        break;
+      case LETTER_F:
+        value = false;
+        at = start + 'false'.length;
+        break;
+      case LETTER_N:
+        value = null;
+        at = start + 'null'.length;
+        break;
+      case MINUS:
+      case ZERO:
+      case ZERO + 1:
+      case ZERO + 2:
+      case ZERO + 3:
+      case ZERO + 4:
+      case ZERO + 5:
+      case ZERO + 6:
+      case ZERO + 7:
+      case ZERO + 8:
+      case ZERO + 9:
+        at = endOfNumber(text, at);
+        value = new JsonNumber(text.slice(start, at));
+        break;
+      default: // White space, comma, colon.
+        continue;
+    }
     if (parent === undefined) {
       root = value;
     } else if (Array.isArray(parent)) {
@@ -41,69 +120,9 @@ export function parseJson(text: string): Json {
       }
       key = undefined;
     }
-  };
-
-  let at = 0;
-  while (at < text.length) {
-    const start = at;
-    at += 1;
-    switch (text[start]) {
-      case '{':
-      case '[': {
-        const container: JsonObject | Json[] = text[start] === '{' ? new Map<string, Json>() : [];
-        place(container);
-        open.push(container);
-        break;
-      }
-      case '}':
-      case ']':
-        open.pop();
-        break;
-      case '"': {
-        if (nextBackslash < start) {
-          nextBackslash = text.indexOf('\\', start);
-          nextBackslash = nextBackslash === -1 ? text.length : nextBackslash;
-        }
-        const quote = text.indexOf('"', at);
-        let string: string;
-        if (quote < nextBackslash) {
-          string = text.slice(at, quote);
-          at = quote + 1;
-        } else {
-          at = endOfString(text, nextBackslash);
-          string = JSON.parse(text.slice(start, at)) as string;
-        }
-        if (key === undefined && open.at(-1) instanceof Map) {
-          key = string;
-        } else {
-          place(string);
-        }
-        break;
-      }
-      case 't':
-        at = start + 'true'.length;
-        place(true);
-        break;
-      case 'f':
-        at = start + 'false'.length;
-        place(false);
-        break;
-      case 'n':
-        at = start + 'null'.length;
-        place(null);
-        break;
-      case ' ':
-      case '\n':
-      case '\r':
-      case '\t':
-      case ',':
-      case ':':
-        break;
-      default:
-        while (isInNumber(text.charCodeAt(at))) {
-          at += 1;
-        }
-        place(new JsonNumber(text.slice(start, at)));
+    if (value instanceof Map || Array.isArray(value)) {
+      open.push(value);
+      parent = value;
     }
   }
   return root;
@@ -117,14 +136,19 @@ function endOfString(text: string, at: number): number {
   return at + 1;
 }
 
-/** Digits, `+ - .` and `e E`: NaN, past the end of the text, is none of them. */
-function isInNumber(code: number): boolean {
-  return (
-    (code >= 0x30 && code <= 0x39) ||
-    code === 0x2b ||
-    code === 0x2d ||
-    code === 0x2e ||
-    code === 0x45 ||
-    code === 0x65
-  );
+/** The place after the number's last character: digits, `+ - .` and `e E` are all that can follow its first. */
+function endOfNumber(text: string, at: number): number {
+  let code = text.charCodeAt(at);
+  while (
+    (code >= ZERO && code <= ZERO + 9) ||
+    code === PERIOD ||
+    code === MINUS ||
+    code === PLUS ||
+    code === LETTER_E ||
+    code === CAPITAL_E
+  ) {
+    at += 1;
+    code = text.charCodeAt(at);
+  }
+  return at;
 }

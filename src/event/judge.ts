@@ -30,6 +30,8 @@ export type Verdict = Acceptance | Refusal;
 const UNKNOWN = 'unknown';
 const MAX_TEXT_LENGTH = 200;
 const MAX_QUANTITY = 1_000_000;
+/** What needs neither escapes nor further checks: nearly every text there is. */
+const PLAIN_TEXT = /^[ !#-[\]-~]{0,200}$/;
 const SUPPORTED_VERSION = /^1(\.\d+)*$/;
 
 /**
@@ -143,13 +145,13 @@ class Fields {
   /** Text kept as sent. */
   text(name: string, missing?: string): string {
     const value = this.#string(name, missing);
-    return value === undefined ? '' : this.#limited(name, value);
+    return value === undefined ? '' : this.#quoted(name, value);
   }
 
   /** Text without its outer white space. */
   id(name: string): string {
     const value = this.#string(name);
-    return value === undefined ? '' : this.#limited(name, value.trim());
+    return value === undefined ? '' : this.#quoted(name, value.trim());
   }
 
   version(name: string): string {
@@ -157,10 +159,10 @@ class Fields {
     if (value === undefined) {
       return '';
     }
-    if (!SUPPORTED_VERSION.test(value)) {
-      return this.#refuse('unsupported_version', name, `expected version 1, found ${show(value)}`);
-    }
-    return this.#limited(name, value);
+    const quoted = this.#quoted(name, value);
+    return quoted === '' || SUPPORTED_VERSION.test(value)
+      ? quoted
+      : this.#refuse('unsupported_version', name, `expected version 1, found ${show(value)}`);
   }
 
   timestamp(name: string): string {
@@ -170,7 +172,7 @@ class Fields {
     }
     const utc = toUtcTimestamp(value);
     return utc === undefined
-      ? this.#refuse('invalid_timestamp', name, `no ISO 8601 time from 1900 on: ${show(value)}`)
+      ? this.#refuseText('invalid_timestamp', name, value, 'no ISO 8601 time from 1900 on')
       : `"${utc}"`;
   }
 
@@ -256,54 +258,52 @@ class Fields {
 
   #string(name: string, missing?: string): string | undefined {
     const value = this.#present(name) ?? missing;
+    if (typeof value === 'string') {
+      return value;
+    }
     if (value === undefined) {
       this.#refuseMissing(name);
-      return undefined;
-    }
-    if (typeof value !== 'string') {
+    } else {
       this.#refuse('invalid_type', name, `expected text, found ${show(value)}`);
-      return undefined;
     }
-    return this.#storable(name, value) ? value : undefined;
+    return undefined;
   }
 
   #decimal(name: string, value: Json | undefined, reason: Reason): Decimal | undefined {
+    if (value instanceof JsonNumber) {
+      return parseDecimal(value.text);
+    }
+    if (typeof value === 'string') {
+      const decimal = parseDecimal(value.trim());
+      if (decimal === undefined) {
+        this.#refuseText(reason, name, value, 'no number');
+      }
+      return decimal;
+    }
     if (value === undefined) {
       this.#refuseMissing(name);
-      return undefined;
-    }
-    if (typeof value !== 'string' && !(value instanceof JsonNumber)) {
+    } else {
       this.#refuse('invalid_type', name, `expected a number, found ${show(value)}`);
-      return undefined;
     }
-    if (typeof value === 'string' && !this.#storable(name, value)) {
-      return undefined;
-    }
-    const decimal = parseDecimal(typeof value === 'string' ? value.trim() : value.text);
-    if (decimal === undefined) {
-      this.#refuse(reason, name, `no number: ${show(value)}`);
-    }
-    return decimal;
+    return undefined;
   }
 
-  /** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
-  #storable(name: string, value: string): boolean {
-    if (value.includes('\0') || /\p{Surrogate}/u.test(value)) {
-      this.#refuse('not_text', name, `holds a NUL or half a surrogate pair: ${show(value)}`);
-      return false;
+  /** As a JSON string, when PostgreSQL can hold the text and it is not too long. */
+  #quoted(name: string, value: string): string {
+    if (PLAIN_TEXT.test(value)) {
+      return `"${value}"`;
     }
-    return true;
-  }
-
-  #limited(name: string, value: string): string {
-    // A character has at most two code units: count them one by one only where it matters.
-    if (
-      value.length > 2 * MAX_TEXT_LENGTH ||
-      (value.length > MAX_TEXT_LENGTH && Array.from(value).length > MAX_TEXT_LENGTH)
-    ) {
-      return this.#refuse('invalid_type', name, `longer than 200 characters: ${show(value)}`);
+    if (!isStorable(value) || isTooLong(value)) {
+      return this.#refuseText('invalid_type', name, value, 'longer than 200 characters');
     }
     return JSON.stringify(value);
+  }
+
+  /** Refuses a text for what it says, unless it is no text to begin with. */
+  #refuseText(reason: Reason, name: string, value: string, detail: string): '' {
+    return isStorable(value)
+      ? this.#refuse(reason, name, `${detail}: ${show(value)}`)
+      : this.#refuse('not_text', name, `holds a NUL or half a surrogate pair: ${show(value)}`);
   }
 
   #refuseMissing(name: string): '' {
@@ -318,6 +318,19 @@ class Fields {
 
 function refusal(reason: Reason, field: string | null, detail: string): Refusal {
   return { accepted: false, reason, field, detail };
+}
+
+/** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
+function isStorable(value: string): boolean {
+  return !value.includes('\0') && !/\p{Surrogate}/u.test(value);
+}
+
+function isTooLong(value: string): boolean {
+  // A character has at most two code units: count them one by one only where it matters.
+  return (
+    value.length > 2 * MAX_TEXT_LENGTH ||
+    (value.length > MAX_TEXT_LENGTH && Array.from(value).length > MAX_TEXT_LENGTH)
+  );
 }
 
 function memberOf(value: Json | undefined, name: string): Json | undefined {

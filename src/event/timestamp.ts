@@ -1,9 +1,7 @@
 const ISO_8601 =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d)(?::?(\d\d))?)?$/;
 
-const FIRST_YEAR = 1900;
-const LAST_YEAR = 9999;
-const MAX_OFFSET_HOURS = 15;
+const FIRST_SECOND = '1900-01-01T00:00:00';
 const MINUTE_MS = 60_000;
 
 /**
@@ -15,25 +13,31 @@ export function toUtcTimestamp(text: string): string | undefined {
   if (match === null) {
     return undefined;
   }
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
-    .slice(1, 7)
-    .map(Number);
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = ''] = match;
   const [fraction = '', sign = '+', offsetHour = '0', offsetMinute = '0'] = match.slice(7);
-  // Date.UTC takes years below 100 for 19xx; a day's zone cannot lift any year before 1899 to 1900.
-  if (year < FIRST_YEAR - 1 || hour > 23 || minute > 59 || second > 59) {
+  if (hour > '23' || minute > '59' || second > '59' || offsetHour > '15' || offsetMinute > '59') {
     return undefined;
   }
-  if (Number(offsetHour) > MAX_OFFSET_HOURS || Number(offsetMinute) > 59) {
+  if (!isDate(Number(year), Number(month), Number(day))) {
     return undefined;
   }
-  const local = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-  if (local.getUTCMonth() !== month - 1 || local.getUTCDate() !== day) {
+  const offsetMinutes = Number(offsetHour) * 60 + Number(offsetMinute);
+  let seconds = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  if (offsetMinutes !== 0) {
+    const localMs = Date.parse(`${seconds}Z`);
+    seconds = new Date(localMs + (sign === '-' ? offsetMinutes : -offsetMinutes) * MINUTE_MS)
+      .toISOString()
+      .slice(0, -'.000Z'.length);
+  }
+  // Beyond the year 9999 toISOString begins with a sign, and that sorts first.
+  if (seconds < FIRST_SECOND) {
     return undefined;
   }
-  const offsetMs = (Number(offsetHour) * 60 + Number(offsetMinute)) * MINUTE_MS;
-  const utc = new Date(local.getTime() - (sign === '-' ? -offsetMs : offsetMs));
-  if (utc.getUTCFullYear() < FIRST_YEAR || utc.getUTCFullYear() > LAST_YEAR) {
-    return undefined;
-  }
-  return `${utc.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+  return `${seconds}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+function isDate(year: number, month: number, day: number): boolean {
+  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const lastDay = month === 2 ? (isLeapYear ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return month >= 1 && month <= 12 && day >= 1 && day <= lastDay;
 }
