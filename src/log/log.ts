@@ -25,6 +25,12 @@ export interface TopicPartition {
 
 /** Consecutive records of one partition, in offset order. */
 export interface RecordBatch extends TopicPartition {
+  /**
+   * The offset that this batch goes on from: what the books must hold as the partition's next offset for the
+   * batch to land. A partition that the books do not know yet takes any.
+   */
+  readonly fromOffset: bigint;
+  /** Empty where only offsets without a record (of transactions, of compaction) were passed. */
   readonly records: readonly LogRecord[];
   /** The offset to go on from after this batch: greater than every offset in it, holes included. */
   readonly nextOffset: bigint;
@@ -55,12 +61,21 @@ export interface Sink {
   /** The stored offsets of these partitions, read afresh; a partition never read before is absent. */
   storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]>;
   /**
-   * Commits the batch and its next offset in one transaction. `false`: another consumer has moved this
-   * partition on, nothing was written; the reader must go on from `storedOffsets`.
+   * Commits the batch and its next offset in one transaction. `false`: the stored next offset is not
+   * `batch.fromOffset` (another consumer has moved this partition on), nothing was written; the reader must go
+   * on from `storedOffsets`. Safe to call at once for different partitions; one partition's calls never overlap.
    */
   land(batch: RecordBatch): Promise<boolean>;
-  /** Records expired before they were read: the gap is booked and the stored offset moves to `gap.to`. */
+  /**
+   * Records expired before they were read: the gap is booked and the stored offset moves from `gap.from` to
+   * `gap.to`. Nothing happens where it is no longer `gap.from`.
+   */
   recordGap(gap: Gap, source: string): Promise<void>;
+  /**
+   * Replaces a stored offset that does not fit the log (recreated topic, replaced file) by the log's own start.
+   * `false`: the books no longer hold `stored`, nothing was written.
+   */
+  resetOffset(stored: StoredOffset, source: string, nextOffset: bigint): Promise<boolean>;
   warn(message: string, hint?: string): void;
 }
 
@@ -102,4 +117,8 @@ export interface LogWriter {
   /** Appends in order and resolves when the log has taken them all (acknowledged, or handed to the file system). */
   append(records: readonly OutgoingRecord[]): Promise<void>;
   close(): Promise<void>;
+  /** Instead of `close` after a failure, where what was written can be withdrawn as a whole. */
+  discard?(): Promise<void>;
+  /** Events appended so far to each partition, where the writer itself chooses among them. */
+  readonly appended?: ReadonlyMap<number, number>;
 }
