@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { parseConfig, type Config, type ConfigFlags, type Environment } from '../config.ts';
 import type { StageContext } from '../progress.ts';
+import { wantsColor } from './render/color.ts';
 import { OUTPUT_FORMATS, renderTable, type OutputFormat, type ResultTable } from './render/output.ts';
 import { progressRenderer } from './render/progress.ts';
 
@@ -57,7 +58,10 @@ export function createContext(
   signal: AbortSignal,
 ): CommandContext & { stop: () => void } {
   const config = parseConfig(flags, env, cwd);
-  const progress = progressRenderer(process.stderr, flags.quiet ?? false);
+  const progress = progressRenderer(process.stderr, {
+    quiet: flags.quiet ?? false,
+    color: wantsColor(process.stderr, env),
+  });
   const write = async (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
       process.stdout.write(text, (error) => {
@@ -77,7 +81,7 @@ export function createContext(
     stop: progress.stop,
     format: flags.output,
     width: process.stdout.columns ?? 80,
-    color: process.stdout.isTTY && env['NO_COLOR'] === undefined,
+    color: wantsColor(process.stdout, env),
     write,
     writeRows: (table) => write(renderTable(table, flags.output ?? 'table')),
   };

@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import chalk from 'chalk';
 import { readFileSync } from 'node:fs';
 import { MedallionError, messageOf } from '../errors.ts';
 import { addGlobalFlags, createContext, readEnvironment, type CommandContext, type GlobalFlags } from './context.ts';
 import { registerCommands } from './commands/index.ts';
+import { palette, wantsColor } from './render/color.ts';
+import { visible } from './render/text.ts';
 
 /** How a command file hands its work over: main supplies the context and owns errors, signals and the exit code. */
 export type RunCommand = <F>(
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
     .version(version)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: true });
   registerCommands(program, run, addGlobalFlags);
 
@@ -66,21 +68,22 @@ async function main(): Promise<void> {
 
 /** Prints a failure for the person who ran the command and returns the exit code. */
 function report(error: unknown): number {
+  const colors = palette(wantsColor(process.stderr, process.env));
   if (error instanceof CommanderError) {
     // commander has printed it already; its own code is 1 for every bad usage.
     return error.exitCode === 0 ? 0 : 2;
   }
   if (error instanceof MedallionError) {
     if (error.code !== 'interrupted') {
-      process.stderr.write(`${chalk.red('error:')} ${error.message}\n`);
+      process.stderr.write(`${colors.red('error:')} ${visible(error.message, { lines: true })}\n`);
       if (error.hint !== undefined) {
-        process.stderr.write(`  ${error.hint.replaceAll('\n', '\n  ')}\n`);
+        process.stderr.write(`  ${visible(error.hint, { lines: true }).replaceAll('\n', '\n  ')}\n`);
       }
     }
     return error.exitCode;
   }
   const trace = error instanceof Error ? error.stack : undefined;
-  process.stderr.write(`${chalk.red('defect:')} ${trace ?? messageOf(error)}\n`);
+  process.stderr.write(`${colors.red('defect:')} ${trace ?? messageOf(error)}\n`);
   process.stderr.write('  This is a bug in medallion, not in your data. Please report it with the lines above.\n');
   return 1;
 }

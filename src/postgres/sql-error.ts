@@ -46,7 +46,7 @@ function adviceFor(error: pg.DatabaseError): string | undefined {
  * @param position as PostgreSQL counts: characters of the statement, from 1
  */
 function excerpt(source: string, statement: Statement, position: number): string | undefined {
-  const characters = [...statement.text];
+  const characters = Array.from(statement.text);
   if (position > characters.length + 1) {
     return undefined;
   }

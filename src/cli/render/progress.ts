@@ -1,41 +1,80 @@
-import chalk from 'chalk';
 import ora from 'ora';
 import type { Emit, ProgressEvent } from '../../progress.ts';
+import { palette } from './color.ts';
+import { grouped } from './number.ts';
+import { visible } from './text.ts';
+
+export interface ProgressOptions {
+  /** Only warnings. */
+  readonly quiet: boolean;
+  readonly color: boolean;
+}
+
+/** Without a terminal a long step says how far it is this often, so that a log shows it is alive. */
+const PLAIN_INTERVAL_MS = 30_000;
+/** A rate over less time than this says nothing. */
+const RATE_AFTER_MS = 500;
+
+type Progress = Extract<ProgressEvent, { type: 'step.progress' }>;
 
 /**
- * Shows progress on stderr: a spinner on a terminal; in a pipe or with NO_COLOR only what a log should keep
- * (finished steps, warnings and notes). `quiet` leaves the warnings.
+ * Shows progress on stderr: a spinner on a terminal, else plain lines of what a log should keep: finished steps, warnings,
+ * notes, and now and then how far a long step is. `stop` clears the spinner away.
  */
-export function progressRenderer(stream: NodeJS.WriteStream, quiet: boolean): { emit: Emit; stop: () => void } {
-  const interactive = stream.isTTY && !quiet && process.env['NO_COLOR'] === undefined;
-  const spinner = ora({ stream, isEnabled: interactive, isSilent: !interactive, discardStdin: false });
+export function progressRenderer(
+  stream: NodeJS.WriteStream,
+  { quiet, color }: ProgressOptions,
+): { emit: Emit; stop: () => void } {
+  const colors = palette(color);
+  const isInteractive = stream.isTTY && !quiet;
+  const spinner = isInteractive
+    ? ora({ stream, color: color ? 'cyan' : false, isEnabled: true, discardStdin: false })
+    : undefined;
   let startedAt = Date.now();
+  let reportedAt = startedAt;
 
-  const line = (text: string): void => {
-    if (interactive && spinner.isSpinning) {
-      spinner.clear();
+  // While the spinner turns it makes room for what others write.
+  const line = (text: string, mark = ''): void => {
+    stream.write(`${mark}${visible(text, { lines: true })}\n`);
+  };
+  // A spinner that is stopped twice shows the cursor twice.
+  const stop = (): void => {
+    if (spinner?.isSpinning === true) {
+      spinner.stop();
     }
-    stream.write(`${text}\n`);
+  };
+  const showProgress = (event: Progress): void => {
+    const now = Date.now();
+    const text = withDetail(event.step, progressText(event, now - startedAt));
+    if (spinner !== undefined) {
+      spinner.text = visible(text);
+    } else if (!quiet && now - reportedAt >= PLAIN_INTERVAL_MS) {
+      reportedAt = now;
+      line(text);
+    }
   };
 
   const emit = (event: ProgressEvent): void => {
     switch (event.type) {
       case 'step.started':
         startedAt = Date.now();
-        spinner.start(withDetail(event.step, event.detail));
+        reportedAt = startedAt;
+        spinner?.start(visible(withDetail(event.step, event.detail)));
         break;
       case 'step.progress':
-        spinner.text = withDetail(event.step, progressText(event, Date.now() - startedAt));
+        showProgress(event);
         break;
       case 'step.finished':
-        if (interactive) {
-          spinner.succeed(withDetail(event.step, event.detail));
-        } else if (!quiet) {
-          line(withDetail(event.step, event.detail));
+        stop();
+        if (!quiet) {
+          line(withDetail(event.step, event.detail), isInteractive ? `${colors.green('✔')} ` : '');
         }
         break;
       case 'warning':
-        line(`${chalk.yellow('warning:')} ${event.message}${event.hint === undefined ? '' : `\n  ${event.hint}`}`);
+        line(
+          event.hint === undefined ? event.message : `${event.message}\n  ${event.hint}`,
+          `${colors.yellow('warning:')} `,
+        );
         break;
       case 'note':
         if (!quiet) {
@@ -44,19 +83,17 @@ export function progressRenderer(stream: NodeJS.WriteStream, quiet: boolean): { 
         break;
     }
   };
-  return { emit, stop: () => spinner.stop() };
+  return { emit, stop };
 }
 
 function withDetail(step: string, detail: string | undefined): string {
   return detail === undefined || detail === '' ? step : `${step}: ${detail}`;
 }
 
-function progressText(
-  event: Extract<ProgressEvent, { type: 'step.progress' }>,
-  elapsedMs: number,
-): string {
-  const count = event.done.toLocaleString('en-US');
-  const of = event.total === undefined ? '' : ` of ${event.total.toLocaleString('en-US')}`;
-  const rate = elapsedMs < 500 ? '' : `, ${Math.round((event.done * 1000) / elapsedMs).toLocaleString('en-US')}/s`;
-  return `${count}${of} ${event.unit}${rate}${event.detail === undefined ? '' : `, ${event.detail}`}`;
+/** "12,000 of 20,000 events, 8,000/s, partition 3" */
+function progressText({ done, total, unit, detail }: Progress, elapsedMs: number): string {
+  const amount = `${grouped(done)}${total === undefined ? '' : ` of ${grouped(total)}`} ${unit}`;
+  const rate =
+    elapsedMs < RATE_AFTER_MS ? undefined : `${grouped(Math.round((done * 1000) / elapsedMs))}/s`;
+  return [amount, rate, detail].filter((part) => part !== undefined).join(', ');
 }
