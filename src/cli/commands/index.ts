@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { RunCommand } from '../main.ts';
+import { createDbCommand } from './db.ts';
+import { createSqlCommand } from './sql.ts';
 
 /** Every command, in the order of the pipeline. */
 export function registerCommands(
@@ -7,8 +9,16 @@ export function registerCommands(
   run: RunCommand,
   addGlobalFlags: (command: Command) => Command,
 ): void {
-  const commands: ((run: RunCommand) => Command)[] = [];
+  const commands: ((run: RunCommand) => Command)[] = [createSqlCommand, createDbCommand];
   for (const create of commands) {
-    program.addCommand(addGlobalFlags(create(run)));
+    program.addCommand(inherit(program, addGlobalFlags(create(run))));
   }
+}
+
+/** Usage errors end a command, and a command's commands, the way they end the program. */
+function inherit(parent: Command, command: Command): Command {
+  for (const child of command.copyInheritedSettings(parent).commands) {
+    inherit(command, child);
+  }
+  return command;
 }
