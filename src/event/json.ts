@@ -6,13 +6,20 @@ export type Json = JsonObject | Json[] | JsonNumber | string | boolean | null;
 
 export type JsonObject = Map<string, Json>;
 
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const PLUS = 0x2b;
+const COMMA = 0x2c;
 const MINUS = 0x2d;
 const PERIOD = 0x2e;
 const ZERO = 0x30;
+const COLON = 0x3a;
 const CAPITAL_E = 0x45;
 const OPENING_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
 const CLOSING_BRACKET = 0x5d;
 const LETTER_E = 0x65;
 const LETTER_F = 0x66;
@@ -44,13 +51,35 @@ export function parseJson(text: string): Json {
   let key: string | undefined;
   let root: Json = null;
   let at = 0;
-  let backslash = -1;
 
   while (at < text.length) {
     const start = at;
     at += 1;
     let value: Json;
     switch (text.charCodeAt(start)) {
+      case SPACE:
+      case TAB:
+      case LINE_FEED:
+      case CARRIAGE_RETURN:
+      case COMMA:
+      case COLON:
+        continue;
+      case QUOTE: {
+        let hasEscapes = false;
+        for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
+          hasEscapes ||= code === BACKSLASH;
+          at += code === BACKSLASH ? 2 : 1;
+        }
+        at += 1;
+        value = hasEscapes
+          ? (JSON.parse(text.slice(start, at)) as string)
+          : text.slice(start + 1, at - 1);
+        if (key === undefined && parent instanceof Map) {
+          key = value;
+          continue;
+        }
+        break;
+      }
       case OPENING_BRACE:
         value = new Map();
         break;
@@ -62,25 +91,6 @@ export function parseJson(text: string): Json {
         open.pop();
         parent = open.at(-1);
         continue;
-      case QUOTE: {
-        if (backslash < start) {
-          backslash = text.indexOf('\\', start);
-          backslash = backslash === -1 ? text.length : backslash;
-        }
-        const quote = text.indexOf('"', at);
-        if (quote < backslash) {
-          value = text.slice(at, quote);
-          at = quote + 1;
-        } else {
-          at = endOfString(text, backslash);
-          value = JSON.parse(text.slice(start, at)) as string;
-        }
-        if (key === undefined && parent instanceof Map) {
-          key = value;
-          continue;
-        }
-        break;
-      }
       case LETTER_T:
         value = true;
         at = start + 'true'.length;
@@ -93,22 +103,9 @@ export function parseJson(text: string): Json {
         value = null;
         at = start + 'null'.length;
         break;
-      case MINUS:
-      case ZERO:
-      case ZERO + 1:
-      case ZERO + 2:
-      case ZERO + 3:
-      case ZERO + 4:
-      case ZERO + 5:
-      case ZERO + 6:
-      case ZERO + 7:
-      case ZERO + 8:
-      case ZERO + 9:
+      default:
         at = endOfNumber(text, at);
         value = new JsonNumber(text.slice(start, at));
-        break;
-      default: // White space, comma, colon.
-        continue;
     }
     if (parent === undefined) {
       root = value;
@@ -126,14 +123,6 @@ export function parseJson(text: string): Json {
     }
   }
   return root;
-}
-
-/** The place after the closing quote; `at` is inside the string, at no escaped character. */
-function endOfString(text: string, at: number): number {
-  while (text[at] !== '"') {
-    at += text[at] === '\\' ? 2 : 1;
-  }
-  return at + 1;
 }
 
 /** The place after the number's last character: digits, `+ - .` and `e E` are all that can follow its first. */
