@@ -14,8 +14,8 @@ export function parseDecimal(text: string): Decimal | undefined {
   if (match === null) {
     return undefined;
   }
-  const [, sign, whole = '', fraction = '', exponent = '0'] = match;
-  const written = whole + fraction;
+  const whole = match[2] ?? '';
+  const written = whole + (match[3] ?? '');
   let first = 0;
   while (written[first] === '0') {
     first += 1;
@@ -28,9 +28,9 @@ export function parseDecimal(text: string): Decimal | undefined {
     return { negative: false, digits: '', power: 0 };
   }
   return {
-    negative: sign === '-',
+    negative: match[1] === '-',
     digits: written.slice(first, end),
-    power: whole.length - first + Number(exponent),
+    power: whole.length - first + Number(match[4] ?? 0),
   };
 }
 
