@@ -197,3 +197,24 @@ comment on column gold.restatements.new_orders is 'Orders published now';
 comment on column gold.restatements.old_total is 'Order total published before';
 comment on column gold.restatements.new_total is 'Order total published now';
 comment on column gold.restatements.restated_at is 'When';
+
+-- Moves a watermark on, or fails the transaction when it is not where the promotion believes it to be.
+create function medallion.advance_watermark(of_topic text, of_partition integer, expected bigint, next bigint)
+returns void
+language plpgsql
+as $$
+begin
+    insert into medallion.watermarks (topic, partition, next_offset)
+    values (of_topic, of_partition, expected)
+    on conflict (topic, partition) do nothing;
+
+    update medallion.watermarks
+    set next_offset = next, updated_at = now()
+    where topic = of_topic and partition = of_partition and next_offset = expected;
+
+    if not found then
+        raise exception 'the watermark of % partition % is no longer at %', of_topic, of_partition, expected;
+    end if;
+end
+$$;
+comment on function medallion.advance_watermark is 'Moves a watermark on, if it is where the caller believes it to be';

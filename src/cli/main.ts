@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
+import { VERSION } from '../version.ts';
 import { MedallionError, messageOf } from '../errors.ts';
 import { addGlobalFlags, createContext, readEnvironment, type CommandContext, type GlobalFlags } from './context.ts';
 import { registerCommands } from './commands/index.ts';
@@ -11,9 +11,6 @@ export type RunCommand = <F>(
   work: (context: CommandContext, flags: F & GlobalFlags, args: string[]) => Promise<void>,
 ) => (this: Command, ...args: unknown[]) => Promise<void>;
 
-const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 
 const INTERRUPTED = 130;
 
@@ -49,7 +46,7 @@ async function main(): Promise<void> {
 
   const program = new Command('medallion')
     .description('Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.')
-    .version(version)
+    .version(VERSION)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
     .enablePositionalOptions()

@@ -1,0 +1,61 @@
+/* @model
+description: Customers by recency, frequency and money
+grain: one row per customer with at least one purchase
+key: [customer_id]
+load: replace_all
+columns:
+  customer_id: { type: text, description: Customer }
+  orders: { type: bigint, description: Purchases }
+  revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
+  first_order_at: { type: timestamptz, description: First purchase }
+  last_order_at: { type: timestamptz, description: Last purchase }
+  recency_days: { type: integer, description: Days from the last purchase to the latest purchase of anyone }
+  recency_score: { type: smallint, description: 'Fifth of the customers by last purchase, 5 is the most recent' }
+  frequency_score: { type: smallint, description: 'Fifth of the customers by orders, 5 is the most' }
+  monetary_score: { type: smallint, description: 'Fifth of the customers by revenue, 5 is the most' }
+  segment: { type: text, description: 'champion, loyal, new, promising, at risk or dormant, from the three scores' }
+checks:
+  - name: a customer has orders
+    that: orders > 0
+    severity: error
+*/
+with customers as (
+    select
+        customer_id,
+        sum(orders) as orders,
+        sum(revenue) as revenue,
+        min(first_order_at) as first_order_at,
+        max(last_order_at) as last_order_at
+    from gold.customer_months
+    group by customer_id
+),
+
+scored as (
+    select
+        *,
+        datediff('day', last_order_at, max(last_order_at) over ()) as recency_days,
+        ntile(5) over (order by last_order_at, customer_id) as recency_score,
+        ntile(5) over (order by orders, customer_id) as frequency_score,
+        ntile(5) over (order by revenue, customer_id) as monetary_score
+    from customers
+)
+
+select
+    customer_id,
+    orders,
+    revenue,
+    first_order_at,
+    last_order_at,
+    recency_days,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    case
+        when recency_score >= 4 and frequency_score >= 4 and monetary_score >= 4 then 'champion'
+        when recency_score >= 3 and frequency_score >= 3 then 'loyal'
+        when recency_score >= 4 and orders = 1 then 'new'
+        when recency_score >= 3 then 'promising'
+        when frequency_score >= 3 or monetary_score >= 4 then 'at risk'
+        else 'dormant'
+    end as segment
+from scored

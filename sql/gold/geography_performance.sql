@@ -1,0 +1,27 @@
+/* @model
+description: Sales by place, by day; the place is the one that the order itself names
+grain: one row per UTC day, country and city with at least one purchase
+key: [date_key, country, city]
+load: replace_days
+columns:
+  date_key: { type: date, description: UTC day }
+  country: { type: text, description: Country code }
+  city: { type: text, description: City }
+  orders: { type: bigint, description: Purchases }
+  customers: { type: bigint, description: Customers who bought }
+  revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
+checks:
+  - name: no more customers than orders
+    that: customers <= orders
+    severity: error
+*/
+select
+    date_key,
+    customer_country as country,
+    customer_city as city,
+    count(*) as orders,
+    count(distinct customer_id) as customers,
+    sum(order_total_amount) as revenue
+from silver.fact_transactions
+where event_type = 'purchase'
+group by date_key, customer_country, customer_city

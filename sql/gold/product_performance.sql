@@ -1,0 +1,38 @@
+/* @model
+description: What each product sold and earned, by day
+grain: one row per UTC day and product with at least one purchased order line
+key: [date_key, item_id]
+load: replace_days
+columns:
+  date_key: { type: date, description: UTC day }
+  item_id: { type: text, description: Product }
+  units: { type: bigint, description: Units }
+  revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, before discounts' }
+  cost: { type: 'numeric(38,2)', description: Sum of cost times quantity }
+  margin: { type: 'numeric(38,2)', description: Revenue less cost }
+checks:
+  - name: margin is revenue less cost
+    that: margin = revenue - cost
+    severity: error
+*/
+with lines as (
+    select
+        transactions.date_key,
+        items.item_id,
+        items.unit_price,
+        items.quantity,
+        items.cost
+    from silver.fact_transaction_items as items
+    inner join silver.fact_transactions as transactions on items.transaction_key = transactions.transaction_key
+    where transactions.event_type = 'purchase'
+)
+
+select
+    date_key,
+    item_id,
+    sum(quantity) as units,
+    sum(unit_price * quantity) as revenue,
+    sum(cost * quantity) as cost,
+    sum(unit_price * quantity) - sum(cost * quantity) as margin
+from lines
+group by date_key, item_id

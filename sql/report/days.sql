@@ -1,0 +1,12 @@
+-- Sales by day, days without a sale included.
+-- grain: one row per UTC day of the period
+-- parameters: $1 first day, $2 last day
+select
+    $1::date + numbers.number as date_key,
+    coalesce(days.total_orders, 0) as orders,
+    coalesce(days.total_customers, 0) as customers,
+    coalesce(days.order_total_amount_day, 0.00) as revenue,
+    days.avg_ticket as average_ticket
+from generate_series(0, $2::date - $1::date) as numbers (number)
+left join gold.sales_performance as days on days.date_key = $1::date + numbers.number
+order by numbers.number

@@ -1,0 +1,71 @@
+-- The figures of the period beside those of the period of the same length before it.
+-- grain: one row per figure
+-- parameters: $1 first day, $2 last day
+with periods as (
+    select true as is_current, $1::date as first_day, $2::date as last_day
+    union all
+    select false, $1::date - ($2::date - $1::date + 1), $1::date - 1
+),
+
+sales as (
+    select
+        periods.is_current,
+        coalesce(sum(days.total_orders), 0) as orders,
+        coalesce(sum(days.order_total_amount_day), 0.00) as revenue
+    from periods
+    left join gold.sales_performance as days
+        on days.date_key between periods.first_day and periods.last_day
+    group by periods.is_current
+),
+
+units as (
+    select periods.is_current, coalesce(sum(days.total_quantity), 0) as units
+    from periods
+    left join gold.item_category_performance as days
+        on days.date_key between periods.first_day and periods.last_day
+    group by periods.is_current
+),
+
+-- A customer who buys on two days is one customer of the period: gold's days cannot say how many there are. A
+-- transaction's key begins with its day, so that a period is a range of the primary key.
+customers as (
+    select periods.is_current, buyers.customers
+    from periods
+    cross join lateral (
+        select count(distinct transactions.customer_id) as customers
+        from silver.fact_transactions as transactions
+        where
+            transactions.event_type = 'purchase'
+            and transactions.transaction_key
+            >= (periods.first_day - date '1900-01-01')::bigint << 40
+            and transactions.transaction_key
+            < (periods.last_day + 1 - date '1900-01-01')::bigint << 40
+    ) as buyers
+),
+
+figures as (
+    select is_current, 1 as place, 'revenue' as figure, revenue as value from sales
+    union all
+    select is_current, 2, 'orders', orders from sales
+    union all
+    -- Twenty decimals in the division leave one rounding only, the last.
+    select is_current, 3, 'average_ticket', round(revenue::numeric(60, 20) / nullif(orders, 0), 2)
+    from sales
+    union all
+    select is_current, 4, 'customers', customers from customers
+    union all
+    select is_current, 5, 'units', units from units
+)
+
+select
+    this_period.figure,
+    this_period.value,
+    period_before.value as value_before,
+    round(
+        (this_period.value - period_before.value) * 100 / nullif(abs(period_before.value), 0), 1
+    ) as change_percent
+from figures as this_period
+inner join figures as period_before
+    on this_period.place = period_before.place and not period_before.is_current
+where this_period.is_current
+order by this_period.place

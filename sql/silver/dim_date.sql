@@ -1,0 +1,41 @@
+/* @model
+description: The calendar, whole years at a time
+grain: one row per UTC day of each year that has an event
+key: [date_key]
+load: insert_new
+columns:
+  date_key: { type: date, description: The day }
+  year: { type: integer, description: Year }
+  quarter: { type: integer, description: 'Quarter of the year, 1 to 4' }
+  month: { type: integer, description: 'Month, 1 to 12' }
+  month_name: { type: text, description: Month in English }
+  day: { type: integer, description: Day of the month }
+  iso_year: { type: integer, description: Year of the ISO 8601 week }
+  iso_week: { type: integer, description: 'ISO 8601 week, 1 to 53' }
+  weekday: { type: integer, description: 'ISO 8601 day of the week, 1 is Monday' }
+  weekday_name: { type: text, description: Day of the week in English }
+  is_weekend: { type: boolean, description: Saturday or Sunday }
+*/
+with years as (
+    select distinct extract(year from date_key) as year
+    from source.events
+),
+
+days as (
+    select cast(unnest(generate_series(make_date(year, 1, 1), make_date(year, 12, 31), interval 1 day)) as date) as date_key
+    from years
+)
+
+select
+    date_key,
+    extract(year from date_key) as year,
+    extract(quarter from date_key) as quarter,
+    extract(month from date_key) as month,
+    monthname(date_key) as month_name,
+    extract(day from date_key) as day,
+    extract(isoyear from date_key) as iso_year,
+    extract(week from date_key) as iso_week,
+    extract(isodow from date_key) as weekday,
+    dayname(date_key) as weekday_name,
+    extract(isodow from date_key) >= 6 as is_weekend
+from days

@@ -1,0 +1,32 @@
+/* @model
+description: Accepted events that are not the current truth of their transaction
+grain: one row per event
+key: [topic, partition, offset]
+indexes: ['(transaction_id)']
+load: upsert
+columns:
+  topic: { type: text, description: Topic of the bronze event }
+  partition: { type: integer, description: Partition of the bronze event }
+  offset: { type: bigint, description: Offset of the bronze event }
+  transaction_id: { type: text, description: Transaction id }
+  event_timestamp: { type: timestamptz, description: When it happened }
+  date_key: { type: date, description: UTC day it happened on }
+  produced_at: { type: timestamptz, description: When the log took the event in }
+  content_hash: { type: bigint, description: Tells a repeated event from a correction }
+  outcome: { type: text, description: 'duplicate (same content as a better event) or superseded (other content)' }
+  run_id: { type: bigint, description: The run of promote that decided it }
+*/
+select
+    verdicts.topic,
+    verdicts.partition,
+    verdicts."offset",
+    verdicts.transaction_id,
+    verdicts.event_timestamp,
+    verdicts.date_key,
+    verdicts.produced_at,
+    verdicts.content_hash,
+    verdicts.outcome,
+    run.run_id
+from source.verdicts
+cross join source.run
+where verdicts.outcome <> 'current'

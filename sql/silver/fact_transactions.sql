@@ -1,0 +1,71 @@
+/* @model
+description: Transactions, each as its latest event tells it
+grain: one row per transaction
+key: [transaction_key]
+unique: [transaction_id]
+indexes: ['using brin (event_timestamp)']
+load: replace_transactions
+window: transaction_key
+columns:
+  transaction_key: { type: bigint, description: 'Surrogate key: days since 1900-01-01 times 2^40, plus a number; a day is a range of keys' }
+  transaction_id: { type: text, description: Transaction id }
+  event_type: { type: text, description: 'Kind of event, e.g. purchase' }
+  event_version: { type: text, description: Version of the event's schema }
+  event_timestamp: { type: timestamptz, description: When it happened }
+  date_key: { type: date, description: UTC day it happened on }
+  customer_id: { type: text, description: Customer }
+  customer_type: { type: text, description: Kind of customer as this event said }
+  customer_country: { type: text, description: Country as this event said }
+  customer_city: { type: text, description: City as this event said }
+  order_status_id: { type: integer, description: State of the order }
+  order_payment_method_id: { type: integer, description: How it was paid }
+  order_currency_id: { type: integer, description: Currency of the amounts }
+  order_subtotal: { type: 'numeric(18,2)', description: Sum of unit price times quantity }
+  order_tax_amount: { type: 'numeric(18,2)', description: Tax }
+  order_shipping_amount: { type: 'numeric(18,2)', description: Shipping }
+  order_discount_amount: { type: 'numeric(18,2)', description: Discount on the order }
+  order_total_amount: { type: 'numeric(18,2)', description: 'Subtotal plus tax plus shipping less discount' }
+  produced_at: { type: timestamptz, description: When the log took the event in }
+  topic: { type: text, description: Topic of the bronze event }
+  partition: { type: integer, description: Partition of the bronze event }
+  offset: { type: bigint, description: Offset of the bronze event }
+  content_hash: { type: bigint, description: Tells a repeated event from a correction }
+  run_id: { type: bigint, description: The run of promote that wrote the row }
+checks:
+  - name: the total is subtotal plus tax plus shipping less discount
+    that: >-
+      abs(order_total_amount - (order_subtotal + order_tax_amount + order_shipping_amount - order_discount_amount))
+      <= 0.01
+    severity: warn
+*/
+select
+    datediff('day', date '1900-01-01', transactions.date_key) * 1099511627776
+    + run.first_key
+    + row_number() over (order by transactions.date_key, transactions.transaction_id)
+    - 1 as transaction_key,
+    transactions.transaction_id,
+    transactions.event_type,
+    transactions.event_version,
+    transactions.event_timestamp,
+    transactions.date_key,
+    transactions.customer_id,
+    transactions.customer_type,
+    transactions.customer_country,
+    transactions.customer_city,
+    transactions.order_status_id,
+    transactions.order_payment_method_id,
+    transactions.order_currency_id,
+    transactions.order_subtotal,
+    transactions.order_tax_amount,
+    transactions.order_shipping_amount,
+    transactions.order_discount_amount,
+    transactions.order_total_amount,
+    transactions.produced_at,
+    transactions.topic,
+    transactions.partition,
+    transactions."offset",
+    transactions.content_hash,
+    run.run_id
+from source.transactions
+cross join source.run
+order by transaction_key

@@ -1,0 +1,82 @@
+-- Events with typed values; a value that does not fit its type is null.
+with lines as (
+    select
+        event_no,
+        count(*) as line_count,
+        bit_xor(hash(line_number, item_id, category, unit_price, quantity, discount, cost)) as lines_hash
+    from source.items
+    group by event_no
+),
+
+typed as (
+    select
+        event_no,
+        topic,
+        partition,
+        "offset",
+        produced_at,
+        event.transaction_id,
+        event.event_type,
+        event.event_version,
+        try_cast(
+            case
+                when
+                    regexp_full_match(
+                        event.event_timestamp,
+                        '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d(:?\d\d)?)?'
+                    )
+                    then event.event_timestamp
+            end as timestamptz
+        ) as event_timestamp,
+        event.customer.id as customer_id,
+        coalesce(event.customer.type, 'unknown') as customer_type,
+        coalesce(event.customer.country, 'unknown') as customer_country,
+        coalesce(event.customer.city, 'unknown') as customer_city,
+        case
+            when regexp_full_match(event."order".status, '[0-9]{1,9}') then cast(event."order".status as integer)
+        end as order_status_id,
+        case
+            when
+                regexp_full_match(event."order".payment_method, '[0-9]{1,9}')
+                then cast(event."order".payment_method as integer)
+        end as order_payment_method_id,
+        case
+            when regexp_full_match(event."order".currency, '[0-9]{1,9}') then cast(event."order".currency as integer)
+        end as order_currency_id,
+        try_cast(event."order".subtotal as decimal(18, 2)) as order_subtotal,
+        try_cast(event."order".tax_amount as decimal(18, 2)) as order_tax_amount,
+        try_cast(event."order".shipping_amount as decimal(18, 2)) as order_shipping_amount,
+        try_cast(event."order".discount_amount as decimal(18, 2)) as order_discount_amount,
+        try_cast(event."order".total_amount as decimal(18, 2)) as order_total_amount
+    from source.parsed
+)
+
+select
+    typed.*,
+    cast(timezone('UTC', typed.event_timestamp) as date) as date_key,
+    lines.line_count,
+    -- Tells a repeated event from a correction. Compared only between events of one transaction.
+    cast(
+        cast(
+            hash(
+                typed.event_type,
+                typed.event_version,
+                typed.event_timestamp,
+                typed.customer_id,
+                typed.customer_type,
+                typed.customer_country,
+                typed.customer_city,
+                typed.order_status_id,
+                typed.order_payment_method_id,
+                typed.order_currency_id,
+                typed.order_subtotal,
+                typed.order_tax_amount,
+                typed.order_shipping_amount,
+                typed.order_discount_amount,
+                typed.order_total_amount,
+                lines.lines_hash
+            ) as hugeint
+        ) - 9223372036854775808 as bigint
+    ) as content_hash
+from typed
+left join lines on typed.event_no = lines.event_no

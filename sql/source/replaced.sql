@@ -1,0 +1,11 @@
+-- Transactions of silver that an event of this window corrects: their rows go.
+select
+    old.transaction_key,
+    old.date_key
+from source.verdicts as old
+inner join source.verdicts as winner on old.transaction_id = winner.transaction_id
+where
+    old.known_outcome = 'current'
+    and winner.outcome = 'current'
+    and winner.event_no is not null
+    and winner.content_hash <> old.content_hash

@@ -1,0 +1,101 @@
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { DuckDbConfig, TlsConfig } from '../../config.ts';
+import type { StageContext } from '../../progress.ts';
+import type { Engine, Lane } from '../engine.ts';
+import { loadPostgresExtension } from './extension.ts';
+import { DuckDbLane } from './lane.ts';
+
+/** Where the warehouse is; what src/postgres connects with, without its code. */
+export interface WarehouseSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly tls: TlsConfig | undefined;
+}
+
+export interface DuckDbOptions {
+  readonly warehouse: WarehouseSettings;
+  readonly duckdb: DuckDbConfig;
+  /** What DuckDB may hold in memory before it spills, e.g. 400MB. Other memory of the process comes on top. */
+  readonly memoryLimit: string;
+  readonly threads: number | undefined;
+  /** A folder of this process's own for what does not fit in memory; removed on close. */
+  readonly spillDirectory: string;
+}
+
+/**
+ * DuckDB in this process, with the warehouse attached.
+ * @throws MedallionError unreachable or config when its postgres extension cannot be had
+ */
+export async function openDuckDb(options: DuckDbOptions, context: StageContext): Promise<Engine> {
+  mkdirSync(options.spillDirectory, { recursive: true });
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: options.memoryLimit,
+    temp_directory: options.spillDirectory,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    // Rows are ordered where it matters, by an explicit order.
+    preserve_insertion_order: 'true',
+    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+  });
+  const lanes: Lane[] = [];
+  const close = async (): Promise<void> => {
+    for (const lane of lanes) {
+      await lane.close();
+    }
+    instance.closeSync();
+    rmSync(options.spillDirectory, { recursive: true, force: true });
+  };
+  try {
+    const connection = await instance.connect();
+    await loadPostgresExtension(connection, options.duckdb, context);
+    await attachWarehouse(connection, options.warehouse);
+    connection.closeSync();
+    return {
+      async openLane() {
+        const lane = await DuckDbLane.open(await instance.connect(), `lane_${String(lanes.length + 1)}`);
+        lanes.push(lane);
+        return lane;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Through a secret, because an attach string with a password is printed in DuckDB's connection errors. */
+async function attachWarehouse(connection: DuckDBConnection, warehouse: WarehouseSettings): Promise<void> {
+  const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+  const secret = [
+    'type postgres',
+    `host ${quoted(warehouse.host)}`,
+    `port ${String(warehouse.port)}`,
+    `user ${quoted(warehouse.user)}`,
+    `database ${quoted(warehouse.database)}`,
+    ...(warehouse.password === undefined ? [] : [`password ${quoted(warehouse.password)}`]),
+  ];
+  await connection.run(`create secret warehouse (${secret.join(', ')})`);
+  await connection.run("set global timezone = 'UTC'");
+  await connection.run(
+    `attach ${quoted(connectionOptions(warehouse.tls))} as warehouse (type postgres, secret warehouse)`,
+  );
+}
+
+/** What a libpq connection string says beside the secret: nothing in it is confidential. */
+function connectionOptions(tls: TlsConfig | undefined): string {
+  const value = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  return [
+    'application_name=medallion',
+    "options='-c client_min_messages=warning'",
+    ...(tls === undefined ? [] : [`sslmode=${tls.verify ? 'verify-full' : 'require'}`]),
+    ...(tls?.caFile === undefined ? [] : [`sslrootcert=${value(path.resolve(tls.caFile))}`]),
+    ...(tls?.certFile === undefined ? [] : [`sslcert=${value(path.resolve(tls.certFile))}`]),
+    ...(tls?.keyFile === undefined ? [] : [`sslkey=${value(path.resolve(tls.keyFile))}`]),
+  ].join(' ');
+}

@@ -1,0 +1,163 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Model } from '../../model/model.ts';
+import {
+  stagedTable,
+  type EngineRow,
+  type Input,
+  type Lane,
+  type SilverWindow,
+  type WarehouseTransaction,
+  type WindowCounts,
+} from '../engine.ts';
+import { readSourceSql, sourceWindow } from './source.ts';
+import { doubleQuoted, singleQuoted, warehouseQuery } from './sql.ts';
+
+const WAREHOUSE = 'warehouse';
+
+/** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
+export class DuckDbLane implements Lane {
+  readonly #connection: DuckDBConnection;
+  readonly #catalog: string;
+  readonly #temporarySchemas = new Set<string>();
+
+  private constructor(connection: DuckDBConnection, catalog: string) {
+    this.#connection = connection;
+    this.#catalog = catalog;
+  }
+
+  static async open(connection: DuckDBConnection, catalog: string): Promise<DuckDbLane> {
+    const lane = new DuckDbLane(connection, catalog);
+    await lane.#run(`attach ':memory:' as ${catalog}`);
+    await lane.#run(`use ${catalog}`);
+    for (const schema of ['source', 'silver', 'gold', 'staged']) {
+      await lane.#run(`create schema ${schema}`);
+    }
+    await lane.#run(readSourceSql('macros'));
+    return lane;
+  }
+
+  async readWindow(window: SilverWindow): Promise<WindowCounts> {
+    return sourceWindow(this.#connection, this.#catalog, window);
+  }
+
+  async resolve(): Promise<void> {
+    // The lookup is a transaction of its own: the one that publishes can write to the warehouse only.
+    await this.transaction(async (transaction) => {
+      await transaction.copyTemporary('select transaction_id from source.transactions', 'window_ids');
+      await transaction.execute('analyze pg_temp.window_ids');
+      await this.#run(`create or replace temp table known as ${warehouseQuery(readSourceSql('known'))}`);
+    });
+    await this.#run('create or replace table source.known as select * from temp.known');
+    for (const relation of ['contenders', 'verdicts', 'replaced', 'adopted', 'settled']) {
+      await this.#run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
+    }
+  }
+
+  async openInput({ id, sql, staged, keep }: Input): Promise<void> {
+    const parts = [
+      ...(sql === undefined ? [] : [warehouseQuery(sql)]),
+      ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
+    ];
+    await this.#run(`drop ${(await this.#isView(id)) ? 'view' : 'table'} if exists ${id}`);
+    await this.#run(`create ${keep ? 'table' : 'view'} ${id} as ${parts.join(' union all by name ')}`);
+  }
+
+  async #isView(id: string): Promise<boolean> {
+    const [schema, name] = id.split('.');
+    const views = await this.query(
+      `select 1 from duckdb_views() where database_name = ${singleQuoted(this.#catalog)}
+       and schema_name = ${singleQuoted(schema ?? '')} and view_name = ${singleQuoted(name ?? '')}`,
+    );
+    return views.length > 0;
+  }
+
+  async clear(model: Model): Promise<void> {
+    const columns = model.columns.map(({ name, type }) => `${doubleQuoted(name)} ${type}`);
+    await this.#run(`create or replace table ${stagedTable(model)} (${columns.join(', ')})`);
+  }
+
+  async stage(model: Model): Promise<number> {
+    await this.#run(`insert into ${stagedTable(model)} by name ${model.sql}`);
+    const [row] = await this.query(`select count(*) as staged from ${stagedTable(model)}`);
+    return Number(row?.['staged']);
+  }
+
+  async unstage(model: Model, condition: string): Promise<number> {
+    const result = await this.#connection.run(`delete from ${stagedTable(model)} where ${condition}`);
+    return result.rowsChanged;
+  }
+
+  async query(sql: string): Promise<EngineRow[]> {
+    const reader = await this.#connection.runAndReadAll(sql);
+    return reader
+      .getRowObjects()
+      .map((row) =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]),
+        ),
+      );
+  }
+
+  async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
+    const temporary: string[] = [];
+    await this.#begin();
+    try {
+      const result = await work({
+        copy: async (sql, { schema, table, columns }) => {
+          const target = [WAREHOUSE, schema, table].map(doubleQuoted).join('.');
+          const inserted = await this.#connection.run(
+            `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
+          );
+          return inserted.rowsChanged;
+        },
+        copyTemporary: async (sql, name) => {
+          temporary.push(name);
+          const copied = await this.#connection.runAndReadAll(
+            `create table ${WAREHOUSE}.pg_temp.${doubleQuoted(name)} as ${sql}`,
+          );
+          return Number(copied.getRows()[0]?.[0]);
+        },
+        execute: async (sql) => {
+          await this.#run(`call postgres_execute('${WAREHOUSE}', ${singleQuoted(sql)})`);
+        },
+      });
+      // Connections are used again, so their temporary tables must not outlive the transaction.
+      for (const name of temporary) {
+        await this.#run(`call postgres_execute('${WAREHOUSE}', 'drop table pg_temp.${doubleQuoted(name)}')`);
+      }
+      await this.#run('commit');
+      return result;
+    } catch (error) {
+      await this.#run('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * Begins a transaction on a connection whose schema of temporary tables DuckDB's catalog knows. PostgreSQL makes
+   * that schema with the first temporary table of a session, which may be after the catalog was read.
+   */
+  async #begin(): Promise<void> {
+    for (;;) {
+      await this.#run('begin');
+      await this.#run(`call postgres_execute('${WAREHOUSE}', 'create temporary table if not exists medallion_session ()')`);
+      const [session] = await this.query(warehouseQuery('select pg_my_temp_schema()::regnamespace::text as schema'));
+      const schema = session?.['schema'] ?? '';
+      if (this.#temporarySchemas.has(schema)) {
+        return;
+      }
+      await this.#run('commit');
+      await this.#run('call pg_clear_cache()');
+      this.#temporarySchemas.add(schema);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#connection.closeSync();
+    return Promise.resolve();
+  }
+
+  async #run(sql: string): Promise<void> {
+    await this.#connection.run(sql);
+  }
+}

@@ -1,0 +1,143 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { readFileSync } from 'node:fs';
+import { judge, type References } from '../../event/judge.ts';
+import type { SilverWindow, WindowCounts } from '../engine.ts';
+import { singleQuoted, warehouseQuery } from './sql.ts';
+
+const SOURCE_SQL = new URL('../../../sql/source/', import.meta.url);
+
+/** The text of one file of sql/source. */
+export function readSourceSql(name: string): string {
+  return readFileSync(new URL(`${name}.sql`, SOURCE_SQL), 'utf8');
+}
+
+/**
+ * Reads a window of bronze into typed rows. DuckDB reads and accepts whatever is valid beyond doubt; each other event
+ * is judged on its own by src/event/judge.ts, which refuses it with a reason or hands it back in a plain form.
+ */
+export async function sourceWindow(
+  connection: DuckDBConnection,
+  catalog: string,
+  window: SilverWindow,
+): Promise<WindowCounts> {
+  const run = async (sql: string): Promise<void> => {
+    await connection.run(sql);
+  };
+  await run(
+    `create or replace table source.run as
+     select ${String(window.runId)}::bigint as run_id, ${String(window.firstKey)}::bigint as first_key`,
+  );
+  await run(`create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`);
+  for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
+    await run(`create or replace table silver.${dimension} as ${warehouseQuery(`select id, name from silver.${dimension}`)}`);
+  }
+  await run(
+    `create or replace table source.raw as
+     select cast(row_number() over () as integer) as event_no, *, false as judged
+     from (${warehouseQuery(bronzeSelect(window))})`,
+  );
+  await run('create or replace view source.unread as select * from source.raw');
+  await run(`create or replace table source.parsed as ${readSourceSql('parsed')}`);
+  await run(`create or replace table source.items as ${readSourceSql('items')}`);
+  await run(`create or replace table source.events as ${readSourceSql('events')}`);
+  await run(`create or replace table source.doubtful as ${readSourceSql('doubtful')}`);
+  const doubtful = await count(connection, 'source.doubtful');
+  if (doubtful > 0) {
+    await judgeDoubtful(connection, catalog);
+    await readJudged(connection);
+  }
+  await run(`create or replace table source.transactions as ${readSourceSql('transactions')}`);
+  const events = await count(connection, 'source.raw');
+  const refused = doubtful === 0 ? 0 : await count(connection, 'source.refused');
+  await run(
+    `create or replace table source.refused as
+     select raw.topic, raw.partition, raw."offset", raw.produced_at, refused.reason, refused.field, refused.detail
+     from source.refused join source.raw using (event_no)`,
+  );
+  // The raw text is by far the largest part of a window.
+  await run('drop view source.unread');
+  await run('drop table source.raw');
+  await run('drop table source.parsed');
+  return { events, accepted: events - refused, refused };
+}
+
+function bronzeSelect(window: SilverWindow): string {
+  return window.ranges
+    .map(
+      ({ topic, partition, from, to }) =>
+        `select topic, partition, "offset", produced_at, value from bronze.events
+         where topic = ${singleQuoted(topic)} and partition = ${String(partition)}
+           and "offset" >= ${String(from)} and "offset" < ${String(to)}`,
+    )
+    .join('\nunion all\n');
+}
+
+/** Judges the doubtful events one by one and reads those that were accepted a second time, in their plain form. */
+async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
+  const references = await readReferences(connection);
+  const rows = await connection.runAndReadAll(
+    'select event_no, value from source.raw where event_no in (select event_no from source.doubtful)',
+  );
+  await connection.run('create or replace table source.judged (event_no integer, value varchar)');
+  const accepted = await connection.createAppender('judged', 'source', catalog);
+  const refused = await connection.createAppender('refused', 'source', catalog);
+  for (const [eventNo, value] of rows.getRows()) {
+    const verdict = judge(String(value), references);
+    const appender = verdict.accepted ? accepted : refused;
+    appender.appendInteger(Number(eventNo));
+    if (verdict.accepted) {
+      appender.appendVarchar(verdict.canonical);
+    } else {
+      appender.appendVarchar(verdict.reason);
+      if (verdict.field === null) {
+        appender.appendNull();
+      } else {
+        appender.appendVarchar(verdict.field);
+      }
+      appender.appendVarchar(verdict.detail);
+    }
+    appender.endRow();
+  }
+  accepted.closeSync();
+  refused.closeSync();
+}
+
+/** Reads the events that the judge accepted, as it wrote them, in place of the doubtful ones. */
+async function readJudged(connection: DuckDBConnection): Promise<void> {
+  for (const table of ['items', 'events']) {
+    await connection.run(
+      `delete from source.${table} where event_no in (select event_no from source.doubtful)`,
+    );
+  }
+  await connection.run(
+    `create or replace view source.unread as
+     select raw.* replace (judged.value as value, true as judged)
+     from source.raw as raw join source.judged using (event_no)`,
+  );
+  await connection.run(`create or replace table source.parsed as ${readSourceSql('parsed')}`);
+  await connection.run(`insert into source.items ${readSourceSql('items')}`);
+  await connection.run(`insert into source.events ${readSourceSql('events')}`);
+  const contradictions = await connection.runAndReadAll(
+    `select topic, partition, "offset" from source.raw
+     where event_no in (select event_no from (${readSourceSql('doubtful')})) limit 1`,
+  );
+  const [contradiction] = contradictions.getRows();
+  if (contradiction !== undefined) {
+    throw new Error(`the judge accepted an event that the engine cannot read: ${contradiction.join(' ')}`);
+  }
+}
+
+async function readReferences(connection: DuckDBConnection): Promise<References> {
+  const ids = async (dimension: string): Promise<ReadonlySet<number>> =>
+    new Set((await connection.runAndReadAll(`select id from silver.${dimension}`)).getRows().map(([id]) => Number(id)));
+  return {
+    statuses: await ids('dim_order_status'),
+    paymentMethods: await ids('dim_payment_method'),
+    currencies: await ids('dim_currency'),
+  };
+}
+
+async function count(connection: DuckDBConnection, table: string): Promise<number> {
+  const reader = await connection.runAndReadAll(`select count(*) from ${table}`);
+  return Number(reader.getRows()[0]?.[0]);
+}

@@ -1,0 +1,92 @@
+import type { Model } from '../model/model.ts';
+
+/**
+ * What an engine is: it turns a window of bronze, or a set of days of silver, into staged rows. What is published,
+ * when, and in which transaction is decided by src/promote, once for every engine.
+ */
+export interface Engine {
+  /** A workplace of its own: one lane prepares the next window while another publishes the last one. */
+  openLane(): Promise<Lane>;
+  close(): Promise<void>;
+}
+
+/** Offsets from..to (exclusive) of one partition of bronze, and how many events they hold. */
+export interface BronzeRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly events: number;
+}
+
+export interface SilverWindow {
+  readonly ranges: readonly BronzeRange[];
+  readonly runId: bigint;
+  /** First number of the block of surrogate keys set aside for this window. */
+  readonly firstKey: bigint;
+}
+
+export interface WindowCounts {
+  readonly events: number;
+  readonly accepted: number;
+  readonly refused: number;
+}
+
+/** Where the rows of a table that models read come from. */
+export interface Input {
+  /** schema.name, as models write it. */
+  readonly id: string;
+  /** Rows of the warehouse, as a select in its dialect. */
+  readonly sql?: string;
+  /** The lane's own staged rows of this model, too. */
+  readonly staged?: Model;
+  /** Several models read it, so it is read once and kept; else its rows stream through. */
+  readonly keep: boolean;
+}
+
+/** Values of one row, as text. */
+export type EngineRow = Readonly<Record<string, string | null>>;
+
+/**
+ * A workplace: tables in schemas named like the warehouse's. `source.*` is made by the source step, an input stands
+ * under its own name, the staged rows of a model stand in `stagedTable(model)`.
+ */
+export interface Lane {
+  /**
+   * The source step: reads a window of bronze and judges it. Leaves source.run, source.events and source.items (what
+   * was accepted), source.transactions (the best event of each transaction), source.refused.
+   */
+  readWindow(window: SilverWindow): Promise<WindowCounts>;
+  /**
+   * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
+   * adopted and settled.
+   */
+  resolve(): Promise<void>;
+  openInput(input: Input): Promise<void>;
+  /** Makes the staged table of a model, empty. */
+  clear(model: Model): Promise<void>;
+  /** Adds the rows of a model's select to its staged table; returns how many rows are staged in all. */
+  stage(model: Model): Promise<number>;
+  /** Takes rows back out of the staged table of a model: those that meet the condition. */
+  unstage(model: Model, condition: string): Promise<number>;
+  /** The rows of a select over the lane's tables. */
+  query(sql: string): Promise<EngineRow[]>;
+  /** A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. */
+  transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Where a lane keeps the staged rows of a model. */
+export function stagedTable(model: Model): string {
+  return `staged.${model.layer}_${model.name}`;
+}
+
+/** A transaction in the warehouse, into which rows of the lane can be copied. */
+export interface WarehouseTransaction {
+  /** Copies the rows of a select over the lane's tables into a table; returns how many. */
+  copy(sql: string, into: { readonly schema: string; readonly table: string; readonly columns: readonly string[] }): Promise<number>;
+  /** The same, into a temporary table (pg_temp.<name>) made for them, which ends with the transaction. */
+  copyTemporary(sql: string, name: string): Promise<number>;
+  /** A statement in the warehouse's dialect. */
+  execute(sql: string): Promise<void>;
+}

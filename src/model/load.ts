@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { MedallionError } from '../errors.ts';
+import { headerSchema, type Model } from './model.ts';
+
+export const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
+
+export interface Models {
+  /** Each after the models it reads. */
+  readonly silver: readonly Model[];
+  readonly gold: readonly Model[];
+}
+
+/**
+ * Reads every model of sql/silver and sql/gold, checks the headers and puts the models in the order they depend on
+ * one another.
+ * @throws MedallionError model, naming file and line, with everything that is wrong
+ */
+export function loadModels(directory = SQL_DIRECTORY): Models {
+  const problems: string[] = [];
+  const models = (['silver', 'gold'] as const).flatMap((layer) =>
+    readdirSync(path.join(directory, layer))
+      .filter((file) => file.endsWith('.sql'))
+      .sort()
+      .flatMap((file) => {
+        const full = path.join(directory, layer, file);
+        const model = parseModel(layer, full, readFileSync(full, 'utf8'), problems);
+        return model === undefined ? [] : [model];
+      }),
+  );
+  checkInputs(models, problems);
+  if (problems.length > 0) {
+    throw new MedallionError('model', problems.join('\n'), {
+      hint: 'The header of a model is described in src/model/model.ts; sql/gold/sales_performance.sql is an example.',
+    });
+  }
+  const ordered = inDependencyOrder(models);
+  return {
+    silver: ordered.filter((model) => model.layer === 'silver'),
+    gold: ordered.filter((model) => model.layer === 'gold'),
+  };
+}
+
+/** One model from its text; undefined, with the reasons added to `problems`, when it is not one. */
+export function parseModel(
+  layer: Model['layer'],
+  file: string,
+  text: string,
+  problems: string[],
+): Model | undefined {
+  const shown = path.join('sql', layer, path.basename(file));
+  const match = /^\/\* @model\r?\n([\s\S]*?)\*\//.exec(text);
+  if (match === null) {
+    problems.push(`${shown}:1: a model begins with a header: /* @model ... */`);
+    return undefined;
+  }
+  const name = path.basename(file, '.sql');
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+    problems.push(`${shown}: "${name}" is not a plain lower-case name for a table`);
+    return undefined;
+  }
+  let yaml: unknown;
+  try {
+    yaml = parseYaml(match[1] ?? '');
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 0) + 1 : 1;
+    problems.push(`${shown}:${String(line)}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`);
+    return undefined;
+  }
+  const header = headerSchema.safeParse(yaml);
+  if (!header.success) {
+    problems.push(...header.error.issues.map((issue) => `${shown}: ${issue.path.join('.') || 'header'}: ${issue.message}`));
+    return undefined;
+  }
+  const { columns, latest_by: latestBy, ...rest } = header.data;
+  const sql = text.slice(match[0].length).trim().replace(/;$/, '');
+  if (!/^(--[^\n]*\n\s*)*(select|with)\b/i.test(sql)) {
+    problems.push(`${shown}: the body of a model is one select`);
+    return undefined;
+  }
+  return {
+    layer,
+    name,
+    id: `${layer}.${name}`,
+    file: shown,
+    description: rest.description,
+    grain: rest.grain,
+    key: rest.key,
+    load: rest.load,
+    columns: Object.entries(columns).map(([column, properties]) => ({ name: column, ...properties })),
+    unique: rest.unique,
+    indexes: rest.indexes,
+    latestBy,
+    window: rest.window,
+    restatements: rest.restatements,
+    checks: rest.checks,
+    sql,
+    inputs: inputsOf(sql),
+  };
+}
+
+/** Tables are always written with their schema, so the names of the four schemas find every input. */
+function inputsOf(sql: string): string[] {
+  const code = sql.replaceAll(/--[^\n]*/g, '').replaceAll(/'(?:[^']|'')*'/g, "''");
+  const names = code.matchAll(/\b(?:source|silver|gold)\.[a-z_][a-z0-9_]*\b/g);
+  return [...new Set([...names].map(([name]) => name))].sort();
+}
+
+function checkInputs(models: readonly Model[], problems: string[]): void {
+  const known = new Map(models.map((model) => [model.id, model]));
+  for (const model of models) {
+    for (const input of model.inputs) {
+      if (input === model.id) {
+        problems.push(`${model.file}: a model cannot read itself`);
+      } else if (input.startsWith('source.') && model.layer === 'gold') {
+        problems.push(`${model.file}: gold reads silver and gold, not ${input}`);
+      } else if (input.startsWith('gold.') && model.layer === 'silver') {
+        problems.push(`${model.file}: silver cannot read ${input}: data flows from silver to gold`);
+      } else if (!input.startsWith('source.') && !known.has(input)) {
+        problems.push(`${model.file}: there is no model ${input}`);
+      }
+    }
+  }
+}
+
+function inDependencyOrder(models: readonly Model[]): Model[] {
+  const byId = new Map(models.map((model) => [model.id, model]));
+  const ordered: Model[] = [];
+  const visit = (model: Model, path: readonly Model[]): void => {
+    if (path.includes(model)) {
+      throw new MedallionError('model', `models read one another in a circle: ${[...path, model].map(({ id }) => id).join(' -> ')}`);
+    }
+    if (!ordered.includes(model)) {
+      for (const input of model.inputs) {
+        const dependency = byId.get(input);
+        if (dependency !== undefined) {
+          visit(dependency, [...path, model]);
+        }
+      }
+      ordered.push(model);
+    }
+  };
+  for (const model of models) {
+    visit(model, []);
+  }
+  return ordered;
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+/**
+ * A model: one table of silver or gold as one .sql file. Its header (YAML in the first comment) says what a row is,
+ * what the columns mean and how the table is loaded; its body is one select.
+ *
+ * How a model is loaded:
+ * - seed: rows are inserted once, when the table is made; afterwards the table belongs to its users
+ * - insert_new: rows whose key is not there yet are inserted
+ * - upsert: rows are inserted, or replace the row of the same key
+ * - upsert_latest: the same, but only by a row that is later by `latest_by`
+ * - replace_transactions: rows of corrected transactions are removed by transaction_key, then rows are appended
+ * - replace_days, replace_months: the touched days (date_key) or months (month_key) are replaced whole
+ * - replace_all: the table is made to equal the rows
+ * - view: the body is the definition of a PostgreSQL view
+ */
+export const LOADS = [
+  'seed',
+  'insert_new',
+  'upsert',
+  'upsert_latest',
+  'replace_transactions',
+  'replace_days',
+  'replace_months',
+  'replace_all',
+  'view',
+] as const;
+
+export type Load = (typeof LOADS)[number];
+
+/** Types that PostgreSQL and DuckDB spell and mean alike. Double precision is left out on purpose. */
+const COLUMN_TYPE = /^(text|smallint|integer|bigint|boolean|date|timestamptz|numeric\(\d{1,2},\d{1,2}\))$/;
+const NAME = /^[a-z][a-z0-9_]*$/;
+
+const columnSchema = z.strictObject({
+  type: z.string().regex(COLUMN_TYPE, 'is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)'),
+  description: z.string().min(1),
+  nullable: z.boolean().default(false),
+});
+
+const checkSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  that: z.string().min(1),
+  severity: z.enum(['warn', 'error']),
+});
+
+export const headerSchema = z
+  .strictObject({
+    description: z.string().min(1),
+    grain: z.string().regex(/^one row per /, 'begins with "one row per"'),
+    key: z.array(z.string()).min(1),
+    load: z.enum(LOADS),
+    columns: z.record(z.string().regex(NAME, 'is not a plain lower-case name'), columnSchema),
+    unique: z.array(z.string()).default([]),
+    /** PostgreSQL index definitions: what follows "create index on <table>". */
+    indexes: z.array(z.string()).default([]),
+    latest_by: z.array(z.string()).default([]),
+    /** The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. */
+    window: z.literal('transaction_key').optional(),
+    /** Days whose published figures change are recorded: the columns that hold them. */
+    restatements: z.strictObject({ orders: z.string(), total: z.string() }).optional(),
+    checks: z.array(checkSchema).default([]),
+  })
+  .superRefine((header, context) => {
+    const known = new Set(Object.keys(header.columns));
+    const named = {
+      key: header.key,
+      unique: header.unique,
+      latest_by: header.latest_by,
+      window: header.window === undefined ? [] : [header.window],
+      restatements: header.restatements === undefined ? [] : Object.values(header.restatements),
+    };
+    for (const [property, columns] of Object.entries(named)) {
+      for (const column of columns.filter((name) => !known.has(name))) {
+        context.addIssue({ code: 'custom', path: [property], message: `"${column}" is not among the columns` });
+      }
+    }
+    const period = PERIOD_COLUMN[header.load];
+    if (period !== undefined && !header.key.includes(period)) {
+      context.addIssue({ code: 'custom', path: ['key'], message: `load ${header.load} needs ${period} in the key` });
+    }
+    if ((header.load === 'upsert_latest') !== header.latest_by.length > 0) {
+      context.addIssue({ code: 'custom', path: ['latest_by'], message: 'goes with load upsert_latest, and only with it' });
+    }
+  });
+
+/** The column that a load by period replaces by. */
+export const PERIOD_COLUMN: Readonly<Partial<Record<Load, string>>> = {
+  replace_days: 'date_key',
+  replace_months: 'month_key',
+};
+
+type Header = z.output<typeof headerSchema>;
+
+export type ModelColumn = Header['columns'][string] & { readonly name: string };
+export type ModelCheck = Header['checks'][number];
+
+export interface Model {
+  readonly layer: 'silver' | 'gold';
+  readonly name: string;
+  /** layer.name */
+  readonly id: string;
+  /** Where it was read from, for messages. */
+  readonly file: string;
+  readonly description: string;
+  readonly grain: string;
+  readonly key: readonly string[];
+  readonly load: Load;
+  readonly columns: readonly ModelColumn[];
+  readonly unique: readonly string[];
+  readonly indexes: readonly string[];
+  readonly latestBy: readonly string[];
+  readonly window: 'transaction_key' | undefined;
+  readonly restatements: Header['restatements'];
+  readonly checks: readonly ModelCheck[];
+  /** The select, without the header. */
+  readonly sql: string;
+  /** Tables the select reads, as schema.name, in order of their names. */
+  readonly inputs: readonly string[];
+}

@@ -1,0 +1,101 @@
+import type { Client } from '../postgres/client.ts';
+
+/** Numbers in one day's range of transaction keys; see the columns of silver.fact_transactions. */
+const KEYS_PER_DAY = 1n << 40n;
+const EPOCH = Date.UTC(1900, 0, 1);
+const DAY_MS = 86_400_000;
+
+/** A span of UTC days, both ends included; an open end is undefined. */
+export interface DaySpan {
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+/** Days since 1900-01-01. */
+function dayNumber(day: string): number {
+  return Math.round((Date.parse(`${day}T00:00:00Z`) - EPOCH) / DAY_MS);
+}
+
+/**
+ * The condition that selects the transactions of some days by ranges of their key, which is how silver's tables are
+ * ordered: days that follow one another make one range.
+ */
+export function keyCondition(days: readonly string[]): string {
+  const ranges: { from: number; to: number }[] = [];
+  for (const day of [...days].sort().map(dayNumber)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && day <= last.to) {
+      last.to = day + 1;
+    } else {
+      ranges.push({ from: day, to: day + 1 });
+    }
+  }
+  return ranges
+    .map(({ from, to }) => `(transaction_key >= ${keyOf(from)} and transaction_key < ${keyOf(to)})`)
+    .join(' or ');
+}
+
+function keyOf(dayNumber: number): string {
+  return String(BigInt(dayNumber) * KEYS_PER_DAY);
+}
+
+/** First day of the month of a day. */
+export function monthOf(day: string): string {
+  return `${day.slice(0, 7)}-01`;
+}
+
+/** Every day of the months that some days lie in. */
+export function daysOfMonths(days: readonly string[]): string[] {
+  return [...new Set(days.map(monthOf))].flatMap((month) => {
+    const first = new Date(`${month}T00:00:00Z`);
+    const count = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
+    return Array.from({ length: count }, (_, index) => `${month.slice(0, 8)}${String(index + 1).padStart(2, '0')}`);
+  });
+}
+
+/** Marks days of silver, and of the marts named, as to be published again: those of the span, or all. */
+export async function touchDays(client: Client, span: DaySpan, martsByDay: readonly string[]): Promise<void> {
+  const sources = ['silver.fact_transactions', ...martsByDay]
+    .map((table) => `select date_key from ${table} where date_key between $1 and $2`)
+    .join(' union ');
+  await client.query(
+    `insert into medallion.touched_days (date_key) select date_key from (${sources}) as days on conflict do nothing`,
+    [span.since ?? '-infinity', span.until ?? 'infinity'],
+  );
+}
+
+export async function readTouchedDays(client: Client, span: DaySpan): Promise<string[]> {
+  const { rows } = await client.query<{ date_key: string }>(
+    'select date_key from medallion.touched_days where date_key between $1 and $2 order by date_key',
+    [span.since ?? '-infinity', span.until ?? 'infinity'],
+  );
+  return rows.map((row) => row.date_key);
+}
+
+/**
+ * Cuts days into batches of at most `maxTransactions` transactions; a day is never cut. The days are counted by
+ * their key ranges, so the cost follows them.
+ */
+export async function batchDays(
+  client: Client,
+  days: readonly string[],
+  maxTransactions: number,
+): Promise<{ readonly days: string[]; readonly transactions: number }[]> {
+  const { rows } = await client.query<{ date_key: string; transactions: string }>(
+    `select date_key, count(*) as transactions from silver.fact_transactions
+     where ${keyCondition(days)} group by date_key`,
+  );
+  const counts = new Map(rows.map((row) => [row.date_key, Number(row.transactions)]));
+  const batches: { days: string[]; transactions: number }[] = [];
+  for (const day of days) {
+    const transactions = counts.get(day) ?? 0;
+    const last = batches.at(-1);
+    if (last !== undefined && last.transactions + transactions <= maxTransactions) {
+      last.days.push(day);
+      last.transactions += transactions;
+    } else {
+      batches.push({ days: [day], transactions });
+    }
+  }
+  return batches;
+}

@@ -1,0 +1,114 @@
+import type { Engine } from '../engine/engine.ts';
+import { MedallionError } from '../errors.ts';
+import type { Models } from '../model/load.ts';
+import { withClient, type Client, type ConnectionSettings } from '../postgres/client.ts';
+import { withPromotionLock } from '../postgres/lock.ts';
+import { finishRun, startRun } from '../postgres/runs.ts';
+import type { StageContext } from '../progress.ts';
+import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
+import type { DaySpan } from './days.ts';
+import { promoteGold, type GoldResult } from './gold.ts';
+import { prepareTables } from './refresh.ts';
+import { promoteSilver, type SilverResult } from './silver.ts';
+import { ModelTally, type ModelCounts } from './tally.ts';
+
+export interface PromoteOptions {
+  readonly silver: boolean;
+  readonly gold: boolean;
+  /** Make the layers again from what lies below them. */
+  readonly fullRefresh: boolean;
+  /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
+  readonly span: DaySpan;
+  /** Events in one window of silver, at most. */
+  readonly chunkRows: number;
+  /** The command line for the run's record, secrets removed. */
+  readonly arguments: readonly string[];
+}
+
+export interface PromoteResult {
+  readonly runId: bigint;
+  readonly silver: SilverResult | undefined;
+  readonly gold: GoldResult | undefined;
+  readonly models: readonly ModelCounts[];
+  readonly checks: readonly CheckResult[];
+  readonly seconds: number;
+}
+
+/**
+ * Promotes bronze to silver and silver to gold, whatever is new since the last time. One promotion runs at a time;
+ * one that was killed is taken up by the next, after the last window that it committed.
+ * @throws MedallionError locked, check_failed, model, unreachable, interrupted
+ */
+export async function promote(
+  settings: ConnectionSettings,
+  models: Models,
+  openEngine: () => Promise<Engine>,
+  options: PromoteOptions,
+  context: StageContext,
+): Promise<PromoteResult> {
+  return withPromotionLock(settings, options.arguments.join(' '), async () =>
+    withClient(settings, async (client) => {
+      const started = performance.now();
+      const runId = await startRun(client, { command: 'promote', arguments: options.arguments });
+      const run: Run = { runId, client, models, options, context, tally: new ModelTally(), checks: new CheckTally() };
+      let counts = {};
+      let failure: unknown;
+      try {
+        await prepareTables(client, models, options);
+        const layers = await promoteLayers(run, openEngine);
+        counts = { ...layers.silver, days: layers.gold?.days.length ?? 0, restated: layers.gold?.restated ?? 0 };
+        return {
+          runId,
+          ...layers,
+          models: run.tally.models,
+          checks: run.checks.results,
+          seconds: (performance.now() - started) / 1000,
+        };
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        // A lost connection must not hide what went wrong.
+        await saveChecks(client, runId, run.checks.results).catch(() => undefined);
+        await finishRun(client, runId, counts, failure).catch(() => undefined);
+      }
+    }),
+  );
+}
+
+interface Run {
+  readonly runId: bigint;
+  readonly client: Client;
+  readonly models: Models;
+  readonly options: PromoteOptions;
+  readonly context: StageContext;
+  readonly tally: ModelTally;
+  readonly checks: CheckTally;
+}
+
+async function promoteLayers(
+  { runId, client, models, options, context, tally, checks }: Run,
+  openEngine: () => Promise<Engine>,
+): Promise<Pick<PromoteResult, 'silver' | 'gold'>> {
+  const engine = await openEngine();
+  try {
+    let silver: SilverResult | undefined;
+    let gold: GoldResult | undefined;
+    if (options.silver) {
+      context.emit({ type: 'step.started', step: 'silver' });
+      silver = await promoteSilver(engine, client, models.silver, { runId, chunkRows: options.chunkRows }, tally, checks, context);
+      context.emit({ type: 'step.finished', step: 'silver', detail: `${String(silver.events)} events` });
+    }
+    if (context.signal.aborted) {
+      throw new MedallionError('interrupted', 'interrupted');
+    }
+    if (options.gold) {
+      context.emit({ type: 'step.started', step: 'gold' });
+      gold = await promoteGold(engine, client, models, { runId, span: options.span }, tally, checks, context);
+      context.emit({ type: 'step.finished', step: 'gold', detail: `${String(gold.days.length)} days` });
+    }
+    return { silver, gold };
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,246 @@
+import type { Engine, Lane, SilverWindow } from '../engine/engine.ts';
+import type { Model } from '../model/model.ts';
+import type { Client } from '../postgres/client.ts';
+import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
+import { literal } from '../postgres/tables.ts';
+import { advanceStatements, readBacklogs, readNextKey, sliceBacklog } from '../postgres/watermarks.ts';
+import type { StageContext } from '../progress.ts';
+import { runChecks, type CheckTally } from './checks.ts';
+import { copyRows, ModelTally } from './tally.ts';
+
+export interface SilverOptions {
+  readonly runId: bigint;
+  /** Events in one window, at most. */
+  readonly chunkRows: number;
+}
+
+export interface SilverResult {
+  events: number;
+  accepted: number;
+  refused: number;
+  /** Transactions written: new ones and corrected ones. */
+  written: number;
+  duplicates: number;
+  superseded: number;
+}
+
+/** Raw text in one window: large events make small windows. */
+const WINDOW_BYTES = 96 * 1024 * 1024;
+
+interface Prepared {
+  readonly lane: Lane;
+  readonly window: SilverWindow;
+  readonly counts: { readonly events: number; readonly accepted: number; readonly refused: number };
+}
+
+/**
+ * Promotes what bronze holds beyond the watermarks, window by window, each in one transaction. While a window is
+ * published the next one is read and judged on the other lane.
+ */
+export async function promoteSilver(
+  engine: Engine,
+  client: Client,
+  models: readonly Model[],
+  options: SilverOptions,
+  tally: ModelTally,
+  checks: CheckTally,
+  context: StageContext,
+): Promise<SilverResult> {
+  const result: SilverResult = { events: 0, accepted: 0, refused: 0, written: 0, duplicates: 0, superseded: 0 };
+  const windows = planWindows(client, options);
+  const lanes = [await engine.openLane(), await engine.openLane()] as const;
+  const prepareNext = async (lane: Lane): Promise<Prepared | undefined> => {
+    const { value: window } = await windows.next();
+    return window === undefined ? undefined : prepare(lane, window, models, tally);
+  };
+
+  let turn = 0;
+  let prepared = await prepareNext(lanes[0]);
+  while (prepared !== undefined) {
+    turn += 1;
+    const following = context.signal.aborted ? undefined : prepareNext(lanes[turn % 2 === 0 ? 0 : 1]);
+    // Awaited below; this keeps a failure in the meantime from ending the process unheard.
+    following?.catch(() => undefined);
+    try {
+      await publish(prepared, models, options.runId, result, tally, checks);
+    } catch (error) {
+      await following?.catch(() => undefined);
+      throw error;
+    }
+    context.emit({ type: 'step.progress', step: 'silver', done: result.events, unit: 'events' });
+    prepared = await following;
+  }
+  return result;
+}
+
+/** Cuts the backlog into windows of bounded size; a window may hold several short partitions. */
+async function* planWindows(client: Client, options: SilverOptions): AsyncGenerator<SilverWindow, undefined> {
+  let firstKey = await readNextKey(client);
+  let ranges: SilverWindow['ranges'] = [];
+  let events = 0;
+  const cut = (): SilverWindow => {
+    const window = { ranges, runId: options.runId, firstKey };
+    firstKey += BigInt(events);
+    ranges = [];
+    events = 0;
+    return window;
+  };
+  for (const backlog of await readBacklogs(client)) {
+    for (let from = backlog.from; from < backlog.to; ) {
+      const slice = await sliceBacklog(client, { ...backlog, from }, options.chunkRows - events, WINDOW_BYTES);
+      ranges = [...ranges, { topic: backlog.topic, partition: backlog.partition, from, to: slice.to, events: slice.events }];
+      events += slice.events;
+      from = slice.to;
+      if (events >= options.chunkRows || from < backlog.to) {
+        yield cut();
+      }
+    }
+  }
+  if (ranges.length > 0) {
+    yield cut();
+  }
+  return undefined;
+}
+
+/** Models whose rows depend on what silver holds already are staged when the window's turn to be published comes. */
+function needsVerdicts(model: Model): boolean {
+  return model.inputs.includes('source.verdicts');
+}
+
+async function prepare(
+  lane: Lane,
+  window: SilverWindow,
+  models: readonly Model[],
+  tally: ModelTally,
+): Promise<Prepared> {
+  const counts = await lane.readWindow(window);
+  for (const model of models.filter(({ load }) => load !== 'view' && load !== 'seed')) {
+    await lane.clear(model);
+    await lane.openInput({ id: model.id, staged: model, keep: false });
+    if (!needsVerdicts(model)) {
+      await tally.time(model, async () => lane.stage(model));
+    }
+  }
+  return { lane, window, counts };
+}
+
+async function publish(
+  { lane, window, counts }: Prepared,
+  models: readonly Model[],
+  runId: bigint,
+  result: SilverResult,
+  tally: ModelTally,
+  checks: CheckTally,
+): Promise<void> {
+  const loaded = models.filter(({ load }) => load !== 'view' && load !== 'seed');
+  const corrected = loaded.filter(({ load }) => load === 'replace_transactions');
+  await lane.resolve();
+  // Lines before the transactions they find their key in.
+  for (const model of [...corrected].reverse()) {
+    await lane.unstage(model, 'transaction_key in (select transaction_key from source.settled)');
+  }
+  for (const model of loaded.filter(needsVerdicts)) {
+    await tally.time(model, async () => lane.stage(model));
+  }
+  await runChecks(lane, loaded, checks);
+  const verdicts = await readVerdictCounts(lane);
+
+  await lane.transaction(async (transaction) => {
+    if (verdicts.replaced > 0) {
+      await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED_KEYS);
+      await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);
+    }
+    if (verdicts.adopted > 0) {
+      await transaction.copyTemporary('select * from source.adopted', 'adopted');
+      await transaction.execute(adoptStatement(runId));
+    }
+    for (const model of loaded) {
+      const publication = publicationOf(model);
+      const isSkipped = model.load === 'replace_transactions' && verdicts.replaced === 0;
+      const read = needsVerdicts(model) ? verdicts.contenders : counts.events;
+      await tally.time(model, async () => {
+        for (const statement of isSkipped ? [] : publication.before) {
+          await transaction.execute(statement);
+        }
+        const written = await copyRows(transaction, model, publication);
+        tally.count(model, { read, written, refused: model.name === 'fact_transactions' ? counts.refused : 0 });
+        if (model.name === 'fact_transactions') {
+          result.written += written;
+        }
+      });
+    }
+    if (counts.refused > 0) {
+      await transaction.copyTemporary('select * from source.refused', 'refused');
+      await transaction.execute(quarantineStatement(runId));
+    }
+    await transaction.copyTemporary(TOUCHED_DAYS, 'touched');
+    await transaction.execute(
+      'insert into medallion.touched_days (date_key) select date_key from pg_temp.touched on conflict do nothing',
+    );
+    const nextKey = window.firstKey + BigInt(counts.events);
+    for (const statement of advanceStatements(window.ranges, nextKey)) {
+      await transaction.execute(statement);
+    }
+  });
+  result.events += counts.events;
+  result.accepted += counts.accepted;
+  result.refused += counts.refused;
+  result.duplicates += verdicts.duplicates;
+  result.superseded += verdicts.superseded;
+}
+
+/** Days with a new or corrected transaction, and days that a correction took one away from. */
+const TOUCHED_DAYS = `
+  select date_key from silver.fact_transactions
+  union
+  select date_key from source.replaced`;
+
+interface VerdictCounts {
+  readonly contenders: number;
+  readonly replaced: number;
+  readonly adopted: number;
+  readonly duplicates: number;
+  readonly superseded: number;
+}
+
+/** What this window adds: an event known before counts only where its verdict changed. */
+async function readVerdictCounts(lane: Lane): Promise<VerdictCounts> {
+  const [row] = await lane.query(`
+    select
+        count(*) as contenders,
+        (select count(*) from source.replaced) as replaced,
+        (select count(*) from source.adopted) as adopted,
+        count(*) filter (where outcome = 'duplicate')
+        - count(*) filter (where known_outcome = 'duplicate') as duplicates,
+        count(*) filter (where outcome = 'superseded')
+        - count(*) filter (where known_outcome = 'superseded') as superseded
+    from source.verdicts`);
+  const number = (name: string): number => Number(row?.[name] ?? 0);
+  return {
+    contenders: number('contenders'),
+    replaced: number('replaced'),
+    adopted: number('adopted'),
+    duplicates: number('duplicates'),
+    superseded: number('superseded'),
+  };
+}
+
+function adoptStatement(runId: bigint): string {
+  return `update silver.fact_transactions t
+    set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
+    from pg_temp.adopted a
+    where t.transaction_key = a.transaction_key`;
+}
+
+/** The bytes come from bronze itself, so they are what was received. */
+function quarantineStatement(runId: bigint): string {
+  return `insert into bronze.quarantine (topic, partition, "offset", stage, reason, field, detail, raw, produced_at, run_id)
+    select r.topic, r.partition, r."offset", ${literal('silver')}, r.reason, r.field, r.detail,
+           convert_to(e.value, 'UTF8'), r.produced_at, ${String(runId)}
+    from pg_temp.refused r
+    cross join lateral (
+        select value from bronze.events e
+        where e.topic = r.topic and e.partition = r.partition and e."offset" = r."offset" limit 1
+    ) e
+    on conflict (topic, partition, "offset") do nothing`;
+}

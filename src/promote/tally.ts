@@ -1,0 +1,67 @@
+import { stagedTable, type WarehouseTransaction } from '../engine/engine.ts';
+import type { Model } from '../model/model.ts';
+import { temporaryOf, type Publication } from '../postgres/publish.ts';
+
+/** What one model did in a run. */
+export interface ModelCounts {
+  readonly model: string;
+  /** Rows of its largest input. */
+  read: number;
+  /** Rows staged and published. */
+  written: number;
+  refused: number;
+  milliseconds: number;
+}
+
+/** Adds up what each model read, wrote and refused, and how long it took, over all windows of a run. */
+export class ModelTally {
+  readonly #counts = new Map<string, ModelCounts>();
+
+  get models(): ModelCounts[] {
+    return [...this.#counts.values()];
+  }
+
+  count(model: Model, { read = 0, written = 0, refused = 0 }: Partial<Omit<ModelCounts, 'model' | 'milliseconds'>>): void {
+    const counts = this.#of(model);
+    counts.read += read;
+    counts.written += written;
+    counts.refused += refused;
+  }
+
+  async time<T>(model: Model, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#of(model).milliseconds += performance.now() - start;
+    }
+  }
+
+  #of(model: Model): ModelCounts {
+    const known = this.#counts.get(model.id);
+    if (known !== undefined) {
+      return known;
+    }
+    const counts = { model: model.id, read: 0, written: 0, refused: 0, milliseconds: 0 };
+    this.#counts.set(model.id, counts);
+    return counts;
+  }
+}
+
+/** Copies a model's staged rows to where its publication wants them, and merges them. */
+export async function copyRows(
+  transaction: WarehouseTransaction,
+  model: Model,
+  publication: Publication,
+): Promise<number> {
+  const staged = `select * from ${stagedTable(model)}`;
+  if (publication.into === 'table') {
+    const columns = model.columns.map(({ name }) => name);
+    return transaction.copy(staged, { schema: model.layer, table: model.name, columns });
+  }
+  const written = await transaction.copyTemporary(staged, temporaryOf(model));
+  for (const statement of publication.after) {
+    await transaction.execute(statement);
+  }
+  return written;
+}
