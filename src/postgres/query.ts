@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import { withClient, type Client, type ConnectionSettings } from './client.ts';
+import { withClient, withTransaction, type Client, type ConnectionSettings } from './client.ts';
 import { sqlError } from './sql-error.ts';
 import { splitStatements, type Statement } from './statements.ts';
 
@@ -56,25 +56,50 @@ export async function query(
     throw new MedallionError('usage', 'there is no SQL statement to run');
   }
   statements.forEach(refuseTransactionControl);
-  await withClient(settings, async (client) => {
-    await begin(client, options.write);
-    await cancelledBy(options.signal, settings, client, async () => {
-      for (const statement of statements.slice(0, -1)) {
-        await runStatement(client, source, statement);
-      }
-      if (!options.write && (await declareCursor(client, last))) {
-        await receive(await fetchRows(client, source, last));
-      } else {
-        const result = await runStatement(client, source, last);
-        if (options.write) {
-          await client.query('commit').catch((error: unknown) => {
-            throw sqlError(error, source, last);
-          });
-        }
+  const earlier = statements.slice(0, -1);
+  if (options.write) {
+    await withClient(settings, async (client) => {
+      await cancelledBy(options.signal, settings, client, async () => {
+        const result = await withTransaction(client, async () => {
+          await client.query(`set local search_path = ${SEARCH_PATH}`);
+          await runAll(client, source, earlier);
+          return runStatement(client, source, last);
+        }).catch((error: unknown) => {
+          // A deferred constraint speaks at the commit.
+          throw sqlError(error, source, { text: '', start: 0, keyword: '' });
+        });
         await receive(result);
-      }
+      });
     });
-    // A read-only transaction is never committed: the connection closes, and the server rolls it back.
+  } else {
+    await withSnapshot(settings, options.signal, async (client) => {
+      await client.query(`set local search_path = ${SEARCH_PATH}`);
+      await runAll(client, source, earlier);
+      const result = (await declareCursor(client, last))
+        ? await fetchRows(client, source, last)
+        : await runStatement(client, source, last);
+      await receive(result);
+    });
+  }
+}
+
+/**
+ * Runs `work` in a read-only transaction that sees one snapshot of the database and is never committed. When the signal
+ * fires, the statement that is running is given up.
+ * @throws MedallionError interrupted
+ */
+export async function withSnapshot<T>(
+  settings: ConnectionSettings,
+  signal: AbortSignal,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return withClient(settings, async (client) => {
+    await client.query('set default_transaction_read_only = on');
+    await client.query('begin transaction isolation level repeatable read read only');
+    // From the first snapshot on PostgreSQL refuses to turn a read-only transaction into a writing one.
+    await client.query('select 1');
+    return cancelledBy(signal, settings, client, () => work(client));
+    // The connection closes without a commit, and the server rolls back.
   });
 }
 
@@ -92,18 +117,14 @@ function refuseTransactionControl({ keyword, text }: Statement): void {
   }
 }
 
-async function begin(client: Client, write: boolean): Promise<void> {
-  if (write) {
-    await client.query('begin');
-  } else {
-    await client.query('set default_transaction_read_only = on');
-    await client.query('begin transaction isolation level repeatable read read only');
-    // Rows are fetched to the last one, so the plan for all of them is the one wanted.
-    await client.query('set local cursor_tuple_fraction = 1');
+async function runAll(
+  client: Client,
+  source: string,
+  statements: readonly Statement[],
+): Promise<void> {
+  for (const statement of statements) {
+    await runStatement(client, source, statement);
   }
-  await client.query(`set local search_path = ${SEARCH_PATH}`);
-  // From the first snapshot on PostgreSQL refuses to turn a read-only transaction into a writing one.
-  await client.query('select 1');
 }
 
 async function runStatement(
@@ -128,6 +149,8 @@ async function runStatement(
 
 /** Declares a cursor over the statement; false when it is of a kind that has none (show, explain) or is refused. */
 async function declareCursor(client: Client, statement: Statement): Promise<boolean> {
+  // Rows are fetched to the last one, so the plan for all of them is the one wanted.
+  await client.query('set local cursor_tuple_fraction = 1');
   await client.query('savepoint before_cursor');
   try {
     await client.query(single(`declare answer no scroll cursor for ${statement.text}`));
@@ -173,12 +196,12 @@ function single(text: string): pg.QueryArrayConfig {
 }
 
 /** Runs `work`; when the signal fires the server is told to give up the statement that is running. */
-async function cancelledBy(
+async function cancelledBy<T>(
   signal: AbortSignal,
   settings: ConnectionSettings,
   client: Client,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   const { rows } = await client.query<{ pid: string }>('select pg_backend_pid() as pid');
   const cancel = (): void => {
     withClient(settings, (other) =>
@@ -188,7 +211,7 @@ async function cancelledBy(
   throwIfInterrupted(signal);
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    await work();
+    return await work();
   } catch (error) {
     throw signal.aborted
       ? new MedallionError('interrupted', 'interrupted', { cause: error })

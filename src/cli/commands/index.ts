@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunCommand } from '../main.ts';
 import { createDbCommand } from './db.ts';
+import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
 
 /** Every command, in the order of the pipeline. */
@@ -9,7 +10,7 @@ export function registerCommands(
   run: RunCommand,
   addGlobalFlags: (command: Command) => Command,
 ): void {
-  const commands: ((run: RunCommand) => Command)[] = [createSqlCommand, createDbCommand];
+  const commands: ((run: RunCommand) => Command)[] = [createReportCommand, createSqlCommand, createDbCommand];
   for (const create of commands) {
     program.addCommand(inherit(program, addGlobalFlags(create(run))));
   }

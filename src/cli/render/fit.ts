@@ -1,0 +1,94 @@
+import { bar } from './chart.ts';
+import { tableLines } from './table.ts';
+import { truncate, visible, widthOf } from './text.ts';
+
+/** A column of a table that has to fit a width. */
+export interface FittingColumn<Row> {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+  readonly cell: (row: Row) => string;
+  /** The cells may be cut, but not below this width. */
+  readonly atLeast?: number;
+  /** The column may be left out; the lowest goes first. */
+  readonly keep?: number;
+}
+
+export interface BarColumn<Row> {
+  readonly value: (row: Row) => number;
+  readonly paint: (text: string) => string;
+}
+
+const GAP = 2;
+const MIN_BAR = 8;
+const MAX_BAR = 40;
+
+interface Measured<Row> {
+  readonly column: FittingColumn<Row>;
+  readonly cells: readonly string[];
+  readonly natural: number;
+  readonly least: number;
+}
+
+/**
+ * The lines of a table no wider than `width`: names are cut first, then columns left out, the least important first; a bar
+ * fills what room there is. Figures are never cut: where they alone are too wide, so is the table.
+ */
+export function fittedTable<Row>(
+  columns: readonly FittingColumn<Row>[],
+  rows: readonly Row[],
+  width: number,
+  bars?: BarColumn<Row>,
+): string[] {
+  let shown = columns.map((column): Measured<Row> => {
+    const cells = rows.map((row) => visible(column.cell(row)));
+    const natural = Math.max(widthOf(column.title), ...cells.map(widthOf));
+    return { column, cells, natural, least: Math.min(natural, column.atLeast ?? natural) };
+  });
+  while (total(shown.map(({ least }) => least)) > width) {
+    const [weakest] = shown
+      .filter(({ column }) => column.keep !== undefined)
+      .sort((a, b) => (a.column.keep ?? 0) - (b.column.keep ?? 0));
+    if (weakest === undefined) {
+      break;
+    }
+    shown = shown.filter((measured) => measured !== weakest);
+  }
+  const widths = share(shown, width);
+  const heads = shown.map(({ column }, index) => ({
+    title: truncate(column.title, widths[index] ?? 0),
+    align: column.align,
+  }));
+  const lines = rows.map((_, row) =>
+    shown.map(({ cells }, index) => truncate(cells[row] ?? '', widths[index] ?? 0)),
+  );
+  const room = Math.min(MAX_BAR, width - total(widths) - GAP);
+  if (bars !== undefined && room >= MIN_BAR) {
+    const values = rows.map(bars.value);
+    const longest = Math.max(...values);
+    heads.push({ title: '', align: 'left' });
+    lines.forEach((line, row) => line.push(bars.paint(bar(values[row] ?? 0, longest, room))));
+  }
+  return [...tableLines(heads, lines)];
+}
+
+/** The width of each column: what it needs, or what is left for the ones that can be cut, the widest cut most. */
+function share<Row>(shown: readonly Measured<Row>[], width: number): number[] {
+  const widths = shown.map(({ natural }) => natural);
+  while (total(widths) > width) {
+    const widest = shown
+      .map(({ least }, index) => ({
+        index,
+        spare: (widths[index] ?? 0) > least ? (widths[index] ?? 0) : 0,
+      }))
+      .reduce((a, b) => (b.spare > a.spare ? b : a), { index: -1, spare: 0 });
+    if (widest.index < 0) {
+      break;
+    }
+    widths[widest.index] = (widths[widest.index] ?? 0) - 1;
+  }
+  return widths;
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, 0) + GAP * Math.max(0, widths.length - 1);
+}

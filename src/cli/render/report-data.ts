@@ -1,0 +1,49 @@
+import type { Report } from '../../report/report.ts';
+import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';
+import { renderTable, type ResultTable } from './output.ts';
+
+/** The report for programs and documents: the same sections, every digit kept. */
+
+/** One object; each section is an array of objects. Without sales the period is null. */
+export function reportAsJson(report: Report): string {
+  const period = JSON.stringify(
+    report.period === undefined ? null : { since: report.period.since, until: report.period.until },
+  );
+  const sections = presentSections(report).map(([name, table]) => {
+    const rows = renderTable(table, 'json').trimEnd().replaceAll('\n', '\n    ');
+    return `    ${JSON.stringify(name)}: ${rows}`;
+  });
+  const members = sections.length === 0 ? '{}' : `{\n${sections.join(',\n')}\n  }`;
+  return `{\n  "period": ${period},\n  "sections": ${members}\n}\n`;
+}
+
+/** A heading and a table for each section. */
+export function reportAsMarkdown(report: Report): string {
+  const title =
+    report.period === undefined
+      ? '# No sales yet\n'
+      : `# Sales ${report.period.since} to ${report.period.until}\n`;
+  const sections = presentSections(report).map(
+    ([name, table]) => `## ${name}\n\n${renderTable(table, 'markdown')}`,
+  );
+  return [title, ...sections].join('\n');
+}
+
+/** The rows of one section; none, and no head, where there is nothing to say about it yet. */
+export function reportAsCsv(report: Report, section: SectionName): string {
+  const found = presentSections(report).find(([name]) => name === section);
+  return found === undefined ? '' : renderTable(found[1], 'csv');
+}
+
+function presentSections({ sections }: Report): [SectionName, ResultTable][] {
+  return SECTION_NAMES.flatMap((name): [SectionName, ResultTable][] => {
+    const section = sections[name];
+    if (section === undefined) {
+      return [];
+    }
+    const rows = section.rows.map((row: Readonly<Record<string, string | null>>) =>
+      section.columns.map((column) => row[column.name] ?? null),
+    );
+    return [[name, { columns: section.columns, rows }]];
+  });
+}

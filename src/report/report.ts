@@ -1,0 +1,102 @@
+import { MedallionError } from '../errors.ts';
+import type { Client, ConnectionSettings } from '../postgres/client.ts';
+import { columnsOf, withSnapshot } from '../postgres/query.ts';
+import type { StageContext } from '../progress.ts';
+import { resolvePeriod, type Period } from './period.ts';
+import {
+  SECTION_NAMES,
+  SECTIONS_WITHOUT_SALES,
+  sectionQuery,
+  type Section,
+  type SectionName,
+  type SectionParameters,
+  type Sections,
+} from './sections.ts';
+
+export interface ReportRequest {
+  /** First and last UTC day, inclusive, as YYYY-MM-DD; see `resolvePeriod` for what is left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** All of them when left out. */
+  readonly sections?: readonly SectionName[] | undefined;
+  /** Rows of the sections that list leaders: products, places, customers, restatements. */
+  readonly top: number;
+}
+
+export interface Report {
+  /** Undefined while gold holds no sales; then only what can be said without them is in `sections`. */
+  readonly period: Period | undefined;
+  /** Events that ever reached bronze. */
+  readonly landedEvents: bigint;
+  readonly sections: Sections;
+}
+
+/**
+ * Reads the sections asked for from gold, all from one snapshot.
+ * @throws MedallionError usage when since is after until; model when gold lacks a table or column of this version
+ */
+export async function report(
+  settings: ConnectionSettings,
+  request: ReportRequest,
+  { signal }: Pick<StageContext, 'signal'>,
+): Promise<Report> {
+  return withSnapshot(settings, signal, async (client) => {
+    const landedEvents = await countLanded(client);
+    const isPromoted = await hasGold(client);
+    const days = isPromoted ? await salesDays(client) : undefined;
+    const period = days && resolvePeriod(request, days);
+    const wanted = SECTION_NAMES.filter((name) => request.sections?.includes(name) ?? true);
+    const answerable = period === undefined ? SECTIONS_WITHOUT_SALES : SECTION_NAMES;
+    const parameters = { since: period?.since ?? '', until: period?.until ?? '', top: request.top };
+    const sections: { [Name in SectionName]?: Section<SectionName> } = {};
+    for (const name of isPromoted ? wanted.filter((name) => answerable.includes(name)) : []) {
+      sections[name] = await readSection(client, name, parameters);
+    }
+    return { period, landedEvents, sections: sections as Sections };
+  });
+}
+
+async function readSection(
+  client: Client,
+  name: SectionName,
+  parameters: SectionParameters,
+): Promise<Section<SectionName>> {
+  try {
+    const { fields, rows } = await client.query<Section<SectionName>['rows'][number]>(
+      sectionQuery(name, parameters),
+    );
+    return { columns: columnsOf(fields), rows };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && /^42(P01|703)$/.test(String(error.code))) {
+      throw new MedallionError('model', `section ${name}: ${error.message}`, {
+        hint: 'Gold was made by another version. Make it anew: medallion promote --layer gold --full-refresh',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Whether there was ever a promotion: its first run makes the tables. */
+async function hasGold(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ exists: string }>(
+    `select (to_regclass('gold.sales_performance') is not null)::text as exists`,
+  );
+  return rows[0]?.exists === 'true';
+}
+
+async function countLanded(client: Client): Promise<bigint> {
+  const { rows } = await client.query<{ events: string }>(
+    'select coalesce(sum(landed_events), 0) as events from medallion.offsets',
+  );
+  return BigInt(rows[0]?.events ?? 0);
+}
+
+/** The first and the last day with sales. */
+async function salesDays(client: Client): Promise<{ first: string; last: string } | undefined> {
+  const { rows } = await client.query<{ first: string | null; last: string | null }>(
+    'select min(date_key) as first, max(date_key) as last from gold.sales_performance',
+  );
+  const { first, last } = rows[0] ?? {};
+  return first == null || last == null ? undefined : { first, last };
+}
