@@ -1,0 +1,158 @@
+import type { KafkaConfig } from '../../config.ts';
+import { codeOf, MedallionError, messageOf } from '../../errors.ts';
+
+/** What kafkajs puts on its errors; `type` is the broker's name for a protocol error. */
+interface KafkaFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly type?: string;
+  readonly code?: string;
+  readonly retriable?: boolean;
+}
+
+const REFUSED = new Set([
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+]);
+const UNUSABLE = new Set([
+  'INVALID_PARTITIONS',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_CONFIG',
+  'POLICY_VIOLATION',
+  'INVALID_GROUP_ID',
+  'INCONSISTENT_GROUP_PROTOCOL',
+]);
+const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const BAD_CERTIFICATE = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
+
+/** The brokers as messages name them. */
+export function describeBrokers(config: KafkaConfig): string {
+  return config.brokers.join(',');
+}
+
+/**
+ * A failure of kafkajs as the error a user can act on. What is no failure of Kafka, a defect say, is passed through.
+ * `retriable` is set where the same call may succeed later: the broker is away, not the password wrong.
+ */
+export function kafkaError(error: unknown, config: KafkaConfig, topic?: string): unknown {
+  if (error instanceof MedallionError) {
+    return error;
+  }
+  const failures = causesOf(error);
+  const root = failures.at(-1);
+  if (root === undefined || !failures.some(({ name }) => name.startsWith('KafkaJS'))) {
+    return error;
+  }
+  const kafka = `Kafka at ${describeBrokers(config)}`;
+  const typed = failures.find(({ type }) => type !== undefined) ?? root;
+  const type = typed.type ?? '';
+  const named = topic === undefined ? 'topic' : `topic "${topic}"`;
+
+  if (REFUSED.has(type) || failures.some(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
+    const user = config.sasl === undefined ? 'the client' : `user "${config.sasl.username}"`;
+    return new MedallionError('denied', `${kafka} refused ${user}: ${root.message}`, {
+      hint: 'Check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM.',
+      cause: error,
+    });
+  }
+  if (type.endsWith('AUTHORIZATION_FAILED')) {
+    return new MedallionError('denied', `${kafka} denies access to ${named}: ${root.message}`, {
+      hint: `The client needs rights on the topic, and to read also on the group "${config.group}".`,
+      cause: error,
+    });
+  }
+  if (failures.some(({ code }) => BAD_CERTIFICATE.test(code ?? ''))) {
+    return new MedallionError('denied', `no trusted TLS connection to ${kafka}: ${root.message}`, {
+      hint: 'KAFKA_SSL_CA names the file of the certificate authority; KAFKA_SSL=false connects without TLS.',
+      cause: error,
+    });
+  }
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
+    return missingTopic(topic ?? '', config, error);
+  }
+  const codec = /(Snappy|LZ4|ZSTD) compression not implemented/i.exec(root.message)?.[1];
+  if (codec !== undefined) {
+    return new MedallionError('config', `${named} holds records compressed with ${codec}`, {
+      hint: 'medallion reads uncompressed and gzip: set compression.type of the topic or its producers to one of them.',
+      cause: error,
+    });
+  }
+  if (TOO_LARGE.has(type)) {
+    return new MedallionError('input', `${kafka} takes no message that large in ${named}`, {
+      hint: 'Raise max.message.bytes of the topic.',
+      cause: error,
+    });
+  }
+  if (UNUSABLE.has(type)) {
+    return new MedallionError('config', `${kafka} rejects ${named}: ${root.message}`, {
+      cause: error,
+    });
+  }
+  return unreachable(config, root.message, error, isRetriable(failures));
+}
+
+/** The broker does not answer, or no longer. */
+export function unreachable(
+  config: KafkaConfig,
+  why: string,
+  cause?: unknown,
+  retriable = true,
+): MedallionError {
+  return new MedallionError(
+    'unreachable',
+    `cannot reach Kafka at ${describeBrokers(config)}: ${why.replace(/^Connection error: /, '')}`,
+    {
+      hint: 'Is the broker up, and are KAFKA_BROKERS, KAFKA_SSL and KAFKA_SASL_* right?',
+      retriable,
+      cause,
+    },
+  );
+}
+
+/** The topic is not there. */
+export function missingTopic(topic: string, config: KafkaConfig, cause?: unknown): MedallionError {
+  return new MedallionError(
+    'config',
+    `Kafka at ${describeBrokers(config)} has no topic "${topic}"`,
+    {
+      hint:
+        'medallion generate creates it (--partitions 4), or: ' +
+        `kafka-topics.sh --bootstrap-server ${config.brokers[0] ?? ''} --create --topic ${topic} --partitions 4`,
+      cause,
+    },
+  );
+}
+
+/** kafkajs calls its giving up not retriable; what counts is what it gave up on. */
+function isRetriable(failures: readonly KafkaFailure[]): boolean {
+  return failures.some(
+    ({ name, retriable }) =>
+      name === 'KafkaJSNumberOfRetriesExceeded' ||
+      name === 'KafkaJSGroupCoordinatorNotFound' ||
+      name === 'KafkaJSLockTimeout' ||
+      retriable === true,
+  );
+}
+
+/** The error and what caused it, outermost first; the parts of an aggregate count as causes. */
+function causesOf(error: unknown): KafkaFailure[] {
+  const found: KafkaFailure[] = [];
+  for (let current = error; current instanceof Error && found.length < 10;) {
+    const type: unknown = 'type' in current ? current.type : undefined;
+    const retriable: unknown = 'retriable' in current ? current.retriable : undefined;
+    const code = codeOf(current);
+    found.push({
+      name: current.name,
+      message: messageOf(current),
+      ...(typeof type === 'string' ? { type } : {}),
+      ...(typeof retriable === 'boolean' ? { retriable } : {}),
+      ...(code === undefined ? {} : { code }),
+    });
+    const parts: unknown = 'errors' in current ? current.errors : undefined;
+    const next: unknown = Array.isArray(parts) ? parts[0] : current.cause;
+    current = next === current ? undefined : next;
+  }
+  return found;
+}

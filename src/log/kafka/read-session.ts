@@ -1,0 +1,485 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs';
+import type { KafkaConfig } from '../../config.ts';
+import { MedallionError } from '../../errors.ts';
+import type { StageContext } from '../../progress.ts';
+import type { ReadEnd, ReadOptions, RecordBatch, Sink, StoredOffset } from '../log.ts';
+import { answered, createConnection, goodbye, type Connection } from './client.ts';
+import { kafkaError } from './errors.ts';
+import { GroupOffsets } from './group-offsets.ts';
+import { Landings } from './landings.ts';
+import { startingOffset } from './position.ts';
+import { toLogRecord } from './record.ts';
+import { partitionRanges, sourceOf, type PartitionRange } from './topic.ts';
+
+// A batch of one partition is 8,000 to 11,000 events of the usual size: enough for COPY to be at its best.
+const MAX_BYTES_PER_PARTITION = 12 * 1024 * 1024;
+const MAX_BYTES = 24 * 1024 * 1024;
+/** How long a broker may wait for data, and with it how long a partition just taken over waits for its first fetch. */
+const MAX_WAIT_MS = 200;
+/** A follower lets a little come together, so that a trickle of events is no trickle of transactions. */
+const FOLLOW_MIN_BYTES = 64 * 1024;
+/** A member that was killed blocks the others of its group this long. */
+const SESSION_TIMEOUT_MS = 15_000;
+const HEARTBEAT_MS = 3_000;
+const REBALANCE_TIMEOUT_MS = 30_000;
+const GROUP_RETRY = { initialRetryTime: 100, maxRetryTime: 1_500, multiplier: 2, factor: 0.2 };
+const CHECK_MS = 250;
+const JOIN_PATIENCE_MS = 1_500;
+/** A reader without a partition, in a group where nothing moves, leaves after this long. */
+const STANDSTILL_MS = 60_000;
+
+/** What outlives a session: a lost broker does not change what the read was asked for. */
+export interface ReadProgress {
+  /** Records still to be taken. */
+  remaining: number;
+  /** Where each partition ended when the read began. */
+  ends: ReadonlyMap<number, bigint> | undefined;
+}
+
+export interface SessionSettings {
+  readonly metadataMaxAgeMs: number;
+  readonly onJoined: () => void;
+}
+
+/** A partition assigned to this member. */
+interface Claim {
+  readonly partition: number;
+  /** False until its stored offset is known; until then it is paused and nothing of it is taken. */
+  isLocated: boolean;
+  /** The next offset to fetch. */
+  position: bigint;
+  /** What the books hold once the batches taken so far have landed. */
+  booked: bigint;
+}
+
+/** kafkajs has it and its types do not: the offset that the fetch asked for. */
+type FetchedBatch = Batch & { readonly fetchedOffset: string };
+
+type Outcome = ReadEnd | MedallionError;
+
+/**
+ * One membership in the consumer group, from connecting to leaving. The group only shares the partitions out; where
+ * each is read from is what the sink stored, looked up whenever a partition comes to this member.
+ *
+ * A partition just assigned is paused in the very event of the assignment, because kafkajs does not wait for a
+ * listener; once located it is sought and resumed. A batch that was not fetched from exactly where the partition
+ * stands (kafkajs goes to the log's start by itself when an offset is out of range) is never landed: the partition is
+ * located anew.
+ */
+export class ReadSession {
+  readonly #config: KafkaConfig & { readonly topic: string };
+  readonly #context: StageContext;
+  readonly #sink: Sink;
+  readonly #options: ReadOptions;
+  readonly #progress: ReadProgress;
+  readonly #settings: SessionSettings;
+
+  readonly #connection: Connection;
+  readonly #admin: Admin;
+  readonly #consumer: Consumer;
+  readonly #groupOffsets: GroupOffsets;
+  readonly #landings: Landings;
+  #claims = new Map<number, Claim>();
+  #isRunning: Promise<void> = Promise.resolve();
+  #source = '';
+  #hasJoined = false;
+  #lastRecordAt = Date.now();
+
+  #hasEnded = false;
+  #end: (outcome: Outcome) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+  readonly #outcome: Promise<Outcome>;
+
+  constructor(
+    config: KafkaConfig & { readonly topic: string },
+    context: StageContext,
+    sink: Sink,
+    options: ReadOptions,
+    progress: ReadProgress,
+    settings: SessionSettings,
+  ) {
+    this.#config = config;
+    this.#context = context;
+    this.#sink = sink;
+    this.#options = options;
+    this.#progress = progress;
+    this.#settings = settings;
+    this.#connection = createConnection(config);
+    this.#admin = this.#connection.kafka.admin();
+    this.#consumer = this.#connection.kafka.consumer({
+      groupId: config.group,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: settings.metadataMaxAgeMs,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+      maxBytes: MAX_BYTES,
+      minBytes: options.follow ? FOLLOW_MIN_BYTES : 1,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      // A crash ends the session; whether there is another one is the reader's decision.
+      retry: { ...GROUP_RETRY, retries: 8, restartOnFailure: () => Promise.resolve(false) },
+    });
+    this.#groupOffsets = new GroupOffsets(this.#consumer, config.topic);
+    this.#landings = new Landings({
+      land: (batch) => this.#sink.land(batch),
+      onLanded: (batch) => {
+        this.#groupOffsets.landed(batch.partition, batch.nextOffset);
+        this.#checkEnd();
+      },
+      onRefused: (batch) => this.#onRefused(batch),
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#outcome = new Promise((resolve, reject) => {
+      this.#end = (outcome) => {
+        this.#hasEnded = true;
+        resolve(outcome);
+      };
+      this.#fail = (error) => {
+        this.#hasEnded = true;
+        reject(error instanceof Error ? error : new Error(String(error)));
+      };
+    });
+    this.#outcome.catch(() => undefined);
+  }
+
+  /**
+   * Takes part in the group until the read has ended.
+   * @returns the end, or the retriable error by which the brokers were lost
+   * @throws MedallionError denied, config, source_changed, and whatever the sink throws
+   */
+  async run(): Promise<Outcome> {
+    const { signal } = this.#options;
+    const interrupt = (): void => this.#end('interrupted');
+    signal.addEventListener('abort', interrupt, { once: true });
+    const clock = setInterval(() => this.#onTick(), CHECK_MS);
+    try {
+      if (signal.aborted) {
+        interrupt();
+      }
+      this.#start().catch((error: unknown) => this.#onKafkaFailure(error));
+      return await this.#outcome;
+    } finally {
+      clearInterval(clock);
+      signal.removeEventListener('abort', interrupt);
+      await this.#leave();
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { topic } = this.#config;
+    const { signal } = this.#options;
+    await answered(this.#config, signal, this.#admin.connect());
+    this.#source = await sourceOf(this.#admin);
+    this.#progress.ends ??= new Map(
+      (await partitionRanges(this.#admin, topic)).map(({ partition, high }) => [partition, high]),
+    );
+
+    const { GROUP_JOIN, CRASH, START_BATCH_PROCESS } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) =>
+      this.#onAssigned(payload.memberAssignment[topic] ?? []),
+    );
+    this.#consumer.on(CRASH, ({ payload }) => this.#onKafkaFailure(payload.error));
+    this.#consumer.on(START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) {
+        this.#onPassed(payload.partition, BigInt(payload.lastOffset) + 1n);
+      }
+    });
+    await answered(this.#config, signal, this.#consumer.connect());
+    await this.#consumer.subscribe({ topic, fromBeginning: true });
+    if (!this.#hasEnded) {
+      this.#isRunning = this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 2,
+        eachBatch: (payload) => this.#onBatch(payload),
+      });
+      await this.#isRunning;
+    }
+  }
+
+  /** Finishes what is landing, drops what waits, and leaves the group. */
+  async #leave(): Promise<void> {
+    this.#pause([...this.#claims.keys()]);
+    this.#progress.remaining += this.#landings.forget();
+    await this.#landings.settled();
+    await this.#groupOffsets.finish();
+    // kafkajs, told to stop in mid-join, would join all the same and stay.
+    await Promise.race([this.#isRunning, delay(JOIN_PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.all([
+      goodbye(this.#consumer, this.#connection),
+      this.#admin.disconnect().catch(() => undefined),
+    ]);
+  }
+
+  #onKafkaFailure(error: unknown): void {
+    const failure = kafkaError(error, this.#config, this.#config.topic);
+    if (failure instanceof MedallionError && failure.code === 'interrupted') {
+      this.#end('interrupted');
+    } else if (failure instanceof MedallionError && failure.retriable) {
+      this.#end(failure);
+    } else {
+      this.#fail(failure);
+    }
+  }
+
+  /** The group has shared the partitions out anew. Called in mid-join: what kafkajs must know is told at once. */
+  #onAssigned(partitions: readonly number[]): void {
+    const before = this.#claims;
+    const fresh: Claim[] = [];
+    this.#claims = new Map();
+    for (const partition of partitions) {
+      const held = before.get(partition);
+      const claim = held ?? { partition, isLocated: false, position: 0n, booked: 0n };
+      this.#claims.set(partition, claim);
+      if (held === undefined) {
+        fresh.push(claim);
+      } else if (held.isLocated) {
+        this.#seek(held);
+      }
+    }
+    const revoked = [...before.keys()].filter((partition) => !this.#claims.has(partition));
+    this.#progress.remaining += this.#landings.forget(revoked);
+    this.#hasJoined = true;
+    this.#settings.onJoined();
+    this.#locate(fresh);
+    this.#checkEnd();
+  }
+
+  /** Finds out where these claims stand, then lets them be fetched. */
+  #locate(claims: readonly Claim[]): void {
+    if (claims.length === 0 || this.#hasEnded) {
+      return;
+    }
+    const partitions = claims.map(({ partition }) => partition);
+    for (const claim of claims) {
+      claim.isLocated = false;
+    }
+    this.#pause(partitions);
+    this.#progress.remaining += this.#landings.forget(partitions);
+    this.#locateNow(claims).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #locateNow(claims: readonly Claim[]): Promise<void> {
+    const { topic } = this.#config;
+    await this.#landings.settled(claims.map(({ partition }) => partition));
+    let open = claims;
+    while (open.length > 0 && !this.#hasEnded) {
+      const ranges = await this.#ranges();
+      const stored = await this.#storedOffsets(open.map(({ partition }) => partition));
+      const again: Claim[] = [];
+      for (const claim of open.filter((one) => this.#isHeld(one))) {
+        const { partition } = claim;
+        const range = ranges.get(partition);
+        const position =
+          range === undefined
+            ? undefined
+            : await startingOffset(
+                { topic, partition },
+                stored.get(partition),
+                range,
+                this.#source,
+                this.#sink,
+                this.#options.resetOffsets ?? false,
+              );
+        if (position === undefined) {
+          again.push(claim);
+        } else if (this.#isHeld(claim)) {
+          claim.position = position;
+          claim.booked = position;
+          claim.isLocated = true;
+          this.#release(claim);
+        }
+      }
+      open = again;
+    }
+    this.#checkEnd();
+  }
+
+  #isHeld(claim: Claim): boolean {
+    return this.#claims.get(claim.partition) === claim && !this.#hasEnded;
+  }
+
+  #release(claim: Claim): void {
+    this.#lastRecordAt = Date.now();
+    this.#seek(claim);
+    if (this.#options.follow || !this.#isAtEnd(claim)) {
+      const { topic } = this.#config;
+      this.#tell(() => this.#consumer.resume([{ topic, partitions: [claim.partition] }]));
+    }
+  }
+
+  /** Whether everything was taken that was there when the read began. */
+  #isAtEnd({ partition, isLocated, position }: Claim): boolean {
+    return isLocated && position >= (this.#progress.ends?.get(partition) ?? 0n);
+  }
+
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    const batch = payload.batch as FetchedBatch;
+    const fetchedFrom = BigInt(batch.fetchedOffset);
+    const claim = this.#claims.get(batch.partition);
+    if (claim === undefined || payload.isStale() || !this.#isOpen(claim)) {
+      return;
+    }
+    if (claim.position !== fetchedFrom) {
+      this.#locate([claim]);
+      return;
+    }
+    while (!this.#landings.hasRoom || this.#progress.remaining === 0) {
+      await this.#landings.change(HEARTBEAT_MS);
+      await payload.heartbeat();
+      // Much may have happened meanwhile; what is not taken is fetched again.
+      if (!this.#isOpen(claim) || claim.position !== fetchedFrom) {
+        return;
+      }
+    }
+    this.#take(claim, batch);
+    payload.resolveOffset(String(claim.position - 1n));
+  }
+
+  #isOpen(claim: Claim): boolean {
+    return this.#isHeld(claim) && claim.isLocated;
+  }
+
+  #take(claim: Claim, batch: FetchedBatch): void {
+    const count = Math.min(batch.messages.length, this.#progress.remaining);
+    const isWhole = count === batch.messages.length;
+    const records = (isWhole ? batch.messages : batch.messages.slice(0, count)).map(toLogRecord);
+    const last = isWhole ? BigInt(batch.lastOffset()) : (records.at(-1)?.offset ?? 0n);
+    this.#progress.remaining -= count;
+    this.#lastRecordAt = Date.now();
+    this.#add(claim, records, last + 1n);
+    if (!this.#options.follow && this.#isAtEnd(claim)) {
+      this.#pause([claim.partition]);
+    }
+  }
+
+  /** kafkajs has passed offsets that hold no record for a reader: of transactions, or left by compaction. */
+  #onPassed(partition: number, nextOffset: bigint): void {
+    const claim = this.#claims.get(partition);
+    if (claim !== undefined && this.#isOpen(claim) && nextOffset > claim.position) {
+      this.#add(claim, [], nextOffset);
+    }
+  }
+
+  #add(claim: Claim, records: RecordBatch['records'], nextOffset: bigint): void {
+    const { topic } = this.#config;
+    const { partition, booked: fromOffset } = claim;
+    claim.position = nextOffset;
+    claim.booked = nextOffset;
+    this.#landings.add({ topic, partition, fromOffset, records, nextOffset, source: this.#source });
+  }
+
+  #onRefused(batch: RecordBatch): void {
+    this.#progress.remaining += batch.records.length;
+    const claim = this.#claims.get(batch.partition);
+    if (claim?.isLocated === true) {
+      this.#locate([claim]);
+    }
+  }
+
+  #checkEnd(): void {
+    if (this.#hasEnded || !this.#landings.isIdle) {
+      return;
+    }
+    if (this.#progress.remaining === 0) {
+      this.#end('max-records');
+      return;
+    }
+    const claims = [...this.#claims.values()];
+    const isAtEnd = claims.every((claim) => this.#isAtEnd(claim));
+    if (!this.#options.follow && claims.length > 0 && isAtEnd) {
+      this.#end('end');
+    }
+  }
+
+  #onTick(): void {
+    const { follow, idleTimeoutMs } = this.#options;
+    const isIdle = this.#hasJoined && !this.#hasEnded && this.#landings.isIdle;
+    if (!isIdle) {
+      return;
+    }
+    if (follow && idleTimeoutMs !== undefined) {
+      if (Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
+        this.#end('idle');
+      }
+    } else if (!follow && this.#claims.size === 0) {
+      this.#watchOthers().catch((error: unknown) => this.#fail(error));
+    }
+  }
+
+  #isWatching = false;
+  #others = { stored: '', since: 0 };
+
+  /** Without a partition there is nothing to do but to see the others of the group finish. */
+  async #watchOthers(): Promise<void> {
+    if (this.#isWatching) {
+      return;
+    }
+    this.#isWatching = true;
+    try {
+      const ranges = await this.#ranges();
+      const stored = await this.#storedOffsets([...ranges.keys()]);
+      const isDone = [...(this.#progress.ends ?? [])].every(
+        ([partition, end]) =>
+          (stored.get(partition)?.nextOffset ?? ranges.get(partition)?.low ?? end) >= end,
+      );
+      const state = [...stored.values()].map(({ nextOffset }) => nextOffset).join();
+      if (state !== this.#others.stored) {
+        this.#others = { stored: state, since: Date.now() };
+      }
+      const isStill = Date.now() - this.#others.since > STANDSTILL_MS;
+      if ((isDone || isStill) && this.#claims.size === 0 && !this.#hasEnded) {
+        this.#context.emit({
+          type: 'note',
+          message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
+        });
+        this.#end('end');
+      }
+    } finally {
+      this.#isWatching = false;
+    }
+  }
+
+  async #ranges(): Promise<ReadonlyMap<number, PartitionRange>> {
+    try {
+      const ranges = await partitionRanges(this.#admin, this.#config.topic);
+      return new Map(ranges.map((range) => [range.partition, range]));
+    } catch (error) {
+      this.#onKafkaFailure(error);
+      return new Map();
+    }
+  }
+
+  async #storedOffsets(partitions: readonly number[]): Promise<Map<number, StoredOffset>> {
+    const { topic } = this.#config;
+    const stored = await this.#sink.storedOffsets(
+      partitions.map((partition) => ({ topic, partition })),
+    );
+    return new Map(stored.map((offset) => [offset.partition, offset]));
+  }
+
+  #seek({ partition, position }: Claim): void {
+    const { topic } = this.#config;
+    this.#tell(() => this.#consumer.seek({ topic, partition, offset: String(position) }));
+  }
+
+  #pause(partitions: readonly number[]): void {
+    if (partitions.length > 0) {
+      const { topic } = this.#config;
+      this.#tell(() => this.#consumer.pause([{ topic, partitions: [...partitions] }]));
+    }
+  }
+
+  /** Before it runs and after a crash kafkajs takes no orders, and fetches nothing either. */
+  #tell(order: () => void): void {
+    try {
+      order();
+    } catch (error) {
+      if (!(error instanceof Error && error.name.startsWith('KafkaJS'))) {
+        throw error;
+      }
+    }
+  }
+}

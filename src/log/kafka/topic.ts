@@ -1,0 +1,106 @@
+import type { Admin } from 'kafkajs';
+import type { KafkaConfig } from '../../config.ts';
+import { withAdmin } from './client.ts';
+import { missingTopic } from './errors.ts';
+
+/** What a partition holds: from `low` up to, not including, `high`. Records of open transactions lie above `high`. */
+export interface PartitionRange {
+  readonly partition: number;
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+export interface TopicState {
+  readonly clusterId: string;
+  readonly brokers: readonly string[];
+  /** undefined: the topic is not there. */
+  readonly partitions: readonly PartitionRange[] | undefined;
+}
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Creates the topic unless it is there. A topic that is there stays as it is.
+ * @returns how many partitions it has, and whether this call created it
+ * @throws MedallionError unreachable, denied, config
+ */
+export async function ensureTopic(
+  config: KafkaConfig,
+  topic: string,
+  partitions: number,
+  signal: AbortSignal = NEVER,
+): Promise<{ created: boolean; partitions: number }> {
+  return withAdmin(config, topic, signal, async (admin) => {
+    const created =
+      (await partitionCount(admin, topic)) === undefined &&
+      // -1: as many replicas as the cluster holds right for a new topic.
+      (await admin.createTopics({
+        topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
+      }));
+    const count = await partitionCount(admin, topic);
+    if (count === undefined) {
+      throw missingTopic(topic, config);
+    }
+    return { created, partitions: count };
+  });
+}
+
+/**
+ * What is known about the brokers and the topic, for a check of the set-up.
+ * @throws MedallionError unreachable, denied
+ */
+export async function inspectTopic(
+  config: KafkaConfig,
+  topic: string,
+  signal: AbortSignal = NEVER,
+): Promise<TopicState> {
+  return withAdmin(config, topic, signal, async (admin) => {
+    const { clusterId, brokers } = await admin.describeCluster();
+    const count = await partitionCount(admin, topic);
+    return {
+      clusterId,
+      brokers: brokers.map(({ host, port }) => `${host}:${port}`),
+      partitions: count === undefined ? undefined : await partitionRanges(admin, topic),
+    };
+  });
+}
+
+/** The ranges of all partitions as they are now, by number. */
+export async function partitionRanges(admin: Admin, topic: string): Promise<PartitionRange[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/** How many partitions the topic has; undefined when it is not there. */
+export async function partitionCount(admin: Admin, topic: string): Promise<number | undefined> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.length;
+  } catch (error) {
+    if (error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** The physical log behind a topic: offsets stored for it hold for no other cluster. */
+export async function sourceOf(admin: Admin): Promise<string> {
+  const { clusterId } = await admin.describeCluster();
+  return `kafka:${clusterId}`;
+}
+
+/** @throws MedallionError config, when the topic is not there */
+export async function requireTopic(
+  admin: Admin,
+  config: KafkaConfig,
+  topic: string,
+): Promise<number> {
+  const count = await partitionCount(admin, topic);
+  if (count === undefined || count === 0) {
+    throw missingTopic(topic, config);
+  }
+  return count;
+}

@@ -1,0 +1,151 @@
+import kafkajs, { type Message, type Producer } from 'kafkajs';
+import type { KafkaConfig } from '../../config.ts';
+import type { StageContext } from '../../progress.ts';
+import type { LogWriter, OutgoingRecord } from '../log.ts';
+import { answered, createConnection, goodbye, type Connection } from './client.ts';
+import { describeBrokers, kafkaError } from './errors.ts';
+import { requireTopic } from './topic.ts';
+
+/**
+ * kafkajs sends all messages of a partition as one record batch, and a broker takes none above max.message.bytes
+ * (1 MiB by default). What a batch and each of its records need beside key and value is counted generously.
+ */
+const MAX_BATCH_BYTES = 900_000;
+const RECORD_OVERHEAD_BYTES = 32;
+/** About two minutes of waiting for a broker that went away. */
+const SEND_RETRY = { initialRetryTime: 200, maxRetryTime: 10_000, multiplier: 2, factor: 0.2 };
+const SEND_RETRIES = 15;
+
+/**
+ * A writer to a topic: idempotent (a retry writes nothing twice), acknowledged by all in-sync replicas. The key chooses
+ * the partition as Java's default partitioner does, and what is appended first is written first.
+ * @throws MedallionError unreachable (within 15 s), denied, config when the topic is not there
+ */
+export async function openKafkaWriter(
+  config: KafkaConfig & { readonly topic: string },
+  context: StageContext,
+): Promise<LogWriter> {
+  const { topic } = config;
+  const connection = createConnection(config);
+  const admin = connection.kafka.admin();
+  const producer = connection.kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    retry: { ...SEND_RETRY, retries: SEND_RETRIES },
+  });
+  try {
+    await answered(config, context.signal, admin.connect());
+    const partitions = await requireTopic(admin, config, topic);
+    await answered(config, context.signal, producer.connect());
+    return new KafkaWriter(config, connection, producer, partitions);
+  } catch (error) {
+    await goodbye(producer, connection);
+    throw kafkaError(error, config, topic);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+class KafkaWriter implements LogWriter {
+  readonly description: string;
+  readonly #config: KafkaConfig & { readonly topic: string };
+  readonly #connection: Connection;
+  readonly #producer: Producer;
+  readonly #partitionOf: (key: string) => number;
+  readonly #appended = new Map<number, number>();
+  /** Ends when everything appended so far is acknowledged: one request at a time keeps the order. */
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(
+    config: KafkaConfig & { readonly topic: string },
+    connection: Connection,
+    producer: Producer,
+    partitions: number,
+  ) {
+    this.description = `Kafka topic ${config.topic} at ${describeBrokers(config)}`;
+    this.#config = config;
+    this.#connection = connection;
+    this.#producer = producer;
+    this.#partitionOf = partitionerFor(config.topic, partitions);
+  }
+
+  get appended(): ReadonlyMap<number, number> {
+    return this.#appended;
+  }
+
+  append(records: readonly OutgoingRecord[]): Promise<void> {
+    const requests = this.#cut(records);
+    const sent = this.#tail.then(async () => {
+      for (const messages of requests) {
+        await this.#send(messages);
+      }
+    });
+    // A failure is the caller's; what was appended after it is refused with it.
+    sent.catch(() => undefined);
+    this.#tail = sent;
+    return sent;
+  }
+
+  async close(): Promise<void> {
+    await this.#tail.catch(() => undefined);
+    await goodbye(this.#producer, this.#connection);
+  }
+
+  /** Cuts records into requests whose batches are small enough for every partition. */
+  #cut(records: readonly OutgoingRecord[]): Message[][] {
+    const requests: Message[][] = [];
+    let messages: Message[] = [];
+    let bytes = new Map<number, number>();
+    for (const { key, value } of records) {
+      const partition = this.#partitionOf(key);
+      const size = key.length * 3 + value.length + RECORD_OVERHEAD_BYTES;
+      const total = (bytes.get(partition) ?? 0) + size;
+      if (total > MAX_BATCH_BYTES && messages.length > 0) {
+        requests.push(messages);
+        messages = [];
+        bytes = new Map();
+      }
+      bytes.set(partition, messages.length === 0 ? size : total);
+      messages.push({ key, value, partition });
+    }
+    return messages.length === 0 ? requests : [...requests, messages];
+  }
+
+  async #send(messages: Message[]): Promise<void> {
+    const { topic } = this.#config;
+    try {
+      await this.#producer.send({ topic, acks: -1, messages });
+    } catch (error) {
+      throw kafkaError(error, this.#config, topic);
+    }
+    for (const { partition = 0 } of messages) {
+      this.#appended.set(partition, (this.#appended.get(partition) ?? 0) + 1);
+    }
+  }
+}
+
+/** kafkajs's Java-compatible partitioner for a topic of so many partitions; the partition of a key is remembered. */
+function partitionerFor(topic: string, partitions: number): (key: string) => number {
+  const partitioner = kafkajs.Partitioners.DefaultPartitioner();
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionErrorCode: 0,
+    partitionId,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  const known = new Map<string, number>();
+  return (key) => {
+    let partition = known.get(key);
+    if (partition === undefined) {
+      partition = partitioner({ topic, partitionMetadata, message: { key, value: null } });
+      if (known.size < MAX_KNOWN_KEYS) {
+        known.set(key, partition);
+      }
+    }
+    return partition;
+  };
+}
+const MAX_KNOWN_KEYS = 100_000;
