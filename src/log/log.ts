@@ -14,6 +14,8 @@ export interface LogRecord {
   readonly key: Buffer | null;
   /** null is a tombstone: a record without a value. */
   readonly value: Buffer | null;
+  /** The value's full length in bytes, where the reader kept only its beginning (see `maxValueBytes`). */
+  readonly fullLength?: number;
   /** Header values as text, or null when there are none. */
   readonly headers: Readonly<Record<string, string>> | null;
 }
@@ -36,7 +38,7 @@ export interface RecordBatch extends TopicPartition {
   readonly nextOffset: bigint;
   /** Names the physical log ("kafka:<cluster id>", a file's fingerprint): a stored position holds for this source only. */
   readonly source: string;
-  /** Bytes of the file read so far, where the log is a plain file that can be resumed by seeking. */
+  /** Bytes of the file's text (unzipped, if it is zipped) up to `nextOffset`, where the log is a file. */
   readonly position?: bigint;
 }
 
@@ -72,6 +74,13 @@ export interface Sink {
    */
   recordGap(gap: Gap, source: string): Promise<void>;
   /**
+   * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read
+   * from `place` on. Where its offsets start over below those landed before, bronze takes its events under the
+   * topic's next generation ("sales#2"), so that nothing is overwritten; readers go on saying "sales".
+   * `false`: another consumer has moved the partition on; go on from `storedOffsets`.
+   */
+  resetOffset(place: StoredOffset): Promise<boolean>;
+  /**
    * Replaces a stored offset that does not fit the log (recreated topic, replaced file) by the log's own start.
    * `false`: the books no longer hold `stored`, nothing was written.
    */
@@ -87,6 +96,8 @@ export interface ReadOptions {
   readonly idleTimeoutMs?: number;
   /** Stop after landing about this many records (never more). */
   readonly maxRecords?: number;
+  /** A longer value need not be held whole: its first bytes and its `fullLength` will do. */
+  readonly maxValueBytes?: number;
   /** Take the log as it now is where a stored offset does not fit it (recreated topic, replaced file). */
   readonly resetOffsets?: boolean;
 }
