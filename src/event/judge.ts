@@ -32,6 +32,8 @@ const MAX_TEXT_LENGTH = 200;
 const MAX_QUANTITY = 1_000_000;
 /** What needs neither escapes nor further checks: nearly every text there is. */
 const PLAIN_TEXT = /^[ !#-[\]-~]{0,200}$/;
+/** An amount that is canonical as it stands: nearly every one, again. */
+const PLAIN_AMOUNT = /^(?:0|[1-9]\d{0,11})\.\d\d$/;
 const SUPPORTED_VERSION = /^1(\.\d+)*$/;
 
 /**
@@ -181,6 +183,9 @@ class Fields {
     if (value === undefined && missing !== undefined) {
       return missing;
     }
+    if (value instanceof JsonNumber && PLAIN_AMOUNT.test(value.text)) {
+      return value.text;
+    }
     const decimal = this.#decimal(name, value, 'invalid_amount');
     if (decimal === undefined) {
       return '';
@@ -230,11 +235,8 @@ class Fields {
     if (value !== undefined && !(value instanceof Map)) {
       this.#refuse('invalid_type', name, `expected an object, found ${show(value)}`);
     }
-    return new Fields(
-      value instanceof Map ? value : new Map(),
-      `${this.#path}${name}.`,
-      this.#breaches,
-    );
+    const members = value instanceof Map ? value : new Map<string, Json>();
+    return new Fields(members, `${this.#path}${name}.`, this.#breaches);
   }
 
   list(name: string): readonly Json[] {
