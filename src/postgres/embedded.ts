@@ -35,7 +35,7 @@ const LEASE_LOCK = '465557418853';
 const POLL_MS = 25;
 const MAX_LOG_BYTES = 10_000_000;
 /** Starts that fail for a passing reason (a port taken, another starter, the last server's memory) before giving up. */
-const MAX_STARTS = 40;
+const MAX_STARTS = 100;
 
 /** A server in use by this process; it may stop once every user has called `release`. */
 export interface EmbeddedServer {
@@ -109,6 +109,8 @@ export async function keepServerRunning(
   const server = await acquireEmbeddedServer(home, context);
   try {
     await writeFile(placesIn(home).keepFile, '');
+  } catch (error) {
+    throw storageError(placesIn(home).folder, error);
   } finally {
     await server.release();
   }
@@ -124,7 +126,9 @@ export async function stopEmbeddedServer(
   context: StageContext,
 ): Promise<number | undefined> {
   const places = placesIn(home);
-  await rm(places.keepFile, { force: true });
+  await rm(places.keepFile, { force: true }).catch((error: unknown) => {
+    throw storageError(places.folder, error);
+  });
   for (;;) {
     throwIfInterrupted(context.signal);
     const cluster = await existingCluster(places);
@@ -361,7 +365,6 @@ class Starter {
       if (user !== undefined) {
         await checkAccess(cluster, user);
       }
-      await removeStalePostmasterFile(cluster);
       await rotate(logFile);
       const port = await freePort(this.#starts === 0 ? await this.#rememberedPort() : 0);
       this.#starts += 1;
@@ -390,7 +393,7 @@ class Starter {
     if (place !== cluster) {
       this.#context.emit({
         type: 'note',
-        message: `The database lies in ${place}: PostgreSQL does not run as root, and its user may not enter ${folder}.`,
+        message: `The database lies in ${place}: PostgreSQL does not run as root, and its user may not enter ${folder}. Who deletes this home deletes that folder too.`,
       });
     }
     return clusterAt(await realpath(cluster));
@@ -410,7 +413,7 @@ class Starter {
     for (;;) {
       throwIfInterrupted(this.#context.signal);
       if (log !== undefined) {
-        await this.#judge(log);
+        await this.#judge(log, cluster);
         return;
       }
       const running = await runningPostmaster(cluster);
@@ -423,10 +426,11 @@ class Starter {
   }
 
   /** Decides what the log of a server that ended at once means: throws, or waits a moment before the next try. */
-  async #judge(log: string): Promise<void> {
+  async #judge(log: string, cluster: Cluster): Promise<void> {
     const passing =
-      /lock file .* already exists|could not create any TCP\/IP sockets|shared memory block .* still in use|received (fast|smart) shutdown/i;
+      /lock file .* (already exists|is empty)|could not create any TCP\/IP sockets|shared memory block .* still in use|received (fast|smart) shutdown/i;
     if (passing.test(log) && this.#starts < MAX_STARTS) {
+      await removeStalePostmasterFile(cluster);
       await sleep(4 * POLL_MS);
       return;
     }
@@ -495,7 +499,7 @@ async function checkAccess(cluster: Cluster, user: { uid: number; gid: number })
 
 function storageError(folder: string, error: unknown): unknown {
   const code = codeOf(error) ?? '';
-  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST)$/.test(code)) {
+  if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EEXIST)$/.test(code)) {
     return new MedallionError(
       'storage',
       `cannot keep a database in ${folder}: ${messageOf(error)}`,

@@ -61,7 +61,7 @@ export async function warehouseState(settings: ConnectionSettings): Promise<Ware
               pg_database_size(current_database()) as size`,
     );
     const latest =
-      rows[0]?.migrated == null
+      typeof rows[0]?.migrated !== 'string'
         ? undefined
         : await client.query<{ name: string }>(
             'select name from medallion.migrations order by number desc limit 1',
