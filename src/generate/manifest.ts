@@ -1,0 +1,261 @@
+import { PAYMENT_METHODS } from '../event/purchase.ts';
+import type { Catalogue } from './catalogue.ts';
+import { amount, mean, sumOfFractions, whole } from './ratio.ts';
+import { dayOf, SECONDS_OF_DAY } from './timeline.ts';
+import { entry, LineSums, type Truth } from './truth.ts';
+
+type Row = Readonly<Record<string, string | number>>;
+
+/**
+ * The answers that silver and gold must give for a run's events, in the names of their columns: whole numbers as
+ * numbers, amounts and means as decimal text of the stored scale.
+ */
+export interface WarehouseTruth {
+  readonly bronze: { readonly events: number; readonly quarantined: Row };
+  readonly silver: {
+    readonly transactions: number;
+    readonly order_lines: number;
+    readonly customers: number;
+    readonly products: number;
+    readonly duplicates: number;
+    readonly superseded: number;
+    readonly quarantined: Row;
+    readonly sums: Row;
+    readonly dim_customers: readonly Row[];
+    readonly dim_products: readonly Row[];
+  };
+  readonly gold: {
+    readonly sales_performance: readonly Row[];
+    readonly item_category_performance: readonly Row[];
+    readonly product_performance: readonly Row[];
+    readonly geography_performance: readonly Row[];
+    readonly payment_performance: readonly Row[];
+    readonly customer_performance: readonly Row[];
+  };
+}
+
+/** Works the answers out. Rows are in the order of their keys. */
+export function describeWarehouse(truth: Truth, catalogue: Catalogue): WarehouseTruth {
+  const quarantined = (stage: keyof Truth['refused']): Record<string, number> =>
+    Object.fromEntries([...truth.refused[stage]].sort(byText(([reason]) => reason)));
+  const refusedBySilver = [...truth.refused.silver.values()].reduce((sum, count) => sum + count, 0);
+  const days = [...truth.days].filter(([, { orders }]) => orders > 0).sort(([a], [b]) => a - b);
+  const ofDay = ordersByDay(truth);
+
+  const gold = {
+    sales_performance: [] as Row[],
+    item_category_performance: [] as Row[],
+    product_performance: [] as Row[],
+    geography_performance: [] as Row[],
+    payment_performance: [] as Row[],
+    customer_performance: customerRows(truth, catalogue),
+  };
+  const all = { subtotal: 0, tax: 0, discount: 0, total: 0, lines: new LineSums() };
+  for (const [key, day] of days) {
+    const date_key = dayOf(key * SECONDS_OF_DAY);
+    const customers = new Map<number, { orders: number; total: number }>();
+    const places = new Map<number, { orders: number; total: number; customers: Set<number> }>();
+    for (const order of ofDay.get(key) ?? []) {
+      const { customer, city, total } = orderAt(truth, order);
+      const buyer = entry(customers, customer, () => ({ orders: 0, total: 0 }));
+      buyer.orders += 1;
+      buyer.total += total;
+      const place = entry(places, city, () => ({ orders: 0, total: 0, customers: new Set() }));
+      place.orders += 1;
+      place.total += total;
+      place.customers.add(customer);
+    }
+    gold.sales_performance.push({
+      date_key,
+      total_orders: day.orders,
+      total_customers: customers.size,
+      order_subtotal_day: amount(day.subtotal),
+      order_tax_amount_day: amount(day.tax),
+      order_discount_amount_day: amount(day.discount),
+      order_total_amount_day: amount(day.total),
+      avg_ticket: meanOfCents(day.total, day.orders),
+      avg_customer_ticket: meanCustomerTicket([...customers.values()]),
+    });
+    gold.geography_performance.push(
+      ...[...places]
+        .map(([city, place]) => ({
+          date_key,
+          country: catalogue.cities[city]?.country ?? '',
+          city: catalogue.cities[city]?.name ?? '',
+          orders: place.orders,
+          customers: place.customers.size,
+          revenue: amount(place.total),
+        }))
+        .sort(byText((row) => `${row.country}\0${row.city}`)),
+    );
+    gold.payment_performance.push(
+      ...PAYMENT_METHODS.flatMap(({ id, name }) => {
+        const payment = day.payments.get(id);
+        return payment === undefined || payment.orders === 0
+          ? []
+          : {
+              date_key,
+              payment_method_id: id,
+              payment_method: name,
+              orders: payment.orders,
+              revenue: amount(payment.revenue),
+            };
+      }),
+    );
+
+    const categories = new Map<string, LineSums>();
+    const products = [...day.products].filter(([, { lines }]) => lines > 0);
+    for (const [index, sums] of products) {
+      const { id = '', category = '' } = catalogue.products[index] ?? {};
+      entry(categories, category, () => new LineSums()).add(sums);
+      all.lines.add(sums);
+      gold.product_performance.push({
+        date_key,
+        item_id: id,
+        units: sums.units,
+        revenue: amount(sums.revenue),
+        cost: amount(sums.cost),
+        margin: amount(sums.revenue - sums.cost),
+      });
+    }
+    gold.item_category_performance.push(
+      ...[...categories].sort(byText(([name]) => name)).map(([category, sums]) => ({
+        date_key,
+        category,
+        total_quantity: sums.units,
+        order_lines: sums.lines,
+        revenue: amount(sums.revenue),
+        avg_unit_price: meanOfCents(sums.unitPrice, sums.lines),
+        avg_quantity: mean(whole(sums.units), whole(sums.lines)),
+        avg_discount: meanOfCents(sums.discount, sums.lines),
+        avg_cost: meanOfCents(sums.unitCost, sums.lines),
+      })),
+    );
+    all.subtotal += day.subtotal;
+    all.tax += day.tax;
+    all.discount += day.discount;
+    all.total += day.total;
+  }
+  gold.product_performance.sort(
+    byText((row) => `${String(row['date_key'])}${String(row['item_id'])}`),
+  );
+
+  return {
+    bronze: { events: truth.accepted + refusedBySilver, quarantined: quarantined('ingest') },
+    silver: {
+      transactions: truth.transactions,
+      order_lines: truth.totals.lines,
+      customers: truth.customers.size,
+      products: truth.products.size,
+      duplicates: truth.duplicates,
+      superseded: truth.superseded,
+      quarantined: quarantined('silver'),
+      sums: {
+        order_subtotal: amount(all.subtotal),
+        order_tax_amount: amount(all.tax),
+        order_shipping_amount: amount(truth.totals.shipping),
+        order_discount_amount: amount(all.discount),
+        order_total_amount: amount(all.total),
+        quantity: all.lines.units,
+        unit_price_x_quantity: amount(all.lines.revenue),
+        cost_x_quantity: amount(all.lines.cost),
+        unit_price: amount(all.lines.unitPrice),
+        discount: amount(all.lines.discount),
+        cost: amount(all.lines.unitCost),
+      },
+      dim_customers: [...truth.customers]
+        .map(([index, { type, city }]) => ({
+          id: catalogue.customers[index]?.id ?? '',
+          type,
+          city: catalogue.cities[city]?.name ?? '',
+          country: catalogue.cities[city]?.country ?? '',
+        }))
+        .sort(byText(({ id }) => id)),
+      dim_products: [...truth.products]
+        .map(([index, { unitPrice, cost }]) => ({
+          id: catalogue.products[index]?.id ?? '',
+          category: catalogue.products[index]?.category ?? '',
+          unit_price: amount(unitPrice),
+          cost: amount(cost),
+        }))
+        .sort(byText(({ id }) => id)),
+    },
+    gold,
+  };
+}
+
+function ordersByDay({ columns }: Truth): Map<number, number[]> {
+  const days = new Map<number, number[]>();
+  columns.second.forEach((second, order) => {
+    entry(days, Math.floor(second / SECONDS_OF_DAY), () => [] as number[]).push(order);
+  });
+  return days;
+}
+
+function orderAt(
+  { columns }: Truth,
+  order: number,
+): { customer: number; city: number; total: number } {
+  return {
+    customer: columns.customer[order] ?? 0,
+    city: columns.city[order] ?? 0,
+    total: columns.total[order] ?? 0,
+  };
+}
+
+function customerRows(truth: Truth, catalogue: Catalogue): Row[] {
+  const customers = new Map<
+    number,
+    { orders: number; revenue: number; first: number; last: number }
+  >();
+  truth.columns.second.forEach((second, order) => {
+    const { customer, total } = orderAt(truth, order);
+    const row = entry(customers, customer, () => ({
+      orders: 0,
+      revenue: 0,
+      first: second,
+      last: second,
+    }));
+    row.orders += 1;
+    row.revenue += total;
+    row.first = Math.min(row.first, second);
+    row.last = Math.max(row.last, second);
+  });
+  return [...customers]
+    .map(([index, row]) => ({
+      customer_id: catalogue.customers[index]?.id ?? '',
+      orders: row.orders,
+      revenue: amount(row.revenue),
+      first_order_at: instant(row.first),
+      last_order_at: instant(row.last),
+    }))
+    .sort(byText(({ customer_id }) => customer_id));
+}
+
+function meanOfCents(cents: number, count: number): string {
+  return mean(whole(cents), 100n * whole(count));
+}
+
+/** The mean, over customers, of each one's mean order total: totals over the same number of orders share a fraction. */
+function meanCustomerTicket(customers: readonly { orders: number; total: number }[]): string {
+  const totals = new Map<number, number>();
+  for (const { orders, total } of customers) {
+    totals.set(orders, (totals.get(orders) ?? 0) + total);
+  }
+  const [cents, parts] = sumOfFractions(
+    [...totals].map(([orders, total]) => [whole(total), whole(orders)] as const),
+  );
+  return mean(cents, 100n * parts * whole(customers.length));
+}
+
+function instant(second: number): string {
+  return new Date(second * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** Sorts as `order by .. collate "C"` does; no name here goes beyond the basic plane, where code units stop doing so. */
+function byText<T>(textOf: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => {
+    const [left, right] = [textOf(a), textOf(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  };
+}

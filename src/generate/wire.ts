@@ -1,0 +1,37 @@
+import type { Catalogue } from './catalogue.ts';
+import type { Order } from './order.ts';
+import { amountText, isoTime } from './text.ts';
+
+/**
+ * Writes orders of one catalogue as events. Text is put together by hand from parts made once: JSON.stringify of an
+ * event takes several times as long.
+ */
+export class WireFormat {
+  readonly #customers: readonly string[];
+  readonly #places: readonly string[];
+
+  constructor({ customers, cities }: Catalogue) {
+    this.#customers = customers.map(({ id }) => `"customer": {"id": "${id}", "type": "`);
+    this.#places = cities.map(
+      ({ country, name }) => `", "country": "${country}", "city": ${JSON.stringify(name)}}`,
+    );
+  }
+
+  /** The event of an order: one line of JSON without its line end. */
+  encode(order: Order): string {
+    let items = '';
+    for (const { offer, quantity } of order.lines) {
+      items += `${items === '' ? '' : ', '}${offer.head}${String(quantity)}${offer.tail}`;
+    }
+    return (
+      `{"data": {"transaction_details": {"transaction_id": "${order.id}", "event_type": "purchase", ` +
+      `"event_version": "1.0", "event_timestamp": "${isoTime(order.second)}", ` +
+      `${this.#customers[order.customer] ?? ''}${order.type}${this.#places[order.city] ?? ''}, ` +
+      `"order": {"status": ${String(order.status)}, "payment_method": ${String(order.paymentMethod)}, ` +
+      `"currency": ${String(order.currency)}, "subtotal": ${amountText(order.subtotal)}, ` +
+      `"tax_amount": ${amountText(order.tax)}, "shipping_amount": ${amountText(order.shipping)}, ` +
+      `"discount_amount": ${amountText(order.discount)}, "total_amount": ${amountText(order.total)}}, ` +
+      `"items": [${items}]}, "processed_status": "to_process"}}`
+    );
+  }
+}
