@@ -5,7 +5,12 @@ import { parseEnv } from 'node:util';
 import { parseConfig, type Config, type ConfigFlags, type Environment } from '../config.ts';
 import type { StageContext } from '../progress.ts';
 import { wantsColor } from './render/color.ts';
-import { OUTPUT_FORMATS, renderTable, type OutputFormat, type ResultTable } from './render/output.ts';
+import {
+  OUTPUT_FORMATS,
+  renderTable,
+  type OutputFormat,
+  type ResultTable,
+} from './render/output.ts';
 import { progressRenderer } from './render/progress.ts';
 
 /** What every command gets: its configuration, when to stop, and the only ways to say something. */
@@ -13,6 +18,9 @@ export interface CommandContext extends StageContext {
   readonly config: Config;
   readonly env: Environment;
   readonly cwd: string;
+  readonly processId: number;
+  /** The arguments as given, with what could be a secret taken out: for records of runs. */
+  readonly commandLine: readonly string[];
   /** The format asked for with --output; undefined lets the command choose what people like to read. */
   readonly format: OutputFormat | undefined;
   /** Columns of the terminal; 80 in a pipe. */
@@ -33,8 +41,14 @@ export interface GlobalFlags extends ConfigFlags {
 /** Flags of every command, added in one place so that they read the same everywhere. */
 export function addGlobalFlags(command: Command): Command {
   return command
-    .option('--home <dir>', 'folder for everything medallion keeps (MEDALLION_HOME; default ./.medallion)')
-    .option('--database-url <url>', 'PostgreSQL to use instead of the embedded one (DATABASE_URL, PG*, POSTGRES_*)')
+    .option(
+      '--home <dir>',
+      'folder for everything medallion keeps (MEDALLION_HOME; default ./.medallion)',
+    )
+    .option(
+      '--database-url <url>',
+      'PostgreSQL to use instead of the embedded one (DATABASE_URL, PG*, POSTGRES_*)',
+    )
     .option('--brokers <list>', 'Kafka brokers, host:port separated by commas (KAFKA_BROKERS)')
     .option('--topic <name>', 'topic of the events (KAFKA_TOPIC; default sales)')
     .option('-q, --quiet', 'no progress and no notes, only results, warnings and errors')
@@ -76,6 +90,8 @@ export function createContext(
     config,
     env,
     cwd,
+    processId: process.pid,
+    commandLine: withoutSecrets(process.argv.slice(2)),
     signal,
     emit: progress.emit,
     stop: progress.stop,
@@ -85,4 +101,9 @@ export function createContext(
     write,
     writeRows: (table) => write(renderTable(table, flags.output ?? 'table')),
   };
+}
+
+/** A database URL may hold a password, wherever it stands. */
+function withoutSecrets(args: readonly string[]): string[] {
+  return args.map((arg) => arg.replace(/^(--database-url=)?postgres(?:ql)?:\/\/.*$/, '$1***'));
 }

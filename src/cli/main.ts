@@ -1,7 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { MedallionError, messageOf } from '../errors.ts';
-import { addGlobalFlags, createContext, readEnvironment, type CommandContext, type GlobalFlags } from './context.ts';
+import {
+  addGlobalFlags,
+  createContext,
+  readEnvironment,
+  type CommandContext,
+  type GlobalFlags,
+} from './context.ts';
 import { registerCommands } from './commands/index.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
@@ -10,7 +16,6 @@ import { visible } from './render/text.ts';
 export type RunCommand = <F>(
   work: (context: CommandContext, flags: F & GlobalFlags, args: string[]) => Promise<void>,
 ) => (this: Command, ...args: unknown[]) => Promise<void>;
-
 
 const INTERRUPTED = 130;
 
@@ -38,14 +43,20 @@ async function main(): Promise<void> {
       const env = readEnvironment(cwd, process.env);
       const context = createContext(this.optsWithGlobals(), env, cwd, interrupt.signal);
       try {
-        await work(context, this.optsWithGlobals(), args.filter((arg) => typeof arg === 'string' || Array.isArray(arg)).flat());
+        await work(
+          context,
+          this.optsWithGlobals(),
+          args.filter((arg) => typeof arg === 'string' || Array.isArray(arg)).flat(),
+        );
       } finally {
         context.stop();
       }
     };
 
   const program = new Command('medallion')
-    .description('Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.')
+    .description(
+      'Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.',
+    )
     .version(VERSION)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
@@ -74,14 +85,18 @@ function report(error: unknown): number {
     if (error.code !== 'interrupted') {
       process.stderr.write(`${colors.red('error:')} ${visible(error.message, { lines: true })}\n`);
       if (error.hint !== undefined) {
-        process.stderr.write(`  ${visible(error.hint, { lines: true }).replaceAll('\n', '\n  ')}\n`);
+        process.stderr.write(
+          `  ${visible(error.hint, { lines: true }).replaceAll('\n', '\n  ')}\n`,
+        );
       }
     }
     return error.exitCode;
   }
   const trace = error instanceof Error ? error.stack : undefined;
   process.stderr.write(`${colors.red('defect:')} ${trace ?? messageOf(error)}\n`);
-  process.stderr.write('  This is a bug in medallion, not in your data. Please report it with the lines above.\n');
+  process.stderr.write(
+    '  This is a bug in medallion, not in your data. Please report it with the lines above.\n',
+  );
   return 1;
 }
 

@@ -84,9 +84,18 @@ export function stagedTable(model: Model): string {
 /** A transaction in the warehouse, into which rows of the lane can be copied. */
 export interface WarehouseTransaction {
   /** Copies the rows of a select over the lane's tables into a table; returns how many. */
-  copy(sql: string, into: { readonly schema: string; readonly table: string; readonly columns: readonly string[] }): Promise<number>;
+  copy(
+    sql: string,
+    into: { readonly schema: string; readonly table: string; readonly columns: readonly string[] },
+  ): Promise<number>;
   /** The same, into a temporary table (pg_temp.<name>) made for them, which ends with the transaction. */
-  copyTemporary(sql: string, name: string): Promise<number>;
+  copyTemporary(sql: string, into: TemporaryTable): Promise<number>;
   /** A statement in the warehouse's dialect. */
   execute(sql: string): Promise<void>;
+}
+
+/** A temporary table in the warehouse. One name always stands for the same columns. */
+export interface TemporaryTable {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
 }

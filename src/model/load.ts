@@ -66,12 +66,18 @@ export function parseModel(
     yaml = parseYaml(match[1] ?? '');
   } catch (error) {
     const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 0) + 1 : 1;
-    problems.push(`${shown}:${String(line)}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`);
+    problems.push(
+      `${shown}:${String(line)}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
+    );
     return undefined;
   }
   const header = headerSchema.safeParse(yaml);
   if (!header.success) {
-    problems.push(...header.error.issues.map((issue) => `${shown}: ${issue.path.join('.') || 'header'}: ${issue.message}`));
+    problems.push(
+      ...header.error.issues.map(
+        (issue) => `${shown}: ${issue.path.join('.') || 'header'}: ${issue.message}`,
+      ),
+    );
     return undefined;
   }
   const { columns, latest_by: latestBy, ...rest } = header.data;
@@ -89,7 +95,10 @@ export function parseModel(
     grain: rest.grain,
     key: rest.key,
     load: rest.load,
-    columns: Object.entries(columns).map(([column, properties]) => ({ name: column, ...properties })),
+    columns: Object.entries(columns).map(([column, properties]) => ({
+      name: column,
+      ...properties,
+    })),
     unique: rest.unique,
     indexes: rest.indexes,
     latestBy,
@@ -130,7 +139,10 @@ function inDependencyOrder(models: readonly Model[]): Model[] {
   const ordered: Model[] = [];
   const visit = (model: Model, path: readonly Model[]): void => {
     if (path.includes(model)) {
-      throw new MedallionError('model', `models read one another in a circle: ${[...path, model].map(({ id }) => id).join(' -> ')}`);
+      throw new MedallionError(
+        'model',
+        `models read one another in a circle: ${[...path, model].map(({ id }) => id).join(' -> ')}`,
+      );
     }
     if (!ordered.includes(model)) {
       for (const input of model.inputs) {

@@ -29,11 +29,17 @@ export const LOADS = [
 export type Load = (typeof LOADS)[number];
 
 /** Types that PostgreSQL and DuckDB spell and mean alike. Double precision is left out on purpose. */
-const COLUMN_TYPE = /^(text|smallint|integer|bigint|boolean|date|timestamptz|numeric\(\d{1,2},\d{1,2}\))$/;
+const COLUMN_TYPE =
+  /^(text|smallint|integer|bigint|boolean|date|timestamptz|numeric\(\d{1,2},\d{1,2}\))$/;
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 const columnSchema = z.strictObject({
-  type: z.string().regex(COLUMN_TYPE, 'is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)'),
+  type: z
+    .string()
+    .regex(
+      COLUMN_TYPE,
+      'is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
+    ),
   description: z.string().min(1),
   nullable: z.boolean().default(false),
 });
@@ -72,15 +78,27 @@ export const headerSchema = z
     };
     for (const [property, columns] of Object.entries(named)) {
       for (const column of columns.filter((name) => !known.has(name))) {
-        context.addIssue({ code: 'custom', path: [property], message: `"${column}" is not among the columns` });
+        context.addIssue({
+          code: 'custom',
+          path: [property],
+          message: `"${column}" is not among the columns`,
+        });
       }
     }
     const period = PERIOD_COLUMN[header.load];
     if (period !== undefined && !header.key.includes(period)) {
-      context.addIssue({ code: 'custom', path: ['key'], message: `load ${header.load} needs ${period} in the key` });
+      context.addIssue({
+        code: 'custom',
+        path: ['key'],
+        message: `load ${header.load} needs ${period} in the key`,
+      });
     }
     if ((header.load === 'upsert_latest') !== header.latest_by.length > 0) {
-      context.addIssue({ code: 'custom', path: ['latest_by'], message: 'goes with load upsert_latest, and only with it' });
+      context.addIssue({
+        code: 'custom',
+        path: ['latest_by'],
+        message: 'goes with load upsert_latest, and only with it',
+      });
     }
   });
 

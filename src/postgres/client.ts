@@ -95,16 +95,24 @@ function connectionError(error: unknown, settings: ConnectionSettings): Medallio
     });
   }
   if (code === '3D000') {
-    return new MedallionError('unreachable', `PostgreSQL at ${server} has no database "${settings.database}"`, {
-      hint: `Create it: createdb -h ${settings.host} -p ${String(settings.port)} ${settings.database}`,
-      cause: error,
-    });
+    return new MedallionError(
+      'unreachable',
+      `PostgreSQL at ${server} has no database "${settings.database}"`,
+      {
+        hint: `Create it: createdb -h ${settings.host} -p ${String(settings.port)} ${settings.database}`,
+        cause: error,
+      },
+    );
   }
-  return new MedallionError('unreachable', `cannot reach PostgreSQL at ${server}: ${messageOf(error)}`, {
-    hint: 'Is the server up, and are host and port right? Unset DATABASE_URL, PG* and POSTGRES_* to use the embedded server.',
-    cause: error,
-    retriable: CONNECTION_LOST.test(code) || /timeout|terminated/i.test(messageOf(error)),
-  });
+  return new MedallionError(
+    'unreachable',
+    `cannot reach PostgreSQL at ${server}: ${messageOf(error)}`,
+    {
+      hint: 'Is the server up, and are host and port right? Unset DATABASE_URL, PG* and POSTGRES_* to use the embedded server.',
+      cause: error,
+      retriable: CONNECTION_LOST.test(code) || /timeout|terminated/i.test(messageOf(error)),
+    },
+  );
 }
 
 /** Turns the loss of a connection in mid-work into `unreachable`; anything else is passed through. */
@@ -113,24 +121,39 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
     return error;
   }
   const code = codeOf(error) ?? '';
-  if (CONNECTION_LOST.test(code) || /Connection terminated|not queryable|Connection ended/i.test(messageOf(error))) {
-    return new MedallionError('unreachable', `lost PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`, {
-      hint: 'Nothing half-done was kept. Run the command again when the server is back.',
-      cause: error,
-      retriable: true,
-    });
+  if (
+    CONNECTION_LOST.test(code) ||
+    /Connection terminated|not queryable|Connection ended/i.test(messageOf(error))
+  ) {
+    return new MedallionError(
+      'unreachable',
+      `lost PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`,
+      {
+        hint: 'Nothing half-done was kept. Run the command again when the server is back.',
+        cause: error,
+        retriable: true,
+      },
+    );
   }
   if (code === '53100') {
-    return new MedallionError('storage', `PostgreSQL at ${describeServer(settings)} has no disk space left`, {
-      hint: 'Free some space; the transaction was rolled back and the next run goes on from there.',
-      cause: error,
-    });
+    return new MedallionError(
+      'storage',
+      `PostgreSQL at ${describeServer(settings)} has no disk space left`,
+      {
+        hint: 'Free some space; the transaction was rolled back and the next run goes on from there.',
+        cause: error,
+      },
+    );
   }
   if (code === '42501') {
-    return new MedallionError('denied', `PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`, {
-      hint: `User "${settings.user}" needs that right; the owner of the database can grant it.`,
-      cause: error,
-    });
+    return new MedallionError(
+      'denied',
+      `PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`,
+      {
+        hint: `User "${settings.user}" needs that right; the owner of the database can grant it.`,
+        cause: error,
+      },
+    );
   }
   return error;
 }

@@ -17,7 +17,9 @@ export async function withPromotionLock<T>(
 ): Promise<T> {
   const client = await connect(settings);
   try {
-    await client.query(`select set_config('application_name', $1, false)`, [`medallion promote (${holder})`]);
+    await client.query(`select set_config('application_name', $1, false)`, [
+      `medallion promote (${holder})`,
+    ]);
     const { rows } = await client.query<{ locked: string }>(
       'select pg_try_advisory_lock($1)::text as locked',
       [PROMOTION_LOCK],

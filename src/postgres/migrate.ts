@@ -42,11 +42,10 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
     for (const migration of pending) {
       await withTransaction(client, async () => {
         await client.query(migration.sql);
-        await client.query('insert into medallion.migrations (number, name, hash) values ($1, $2, $3)', [
-          migration.number,
-          migration.name,
-          migration.hash,
-        ]);
+        await client.query(
+          'insert into medallion.migrations (number, name, hash) values ($1, $2, $3)',
+          [migration.number, migration.name, migration.hash],
+        );
       });
     }
     return pending.map((migration) => migration.name);
@@ -61,7 +60,8 @@ async function isCurrent(client: Client, migrations: readonly Migration[]): Prom
     `select (to_regclass('medallion.migrations') is not null)::text as exists`,
   );
   return (
-    rows[0]?.exists === 'true' && pendingMigrations(migrations, await appliedMigrations(client)).length === 0
+    rows[0]?.exists === 'true' &&
+    pendingMigrations(migrations, await appliedMigrations(client)).length === 0
   );
 }
 
@@ -79,14 +79,22 @@ function pendingMigrations(migrations: readonly Migration[], applied: Applied): 
   for (const [number, { name, hash }] of applied) {
     const file = known.get(number);
     if (file === undefined) {
-      throw new MedallionError('config', `the database has migration ${name}, which this version does not know`, {
-        hint: 'A newer medallion has used this database. Update medallion.',
-      });
+      throw new MedallionError(
+        'config',
+        `the database has migration ${name}, which this version does not know`,
+        {
+          hint: 'A newer medallion has used this database. Update medallion.',
+        },
+      );
     }
     if (file.hash !== hash) {
-      throw new MedallionError('config', `migration ${name} differs from what was applied to this database`, {
-        hint: 'Migrations are never edited. Restore the file and put the change into a new one.',
-      });
+      throw new MedallionError(
+        'config',
+        `migration ${name} differs from what was applied to this database`,
+        {
+          hint: 'Migrations are never edited. Restore the file and put the change into a new one.',
+        },
+      );
     }
   }
   return migrations.filter((migration) => !applied.has(migration.number));
@@ -99,7 +107,10 @@ function readMigrations(directory: string): Migration[] {
     .map((file) => {
       const number = Number(/^(\d+)_/.exec(file)?.[1]);
       if (!Number.isInteger(number)) {
-        throw new MedallionError('config', `${path.join(directory, file)}: a migration's name starts with its number`);
+        throw new MedallionError(
+          'config',
+          `${path.join(directory, file)}: a migration's name starts with its number`,
+        );
       }
       const sql = readFileSync(path.join(directory, file), 'utf8');
       return { number, name: file, sql, hash: createHash('sha256').update(sql).digest('hex') };

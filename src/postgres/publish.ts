@@ -16,7 +16,10 @@ export interface Publication {
 
 /** Temporary tables that a publication reads; whoever publishes copies them first. */
 export const REPLACED_KEYS = 'replaced_keys';
-export const PUBLISHED_PERIODS = { replace_days: 'published_days', replace_months: 'published_months' } as const;
+export const PUBLISHED_PERIODS = {
+  replace_days: 'published_days',
+  replace_months: 'published_months',
+} as const;
 
 /** The name of the temporary table that holds a model's staged rows. */
 export function temporaryOf(model: Model): string {
@@ -29,15 +32,22 @@ export function publicationOf(model: Model): Publication {
   const staged = `pg_temp.${ident(temporaryOf(model))}`;
   const columns = columnsOf(model);
   const key = columnList(model.key);
-  const others = model.columns.filter((column) => !model.key.includes(column.name)).map((column) => ident(column.name));
+  const others = model.columns
+    .filter((column) => !model.key.includes(column.name))
+    .map((column) => ident(column.name));
   const assignments = others.map((column) => `${column} = excluded.${column}`).join(', ');
   const insert = `insert into ${table} as t (${columns}) select ${columns} from ${staged}`;
-  const row = (alias: string, names: readonly string[]): string => `(${names.map((name) => `${alias}.${name}`).join(', ')})`;
+  const row = (alias: string, names: readonly string[]): string =>
+    `(${names.map((name) => `${alias}.${name}`).join(', ')})`;
 
   switch (model.load) {
     case 'seed':
     case 'insert_new':
-      return { before: [], into: 'temporary', after: [`${insert} on conflict (${key}) do nothing`] };
+      return {
+        before: [],
+        into: 'temporary',
+        after: [`${insert} on conflict (${key}) do nothing`],
+      };
     case 'upsert':
       return {
         before: [],
@@ -52,7 +62,9 @@ export function publicationOf(model: Model): Publication {
       const order = (alias: string): string =>
         `(${model.latestBy
           .map((name) => {
-            const isText = model.columns.some((column) => column.name === name && column.type === 'text');
+            const isText = model.columns.some(
+              (column) => column.name === name && column.type === 'text',
+            );
             return `${alias}.${ident(name)}${isText ? ' collate "C"' : ''}`;
           })
           .join(', ')})`;
@@ -67,7 +79,9 @@ export function publicationOf(model: Model): Publication {
     }
     case 'replace_transactions':
       return {
-        before: [`delete from ${table} t using pg_temp.${REPLACED_KEYS} r where t.transaction_key = r.transaction_key`],
+        before: [
+          `delete from ${table} t using pg_temp.${REPLACED_KEYS} r where t.transaction_key = r.transaction_key`,
+        ],
         into: 'table',
         after: [],
       };
@@ -84,7 +98,9 @@ export function publicationOf(model: Model): Publication {
       };
     }
     case 'replace_all': {
-      const same = model.key.map((column) => `s.${ident(column)} = t.${ident(column)}`).join(' and ');
+      const same = model.key
+        .map((column) => `s.${ident(column)} = t.${ident(column)}`)
+        .join(' and ');
       return {
         before: [],
         into: 'temporary',

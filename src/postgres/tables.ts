@@ -30,7 +30,10 @@ export function createStatements(model: Model): string[] {
       ? [`create or replace view ${table} as\n${model.sql}`]
       : [
           `create table ${table} (\n${[
-            ...model.columns.map(({ name, type, nullable }) => `    ${ident(name)} ${type}${nullable ? '' : ' not null'}`),
+            ...model.columns.map(
+              ({ name, type, nullable }) =>
+                `    ${ident(name)} ${type}${nullable ? '' : ' not null'}`,
+            ),
             `    primary key (${columnList(model.key)})`,
             ...(model.unique.length === 0 ? [] : [`    unique (${columnList(model.unique)})`]),
           ].join(',\n')}\n)`,
@@ -39,7 +42,9 @@ export function createStatements(model: Model): string[] {
   return [
     ...definition,
     comment(`${kind} ${table}`, `${model.description}: ${model.grain}`),
-    ...model.columns.map((column) => comment(`column ${table}.${ident(column.name)}`, column.description)),
+    ...model.columns.map((column) =>
+      comment(`column ${table}.${ident(column.name)}`, column.description),
+    ),
   ];
 }
 
@@ -49,7 +54,11 @@ export function createStatements(model: Model): string[] {
  * @returns the models whose tables were made now: empty, and to be filled
  * @throws MedallionError model when a table has other columns than its model
  */
-export async function ensureTables(client: Client, models: readonly Model[], rebuild: boolean): Promise<Model[]> {
+export async function ensureTables(
+  client: Client,
+  models: readonly Model[],
+  rebuild: boolean,
+): Promise<Model[]> {
   const existing = await existingColumns(client);
   const changed = models.filter((model) => {
     const columns = existing.get(model.id);
@@ -59,7 +68,12 @@ export async function ensureTables(client: Client, models: readonly Model[], reb
   if (tables.length > 0 && !rebuild) {
     throw new MedallionError(
       'model',
-      tables.map((model) => `${model.file}: ${model.id} in the database has other columns:\n${difference(model, existing)}`).join('\n'),
+      tables
+        .map(
+          (model) =>
+            `${model.file}: ${model.id} in the database has other columns:\n${difference(model, existing)}`,
+        )
+        .join('\n'),
       { hint: 'medallion promote --full-refresh makes the table again from what lies below it.' },
     );
   }
@@ -67,10 +81,14 @@ export async function ensureTables(client: Client, models: readonly Model[], reb
   if (missing.length > 0) {
     await withTransaction(client, async () => {
       for (const model of [...changed].reverse()) {
-        await client.query(`drop ${model.load === 'view' ? 'view' : 'table'} if exists ${tableOf(model)} cascade`);
+        await client.query(
+          `drop ${model.load === 'view' ? 'view' : 'table'} if exists ${tableOf(model)} cascade`,
+        );
       }
       // A table dropped with cascade takes the views on it along.
-      const views = models.filter((model) => model.load === 'view' && !missing.includes(model) && tables.length > 0);
+      const views = models.filter(
+        (model) => model.load === 'view' && !missing.includes(model) && tables.length > 0,
+      );
       for (const statement of [...missing, ...views].flatMap(createStatements)) {
         await client.query(statement);
       }
@@ -95,7 +113,9 @@ async function existingColumns(client: Client): Promise<Map<string, string>> {
 
 function signature(model: Model): string {
   return model.columns
-    .map(({ name, type }) => `${name} ${type === 'timestamptz' ? 'timestamp with time zone' : type}`)
+    .map(
+      ({ name, type }) => `${name} ${type === 'timestamptz' ? 'timestamp with time zone' : type}`,
+    )
     .join(', ');
 }
 

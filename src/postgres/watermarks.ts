@@ -19,7 +19,12 @@ export interface BacklogSlice {
 
 /** Partitions with offsets that ingest has committed and promote has not, in order. */
 export async function readBacklogs(client: Client): Promise<Backlog[]> {
-  const { rows } = await client.query<{ topic: string; partition: string; from: string; to: string }>(
+  const { rows } = await client.query<{
+    topic: string;
+    partition: string;
+    from: string;
+    to: string;
+  }>(
     `select o.topic, o.partition, coalesce(w.next_offset, 0) as from, o.next_offset as to
      from medallion.offsets o
      left join medallion.watermarks w on w.topic = o.topic and w.partition = o.partition
@@ -63,7 +68,10 @@ export async function sliceBacklog(
   const events = Number(rows[0]?.events ?? 0);
   const last = rows[0]?.last;
   // Fewer events than either limit allows: the backlog ends here, holes included.
-  const isEnd = last === null || last === undefined || (events < maxEvents && !(await hasMore(client, backlog, last)));
+  const isEnd =
+    last === null ||
+    last === undefined ||
+    (events < maxEvents && !(await hasMore(client, backlog, last)));
   return { events, to: isEnd ? backlog.to : BigInt(last) + 1n };
 }
 

@@ -31,7 +31,11 @@ export class CheckTally {
  * Counts the staged rows of each model that do not meet its checks; unknown is not met.
  * @throws MedallionError check_failed when a check of severity error counts any: nothing is to be published
  */
-export async function runChecks(lane: Lane, models: readonly Model[], tally: CheckTally): Promise<void> {
+export async function runChecks(
+  lane: Lane,
+  models: readonly Model[],
+  tally: CheckTally,
+): Promise<void> {
   const failed: string[] = [];
   for (const model of models) {
     for (const check of model.checks) {
@@ -41,7 +45,9 @@ export async function runChecks(lane: Lane, models: readonly Model[], tally: Che
       const failing = Number(row?.['failing']);
       tally.add(model, check.name, check.severity, failing);
       if (failing > 0 && check.severity === 'error') {
-        failed.push(`${model.id}: ${String(failing)} rows fail the check "${check.name}" (${check.that})`);
+        failed.push(
+          `${model.id}: ${String(failing)} rows fail the check "${check.name}" (${check.that})`,
+        );
       }
     }
   }
@@ -53,7 +59,11 @@ export async function runChecks(lane: Lane, models: readonly Model[], tally: Che
 }
 
 /** Books what the checks of a run counted. */
-export async function saveChecks(client: Client, runId: bigint, results: readonly CheckResult[]): Promise<void> {
+export async function saveChecks(
+  client: Client,
+  runId: bigint,
+  results: readonly CheckResult[],
+): Promise<void> {
   for (const { model, name, severity, failing } of results) {
     await client.query(
       `insert into medallion.check_results (run_id, model, check_name, severity, failing) values ($1, $2, $3, $4, $5)`,

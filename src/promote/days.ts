@@ -48,13 +48,22 @@ export function monthOf(day: string): string {
 export function daysOfMonths(days: readonly string[]): string[] {
   return [...new Set(days.map(monthOf))].flatMap((month) => {
     const first = new Date(`${month}T00:00:00Z`);
-    const count = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
-    return Array.from({ length: count }, (_, index) => `${month.slice(0, 8)}${String(index + 1).padStart(2, '0')}`);
+    const count = new Date(
+      Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0),
+    ).getUTCDate();
+    return Array.from(
+      { length: count },
+      (_, index) => `${month.slice(0, 8)}${String(index + 1).padStart(2, '0')}`,
+    );
   });
 }
 
 /** Marks days of silver, and of the marts named, as to be published again: those of the span, or all. */
-export async function touchDays(client: Client, span: DaySpan, martsByDay: readonly string[]): Promise<void> {
+export async function touchDays(
+  client: Client,
+  span: DaySpan,
+  martsByDay: readonly string[],
+): Promise<void> {
   const sources = ['silver.fact_transactions', ...martsByDay]
     .map((table) => `select date_key from ${table} where date_key between $1 and $2`)
     .join(' union ');

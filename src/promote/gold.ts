@@ -6,7 +6,14 @@ import { publicationOf, PUBLISHED_PERIODS, restatementsOf } from '../postgres/pu
 import { columnList, literal, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
-import { batchDays, daysOfMonths, keyCondition, monthOf, readTouchedDays, type DaySpan } from './days.ts';
+import {
+  batchDays,
+  daysOfMonths,
+  keyCondition,
+  monthOf,
+  readTouchedDays,
+  type DaySpan,
+} from './days.ts';
 import { copyRows, type ModelTally } from './tally.ts';
 
 export interface GoldResult {
@@ -50,7 +57,7 @@ export async function promoteGold(
   }
   checkScopes(models.gold);
   const lane = await engine.openLane();
-  const marts = new GoldInputs(lane, [...models.silver, ...models.gold], days);
+  const inputs = new GoldInputs([...models.silver, ...models.gold], days);
   for (const model of models.gold) {
     await lane.clear(model);
   }
@@ -59,13 +66,31 @@ export async function promoteGold(
   let done = 0;
   for (const batch of await batchDays(client, days, BATCH_TRANSACTIONS)) {
     throwIfInterrupted(context.signal);
-    await stagePass(lane, marts, { scope: 'replace_days', models: byScope('replace_days'), days: batch.days }, tally, batch.transactions);
+    await stagePass(
+      lane,
+      inputs,
+      { scope: 'replace_days', models: byScope('replace_days'), days: batch.days },
+      tally,
+      batch.transactions,
+    );
     done += batch.days.length;
     context.emit({ type: 'step.progress', step: 'gold', done, total: days.length, unit: 'days' });
   }
   throwIfInterrupted(context.signal);
-  await stagePass(lane, marts, { scope: 'replace_months', models: byScope('replace_months'), days: daysOfMonths(days) }, tally, 0);
-  await stagePass(lane, marts, { scope: 'replace_all', models: byScope('replace_all'), days: undefined }, tally, 0);
+  await stagePass(
+    lane,
+    inputs,
+    { scope: 'replace_months', models: byScope('replace_months'), days: daysOfMonths(days) },
+    tally,
+    0,
+  );
+  await stagePass(
+    lane,
+    inputs,
+    { scope: 'replace_all', models: byScope('replace_all'), days: undefined },
+    tally,
+    0,
+  );
   await runChecks(lane, models.gold, checks);
   throwIfInterrupted(context.signal);
   await publish(lane, models.gold, days, options.runId, tally);
@@ -73,7 +98,13 @@ export async function promoteGold(
   return { days, restated: await countRestatements(client, options.runId) };
 }
 
-async function stagePass(lane: Lane, inputs: GoldInputs, pass: Pass, tally: ModelTally, read: number): Promise<void> {
+async function stagePass(
+  lane: Lane,
+  inputs: GoldInputs,
+  pass: Pass,
+  tally: ModelTally,
+  read: number,
+): Promise<void> {
   for (const id of inputs.of(pass.models)) {
     await lane.openInput(inputs.input(id, pass));
   }
@@ -94,7 +125,7 @@ class GoldInputs {
   readonly #models: ReadonlyMap<string, Model>;
   readonly #days: readonly string[];
 
-  constructor(_lane: Lane, models: readonly Model[], days: readonly string[]) {
+  constructor(models: readonly Model[], days: readonly string[]) {
     this.#models = new Map(models.map((model) => [model.id, model]));
     this.#days = days;
   }
@@ -114,8 +145,15 @@ class GoldInputs {
       return this.#mart(model, pass);
     }
     const columns = neededColumns(model, readers);
-    const facts = model.window === undefined || pass.days === undefined ? '' : ` where ${keyCondition(pass.days)}`;
-    return { id, sql: `select ${columns} from ${tableOf(model)}${facts}`, keep: readers.length > 1 };
+    const facts =
+      model.window === undefined || pass.days === undefined
+        ? ''
+        : ` where ${keyCondition(pass.days)}`;
+    return {
+      id,
+      sql: `select ${columns} from ${tableOf(model)}${facts}`,
+      keep: readers.length > 1,
+    };
   }
 
   /** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
@@ -124,11 +162,21 @@ class GoldInputs {
     if (pass.scope === model.load || period === undefined) {
       return { id: model.id, staged: model, keep: false };
     }
-    const replaced = [...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days)];
+    const replaced = [
+      ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
+    ];
     const columns = columnList(model.columns.map(({ name }) => name));
     const kept = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
-    const within = pass.days === undefined ? '' : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
-    return { id: model.id, sql: `select ${columns} from ${tableOf(model)} where ${kept}${within}`, staged: model, keep: false };
+    const within =
+      pass.days === undefined
+        ? ''
+        : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
+    return {
+      id: model.id,
+      sql: `select ${columns} from ${tableOf(model)} where ${kept}${within}`,
+      staged: model,
+      keep: false,
+    };
   }
 }
 
@@ -147,7 +195,10 @@ function checkScopes(models: readonly Model[]): void {
   const rank = (model: Model): number => SCOPES.findIndex((scope) => scope === model.load);
   for (const model of models) {
     if (rank(model) < 0) {
-      throw new MedallionError('model', `${model.file}: a mart is loaded by ${SCOPES.join(', ')}, not ${model.load}`);
+      throw new MedallionError(
+        'model',
+        `${model.file}: a mart is loaded by ${SCOPES.join(', ')}, not ${model.load}`,
+      );
     }
     for (const input of models.filter(({ id }) => model.inputs.includes(id))) {
       if (rank(input) > rank(model)) {
@@ -175,7 +226,11 @@ async function publish(
       ['replace_days', days],
       ['replace_months', months],
     ] as const) {
-      await transaction.copyTemporary(dates(PERIOD_COLUMN[load] ?? '', values), PUBLISHED_PERIODS[load]);
+      const column = PERIOD_COLUMN[load] ?? '';
+      await transaction.copyTemporary(dates(column, values), {
+        name: PUBLISHED_PERIODS[load],
+        columns: [{ name: column, type: 'date' }],
+      });
       await transaction.execute(`analyze pg_temp.${PUBLISHED_PERIODS[load]}`);
     }
     for (const model of models) {

@@ -23,6 +23,8 @@ export interface PromoteOptions {
   readonly chunkRows: number;
   /** The command line for the run's record, secrets removed. */
   readonly arguments: readonly string[];
+  /** How another promotion that finds this one running calls it. */
+  readonly holder: string;
 }
 
 export interface PromoteResult {
@@ -46,17 +48,29 @@ export async function promote(
   options: PromoteOptions,
   context: StageContext,
 ): Promise<PromoteResult> {
-  return withPromotionLock(settings, options.arguments.join(' '), async () =>
+  return withPromotionLock(settings, options.holder, async () =>
     withClient(settings, async (client) => {
       const started = performance.now();
       const runId = await startRun(client, { command: 'promote', arguments: options.arguments });
-      const run: Run = { runId, client, models, options, context, tally: new ModelTally(), checks: new CheckTally() };
+      const run: Run = {
+        runId,
+        client,
+        models,
+        options,
+        context,
+        tally: new ModelTally(),
+        checks: new CheckTally(),
+      };
       let counts = {};
       let failure: unknown;
       try {
         await prepareTables(client, models, options);
         const layers = await promoteLayers(run, openEngine);
-        counts = { ...layers.silver, days: layers.gold?.days.length ?? 0, restated: layers.gold?.restated ?? 0 };
+        counts = {
+          ...layers.silver,
+          days: layers.gold?.days.length ?? 0,
+          restated: layers.gold?.restated ?? 0,
+        };
         return {
           runId,
           ...layers,
@@ -96,16 +110,40 @@ async function promoteLayers(
     let gold: GoldResult | undefined;
     if (options.silver) {
       context.emit({ type: 'step.started', step: 'silver' });
-      silver = await promoteSilver(engine, client, models.silver, { runId, chunkRows: options.chunkRows }, tally, checks, context);
-      context.emit({ type: 'step.finished', step: 'silver', detail: `${String(silver.events)} events` });
+      silver = await promoteSilver(
+        engine,
+        client,
+        models.silver,
+        { runId, chunkRows: options.chunkRows },
+        tally,
+        checks,
+        context,
+      );
+      context.emit({
+        type: 'step.finished',
+        step: 'silver',
+        detail: `${String(silver.events)} events`,
+      });
     }
     if (context.signal.aborted) {
       throw new MedallionError('interrupted', 'interrupted');
     }
     if (options.gold) {
       context.emit({ type: 'step.started', step: 'gold' });
-      gold = await promoteGold(engine, client, models, { runId, span: options.span }, tally, checks, context);
-      context.emit({ type: 'step.finished', step: 'gold', detail: `${String(gold.days.length)} days` });
+      gold = await promoteGold(
+        engine,
+        client,
+        models,
+        { runId, span: options.span },
+        tally,
+        checks,
+        context,
+      );
+      context.emit({
+        type: 'step.finished',
+        step: 'gold',
+        detail: `${String(gold.days.length)} days`,
+      });
     }
     return { silver, gold };
   } finally {

@@ -19,7 +19,11 @@ const REFILLED: readonly Load[] = LOADS.filter((load) => load !== 'seed' && load
  * Makes the tables of the models where they are missing, fills the seeds, and marks what this run has to compute
  * again: with a full refresh all of it, for a span its days, for a new mart every day of silver.
  */
-export async function prepareTables(client: Client, models: Models, options: RefreshOptions): Promise<void> {
+export async function prepareTables(
+  client: Client,
+  models: Models,
+  options: RefreshOptions,
+): Promise<void> {
   const refreshSilver = options.fullRefresh && options.silver;
   const madeInSilver = await ensureTables(client, models.silver, refreshSilver);
   const madeInGold = await ensureTables(client, models.gold, options.fullRefresh && options.gold);

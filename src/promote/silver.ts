@@ -1,12 +1,18 @@
-import type { Engine, Lane, SilverWindow } from '../engine/engine.ts';
+import type { Engine, Lane, SilverWindow, TemporaryTable } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
 import { literal } from '../postgres/tables.ts';
-import { advanceStatements, readBacklogs, readNextKey, sliceBacklog } from '../postgres/watermarks.ts';
+import {
+  advanceStatements,
+  readBacklogs,
+  readNextKey,
+  sliceBacklog,
+} from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
-import { copyRows, ModelTally } from './tally.ts';
+import type { ModelTally } from './tally.ts';
+import { copyRows } from './tally.ts';
 
 export interface SilverOptions {
   readonly runId: bigint;
@@ -46,7 +52,14 @@ export async function promoteSilver(
   checks: CheckTally,
   context: StageContext,
 ): Promise<SilverResult> {
-  const result: SilverResult = { events: 0, accepted: 0, refused: 0, written: 0, duplicates: 0, superseded: 0 };
+  const result: SilverResult = {
+    events: 0,
+    accepted: 0,
+    refused: 0,
+    written: 0,
+    duplicates: 0,
+    superseded: 0,
+  };
   const windows = planWindows(client, options);
   const lanes = [await engine.openLane(), await engine.openLane()] as const;
   const prepareNext = async (lane: Lane): Promise<Prepared | undefined> => {
@@ -58,7 +71,9 @@ export async function promoteSilver(
   let prepared = await prepareNext(lanes[0]);
   while (prepared !== undefined) {
     turn += 1;
-    const following = context.signal.aborted ? undefined : prepareNext(lanes[turn % 2 === 0 ? 0 : 1]);
+    const following = context.signal.aborted
+      ? undefined
+      : prepareNext(lanes[turn % 2 === 0 ? 0 : 1]);
     // Awaited below; this keeps a failure in the meantime from ending the process unheard.
     following?.catch(() => undefined);
     try {
@@ -74,7 +89,10 @@ export async function promoteSilver(
 }
 
 /** Cuts the backlog into windows of bounded size; a window may hold several short partitions. */
-async function* planWindows(client: Client, options: SilverOptions): AsyncGenerator<SilverWindow, undefined> {
+async function* planWindows(
+  client: Client,
+  options: SilverOptions,
+): AsyncGenerator<SilverWindow, undefined> {
   let firstKey = await readNextKey(client);
   let ranges: SilverWindow['ranges'] = [];
   let events = 0;
@@ -86,9 +104,23 @@ async function* planWindows(client: Client, options: SilverOptions): AsyncGenera
     return window;
   };
   for (const backlog of await readBacklogs(client)) {
-    for (let from = backlog.from; from < backlog.to; ) {
-      const slice = await sliceBacklog(client, { ...backlog, from }, options.chunkRows - events, WINDOW_BYTES);
-      ranges = [...ranges, { topic: backlog.topic, partition: backlog.partition, from, to: slice.to, events: slice.events }];
+    for (let from = backlog.from; from < backlog.to;) {
+      const slice = await sliceBacklog(
+        client,
+        { ...backlog, from },
+        options.chunkRows - events,
+        WINDOW_BYTES,
+      );
+      ranges = [
+        ...ranges,
+        {
+          topic: backlog.topic,
+          partition: backlog.partition,
+          from,
+          to: slice.to,
+          events: slice.events,
+        },
+      ];
       events += slice.events;
       from = slice.to;
       if (events >= options.chunkRows || from < backlog.to) {
@@ -147,11 +179,14 @@ async function publish(
 
   await lane.transaction(async (transaction) => {
     if (verdicts.replaced > 0) {
-      await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED_KEYS);
+      await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
       await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);
     }
     if (verdicts.adopted > 0) {
-      await transaction.copyTemporary('select * from source.adopted', 'adopted');
+      await transaction.copyTemporary(
+        'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
+        ADOPTED,
+      );
       await transaction.execute(adoptStatement(runId));
     }
     for (const model of loaded) {
@@ -163,17 +198,21 @@ async function publish(
           await transaction.execute(statement);
         }
         const written = await copyRows(transaction, model, publication);
-        tally.count(model, { read, written, refused: model.name === 'fact_transactions' ? counts.refused : 0 });
+        tally.count(model, {
+          read,
+          written,
+          refused: model.name === 'fact_transactions' ? counts.refused : 0,
+        });
         if (model.name === 'fact_transactions') {
           result.written += written;
         }
       });
     }
     if (counts.refused > 0) {
-      await transaction.copyTemporary('select * from source.refused', 'refused');
+      await transaction.copyTemporary('select * from source.refused', REFUSED);
       await transaction.execute(quarantineStatement(runId));
     }
-    await transaction.copyTemporary(TOUCHED_DAYS, 'touched');
+    await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
     await transaction.execute(
       'insert into medallion.touched_days (date_key) select date_key from pg_temp.touched on conflict do nothing',
     );
@@ -188,6 +227,24 @@ async function publish(
   result.duplicates += verdicts.duplicates;
   result.superseded += verdicts.superseded;
 }
+
+const COORDINATES = [
+  { name: 'topic', type: 'text' },
+  { name: 'partition', type: 'integer' },
+  { name: 'offset', type: 'bigint' },
+  { name: 'produced_at', type: 'timestamptz' },
+];
+const TRANSACTION_KEY = { name: 'transaction_key', type: 'bigint' };
+const REPLACED: TemporaryTable = { name: REPLACED_KEYS, columns: [TRANSACTION_KEY] };
+const ADOPTED: TemporaryTable = { name: 'adopted', columns: [TRANSACTION_KEY, ...COORDINATES] };
+const TOUCHED: TemporaryTable = { name: 'touched', columns: [{ name: 'date_key', type: 'date' }] };
+const REFUSED: TemporaryTable = {
+  name: 'refused',
+  columns: [
+    ...COORDINATES,
+    ...['reason', 'field', 'detail'].map((name) => ({ name, type: 'text' })),
+  ],
+};
 
 /** Days with a new or corrected transaction, and days that a correction took one away from. */
 const TOUCHED_DAYS = `

@@ -21,7 +21,10 @@ export class ModelTally {
     return [...this.#counts.values()];
   }
 
-  count(model: Model, { read = 0, written = 0, refused = 0 }: Partial<Omit<ModelCounts, 'model' | 'milliseconds'>>): void {
+  count(
+    model: Model,
+    { read = 0, written = 0, refused = 0 }: Partial<Omit<ModelCounts, 'model' | 'milliseconds'>>,
+  ): void {
     const counts = this.#of(model);
     counts.read += read;
     counts.written += written;
@@ -59,7 +62,10 @@ export async function copyRows(
     const columns = model.columns.map(({ name }) => name);
     return transaction.copy(staged, { schema: model.layer, table: model.name, columns });
   }
-  const written = await transaction.copyTemporary(staged, temporaryOf(model));
+  const written = await transaction.copyTemporary(staged, {
+    name: temporaryOf(model),
+    columns: model.columns,
+  });
   for (const statement of publication.after) {
     await transaction.execute(statement);
   }

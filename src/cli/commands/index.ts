@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunCommand } from '../main.ts';
 import { createDbCommand } from './db.ts';
+import { createPromoteCommand } from './promote.ts';
 import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
 
@@ -10,7 +11,12 @@ export function registerCommands(
   run: RunCommand,
   addGlobalFlags: (command: Command) => Command,
 ): void {
-  const commands: ((run: RunCommand) => Command)[] = [createReportCommand, createSqlCommand, createDbCommand];
+  const commands: ((run: RunCommand) => Command)[] = [
+    createPromoteCommand,
+    createReportCommand,
+    createSqlCommand,
+    createDbCommand,
+  ];
   for (const create of commands) {
     program.addCommand(inherit(program, addGlobalFlags(create(run))));
   }

@@ -57,7 +57,10 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
     connection.closeSync();
     return {
       async openLane() {
-        const lane = await DuckDbLane.open(await instance.connect(), `lane_${String(lanes.length + 1)}`);
+        const lane = await DuckDbLane.open(
+          await instance.connect(),
+          `lane_${String(lanes.length + 1)}`,
+        );
         lanes.push(lane);
         return lane;
       },
@@ -70,7 +73,10 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
 }
 
 /** Through a secret, because an attach string with a password is printed in DuckDB's connection errors. */
-async function attachWarehouse(connection: DuckDBConnection, warehouse: WarehouseSettings): Promise<void> {
+async function attachWarehouse(
+  connection: DuckDBConnection,
+  warehouse: WarehouseSettings,
+): Promise<void> {
   const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   const secret = [
     'type postgres',
@@ -89,7 +95,8 @@ async function attachWarehouse(connection: DuckDBConnection, warehouse: Warehous
 
 /** What a libpq connection string says beside the secret: nothing in it is confidential. */
 function connectionOptions(tls: TlsConfig | undefined): string {
-  const value = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const value = (text: string): string =>
+    `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   return [
     'application_name=medallion',
     "options='-c client_min_messages=warning'",

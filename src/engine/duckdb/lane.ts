@@ -13,6 +13,7 @@ import { readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted, warehouseQuery } from './sql.ts';
 
 const WAREHOUSE = 'warehouse';
+const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
 
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
 export class DuckDbLane implements Lane {
@@ -43,9 +44,11 @@ export class DuckDbLane implements Lane {
   async resolve(): Promise<void> {
     // The lookup is a transaction of its own: the one that publishes can write to the warehouse only.
     await this.transaction(async (transaction) => {
-      await transaction.copyTemporary('select transaction_id from source.transactions', 'window_ids');
+      await transaction.copyTemporary('select transaction_id from source.transactions', WINDOW_IDS);
       await transaction.execute('analyze pg_temp.window_ids');
-      await this.#run(`create or replace temp table known as ${warehouseQuery(readSourceSql('known'))}`);
+      await this.#run(
+        `create or replace temp table known as ${warehouseQuery(readSourceSql('known'))}`,
+      );
     });
     await this.#run('create or replace table source.known as select * from temp.known');
     for (const relation of ['contenders', 'verdicts', 'replaced', 'adopted', 'settled']) {
@@ -59,7 +62,9 @@ export class DuckDbLane implements Lane {
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
     await this.#run(`drop ${(await this.#isView(id)) ? 'view' : 'table'} if exists ${id}`);
-    await this.#run(`create ${keep ? 'table' : 'view'} ${id} as ${parts.join(' union all by name ')}`);
+    await this.#run(
+      `create ${keep ? 'table' : 'view'} ${id} as ${parts.join(' union all by name ')}`,
+    );
   }
 
   async #isView(id: string): Promise<boolean> {
@@ -83,7 +88,9 @@ export class DuckDbLane implements Lane {
   }
 
   async unstage(model: Model, condition: string): Promise<number> {
-    const result = await this.#connection.run(`delete from ${stagedTable(model)} where ${condition}`);
+    const result = await this.#connection.run(
+      `delete from ${stagedTable(model)} where ${condition}`,
+    );
     return result.rowsChanged;
   }
 
@@ -99,32 +106,34 @@ export class DuckDbLane implements Lane {
   }
 
   async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
-    const temporary: string[] = [];
+    const execute = async (sql: string): Promise<void> =>
+      this.#run(`call postgres_execute('${WAREHOUSE}', ${singleQuoted(sql)})`);
+    const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
+      const target = [WAREHOUSE, schema, table].map(doubleQuoted).join('.');
+      const inserted = await this.#connection.run(
+        `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
+      );
+      return inserted.rowsChanged;
+    };
     await this.#begin();
     try {
       const result = await work({
-        copy: async (sql, { schema, table, columns }) => {
-          const target = [WAREHOUSE, schema, table].map(doubleQuoted).join('.');
-          const inserted = await this.#connection.run(
-            `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
+        copy,
+        // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
+        // `create table as` makes the table and leaves it empty, without a word.
+        copyTemporary: async (sql, { name, columns }) => {
+          const definition = columns.map((column) => `${doubleQuoted(column.name)} ${column.type}`);
+          await execute(
+            `create temporary table ${doubleQuoted(name)} (${definition.join(', ')}) on commit drop`,
           );
-          return inserted.rowsChanged;
+          return copy(sql, {
+            schema: 'pg_temp',
+            table: name,
+            columns: columns.map((column) => column.name),
+          });
         },
-        copyTemporary: async (sql, name) => {
-          temporary.push(name);
-          const copied = await this.#connection.runAndReadAll(
-            `create table ${WAREHOUSE}.pg_temp.${doubleQuoted(name)} as ${sql}`,
-          );
-          return Number(copied.getRows()[0]?.[0]);
-        },
-        execute: async (sql) => {
-          await this.#run(`call postgres_execute('${WAREHOUSE}', ${singleQuoted(sql)})`);
-        },
+        execute,
       });
-      // Connections are used again, so their temporary tables must not outlive the transaction.
-      for (const name of temporary) {
-        await this.#run(`call postgres_execute('${WAREHOUSE}', 'drop table pg_temp.${doubleQuoted(name)}')`);
-      }
       await this.#run('commit');
       return result;
     } catch (error) {
@@ -140,8 +149,12 @@ export class DuckDbLane implements Lane {
   async #begin(): Promise<void> {
     for (;;) {
       await this.#run('begin');
-      await this.#run(`call postgres_execute('${WAREHOUSE}', 'create temporary table if not exists medallion_session ()')`);
-      const [session] = await this.query(warehouseQuery('select pg_my_temp_schema()::regnamespace::text as schema'));
+      await this.#run(
+        `call postgres_execute('${WAREHOUSE}', 'create temporary table if not exists medallion_session ()')`,
+      );
+      const [session] = await this.query(
+        warehouseQuery('select pg_my_temp_schema()::regnamespace::text as schema'),
+      );
       const schema = session?.['schema'] ?? '';
       if (this.#temporarySchemas.has(schema)) {
         return;

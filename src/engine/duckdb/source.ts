@@ -27,9 +27,13 @@ export async function sourceWindow(
     `create or replace table source.run as
      select ${String(window.runId)}::bigint as run_id, ${String(window.firstKey)}::bigint as first_key`,
   );
-  await run(`create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`);
+  await run(
+    `create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`,
+  );
   for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
-    await run(`create or replace table silver.${dimension} as ${warehouseQuery(`select id, name from silver.${dimension}`)}`);
+    await run(
+      `create or replace table silver.${dimension} as ${warehouseQuery(`select id, name from silver.${dimension}`)}`,
+    );
   }
   await run(
     `create or replace table source.raw as
@@ -123,13 +127,19 @@ async function readJudged(connection: DuckDBConnection): Promise<void> {
   );
   const [contradiction] = contradictions.getRows();
   if (contradiction !== undefined) {
-    throw new Error(`the judge accepted an event that the engine cannot read: ${contradiction.join(' ')}`);
+    throw new Error(
+      `the judge accepted an event that the engine cannot read: ${contradiction.join(' ')}`,
+    );
   }
 }
 
 async function readReferences(connection: DuckDBConnection): Promise<References> {
   const ids = async (dimension: string): Promise<ReadonlySet<number>> =>
-    new Set((await connection.runAndReadAll(`select id from silver.${dimension}`)).getRows().map(([id]) => Number(id)));
+    new Set(
+      (await connection.runAndReadAll(`select id from silver.${dimension}`))
+        .getRows()
+        .map(([id]) => Number(id)),
+    );
   return {
     statuses: await ids('dim_order_status'),
     paymentMethods: await ids('dim_payment_method'),

@@ -1,0 +1,233 @@
+import { Command } from 'commander';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDuckDb } from '../../engine/duckdb/engine.ts';
+import { MedallionError } from '../../errors.ts';
+import { loadModels } from '../../model/load.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import { promote, type PromoteResult } from '../../promote/promote.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { parseCount, parseDay, parseDuration, parseMemory } from '../options.ts';
+import { renderTable, type ResultTable } from '../render/output.ts';
+
+export interface PromoteFlags {
+  readonly layer?: 'silver' | 'gold';
+  readonly fullRefresh?: boolean;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly chunkRows: number;
+  readonly memoryLimit: string;
+  readonly threads?: number;
+  readonly watch?: boolean;
+  readonly every: number;
+}
+
+/** What promote does when nobody says otherwise; the demo runs it so. */
+export const PROMOTE_DEFAULTS = { chunkRows: 50_000, memoryLimit: '800MB', every: 10_000 } as const;
+
+const EXAMPLES = `
+Examples:
+  $ medallion promote                          what is new, to silver and then to gold
+  $ medallion promote --layer silver           silver only; gold catches up the next time
+  $ medallion promote --watch --every 10s      again and again, until stopped
+  $ medallion promote --layer gold --since 2026-01-01 --until 2026-01-31
+                                               compute the marts of these days again
+  $ medallion promote --full-refresh           make silver and gold again from bronze`;
+
+export function createPromoteCommand(run: RunCommand): Command {
+  const command = new Command('promote');
+  return command
+    .description('Promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)')
+    .addOption(
+      command.createOption('--layer <layer>', 'one layer only').choices(['silver', 'gold']),
+    )
+    .option('--full-refresh', 'make the layer again from what lies below it')
+    .option('--since <day>', 'gold: compute the marts again from this UTC day on', parseDay)
+    .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay)
+    .option(
+      '--chunk-rows <n>',
+      'events in one transaction, at most',
+      parseCount,
+      PROMOTE_DEFAULTS.chunkRows,
+    )
+    .option(
+      '--memory-limit <size>',
+      'what DuckDB may hold before it spills to disk',
+      parseMemory,
+      PROMOTE_DEFAULTS.memoryLimit,
+    )
+    .option('--threads <n>', 'threads of DuckDB (default: one for each core)', parseCount)
+    .option('--watch', 'promote again and again until stopped')
+    .option(
+      '--every <duration>',
+      'with --watch: how long to wait in between',
+      parseDuration,
+      PROMOTE_DEFAULTS.every,
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(run<PromoteFlags>(promoteCommand));
+}
+
+async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {
+  if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until) {
+    throw new MedallionError('usage', `--since ${flags.since} is after --until ${flags.until}`);
+  }
+  if (flags.layer === 'silver' && (flags.since ?? flags.until) !== undefined) {
+    throw new MedallionError(
+      'usage',
+      '--since and --until choose days of gold; silver promotes whatever is new',
+      {
+        hint: 'Leave out --layer silver, or the days.',
+      },
+    );
+  }
+  await withWarehouse(context.config, context, async (settings) => {
+    if (flags.watch === true) {
+      await watch(settings, flags, context);
+    } else {
+      await report(await runPromote(settings, flags, context), context);
+    }
+  });
+}
+
+/** Promotes once, with DuckDB. */
+export async function runPromote(
+  settings: ConnectionSettings,
+  flags: PromoteFlags,
+  context: CommandContext,
+): Promise<PromoteResult> {
+  const openEngine = async (): ReturnType<typeof openDuckDb> =>
+    openDuckDb(
+      {
+        warehouse: settings,
+        duckdb: context.config.duckdb,
+        memoryLimit: flags.memoryLimit,
+        threads: flags.threads,
+        spillDirectory: path.join(
+          context.config.home,
+          'tmp',
+          `duckdb-${String(context.processId)}`,
+        ),
+      },
+      context,
+    );
+  return promote(
+    settings,
+    loadModels(),
+    openEngine,
+    {
+      silver: flags.layer !== 'gold',
+      gold: flags.layer !== 'silver',
+      fullRefresh: flags.fullRefresh ?? false,
+      span: { since: flags.since, until: flags.until },
+      chunkRows: flags.chunkRows,
+      arguments: context.commandLine,
+      holder: `process ${String(context.processId)}`,
+    },
+    context,
+  );
+}
+
+/** Failures that the next round may well not meet. */
+function isPassing(error: unknown): error is MedallionError {
+  return (
+    error instanceof MedallionError &&
+    (error.retriable || error.code === 'locked' || error.code === 'check_failed')
+  );
+}
+
+async function watch(
+  settings: ConnectionSettings,
+  flags: PromoteFlags,
+  context: CommandContext,
+): Promise<void> {
+  // What is asked for beyond the new events is done once, not every round.
+  let round = flags;
+  while (!context.signal.aborted) {
+    try {
+      const result = await runPromote(settings, round, context);
+      if ((result.silver?.events ?? 0) > 0 || (result.gold?.days.length ?? 0) > 0) {
+        await report(result, context);
+      }
+      round = { ...flags, fullRefresh: false, since: undefined, until: undefined };
+    } catch (error) {
+      if (!isPassing(error)) {
+        throw error;
+      }
+      context.emit({
+        type: 'warning',
+        message: error.message,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      });
+    }
+    await sleep(flags.every, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}
+
+async function report(result: PromoteResult, context: CommandContext): Promise<void> {
+  const table = modelTable(result);
+  if (context.format !== undefined) {
+    await context.writeRows(table);
+  } else if (table.rows.length > 0) {
+    await context.write(renderTable(table, 'table'));
+  }
+  warnOfChecks(result, context);
+  context.emit({ type: 'note', message: summary(result) });
+}
+
+function modelTable({ models }: PromoteResult): ResultTable {
+  return {
+    columns: [
+      { name: 'model', kind: 'text' },
+      ...['read', 'written', 'refused', 'seconds'].map((name) => ({
+        name,
+        kind: 'number' as const,
+      })),
+    ],
+    rows: models.map(({ model, read, written, refused, milliseconds }) => [
+      model,
+      String(read),
+      String(written),
+      String(refused),
+      (milliseconds / 1000).toFixed(2),
+    ]),
+  };
+}
+
+export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
+  for (const { model, name, failing } of checks.filter(({ failing }) => failing > 0)) {
+    context.emit({
+      type: 'warning',
+      message: `${model}: ${count(failing)} rows fail the check "${name}"`,
+    });
+  }
+}
+
+/** What a promotion did, in a few lines for people. */
+export function summary({ silver, gold, seconds }: PromoteResult): string {
+  const rate = silver === undefined || seconds === 0 ? 0 : Math.round(silver.events / seconds);
+  return [
+    ...(silver === undefined
+      ? []
+      : [
+          silver.events === 0
+            ? 'silver: nothing new in bronze'
+            : `silver: ${count(silver.events)} events: ${count(silver.written)} transactions written, ` +
+              `${count(silver.duplicates)} duplicates, ${count(silver.superseded)} superseded, ${count(silver.refused)} quarantined`,
+        ]),
+    ...(gold === undefined
+      ? []
+      : [
+          gold.days.length === 0
+            ? 'gold: nothing changed in silver'
+            : `gold: ${count(gold.days.length)} days published, ${count(gold.restated)} of them restated`,
+        ]),
+    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${count(rate)} events/s` : ''}`,
+  ].join('\n');
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
