@@ -97,6 +97,6 @@ async function salesDays(client: Client): Promise<{ first: string; last: string 
   const { rows } = await client.query<{ first: string | null; last: string | null }>(
     'select min(date_key) as first, max(date_key) as last from gold.sales_performance',
   );
-  const { first, last } = rows[0] ?? {};
-  return first == null || last == null ? undefined : { first, last };
+  const { first = null, last = null } = rows[0] ?? {};
+  return first === null || last === null ? undefined : { first, last };
 }

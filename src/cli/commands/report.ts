@@ -7,7 +7,7 @@ import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay } from '../options.ts';
 import { reportAsCsv, reportAsJson, reportAsMarkdown } from '../render/report-data.ts';
-import { renderPage } from '../render/report-page.ts';
+import { nothingYet, renderPage } from '../render/report-page.ts';
 
 interface ReportFlags {
   readonly since?: string;
@@ -56,6 +56,9 @@ async function runReport(context: CommandContext, flags: ReportFlags): Promise<v
   const result = await withWarehouse(context.config, context, (settings) =>
     report(settings, { ...flags, sections: flags.section }, context),
   );
+  if (result.period === undefined && format !== 'table') {
+    context.emit({ type: 'note', message: nothingYet(result.landedEvents).join('\n') });
+  }
   await context.write(renderReport(result, context, flags));
 }
 

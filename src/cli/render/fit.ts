@@ -31,7 +31,8 @@ interface Measured<Row> {
 
 /**
  * The lines of a table no wider than `width`: names are cut first, then columns left out, the least important first; a bar
- * fills what room there is. Figures are never cut: where they alone are too wide, so is the table.
+ * fills what room there is. Without rows there is
+ * no line. Figures are never cut: where they alone are too wide, so is the table.
  */
 export function fittedTable<Row>(
   columns: readonly FittingColumn<Row>[],
@@ -39,6 +40,9 @@ export function fittedTable<Row>(
   width: number,
   bars?: BarColumn<Row>,
 ): string[] {
+  if (rows.length === 0) {
+    return [];
+  }
   let shown = columns.map((column): Measured<Row> => {
     const cells = rows.map((row) => visible(column.cell(row)));
     const natural = Math.max(widthOf(column.title), ...cells.map(widthOf));

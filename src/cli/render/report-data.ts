@@ -24,7 +24,8 @@ export function reportAsMarkdown(report: Report): string {
       ? '# No sales yet\n'
       : `# Sales ${report.period.since} to ${report.period.until}\n`;
   const sections = presentSections(report).map(
-    ([name, table]) => `## ${name}\n\n${renderTable(table, 'markdown')}`,
+    ([name, table]) =>
+      `## ${name.charAt(0).toUpperCase()}${name.slice(1)}\n\n${renderTable(table, 'markdown')}`,
   );
   return [title, ...sections].join('\n');
 }

@@ -1,0 +1,359 @@
+import { describe, expect, it } from 'vitest';
+import { renderPage } from '../../../src/cli/render/report-page.ts';
+import { widthOf } from '../../../src/cli/render/text.ts';
+import type { Period } from '../../../src/report/period.ts';
+import type { Report } from '../../../src/report/report.ts';
+import { SECTION_NAMES, type SectionName, type SectionRows } from '../../../src/report/sections.ts';
+
+const PERIOD: Period = {
+  since: '2026-01-01',
+  until: '2026-01-04',
+  days: 4,
+  firstDay: '2025-12-01',
+  lastDay: '2026-01-04',
+};
+
+const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
+  headline: [
+    { figure: 'revenue', value: '3145022.95', value_before: '2900000.00', change_percent: '8.4' },
+    { figure: 'orders', value: '2000', value_before: '2500', change_percent: '-20.0' },
+    { figure: 'average_ticket', value: '1572.51', value_before: '1160.00', change_percent: '35.6' },
+    { figure: 'customers', value: '100', value_before: '100', change_percent: '0.0' },
+    { figure: 'units', value: '27441', value_before: '0', change_percent: null },
+  ],
+  days: [
+    {
+      date_key: '2026-01-01',
+      orders: '1',
+      customers: '1',
+      revenue: '1000000.00',
+      average_ticket: '1.0000',
+    },
+    { date_key: '2026-01-02', orders: '0', customers: '0', revenue: '0.00', average_ticket: null },
+    {
+      date_key: '2026-01-03',
+      orders: '1',
+      customers: '1',
+      revenue: '2000000.00',
+      average_ticket: '1.0000',
+    },
+    {
+      date_key: '2026-01-04',
+      orders: '1',
+      customers: '1',
+      revenue: '145022.95',
+      average_ticket: '1.0000',
+    },
+  ],
+  categories: [
+    {
+      category: 'sports',
+      units: '20000',
+      order_lines: '9000',
+      revenue: '2312516.46',
+      share_percent: '75.0',
+    },
+    {
+      category: 'toys',
+      units: '7441',
+      order_lines: '1977',
+      revenue: '770838.83',
+      share_percent: '25.0',
+    },
+  ],
+  products: [
+    {
+      product: 'prod_a_rather_long_name_for_a_product',
+      category: 'sports',
+      units: '1200',
+      revenue: '1000000.00',
+      margin: '250000.00',
+      margin_percent: '25.0',
+      share_percent: '32.4',
+    },
+    {
+      product: 'prod_2',
+      category: null,
+      units: '5',
+      revenue: '500000.50',
+      margin: '-1.10',
+      margin_percent: '0.0',
+      share_percent: '16.2',
+    },
+  ],
+  places: [
+    { country: 'JP', city: '東京', orders: '1500', revenue: '2000000.00', share_percent: '63.6' },
+    {
+      country: 'DE',
+      city: 'Berlin\u001b[2J',
+      orders: '500',
+      revenue: '1145022.95',
+      share_percent: '36.4',
+    },
+  ],
+  payments: [
+    {
+      payment_method: 'paypal',
+      orders: '2000',
+      revenue: '3145022.95',
+      average_ticket: '1572.51',
+      share_percent: '100.0',
+    },
+  ],
+  segments: [
+    {
+      segment: 'champion',
+      customers: '60',
+      orders: '1500',
+      revenue: '2000000.00',
+      share_percent: '63.6',
+    },
+    {
+      segment: 'at risk',
+      customers: '40',
+      orders: '500',
+      revenue: '1145022.95',
+      share_percent: '36.4',
+    },
+  ],
+  customers: [
+    {
+      customer: 'cust_19',
+      country: 'DE',
+      city: 'Berlin',
+      segment: 'champion',
+      orders: '31',
+      revenue: '54321.00',
+      last_order_at: '2026-01-04 12:00:00+00',
+    },
+  ],
+  state: [
+    {
+      last_event_at: '2026-01-04 23:59:59.5+00',
+      last_landed_at: '2026-01-05 08:00:00+00',
+      landed_events: '20100',
+      waiting_events: '1234',
+      waiting_days: '0',
+      quarantined_events: '1',
+      last_promoted_at: '2026-01-05 07:00:00+00',
+      last_promote_started_at: '2026-01-05 09:00:00+00',
+      last_promote_outcome: 'interrupted',
+    },
+  ],
+  quarantine: [
+    {
+      stage: 'silver',
+      reason: 'invalid_json',
+      events: '1',
+      last_quarantined_at: '2026-01-05 07:00:00.123+00',
+    },
+  ],
+  restatements: [
+    {
+      date_key: '2026-01-03',
+      restated_at: '2026-01-05 07:00:00.5+00',
+      run_id: '7',
+      old_orders: '2',
+      new_orders: '1',
+      old_total: '2000100.00',
+      new_total: '2000000.00',
+      change: '-100.00',
+    },
+  ],
+};
+
+function reportOf(...names: SectionName[]): Report {
+  const wanted = names.length === 0 ? SECTION_NAMES : names;
+  const sections = Object.fromEntries(
+    wanted.map((name) => [name, { columns: [], rows: ROWS[name] }]),
+  );
+  return { period: PERIOD, landedEvents: 20_100n, sections };
+}
+
+/** The lines of the page below its head. */
+function page(width: number, ...names: SectionName[]): string[] {
+  const [, ...blocks] = renderPage(reportOf(...names), { width, color: false, top: 2 }).split(
+    '\n\n',
+  );
+  return blocks.join('\n\n').trimEnd().split('\n');
+}
+
+describe('at 80 columns', () => {
+  it('says what it is about', () => {
+    expect(
+      renderPage(reportOf('segments'), { width: 80, color: false, top: 10 }).split('\n')[0],
+    ).toBe('Sales 2026-01-01 to 2026-01-04  4 days, UTC; currencies not converted');
+  });
+
+  it('shows the headline figures against the period before', () => {
+    expect(page(80, 'headline')).toEqual([
+      'Headline, against 2025-12-28 to 2025-12-31',
+      'figure                period        before    change',
+      '──────────────  ────────────  ────────────  ────────',
+      'Revenue         3,145,022.95  2,900,000.00   ▲ +8.4%',
+      'Orders                 2,000         2,500  ▼ -20.0%',
+      'Average ticket      1,572.51      1,160.00  ▲ +35.6%',
+      'Customers                100           100    = 0.0%',
+      'Units sold            27,441             0       new',
+    ]);
+  });
+
+  it('shows sales by day', () => {
+    expect(page(80, 'days')).toEqual([
+      'Revenue by day',
+      '    2M ┤                ███████',
+      '       │                ███████',
+      '       │                ███████',
+      '       │                ███████',
+      '    1M ┤███████         ███████',
+      '       │███████         ███████',
+      '       │███████         ███████',
+      // 145,022.95 is 0.58 of a line of 250,000: five eighths.
+      '       │███████         ███████ ▅▅▅▅▅▅▅',
+      '     0 ┼────────────────────────────────',
+      '        01-01   01-02   01-03   01-04',
+      'Best    2026-01-03  2,000,000.00',
+      'Weakest 2026-01-02  0.00',
+    ]);
+  });
+
+  it('shows categories, products, places and customers with bars where there is room', () => {
+    expect(page(80, 'categories')).toEqual([
+      'Categories',
+      'category   units  order lines       revenue  share',
+      '────────  ──────  ───────────  ────────────  ─────  ────────────────────────────',
+      'sports    20,000        9,000  2,312,516.46  75.0%  ████████████████████████████',
+      'toys       7,441        1,977    770,838.83  25.0%  █████████▍',
+    ]);
+    expect(page(80, 'products')).toEqual([
+      'Products, top 2',
+      'product               category  units       revenue      margin  margin %  share',
+      '────────────────────  ────────  ─────  ────────────  ──────────  ────────  ─────',
+      'prod_a_rather_long_…  sports    1,200  1,000,000.00  250,000.00     25.0%  32.4%',
+      'prod_2                              5    500,000.50       -1.10      0.0%  16.2%',
+    ]);
+    expect(page(80, 'places')).toEqual([
+      'Places, top 2',
+      'country  city           orders       revenue  share',
+      '───────  ─────────────  ──────  ────────────  ─────  ───────────────────────────',
+      'JP       東京            1,500  2,000,000.00  63.6%  ███████████████████████████',
+      String.raw`DE       Berlin\x1b[2J     500  1,145,022.95  36.4%  ███████████████▌`,
+    ]);
+    expect(page(80, 'customers')).toEqual([
+      'Customers, all time',
+      'customer  country  city    segment   orders    revenue  last order',
+      '────────  ───────  ──────  ────────  ──────  ─────────  ──────────  ────────────',
+      'cust_19   DE       Berlin  champion      31  54,321.00  2026-01-04  ████████████',
+    ]);
+  });
+
+  it('shows the state of the data and what to do next', () => {
+    expect(page(80, 'state')).toEqual([
+      'State of the data',
+      'Last event             2026-01-04 23:59:59 UTC',
+      'Last landed            2026-01-05 08:00:00 UTC',
+      'Events landed          20,100',
+      'Waiting for promotion  1,234 events',
+      'Quarantined, open      1 event',
+      'Last promotion         2026-01-05 07:00:00 UTC',
+      'Latest run of promote  interrupted, 2026-01-05 09:00:00 UTC',
+      'Next: medallion promote',
+    ]);
+  });
+
+  it('shows what was refused and what was restated', () => {
+    expect(page(80, 'restatements')).toEqual([
+      'Restated days',
+      'day         orders        before           now   change  restated (UTC)',
+      '──────────  ──────  ────────────  ────────────  ───────  ───────────────────',
+      '2026-01-03   2 → 1  2,000,100.00  2,000,000.00  -100.00  2026-01-05 07:00:00',
+    ]);
+    expect(page(80, 'quarantine').slice(0, 4)).toEqual([
+      'Quarantine, open',
+      'reason        refused by  events  last (UTC)',
+      '────────────  ──────────  ──────  ───────────────────  ─────────────────────────',
+      'invalid_json  silver           1  2026-01-05 07:00:00  █████████████████████████',
+    ]);
+  });
+});
+
+describe('at 60 columns', () => {
+  it('cuts names and leaves out what matters least', () => {
+    expect(page(60, 'products')).toEqual([
+      'Products, top 2',
+      'product               units       revenue      margin  share',
+      '────────────────────  ─────  ────────────  ──────────  ─────',
+      'prod_a_rather_long_…  1,200  1,000,000.00  250,000.00  32.4%',
+      'prod_2                    5    500,000.50       -1.10  16.2%',
+    ]);
+  });
+});
+
+describe('at 120 columns', () => {
+  it('gives names and bars their room', () => {
+    expect(page(120, 'products')).toEqual([
+      'Products, top 2',
+      'product                                category  units       revenue      margin  margin %  share',
+      '─────────────────────────────────────  ────────  ─────  ────────────  ──────────  ────────  ─────  ─────────────────────',
+      'prod_a_rather_long_name_for_a_product  sports    1,200  1,000,000.00  250,000.00     25.0%  32.4%  █████████████████████',
+      'prod_2                                               5    500,000.50       -1.10      0.0%  16.2%  ██████████▌',
+    ]);
+  });
+});
+
+it('fits every width from 60 to 200 columns, without blanks at line ends', () => {
+  for (let width = 60; width <= 200; width += 1) {
+    const lines = renderPage(reportOf(), { width, color: false, top: 2 }).split('\n');
+    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(width);
+    expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
+  }
+});
+
+it('is at least 60 and at most 200 columns wide', () => {
+  const at = (width: number): string => renderPage(reportOf(), { width, color: false, top: 2 });
+  expect(at(20)).toBe(at(60));
+  expect(at(500)).toBe(at(200));
+});
+
+it('says the same in colour', () => {
+  const plain = renderPage(reportOf(), { width: 80, color: false, top: 2 });
+  const colored = renderPage(reportOf(), { width: 80, color: true, top: 2 });
+  expect(plain).not.toContain('\u001b');
+  expect(colored).toContain('\u001b[32m▲ +8.4%\u001b[39m');
+  // eslint-disable-next-line no-control-regex -- colours are what is taken away
+  expect(colored.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
+});
+
+describe('without anything to show', () => {
+  const empty = (landedEvents: bigint, period?: Period): string =>
+    renderPage({ period, landedEvents, sections: {} }, { width: 80, color: false, top: 10 });
+
+  it('says which command comes next', () => {
+    expect(empty(0n)).toBe(
+      'There is nothing in the warehouse yet.\nNext: medallion demo\n  or: medallion generate && medallion ingest\n',
+    );
+    expect(empty(20_000n)).toBe(
+      '20,000 events landed in bronze, but gold holds no sales yet.\nNext: medallion promote\n',
+    );
+  });
+
+  it('says where the sales are when the period has none', () => {
+    expect(empty(1n, { ...PERIOD, since: '2027-01-01', until: '2027-01-01', days: 1 })).toBe(
+      'Sales 2027-01-01 to 2027-01-01  1 day, UTC; currencies not converted\n' +
+        'There are no sales in this period; they run from 2025-12-01 to 2026-01-04.\n',
+    );
+  });
+
+  it('leaves out troubles that there are not, unless asked for them', () => {
+    const calm = (...names: SectionName[]): string => {
+      const { sections, ...rest } = reportOf(...names);
+      const none = { columns: [], rows: [] };
+      return renderPage(
+        { ...rest, sections: { ...sections, quarantine: none, restatements: none } },
+        { width: 80, color: false, top: 10 },
+      );
+    };
+    expect(calm()).not.toMatch(/Quarantine, open\n|Restated/);
+    expect(calm('days')).toMatch(/\n\nQuarantine, open\nnone\n\nRestated days\nnone\n$/);
+  });
+});
