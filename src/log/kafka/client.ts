@@ -5,6 +5,7 @@ import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { kafkaError, unreachable } from './errors.ts';
+import { correctFetchResponses } from './fetch-response.ts';
 
 /** Time for the first answer of a broker, milliseconds: a person waits. */
 const FIRST_ANSWER_MS = 14_000;
@@ -20,6 +21,7 @@ export interface Connection {
 
 /** Prepares a client; nothing is connected yet. kafkajs says nothing by itself: its failures come back as errors. */
 export function createConnection(config: KafkaConfig): Connection {
+  correctFetchResponses();
   const sockets = new Set<Socket>();
   let isDestroyed = false;
   const tls = config.tls === undefined ? undefined : tlsOptions(config.tls);
