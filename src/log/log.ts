@@ -73,18 +73,6 @@ export interface Sink {
    * `gap.to`. Nothing happens where it is no longer `gap.from`.
    */
   recordGap(gap: Gap, source: string): Promise<void>;
-  /**
-   * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read
-   * from `place` on. Where its offsets start over below those landed before, bronze takes its events under the
-   * topic's next generation ("sales#2"), so that nothing is overwritten; readers go on saying "sales".
-   * `false`: another consumer has moved the partition on; go on from `storedOffsets`.
-   */
-  resetOffset(place: StoredOffset): Promise<boolean>;
-  /**
-   * Replaces a stored offset that does not fit the log (recreated topic, replaced file) by the log's own start.
-   * `false`: the books no longer hold `stored`, nothing was written.
-   */
-  resetOffset(stored: StoredOffset, source: string, nextOffset: bigint): Promise<boolean>;
   warn(message: string, hint?: string): void;
 }
 

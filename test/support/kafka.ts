@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import kafkajs, { type Kafka } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { inject } from 'vitest';
 import type { KafkaConfig } from '../../src/config.ts';
+import { openKafkaReader } from '../../src/log/kafka/reader.ts';
+import type { ReadEnd, ReadOptions, Sink } from '../../src/log/log.ts';
+import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 import { sharedBroker } from './kafka-run.ts';
 
 /** The brokers for tests: those that TEST_KAFKA_BROKERS or KAFKA_BROKERS name, or the run's own broker. */
@@ -55,4 +59,63 @@ export async function kafkaConfig(overrides: Partial<KafkaConfig> = {}): Promise
     tls: undefined,
     ...overrides,
   };
+}
+
+/** Sends messages with a plain producer. */
+export async function produce(
+  topic: string,
+  messages: readonly Message[],
+  compression = kafkajs.CompressionTypes.None,
+): Promise<void> {
+  const producer = (await kafkaClient()).producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages: [...messages], compression });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** `count` messages with values "0", "1", .. spread over `partitions` in turn. */
+export function numbered(count: number, partitions: number, from = 0): Message[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `key-${from + index}`,
+    value: String(from + index),
+    partition: index % partitions,
+  }));
+}
+
+/** A stage's context that is never interrupted and remembers what was emitted. */
+export function quietContext(): StageContext & { readonly events: ProgressEvent[] } {
+  const events: ProgressEvent[] = [];
+  return {
+    signal: new AbortController().signal,
+    emit: (event) => events.push(event),
+    events,
+  };
+}
+
+/** Reads a topic into the sink. */
+export async function readTopic(
+  topic: string,
+  sink: Sink,
+  options: Partial<ReadOptions> = {},
+  config: Partial<KafkaConfig> = {},
+): Promise<ReadEnd> {
+  const context = quietContext();
+  const reader = await openKafkaReader({ ...(await kafkaConfig(config)), topic }, context);
+  return reader.read(sink, { signal: context.signal, follow: false, ...options });
+}
+
+/** Waits until `condition` holds. */
+export async function until(condition: () => boolean | Promise<boolean>, ms = 30_000) {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) {
+      throw new Error('the condition has not come true');
+    }
+    await delay(20);
+  }
 }
