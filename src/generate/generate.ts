@@ -2,13 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '../log/log.ts';
 import type { StageContext } from '../progress.ts';
 import { createCatalogue, type CatalogueSizes } from './catalogue.ts';
-import {
-  EVENT_KINDS,
-  generateEvents,
-  type EventKind,
-  type FaultShares,
-  type GeneratedEvent,
-} from './events.ts';
+import { generateEvents, type EventKind, type FaultShares, type GeneratedEvent } from './events.ts';
 import { describeWarehouse, type WarehouseTruth } from './manifest.ts';
 import { historicalTimeline, liveTimeline, type Period } from './timeline.ts';
 import { Truth } from './truth.ts';
@@ -102,7 +96,7 @@ export async function generate(
   emit({
     type: 'step.finished',
     step: STEP,
-    detail: summary(events, elapsedMs, writer.description),
+    detail: summary(events, elapsedMs),
   });
 
   const manifest =
@@ -159,9 +153,7 @@ function take(stream: Iterator<GeneratedEvent, void, undefined>, count: number):
   return batch;
 }
 
-function summary(events: number, elapsedMs: number, target: string): string {
+function summary(events: number, elapsedMs: number): string {
   const rate = Math.round((events * 1000) / Math.max(elapsedMs, 1));
-  return `${events.toLocaleString('en-US')} events to ${target}, ${rate.toLocaleString('en-US')}/s`;
+  return `${events.toLocaleString('en-US')} events, ${rate.toLocaleString('en-US')}/s`;
 }
-
-export { EVENT_KINDS };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunCommand } from '../main.ts';
 import { createDbCommand } from './db.ts';
+import { createGenerateCommand } from './generate.ts';
 import { createPromoteCommand } from './promote.ts';
 import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
@@ -12,6 +13,7 @@ export function registerCommands(
   addGlobalFlags: (command: Command) => Command,
 ): void {
   const commands: ((run: RunCommand) => Command)[] = [
+    createGenerateCommand,
     createPromoteCommand,
     createReportCommand,
     createSqlCommand,
