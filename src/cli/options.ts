@@ -2,15 +2,16 @@ import { InvalidArgumentError } from 'commander';
 
 /** Parsers for option values; commander turns what they throw into one clear line and exit code 2. */
 
+/** How many of something: 20000, 20_000 or 20,000. */
 export function parseCount(value: string): number {
-  const digits = value.replaceAll(/[_,]/g, '');
-  const count = Number(digits);
-  if (!/^\d+$/.test(digits) || !Number.isSafeInteger(count) || count < 1) {
+  const count = Number(value.replaceAll(/[_,]/g, ''));
+  if (!/^\d+([_,]\d+)*$/.test(value) || !Number.isSafeInteger(count) || count < 1) {
     throw new InvalidArgumentError('It must be a whole number from 1.');
   }
   return count;
 }
 
+/** What decides the random choices. */
 export function parseSeed(value: string): number {
   const seed = Number(value);
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(seed)) {
@@ -29,54 +30,76 @@ export function parseShare(value: string): number {
   return share;
 }
 
+/** Events a second. */
 export function parseRate(value: string): number {
   const rate = Number(value);
-  if (!(rate > 0) || !Number.isFinite(rate)) {
+  if (!/^(\d+(\.\d+)?|\.\d+)$/.test(value) || !(rate > 0) || !Number.isFinite(rate)) {
     throw new InvalidArgumentError('It must be a number of events a second, above 0.');
   }
   return rate;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** A duration in milliseconds: 500ms, 10s, 5m, 2h, 1d; a bare number is seconds. */
 export function parseDuration(value: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(value.trim());
-  if (match === null) {
-    throw new InvalidArgumentError('It must be a duration: 500ms, 10s, 5m, 2h or 1d.');
+  const duration = match === null ? 0 : Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? 1000);
+  if (duration <= 0) {
+    throw new InvalidArgumentError('It must be a duration above 0: 500ms, 10s, 5m, 2h or 1d.');
   }
-  return Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? 1000);
+  return duration;
 }
 
 /** A UTC day as YYYY-MM-DD. Also taken: today, yesterday, and 7d, 4w, 3m, 1y (that long before today). */
 export function parseDay(value: string): string {
-  const today = new Date(new Date().toISOString().slice(0, 10));
-  const relative = /^(\d{1,5})([dwmy])$/.exec(value);
-  if (value === 'yesterday') {
-    today.setUTCDate(today.getUTCDate() - 1);
-  } else if (relative !== null) {
-    const count = Number(relative[1]);
-    switch (relative[2]) {
-      case 'd':
-        today.setUTCDate(today.getUTCDate() - count);
-        break;
-      case 'w':
-        today.setUTCDate(today.getUTCDate() - 7 * count);
-        break;
-      case 'm':
-        today.setUTCMonth(today.getUTCMonth() - count);
-        break;
-      default:
-        today.setUTCFullYear(today.getUTCFullYear() - count);
-    }
-  } else if (value !== 'today') {
-    const day = new Date(`${value}T00:00:00Z`);
-    if (!/^\d{4}-\d\d-\d\d$/.test(value) || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(value)) {
-      throw new InvalidArgumentError('It must be a day: 2026-01-31, today, yesterday, or 7d, 4w, 3m, 1y ago.');
-    }
-    return value;
+  const day = isDay(value) ? value : relativeDay(value, new Date());
+  if (day === undefined) {
+    throw new InvalidArgumentError(
+      'It must be a day: 2026-01-31, today, yesterday, or 7d, 4w, 3m, 1y ago.',
+    );
   }
-  return today.toISOString().slice(0, 10);
+  return day;
+}
+
+function isDay(value: string): boolean {
+  const day = new Date(`${value}T00:00:00Z`);
+  return (
+    /^\d{4}-\d\d-\d\d$/.test(value) &&
+    value >= '0001' &&
+    !Number.isNaN(day.getTime()) &&
+    day.toISOString().startsWith(value)
+  );
+}
+
+/** A day told by its distance from today; undefined for what is no such thing, or lies before the year 1. */
+function relativeDay(value: string, now: Date): string | undefined {
+  const words: Readonly<Record<string, string>> = { today: '0d', yesterday: '1d' };
+  const match = /^(\d{1,5})([dwmy])$/.exec(words[value] ?? value);
+  if (match === null) {
+    return undefined;
+  }
+  const count = Number(match[1]);
+  const day = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
+  if (match[2] === 'd' || match[2] === 'w') {
+    day.setUTCDate(day.getUTCDate() - count * (match[2] === 'w' ? 7 : 1));
+  } else {
+    const date = day.getUTCDate();
+    // The first of the month exists in every month; then the same day, or the last one that there is.
+    day.setUTCDate(1);
+    day.setUTCMonth(day.getUTCMonth() - count * (match[2] === 'y' ? 12 : 1));
+    const lastDate = new Date(
+      Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 0),
+    ).getUTCDate();
+    day.setUTCDate(Math.min(date, lastDate));
+  }
+  return day.getUTCFullYear() < 1 ? undefined : day.toISOString().slice(0, 10);
 }
 
 /** A size for DuckDB's memory limit: 400MB, 1.5GB, 2GiB. */

@@ -320,7 +320,6 @@ it('says the same in colour', () => {
   const colored = renderPage(reportOf(), { width: 80, color: true, top: 2 });
   expect(plain).not.toContain('\u001b');
   expect(colored).toContain('\u001b[32m▲ +8.4%\u001b[39m');
-  // eslint-disable-next-line no-control-regex -- colours are what is taken away
   expect(colored.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
 });
 
