@@ -36,7 +36,7 @@ select
     category,
     sum(quantity) as total_quantity,
     count(*) as order_lines,
-    sum(unit_price * quantity) as revenue,
+    sum(cast(unit_price as decimal(38, 2)) * quantity) as revenue,
     exact_mean(sum(unit_price), count(*)) as avg_unit_price,
     exact_mean(sum(quantity), count(*)) as avg_quantity,
     exact_mean(sum(discount), count(*)) as avg_discount,

@@ -31,8 +31,8 @@ select
     date_key,
     item_id,
     sum(quantity) as units,
-    sum(unit_price * quantity) as revenue,
-    sum(cost * quantity) as cost,
-    sum(unit_price * quantity) - sum(cost * quantity) as margin
+    sum(cast(unit_price as decimal(38, 2)) * quantity) as revenue,
+    sum(cast(cost as decimal(38, 2)) * quantity) as cost,
+    sum(cast(unit_price as decimal(38, 2)) * quantity) - sum(cast(cost as decimal(38, 2)) * quantity) as margin
 from lines
 group by date_key, item_id

@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { stagedTable, type Engine, type Lane } from '../../src/engine/engine.ts';
+import { loadModels } from '../../src/model/load.ts';
+import type { Model } from '../../src/model/model.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openTestEngine } from '../support/promotion.ts';
+
+/**
+ * Each test/models/<layer>/<model>.yaml holds cases of one model: rows given in its inputs, and the rows expected,
+ * naming only the columns that matter. Values are compared as text, in the order of the model's key.
+ */
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const row = z.record(z.string(), value);
+const cases = z.array(
+  z.strictObject({
+    name: z.string(),
+    given: z.record(z.string(), z.array(row)),
+    expect: z.array(row),
+  }),
+);
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const { silver, gold } = loadModels();
+const models = [...silver, ...gold];
+const testFile = (model: Model): string => path.join(HERE, model.layer, `${model.name}.yaml`);
+/** Tables whose rows are literals, and views on other models: there is nothing to compute. */
+const computed = models.filter(({ load }) => load !== 'seed' && load !== 'view');
+
+const COORDINATES = {
+  topic: 'text',
+  partition: 'integer',
+  offset: 'bigint',
+  produced_at: 'timestamptz',
+};
+const EVENT = {
+  event_no: 'integer',
+  ...COORDINATES,
+  transaction_id: 'text',
+  event_type: 'text',
+  event_version: 'text',
+  event_timestamp: 'timestamptz',
+  customer_id: 'text',
+  customer_type: 'text',
+  customer_country: 'text',
+  customer_city: 'text',
+  order_status_id: 'integer',
+  order_payment_method_id: 'integer',
+  order_currency_id: 'integer',
+  order_subtotal: 'numeric(18,2)',
+  order_tax_amount: 'numeric(18,2)',
+  order_shipping_amount: 'numeric(18,2)',
+  order_discount_amount: 'numeric(18,2)',
+  order_total_amount: 'numeric(18,2)',
+  date_key: 'date',
+  content_hash: 'bigint',
+};
+/** What the source step leaves for the models of silver. */
+const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'source.run': { run_id: 'bigint', first_key: 'bigint' },
+  'source.events': EVENT,
+  'source.transactions': EVENT,
+  'source.items': {
+    event_no: 'integer',
+    line_number: 'integer',
+    item_id: 'text',
+    category: 'text',
+    unit_price: 'numeric(18,2)',
+    quantity: 'integer',
+    discount: 'numeric(18,2)',
+    cost: 'numeric(18,2)',
+  },
+  'source.verdicts': {
+    ...COORDINATES,
+    transaction_id: 'text',
+    event_timestamp: 'timestamptz',
+    date_key: 'date',
+    content_hash: 'bigint',
+    outcome: 'text',
+  },
+};
+
+let database: TestDatabase;
+let engine: Engine;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  engine = await openTestEngine(database.settings);
+});
+
+afterAll(async () => {
+  await engine.close();
+  await database.drop();
+});
+
+test('every model that computes something has a test file, and every test file a model', () => {
+  const files = (['silver', 'gold'] as const).flatMap((layer) =>
+    readdirSync(path.join(HERE, layer)).map((file) => path.join(HERE, layer, file)),
+  );
+  expect(files.sort()).toEqual(computed.map(testFile).sort());
+});
+
+describe.each(computed)('$id', (model) => {
+  test.each(cases.parse(parse(readFileSync(testFile(model), 'utf8'))))(
+    '$name',
+    async ({ given, expect: expected }) => {
+      const lane = await engine.openLane();
+      for (const input of model.inputs) {
+        await giveRows(lane, input, given[input] ?? []);
+      }
+      expect(
+        Object.keys(given).filter((id) => !model.inputs.includes(id)),
+        'rows given to no input',
+      ).toEqual([]);
+      await lane.clear(model);
+      await lane.stage(model);
+      const columns = Object.keys(expected[0] ?? {});
+      const rows = await lane.query(
+        `select ${columns.length === 0 ? 'count(*)' : columns.map((column) => `cast("${column}" as varchar) as "${column}"`).join(', ')}
+       from ${stagedTable(model)} ${columns.length === 0 ? 'having count(*) > 0' : `order by ${model.key.map((key) => `"${key}"`).join(', ')}`}`,
+      );
+      expect(rows).toEqual(
+        expected.map((row) =>
+          Object.fromEntries(
+            Object.entries(row).map(([name, cell]) => [name, cell === null ? null : String(cell)]),
+          ),
+        ),
+      );
+    },
+  );
+});
+
+/** Makes an input with all its columns; those that a row does not name are null. */
+async function giveRows(
+  lane: Lane,
+  id: string,
+  rows: readonly z.output<typeof row>[],
+): Promise<void> {
+  const model = models.find((candidate) => candidate.id === id);
+  const columns =
+    model?.columns ?? Object.entries(SOURCE[id] ?? {}).map(([name, type]) => ({ name, type }));
+  expect(columns, `nothing is known of ${id}`).not.toEqual([]);
+  const literal = (cell: z.output<typeof value> | undefined): string =>
+    cell === null || cell === undefined ? 'null' : `'${String(cell).replaceAll("'", "''")}'`;
+  await lane.query(
+    `create or replace table ${id} (${columns.map(({ name, type }) => `"${name}" ${type}`).join(', ')})`,
+  );
+  for (const given of rows) {
+    const unknown = Object.keys(given).filter(
+      (name) => !columns.some((column) => column.name === name),
+    );
+    expect(unknown, `${id} has no such columns`).toEqual([]);
+    await lane.query(
+      `insert into ${id} values (${columns.map(({ name, type }) => `cast(${literal(given[name])} as ${type})`).join(', ')})`,
+    );
+  }
+}

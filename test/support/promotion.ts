@@ -1,0 +1,135 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseConfig } from '../../src/config.ts';
+import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { loadModels, type Models } from '../../src/model/load.ts';
+import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
+import type { ProgressEvent, StageContext } from '../../src/progress.ts';
+import { promote, type PromoteOptions, type PromoteResult } from '../../src/promote/promote.ts';
+
+export function quietContext(
+  signal = new AbortController().signal,
+): StageContext & { events: ProgressEvent[] } {
+  const events: ProgressEvent[] = [];
+  return { signal, emit: (event) => events.push(event), events };
+}
+
+export async function openTestEngine(settings: ConnectionSettings): Promise<Engine> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
+  const { duckdb } = parseConfig({}, process.env, process.cwd());
+  return openDuckDb(
+    { warehouse: settings, duckdb, memoryLimit: '400MB', threads: 2, spillDirectory: folder },
+    quietContext(),
+  );
+}
+
+export interface LandOptions {
+  readonly topic?: string;
+  readonly partition?: number;
+  /** Offset of the first event. */
+  readonly from?: number;
+  /** When the log took in the first event; each later one a second after. */
+  readonly producedAt?: string;
+}
+
+/** Puts events into bronze and its books, as ingest leaves them. */
+export async function landEvents(
+  settings: ConnectionSettings,
+  events: readonly string[],
+  {
+    topic = 'sales',
+    partition = 0,
+    from = 0,
+    producedAt = '2026-02-01T00:00:00Z',
+  }: LandOptions = {},
+): Promise<void> {
+  const start = Date.parse(producedAt);
+  await withClient(settings, async (client) => {
+    await client.query(
+      `insert into bronze.events (topic, partition, "offset", value, produced_at, ingested_at, run_id)
+       select $1, $2, $3 + n - 1, value, to_timestamp($4::float8 / 1000) + (n - 1) * interval '1 second', now(), 0
+       from unnest($5::text[]) with ordinality as events (value, n)`,
+      [topic, partition, from, start, events],
+    );
+    await client.query(
+      `insert into medallion.offsets (topic, partition, next_offset, source) values ($1, $2, $3, 'test')
+       on conflict (topic, partition) do update set next_offset = excluded.next_offset`,
+      [topic, partition, from + events.length],
+    );
+  });
+}
+
+export async function promoteAll(
+  settings: ConnectionSettings,
+  options: Partial<PromoteOptions> & { models?: Models; context?: StageContext } = {},
+): Promise<PromoteResult> {
+  const { models = loadModels(), context = quietContext(), ...rest } = options;
+  return promote(
+    settings,
+    models,
+    () => openTestEngine(settings),
+    {
+      silver: true,
+      gold: true,
+      fullRefresh: false,
+      span: { since: undefined, until: undefined },
+      chunkRows: 50_000,
+      arguments: ['promote'],
+      holder: 'test',
+      ...rest,
+    },
+    context,
+  );
+}
+
+/** Rows of a query, every value as text. */
+export async function rowsOf(
+  settings: ConnectionSettings,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, string | null>[]> {
+  return withClient(settings, async (client) => {
+    const { rows } = await client.query<Record<string, string | null>>(sql, [...values]);
+    return rows;
+  });
+}
+
+export async function rowOf(
+  settings: ConnectionSettings,
+  sql: string,
+): Promise<Record<string, string | null>> {
+  return (await rowsOf(settings, sql))[0] ?? {};
+}
+
+/**
+ * What silver and gold say, without what may differ between two ways to the same answer: surrogate keys, the runs
+ * that wrote, and where in the log an event of several equal ones stood.
+ */
+export async function answersOf(settings: ConnectionSettings): Promise<Record<string, unknown>> {
+  const queries = {
+    transactions: `select transaction_id, event_type, event_version, event_timestamp, date_key, customer_id, customer_type,
+        customer_country, customer_city, order_status_id, order_payment_method_id, order_currency_id, order_subtotal,
+        order_tax_amount, order_shipping_amount, order_discount_amount, order_total_amount
+      from silver.fact_transactions order by transaction_id`,
+    items: `select transaction_id, line_number, item_id, event_timestamp, category, unit_price, quantity, discount, cost
+      from silver.fact_transaction_items order by transaction_id, line_number`,
+    customers: 'select id, type, city, country from silver.dim_customers order by id',
+    products: 'select id, category, unit_price, cost from silver.dim_products order by id',
+    discarded: `select outcome, count(*) from silver.discarded_events group by outcome order by outcome`,
+    quarantine: `select reason, field, count(*), md5(string_agg(md5(raw), '' order by md5(raw))) as bytes
+      from bronze.quarantine group by reason, field order by reason, field`,
+    sales: 'select * from gold.sales_performance order by 1',
+    categories: 'select * from gold.item_category_performance order by 1, 2',
+    products_by_day: 'select * from gold.product_performance order by 1, 2',
+    places: 'select * from gold.geography_performance order by 1, 2, 3',
+    payments: 'select * from gold.payment_performance order by 1, 2',
+    customers_by_value: 'select * from gold.customer_performance order by 1',
+  };
+  const answers: Record<string, unknown> = {};
+  for (const [name, sql] of Object.entries(queries)) {
+    answers[name] = await rowsOf(settings, sql);
+  }
+  return answers;
+}
