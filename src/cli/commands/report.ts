@@ -31,10 +31,12 @@ export function createReportCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long ago). Changes are measured against the
-period of the same length before. Segments and customers cover all time.
+Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long ago).
+Changes are measured against the period of the same length before. Segments and
+customers cover all time. Amounts are summed as booked, in whatever currency.
 
---output json is one object with every section, markdown a table for each; csv holds one section and needs --section.
+--output json is one object with every section, markdown a table for each; csv
+holds one section and needs --section.
 
 Examples:
   medallion report

@@ -23,15 +23,17 @@ export function createSqlCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Several statements, parted by semicolons, run in one transaction; the rows of the last one are printed. Without
---write the transaction is read-only and rolled back. Names are looked up in gold, silver, bronze and medallion.
+Several statements, parted by semicolons, run in one transaction; the rows of the
+last one are printed. Without --write the transaction is read-only and rolled
+back. Names are looked up in gold, silver, bronze and medallion.
 
-Rows are printed as a table, on a terminal and in a pipe, unless --output says otherwise. json and csv keep every
-digit of a number and are written while rows arrive.
+Rows are printed as a table, on a terminal and in a pipe, unless --output says
+otherwise. Every format keeps every digit; csv, json and markdown are written
+while rows arrive. In csv null is nothing and an empty text is "".
 
 Examples:
   medallion sql "select * from sales_performance order by date_key desc limit 7"
-  medallion sql "select customer_id, revenue from customer_performance" --output csv > customers.csv
+  medallion sql "select * from customer_performance" --output csv > customers.csv
   medallion sql --file question.sql --output json
   medallion sql --write "update quarantine set status = 'dismissed' where reason = 'empty_value'"`,
     )

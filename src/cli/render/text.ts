@@ -5,6 +5,8 @@ import stringWidth from 'string-width';
 /** Control characters, and the marks that turn the direction of what follows: a name with them could drive the terminal. */
 const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\r': '\\r', '\n': '\\n' };
+/** Most cells of most tables are such, and need no measuring. */
+const PLAIN = /^[ -~]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** The text with every character that a terminal would act on written as an escape. Line ends stay where `lines` says so. */
@@ -24,7 +26,7 @@ export function visible(text: string, { lines = false } = {}): string {
 
 /** Columns that the text takes on a terminal: two for wide characters, none for colours and combining marks. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 /** The text filled up with spaces to `width` columns; never cut. */
