@@ -19,6 +19,7 @@ const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', typ
 export class DuckDbLane implements Lane {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
+  readonly #inputs = new Map<string, 'table' | 'view'>();
   readonly #temporarySchemas = new Set<string>();
 
   private constructor(connection: DuckDBConnection, catalog: string) {
@@ -61,19 +62,13 @@ export class DuckDbLane implements Lane {
       ...(sql === undefined ? [] : [warehouseQuery(sql)]),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
-    await this.#run(`drop ${(await this.#isView(id)) ? 'view' : 'table'} if exists ${id}`);
-    await this.#run(
-      `create ${keep ? 'table' : 'view'} ${id} as ${parts.join(' union all by name ')}`,
-    );
-  }
-
-  async #isView(id: string): Promise<boolean> {
-    const [schema, name] = id.split('.');
-    const views = await this.query(
-      `select 1 from duckdb_views() where database_name = ${singleQuoted(this.#catalog)}
-       and schema_name = ${singleQuoted(schema ?? '')} and view_name = ${singleQuoted(name ?? '')}`,
-    );
-    return views.length > 0;
+    const before = this.#inputs.get(id);
+    if (before !== undefined) {
+      await this.#run(`drop ${before} ${id}`);
+    }
+    const kind = keep ? 'table' : 'view';
+    await this.#run(`create ${kind} ${id} as ${parts.join(' union all by name ')}`);
+    this.#inputs.set(id, kind);
   }
 
   async clear(model: Model): Promise<void> {
