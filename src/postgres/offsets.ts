@@ -1,0 +1,158 @@
+import type { Client } from './client.ts';
+
+/** A partition as bronze and the books name it. */
+export interface PartitionName {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** How far a partition is read. */
+export interface OffsetRow extends PartitionName {
+  readonly nextOffset: bigint;
+  readonly source: string;
+  readonly position: bigint | null;
+}
+
+/** A partition's current row; `logTopic` is what was asked for, `topic` the generation of it that is being read. */
+export interface CurrentOffset extends OffsetRow {
+  readonly logTopic: string;
+}
+
+/** What a batch adds to its partition's account. */
+export interface Landed {
+  readonly events: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  /** Unix milliseconds; undefined when the batch holds no event. */
+  readonly lastProducedAt: number | undefined;
+}
+
+/**
+ * The current rows of the partitions that have one. A Kafka topic that was recreated goes on under its next
+ * generation: "sales#2" follows "sales", and the highest is the current one. No other log has generations, and no
+ * Kafka topic has a "#" in its name.
+ */
+export async function currentOffsets(
+  client: Client,
+  partitions: readonly PartitionName[],
+): Promise<CurrentOffset[]> {
+  const { rows } = await client.query<{
+    log_topic: string;
+    topic: string;
+    partition: string;
+    next_offset: string;
+    source: string;
+    position: string | null;
+  }>(
+    `select distinct on (asked.topic, asked.partition)
+            asked.topic as log_topic, stored.topic, stored.partition, next_offset, source, position
+       from unnest($1::text[], $2::integer[]) as asked (topic, partition)
+       join medallion.offsets as stored
+         on stored.partition = asked.partition
+        and (stored.topic = asked.topic
+             or (asked.topic !~ '[^a-zA-Z0-9._-]'
+                 and starts_with(stored.topic, asked.topic || '#')
+                 and substr(stored.topic, length(asked.topic) + 2) ~ '^[0-9]{1,9}$'))
+      order by asked.topic, asked.partition, length(stored.topic) desc, stored.topic desc`,
+    [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)],
+  );
+  return rows.map((row) => ({
+    logTopic: row.log_topic,
+    topic: row.topic,
+    partition: Number(row.partition),
+    nextOffset: BigInt(row.next_offset),
+    source: row.source,
+    position: row.position === null ? null : BigInt(row.position),
+  }));
+}
+
+/**
+ * Moves a partition from `fromOffset` to `next`, in the transaction of the rows in between; a partition that has no
+ * row yet gets one.
+ * @returns false when the row says something else, so another consumer has moved the partition on
+ */
+export async function advanceOffset(
+  client: Client,
+  fromOffset: bigint,
+  next: OffsetRow,
+  landed: Landed,
+): Promise<boolean> {
+  const values = [
+    next.topic,
+    next.partition,
+    next.nextOffset,
+    next.source,
+    next.position,
+    landed.events,
+    landed.bytes,
+    landed.quarantined,
+    landed.lastProducedAt === undefined ? null : new Date(landed.lastProducedAt).toISOString(),
+  ];
+  // A row locked by another consumer is waited for, and then judged by what it has become.
+  const updated = await client.query(
+    `update medallion.offsets
+        set next_offset = $3, position = $5,
+            landed_events = landed_events + $6, landed_bytes = landed_bytes + $7,
+            quarantined_events = quarantined_events + $8,
+            last_produced_at = greatest(last_produced_at, $9::timestamptz), updated_at = now()
+      where topic = $1 and partition = $2 and next_offset = $10 and source = $4`,
+    [...values, fromOffset],
+  );
+  if (updated.rowCount === 1) {
+    return true;
+  }
+  const inserted = await client.query(
+    `insert into medallion.offsets
+            (topic, partition, next_offset, source, position,
+             landed_events, landed_bytes, quarantined_events, last_produced_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict do nothing`,
+    values,
+  );
+  return inserted.rowCount === 1;
+}
+
+/**
+ * Points a partition's row at another log, or another place of it.
+ * @returns false when the row is no longer `stored`
+ */
+export async function replaceOffset(
+  client: Client,
+  stored: OffsetRow,
+  next: Pick<OffsetRow, 'nextOffset' | 'source' | 'position'>,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update medallion.offsets set next_offset = $5, source = $6, position = $7, updated_at = now()
+      where topic = $1 and partition = $2 and next_offset = $3 and source = $4`,
+    [
+      ...[stored.topic, stored.partition, stored.nextOffset, stored.source],
+      ...[next.nextOffset, next.source, next.position],
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** Inserts a partition's first row; false when it has one. */
+export async function insertOffset(client: Client, row: OffsetRow): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into medallion.offsets (topic, partition, next_offset, source, position)
+     values ($1, $2, $3, $4, $5)
+         on conflict do nothing`,
+    [row.topic, row.partition, row.nextOffset, row.source, row.position],
+  );
+  return rowCount === 1;
+}
+
+/** Books offsets from..to (exclusive) that the log lost before anybody read them. */
+export async function insertGap(
+  client: Client,
+  gap: PartitionName & { readonly from: bigint; readonly to: bigint },
+  runId: bigint,
+): Promise<void> {
+  await client.query(
+    `insert into medallion.offset_gaps (topic, partition, from_offset, to_offset, run_id)
+     values ($1, $2, $3, $4, $5)
+         on conflict do nothing`,
+    [gap.topic, gap.partition, gap.from, gap.to, runId],
+  );
+}
