@@ -7,17 +7,13 @@ export class MemorySink implements Sink {
   readonly refused: RecordBatch[] = [];
   readonly gaps: Gap[] = [];
   readonly warnings: string[] = [];
-  /** What a reader was last told. */
-  readonly #read = new Map<string, StoredOffset>();
   /** Called before a batch lands. */
   beforeLand: (batch: RecordBatch) => Promise<void> | void = () => undefined;
 
   storedOffsets(partitions: Parameters<Sink['storedOffsets']>[0]): Promise<StoredOffset[]> {
-    const found = partitions.flatMap((partition) => this.stored.get(keyOf(partition)) ?? []);
-    for (const stored of found) {
-      this.#read.set(keyOf(stored), stored);
-    }
-    return Promise.resolve(found);
+    return Promise.resolve(
+      partitions.flatMap((partition) => this.stored.get(keyOf(partition)) ?? []),
+    );
   }
 
   async land(batch: RecordBatch): Promise<boolean> {
@@ -40,13 +36,12 @@ export class MemorySink implements Sink {
     return Promise.resolve();
   }
 
-  resetOffset(place: StoredOffset): Promise<boolean> {
-    const current = this.stored.get(keyOf(place));
-    const isExpected = current === this.#read.get(keyOf(place));
-    if (isExpected) {
-      this.store(place, place.nextOffset, place.source);
+  resetOffset(stored: StoredOffset, source: string, nextOffset: bigint): Promise<boolean> {
+    const isCurrent = this.stored.get(keyOf(stored)) === stored;
+    if (isCurrent) {
+      this.store(stored, nextOffset, source);
     }
-    return Promise.resolve(isExpected);
+    return Promise.resolve(isCurrent);
   }
 
   warn(message: string): void {

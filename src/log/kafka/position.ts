@@ -34,12 +34,7 @@ export async function startingOffset(
           'beginning; another topic name keeps the two apart.',
       });
     }
-    const isReset = await sink.resetOffset({
-      ...at,
-      nextOffset: range.low,
-      source,
-      position: null,
-    });
+    const isReset = await sink.resetOffset(stored, source, range.low);
     if (isReset) {
       sink.warn(`${partition} ${mismatch}: reading it from its beginning, offset ${range.low}`);
     }
