@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import type { Environment } from '../../config.ts';
 
 /** Whether to write colours to the stream: only to a terminal that has them, and never with NO_COLOR (no-color.org). */
-export function wantsColor(stream: NodeJS.WriteStream, env: Environment): boolean {
+export function wantsColor(stream: { readonly isTTY: boolean }, env: Environment): boolean {
   return stream.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 

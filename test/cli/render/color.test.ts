@@ -9,7 +9,7 @@ it.each([
   [false, {}, false],
   [false, { FORCE_COLOR: '1' }, false],
 ])('on a terminal: %s, with %j: %s', (isTTY, env, expected) => {
-  expect(wantsColor({ isTTY } as NodeJS.WriteStream, env)).toBe(expected);
+  expect(wantsColor({ isTTY }, env)).toBe(expected);
 });
 
 it('paints only when colour is wanted', () => {
