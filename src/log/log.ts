@@ -74,13 +74,6 @@ export interface Sink {
    */
   recordGap(gap: Gap, source: string): Promise<void>;
   /**
-   * Books that the partition's log is another one than `stored` speaks of (a recreated topic, a replaced file) and
-   * is read from `nextOffset` on. Where its offsets start over below those landed before, bronze takes its events
-   * under the topic's next generation ("sales#2"), so that nothing is overwritten; readers go on saying "sales".
-   * `false`: the books no longer hold `stored`, nothing was written; go on from `storedOffsets`.
-   */
-  resetOffset(stored: StoredOffset, source: string, nextOffset: bigint): Promise<boolean>;
-  /**
    * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read from
    * `place` on. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
    * ("sales#2"), so that nothing is overwritten; the reader goes on saying "sales".

@@ -7,13 +7,17 @@ export class MemorySink implements Sink {
   readonly refused: RecordBatch[] = [];
   readonly gaps: Gap[] = [];
   readonly warnings: string[] = [];
+  /** What a reader was last told. */
+  readonly #read = new Map<string, StoredOffset>();
   /** Called before a batch lands. */
   beforeLand: (batch: RecordBatch) => Promise<void> | void = () => undefined;
 
   storedOffsets(partitions: Parameters<Sink['storedOffsets']>[0]): Promise<StoredOffset[]> {
-    return Promise.resolve(
-      partitions.flatMap((partition) => this.stored.get(keyOf(partition)) ?? []),
-    );
+    const found = partitions.flatMap((partition) => this.stored.get(keyOf(partition)) ?? []);
+    for (const stored of found) {
+      this.#read.set(keyOf(stored), stored);
+    }
+    return Promise.resolve(found);
   }
 
   async land(batch: RecordBatch): Promise<boolean> {
@@ -36,12 +40,12 @@ export class MemorySink implements Sink {
     return Promise.resolve();
   }
 
-  resetOffset(stored: StoredOffset, source: string, nextOffset: bigint): Promise<boolean> {
-    const isCurrent = this.stored.get(keyOf(stored)) === stored;
-    if (isCurrent) {
-      this.store(stored, nextOffset, source);
+  resetOffset(place: StoredOffset): Promise<boolean> {
+    const isAsRead = this.stored.get(keyOf(place)) === this.#read.get(keyOf(place));
+    if (isAsRead) {
+      this.store(place, place.nextOffset, place.source);
     }
-    return Promise.resolve(isCurrent);
+    return Promise.resolve(isAsRead);
   }
 
   warn(message: string): void {

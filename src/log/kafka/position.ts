@@ -34,7 +34,12 @@ export async function startingOffset(
           'beginning; another topic name keeps the two apart.',
       });
     }
-    const isReset = await sink.resetOffset(stored, source, range.low);
+    const isReset = await sink.resetOffset({
+      ...at,
+      nextOffset: range.low,
+      source,
+      position: null,
+    });
     if (isReset) {
       sink.warn(`${partition} ${mismatch}: reading it from its beginning, offset ${range.low}`);
     }
