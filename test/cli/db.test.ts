@@ -1,10 +1,10 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
+import { acquireEmbeddedServer } from '../../src/postgres/embedded.ts';
 import { parseConfig } from '../../src/config.ts';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCli, type CliResult } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 import { withDatabase } from '../support/postgres.ts';
 
@@ -29,7 +29,8 @@ async function db(args: readonly string[], url?: string): Promise<CliResult> {
 
 /** The rows of `db status` as an object. */
 async function status(): Promise<Record<string, string>> {
-  const { stdout } = await db(['status', '--output', 'json']);
+  const { code, stdout, stderr } = await db(['status', '--output', 'json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const rows = JSON.parse(stdout) as { property: string; value: string }[];
   return Object.fromEntries(rows.map(({ property, value }) => [property, value]));
 }
@@ -75,15 +76,13 @@ describe('on the embedded server', () => {
   });
 
   test('stop leaves a server in use to the command that uses it', async () => {
-    const env = { MEDALLION_HOME: home.path };
-    const user = spawnCli(['sql', 'select pg_sleep(3)'], { env, cwd: folder });
-    while ((await status())['in use by'] !== '1 command') {
-      await sleep(50);
-    }
-    expect((await db(['stop'])).stderr).toMatch(
-      /in use; it stops when the last of 1 command has finished/,
+    const context = { signal: new AbortController().signal, emit: () => undefined };
+    const server = await acquireEmbeddedServer(home.path, context);
+    expect(await status()).toMatchObject({ 'in use by': '1 command' });
+    expect((await db(['stop'])).stderr).toBe(
+      'PostgreSQL is in use; it stops when the last of 1 command has finished\n',
     );
-    expect(await user.result).toMatchObject({ code: 0 });
+    await server.release();
     expect(await status()).toMatchObject({ state: 'stopped' });
   });
 

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../src/progress.ts';
 import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
-import { clusterAt, runningPostmaster } from '../../src/postgres/embedded-cluster.ts';
+import { clusterAt } from '../../src/postgres/embedded-cluster.ts';
+import { runningPostmaster } from '../../src/postgres/embedded-postmaster.ts';
 import {
   acquireEmbeddedServer,
   embeddedStatus,

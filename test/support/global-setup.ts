@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { parseConfig } from '../../src/config.ts';
+import { codeOf } from '../../src/errors.ts';
 import { connect, withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
 import { embeddedBinaries } from '../../src/postgres/embedded-binaries.ts';
+import { clusterAt, createCluster, SUPERUSER } from '../../src/postgres/embedded-cluster.ts';
 import {
-  clusterAt,
-  createCluster,
   freePort,
+  runningPostmaster,
   startServer,
   stopServer,
-  SUPERUSER,
-} from '../../src/postgres/embedded-cluster.ts';
+} from '../../src/postgres/embedded-postmaster.ts';
 import { serverUser } from '../../src/postgres/embedded-user.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { prepareKafkaRun, stopSharedBroker } from './kafka-run.ts';
@@ -27,6 +27,8 @@ declare module 'vitest' {
     postgresTemplate: string;
   }
 }
+
+const PREFIX = 'medallion-test-';
 
 /** Settings that trade the safety of the data, which nobody needs after the run, for speed. */
 const THROWAWAY = {
@@ -82,8 +84,10 @@ async function startTestServer(): Promise<{
     }
     return { settings: warehouse, stop: () => Promise.resolve() };
   }
-  const folder = await mkdtemp(path.join(tmpdir(), 'medallion-test-'));
+  await removeAbandoned();
+  const folder = await mkdtemp(path.join(tmpdir(), PREFIX));
   try {
+    await writeFile(path.join(folder, 'runner'), String(process.pid));
     const { settings, stop } = await startEmbedded(folder);
     return {
       settings,
@@ -95,6 +99,31 @@ async function startTestServer(): Promise<{
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** What runs left that were killed before their teardown. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const folder = path.join(tmpdir(), name);
+    const runner = name.startsWith(PREFIX)
+      ? Number(await readFile(path.join(folder, 'runner'), 'utf8').catch(() => '0'))
+      : 0;
+    if (runner > 0 && !isAlive(runner)) {
+      const server = await runningPostmaster(clusterAt(path.join(folder, 'cluster')));
+      if (server !== undefined) {
+        process.kill(server.pid, 'SIGQUIT');
+      }
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
   }
 }
 
