@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { storageError } from '../log/landing/storage-error.ts';
 import { VERSION } from '../version.ts';
 import { MedallionError, messageOf } from '../errors.ts';
 import {
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
   }
   // A reader that closed the pipe (`| head`) has all it wants.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
+    process.exit(error.code === 'EPIPE' ? 0 : report(storageError('stdout', error)));
   });
 
   const run: RunCommand = (work) =>

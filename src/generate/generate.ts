@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '../log/log.ts';
 import type { StageContext } from '../progress.ts';
-import { createCatalogue, type CatalogueSizes } from './catalogue.ts';
+import type { CatalogueSizes } from './catalogue.ts';
 import { generateEvents, type EventKind, type FaultShares, type GeneratedEvent } from './events.ts';
 import { describeWarehouse, type WarehouseTruth } from './manifest.ts';
 import { historicalTimeline, liveTimeline, type Period } from './timeline.ts';
@@ -58,6 +58,8 @@ export async function generate(
   { signal, emit }: StageContext,
 ): Promise<GenerateResult> {
   const { seed, count = Number.POSITIVE_INFINITY, period, rate, sizes, faults } = options;
+  // Faker's lists take a while to load: only who generates waits for them.
+  const { createCatalogue } = await import('./shop.ts');
   const catalogue = createCatalogue(sizes);
   const timeline = period === 'now' ? liveTimeline() : historicalTimeline(period, count, seed);
   const stream = generateEvents({ catalogue, timeline, seed, count, faults });
@@ -67,6 +69,7 @@ export async function generate(
   let events = 0;
   let bytes = 0;
   let shownAt = startedAt;
+  let taken: Promise<void> | undefined;
 
   emit({ type: 'step.started', step: STEP, detail: writer.description });
   for (;;) {
@@ -74,7 +77,10 @@ export async function generate(
     if (batch.length === 0) {
       break;
     }
-    await writer.append(batch);
+    // The next batch is made while the log takes this one.
+    await taken;
+    taken = writer.append(batch);
+    taken.catch(() => undefined);
     for (const event of batch) {
       kinds[event.kind] += 1;
       bytes += event.value.length;
@@ -92,6 +98,7 @@ export async function generate(
       });
     }
   }
+  await taken;
   const elapsedMs = performance.now() - startedAt;
   emit({
     type: 'step.finished',
