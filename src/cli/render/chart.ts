@@ -106,10 +106,12 @@ function ticksAt(rows: readonly number[], step: number): Map<number, string> {
   return new Map(rows.map((row) => [row, compact((row > 0 ? row : row - 1) * step)]));
 }
 
-/** The next of 1, 2, 2.5, 5 times a power of ten. */
+const ROUND = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10];
+
+/** The next figure that is easy to read: two digits and noughts. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= value) ?? 10;
+  const factor = ROUND.find((candidate) => candidate * power >= value) ?? 10;
   return factor * power;
 }
 

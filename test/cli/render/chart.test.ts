@@ -70,6 +70,17 @@ describe('columnChart', () => {
     ]);
   });
 
+  it.each([
+    [135_342.04, '150k', '75k'],
+    [1, '1', '0.5'],
+    [101, '120', '60'],
+    [9_999_999, '10M', '5M'],
+    [1e15, '1P', '500T'],
+  ])('scales to %d with %s above %s', (value, top, middle) => {
+    const { lines } = columnChart(days([value]), 30, 8);
+    expect([lines[0], lines[4]].map((line) => line?.trim().split(' ')[0])).toEqual([top, middle]);
+  });
+
   it('is never wider than asked', () => {
     for (let width = 60; width <= 200; width += 7) {
       for (const count of [1, 7, 31, 90, 400]) {
