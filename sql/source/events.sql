@@ -1,4 +1,4 @@
--- Events with typed values; a value that does not fit its type is null.
+-- Events with typed values, amounts rounded half away from zero; what did not fit its type is null.
 with lines as (
     select
         event_no,
@@ -32,22 +32,14 @@ typed as (
         coalesce(event.customer.type, 'unknown') as customer_type,
         coalesce(event.customer.country, 'unknown') as customer_country,
         coalesce(event.customer.city, 'unknown') as customer_city,
-        case
-            when regexp_full_match(event."order".status, '[0-9]{1,9}') then cast(event."order".status as integer)
-        end as order_status_id,
-        case
-            when
-                regexp_full_match(event."order".payment_method, '[0-9]{1,9}')
-                then cast(event."order".payment_method as integer)
-        end as order_payment_method_id,
-        case
-            when regexp_full_match(event."order".currency, '[0-9]{1,9}') then cast(event."order".currency as integer)
-        end as order_currency_id,
-        try_cast(event."order".subtotal as decimal(18, 2)) as order_subtotal,
-        try_cast(event."order".tax_amount as decimal(18, 2)) as order_tax_amount,
-        try_cast(event."order".shipping_amount as decimal(18, 2)) as order_shipping_amount,
-        try_cast(event."order".discount_amount as decimal(18, 2)) as order_discount_amount,
-        try_cast(event."order".total_amount as decimal(18, 2)) as order_total_amount
+        event."order".status as order_status_id,
+        event."order".payment_method as order_payment_method_id,
+        event."order".currency as order_currency_id,
+        cast(event."order".subtotal as decimal(18, 2)) as order_subtotal,
+        cast(event."order".tax_amount as decimal(18, 2)) as order_tax_amount,
+        cast(event."order".shipping_amount as decimal(18, 2)) as order_shipping_amount,
+        cast(event."order".discount_amount as decimal(18, 2)) as order_discount_amount,
+        cast(event."order".total_amount as decimal(18, 2)) as order_total_amount
     from source.parsed
 )
 

@@ -1,4 +1,4 @@
--- Order lines with typed values; a value that does not fit its type is null.
+-- Order lines with typed values, amounts rounded half away from zero; what did not fit its type is null.
 with lines as (
     select
         event_no,
@@ -12,9 +12,8 @@ select
     line_number,
     item.id as item_id,
     item.category,
-    try_cast(item.unit_price as decimal(18, 2)) as unit_price,
-    -- A quantity that is not written as a plain whole number (4.0) is judged apart: a cast would round 4.5 to 5.
-    case when regexp_full_match(item.quantity, '[0-9]{1,7}') then cast(item.quantity as integer) end as quantity,
-    try_cast(coalesce(item.discount, '0') as decimal(18, 2)) as discount,
-    try_cast(coalesce(item.cost, '0') as decimal(18, 2)) as cost
+    cast(item.unit_price as decimal(18, 2)) as unit_price,
+    item.quantity,
+    cast(coalesce(item.discount, 0) as decimal(18, 2)) as discount,
+    cast(coalesce(item.cost, 0) as decimal(18, 2)) as cost
 from lines

@@ -1,12 +1,15 @@
--- Raw events as nested text fields; null where the text is not JSON or is not plain.
+-- Raw events as nested fields; null where the text is not JSON or is not plain.
 --
--- DuckDB reads JSON generously: it takes trailing commas and NaN, passes numbers through doubles and does not tell 5
--- from "5". An event whose text matches the pattern below could be misread, so it is not read here: src/event/judge.ts
--- decides about it alone, and an accepted one comes back in a plain form, as judged. The alternatives, in order:
---   a comma before a closing bracket; NaN or Infinity; a number longer than a double holds, or with an exponent;
---   an escaped ASCII character, NUL included; then members with a value of another kind than expected:
+-- DuckDB reads JSON generously: it takes trailing commas and NaN, passes numbers through doubles, rounds 4.5 to a whole
+-- number and does not tell 5 from "5". An event whose text matches the pattern below could be misread, so it is not
+-- read here: src/event/judge.ts decides about it alone, and an accepted one comes back in a plain form, as judged.
+-- The alternatives, in order:
+--   a comma before a closing bracket; NaN or Infinity; a number of more digits than a double holds, or of more than
+--   4 decimals, or with an exponent; an escaped ASCII character, NUL included;
 --   text that is no string, or begins with white space or an escape, or is empty; an id with outer white space or an
---   escape; a negative price or cost; a reference that is no number; an amount in a string that is not a plain decimal.
+--   escape; a reference or quantity that is not a plain whole number; an amount that is neither a number nor a plain
+--   decimal in a string; a negative price or cost.
+-- What is left keeps its value: up to 4 decimals and 15 digits a double gives back exactly.
 select
     event_no,
     topic,
@@ -23,17 +26,18 @@ select
                     value,
                     ',\s*[\]}]'
                     '|[:\[,]\s*-?(?:[Ii]nf|[Nn]a[Nn])'
-                    '|:\s*-?(?:[0-9.]{16}|[0-9.]+[eE])'
+                    '|:\s*-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]{5})'
                     '|\\u00[0-7]'
                     '|"(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*'
                     '(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])'
                     '|"(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
                     '|"(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
                     '|"(?:unit_price|cost)"\s*:\s*"?-'
-                    '|"(?:status|payment_method|currency)"\s*:\s*[^-0-9\s]'
+                    '|"(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]'
                     '|"(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount'
-                    '|unit_price|quantity|discount|cost)"\s*:\s*'
-                    '"(?:[^-0-9]|-?[0-9]*[^-0-9."]|-?[0-9]*\.[0-9]*[^0-9"]|-?[0-9]*\."|-?[."])'
+                    '|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
+                    '|"(?:[^-0-9]|-?[0-9]*[^-0-9."]|-?[0-9]*\.[0-9]*[^0-9"]|-?[0-9]*\."|-?[."]'
+                    '|-?[0-9]*\.[0-9]{5}))'
                     )
                 )
                 then value
@@ -45,22 +49,22 @@ select
             "event_timestamp": "VARCHAR",
             "customer": {"id": "VARCHAR", "type": "VARCHAR", "country": "VARCHAR", "city": "VARCHAR"},
             "order": {
-                "status": "VARCHAR",
-                "payment_method": "VARCHAR",
-                "currency": "VARCHAR",
-                "subtotal": "VARCHAR",
-                "tax_amount": "VARCHAR",
-                "shipping_amount": "VARCHAR",
-                "discount_amount": "VARCHAR",
-                "total_amount": "VARCHAR"
+                "status": "INTEGER",
+                "payment_method": "INTEGER",
+                "currency": "INTEGER",
+                "subtotal": "DECIMAL(18,4)",
+                "tax_amount": "DECIMAL(18,4)",
+                "shipping_amount": "DECIMAL(18,4)",
+                "discount_amount": "DECIMAL(18,4)",
+                "total_amount": "DECIMAL(18,4)"
             },
             "items": [{
                 "id": "VARCHAR",
                 "category": "VARCHAR",
-                "unit_price": "VARCHAR",
-                "quantity": "VARCHAR",
-                "discount": "VARCHAR",
-                "cost": "VARCHAR"
+                "unit_price": "DECIMAL(18,4)",
+                "quantity": "INTEGER",
+                "discount": "DECIMAL(18,4)",
+                "cost": "DECIMAL(18,4)"
             }]
         }}}'
     ).data.transaction_details as event
