@@ -74,17 +74,12 @@ export interface Sink {
    */
   recordGap(gap: Gap, source: string): Promise<void>;
   /**
-   * Replaces a stored offset that does not fit the log (recreated topic, replaced file) by the place to read the log
-   * from. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
+   * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read from
+   * `place` on. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
    * ("sales#2"), so that nothing is overwritten; the reader goes on saying "sales".
-   * `false`: the books no longer hold `stored`, nothing was written.
+   * `false`: another consumer has moved the partition on since `storedOffsets`; ask again.
    */
-  resetOffset(
-    stored: StoredOffset,
-    source: string,
-    nextOffset: bigint,
-    position?: bigint,
-  ): Promise<boolean>;
+  resetOffset(place: StoredOffset): Promise<boolean>;
   warn(message: string, hint?: string): void;
 }
 
