@@ -5,6 +5,8 @@ export class MemorySink implements Sink {
   readonly stored = new Map<string, StoredOffset>();
   readonly landed: RecordBatch[] = [];
   readonly refused: RecordBatch[] = [];
+  /** For tests in which several readers share the books: what one of them landed. */
+  readonly own: RecordBatch[] = [];
   readonly gaps: Gap[] = [];
   readonly warnings: string[] = [];
   /** What a reader was last told. */

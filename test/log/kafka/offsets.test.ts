@@ -1,0 +1,249 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs, { type Admin, type Producer } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  kafkaClient,
+  numbered,
+  produce,
+  readTopic,
+  uniqueTopic,
+  until,
+} from '../../support/kafka.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
+
+let admin: Admin;
+
+beforeAll(async () => {
+  admin = (await kafkaClient()).admin();
+  await admin.connect();
+});
+
+afterAll(async () => {
+  await admin.disconnect();
+});
+
+async function sourceOfCluster(): Promise<string> {
+  return `kafka:${(await admin.describeCluster()).clusterId}`;
+}
+
+/** Lets everything below `offset` of partition 0 expire. */
+async function expire(topic: string, offset: string): Promise<void> {
+  // A client that knows the topic: kafkajs' administrator looks a topic up once.
+  const fresh = (await kafkaClient()).admin();
+  await fresh.connect();
+  await fresh.fetchTopicOffsets(topic);
+  await fresh.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
+  await fresh.disconnect();
+}
+
+/** The topic anew, with nothing in it. */
+async function recreate(topic: string, partitions: number): Promise<void> {
+  await admin.deleteTopics({ topics: [topic] });
+  await until(async () => !(await admin.listTopics()).includes(topic));
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] });
+}
+
+describe('a topic that was recreated', () => {
+  test('is refused, and read from its beginning when offsets are reset', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    await readTopic(topic, sink);
+    await recreate(topic, 1);
+    await produce(topic, numbered(3, 1, 100));
+
+    await expect(readTopic(topic, sink)).rejects.toMatchObject({
+      code: 'source_changed',
+      message: expect.stringContaining(`partition 0 of topic "${topic}" ends at offset 3`),
+      hint: expect.stringContaining('--reset-offsets'),
+    });
+    expect(sink.records).toHaveLength(10);
+
+    expect(await readTopic(topic, sink, { resetOffsets: true })).toBe('end');
+    expect(sink.values.slice(10)).toEqual(['100', '101', '102']);
+    expect(sink.warnings).toEqual([expect.stringContaining('the topic was recreated')]);
+    expect(sink.stored.get(`${topic}/0`)?.nextOffset).toBe(3n);
+  });
+
+  test('of another cluster likewise', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    sink.store({ topic, partition: 0 }, 5n, 'kafka:another');
+    await expect(readTopic(topic, sink)).rejects.toMatchObject({
+      code: 'source_changed',
+      message: expect.stringContaining('kafka:another'),
+    });
+    expect(sink.records).toEqual([]);
+    await readTopic(topic, sink, { resetOffsets: true });
+    expect(sink.records).toHaveLength(10);
+  });
+});
+
+describe('records that expired', () => {
+  test('before they were read are booked as a gap', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    sink.store({ topic, partition: 0 }, 2n, await sourceOfCluster());
+    await expire(topic, '7');
+
+    expect(await readTopic(topic, sink)).toBe('end');
+    expect(sink.gaps).toEqual([{ topic, partition: 0, from: 2n, to: 7n }]);
+    expect(sink.values).toEqual(['7', '8', '9']);
+    expect(sink.warnings).toEqual([expect.stringContaining('offsets 2 to 6 expired')]);
+  });
+
+  test('between the look at the log and the first fetch are booked too, not skipped in silence', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    sink.store({ topic, partition: 0 }, 2n, await sourceOfCluster());
+    const storedOffsets = sink.storedOffsets.bind(sink);
+    let isFirst = true;
+    sink.storedOffsets = async (partitions) => {
+      if (isFirst) {
+        isFirst = false;
+        await expire(topic, '8');
+      }
+      return storedOffsets(partitions);
+    };
+    expect(await readTopic(topic, sink)).toBe('end');
+    expect(sink.gaps).toEqual([{ topic, partition: 0, from: 2n, to: 8n }]);
+    expect(sink.values).toEqual(['8', '9']);
+  });
+
+  test('of a partition never read are no gap', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    await expire(topic, '7');
+    const sink = new MemorySink();
+    await readTopic(topic, sink);
+    expect(sink.gaps).toEqual([]);
+    expect(sink.values).toEqual(['7', '8', '9']);
+  });
+});
+
+describe('transactions', () => {
+  async function transactional(): Promise<Producer> {
+    const producer = (await kafkaClient()).producer({
+      transactionalId: `t-${Math.random()}`,
+      maxInFlightRequests: 1,
+      idempotent: true,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  test('leave offsets without a record: the read ends all the same, past the last marker', async () => {
+    const topic = await uniqueTopic(1);
+    const producer = await transactional();
+    for (const values of [['a', 'b'], ['c']]) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: values.map((value) => ({ value })) });
+      await transaction.commit();
+    }
+    const aborted = await producer.transaction();
+    await aborted.send({ topic, messages: [{ value: 'never' }] });
+    await aborted.abort();
+    await producer.disconnect();
+
+    // a b <commit> c <commit> never <abort>
+    const sink = new MemorySink();
+    expect(await readTopic(topic, sink)).toBe('end');
+    expect(sink.values).toEqual(['a', 'b', 'c']);
+    expect(sink.stored.get(`${topic}/0`)?.nextOffset).toBe(7n);
+
+    // Nothing was lost when these offsets expire.
+    await expire(topic, '7');
+    expect(await readTopic(topic, sink)).toBe('end');
+    expect(sink.gaps).toEqual([]);
+  });
+
+  test('that were aborted are not read, also where they overlap', async () => {
+    const topic = await uniqueTopic(1);
+    const [long, short, plain] = [
+      await transactional(),
+      await transactional(),
+      await transactional(),
+    ];
+    const outer = await long.transaction();
+    await outer.send({ topic, messages: [{ value: 'outer 1' }, { value: 'outer 2' }] });
+    const inner = await short.transaction();
+    await inner.send({ topic, messages: [{ key: Buffer.alloc(4), value: 'inner 1' }] });
+    await inner.send({ topic, messages: [{ value: 'inner 2' }] });
+    await inner.abort();
+    await outer.send({ topic, messages: [{ value: 'outer 3' }] });
+    const kept = await plain.transaction();
+    await kept.send({ topic, messages: [{ value: 'kept' }] });
+    await kept.commit();
+    await outer.abort();
+    const again = await long.transaction();
+    await again.send({ topic, messages: [{ value: 'kept too' }] });
+    await again.commit();
+    await Promise.all([long.disconnect(), short.disconnect(), plain.disconnect()]);
+
+    const sink = new MemorySink();
+    await readTopic(topic, sink);
+    expect(sink.values).toEqual(['kept', 'kept too']);
+  });
+
+  test('that are open hold back what comes after them, until they end', async () => {
+    const topic = await uniqueTopic(1);
+    const producer = await transactional();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ value: 'pending' }] });
+    await produce(topic, [{ value: 'behind' }]);
+
+    const sink = new MemorySink();
+    expect(await readTopic(topic, sink)).toBe('end');
+    expect(sink.values).toEqual([]);
+    await transaction.commit();
+    await producer.disconnect();
+    await readTopic(topic, sink);
+    expect(sink.values).toEqual(['pending', 'behind']);
+  });
+});
+
+test('holes of compaction, batches without any record among them, are passed', async () => {
+  const topic = await uniqueTopic(1, {
+    'cleanup.policy': 'compact',
+    'segment.ms': '200',
+    'min.cleanable.dirty.ratio': '0.01',
+    'max.compaction.lag.ms': '500',
+    'delete.retention.ms': '0',
+  });
+  const client = await kafkaClient();
+  const open = async (): Promise<Producer> => {
+    const producer = client.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    return producer;
+  };
+  const [first, second] = [await open(), await open()];
+  // One batch whose keys are all written again: its producer is alive, so the batch stays, empty.
+  const keys = [...Array(50).keys()].map((index) => `key-${index}`);
+  await first.send({ topic, messages: keys.map((key) => ({ key, value: 'old' })) });
+  await delay(300);
+  await second.send({ topic, messages: keys.map((key) => ({ key, value: 'new' })) });
+  await delay(300);
+  await second.send({ topic, messages: [{ key: 'key-49', value: 'newest' }] });
+
+  let sink = new MemorySink();
+  let tick = 0;
+  await until(async () => {
+    await delay(300);
+    await second.send({ topic, messages: [{ key: `tick-${(tick += 1)}`, value: 'tick' }] });
+    sink = new MemorySink();
+    expect(await readTopic(topic, sink)).toBe('end');
+    return (
+      !sink.values.includes('old') && sink.values.filter((value) => value === 'new').length === 49
+    );
+  });
+  expect(sink.values).toContain('newest');
+  await Promise.all([first.disconnect(), second.disconnect()]);
+});
