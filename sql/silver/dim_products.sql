@@ -16,29 +16,49 @@ columns:
   offset: { type: bigint, description: Offset of that event }
   run_id: { type: bigint, description: The run of promote that wrote the row }
 */
-with ranked as (
+-- The latest time of each product first, so that few lines are left to rank.
+with lines as (
     select
+        items.event_no,
+        items.line_number,
         items.item_id,
         items.category,
         items.unit_price,
         items.cost,
+        events.event_timestamp
+    from source.items
+    inner join source.events on items.event_no = events.event_no
+),
+
+latest as (
+    select item_id, max(event_timestamp) as event_timestamp
+    from lines
+    group by item_id
+),
+
+ranked as (
+    select
+        lines.item_id,
+        lines.category,
+        lines.unit_price,
+        lines.cost,
         events.event_timestamp,
         events.produced_at,
         events.topic,
         events.partition,
         events."offset",
         row_number() over (
-            partition by items.item_id
+            partition by lines.item_id
             order by
-                events.event_timestamp desc,
                 events.produced_at desc,
                 events.topic desc,
                 events.partition desc,
                 events."offset" desc,
-                items.line_number desc
+                lines.line_number desc
         ) as rank
-    from source.items
-    inner join source.events on items.event_no = events.event_no
+    from lines
+    inner join latest on lines.item_id = latest.item_id and lines.event_timestamp = latest.event_timestamp
+    inner join source.events on lines.event_no = events.event_no
 )
 
 select
