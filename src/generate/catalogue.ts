@@ -39,6 +39,9 @@ export interface CatalogueSizes {
   readonly cities: number;
 }
 
+/** As many cities as there are names for. */
+export const MOST_CITIES = 2500;
+
 /** Decides when each customer comes of age. */
 const COMING_OF_AGE = 20_211;
 

@@ -6,7 +6,7 @@ export interface Malformation {
   /** Where it must be noticed: bytes that are no text never reach silver. */
   readonly stage: 'ingest' | 'silver';
   /** @param event a good event; the result holds no line end, so that it is one line of a file too */
-  spoil(event: string): Buffer;
+  readonly spoil: (event: string) => Buffer;
 }
 
 function silver(reason: Reason, spoil: (event: string) => string): Malformation {

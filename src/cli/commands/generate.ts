@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { MedallionError } from '../../errors.ts';
+import { MOST_CITIES } from '../../generate/catalogue.ts';
 import { EVENT_KINDS } from '../../generate/events.ts';
 import { generate, type GenerateOptions, type GenerateResult } from '../../generate/generate.ts';
 import { checkManifestFile, writeManifest } from '../../generate/manifest-file.ts';
@@ -152,6 +153,12 @@ function parseOptions(flags: GenerateFlags): GenerateOptions {
     throw new MedallionError(
       'usage',
       '--late, --duplicates, --malformed and --corrections are more than all events together',
+    );
+  }
+  if (flags.cities > MOST_CITIES) {
+    throw new MedallionError(
+      'usage',
+      `there are only ${String(MOST_CITIES)} cities to choose from`,
     );
   }
   return {

@@ -1,5 +1,6 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
 import { storageError } from './storage-error.ts';
 
@@ -17,6 +18,8 @@ export function partitionFile(directory: string, topic: string, partition: numbe
 }
 
 const NEWLINE = 0x0a;
+/** How long half a line must stay as it is before it counts as left behind. */
+const SETTLE_MS = 20;
 /** Bytes of one write: large enough to be fast, small enough to hold in memory twice. */
 const WRITE_SIZE = 1 << 20;
 
@@ -147,12 +150,21 @@ class PartitionFile {
    * the quarantine catches; glued to it, a good event would be lost with it.
    */
   async #endsInsideLine(): Promise<boolean> {
-    const { size } = await this.#handle.stat();
-    if (size === 0) {
-      return false;
+    let seen = -1;
+    for (;;) {
+      const { size } = await this.#handle.stat();
+      const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+      if (size === 0 || buffer[0] === NEWLINE) {
+        return false;
+      }
+      // Half a line that still grows is another writer's at work. Were that one only slow, a blank line would come of
+      // it, which is no event.
+      if (size === seen) {
+        return true;
+      }
+      seen = size;
+      await sleep(SETTLE_MS);
     }
-    const { bytesRead, buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, size - 1);
-    return bytesRead === 1 && buffer[0] !== NEWLINE;
   }
 }
 
