@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { kafkaBrokers, kafkaClient } from '../support/kafka.ts';
 import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
 
 let cwd: string;
@@ -139,6 +140,31 @@ describe('medallion generate', () => {
     };
     const age = Date.now() - Date.parse(`${data.transaction_details.event_timestamp}Z`);
     expect(Math.abs(age)).toBeLessThan(30_000);
+  });
+
+  it('creates a missing Kafka topic with the partitions asked for, and not without being asked', async () => {
+    const topic = `generate-${String(process.pid)}-${String(Date.now())}`;
+    const kafka = ['--brokers', await kafkaBrokers(), '--topic', topic, '-n', '300', '--seed', '3'];
+    const missing = await generate(...kafka);
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toContain(topic);
+    expect((await generate(...kafka, '--partitions', '3', '--manifest', 'answers.json')).code).toBe(
+      0,
+    );
+    const { events } = JSON.parse(await readFile(path.join(cwd, 'answers.json'), 'utf8')) as {
+      events: { by_partition: Record<string, number> };
+    };
+    const admin = (await kafkaClient()).admin();
+    await admin.connect();
+    const ends = (await admin.fetchTopicOffsets(topic)).map(
+      ({ partition, high }) => [String(partition), Number(high)] as const,
+    );
+    await admin.disconnect();
+    expect(ends.map(([, count]) => count).reduce((a, b) => a + b)).toBe(300);
+    expect(Object.fromEntries(ends)).toEqual(events.by_partition);
+    const again = await generate(...kafka, '--partitions', '5');
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain('is there already, with 3 partitions');
   });
 
   it.each([
