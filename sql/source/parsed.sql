@@ -4,8 +4,9 @@
 -- number and does not tell 5 from "5". An event whose text matches the pattern below could be misread, so it is not
 -- read here: src/event/judge.ts decides about it alone, and an accepted one comes back in a plain form, as judged.
 -- The alternatives, in order:
---   a comma before a closing bracket; NaN or Infinity; a number of more digits than a double holds, or of more than
---   4 decimals, or with an exponent; an escaped ASCII character, NUL included;
+--   anything before the object, as a byte order mark; a comma before a closing bracket; NaN or Infinity; a number of
+--   more digits than a double or the decimal type here holds, or of more than 4 decimals, or with an exponent; an
+--   escaped ASCII character, NUL included;
 --   text that is no string, or begins with white space or an escape, or is empty; an id with outer white space or an
 --   escape; a reference or quantity that is not a plain whole number; an amount that is neither a number nor a plain
 --   decimal in a string; a negative price or cost.
@@ -23,21 +24,21 @@ select
                 and (
                     judged
                     or not regexp_matches(
-                    value,
-                    ',\s*[\]}]'
-                    '|[:\[,]\s*-?(?:[Ii]nf|[Nn]a[Nn])'
-                    '|:\s*-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]{5})'
-                    '|\\u00[0-7]'
-                    '|"(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*'
-                    '(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])'
-                    '|"(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
-                    '|"(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
-                    '|"(?:unit_price|cost)"\s*:\s*"?-'
-                    '|"(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]'
-                    '|"(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount'
-                    '|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
-                    '|"(?:[^-0-9]|-?[0-9]*[^-0-9."]|-?[0-9]*\.[0-9]*[^0-9"]|-?[0-9]*\."|-?[."]'
-                    '|-?[0-9]*\.[0-9]{5}))'
+                        value,
+                        '^[^\s{]'
+                        '|,\s*[\]}]'
+                        '|[:\[,]\s*-?(?:[Ii]nf|[Nn]a[Nn])'
+                        '|:\s*-?(?:[0-9]{14}|[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]{5})'
+                        '|\\u00[0-7]'
+                        '|"(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*'
+                        '(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])'
+                        '|"(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
+                        '|"(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
+                        '|"(?:unit_price|cost)"\s*:\s*"?-'
+                        '|"(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]'
+                        '|"(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount'
+                        '|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
+                        '|"-?(?:[0-9.]*[^0-9."]|[0-9]*\.[0-9]*\.|\.|[0-9]*\."|"|0[0-9]|[0-9]{14}|[0-9]*\.[0-9]{5}))'
                     )
                 )
                 then value

@@ -11,7 +11,7 @@ import { MedallionError, messageOf, throwIfInterrupted } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 
 /** An extension binary fits one version of DuckDB on one platform. */
-interface Build {
+export interface Build {
   /** With its v: v1.5.5. */
   readonly version: string;
   /** As DuckDB names it: linux_amd64, osx_arm64. */
@@ -87,12 +87,13 @@ async function loadFile(connection: DuckDBConnection, file: string): Promise<voi
   await connection.run(`load '${file.replaceAll("'", "''")}'`);
 }
 
-async function buildOf(connection: DuckDBConnection): Promise<Build> {
-  const read = async (pragma: string): Promise<string> => {
-    const value = (await connection.runAndReadAll(pragma)).getRows()[0]?.[0];
-    return typeof value === 'string' ? value : '';
-  };
-  return { version: await read('pragma version'), platform: await read('pragma platform') };
+/** The DuckDB that the connection belongs to. */
+export async function buildOf(connection: DuckDBConnection): Promise<Build> {
+  const result = await connection.runAndReadAll(
+    'select library_version, platform from pragma_version(), pragma_platform()',
+  );
+  const [version, platform] = result.getRows()[0] ?? [];
+  return { version: String(version), platform: String(platform) };
 }
 
 /** The first folder that can be made and written to. */

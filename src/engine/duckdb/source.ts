@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
 import type { SilverWindow, WindowCounts } from '../engine.ts';
@@ -80,13 +80,14 @@ function bronzeSelect(window: SilverWindow): string {
 async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
   const references = await readReferences(connection);
   const rows = await connection.runAndReadAll(
-    'select event_no, value from source.raw where event_no in (select event_no from source.doubtful)',
+    // As bytes: decoding a text result drops a byte order mark, which the judge must see.
+    'select event_no, encode(value) from source.raw where event_no in (select event_no from source.doubtful)',
   );
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const refused = await connection.createAppender('refused', 'source', catalog);
   for (const [eventNo, value] of rows.getRows()) {
-    const verdict = judge(String(value), references);
+    const verdict = judge(textOf(value), references);
     const appender = verdict.accepted ? accepted : refused;
     appender.appendInteger(Number(eventNo));
     if (verdict.accepted) {
@@ -104,6 +105,13 @@ async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Pro
   }
   accepted.closeSync();
   refused.closeSync();
+}
+
+function textOf(value: DuckDBValue | undefined): string {
+  if (!(value instanceof DuckDBBlobValue)) {
+    throw new Error('the value of an event is not bytes');
+  }
+  return Buffer.from(value.bytes).toString('utf8');
 }
 
 /** Reads the events that the judge accepted, as it wrote them, in place of the doubtful ones. */
