@@ -66,6 +66,12 @@ export async function currentOffsets(
   }));
 }
 
+/** The name under which bronze takes a topic that starts over: "sales", "sales#2", "sales#3". */
+export function nextGeneration({ logTopic, topic }: CurrentOffset): string {
+  const generation = topic === logTopic ? 1 : Number(topic.slice(logTopic.length + 1));
+  return `${logTopic}#${generation + 1}`;
+}
+
 /**
  * Moves a partition from `fromOffset` to `next`, in the transaction of the rows in between; a partition that has no
  * row yet gets one.

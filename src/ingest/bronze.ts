@@ -1,0 +1,90 @@
+import type { LogRecord } from '../log/log.ts';
+import type { Client } from '../postgres/client.ts';
+import { CopyFields, copyRows, type CopyTarget } from '../postgres/copy.ts';
+import type { PartitionName } from '../postgres/offsets.ts';
+import { isText, type Admitted, type Refusal } from './admission.ts';
+
+const EVENTS: CopyTarget = {
+  table: 'bronze.events',
+  columns: [
+    ...['topic', 'partition', '"offset"', 'key', 'key_bytes', 'value', 'headers'],
+    ...['produced_at', 'ingested_at', 'run_id'],
+  ],
+};
+
+const QUARANTINE: CopyTarget = {
+  table: 'bronze.quarantine',
+  columns: [
+    ...['topic', 'partition', '"offset"', 'stage', 'reason', 'detail', 'raw'],
+    ...['produced_at', 'quarantined_at', 'run_id'],
+  ],
+};
+
+/** What every row of a batch has in common. */
+export interface RowContext {
+  readonly to: PartitionName;
+  readonly runId: bigint;
+  /** Unix milliseconds. */
+  readonly ingestedAt: number;
+}
+
+/** Copies events into bronze.events, their bytes as they are. */
+export async function copyEvents(
+  client: Client,
+  events: readonly Admitted[],
+  context: RowContext,
+): Promise<void> {
+  const { coordinates, stamp } = commonFields(context);
+  await copyRows(client, EVENTS, events, (event, fields) => {
+    const hasTextKey = event.key === null || isText(event.key);
+    fields.raw(coordinates);
+    fields.bigint(event.offset);
+    fields.bytes(hasTextKey ? event.key : null);
+    fields.bytes(hasTextKey ? null : event.key);
+    fields.bytes(event.value);
+    fields.text(event.headers === null ? null : JSON.stringify(event.headers));
+    fields.timestamp(producedAt(event));
+    fields.raw(stamp);
+  });
+}
+
+/** Copies refused records into bronze.quarantine, byte for byte. */
+export async function copyRefusals(
+  client: Client,
+  refusals: readonly Refusal[],
+  context: RowContext,
+): Promise<void> {
+  const { coordinates, stamp } = commonFields(context);
+  await copyRows(client, QUARANTINE, refusals, ({ record, reason, detail }, fields) => {
+    fields.raw(coordinates);
+    fields.bigint(record.offset);
+    fields.text('ingest');
+    fields.text(reason);
+    fields.text(detail);
+    fields.bytes(record.value);
+    fields.timestamp(producedAt(record));
+    fields.raw(stamp);
+  });
+}
+
+/** The fields that begin and end every row, encoded once. */
+function commonFields({ to, runId, ingestedAt }: RowContext): {
+  coordinates: Buffer;
+  stamp: Buffer;
+} {
+  const fields = new CopyFields();
+  fields.text(to.topic);
+  fields.integer(to.partition);
+  const coordinates = fields.take();
+  fields.timestamp(ingestedAt);
+  fields.bigint(runId);
+  return { coordinates, stamp: fields.take() };
+}
+
+const YEAR_1 = Date.parse('0001-01-01T00:00:00Z');
+const YEAR_9999 = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A producer may set any 64-bit number as a timestamp; bronze keeps it within the years 1 to 9999. */
+export function producedAt({ timestamp }: LogRecord): number {
+  return Math.trunc(Math.min(Math.max(timestamp, YEAR_1), YEAR_9999));
+}

@@ -1,0 +1,98 @@
+import { MedallionError } from '../errors.ts';
+import type { Gap, LogReader, ReadEnd, ReadOptions } from '../log/log.ts';
+import { withClient, type ConnectionSettings } from '../postgres/client.ts';
+import { finishRun, startRun } from '../postgres/runs.ts';
+import type { StageContext } from '../progress.ts';
+import { MAX_EVENT_BYTES } from './admission.ts';
+import { BronzeSink } from './sink.ts';
+import type { PartitionTally, Tally } from './tally.ts';
+
+export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueBytes'> {
+  /** The command line, for the run's record; secrets removed. */
+  readonly arguments: readonly string[];
+  /** Larger values go to the quarantine; 16 MiB unless said otherwise. */
+  readonly maxEventBytes?: number;
+}
+
+export interface IngestResult {
+  readonly runId: bigint;
+  readonly end: ReadEnd;
+  /** Events written to bronze.events, and the bytes of their values. */
+  readonly events: number;
+  readonly bytes: number;
+  /** Records refused, by reason. */
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly partitions: readonly PartitionTally[];
+  /** Batches that another consumer had landed first. */
+  readonly droppedBatches: number;
+  readonly gaps: readonly Gap[];
+  readonly seconds: number;
+}
+
+const STEP = 'ingest';
+
+/**
+ * Lands what a log holds in bronze, each record exactly once: rows and next offset commit together. An interruption
+ * finishes the batch in hand and is an end like any other.
+ * @throws MedallionError unreachable, denied, storage, and what the reader throws; what had landed stays
+ */
+export async function ingest(
+  reader: LogReader,
+  settings: ConnectionSettings,
+  options: IngestOptions,
+  context: StageContext,
+): Promise<IngestResult> {
+  const { arguments: commandLine, maxEventBytes = MAX_EVENT_BYTES, ...reading } = options;
+  const startedAt = performance.now();
+  const runId = await withClient(settings, (client) =>
+    startRun(client, { command: 'ingest', arguments: commandLine }),
+  );
+  context.emit({ type: 'step.started', step: STEP, detail: reader.description });
+  const onLanded = ({ events, bytes }: Tally): void =>
+    context.emit({
+      ...{ type: 'step.progress', step: STEP, done: events, unit: 'events' },
+      detail: `${(bytes / 1e6).toFixed(1)} MB`,
+    });
+  const sink = new BronzeSink({ settings, runId, maxEventBytes, onLanded }, context);
+  try {
+    const { signal } = context;
+    const end = await reader.read(sink, { ...reading, signal, maxValueBytes: maxEventBytes });
+    const result = { runId, end, ...resultOf(sink.tally), seconds: secondsSince(startedAt) };
+    const error =
+      end === 'interrupted' ? new MedallionError('interrupted', 'interrupted') : undefined;
+    await withClient(settings, (client) => finishRun(client, runId, countsOf(result), error));
+    return result;
+  } catch (error) {
+    const counts = countsOf({ ...resultOf(sink.tally), seconds: secondsSince(startedAt) });
+    // The failure is what the user is to hear of, even where it cannot be booked.
+    await withClient(settings, (client) => finishRun(client, runId, counts, error)).catch(
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    await sink.close();
+  }
+}
+
+type Counted = Omit<IngestResult, 'runId' | 'end' | 'seconds'>;
+
+function resultOf(tally: Tally): Counted {
+  const { events, bytes, quarantined, partitions, droppedBatches, gaps } = tally;
+  return { events, bytes, quarantined, partitions, droppedBatches, gaps };
+}
+
+function countsOf(result: Counted & { readonly seconds: number }): Record<string, unknown> {
+  return {
+    events: result.events,
+    bytes: result.bytes,
+    quarantined: result.quarantined,
+    partitions: result.partitions.length,
+    dropped_batches: result.droppedBatches,
+    gaps: result.gaps.length,
+    seconds: Math.round(result.seconds * 1000) / 1000,
+  };
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

@@ -1,0 +1,203 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf, MedallionError } from '../errors.ts';
+import type { Gap, RecordBatch, Sink, StoredOffset, TopicPartition } from '../log/log.ts';
+import {
+  lostConnection,
+  withTransaction,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
+import {
+  advanceOffset,
+  currentOffsets,
+  insertGap,
+  insertOffset,
+  nextGeneration,
+  replaceOffset,
+  type CurrentOffset,
+} from '../postgres/offsets.ts';
+import type { StageContext } from '../progress.ts';
+import { admit } from './admission.ts';
+import { copyEvents, copyRefusals, producedAt } from './bronze.ts';
+import { Tally, type BatchTally } from './tally.ts';
+import { Writers } from './writers.ts';
+
+export interface BronzeSinkOptions {
+  readonly settings: ConnectionSettings;
+  readonly runId: bigint;
+  readonly maxEventBytes: number;
+  /** Called after each batch that landed. */
+  readonly onLanded: (tally: Tally) => void;
+}
+
+/** One copies while the other commits, or two partitions at once. */
+const CONNECTIONS = 2;
+/** How long a lost connection is waited for before each further try, milliseconds. */
+const PAUSES_MS = [200, 1000, 3000];
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * Bronze as the reader's sink. Rows, refused records and the next offset commit in one transaction, which begins with
+ * the offset: of two consumers the second waits there, and then finds that the partition has moved on.
+ */
+export class BronzeSink implements Sink {
+  readonly tally = new Tally();
+  readonly #options: BronzeSinkOptions;
+  readonly #context: StageContext;
+  readonly #writers: Writers;
+  /** What `storedOffsets` last answered, and under which name bronze has a partition. */
+  readonly #current = new Map<string, CurrentOffset>();
+
+  constructor(options: BronzeSinkOptions, context: StageContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#writers = new Writers(options.settings, CONNECTIONS);
+  }
+
+  async storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]> {
+    const rows = await this.#run((client) => currentOffsets(client, partitions));
+    for (const partition of partitions) {
+      this.#current.delete(keyOf(partition));
+    }
+    for (const row of rows) {
+      this.#current.set(keyOf({ topic: row.logTopic, partition: row.partition }), row);
+    }
+    return rows.map(({ logTopic, partition, nextOffset, source, position }) => ({
+      ...{ topic: logTopic, partition, nextOffset, source, position },
+    }));
+  }
+
+  async land(batch: RecordBatch): Promise<boolean> {
+    const topic = this.#bronzeTopic(batch);
+    const { admitted, refused } = admit(batch.records, this.#options.maxEventBytes);
+    let bytes = 0;
+    let lastProducedAt: number | undefined;
+    for (const event of admitted) {
+      bytes += event.value.length;
+      lastProducedAt = Math.max(lastProducedAt ?? Number.NEGATIVE_INFINITY, producedAt(event));
+    }
+    const landed: BatchTally = { events: admitted.length, bytes, refused };
+    const to = { topic, partition: batch.partition };
+    const rows = { to, runId: this.#options.runId, ingestedAt: Date.now() };
+    const isAhead = await this.#run((client) =>
+      withTransaction(client, async () => {
+        const isNext = await advanceOffset(
+          client,
+          batch.fromOffset,
+          { ...to, ...placeOf(batch) },
+          { ...landed, quarantined: refused.length, lastProducedAt },
+        );
+        if (isNext && admitted.length > 0) {
+          await copyEvents(client, admitted, rows);
+        }
+        if (isNext && refused.length > 0) {
+          await copyRefusals(client, refused, rows);
+        }
+        return isNext;
+      }),
+    ).catch((error: unknown) => {
+      throw codeOf(error) === UNIQUE_VIOLATION ? alreadyThere(batch, topic, error) : error;
+    });
+    if (isAhead) {
+      this.tally.add(topic, batch, landed);
+      this.#options.onLanded(this.tally);
+    } else {
+      this.tally.drop(batch);
+    }
+    return isAhead;
+  }
+
+  async recordGap(gap: Gap, source: string): Promise<void> {
+    const topic = this.#bronzeTopic(gap);
+    const { partition, from, to } = gap;
+    const stored = { topic, partition, nextOffset: from, source, position: null };
+    const isBooked = await this.#run((client) =>
+      withTransaction(client, async () => {
+        const next = { nextOffset: to, source, position: null };
+        const isNext = await replaceOffset(client, stored, next);
+        if (isNext) {
+          await insertGap(client, { topic, partition, from, to }, this.#options.runId);
+        }
+        return isNext;
+      }),
+    );
+    if (isBooked) {
+      this.tally.gaps.push(gap);
+    }
+  }
+
+  async resetOffset(place: StoredOffset): Promise<boolean> {
+    const stored = this.#current.get(keyOf(place));
+    if (stored === undefined) {
+      return false;
+    }
+    const { nextOffset, source, position } = place;
+    const isReset = await this.#run((client) =>
+      withTransaction(client, async () => {
+        if (nextOffset >= stored.nextOffset) {
+          return replaceOffset(client, stored, { nextOffset, source, position });
+        }
+        // The old generation's row is closed, so that no consumer goes on writing under its name.
+        const closed = { ...stored, source: `${stored.source}, replaced` };
+        return (
+          (await replaceOffset(client, stored, closed)) &&
+          (await insertOffset(client, { ...place, topic: nextGeneration(stored) }))
+        );
+      }),
+    );
+    await this.storedOffsets([place]);
+    return isReset;
+  }
+
+  warn(message: string, hint?: string): void {
+    this.#context.emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  async close(): Promise<void> {
+    await this.#writers.close();
+  }
+
+  #bronzeTopic(partition: TopicPartition): string {
+    return this.#current.get(keyOf(partition))?.topic ?? partition.topic;
+  }
+
+  /**
+   * Runs a transaction; one that a lost connection broke is run again. Had its commit reached the server all the same,
+   * the stored offset has moved, and the second try changes nothing.
+   */
+  async #run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    for (const pause of [...PAUSES_MS, undefined]) {
+      try {
+        return await this.#writers.use(work);
+      } catch (error) {
+        const known = lostConnection(error, this.#options.settings);
+        const isPassing = known instanceof MedallionError && known.retriable;
+        if (!isPassing || pause === undefined || this.#context.signal.aborted) {
+          throw known;
+        }
+        await delay(pause, undefined, { signal: this.#context.signal }).catch(() => undefined);
+      }
+    }
+    throw new Error('unreachable');
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${partition} ${topic}`;
+}
+
+function placeOf(batch: RecordBatch): Pick<StoredOffset, 'nextOffset' | 'source' | 'position'> {
+  return { nextOffset: batch.nextOffset, source: batch.source, position: batch.position ?? null };
+}
+
+function alreadyThere(batch: RecordBatch, topic: string, cause: unknown): MedallionError {
+  return new MedallionError(
+    'source_changed',
+    `bronze already holds events of partition ${batch.partition} of "${topic}" from offset ${batch.fromOffset} on, ` +
+      'though the books say that they were not read',
+    {
+      hint: 'Somebody changed medallion.offsets or bronze.events by hand. Nothing was written.',
+      cause,
+    },
+  );
+}
