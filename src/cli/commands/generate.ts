@@ -39,7 +39,8 @@ interface GenerateFlags {
 const DEFAULT_COUNT = 5000;
 /** Events a second of a stream that runs now, when nothing else is said. */
 const DEFAULT_RATE = 50;
-const DEFAULT_SIZES = { customers: 1000, products: 200, cities: 40 };
+/** A shop of a size that looks real and is quick. */
+export const DEFAULT_SIZES = { customers: 1000, products: 200, cities: 40 };
 
 export function createGenerateCommand(run: RunCommand): Command {
   return new Command('generate')

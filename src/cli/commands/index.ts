@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { RunCommand } from '../main.ts';
 import { createDbCommand } from './db.ts';
+import { createDemoCommand } from './demo.ts';
+import { createDoctorCommand } from './doctor.ts';
 import { createGenerateCommand } from './generate.ts';
 import { createPromoteCommand } from './promote.ts';
 import { createReportCommand } from './report.ts';
@@ -13,10 +15,12 @@ export function registerCommands(
   addGlobalFlags: (command: Command) => Command,
 ): void {
   const commands: ((run: RunCommand) => Command)[] = [
+    createDemoCommand,
     createGenerateCommand,
     createPromoteCommand,
     createReportCommand,
     createSqlCommand,
+    createDoctorCommand,
     createDbCommand,
   ];
   for (const create of commands) {

@@ -1,0 +1,126 @@
+import { Command } from 'commander';
+import { rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { generate } from '../../generate/generate.ts';
+import { resolvePeriod } from '../../generate/timeline.ts';
+import { ingest } from '../../ingest/ingest.ts';
+import { openLandingReader } from '../../log/landing/reader.ts';
+import { openLandingWriter, partitionFile } from '../../log/landing/writer.ts';
+import { dropWarehouse, migrateWarehouse, withWarehouse } from '../../postgres/warehouse.ts';
+import { report } from '../../report/report.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { parseCount, parseSeed } from '../options.ts';
+import { renderPage } from '../render/report-page.ts';
+import { DEFAULT_SIZES } from './generate.ts';
+import { PROMOTE_DEFAULTS, runPromote, summary, warnOfChecks } from './promote.ts';
+
+interface DemoFlags {
+  readonly count: number;
+  readonly seed?: number;
+  readonly fresh?: boolean;
+}
+
+const TOPIC = 'demo';
+const FAULTS = { late: 0.02, duplicates: 0.02, corrections: 0.02, malformed: 0.01 };
+const FIRST_SEED = 42;
+const TOP = 5;
+
+const NEXT = `
+What to try next:
+  npx medallion report --since 7d              the last week
+  npx medallion sql "select * from gold.customer_performance order by revenue desc limit 5"
+  npx medallion sql "select reason, field, count(*) from bronze.quarantine group by 1, 2"
+  npx medallion generate -n 5000 && npx medallion ingest && npx medallion promote
+  npx medallion --help                         every command; each has examples in its own --help
+`;
+
+export function createDemoCommand(run: RunCommand): Command {
+  return new Command('demo')
+    .description('run the whole pipeline on made-up sales, with nothing to install or configure')
+    .option('-n, --count <n>', 'events to make, faults included', parseCount, 20_000)
+    .option(
+      '--seed <n>',
+      'seed of the sales (default: another one for each run on the same home)',
+      parseSeed,
+    )
+    .option('--fresh', 'start over: forget what the embedded warehouse and the demo hold')
+    .addHelpText(
+      'after',
+      `
+Everything happens in the home folder: an embedded PostgreSQL, and the log as files. A PostgreSQL or Kafka of your own
+is never touched. Run again, the demo adds to what is there.
+
+Examples:
+  $ medallion demo
+  $ medallion demo --fresh
+  $ medallion demo -n 200000 --home /tmp/shop`,
+    )
+    .action(run<DemoFlags>(demo));
+}
+
+async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
+  const { warehouse, log, home } = given.config;
+  if (warehouse.kind === 'server' || log.kind === 'kafka') {
+    given.emit({
+      type: 'note',
+      message:
+        'The demo uses its own embedded PostgreSQL and files, not the servers you have configured.',
+    });
+  }
+  const context: CommandContext = {
+    ...given,
+    config: {
+      ...given.config,
+      warehouse: { kind: 'embedded' },
+      log: { kind: 'landing', topic: TOPIC },
+    },
+  };
+  const directory = path.join(home, 'landing');
+  await withWarehouse(context.config, context, async (settings) => {
+    if (flags.fresh === true) {
+      await dropWarehouse(settings);
+      await migrateWarehouse(settings);
+      await rm(path.join(directory, TOPIC), { recursive: true, force: true });
+    }
+    const seed = flags.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));
+    const writer = await openLandingWriter({ directory, topic: TOPIC, partitions: 1 });
+    try {
+      await generate(
+        {
+          seed,
+          count: flags.count,
+          period: resolvePeriod(undefined, undefined),
+          rate: undefined,
+          sizes: DEFAULT_SIZES,
+          faults: FAULTS,
+          manifest: false,
+        },
+        writer,
+        context,
+      );
+    } finally {
+      await writer.close();
+    }
+    await ingest(
+      openLandingReader(home, TOPIC),
+      settings,
+      { follow: false, arguments: context.commandLine },
+      context,
+    );
+    const promoted = await runPromote(settings, PROMOTE_DEFAULTS, context);
+    warnOfChecks(promoted, context);
+    context.emit({ type: 'note', message: `${summary(promoted)}\n` });
+    const page = await report(settings, { sections: undefined, top: TOP }, context);
+    await context.write(renderPage(page, { width: context.width, color: context.color, top: TOP }));
+  });
+  context.emit({ type: 'note', message: NEXT });
+}
+
+/** Bytes of a file, 0 when there is none: a seed that follows from what earlier demos wrote. */
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
