@@ -8,9 +8,9 @@ import { kafkaError, unreachable } from './errors.ts';
 import { correctFetchResponses } from './fetch-response.ts';
 
 /** Time for the first answer of a broker, milliseconds: a person waits. */
-const FIRST_ANSWER_MS = 14_000;
+const FIRST_ANSWER_MS = 12_000;
 const CONNECT_MS = 3_500;
-const GOODBYE_MS = 3_000;
+const GOODBYE_MS = 2_000;
 
 /** One way to the brokers: a kafkajs client and the sockets it opened. */
 export interface Connection {

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { withAdmin } from './client.ts';
 import { describeBrokers } from './errors.ts';
+import { Outage } from './outage.ts';
 import { ReadSession, type ReadProgress } from './read-session.ts';
 import { requireTopic } from './topic.ts';
 
@@ -15,10 +15,7 @@ export interface KafkaReaderSettings {
   readonly metadataMaxAgeMs?: number;
 }
 
-const RETRY_FOR_MS = 5 * 60_000;
 const METADATA_MAX_AGE_MS = 10_000;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * A reader of a topic as a member of the configured consumer group.
@@ -50,41 +47,24 @@ async function readTopic(
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
     ends: undefined,
   };
-  const retryForMs = settings.retryForMs ?? RETRY_FOR_MS;
-  let lostAt: number | undefined;
-  let pause = FIRST_PAUSE_MS;
+  const outage = new Outage((message) => {
+    sink.warn(message, 'Nothing is lost: reading goes on from the last batch that landed.');
+  }, settings.retryForMs);
   for (;;) {
     const outcome = await new ReadSession(config, context, sink, options, progress, {
       metadataMaxAgeMs: settings.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
       onJoined: () => {
-        if (lostAt !== undefined) {
+        if (outage.end()) {
           context.emit({ type: 'note', message: `Kafka at ${describeBrokers(config)} is back` });
         }
-        lostAt = undefined;
-        pause = FIRST_PAUSE_MS;
       },
     }).run();
     if (!(outcome instanceof MedallionError)) {
       return outcome;
     }
-    if (lostAt === undefined) {
-      lostAt = Date.now();
-      sink.warn(
-        `${outcome.message}; trying again for ${durationText(retryForMs)}`,
-        'Nothing is lost: reading goes on from the last batch that landed.',
-      );
-    }
-    if (Date.now() - lostAt + pause > retryForMs) {
-      throw outcome;
-    }
-    await delay(pause, undefined, { signal: options.signal }).catch(() => undefined);
+    await outage.wait(outcome, options.signal);
     if (options.signal.aborted) {
       return 'interrupted';
     }
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }
-}
-
-function durationText(ms: number): string {
-  return ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1000)} s`;
 }

@@ -1,9 +1,11 @@
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
+import { MedallionError, throwIfInterrupted } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
 import { answered, createConnection, goodbye, type Connection } from './client.ts';
 import { describeBrokers, kafkaError } from './errors.ts';
+import { Outage } from './outage.ts';
 import { requireTopic } from './topic.ts';
 
 /**
@@ -12,9 +14,10 @@ import { requireTopic } from './topic.ts';
  */
 const MAX_BATCH_BYTES = 900_000;
 const RECORD_OVERHEAD_BYTES = 32;
-/** About two minutes of waiting for a broker that went away. */
-const SEND_RETRY = { initialRetryTime: 200, maxRetryTime: 10_000, multiplier: 2, factor: 0.2 };
-const SEND_RETRIES = 15;
+/** Short: kafkajs gives up a lost connection soon in any case, and the outage is waited out here. */
+const SEND_RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, multiplier: 2, factor: 0.2 };
+/** Keys whose partition is remembered; customers are fewer, as a rule. */
+const MAX_KNOWN_KEYS = 100_000;
 
 /**
  * A writer to a topic: idempotent (a retry writes nothing twice), acknowledged by all in-sync replicas. The key chooses
@@ -33,13 +36,13 @@ export async function openKafkaWriter(
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: { ...SEND_RETRY, retries: SEND_RETRIES },
+    retry: { ...SEND_RETRY, retries: 3 },
   });
   try {
     await answered(config, context.signal, admin.connect());
     const partitions = await requireTopic(admin, config, topic);
     await answered(config, context.signal, producer.connect());
-    return new KafkaWriter(config, connection, producer, partitions);
+    return new KafkaWriter(config, context, connection, producer, partitions);
   } catch (error) {
     await goodbye(producer, connection);
     throw kafkaError(error, config, topic);
@@ -51,6 +54,7 @@ export async function openKafkaWriter(
 class KafkaWriter implements LogWriter {
   readonly description: string;
   readonly #config: KafkaConfig & { readonly topic: string };
+  readonly #context: StageContext;
   readonly #connection: Connection;
   readonly #producer: Producer;
   readonly #partitionOf: (key: string) => number;
@@ -60,12 +64,14 @@ class KafkaWriter implements LogWriter {
 
   constructor(
     config: KafkaConfig & { readonly topic: string },
+    context: StageContext,
     connection: Connection,
     producer: Producer,
     partitions: number,
   ) {
     this.description = `Kafka topic ${config.topic} at ${describeBrokers(config)}`;
     this.#config = config;
+    this.#context = context;
     this.#connection = connection;
     this.#producer = producer;
     this.#partitionOf = partitionerFor(config.topic, partitions);
@@ -113,12 +119,23 @@ class KafkaWriter implements LogWriter {
     return messages.length === 0 ? requests : [...requests, messages];
   }
 
+  /** The same messages sent again by the same producer are written once: the broker knows their sequence numbers. */
   async #send(messages: Message[]): Promise<void> {
     const { topic } = this.#config;
-    try {
-      await this.#producer.send({ topic, acks: -1, messages });
-    } catch (error) {
-      throw kafkaError(error, this.#config, topic);
+    const { signal, emit } = this.#context;
+    const outage = new Outage((message) => emit({ type: 'warning', message }));
+    for (;;) {
+      try {
+        await this.#producer.send({ topic, acks: -1, messages });
+        break;
+      } catch (error) {
+        const failure = kafkaError(error, this.#config, topic);
+        if (!(failure instanceof MedallionError && failure.retriable)) {
+          throw failure;
+        }
+        await outage.wait(failure, signal);
+        throwIfInterrupted(signal);
+      }
     }
     for (const { partition = 0 } of messages) {
       this.#appended.set(partition, (this.#appended.get(partition) ?? 0) + 1);
@@ -148,4 +165,3 @@ function partitionerFor(topic: string, partitions: number): (key: string) => num
     return partition;
   };
 }
-const MAX_KNOWN_KEYS = 100_000;

@@ -1,0 +1,202 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startBroker, type Broker } from '../../../scripts/kafka-broker/broker.ts';
+import type { KafkaConfig } from '../../../src/config.ts';
+import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
+import { ensureTopic, inspectTopic } from '../../../src/log/kafka/topic.ts';
+import { openKafkaWriter } from '../../../src/log/kafka/writer.ts';
+import { kafkaConfig, quietContext, uniqueTopic, until } from '../../support/kafka.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
+
+const USER = { username: 'ana', password: 'correct-horse' };
+
+/** A broker of this file's own: it is stopped, killed, and asked for passwords and certificates. */
+let broker: Broker;
+let folder: string;
+let certificate: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'medallion-broker-'));
+  certificate = path.join(folder, 'ca.pem');
+  const key = path.join(folder, 'key.pem');
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=broker'],
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+  ]);
+  const keystoreFile = path.join(folder, 'keystore.pem');
+  await writeFile(
+    keystoreFile,
+    (await readFile(key, 'utf8')) + (await readFile(certificate, 'utf8')),
+  );
+  broker = await startBroker({
+    dir: path.join(folder, 'broker'),
+    sasl: USER,
+    tls: { keystoreFile },
+    // A killed broker is let back in after this, not after 9 s.
+    properties: { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' },
+  });
+});
+
+afterAll(async () => {
+  await broker.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function config(overrides: Partial<KafkaConfig> & { topic?: string } = {}) {
+  return { topic: 'sales', ...(await kafkaConfig({ brokers: [broker.brokers], ...overrides })) };
+}
+
+describe('a broker that goes away', () => {
+  test('is waited for, with a warning: the reader goes on where it stood, the writer writes nothing twice', async () => {
+    const own = { ...(await config()), topic: 'restarted' };
+    await ensureTopic(own, own.topic, 2);
+    const context = quietContext();
+    const writer = await openKafkaWriter(own, context);
+    const reader = await openKafkaReader(own, context);
+    const sink = new MemorySink();
+    const abort = new AbortController();
+    const reading = reader.read(sink, { signal: abort.signal, follow: true });
+    const send = (from: number) =>
+      writer.append(
+        Array.from({ length: 100 }, (_, index) => ({
+          key: `key-${index}`,
+          value: Buffer.from(String(from + index)),
+        })),
+      );
+    await send(0);
+    await until(() => sink.records.length === 100);
+
+    await broker.kill();
+    const whileDown = send(100);
+    await until(() => sink.warnings.length === 1);
+    expect(sink.warnings[0]).toMatch(/Kafka at 127\.0\.0\.1:\d+.*trying again for 5 min/);
+    await broker.restart();
+    await whileDown;
+    await send(200);
+    await until(() => sink.records.length >= 300, 60_000);
+    abort.abort();
+    expect(await reading).toBe('interrupted');
+    await writer.close();
+    expect(sink.values.map(Number).sort((a, b) => a - b)).toEqual([...Array(300).keys()]);
+    expect(context.events).toContainEqual({ type: 'note', message: expect.stringMatching(/back/) });
+  });
+
+  test('is given up when it stays away', async () => {
+    const own = { ...(await config()), topic: 'given-up' };
+    await ensureTopic(own, own.topic, 1);
+    const context = quietContext();
+    const reader = await openKafkaReader(own, context, { retryForMs: 3_000 });
+    const reading = reader.read(new MemorySink(), { signal: context.signal, follow: true });
+    const outcome = reading.catch((error: unknown) => error);
+    await broker.kill();
+    expect(await outcome).toMatchObject({ code: 'unreachable', retriable: true });
+    await broker.restart();
+  });
+});
+
+describe('a broker that is not there', () => {
+  test.each([
+    ['refuses connections', '127.0.0.1:1'],
+    ['cannot be resolved', 'no-such-host.invalid:9092'],
+  ])('%s: unreachable, within 15 s', async (_, address) => {
+    const own = { ...(await config({ brokers: [address] })), topic: 'sales' };
+    for (const attempt of [
+      () => openKafkaReader(own, quietContext()),
+      () => openKafkaWriter(own, quietContext()),
+    ]) {
+      const started = Date.now();
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'unreachable',
+        exitCode: 3,
+        message: expect.stringContaining(address),
+      });
+      expect(Date.now() - started).toBeLessThan(15_000);
+    }
+  });
+
+  test('says nothing: unreachable, within 15 s', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const own = await config({ brokers: [`127.0.0.1:${port}`] });
+    const started = Date.now();
+    await expect(openKafkaReader(own, quietContext())).rejects.toMatchObject({
+      code: 'unreachable',
+    });
+    expect(Date.now() - started).toBeLessThan(15_000);
+    silent.close();
+  });
+
+  test('does not keep an interrupted command', async () => {
+    const own = await config({ brokers: ['10.255.255.1:9092'] });
+    const abort = new AbortController();
+    const context = { ...quietContext(), signal: abort.signal };
+    setTimeout(() => abort.abort(), 200);
+    const started = Date.now();
+    await expect(openKafkaReader(own, context)).rejects.toMatchObject({ code: 'interrupted' });
+    expect(Date.now() - started).toBeLessThan(5_000);
+  });
+});
+
+describe('who may come in', () => {
+  const withPassword = (mechanism: 'plain' | 'scram-sha-256', password: string) =>
+    config({
+      brokers: [broker.saslBrokers ?? ''],
+      sasl: { mechanism, username: USER.username, password },
+    });
+
+  test.each(['plain', 'scram-sha-256'] as const)('a user by SASL %s', async (mechanism) => {
+    const { clusterId } = await inspectTopic(
+      await withPassword(mechanism, USER.password),
+      'whatever',
+    );
+    expect(clusterId).toHaveLength(22);
+  });
+
+  test.each(['plain', 'scram-sha-256'] as const)(
+    'no user with a wrong password by %s, which no message repeats',
+    async (mechanism) => {
+      const own = await withPassword(mechanism, 'wrong-horse');
+      const failure: unknown = await inspectTopic(own, 'whatever').catch((error: unknown) => error);
+      expect(failure).toMatchObject({
+        code: 'denied',
+        message: expect.stringContaining('refused user "ana"'),
+      });
+      expect(String(failure)).not.toContain('wrong-horse');
+    },
+  );
+
+  const withTls = (tls: KafkaConfig['tls']) => config({ brokers: [broker.tlsBrokers ?? ''], tls });
+
+  test('a client that trusts the certificate, or was told not to check it', async () => {
+    for (const tls of [{ verify: true, caFile: certificate }, { verify: false }]) {
+      expect((await inspectTopic(await withTls(tls), 'whatever')).clusterId).toHaveLength(22);
+    }
+  });
+
+  test('no client that does not trust the certificate', async () => {
+    await expect(inspectTopic(await withTls({ verify: true }), 'whatever')).rejects.toMatchObject({
+      code: 'denied',
+      hint: expect.stringContaining('KAFKA_SSL_CA'),
+    });
+  });
+
+  test('nobody with a certificate file that is not there', async () => {
+    const tls = { verify: true, caFile: path.join(folder, 'missing.pem') };
+    await expect(inspectTopic(await withTls(tls), 'whatever')).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('missing.pem'),
+    });
+  });
+});
+
+test('the shared broker is another one', async () => {
+  const topic = await uniqueTopic(1);
+  const state = await inspectTopic(await config(), topic);
+  expect(state.partitions).toBeUndefined();
+});
