@@ -58,7 +58,6 @@ function refusalOf(record: LogRecord, maxEventBytes: number): Refusal | undefine
   return undefined;
 }
 
-
 /** Whether PostgreSQL can hold the bytes as text. */
 export function isText(bytes: Buffer): boolean {
   return isUtf8(bytes) && !bytes.includes(0);

@@ -4,6 +4,7 @@ import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createGenerateCommand } from './generate.ts';
+import { createIngestCommand } from './ingest.ts';
 import { createPromoteCommand } from './promote.ts';
 import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
@@ -17,6 +18,7 @@ export function registerCommands(
   const commands: ((run: RunCommand) => Command)[] = [
     createDemoCommand,
     createGenerateCommand,
+    createIngestCommand,
     createPromoteCommand,
     createReportCommand,
     createSqlCommand,

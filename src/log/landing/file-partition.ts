@@ -150,7 +150,11 @@ export class FilePartition {
     }
     // What is replaced is what the books hold now, which may be more than this reader has seen.
     const [stored] = await sink.storedOffsets([this.#to]);
-    const next = { nextOffset: place.nextOffset, source: first.source, position: BigInt(first.start) };
+    const next = {
+      nextOffset: place.nextOffset,
+      source: first.source,
+      position: BigInt(first.start),
+    };
     if (
       stored?.nextOffset !== place.nextOffset ||
       !(await sink.resetOffset({ ...this.#to, ...next }))

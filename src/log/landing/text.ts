@@ -67,7 +67,7 @@ export async function* readText(
 
 /** The text of a stream, unzipped if it is zipped. */
 export async function* streamText(stream: Readable, name: string): AsyncGenerator<Buffer> {
-  const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const chunks: AsyncIterator<Buffer, undefined> = stream[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   while (head.length < 3) {
     const { value, done } = await chunks.next();

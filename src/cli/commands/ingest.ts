@@ -1,0 +1,188 @@
+import { Command } from 'commander';
+import path from 'node:path';
+import { MedallionError } from '../../errors.ts';
+import { ingest, type IngestResult } from '../../ingest/ingest.ts';
+import { openKafkaReader } from '../../log/kafka/reader.ts';
+import { openFileReader, openLandingReader } from '../../log/landing/reader.ts';
+import { openStdinReader } from '../../log/landing/stream-reader.ts';
+import type { LogReader } from '../../log/log.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { parseCount, parseDuration } from '../options.ts';
+import { counted, grouped } from '../render/number.ts';
+import type { ResultTable } from '../render/output.ts';
+
+export interface IngestFlags {
+  readonly from?: readonly string[];
+  readonly follow?: boolean;
+  readonly maxMessages?: number;
+  /** Milliseconds. */
+  readonly idleTimeout?: number;
+  readonly resetOffsets?: boolean;
+  readonly maxEventBytes?: number;
+}
+
+/** PostgreSQL takes values up to 1 GB, and a server needs several times a value's size to write it. */
+const LARGEST_EVENT = 256 << 20;
+
+const EXAMPLES = `
+Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else the landing directory that
+medallion generate writes to. What has landed once never lands again, whatever happens in between.
+
+Examples:
+  $ medallion ingest                            what is there, from Kafka or the landing directory
+  $ medallion ingest --follow --idle-timeout 1m go on until nothing has come for a minute
+  $ medallion ingest --from sales.ndjson.gz     a file, plain or gzip; read again, it adds only what is new
+  $ zcat old/*.gz | medallion ingest --from -   standard input`;
+
+export function createIngestCommand(run: RunCommand): Command {
+  return new Command('ingest')
+    .description('land events in bronze, each exactly once: from Kafka, files or standard input')
+    .option('--from <file...>', 'files of NDJSON, plain or gzip, or - for standard input')
+    .option('--follow', 'go on as events arrive, until stopped')
+    .option(
+      '--idle-timeout <duration>',
+      'with --follow: stop when none has come for so long',
+      parseDuration,
+    )
+    .option('--max-messages <n>', 'stop when so many have been taken', parseCount)
+    .option('--reset-offsets', 'read a recreated topic or a replaced file from its beginning')
+    .option('--group <name>', 'Kafka consumer group that shares the partitions (KAFKA_GROUP)')
+    .option('--client-id <name>', 'Kafka client id (KAFKA_CLIENT_ID)')
+    .option(
+      '--max-event-bytes <n>',
+      'larger events go to the quarantine (default 16777216)',
+      parseCount,
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(run<IngestFlags>(ingestCommand));
+}
+
+async function ingestCommand(context: CommandContext, flags: IngestFlags): Promise<void> {
+  checkFlags(flags);
+  const reader = await openReader(flags, context);
+  await withWarehouse(context.config, context, async (settings) => {
+    const result = await runIngest(settings, reader, flags, context);
+    if (context.format === undefined) {
+      await context.write(summary(result, reader));
+    } else {
+      await context.writeRows(partitionTable(result));
+    }
+    const isLanding = flags.from === undefined && context.config.log.kind === 'landing';
+    if (isLanding && result.end === 'end' && result.partitions.length === 0) {
+      context.emit({
+        type: 'note',
+        message: 'medallion generate writes events to the landing directory',
+      });
+    }
+  });
+}
+
+/** Ingests from an open log as the flags say. */
+export async function runIngest(
+  settings: ConnectionSettings,
+  reader: LogReader,
+  flags: IngestFlags,
+  context: CommandContext,
+): Promise<IngestResult> {
+  return ingest(
+    reader,
+    settings,
+    {
+      arguments: context.commandLine,
+      follow: flags.follow ?? false,
+      resetOffsets: flags.resetOffsets ?? false,
+      ...(flags.idleTimeout === undefined ? {} : { idleTimeoutMs: flags.idleTimeout }),
+      ...(flags.maxMessages === undefined ? {} : { maxRecords: flags.maxMessages }),
+      ...(flags.maxEventBytes === undefined ? {} : { maxEventBytes: flags.maxEventBytes }),
+    },
+    context,
+  );
+}
+
+function checkFlags(flags: IngestFlags): void {
+  if (flags.idleTimeout !== undefined && flags.follow !== true) {
+    throw new MedallionError('usage', '--idle-timeout goes with --follow', {
+      hint: 'Without --follow ingest stops when it has what was there when it began.',
+    });
+  }
+  if ((flags.maxEventBytes ?? 0) > LARGEST_EVENT) {
+    throw new MedallionError('usage', `--max-event-bytes is at most ${LARGEST_EVENT}`);
+  }
+  if (flags.from !== undefined && flags.from.length > 1 && flags.from.includes('-')) {
+    throw new MedallionError('usage', '--from takes either - or files, not both');
+  }
+}
+
+/** @throws MedallionError input, unreachable, denied, config */
+export async function openReader(
+  { from }: Pick<IngestFlags, 'from'>,
+  context: CommandContext,
+): Promise<LogReader> {
+  const { log, home } = context.config;
+  if (from?.[0] === '-') {
+    return openStdinReader(process.stdin);
+  }
+  if (from !== undefined) {
+    return openFileReader(from.map((file) => path.resolve(context.cwd, file)));
+  }
+  return log.kind === 'kafka' ? openKafkaReader(log, context) : openLandingReader(home, log.topic);
+}
+
+const ENDS: Readonly<Record<IngestResult['end'], string>> = {
+  end: '',
+  idle: '; nothing more came',
+  'max-records': '; --max-messages reached',
+  interrupted: '; interrupted',
+};
+
+function summary(result: IngestResult, reader: LogReader): string {
+  const { events, bytes, seconds, quarantined, partitions } = result;
+  const refused = Object.entries(quarantined);
+  const rate = `${grouped(Math.round(events / seconds))}/s`;
+  const lines = [
+    events === 0 && refused.length === 0
+      ? `nothing new in ${reader.description}${ENDS[result.end]}`
+      : `${counted(events, 'event')} (${megabytes(bytes)}) landed in ${seconds.toFixed(1)} s, ${rate}${ENDS[result.end]}`,
+    ...partitions.map(
+      ({ topic, partition, fromOffset, nextOffset, events: landed }) =>
+        `  ${topic} ${partition}: ${counted(landed, 'event')}, offsets ${fromOffset} to ${nextOffset - 1n}`,
+    ),
+  ];
+  if (refused.length > 0) {
+    const reasons = refused.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
+    lines.push(`  refused: ${reasons} (kept in bronze.quarantine)`);
+  }
+  if (result.droppedBatches > 0) {
+    const batches = counted(result.droppedBatches, 'batch', 'batches');
+    lines.push(`  ${batches} had been landed by another ingest and were left to it`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function partitionTable({ partitions }: IngestResult): ResultTable {
+  const numbers = ['partition', 'from_offset', 'next_offset', 'events', 'bytes', 'quarantined'];
+  return {
+    columns: [
+      { name: 'topic', kind: 'text' },
+      ...numbers.map((name) => ({ name, kind: 'number' as const })),
+    ],
+    rows: partitions.map((row) => [
+      row.topic,
+      ...[
+        row.partition,
+        row.fromOffset,
+        row.nextOffset,
+        row.events,
+        row.bytes,
+        row.quarantined,
+      ].map(String),
+    ]),
+  };
+}
