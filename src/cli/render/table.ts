@@ -1,4 +1,5 @@
-import { pad, widthOf } from './text.ts';
+import Table from 'cli-table3';
+import { isPlain, widthOf } from './text.ts';
 
 export interface TextColumn {
   readonly title: string;
@@ -6,6 +7,17 @@ export interface TextColumn {
 }
 
 const GAP = '  ';
+const NO_BORDERS = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: GAP },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+};
+const RULE_BELOW = { ...NO_BORDERS, bottom: '─', 'bottom-mid': GAP };
+/** cli-table3 compares every cell with all rows above it, so long tables are laid out in slices of equal widths. */
+const SLICE_LINES = 8;
+/** Stands for one column of a text that cli-table3 would measure otherwise than terminals do. */
+const STAND_IN = '\ue000';
+const STAND_INS = new RegExp(`${STAND_IN}+`, 'g');
 
 /**
  * The lines of a table: titles, a rule, and the rows, with no blanks at line ends. A cell may have several lines.
@@ -17,11 +29,35 @@ export function* tableLines(
 ): Generator<string> {
   const titles = columns.map((column) => column.title);
   const widths = columnWidths([titles], rows);
-  yield* rowLines(columns, widths, titles);
-  yield widths.map((width) => '─'.repeat(width)).join(GAP);
+  const draw = (lines: readonly Line[], chars: typeof NO_BORDERS): string[] =>
+    layOut(lines, columns, widths, chars);
+
+  yield* draw(linesOf(titles), RULE_BELOW);
+  let slice: Line[] = [];
   for (const row of rows) {
-    yield* rowLines(columns, widths, row);
+    for (const line of linesOf(row)) {
+      if (slice.push(line) === SLICE_LINES) {
+        yield* draw(slice, NO_BORDERS);
+        slice = [];
+      }
+    }
   }
+  if (slice.length > 0) {
+    yield* draw(slice, NO_BORDERS);
+  }
+}
+
+/** What one line of the terminal shows of each cell. */
+type Line = readonly string[];
+
+/** As many as the row's tallest cell has. cli-table3 takes time by the square of a cell's lines to do this. */
+function linesOf(row: readonly string[]): Line[] {
+  if (!row.some((cell) => cell.includes('\n'))) {
+    return [row];
+  }
+  const cells = row.map((cell) => cell.split('\n'));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) => cells.map((lines) => lines[line] ?? ''));
 }
 
 function columnWidths(...parts: readonly (readonly (readonly string[])[])[]): number[] {
@@ -30,7 +66,7 @@ function columnWidths(...parts: readonly (readonly (readonly string[])[])[]): nu
     for (const row of rows) {
       row.forEach((cell, index) => {
         const width = cell.includes('\n')
-          ? Math.max(...cell.split('\n').map(widthOf))
+          ? cell.split('\n').reduce((widest, line) => Math.max(widest, widthOf(line)), 0)
           : widthOf(cell);
         widths[index] = Math.max(widths[index] ?? 0, width);
       });
@@ -39,17 +75,34 @@ function columnWidths(...parts: readonly (readonly (readonly string[])[])[]): nu
   return widths;
 }
 
-function* rowLines(
+function layOut(
+  lines: readonly Line[],
   columns: readonly TextColumn[],
   widths: readonly number[],
-  cells: readonly string[],
-): Generator<string> {
-  const parts = cells.map((cell) => cell.split('\n'));
-  const height = Math.max(1, ...parts.map((lines) => lines.length));
-  for (let line = 0; line < height; line += 1) {
-    const fitted = columns.map(({ align }, index) =>
-      pad(parts[index]?.[line] ?? '', widths[index] ?? 0, align),
-    );
-    yield fitted.join(GAP).trimEnd();
+  chars: typeof NO_BORDERS,
+): string[] {
+  const table = new Table({
+    chars,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    colWidths: [...widths],
+    colAligns: columns.map((column) => column.align),
+  });
+  const texts: string[] = [];
+  for (const line of lines) {
+    table.push(line.map((cell) => (isPlain(cell) ? cell : standIn(cell, texts))));
   }
+  let next = 0;
+  return table
+    .toString()
+    .replaceAll(STAND_INS, () => texts[next++] ?? '')
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+function standIn(cell: string, texts: string[]): string {
+  const width = widthOf(cell);
+  if (width > 0) {
+    texts.push(cell);
+  }
+  return STAND_IN.repeat(width);
 }

@@ -26,7 +26,12 @@ export function visible(text: string, { lines = false } = {}): string {
 
 /** Columns that the text takes on a terminal: two for wide characters, none for colours and combining marks. */
 export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
+  return isPlain(text) ? text.length : stringWidth(text);
+}
+
+/** Printable ASCII: a column a character. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
 }
 
 /** The text filled up with spaces to `width` columns; never cut. */
