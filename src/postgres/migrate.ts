@@ -23,8 +23,8 @@ interface Migration {
  * @throws MedallionError config when the database is newer than this program, or a file was edited after it was applied
  */
 export async function migrate(client: Client, directory = MIGRATIONS): Promise<string[]> {
-  const migrations = readMigrations(directory);
-  if (await isCurrent(client, migrations)) {
+  // The usual case: everything is applied.
+  if ((await missingMigrations(client, directory)).length === 0) {
     return [];
   }
   await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -38,7 +38,7 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
            applied_at timestamptz not null default now()
        )`,
     );
-    const pending = pendingMigrations(migrations, await appliedMigrations(client));
+    const pending = pendingMigrations(readMigrations(directory), await appliedMigrations(client));
     for (const migration of pending) {
       await withTransaction(client, async () => {
         await client.query(migration.sql);
@@ -54,15 +54,16 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
   }
 }
 
-/** The usual case, answered without a lock and without a write: everything is applied. */
-async function isCurrent(client: Client, migrations: readonly Migration[]): Promise<boolean> {
+/**
+ * The names of the migrations that the database does not have yet; asked without a lock and without a write.
+ * @throws MedallionError config, as `migrate` does
+ */
+export async function missingMigrations(client: Client, directory = MIGRATIONS): Promise<string[]> {
   const { rows } = await client.query<{ exists: string }>(
     `select (to_regclass('medallion.migrations') is not null)::text as exists`,
   );
-  return (
-    rows[0]?.exists === 'true' &&
-    pendingMigrations(migrations, await appliedMigrations(client)).length === 0
-  );
+  const applied: Applied = rows[0]?.exists === 'true' ? await appliedMigrations(client) : new Map();
+  return pendingMigrations(readMigrations(directory), applied).map(({ name }) => name);
 }
 
 type Applied = ReadonlyMap<number, { readonly name: string; readonly hash: string }>;

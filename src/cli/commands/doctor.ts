@@ -1,0 +1,57 @@
+import { Command } from 'commander';
+import { doctor } from '../../doctor/doctor.ts';
+import type { Finding } from '../../doctor/finding.ts';
+import { EXIT_CODES, MedallionError } from '../../errors.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { renderFindings } from '../render/findings.ts';
+
+export function createDoctorCommand(run: RunCommand): Command {
+  return new Command('doctor')
+    .description(
+      'check everything medallion depends on, and say what to do where something is amiss',
+    )
+    .addHelpText(
+      'after',
+      `
+Looked at are Node.js, the home folder and its disk, DuckDB and its postgres extension (fetched when it is not here),
+PostgreSQL with rights, schema and clocks, and Kafka with its topic where KAFKA_BROKERS or --brokers name it.
+Nothing else is changed. It exits 0 when nothing fails, else 2 for a matter of configuration, 3 where something
+cannot be reached.
+
+Examples:
+  medallion doctor
+  medallion doctor --brokers localhost:9092 --topic sales
+  medallion doctor --output json`,
+    )
+    .action(run(runDoctor));
+}
+
+async function runDoctor(context: CommandContext): Promise<void> {
+  const findings = await doctor(context.config, context);
+  if (context.format === undefined || context.format === 'table') {
+    await context.write(renderFindings(findings, context));
+  } else {
+    await context.writeRows({
+      columns: ['status', 'title', 'found', 'advice'].map((name) => ({ name, kind: 'text' })),
+      rows: findings.map(({ status, title, found, advice }) => [
+        status,
+        title,
+        found,
+        advice ?? null,
+      ]),
+    });
+  }
+  const failed = findings.filter(({ status }) => status === 'fail');
+  const worst = worstOf(failed);
+  if (worst !== undefined) {
+    throw new MedallionError(worst, `not ready: ${failed.map(({ title }) => title).join(', ')}`);
+  }
+}
+
+/** The kind of failure with the highest exit code. */
+function worstOf(failed: readonly Finding[]): Finding['code'] {
+  return failed
+    .flatMap(({ code }) => (code === undefined ? [] : [code]))
+    .sort((a, b) => EXIT_CODES[b] - EXIT_CODES[a])[0];
+}

@@ -1,0 +1,34 @@
+import type { Config } from '../config.ts';
+import type { StageContext } from '../progress.ts';
+import { duckDbCheck, extensionCheck } from './engine.ts';
+import { examine, type Check, type Finding } from './finding.ts';
+import { kafkaCheck } from './kafka.ts';
+import { diskCheck, homeCheck, nodeCheck } from './machine.ts';
+import { warehouseCheck } from './warehouse.ts';
+
+/** In the order in which one would ask. */
+const CHECKS: readonly Check[] = [
+  nodeCheck,
+  homeCheck,
+  diskCheck,
+  duckDbCheck,
+  extensionCheck,
+  warehouseCheck,
+  kafkaCheck,
+];
+
+/**
+ * Looks at everything that medallion depends on, at once and each for a bounded time, and changes nothing but the
+ * cache that DuckDB's postgres extension is fetched into.
+ */
+export async function doctor(config: Config, context: StageContext): Promise<Finding[]> {
+  const step = 'looking at the set-up';
+  context.emit({ type: 'step.started', step });
+  const looks = CHECKS.map((check) => examine(check, config, context));
+  const findings = (await Promise.all(looks)).flat();
+  const counts = (['ok', 'warn', 'fail'] as const).map(
+    (status) => `${findings.filter((finding) => finding.status === status).length} ${status}`,
+  );
+  context.emit({ type: 'step.finished', step, detail: counts.join(', ') });
+  return findings;
+}

@@ -1,0 +1,160 @@
+import type { Config } from '../config.ts';
+import { MedallionError } from '../errors.ts';
+import {
+  describeServer,
+  lostConnection,
+  withClient,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
+import { embeddedBinaries, majorVersion } from '../postgres/embedded-binaries.ts';
+import { embeddedStatus } from '../postgres/embedded.ts';
+import { missingMigrations } from '../postgres/migrate.ts';
+import { warehouseState, withWarehouse } from '../postgres/warehouse.ts';
+import type { StageContext } from '../progress.ts';
+import { fail, ok, warn, type Check, type Finding } from './finding.ts';
+
+const TITLE = 'PostgreSQL';
+/** Clocks that are kept by NTP differ by milliseconds. */
+const CLOCK_TOLERANCE_MS = 3000;
+
+export const warehouseCheck: Check = {
+  title: TITLE,
+  limitMs: 30_000,
+  run: async (config, context) => {
+    if (
+      config.warehouse.kind === 'embedded' &&
+      (await embeddedStatus(config.home)).state === 'absent'
+    ) {
+      const version = await majorVersion(await embeddedBinaries(config.home, undefined));
+      return [ok(TITLE, `embedded, ${version}: made by the first command that needs it`)];
+    }
+    return lookAtServer(config, context);
+  },
+};
+
+async function lookAtServer(config: Config, context: StageContext): Promise<Finding[]> {
+  const warnings: string[] = [];
+  const emit: StageContext['emit'] = (event) => {
+    if (event.type === 'warning') {
+      warnings.push(event.message);
+    }
+  };
+  return withWarehouse(
+    config,
+    { ...context, emit },
+    async (settings) => {
+      const kind = config.warehouse.kind === 'embedded' ? 'embedded, ' : '';
+      const { serverVersion } = await warehouseState(settings);
+      const found = `${kind}${serverVersion} at ${describeServer(settings)}`;
+      const reached =
+        warnings.length === 0 ? ok(TITLE, found) : warn(TITLE, warnings.join('; '), undefined);
+      return withClient(settings, async (client) => {
+        await client.query("set statement_timeout = '10s'");
+        const findings = [reached];
+        for (const { title, look } of INSIDE) {
+          findings.push(
+            await look(client, settings).catch((error: unknown) =>
+              fail(title, lostConnection(error, settings)),
+            ),
+          );
+        }
+        return findings;
+      });
+    },
+    { migrate: false },
+  );
+}
+
+/** What can be asked of a server that answers. */
+const INSIDE: readonly {
+  readonly title: string;
+  readonly look: (client: Client, settings: ConnectionSettings) => Promise<Finding>;
+}[] = [
+  { title: 'rights in the database', look: lookAtRights },
+  { title: 'schema', look: lookAtSchema },
+  { title: 'clocks', look: lookAtClocks },
+];
+
+/** Rights that are missing, as GRANT calls them, with what they are missing on. */
+const MISSING_RIGHTS = `
+with schemas as (
+    select oid, nspname from pg_namespace where nspname in ('bronze', 'silver', 'gold', 'medallion')
+),
+missing as (
+    select right_name, 'database ' || quote_ident(current_database()) as object
+    from unnest(array['temporary', 'create']) as right_name
+    where not has_database_privilege(current_database(), right_name)
+        -- Only who has yet to make the schemas must be allowed to.
+        and (right_name = 'temporary' or (select count(*) from schemas) < 4)
+    union all
+    select right_name, 'schema ' || nspname
+    from schemas cross join unnest(array['usage', 'create']) as right_name
+    where not has_schema_privilege(schemas.oid, right_name)
+    union all
+    select right_name, 'all tables in schema ' || nspname
+    from schemas cross join unnest(array['select', 'insert', 'update', 'delete']) as right_name
+    where exists (
+        select from pg_class
+        where relnamespace = schemas.oid and relkind in ('r', 'p') and not has_table_privilege(pg_class.oid, right_name)
+    )
+)
+select string_agg(right_name, ', ' order by right_name desc) || ' on ' || object as missing
+from missing
+group by object
+order by object desc`;
+
+async function lookAtRights(client: Client, settings: ConnectionSettings): Promise<Finding> {
+  const title = 'rights in the database';
+  const { rows } = await client.query<{ read_only: string; standby: string }>(
+    `select current_setting('transaction_read_only') as read_only, pg_is_in_recovery()::text as standby`,
+  );
+  if (rows[0]?.standby === 'true' || rows[0]?.read_only === 'on') {
+    const error = new MedallionError('config', `${describeServer(settings)} is read-only`, {
+      hint: 'Name the primary server, or a user without default_transaction_read_only.',
+    });
+    return fail(title, error);
+  }
+  const missing = await client.query<{ missing: string }>(MISSING_RIGHTS);
+  const grants = missing.rows.map((row) => row.missing);
+  return grants.length === 0
+    ? ok(title, `user ${settings.user} can read, write and make tables`)
+    : fail(
+        title,
+        new MedallionError('denied', `user ${settings.user} lacks ${grants.join('; ')}`, {
+          hint: [
+            'The owner of the database can grant that:',
+            ...grants.map((grant) => `grant ${grant} to "${settings.user.replaceAll('"', '""')}";`),
+          ].join('\n'),
+        }),
+      );
+}
+
+async function lookAtSchema(client: Client): Promise<Finding> {
+  const missing = await missingMigrations(client);
+  return missing.length === 0
+    ? ok('schema', 'up to date')
+    : ok('schema', `to be migrated by the first command that needs it: ${missing.join(', ')}`);
+}
+
+async function lookAtClocks(client: Client): Promise<Finding> {
+  const asked = Date.now();
+  const { rows } = await client.query<{ now: string }>(
+    'select extract(epoch from clock_timestamp()) * 1000 as now',
+  );
+  const here = (asked + Date.now()) / 2;
+  return judgeClocks(here, Number(rows[0]?.now));
+}
+
+/** @param here,there what the two clocks said at the same moment, Unix milliseconds */
+export function judgeClocks(here: number, there: number): Finding {
+  const seconds = Math.abs(there - here) / 1000;
+  const found = `PostgreSQL's is ${seconds.toFixed(1)} s ${there < here ? 'behind' : 'ahead'}`;
+  return seconds * 1000 <= CLOCK_TOLERANCE_MS
+    ? ok('clocks', `this machine and PostgreSQL agree within ${CLOCK_TOLERANCE_MS / 1000} s`)
+    : warn(
+        'clocks',
+        found,
+        'Times of ingestion will look wrong. Let NTP set both (timedatectl set-ntp true).',
+      );
+}
