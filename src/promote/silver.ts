@@ -85,6 +85,9 @@ export async function promoteSilver(
     context.emit({ type: 'step.progress', step: 'silver', done: result.events, unit: 'events' });
     prepared = await following;
   }
+  for (const lane of lanes) {
+    await lane.close();
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { DuckDbConfig, TlsConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
@@ -40,9 +41,22 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
     autoload_known_extensions: 'false',
     // Rows are ordered where it matters, by an explicit order.
     preserve_insertion_order: 'true',
-    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+    threads: String(options.threads ?? availableParallelism()),
   });
-  const lanes: Lane[] = [];
+  const lanes = new Set<Lane>();
+  let opened = 0;
+  /**
+   * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
+   * leave free would only take a lane's work away from it, and it would spin until they are done.
+   */
+  const shareThreads = async (): Promise<void> => {
+    const connection = await instance.connect();
+    const threads = options.threads ?? availableParallelism();
+    await connection.run(
+      `set global external_threads = ${String(Math.max(1, Math.min(threads, lanes.size)))}`,
+    );
+    connection.closeSync();
+  };
   const close = async (): Promise<void> => {
     for (const lane of lanes) {
       await lane.close();
@@ -57,11 +71,17 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
     connection.closeSync();
     return {
       async openLane() {
+        opened += 1;
         const lane = await DuckDbLane.open(
           await instance.connect(),
-          `lane_${String(lanes.length + 1)}`,
+          `lane_${String(opened)}`,
+          async (closed) => {
+            lanes.delete(closed);
+            await shareThreads();
+          },
         );
-        lanes.push(lane);
+        lanes.add(lane);
+        await shareThreads();
         return lane;
       },
       close,

@@ -22,13 +22,24 @@ export class DuckDbLane implements Lane {
   readonly #inputs = new Map<string, 'table' | 'view'>();
   readonly #temporarySchemas = new Set<string>();
 
-  private constructor(connection: DuckDBConnection, catalog: string) {
+  readonly #onClose: (lane: DuckDbLane) => Promise<void>;
+
+  private constructor(
+    connection: DuckDBConnection,
+    catalog: string,
+    onClose: (lane: DuckDbLane) => Promise<void>,
+  ) {
     this.#connection = connection;
     this.#catalog = catalog;
+    this.#onClose = onClose;
   }
 
-  static async open(connection: DuckDBConnection, catalog: string): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog);
+  static async open(
+    connection: DuckDBConnection,
+    catalog: string,
+    onClose: (lane: DuckDbLane) => Promise<void>,
+  ): Promise<DuckDbLane> {
+    const lane = new DuckDbLane(connection, catalog, onClose);
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -160,9 +171,12 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    // Its tables go with it.
+    await this.#run('use memory');
+    await this.#run(`detach ${this.#catalog}`);
     this.#connection.closeSync();
-    return Promise.resolve();
+    await this.#onClose(this);
   }
 
   async #run(sql: string): Promise<void> {
