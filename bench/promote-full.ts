@@ -1,0 +1,68 @@
+import { medianPair, type Bench, type Database, type Figure, type Stand } from './harness.ts';
+
+const FACTS = ['fact_transactions', 'fact_transaction_lines'] as const;
+
+/** A first promotion of everything, against moving the same rows by COPY alone; and how much memory it takes. */
+export const promoteFull: Bench = {
+  name: 'promote-full',
+  async run(stand) {
+    const bronze = await stand.database();
+    await stand.ingest(bronze, await stand.events(stand.size), stand.size);
+    const result = await medianPair(async () => {
+      const database = await stand.database(bronze);
+      const promote = await stand.promote(database);
+      const parts = await copyParts(stand, database);
+      await database.drop();
+      const baseline = Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
+      return { ...promote, baseline, parts };
+    });
+    const small = await stand.promote(bronze, '--full-refresh', '--memory-limit', '400MB');
+    await bronze.drop();
+    return [
+      {
+        what: 'time of promote / of COPY bronze out and facts in',
+        value: result.seconds / result.baseline,
+        unit: 'x',
+        target: { atMost: 1.3 },
+        runs: result.runs,
+        parts: { promote: result.seconds, ...result.parts },
+      },
+      memory('peak memory, default settings', result, 1500),
+      memory('peak memory, --memory-limit 400MB', small, 800),
+    ];
+  },
+};
+
+function memory(
+  what: string,
+  run: { readonly seconds: number; readonly peakMegabytes: number },
+  limit: number,
+): Figure {
+  return {
+    what,
+    value: run.peakMegabytes,
+    unit: 'MB',
+    target: { atMost: limit },
+    runs: 1,
+    parts: { promote: run.seconds },
+  };
+}
+
+/** Seconds of psql for each part of the way that the rows have to go at least. */
+async function copyParts(stand: Stand, database: Database): Promise<Record<string, number>> {
+  const parts: Record<string, number> = {};
+  await database.settle();
+  const columns = 'topic, partition, "offset", produced_at, value';
+  const out = await database.psql(`\\copy (select ${columns} from bronze.events) to '/dev/null'`);
+  parts['bronze out'] = out.seconds;
+  await database.execute('create schema bench');
+  for (const table of FACTS) {
+    const file = stand.file(`${table}.copy`);
+    await database.psql(`\\copy silver.${table} to '${file}' with (format binary)`);
+    await database.execute(`create table bench.${table} (like silver.${table} including all)`);
+    await database.settle();
+    const load = await database.psql(`\\copy bench.${table} from '${file}' with (format binary)`);
+    parts[`${table} in`] = load.seconds;
+  }
+  return parts;
+}
