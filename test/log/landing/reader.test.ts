@@ -1,0 +1,346 @@
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openFileReader, openLandingReader } from '../../../src/log/landing/reader.ts';
+import { bronzeOf, ingestAll, rowsOf, testContext } from '../../support/ingest.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let database: TestDatabase;
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  folder = await realpath(await mkdtemp(path.join(tmpdir(), 'medallion-files-')));
+  file = path.join(folder, 'sales.ndjson');
+});
+
+afterEach(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+async function read(
+  paths: string | readonly string[] = file,
+  options: Parameters<typeof ingestAll>[2] = {},
+  context = testContext(),
+) {
+  const reader = await openFileReader(typeof paths === 'string' ? [paths] : paths);
+  return ingestAll(reader, database.settings, options, context);
+}
+
+const bronze = () => bronzeOf(database.settings);
+
+describe('a file', () => {
+  test('lands line by line, the line number as offset; blank lines count and are no events', async () => {
+    await writeFile(file, '{"a":1}\n\n{"a":2}\r\n \t\r\n{"a":3}\n');
+    expect(await read()).toMatchObject({ events: 3, bytes: 22, end: 'end', quarantined: {} });
+    expect(await bronze()).toEqual(['0 0 {"a":1}', '0 2 {"a":2}\r', '0 4 {"a":3}']);
+    expect(
+      await rowsOf(database.settings, 'select topic, next_offset, position from medallion.offsets'),
+    ).toEqual([`file:${file}|5|30`]);
+  });
+
+  test('adds nothing when it is read again, and the new lines when it has grown', async () => {
+    await writeFile(file, 'a\nb\n');
+    await read();
+    expect(await read()).toMatchObject({ events: 0, partitions: [] });
+    await appendFile(file, 'c\n\nd\n');
+    expect(await read()).toMatchObject({ events: 2 });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 c', '0 4 d']);
+  });
+
+  test('is one file under all its names', async () => {
+    await writeFile(file, 'a\n');
+    const link = path.join(folder, 'link');
+    await symlink(file, link);
+    expect(await read([file, link, path.join(folder, '.', 'sales.ndjson')])).toMatchObject({
+      events: 1,
+    });
+  });
+
+  test('zipped, in several members, is the same as plain, and may grow by a member', async () => {
+    await writeFile(file, Buffer.concat([gzipSync('a\nb'), gzipSync('c\n')]));
+    expect(await read()).toMatchObject({ events: 2 });
+    expect(await read()).toMatchObject({ events: 0 });
+    await appendFile(file, gzipSync('d\n'));
+    expect(await read()).toMatchObject({ events: 1 });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 bc', '0 2 d']);
+  });
+
+  test('zipped after it was read plain, goes on where it was', async () => {
+    await writeFile(file, 'a\nb\n');
+    await read();
+    await writeFile(file, gzipSync('a\nb\nc\n'));
+    expect(await read()).toMatchObject({ events: 1 });
+  });
+
+  test('cut off while zipped, lands its whole lines and says so; whole again, the rest', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, line) => `${line}-${Math.sin(line)}\n`);
+    const zipped = gzipSync(lines.join(''));
+    await writeFile(file, zipped.subarray(0, zipped.length - 1000));
+    await expect(read()).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining('cut off'),
+    });
+    const landed = (await bronze()).length;
+    expect(landed).toBeGreaterThan(10_000);
+    expect(landed).toBeLessThan(20_000);
+    await writeFile(file, zipped);
+    expect(await read()).toMatchObject({ events: 20_000 - landed });
+    expect(await bronze()).toEqual(lines.map((line, offset) => `0 ${offset} ${line.trimEnd()}`));
+  });
+
+  test('damaged while zipped, is refused with its name', async () => {
+    const zipped = gzipSync('a\n'.repeat(1000));
+    zipped.fill(0xff, 12, 20);
+    await writeFile(file, zipped);
+    await expect(read()).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining(`${file} is damaged`),
+    });
+  });
+
+  test('with a byte order mark, begins after it', async () => {
+    await writeFile(file, '\ufeff{"a":1}\nb\n');
+    await read();
+    await appendFile(file, 'c\n');
+    await read();
+    expect(await bronze()).toEqual(['0 0 {"a":1}', '0 1 b', '0 2 c']);
+  });
+
+  test('empty, or of blank lines, is no event', async () => {
+    await writeFile(file, '');
+    expect(await read()).toMatchObject({ events: 0 });
+    await writeFile(file, '\n\n \n');
+    expect(await read()).toMatchObject({ events: 0 });
+    await appendFile(file, 'a\n');
+    await read();
+    expect(await bronze()).toEqual(['0 3 a']);
+  });
+
+  test('larger than a batch lands whole, in order, with every offset', async () => {
+    const lines = Array.from({ length: 30_000 }, (_, line) => `${line} ${'x'.repeat(line % 1500)}`);
+    await writeFile(file, `${lines.join('\n')}\n`);
+    expect(await read()).toMatchObject({ events: 30_000 });
+    expect(await bronze()).toEqual(lines.map((line, offset) => `0 ${offset} ${line}`));
+  });
+
+  test('with a line beyond the limit keeps its beginning in the quarantine, and goes on', async () => {
+    await writeFile(file, `a\n${'é'.repeat(3_000_000)}\nb\n`);
+    expect(await read(file, { maxEventBytes: 1000 })).toMatchObject({
+      events: 2,
+      quarantined: { too_large: 1 },
+    });
+    expect(await bronze()).toEqual(['0 0 a', '0 2 b']);
+    expect(
+      await rowsOf(
+        database.settings,
+        "select \"offset\", stage, reason, detail, length(raw), raw = convert_to(repeat('é', 500), 'UTF8') from bronze.quarantine",
+      ),
+    ).toEqual([
+      '1|ingest|too_large|6000000 bytes, more than the limit of 1000; the first 1000 are kept|1000|t',
+    ]);
+  });
+
+  test('stops after --max-messages events, and goes on there', async () => {
+    await writeFile(file, 'a\n\nb\nc\nd\n');
+    expect(await read(file, { maxRecords: 2 })).toMatchObject({ events: 2, end: 'max-records' });
+    expect(await bronze()).toEqual(['0 0 a', '0 2 b']);
+    expect(await read(file, { maxRecords: 5 })).toMatchObject({ events: 2, end: 'end' });
+    expect(await bronze()).toEqual(['0 0 a', '0 2 b', '0 3 c', '0 4 d']);
+  });
+});
+
+describe('a last line without its newline', () => {
+  test('is an event, once: also when only the newline follows', async () => {
+    await writeFile(file, 'a\nb');
+    expect(await read()).toMatchObject({ events: 2 });
+    expect(await read()).toMatchObject({ events: 0 });
+    await appendFile(file, ' \r');
+    expect(await read()).toMatchObject({ events: 0 });
+    await appendFile(file, '\nc\n');
+    expect(await read()).toMatchObject({ events: 1 });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 c']);
+  });
+
+  test.each(['plain', 'zipped'])('%s, is taken again, whole, when it has grown', async (kind) => {
+    const write = (text: string) => writeFile(file, kind === 'plain' ? text : gzipSync(text));
+    await write('a\n{"hal');
+    await read();
+    await write('a\n{"half":1}\nc\n');
+    const context = testContext();
+    expect(await read(file, {}, context)).toMatchObject({ events: 2 });
+    expect(context.warnings()).toEqual([`${file}: its last line was taken before it was whole`]);
+    expect(await bronze()).toEqual(['0 0 a', '0 1 {"hal', '0 2 {"half":1}', '0 3 c']);
+    expect(await read()).toMatchObject({ events: 0 });
+  });
+
+  test('is taken again also where it is the only line', async () => {
+    await writeFile(file, '{"hal');
+    await read();
+    await appendFile(file, 'f":1}');
+    await read();
+    expect(await bronze()).toEqual(['0 0 {"hal', '0 1 {"half":1}']);
+  });
+
+  test('waits while the file is followed', async () => {
+    await writeFile(file, 'a\nb');
+    expect(await read(file, { follow: true, idleTimeoutMs: 300 })).toMatchObject({
+      events: 1,
+      end: 'idle',
+    });
+    await appendFile(file, 'c');
+    expect(await read()).toMatchObject({ events: 1 });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 bc']);
+  });
+});
+
+describe('another file under the same name', () => {
+  test.each([
+    ['whose first line differs', 'x\nb\nc\n', 'is not the file that was read before'],
+    ['that is shorter', 'a\n', 'is shorter than what was read of it'],
+  ])('%s is refused, and read from its beginning on --reset-offsets', async (_, text, message) => {
+    await writeFile(file, 'a\nb\n');
+    await read();
+    await writeFile(file, text);
+    await expect(read()).rejects.toMatchObject({
+      code: 'source_changed',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining('--reset-offsets'),
+    });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b']);
+    const lines = text.trimEnd().split('\n');
+    expect(await read(file, { resetOffsets: true })).toMatchObject({ events: lines.length });
+    expect(await bronze()).toEqual([
+      '0 0 a',
+      '0 1 b',
+      ...lines.map((line, index) => `0 ${2 + index} ${line}`),
+    ]);
+    await appendFile(file, 'more\n');
+    expect(await read()).toMatchObject({ events: 1 });
+  });
+
+  test('emptied, waits for its first line on --reset-offsets', async () => {
+    await writeFile(file, 'a\n');
+    await read();
+    await writeFile(file, '');
+    await expect(read()).rejects.toMatchObject({ code: 'source_changed' });
+    expect(await read(file, { resetOffsets: true })).toMatchObject({ events: 0 });
+    await writeFile(file, 'b\n');
+    await read(file, { resetOffsets: true });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b']);
+  });
+
+  test('--reset-offsets changes nothing where nothing was replaced', async () => {
+    await writeFile(file, 'a\n');
+    await read();
+    expect(await read(file, { resetOffsets: true })).toMatchObject({ events: 0 });
+  });
+});
+
+describe('what cannot be read', () => {
+  test('a missing file or a folder is an input error, before anything lands', async () => {
+    await writeFile(file, 'a\n');
+    await expect(openFileReader([file, path.join(folder, 'none')])).rejects.toMatchObject({
+      code: 'input',
+      message: `cannot read ${path.join(folder, 'none')}: there is no such file`,
+    });
+    await expect(openFileReader([folder])).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining('it is a folder'),
+    });
+  });
+});
+
+describe('following', () => {
+  test('lands what comes, until it is stopped', async () => {
+    await writeFile(file, 'a\n');
+    const stop = new AbortController();
+    const following = read(file, { follow: true }, testContext(stop.signal));
+    await expect.poll(bronze).toEqual(['0 0 a']);
+    await appendFile(file, 'b\n');
+    await expect.poll(bronze, { timeout: 5000 }).toHaveLength(2);
+    stop.abort();
+    expect(await following).toMatchObject({ events: 2, end: 'interrupted' });
+    expect(await rowsOf(database.settings, 'select outcome from medallion.runs')).toEqual([
+      'interrupted',
+    ]);
+  });
+
+  test('stops with an error when the file is replaced', async () => {
+    await writeFile(file, 'a\n');
+    const following = read(file, { follow: true });
+    const refused = expect(following).rejects.toMatchObject({ code: 'source_changed' });
+    await expect.poll(bronze).toEqual(['0 0 a']);
+    await writeFile(path.join(folder, 'new'), 'b\nc\n');
+    await rename(path.join(folder, 'new'), file);
+    await refused;
+  });
+});
+
+describe('the landing directory', () => {
+  const partition = (number: number) => path.join(folder, 'landing', 'sales', `${number}.ndjson`);
+  const readLanding = (options: Parameters<typeof ingestAll>[2] = {}, context = testContext()) =>
+    ingestAll(openLandingReader(folder, 'sales'), database.settings, options, context);
+
+  test('that is not there is nothing yet', async () => {
+    expect(await readLanding()).toMatchObject({ events: 0, end: 'end', partitions: [] });
+  });
+
+  test('holds a partition in each file; a line waits for its newline', async () => {
+    await mkdir(path.dirname(partition(0)), { recursive: true });
+    await writeFile(partition(0), 'a\nb\n');
+    await writeFile(partition(3), 'c\nhalf');
+    await writeFile(path.join(path.dirname(partition(0)), 'notes.txt'), 'x\n');
+    expect(await readLanding()).toMatchObject({ events: 3 });
+    await appendFile(partition(3), ' and half\n');
+    expect(await readLanding()).toMatchObject({ events: 1 });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b', '3 0 c', '3 1 half and half']);
+    expect(await rowsOf(database.settings, 'select distinct topic from bronze.events')).toEqual([
+      'landing/sales',
+    ]);
+  });
+
+  test('followed before it exists, lands partitions as they appear', async () => {
+    const stop = new AbortController();
+    const following = readLanding({ follow: true }, testContext(stop.signal));
+    await delay(300);
+    await mkdir(path.dirname(partition(0)), { recursive: true });
+    await writeFile(partition(0), 'a\n');
+    await expect.poll(bronze, { timeout: 5000 }).toEqual(['0 0 a']);
+    await writeFile(partition(1), 'b\n');
+    await expect.poll(bronze, { timeout: 5000 }).toEqual(['0 0 a', '1 0 b']);
+    stop.abort();
+    await following;
+  });
+
+  test('never takes more than --max-messages from all files together', async () => {
+    await mkdir(path.dirname(partition(0)), { recursive: true });
+    await Promise.all([0, 1, 2].map((number) => writeFile(partition(number), 'x\n'.repeat(1000))));
+    expect(await readLanding({ maxRecords: 1500 })).toMatchObject({ events: 1500 });
+    expect(await readLanding()).toMatchObject({ events: 1500 });
+  });
+});
+
+describe('two ingests at once on one file', () => {
+  test('land each line once', async () => {
+    const lines = Array.from({ length: 60_000 }, (_, line) => `${line} ${'x'.repeat(500)}`);
+    await writeFile(file, `${lines.join('\n')}\n`);
+    const [a, b, c] = await Promise.all([read(), read(), read()]);
+    expect(a.events + b.events + c.events).toBe(60_000);
+    expect(await bronze()).toEqual(lines.map((line, offset) => `0 ${offset} ${line}`));
+  });
+});
