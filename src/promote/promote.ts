@@ -122,7 +122,7 @@ async function promoteLayers(
       context.emit({
         type: 'step.finished',
         step: 'silver',
-        detail: `${String(silver.events)} events`,
+        detail: `${silver.events.toLocaleString('en-US')} events`,
       });
     }
     if (context.signal.aborted) {
@@ -142,7 +142,7 @@ async function promoteLayers(
       context.emit({
         type: 'step.finished',
         step: 'gold',
-        detail: `${String(gold.days.length)} days`,
+        detail: `${gold.days.length.toLocaleString('en-US')} days`,
       });
     }
     return { silver, gold };
