@@ -48,6 +48,8 @@ export async function loadPostgresExtension(
     await loadNamedFile(connection, config.extensionFile);
     return;
   }
+  // Else LOAD would go to the network by itself, for as long as that takes.
+  await connection.run('set autoinstall_known_extensions = false');
   if (await succeeds(connection.run('load postgres'))) {
     return;
   }
