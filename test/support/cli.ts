@@ -1,7 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { cpSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../bin/medallion.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BIN = path.join(ROOT, 'bin', 'medallion.js');
 /** Variables that would point the command at something outside the test. */
 const LEAKS =
   /^(PG|POSTGRES_|KAFKA_|MEDALLION_|DATABASE_URL$|TEST_DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|NODE_|VITEST)/;
@@ -14,6 +17,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What the command reads from stdin, which then ends. */
   readonly input?: string | Buffer;
+  /** Another installation of medallion than this one: its bin/medallion.js. */
+  readonly bin?: string;
   /** After this many milliseconds the command is killed and `signal` says so; a minute by default. */
   readonly timeoutMs?: number;
 }
@@ -36,12 +41,45 @@ export interface CliProcess {
 
 /** Starts `medallion` as built in dist, in an environment of its own. */
 export function spawnCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !LEAKS.test(name));
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [options.bin ?? BIN, ...args], {
     cwd: options.cwd,
-    env: { ...Object.fromEntries(inherited), ...options.env },
+    env: environment(options),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  return watch(child, options, () => child.kill('SIGKILL'));
+}
+
+/** Starts a shell script in which `medallion` is a command, for pipes, redirections and limits. */
+export function spawnShell(script: string, options: CliOptions = {}): CliProcess {
+  const command = 'medallion() { "$MEDALLION_NODE" "$MEDALLION_BIN" "$@"; }';
+  const child = spawn('/bin/sh', ['-c', `${command}\n${script}`], {
+    cwd: options.cwd,
+    env: {
+      ...environment(options),
+      MEDALLION_NODE: process.execPath,
+      MEDALLION_BIN: options.bin ?? BIN,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own, so that nothing of it stays behind when it is killed.
+    detached: true,
+  });
+  return watch(
+    child,
+    options,
+    () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'),
+  );
+}
+
+function environment({ env }: CliOptions): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !LEAKS.test(name));
+  return { ...Object.fromEntries(inherited), ...env };
+}
+
+function watch(
+  child: ChildProcessWithoutNullStreams,
+  options: CliOptions,
+  kill: () => void,
+): CliProcess {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -49,7 +87,7 @@ export function spawnCli(args: readonly string[], options: CliOptions = {}): Cli
   // A command that does not read its input may be gone before all of it is written.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const timer = setTimeout(kill, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const stdout = (): string => Buffer.concat(out).toString('utf8');
   const stderr = (): string => Buffer.concat(err).toString('utf8');
   const result = new Promise<CliResult>((resolve, reject) => {
@@ -69,4 +107,21 @@ export async function runCli(
   options: CliOptions = {},
 ): Promise<CliResult> {
   return spawnCli(args, options).result;
+}
+
+/** Runs a shell script (see `spawnShell`) to its end. */
+export async function runShell(script: string, options: CliOptions = {}): Promise<CliResult> {
+  return spawnShell(script, options).result;
+}
+
+/**
+ * Copies what an installation of medallion consists of to `folder`, so that a test may change its SQL.
+ * @returns its bin/medallion.js
+ */
+export function installMedallion(folder: string): string {
+  for (const part of ['bin', 'dist', 'sql', 'package.json']) {
+    cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
+  }
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  return path.join(folder, 'bin', 'medallion.js');
 }
