@@ -67,6 +67,25 @@ export interface ConfigFlags {
   readonly topic?: string | undefined;
   readonly group?: string | undefined;
   readonly clientId?: string | undefined;
+  readonly saslMechanism?: string | undefined;
+  readonly saslUsername?: string | undefined;
+  readonly tls?: boolean | undefined;
+  readonly tlsCa?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+}
+
+/** The variable that each of these flags stands for. There is none for the password: arguments can be seen by others. */
+function kafkaVariables(flags: ConfigFlags): Environment {
+  const variables = {
+    KAFKA_SASL_MECHANISM: flags.saslMechanism,
+    KAFKA_SASL_USERNAME: flags.saslUsername,
+    KAFKA_SSL: flags.tls === undefined ? undefined : String(flags.tls),
+    KAFKA_SSL_CA: flags.tlsCa,
+    KAFKA_SSL_CERT: flags.tlsCert,
+    KAFKA_SSL_KEY: flags.tlsKey,
+  };
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -90,7 +109,7 @@ export function parseConfig(flags: ConfigFlags, env: Environment, cwd: string): 
   const config: Config = {
     home,
     warehouse: parseWarehouse(flags, env, problems),
-    log: parseLog(flags, env, problems),
+    log: parseLog(flags, { ...env, ...kafkaVariables(flags) }, problems),
     duckdb: {
       extensionFile: resolved(cwd, text(env['MEDALLION_DUCKDB_EXTENSION'])),
       cacheFolders: [...userCache(env), path.join(home, 'cache')],

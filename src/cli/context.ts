@@ -59,6 +59,24 @@ export function addGlobalFlags(command: Command): Command {
     );
 }
 
+/** Flags of the commands that talk to Kafka. A password comes from the environment only. */
+export function addKafkaFlags(command: Command): Command {
+  return command
+    .option('--client-id <name>', 'Kafka client id (KAFKA_CLIENT_ID)')
+    .option(
+      '--sasl-mechanism <name>',
+      'plain, scram-sha-256 or scram-sha-512 (KAFKA_SASL_MECHANISM)',
+    )
+    .option(
+      '--sasl-username <name>',
+      'user for SASL; the password is KAFKA_SASL_PASSWORD (KAFKA_SASL_USERNAME)',
+    )
+    .option('--tls', "encrypt, and verify the brokers' certificates (KAFKA_SSL)")
+    .option('--tls-ca <file>', 'certificates that the brokers are verified against (KAFKA_SSL_CA)')
+    .option('--tls-cert <file>', 'certificate of this client (KAFKA_SSL_CERT)')
+    .option('--tls-key <file>', 'its key (KAFKA_SSL_KEY)');
+}
+
 /** The environment with the .env file of the working folder beneath it: what is set already wins. */
 export function readEnvironment(cwd: string, env: Environment): Environment {
   const file = path.join(cwd, '.env');

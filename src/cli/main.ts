@@ -3,7 +3,6 @@ import { storageError } from '../log/landing/storage-error.ts';
 import { VERSION } from '../version.ts';
 import { MedallionError, messageOf } from '../errors.ts';
 import {
-  addGlobalFlags,
   createContext,
   readEnvironment,
   type CommandContext,
@@ -63,7 +62,7 @@ async function main(): Promise<void> {
     .exitOverride()
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: true });
-  registerCommands(program, run, addGlobalFlags);
+  registerCommands(program, run);
 
   try {
     await program.parseAsync();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addGlobalFlags, addKafkaFlags } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
@@ -10,23 +11,19 @@ import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
 
 /** Every command, in the order of the pipeline. */
-export function registerCommands(
-  program: Command,
-  run: RunCommand,
-  addGlobalFlags: (command: Command) => Command,
-): void {
-  const commands: ((run: RunCommand) => Command)[] = [
-    createDemoCommand,
-    createGenerateCommand,
-    createIngestCommand,
-    createPromoteCommand,
-    createReportCommand,
-    createSqlCommand,
-    createDoctorCommand,
-    createDbCommand,
+export function registerCommands(program: Command, run: RunCommand): void {
+  const commands = [
+    createDemoCommand(run),
+    addKafkaFlags(createGenerateCommand(run)),
+    addKafkaFlags(createIngestCommand(run)),
+    createPromoteCommand(run),
+    createReportCommand(run),
+    createSqlCommand(run),
+    addKafkaFlags(createDoctorCommand(run)),
+    createDbCommand(run),
   ];
-  for (const create of commands) {
-    program.addCommand(inherit(program, addGlobalFlags(create(run))));
+  for (const command of commands) {
+    program.addCommand(inherit(program, addGlobalFlags(command)));
   }
 }
 

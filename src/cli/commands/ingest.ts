@@ -50,7 +50,6 @@ export function createIngestCommand(run: RunCommand): Command {
     .option('--max-messages <n>', 'stop when so many have been taken', parseCount)
     .option('--reset-offsets', 'read a recreated topic or a replaced file from its beginning')
     .option('--group <name>', 'Kafka consumer group that shares the partitions (KAFKA_GROUP)')
-    .option('--client-id <name>', 'Kafka client id (KAFKA_CLIENT_ID)')
     .option(
       '--max-event-bytes <n>',
       'larger events go to the quarantine (default 16777216)',

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../src/config.ts';
+
+const CWD = '/work';
+
+describe('the warehouse', () => {
+  test('is the embedded one when nothing names another', () => {
+    expect(parseConfig({}, {}, CWD)).toMatchObject({
+      home: '/work/.medallion',
+      warehouse: { kind: 'embedded' },
+    });
+  });
+
+  test('a flag wins over DATABASE_URL, DATABASE_URL over PG*, PG* over POSTGRES_*', () => {
+    const env = {
+      DATABASE_URL: 'postgresql://ana:s%40fe@db.example:6543/shop',
+      PGHOST: 'pg.example',
+      POSTGRES_HOST: 'old.example',
+      POSTGRES_USER: 'etl',
+      POSTGRES_PASSWORD: 'p',
+      POSTGRES_DB: 'dw',
+      POSTGRES_PORT: '5433',
+    };
+    const host = (flags: object, variables: Record<string, string>): unknown => {
+      const { warehouse } = parseConfig(flags, variables, CWD);
+      return warehouse.kind === 'server' ? warehouse.host : warehouse.kind;
+    };
+    expect(host({ databaseUrl: 'postgres://flag.example/x' }, env)).toBe('flag.example');
+    expect(host({}, env)).toBe('db.example');
+    const { DATABASE_URL, ...withoutUrl } = env;
+    expect(DATABASE_URL).toBeDefined();
+    expect(host({}, withoutUrl)).toBe('pg.example');
+    const { PGHOST, ...older } = withoutUrl;
+    expect(PGHOST).toBeDefined();
+    expect(parseConfig({}, older, CWD).warehouse).toMatchObject({
+      host: 'old.example',
+      port: 5433,
+      user: 'etl',
+      password: 'p',
+      database: 'dw',
+      tls: undefined,
+    });
+  });
+
+  test('a URL is read with its escapes and its sslmode', () => {
+    const url =
+      'postgresql://ana:s%40fe@db.example:6543/my%20shop?sslmode=verify-full&sslrootcert=/ca.pem';
+    expect(parseConfig({ databaseUrl: url }, {}, CWD).warehouse).toEqual({
+      kind: 'server',
+      host: 'db.example',
+      port: 6543,
+      user: 'ana',
+      password: 's@fe',
+      database: 'my shop',
+      tls: { verify: true, caFile: '/ca.pem' },
+      from: '--database-url',
+    });
+  });
+});
+
+describe('the log', () => {
+  test('is the landing directory without brokers', () => {
+    expect(parseConfig({}, { KAFKA_TOPIC: 'orders' }, CWD).log).toEqual({
+      kind: 'landing',
+      topic: 'orders',
+    });
+  });
+
+  test('is Kafka with brokers, from the environment or from flags, which win', () => {
+    const env = {
+      KAFKA_BROKERS: 'a, b:9093,',
+      KAFKA_GROUP: 'g',
+      KAFKA_SASL_USERNAME: 'u',
+      KAFKA_SASL_PASSWORD: 's',
+    };
+    expect(parseConfig({}, env, CWD).log).toEqual({
+      kind: 'kafka',
+      topic: 'sales',
+      brokers: ['a:9092', 'b:9093'],
+      group: 'g',
+      clientId: 'medallion',
+      sasl: { mechanism: 'plain', username: 'u', password: 's' },
+      tls: undefined,
+    });
+    const flags = {
+      brokers: 'c:1',
+      group: 'h',
+      clientId: 'i',
+      saslMechanism: 'scram-sha-512',
+      saslUsername: 'v',
+      tls: true,
+      tlsCa: '/ca',
+    };
+    expect(parseConfig(flags, env, CWD).log).toMatchObject({
+      brokers: ['c:1'],
+      group: 'h',
+      clientId: 'i',
+      sasl: { mechanism: 'scram-sha-512', username: 'v', password: 's' },
+      tls: { verify: true, caFile: '/ca' },
+    });
+  });
+});
+
+test('every problem is named at once, and no password with it', () => {
+  const env = {
+    KAFKA_TOPIC: 'not a topic',
+    KAFKA_BROKERS: ' , ',
+    KAFKA_SASL_MECHANISM: 'kerberos',
+    KAFKA_SASL_PASSWORD: 'hidden-1',
+    PGHOST: 'h',
+    PGPORT: '99999',
+    PGPASSWORD: 'hidden-2',
+    PGSSLMODE: 'maybe',
+  };
+  let message = '';
+  try {
+    parseConfig({}, env, CWD);
+  } catch (error) {
+    message = String(error);
+  }
+  for (const name of [
+    'not a topic',
+    'KAFKA_BROKERS',
+    'kerberos',
+    'KAFKA_SASL_USERNAME',
+    '99999',
+    'maybe',
+  ]) {
+    expect(message).toContain(name);
+  }
+  expect(message).not.toContain('hidden');
+});
