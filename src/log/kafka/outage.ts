@@ -10,6 +10,7 @@ const LONGEST_PAUSE_MS = 15_000;
 export class Outage {
   readonly #retryForMs: number;
   readonly #warn: (message: string) => void;
+  #attempts = 0;
   #since: number | undefined;
   #pause = FIRST_PAUSE_MS;
 
@@ -20,8 +21,10 @@ export class Outage {
 
   /** Pauses before the next attempt, shorter when interrupted. Throws the failure when it has lasted too long. */
   async wait(failure: MedallionError, signal: AbortSignal): Promise<void> {
-    if (this.#since === undefined) {
-      this.#since = Date.now();
+    this.#attempts += 1;
+    this.#since ??= Date.now();
+    // A broker that has just started, or hands a group over, is back at the next attempt: that is no news.
+    if (this.#attempts === 2) {
       this.#warn(`${failure.message}; trying again for ${durationText(this.#retryForMs)}`);
     }
     if (Date.now() - this.#since + this.#pause > this.#retryForMs) {
@@ -31,9 +34,10 @@ export class Outage {
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
   }
 
-  /** The brokers answer. Returns whether they had been away. */
+  /** The brokers answer. Returns whether it was said that they were away. */
   end(): boolean {
-    const wasAway = this.#since !== undefined;
+    const wasAway = this.#attempts >= 2;
+    this.#attempts = 0;
     this.#since = undefined;
     this.#pause = FIRST_PAUSE_MS;
     return wasAway;

@@ -4,7 +4,9 @@ import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { ReadEnd, ReadOptions, RecordBatch, Sink, StoredOffset } from '../log.ts';
+import { Bystander } from './bystander.ts';
 import { answered, createConnection, goodbye, type Connection } from './client.ts';
+import { createConsumer, HEARTBEAT_MS } from './consumer.ts';
 import { kafkaError } from './errors.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { Landings } from './landings.ts';
@@ -12,22 +14,9 @@ import { startingOffset } from './position.ts';
 import { toLogRecord } from './record.ts';
 import { partitionRanges, sourceOf, type PartitionRange } from './topic.ts';
 
-// A batch of one partition is 8,000 to 11,000 events of the usual size: enough for COPY to be at its best.
-const MAX_BYTES_PER_PARTITION = 12 * 1024 * 1024;
-const MAX_BYTES = 24 * 1024 * 1024;
-/** How long a broker may wait for data, and with it how long a partition just taken over waits for its first fetch. */
-const MAX_WAIT_MS = 200;
-/** A follower lets a little come together, so that a trickle of events is no trickle of transactions. */
-const FOLLOW_MIN_BYTES = 64 * 1024;
-/** A member that was killed blocks the others of its group this long. */
-const SESSION_TIMEOUT_MS = 15_000;
-const HEARTBEAT_MS = 3_000;
-const REBALANCE_TIMEOUT_MS = 30_000;
-const GROUP_RETRY = { initialRetryTime: 100, maxRetryTime: 1_500, multiplier: 2, factor: 0.2 };
 const CHECK_MS = 250;
+/** How long a leaving member waits for its own joining to end. */
 const JOIN_PATIENCE_MS = 1_500;
-/** A reader without a partition, in a group where nothing moves, leaves after this long. */
-const STANDSTILL_MS = 60_000;
 
 /** What outlives a session: a lost broker does not change what the read was asked for. */
 export interface ReadProgress {
@@ -80,6 +69,8 @@ export class ReadSession {
   readonly #consumer: Consumer;
   readonly #groupOffsets: GroupOffsets;
   readonly #landings: Landings;
+  readonly #bystander = new Bystander();
+  #watching: Promise<void> | undefined;
   #claims = new Map<number, Claim>();
   #isRunning: Promise<void> = Promise.resolve();
   #source = '';
@@ -107,20 +98,7 @@ export class ReadSession {
     this.#settings = settings;
     this.#connection = createConnection(config);
     this.#admin = this.#connection.kafka.admin();
-    this.#consumer = this.#connection.kafka.consumer({
-      groupId: config.group,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: settings.metadataMaxAgeMs,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-      maxBytes: MAX_BYTES,
-      minBytes: options.follow ? FOLLOW_MIN_BYTES : 1,
-      maxWaitTimeInMs: MAX_WAIT_MS,
-      // A crash ends the session; whether there is another one is the reader's decision.
-      retry: { ...GROUP_RETRY, retries: 8, restartOnFailure: () => Promise.resolve(false) },
-    });
+    this.#consumer = createConsumer(this.#connection.kafka, config.group, options.follow, settings);
     this.#groupOffsets = new GroupOffsets(this.#consumer, config.topic);
     this.#landings = new Landings({
       land: (batch) => this.#sink.land(batch),
@@ -186,6 +164,8 @@ export class ReadSession {
         this.#onPassed(payload.partition, BigInt(payload.lastOffset) + 1n);
       }
     });
+    // A coordinator that is still loading fails kafkajs in mid-join, and leaves a dead member that blocks the group.
+    await this.#admin.describeGroups([this.#config.group]);
     await answered(this.#config, signal, this.#consumer.connect());
     await this.#consumer.subscribe({ topic, fromBeginning: true });
     if (!this.#hasEnded) {
@@ -405,40 +385,24 @@ export class ReadSession {
         this.#end('idle');
       }
     } else if (!follow && this.#claims.size === 0) {
-      this.#watchOthers().catch((error: unknown) => this.#fail(error));
+      // Not again before this look has ended.
+      this.#watching ??= this.#watchOthers()
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => (this.#watching = undefined));
     }
   }
 
-  #isWatching = false;
-  #others = { stored: '', since: 0 };
-
   /** Without a partition there is nothing to do but to see the others of the group finish. */
   async #watchOthers(): Promise<void> {
-    if (this.#isWatching) {
-      return;
-    }
-    this.#isWatching = true;
-    try {
-      const ranges = await this.#ranges();
-      const stored = await this.#storedOffsets([...ranges.keys()]);
-      const isDone = [...(this.#progress.ends ?? [])].every(
-        ([partition, end]) =>
-          (stored.get(partition)?.nextOffset ?? ranges.get(partition)?.low ?? end) >= end,
-      );
-      const state = [...stored.values()].map(({ nextOffset }) => nextOffset).join();
-      if (state !== this.#others.stored) {
-        this.#others = { stored: state, since: Date.now() };
-      }
-      const isStill = Date.now() - this.#others.since > STANDSTILL_MS;
-      if ((isDone || isStill) && this.#claims.size === 0 && !this.#hasEnded) {
-        this.#context.emit({
-          type: 'note',
-          message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
-        });
-        this.#end('end');
-      }
-    } finally {
-      this.#isWatching = false;
+    const ranges = await this.#ranges();
+    const stored = await this.#storedOffsets([...ranges.keys()]);
+    const isOver = this.#bystander.see(this.#progress.ends ?? new Map(), ranges, stored);
+    if (isOver && this.#claims.size === 0 && !this.#hasEnded) {
+      this.#context.emit({
+        type: 'note',
+        message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
+      });
+      this.#end('end');
     }
   }
 

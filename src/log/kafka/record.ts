@@ -17,9 +17,7 @@ export function toLogRecord(message: KafkaMessage): LogRecord {
  * Header values as text. A value that is no text (not UTF-8, or with a NUL, which PostgreSQL cannot hold) becomes
  * `base64:` and its bytes in Base64; the values of a header that occurs several times are joined by ", ".
  */
-export function headersAsText(
-  headers: IHeaders | undefined,
-): Readonly<Record<string, string>> | null {
+function headersAsText(headers: IHeaders | undefined): Readonly<Record<string, string>> | null {
   const names = headers === undefined ? [] : Object.keys(headers);
   if (headers === undefined || names.length === 0) {
     return null;
