@@ -32,6 +32,9 @@ export interface CommandContext extends StageContext {
   readonly writeRows: (table: ResultTable) => Promise<void>;
 }
 
+/** Columns of a page that goes into a pipe. */
+const PIPE_WIDTH = 80;
+
 /** What commander collected for the flags that every command takes. */
 export interface GlobalFlags extends ConfigFlags {
   readonly output?: OutputFormat;
@@ -114,7 +117,7 @@ export function createContext(
     emit: progress.emit,
     stop: progress.stop,
     format: flags.output,
-    width: process.stdout.columns ?? 80,
+    width: process.stdout.isTTY ? process.stdout.columns : PIPE_WIDTH,
     color: wantsColor(process.stdout, env),
     write,
     writeRows: (table) => write(renderTable(table, flags.output ?? 'table')),

@@ -12,9 +12,12 @@ import { registerCommands } from './commands/index.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
 
-/** How a command file hands its work over: main supplies the context and owns errors, signals and the exit code. */
-export type RunCommand = <F>(
-  work: (context: CommandContext, flags: F & GlobalFlags, args: string[]) => Promise<void>,
+/**
+ * How a command file hands its work over: main supplies the context and owns errors, signals and the exit code.
+ * `never` lets each work say which flags it declared: commander has parsed them, main cannot know.
+ */
+export type RunCommand = (
+  work: (context: CommandContext, flags: never, args: string[]) => Promise<void>,
 ) => (this: Command, ...args: unknown[]) => Promise<void>;
 
 const INTERRUPTED = 130;
@@ -41,12 +44,13 @@ async function main(): Promise<void> {
     async function (this: Command, ...args: unknown[]) {
       const cwd = process.cwd();
       const env = readEnvironment(cwd, process.env);
-      const context = createContext(this.optsWithGlobals(), env, cwd, interrupt.signal);
+      const flags: GlobalFlags = this.optsWithGlobals();
+      const context = createContext(flags, env, cwd, interrupt.signal);
       try {
         await work(
           context,
-          this.optsWithGlobals(),
-          args.filter((arg) => typeof arg === 'string' || Array.isArray(arg)).flat(),
+          flags as never,
+          args.flat().filter((arg) => typeof arg === 'string'),
         );
       } finally {
         context.stop();

@@ -5,7 +5,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { MedallionError } from '../errors.ts';
 import { headerSchema, type Model } from './model.ts';
 
-export const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
+const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
 
 export interface Models {
   /** Each after the models it reads. */
@@ -44,7 +44,7 @@ export function loadModels(directory = SQL_DIRECTORY): Models {
 }
 
 /** One model from its text; undefined, with the reasons added to `problems`, when it is not one. */
-export function parseModel(
+function parseModel(
   layer: Model['layer'],
   file: string,
   text: string,

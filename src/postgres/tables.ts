@@ -21,7 +21,7 @@ export function columnsOf(model: Model): string {
 }
 
 /** The statements that make a model's table: columns, primary key, indexes, and a comment on it and on each column. */
-export function createStatements(model: Model): string[] {
+function createStatements(model: Model): string[] {
   const table = tableOf(model);
   const kind = model.load === 'view' ? 'view' : 'table';
   const comment = (what: string, text: string): string => `comment on ${what} is ${literal(text)}`;

@@ -42,7 +42,7 @@ export function createDbCommand(run: RunCommand): Command {
     new Command('reset')
       .description('drop everything medallion has stored in the warehouse')
       .option('--yes', 'do not ask')
-      .action(run<ResetFlags>(reset)),
+      .action(run(reset)),
   ];
   for (const command of commands) {
     db.addCommand(addGlobalFlags(command));

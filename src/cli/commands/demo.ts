@@ -56,7 +56,7 @@ Examples:
   $ medallion demo --fresh
   $ medallion demo -n 200000 --home /tmp/shop`,
     )
-    .action(run<DemoFlags>(demo));
+    .action(run(demo));
 }
 
 async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {

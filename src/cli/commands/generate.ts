@@ -107,7 +107,7 @@ Examples:
   medallion generate --late 2% --duplicates 1% --malformed 0.5% --corrections 1% --manifest answers.json
   medallion generate --rate 500 --follow --brokers localhost:9092 --partitions 4`,
     )
-    .action(run<GenerateFlags>(runGenerate));
+    .action(run(runGenerate));
 }
 
 async function runGenerate(context: CommandContext, flags: GenerateFlags): Promise<void> {

@@ -56,7 +56,7 @@ export function createIngestCommand(run: RunCommand): Command {
       parseCount,
     )
     .addHelpText('after', EXAMPLES)
-    .action(run<IngestFlags>(ingestCommand));
+    .action(run(ingestCommand));
 }
 
 async function ingestCommand(context: CommandContext, flags: IngestFlags): Promise<void> {

@@ -67,7 +67,7 @@ export function createPromoteCommand(run: RunCommand): Command {
       PROMOTE_DEFAULTS.every,
     )
     .addHelpText('after', EXAMPLES)
-    .action(run<PromoteFlags>(promoteCommand));
+    .action(run(promoteCommand));
 }
 
 async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {

@@ -44,7 +44,7 @@ Examples:
   medallion report --section products --top 50 --output csv > products.csv
   medallion report --section headline --section state --output json`,
     )
-    .action(run<ReportFlags>(runReport));
+    .action(run(runReport));
 }
 
 async function runReport(context: CommandContext, flags: ReportFlags): Promise<void> {

@@ -37,7 +37,7 @@ Examples:
   medallion sql --file question.sql --output json
   medallion sql --write "update quarantine set status = 'dismissed' where reason = 'empty_value'"`,
     )
-    .action(run<SqlFlags>(runSql));
+    .action(run(runSql));
 }
 
 async function runSql(
