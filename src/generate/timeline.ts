@@ -106,7 +106,7 @@ export function dayOf(second: number): string {
 }
 
 /** The first second of a UTC day. */
-export function secondsOf(day: string): number {
+function secondsOf(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) / 1000;
 }
 

@@ -80,7 +80,7 @@ async function ingestCommand(context: CommandContext, flags: IngestFlags): Promi
 }
 
 /** Ingests from an open log as the flags say. */
-export async function runIngest(
+async function runIngest(
   settings: ConnectionSettings,
   reader: LogReader,
   flags: IngestFlags,
@@ -116,7 +116,7 @@ function checkFlags(flags: IngestFlags): void {
 }
 
 /** @throws MedallionError input, unreachable, denied, config */
-export async function openReader(
+async function openReader(
   { from }: Pick<IngestFlags, 'from'>,
   context: CommandContext,
 ): Promise<LogReader> {

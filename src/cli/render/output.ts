@@ -150,7 +150,7 @@ function lineWriter(
 }
 
 /** Text that Markdown shows as it is, on one line. */
-export function markdownText(text: string): string {
+function markdownText(text: string): string {
   return visible(text, { lines: true })
     .replaceAll(/[\\|`*~<>[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
     .replaceAll('\n', '<br>');
@@ -194,7 +194,7 @@ function isoTimestamp(cell: string): string {
 }
 
 /** A cell as JSON text: numbers digit for digit, arrays as arrays, everything unknown as a string. */
-export function jsonValue(cell: string | null, kind: ColumnKind): string {
+function jsonValue(cell: string | null, kind: ColumnKind): string {
   if (cell === null) {
     return 'null';
   }
