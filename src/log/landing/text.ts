@@ -22,16 +22,18 @@ export interface FileState {
   readonly version: string;
 }
 
-/** gzip's magic bytes, and deflate, the only method there is. */
-export function isZipped(head: Buffer): boolean {
-  return head.length >= 3 && head[0] === 0x1f && head[1] === 0x8b && head[2] === 0x08;
+/** How every gzip file begins: two magic bytes, and deflate, the only method there is. */
+const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
+
+function isZipped(head: Buffer): boolean {
+  return head.subarray(0, GZIP.length).equals(GZIP);
 }
 
 export async function fileState(path: string): Promise<FileState> {
   const file = await open(path);
   try {
     const stat = await file.stat();
-    const head = Buffer.alloc(3);
+    const head = Buffer.alloc(GZIP.length);
     const { bytesRead } = await file.read(head, 0, head.length, 0);
     return {
       path,
@@ -69,7 +71,7 @@ export async function* readText(
 export async function* streamText(stream: Readable, name: string): AsyncGenerator<Buffer> {
   const chunks: AsyncIterator<Buffer, undefined> = stream[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
-  while (head.length < 3) {
+  while (head.length < GZIP.length && GZIP.subarray(0, head.length).equals(head)) {
     const { value, done } = await chunks.next();
     if (done === true) {
       break;
