@@ -27,13 +27,6 @@ const SMALLEST_SIZE = 1000;
 
 type BenchFigure = Figure & { readonly bench: string };
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -160,4 +153,11 @@ function number(value: number): string {
 
 function print(lines: readonly string[]): void {
   console.log(lines.join('\n'));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

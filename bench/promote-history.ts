@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { medianPair, type Bench, type Database } from './harness.ts';
 
+const FACTS = ['fact_transactions', 'fact_transaction_lines'] as const;
 const LARGEST_INCREMENT = 10_000;
 const MOST_RUNS = 3;
 /** PostgreSQL's processes hand in what they counted at least this often. */
 const STATISTICS_MS = 1500;
 
-/** The same number of new events on top of the whole history and of a tenth of it, with as many orders a day. */
+/**
+ * The same number of new events on top of the whole history and of a tenth of it, with as many orders a day.
+ * Gold reads the months it touches: of a history of less than two, below 200,000 events, that is the whole table, and
+ * PostgreSQL then rightly scans it.
+ */
 export const promoteHistory: Bench = {
   name: 'promote-history',
   async run(stand) {
@@ -16,6 +21,7 @@ export const promoteHistory: Bench = {
       const database = await stand.database();
       await stand.ingest(database, events, count);
       await stand.promote(database);
+      await leaveToPromote(database);
       return database;
     };
     const whole = await filled(stand.size);
@@ -67,6 +73,17 @@ export const promoteHistory: Bench = {
   },
 };
 
+/**
+ * Does what autovacuum would do in time, and turns it off: when it brings a BRIN index up to date, PostgreSQL counts a
+ * sequential scan for each range of pages, which no statement made.
+ */
+async function leaveToPromote(database: Database): Promise<void> {
+  for (const table of FACTS) {
+    await database.execute(`alter table silver.${table} set (autovacuum_enabled = off)`);
+    await database.execute(`vacuum analyze silver.${table}`);
+  }
+}
+
 interface FactReads {
   readonly scans: number;
   /** Rows that a scan of the table gave, by page ranges (which are no sequential scans) too. */
@@ -81,7 +98,7 @@ async function factReads(database: Database): Promise<FactReads> {
   const total = (column: string): Promise<number> =>
     database.number(
       `select coalesce(sum(${column}), 0) from pg_stat_user_tables
-       where schemaname = 'silver' and relname in ('fact_transactions', 'fact_transaction_lines')`,
+       where schemaname = 'silver' and relname in (${FACTS.map((table) => `'${table}'`).join(', ')})`,
     );
   return {
     scans: await total('seq_scan'),
