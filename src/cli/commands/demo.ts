@@ -11,6 +11,7 @@ import { report } from '../../report/report.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseSeed } from '../options.ts';
+import { counted, grouped } from '../render/number.ts';
 import { renderPage } from '../render/report-page.ts';
 import { DEFAULT_SIZES } from './generate.ts';
 import { PROMOTE_DEFAULTS, runPromote, summary, warnOfChecks } from './promote.ts';
@@ -102,12 +103,18 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
     } finally {
       await writer.close();
     }
-    await ingest(
+    const landed = await ingest(
       openLandingReader(home, TOPIC),
       settings,
       { follow: false, arguments: context.commandLine },
       context,
     );
+    const refused = Object.values(landed.quarantined).reduce((sum, count) => sum + count, 0);
+    context.emit({
+      type: 'step.finished',
+      step: 'ingest',
+      detail: `${counted(landed.events, 'event')}, ${grouped(refused)} quarantined`,
+    });
     const promoted = await runPromote(settings, PROMOTE_DEFAULTS, context);
     warnOfChecks(promoted, context);
     context.emit({ type: 'note', message: `${summary(promoted)}\n` });
