@@ -51,9 +51,9 @@ export class FilePartition {
         return;
       }
       // Another consumer of the same file makes a pass end early; the next one goes on from where that one is.
-      while (!options.signal.aborted && options.budget.remaining > 0) {
+      while (isWanted(options)) {
         if (await this.#pass(state, sink, options)) {
-          this.#readVersion = state.version;
+          this.#readVersion = isWanted(options) ? state.version : undefined;
           return;
         }
       }
@@ -165,6 +165,11 @@ export class FilePartition {
     sink.warn(`${what}; reading it from its beginning, from offset ${next.nextOffset} on`);
     return next;
   }
+}
+
+/** Whether more records are to be read. */
+function isWanted({ signal, budget }: FileReadOptions): boolean {
+  return !signal.aborted && budget.remaining > 0;
 }
 
 /** Feeds a landing with a text; false when it was stopped before the text's end. */
