@@ -1,50 +1,45 @@
 -- PostgreSQL: what silver knows of the transactions of a window, whose ids are in pg_temp.window_ids.
--- A lateral lookup for each id, so that the cost follows the window and never the tables.
-select
-    known.transaction_key,
-    known.topic,
-    known.partition,
-    known."offset",
-    known.transaction_id,
-    known.event_timestamp,
-    known.date_key,
-    known.produced_at,
-    known.content_hash,
-    known.outcome
-from pg_temp.window_ids as ids
-cross join lateral (
-    (
+-- Lookups by key, one for each id (limits keep the planner from turning them into scans), so that the cost follows the
+-- window and never the tables. Only a transaction that silver has can have discarded events.
+with current_events as materialized (
+    select facts.*
+    from pg_temp.window_ids as ids
+    cross join lateral (
         select
-            facts.transaction_key,
-            facts.topic,
-            facts.partition,
-            facts."offset",
-            facts.transaction_id,
-            facts.event_timestamp,
-            facts.date_key,
-            facts.produced_at,
-            facts.content_hash,
+            transaction_key,
+            topic,
+            partition,
+            "offset",
+            transaction_id,
+            event_timestamp,
+            date_key,
+            produced_at,
+            content_hash,
             'current' as outcome
-        from silver.fact_transactions as facts
-        where facts.transaction_id = ids.transaction_id
+        from silver.fact_transactions
+        where transaction_id = ids.transaction_id
         limit 1
-    )
-    union all
-    (
-        select
-            null,
-            discarded.topic,
-            discarded.partition,
-            discarded."offset",
-            discarded.transaction_id,
-            discarded.event_timestamp,
-            discarded.date_key,
-            discarded.produced_at,
-            discarded.content_hash,
-            discarded.outcome
-        from silver.discarded_events as discarded
-        where discarded.transaction_id = ids.transaction_id
-        -- Without a limit the planner may turn the lookup into a scan; nobody sends one order so many times.
-        limit 1000000
-    )
-) as known
+    ) as facts
+)
+
+select *
+from current_events
+union all
+select discarded.*
+from current_events
+cross join lateral (
+    select
+        cast(null as bigint) as transaction_key,
+        topic,
+        partition,
+        "offset",
+        transaction_id,
+        event_timestamp,
+        date_key,
+        produced_at,
+        content_hash,
+        outcome
+    from silver.discarded_events
+    where transaction_id = current_events.transaction_id
+    limit 1000000
+) as discarded

@@ -11,38 +11,46 @@
 --   escape; a reference or quantity that is not a plain whole number; an amount that is neither a number nor a plain
 --   decimal in a string; a negative price or cost.
 -- What is left keeps its value: up to 4 decimals and 15 digits a double gives back exactly.
+with raw as (
+    select
+        *,
+        coalesce(
+            json_valid(value)
+            and (
+                judged
+                or not regexp_matches(
+                    value,
+                    '^[^\s{]'
+                    '|,\s*[\]}]'
+                    '|[:\[,]\s*-?(?:[Ii]nf|[Nn]a[Nn])'
+                    '|:\s*-?(?:[0-9]{14}|[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]{5})'
+                    '|\\u00[0-7]'
+                    '|"(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*'
+                    '(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])'
+                    '|"(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
+                    '|"(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
+                    '|"(?:unit_price|cost)"\s*:\s*"?-'
+                    '|"(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]'
+                    '|"(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount'
+                    '|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
+                    '|"-?(?:[0-9.]*[^0-9."]|[0-9]*\.[0-9]*\.|\.|[0-9]*\."|"|0[0-9]|[0-9]{14}|[0-9]*\.[0-9]{5}))'
+                )
+            ),
+            false
+        ) as is_plain
+    from source.unread
+)
+
 select
     event_no,
     topic,
     partition,
     "offset",
     produced_at,
+    -- The text is kept only where it is needed again: it is by far the largest part of a window.
+    case when not is_plain then value end as value,
     from_json(
-        case
-            when
-                json_valid(value)
-                and (
-                    judged
-                    or not regexp_matches(
-                        value,
-                        '^[^\s{]'
-                        '|,\s*[\]}]'
-                        '|[:\[,]\s*-?(?:[Ii]nf|[Nn]a[Nn])'
-                        '|:\s*-?(?:[0-9]{14}|[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]{5})'
-                        '|\\u00[0-7]'
-                        '|"(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*'
-                        '(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])'
-                        '|"(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
-                        '|"(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
-                        '|"(?:unit_price|cost)"\s*:\s*"?-'
-                        '|"(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]'
-                        '|"(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount'
-                        '|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
-                        '|"-?(?:[0-9.]*[^0-9."]|[0-9]*\.[0-9]*\.|\.|[0-9]*\."|"|0[0-9]|[0-9]{14}|[0-9]*\.[0-9]{5}))'
-                    )
-                )
-                then value
-        end,
+        case when is_plain then value end,
         '{"data": {"transaction_details": {
             "transaction_id": "VARCHAR",
             "event_type": "VARCHAR",
@@ -69,4 +77,4 @@ select
             }]
         }}}'
     ).data.transaction_details as event
-from source.unread
+from raw

@@ -57,7 +57,6 @@ export class DuckDbLane implements Lane {
     // The lookup is a transaction of its own: the one that publishes can write to the warehouse only.
     await this.transaction(async (transaction) => {
       await transaction.copyTemporary('select transaction_id from source.transactions', WINDOW_IDS);
-      await transaction.execute('analyze pg_temp.window_ids');
       await this.#run(
         `create or replace temp table known as ${warehouseQuery(readSourceSql('known'))}`,
       );

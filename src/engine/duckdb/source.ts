@@ -1,7 +1,7 @@
 import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
-import type { SilverWindow, WindowCounts } from '../engine.ts';
+import type { BronzeRange, SilverWindow, WindowCounts } from '../engine.ts';
 import { singleQuoted, warehouseQuery } from './sql.ts';
 
 const SOURCE_SQL = new URL('../../../sql/source/', import.meta.url);
@@ -36,37 +36,39 @@ export async function sourceWindow(
     );
   }
   await run(
-    `create or replace table source.raw as
+    `create or replace view source.unread as
      select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${warehouseQuery(bronzeSelect(window))})`,
+     from (${warehouseQuery(bronzeSelect(window.ranges))})`,
   );
-  await run('create or replace view source.unread as select * from source.raw');
   await run(`create or replace table source.parsed as ${readSourceSql('parsed')}`);
   await run(`create or replace table source.items as ${readSourceSql('items')}`);
   await run(`create or replace table source.events as ${readSourceSql('events')}`);
-  await run(`create or replace table source.doubtful as ${readSourceSql('doubtful')}`);
-  const doubtful = await count(connection, 'source.doubtful');
-  if (doubtful > 0) {
+  await run(
+    `create or replace table source.doubtful as
+     select event_no, topic, partition, "offset", produced_at, value
+     from source.parsed where event_no in (${readSourceSql('doubtful')})`,
+  );
+  const events = await count(connection, 'source.parsed');
+  if ((await count(connection, 'source.doubtful')) > 0) {
+    await fetchTexts(connection);
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
   await run(`create or replace table source.transactions as ${readSourceSql('transactions')}`);
-  const events = await count(connection, 'source.raw');
-  const refused = doubtful === 0 ? 0 : await count(connection, 'source.refused');
+  const refused = await count(connection, 'source.refused');
   await run(
     `create or replace table source.refused as
-     select raw.topic, raw.partition, raw."offset", raw.produced_at, refused.reason, refused.field, refused.detail
-     from source.refused join source.raw using (event_no)`,
+     select doubtful.topic, doubtful.partition, doubtful."offset", doubtful.produced_at,
+            refused.reason, refused.field, refused.detail
+     from source.refused join source.doubtful using (event_no)`,
   );
-  // The raw text is by far the largest part of a window.
   await run('drop view source.unread');
-  await run('drop table source.raw');
   await run('drop table source.parsed');
   return { events, accepted: events - refused, refused };
 }
 
-function bronzeSelect(window: SilverWindow): string {
-  return window.ranges
+function bronzeSelect(ranges: readonly BronzeRange[]): string {
+  return ranges
     .map(
       ({ topic, partition, from, to }) =>
         `select topic, partition, "offset", produced_at, value from bronze.events
@@ -76,12 +78,41 @@ function bronzeSelect(window: SilverWindow): string {
     .join('\nunion all\n');
 }
 
+/** Events that looked plain have no text any more: bronze is asked for it again. */
+async function fetchTexts(connection: DuckDBConnection): Promise<void> {
+  const reader = await connection.runAndReadAll(
+    'select topic, partition, "offset" from source.doubtful where value is null',
+  );
+  const places = reader
+    .getRows()
+    .map(
+      ([topic, partition, offset]) =>
+        `(${singleQuoted(String(topic))}, ${String(partition)}, ${String(offset)})`,
+    );
+  if (places.length === 0) {
+    return;
+  }
+  const texts = warehouseQuery(
+    `select e.topic, e.partition, e."offset", e.value
+     from (values ${places.join(', ')}) as places (topic, partition, "offset")
+     cross join lateral (
+         select * from bronze.events e
+         where e.topic = places.topic and e.partition = places.partition and e."offset" = places."offset" limit 1
+     ) as e`,
+  );
+  await connection.run(
+    `update source.doubtful set value = texts.value from (${texts}) as texts
+     where doubtful.topic = texts.topic and doubtful.partition = texts.partition
+       and doubtful."offset" = texts."offset"`,
+  );
+}
+
 /** Judges the doubtful events one by one and reads those that were accepted a second time, in their plain form. */
 async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
   const references = await readReferences(connection);
   const rows = await connection.runAndReadAll(
     // As bytes: decoding a text result drops a byte order mark, which the judge must see.
-    'select event_no, encode(value) from source.raw where event_no in (select event_no from source.doubtful)',
+    'select event_no, encode(value) from source.doubtful',
   );
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
@@ -123,14 +154,14 @@ async function readJudged(connection: DuckDBConnection): Promise<void> {
   }
   await connection.run(
     `create or replace view source.unread as
-     select raw.* replace (judged.value as value, true as judged)
-     from source.raw as raw join source.judged using (event_no)`,
+     select doubtful.* replace (judged.value as value), true as judged
+     from source.doubtful join source.judged using (event_no)`,
   );
   await connection.run(`create or replace table source.parsed as ${readSourceSql('parsed')}`);
   await connection.run(`insert into source.items ${readSourceSql('items')}`);
   await connection.run(`insert into source.events ${readSourceSql('events')}`);
   const contradictions = await connection.runAndReadAll(
-    `select topic, partition, "offset" from source.raw
+    `select topic, partition, "offset" from source.doubtful
      where event_no in (select event_no from (${readSourceSql('doubtful')})) limit 1`,
   );
   const [contradiction] = contradictions.getRows();
