@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { DuckDbConfig, TlsConfig } from '../../config.ts';
+import { MedallionError, messageOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Lane } from '../engine.ts';
 import { loadPostgresExtension } from './extension.ts';
@@ -33,7 +34,7 @@ export interface DuckDbOptions {
  * @throws MedallionError unreachable or config when its postgres extension cannot be had
  */
 export async function openDuckDb(options: DuckDbOptions, context: StageContext): Promise<Engine> {
-  mkdirSync(options.spillDirectory, { recursive: true });
+  makeSpillDirectory(options.spillDirectory);
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: options.memoryLimit,
     temp_directory: options.spillDirectory,
@@ -89,6 +90,17 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function makeSpillDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new MedallionError('storage', `cannot write ${directory}: ${messageOf(error)}`, {
+      hint: 'DuckDB spills there. Choose a folder that can be written with --home or MEDALLION_HOME.',
+      cause: error,
+    });
   }
 }
 
