@@ -1,0 +1,280 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { withClient } from '../../src/postgres/client.ts';
+import { installMedallion, runCli, runShell, type CliOptions } from '../support/cli.ts';
+import { kafkaBrokers } from '../support/kafka.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { rowOf } from '../support/promotion.ts';
+
+const PASSWORD = 's3cret-Pa55word';
+const WAREHOUSE_COMMANDS = [
+  ['ingest'],
+  ['promote'],
+  ['report'],
+  ['sql', 'select 1'],
+  ['db', 'migrate'],
+];
+
+/** A port that refuses connections. */
+let closedPort: number;
+let db: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  const server = createServer();
+  closedPort = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  db = await createTestDatabase();
+});
+
+afterAll(async () => {
+  await db.drop();
+});
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'medallion-errors-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Refusal {
+  readonly code: number;
+  /** How the message begins. */
+  readonly says: RegExp;
+}
+
+/** Holds a failed run to what every foreseen failure looks like. */
+function expectRefusal(
+  { code, stdout, stderr }: { code: number | null; stdout: string; stderr: string },
+  { code: expected, says }: Refusal,
+  what = '',
+): void {
+  const shown = `${what}\n${stdout}${stderr}`;
+  expect(code, shown).toBe(expected);
+  expect(stderr.match(/^error: /gm), shown).toHaveLength(1);
+  expect(stderr.replace(/^[^]*?^error: /m, ''), shown).toMatch(says);
+  expect(shown).not.toMatch(/^ {4}at |defect|node:internal|UnhandledPromise|\.js:\d/m);
+  expect(shown).not.toContain(PASSWORD);
+}
+
+async function refuses(
+  args: readonly string[],
+  refusal: Refusal,
+  options: CliOptions = {},
+): Promise<void> {
+  const result = await runCli(args, { cwd: folder, ...options });
+  expectRefusal(result, refusal, args[0]);
+  expect(result.stdout).toBe('');
+}
+
+describe('what cannot be reached', () => {
+  test('a broker', async () => {
+    const broker = `127.0.0.1:${closedPort}`;
+    for (const command of ['generate', 'ingest']) {
+      await refuses(
+        [command, '--brokers', broker],
+        { code: 3, says: /^cannot reach Kafka at 127\.0\.0\.1:\d+: / },
+        {
+          env: {
+            DATABASE_URL: db.url,
+            KAFKA_SASL_USERNAME: 'ana',
+            KAFKA_SASL_PASSWORD: PASSWORD,
+          },
+        },
+      );
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a database', async () => {
+    const url = `postgresql://ana:${PASSWORD}@127.0.0.1:${closedPort}/shop`;
+    for (const command of WAREHOUSE_COMMANDS) {
+      await refuses([...command, '--database-url', url], {
+        code: 3,
+        says: /^cannot reach PostgreSQL at 127\.0\.0\.1:\d+\/shop: /,
+      });
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a database that refuses the password', async () => {
+    const role = `ana_${String(process.pid)}`;
+    await withClient(db.settings, (client) =>
+      client.query(`create role ${role} login password 'the right one'`),
+    );
+    try {
+      const url = new URL(db.url);
+      url.username = role;
+      url.password = PASSWORD;
+      for (const command of WAREHOUSE_COMMANDS) {
+        await refuses(
+          command,
+          { code: 3, says: /^PostgreSQL at \S+ refused user "ana_/ },
+          { env: { DATABASE_URL: url.href } },
+        );
+      }
+    } finally {
+      await withClient(db.settings, (client) => client.query(`drop role ${role}`));
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a topic that does not exist', async () => {
+    const log = ['--brokers', await kafkaBrokers(), '--topic', 'no-such-topic'];
+    const env = { DATABASE_URL: db.url };
+    for (const command of ['generate', 'ingest']) {
+      await refuses([command, ...log], { code: 2, says: /no-such-topic/ }, { env });
+    }
+    expect(
+      await rowOf(db.settings, 'select count(*) as n from medallion.offsets'),
+      'nothing booked',
+    ).toEqual({ n: '0' });
+  });
+});
+
+describe('what cannot be written', () => {
+  const full: Refusal = { code: 3, says: /^cannot write \S+: the disk is full\n {2}\S/ };
+
+  test('a full disk', async () => {
+    await refuses(['generate', '-n', '1000', '--to', '/dev/full'], full);
+    for (const command of [
+      'medallion generate -n 1000 --to - > /dev/full',
+      'medallion sql "select repeat(\'x\', 1000) from generate_series(1, 1000)" > /dev/full',
+      'medallion report > /dev/full',
+    ]) {
+      const result = await runShell(command, { cwd: folder, env: { DATABASE_URL: db.url } });
+      expectRefusal(result, full, command);
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  // A limit on the size of files stops a write in its middle, as a disk does that fills up.
+  test('a file that can grow no further is not left behind half-written', async () => {
+    const says = /^cannot write \S+: the file has reached the size limit\n/;
+    const limited = (command: string) =>
+      runShell(`ulimit -f 300; medallion generate -n 3000 ${command}`, { cwd: folder });
+    expectRefusal(await limited('--to sales.ndjson --manifest answers.json'), { code: 3, says });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a landing file that can grow no further keeps its whole lines, and takes more later', async () => {
+    const env = { DATABASE_URL: db.url };
+    const says = /^cannot write \S+0\.ndjson: the file has reached the size limit\n/;
+    const limited = await runShell('ulimit -f 300; medallion generate -n 3000', { cwd: folder });
+    expectRefusal(limited, { code: 3, says });
+    expect(await runCli(['generate', '-n', '10'], { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await runCli(['ingest'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    expect(await runCli(['promote'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    expect(
+      await rowOf(
+        db.settings,
+        `select count(*) > 100 as many, count(*) = (select count(*) from silver.fact_transactions) + 1 as but_one,
+           (select string_agg(reason, ',') from bronze.quarantine) as refused
+         from bronze.events`,
+      ),
+    ).toEqual({ many: 't', but_one: 't', refused: 'invalid_json' });
+  });
+
+  // Not even root can make a folder in either.
+  test.each(['below a file', 'on a file system that takes none'])('a home %s', async (where) => {
+    await writeFile(path.join(folder, 'file'), '');
+    const home = where === 'below a file' ? path.join(folder, 'file', 'home') : '/sys/medallion';
+    const says = /^cannot (write|keep a database in) \S+: [^\n]+\n {2}.*[Cc]hoose /;
+    for (const command of [['generate'], ['ingest'], ['promote'], ['demo', '-n', '100']]) {
+      await refuses([...command, '--home', home], { code: 3, says });
+    }
+    // The warehouse is elsewhere, but DuckDB has nowhere to spill to.
+    const env = { DATABASE_URL: db.url };
+    await refuses(['promote', '--home', home], { code: 3, says }, { env });
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+});
+
+describe('what is wrong with the model of a table', () => {
+  test('is said with file and line, before anything is promoted', async () => {
+    const bin = installMedallion(path.join(folder, 'medallion'));
+    const gold = path.join(folder, 'medallion', 'sql', 'gold');
+    await writeFile(path.join(gold, 'no_header.sql'), 'select 1 as one\n');
+    await writeFile(path.join(gold, 'bad_yaml.sql'), '/* @model\nkey: [a\n*/\nselect 1 as one\n');
+    await writeFile(
+      path.join(gold, 'no_key.sql'),
+      '/* @model\ndescription: x\n*/\nselect 1 as one from gold.nowhere\n',
+    );
+    const empty = await createTestDatabase();
+    try {
+      const says =
+        /^sql\/gold\/bad_yaml\.sql:\d+: .*\nsql\/gold\/no_header\.sql:1: .*\nsql\/gold\/no_key\.sql: /;
+      const env = { DATABASE_URL: empty.url };
+      await refuses(['promote'], { code: 2, says }, { bin, env });
+      expect(
+        await rowOf(empty.settings, `select to_regclass('silver.fact_transactions') as made`),
+      ).toEqual({ made: null });
+    } finally {
+      await empty.drop();
+    }
+  });
+});
+
+describe('what is wrong with the command line', () => {
+  test.each([
+    ['an unknown command', ['promot'], /^unknown command 'promot'/],
+    ['an unknown flag', ['ingest', '--form', 'x.ndjson'], /^unknown option '--form'/],
+    ['a count that is none', ['generate', '-n', 'many'], /'many' is invalid. It must be a whole/],
+    ['a share above all', ['generate', '--late', '120%'], /'120%' is invalid. It must be a share/],
+    ['a day that is none', ['report', '--since', '2026-02-30'], /'2026-02-30' is invalid. It must/],
+    [
+      'days the wrong way round',
+      ['promote', '--since', '2026-02-02', '--until', '2026-02-01'],
+      /^--since 2026-02-02 is after --until 2026-02-01/,
+    ],
+    ['a choice that is none', ['promote', '--layer', 'bronze'], /Allowed choices are silver, gold/],
+    ['a format that is none', ['sql', 'select 1', '-o', 'xml'], /Allowed choices are table, json/],
+    [
+      'flags that do not go together',
+      ['ingest', '--idle-timeout', '1m'],
+      /^--idle-timeout goes with --follow/,
+    ],
+    [
+      'a URL of another database',
+      ['promote', '--database-url', `mysql://ana:${PASSWORD}@db/shop`],
+      /^--database-url is not a PostgreSQL URL/,
+    ],
+    [
+      'a topic that is no name',
+      ['ingest', '--topic', 'my sales'],
+      /^topic "my sales" is not a topic name/,
+    ],
+    [
+      'a file that is missing',
+      ['ingest', '--from', 'nowhere.ndjson'],
+      /^cannot read \S+nowhere\.ndjson: there is no such file/,
+    ],
+    ['a folder in place of a file', ['ingest', '--from', '.'], /^cannot read \S+: it is a folder/],
+    ['SQL that is missing', ['sql', '--file', 'nowhere.sql'], /^cannot read \S+nowhere\.sql: /],
+  ])('%s', async (_, args, says) => {
+    await refuses(args, { code: 2, says }, { env: { DATABASE_URL: db.url } });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('several settings that are wrong are all named at once', async () => {
+    await refuses(
+      ['promote'],
+      { code: 2, says: /DATABASE_URL[^]*"p q"[^]*SASL/ },
+      {
+        env: {
+          DATABASE_URL: 'db',
+          KAFKA_BROKERS: 'b',
+          KAFKA_TOPIC: 'p q',
+          KAFKA_SASL_PASSWORD: PASSWORD,
+        },
+      },
+    );
+  });
+});
