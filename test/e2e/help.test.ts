@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from '../support/cli.ts';
+
+const COMMANDS = ['demo', 'generate', 'ingest', 'promote', 'report', 'sql', 'doctor', 'db'];
+const DB_COMMANDS = ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'reset'];
+const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+
+/** The help of each command by its name, "" being the program's own. */
+const help = new Map<string, string>();
+
+beforeAll(async () => {
+  for (const command of ['', ...COMMANDS, ...DB_COMMANDS.map((name) => `db ${name}`)]) {
+    const args = [...command.split(' ').filter((word) => word !== ''), '--help'];
+    const { code, stdout, stderr } = await runCli(args, { cwd: tmpdir() });
+    expect({ code, stderr }, command).toEqual({ code: 0, stderr: '' });
+    help.set(command, stdout);
+  }
+});
+
+function helpOf(command: string): string {
+  return help.get(command) ?? '';
+}
+
+/** What is listed below a heading of the help: the first word of each entry, and whether a description follows. */
+function entries(text: string, heading: string): { name: string; described: boolean }[] {
+  const section = new RegExp(`^${heading}:\\n((?: +\\S.*\\n)+)`, 'm').exec(text)?.[1] ?? '';
+  return [...section.matchAll(/^ {2}((?:-\w, )?[\w-]+)(.*(?:\n {3,}\S.*)*)/gm)].map(
+    ([, name = '', rest = '']) => ({ name, described: / {2,}\S/.test(rest) }),
+  );
+}
+
+test('the program lists its commands in the order of the pipeline', () => {
+  const names = entries(helpOf(''), 'Commands').map(({ name }) => name);
+  expect(names).toEqual([...COMMANDS, 'help']);
+  const ofDb = entries(helpOf('db'), 'Commands').map(({ name }) => name);
+  expect(ofDb).toEqual([...DB_COMMANDS, 'help']);
+});
+
+test.each(COMMANDS)('%s says what it does, with options and examples', (command) => {
+  const text = helpOf(command);
+  expect(text).toMatch(new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{20,}`));
+  const options = entries(text, 'Options');
+  expect(options.length).toBeGreaterThan(5);
+  expect(options.filter(({ described }) => !described)).toEqual([]);
+  const examples = exampleCommands(text.slice(text.indexOf('\nExamples:\n')));
+  expect(examples.length).toBeGreaterThanOrEqual(2);
+});
+
+test.each(DB_COMMANDS)('db %s says what it does', (command) => {
+  expect(helpOf(`db ${command}`)).toMatch(
+    new RegExp(`^Usage: medallion db ${command} \\[options\\].*\\n\\n\\S.{10,}`),
+  );
+});
+
+/** The calls of medallion in a text: command and long flags, up to the end of the line, a pipe, a comment or a redirection. */
+function exampleCommands(text: string): { command: string; flags: string[] }[] {
+  const calls = text.matchAll(/(?:^|[\s`$("&|])(?:npx )?medallion +((?:[^\n`|&>#]|(?<=\d)#)*)/gm);
+  return [...calls].flatMap(([, call = '']) => {
+    const [first = '', second = ''] = call.trim().split(/\s+/);
+    if (!/^[a-z]+$/.test(first)) {
+      return [];
+    }
+    const command = first === 'db' && /^[a-z]+$/.test(second) ? `db ${second}` : first;
+    // What follows -- is for psql; what stands in quotes is SQL.
+    const [own = ''] = call.replaceAll(/"[^"]*"?/g, '""').split(/ -- /);
+    return [{ command, flags: own.match(/(?<=\s)--[a-z][a-z-]*/g) ?? [] }];
+  });
+}
+
+function expectKnown(text: string): void {
+  for (const { command, flags } of exampleCommands(text)) {
+    expect([...help.keys()], `medallion ${command}`).toContain(command);
+    for (const flag of flags) {
+      expect(helpOf(command), `medallion ${command} ${flag}`).toMatch(new RegExp(`${flag}\\b`));
+    }
+  }
+}
+
+describe('every command and flag that is named exists', () => {
+  test('in the examples of the help', () => {
+    for (const text of help.values()) {
+      expectKnown(text.slice(text.indexOf('\nExamples:\n')));
+    }
+  });
+
+  test('in the code of the README', () => {
+    const readme = existsSync(README) ? readFileSync(README, 'utf8') : '';
+    const code = readme.match(/^```[^]*?^```|`[^`\n]+`/gm) ?? [];
+    for (const block of code) {
+      expectKnown(block);
+    }
+  });
+});
