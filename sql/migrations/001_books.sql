@@ -198,6 +198,16 @@ comment on column gold.restatements.old_total is 'Order total published before';
 comment on column gold.restatements.new_total is 'Order total published now';
 comment on column gold.restatements.restated_at is 'When';
 
+create table medallion.refreshes (
+    layer text primary key,
+    run_id bigint not null,
+    began_at timestamptz not null default now()
+);
+comment on table medallion.refreshes is 'Layers that were emptied and are not filled again yet; gold waits for silver';
+comment on column medallion.refreshes.layer is 'The layer';
+comment on column medallion.refreshes.run_id is 'The run of promote that emptied it';
+comment on column medallion.refreshes.began_at is 'When';
+
 -- Moves a watermark on, or fails the transaction when it is not where the promotion believes it to be.
 create function medallion.advance_watermark(of_topic text, of_partition integer, expected bigint, next bigint)
 returns void

@@ -118,7 +118,10 @@ export function publicationOf(model: Model): Publication {
   }
 }
 
-/** Remembers the old figures of the days about to be replaced; see `restatementsOf`. */
+/**
+ * Remembers the old figures of the days about to be replaced; see `restatementsOf`. A day that was published once and
+ * vanished by a correction stands at nothing.
+ */
 function restatement(model: Model): string[] {
   if (model.restatements === undefined) {
     return [];
@@ -126,8 +129,11 @@ function restatement(model: Model): string[] {
   const { orders, total } = model.restatements;
   return [
     `create temporary table published_before on commit drop as
-     select t.date_key, t.${ident(orders)} as orders, t.${ident(total)} as total
-     from ${tableOf(model)} t join pg_temp.${PUBLISHED_PERIODS.replace_days} p on t.date_key = p.date_key`,
+     select p.date_key, coalesce(t.${ident(orders)}, 0) as orders, coalesce(t.${ident(total)}, 0) as total
+     from pg_temp.${PUBLISHED_PERIODS.replace_days} p
+     left join ${tableOf(model)} t on t.date_key = p.date_key
+     where t.date_key is not null
+        or exists (select from gold.restatements r where r.date_key = p.date_key)`,
   ];
 }
 
@@ -142,7 +148,7 @@ export function restatementsOf(model: Model, runId: bigint): string[] {
      select b.date_key, ${String(runId)}, b.orders, coalesce(t.${ident(orders)}, 0), b.total, coalesce(t.${ident(total)}, 0)
      from pg_temp.published_before b
      left join ${tableOf(model)} t on t.date_key = b.date_key
-     where (b.orders, b.total) is distinct from (t.${ident(orders)}, t.${ident(total)})
+     where (b.orders, b.total) is distinct from (coalesce(t.${ident(orders)}, 0), coalesce(t.${ident(total)}, 0))
      on conflict (date_key, run_id) do nothing`,
   ];
 }

@@ -35,3 +35,16 @@ export async function finishRun(
     [runId, outcome, JSON.stringify(counts), error === undefined ? null : messageOf(error)],
   );
 }
+
+/** Closes the records of runs that were killed: whoever holds the command's lock knows that no other is at work. */
+export async function closeKilledRuns(
+  client: Client,
+  command: string,
+  runId: bigint,
+): Promise<void> {
+  await client.query(
+    `update medallion.runs set finished_at = now(), outcome = 'failed', error = 'killed'
+     where command = $1 and outcome = 'running' and run_id < $2`,
+    [command, runId],
+  );
+}

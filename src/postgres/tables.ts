@@ -77,7 +77,11 @@ export async function ensureTables(
       { hint: 'medallion promote --full-refresh makes the table again from what lies below it.' },
     );
   }
-  const missing = models.filter((model) => !existing.has(model.id) || changed.includes(model));
+  // A view's body cannot be compared with what PostgreSQL made of it, so a rebuild replaces every view.
+  const missing = models.filter(
+    (model) =>
+      !existing.has(model.id) || changed.includes(model) || (rebuild && model.load === 'view'),
+  );
   if (missing.length > 0) {
     await withTransaction(client, async () => {
       for (const model of [...changed].reverse()) {

@@ -15,7 +15,13 @@ export interface Backlog {
 export interface BacklogSlice {
   readonly to: bigint;
   readonly events: number;
+  /** Bytes of their text, large events counted as LARGE_EVENT_WEIGHT says. */
+  readonly bytes: number;
 }
+
+/** Engines work on a few thousand rows at once: of large events that is a whole window, several times over. */
+const LARGE_EVENT_BYTES = 16 * 1024;
+const LARGE_EVENT_WEIGHT = 4;
 
 /** Partitions with offsets that ingest has committed and promote has not, in order. */
 export async function readBacklogs(client: Client): Promise<Backlog[]> {
@@ -49,12 +55,17 @@ export async function sliceBacklog(
   maxEvents: number,
   maxBytes: number,
 ): Promise<BacklogSlice> {
-  const { rows } = await client.query<{ events: string; last: string | null }>(
-    `select count(*) as events, max("offset") as last
+  const { rows } = await client.query<{
+    events: string;
+    last: string | null;
+    bytes: string | null;
+  }>(
+    `select count(*) as events, max("offset") as last, max(bytes) as bytes
      from (
-         select "offset", row_number() over ahead as number, sum(octet_length(value)) over ahead as bytes
+         select "offset", row_number() over ahead as number, sum(size) over ahead as bytes
          from (
-             select "offset", value
+             select "offset",
+                    octet_length(value) * case when octet_length(value) > $7 then $8::bigint else 1 end as size
              from bronze.events
              where topic = $1 and partition = $2 and "offset" >= $3 and "offset" < $4
              order by "offset"
@@ -63,7 +74,10 @@ export async function sliceBacklog(
          window ahead as (order by "offset" rows unbounded preceding)
      ) as measured
      where number = 1 or bytes <= $6`,
-    [backlog.topic, backlog.partition, backlog.from, backlog.to, maxEvents, maxBytes],
+    [
+      ...[backlog.topic, backlog.partition, backlog.from, backlog.to, maxEvents, maxBytes],
+      ...[LARGE_EVENT_BYTES, LARGE_EVENT_WEIGHT],
+    ],
   );
   const events = Number(rows[0]?.events ?? 0);
   const last = rows[0]?.last;
@@ -72,7 +86,7 @@ export async function sliceBacklog(
     last === null ||
     last === undefined ||
     (events < maxEvents && !(await hasMore(client, backlog, last)));
-  return { events, to: isEnd ? backlog.to : BigInt(last) + 1n };
+  return { events, bytes: Number(rows[0]?.bytes ?? 0), to: isEnd ? backlog.to : BigInt(last) + 1n };
 }
 
 async function hasMore(client: Client, backlog: Backlog, last: string): Promise<boolean> {

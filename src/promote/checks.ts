@@ -1,7 +1,8 @@
 import { stagedTable, type Lane } from '../engine/engine.ts';
-import { MedallionError } from '../errors.ts';
-import type { Model } from '../model/model.ts';
+import { MedallionError, messageOf } from '../errors.ts';
+import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
+import { monthOf } from './days.ts';
 
 export interface CheckResult {
   readonly model: string;
@@ -39,9 +40,19 @@ export async function runChecks(
   const failed: string[] = [];
   for (const model of models) {
     for (const check of model.checks) {
-      const [row] = await lane.query(
-        `select count(*) as failing from ${stagedTable(model)} where (${check.that}) is not true`,
-      );
+      const [row] = await lane
+        .query(
+          `select count(*) as failing from ${stagedTable(model)} where (${check.that}) is not true`,
+        )
+        .catch((error: unknown) => {
+          throw error instanceof MedallionError
+            ? error
+            : new MedallionError(
+                'model',
+                `${model.file}: check "${check.name}": ${messageOf(error)}`,
+                { cause: error },
+              );
+        });
       const failing = Number(row?.['failing']);
       tally.add(model, check.name, check.severity, failing);
       if (failing > 0 && check.severity === 'error') {
@@ -55,6 +66,53 @@ export async function runChecks(
     throw new MedallionError('check_failed', failed.join('\n'), {
       hint: `Nothing of this was published. The checks stand in ${[...new Set(models.map(({ file }) => file))].join(', ')}.`,
     });
+  }
+}
+
+/**
+ * Makes sure that the staged rows of marts are what their headers say, before anything is published: no key twice,
+ * and no day or month but those that are to be replaced.
+ * @throws MedallionError model
+ */
+export async function verifyMarts(
+  lane: Lane,
+  models: readonly Model[],
+  days: readonly string[],
+): Promise<void> {
+  const dates = (values: readonly string[]): string =>
+    values.map((value) => `date '${value}'`).join(', ');
+  const allowed = { replace_days: days, replace_months: [...new Set(days.map(monthOf))] };
+  for (const model of models) {
+    const key = model.key.map((column) => `"${column}"`).join(', ');
+    const [twice] = await lane.query(
+      `select ${key} from ${stagedTable(model)} group by ${key} having count(*) > 1 limit 1`,
+    );
+    if (twice !== undefined) {
+      throw new MedallionError(
+        'model',
+        `${model.file}: more than one row with the key ${Object.values(twice).join(', ')}`,
+        {
+          hint: `The header says ${model.grain}. Nothing of this was published.`,
+        },
+      );
+    }
+    const period = PERIOD_COLUMN[model.load];
+    if (period === undefined) {
+      continue;
+    }
+    const periods = model.load === 'replace_months' ? allowed.replace_months : allowed.replace_days;
+    const [stray] = await lane.query(
+      `select ${period} from ${stagedTable(model)} where ${period} not in (${dates(periods)}) limit 1`,
+    );
+    if (stray !== undefined) {
+      throw new MedallionError(
+        'model',
+        `${model.file}: a row of ${String(stray[period])}, which no fact of the days being published has`,
+        {
+          hint: `${period} must be the day, or month, of the facts that a row is made of. Nothing was published.`,
+        },
+      );
+    }
   }
 }
 

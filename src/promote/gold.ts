@@ -5,7 +5,7 @@ import type { Client } from '../postgres/client.ts';
 import { publicationOf, PUBLISHED_PERIODS, restatementsOf } from '../postgres/publish.ts';
 import { columnList, literal, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
-import { runChecks, type CheckTally } from './checks.ts';
+import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
 import {
   batchDays,
   daysOfMonths,
@@ -91,6 +91,7 @@ export async function promoteGold(
     tally,
     0,
   );
+  await verifyMarts(lane, models.gold, days);
   await runChecks(lane, models.gold, checks);
   throwIfInterrupted(context.signal);
   await publish(lane, models.gold, days, options.runId, tally);

@@ -3,12 +3,12 @@ import { MedallionError } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import { withClient, type Client, type ConnectionSettings } from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
-import { finishRun, startRun } from '../postgres/runs.ts';
+import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
 import type { DaySpan } from './days.ts';
 import { promoteGold, type GoldResult } from './gold.ts';
-import { prepareTables } from './refresh.ts';
+import { endRefresh, prepareTables, refuseHalfRefreshed } from './refresh.ts';
 import { promoteSilver, type SilverResult } from './silver.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
 
@@ -21,6 +21,8 @@ export interface PromoteOptions {
   readonly span: DaySpan;
   /** Events in one window of silver, at most. */
   readonly chunkRows: number;
+  /** Bytes of their text, at most; what an engine can take depends on its memory. */
+  readonly windowBytes: number;
   /** The command line for the run's record, secrets removed. */
   readonly arguments: readonly string[];
   /** How another promotion that finds this one running calls it. */
@@ -64,7 +66,7 @@ export async function promote(
       let counts = {};
       let failure: unknown;
       try {
-        await prepareTables(client, models, options);
+        await closeKilledRuns(client, 'promote', runId);
         const layers = await promoteLayers(run, openEngine);
         counts = {
           ...layers.silver,
@@ -104,8 +106,10 @@ async function promoteLayers(
   { runId, client, models, options, context, tally, checks }: Run,
   openEngine: () => Promise<Engine>,
 ): Promise<Pick<PromoteResult, 'silver' | 'gold'>> {
+  // First of all, so that nothing is emptied that could not be filled again.
   const engine = await openEngine();
   try {
+    await prepareTables(client, models, options, runId);
     let silver: SilverResult | undefined;
     let gold: GoldResult | undefined;
     if (options.silver) {
@@ -114,7 +118,7 @@ async function promoteLayers(
         engine,
         client,
         models.silver,
-        { runId, chunkRows: options.chunkRows },
+        { runId, chunkRows: options.chunkRows, windowBytes: options.windowBytes },
         tally,
         checks,
         context,
@@ -128,7 +132,11 @@ async function promoteLayers(
     if (context.signal.aborted) {
       throw new MedallionError('interrupted', 'interrupted');
     }
+    if (options.silver) {
+      await endRefresh(client);
+    }
     if (options.gold) {
+      await refuseHalfRefreshed(client);
       context.emit({ type: 'step.started', step: 'gold' });
       gold = await promoteGold(
         engine,

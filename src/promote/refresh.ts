@@ -1,3 +1,4 @@
+import { MedallionError } from '../errors.ts';
 import { LOADS, type Load, type Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import { ensureTables, tableOf } from '../postgres/tables.ts';
@@ -23,6 +24,7 @@ export async function prepareTables(
   client: Client,
   models: Models,
   options: RefreshOptions,
+  runId: bigint,
 ): Promise<void> {
   const refreshSilver = options.fullRefresh && options.silver;
   const madeInSilver = await ensureTables(client, models.silver, refreshSilver);
@@ -33,6 +35,10 @@ export async function prepareTables(
     if (refreshSilver) {
       await touchDays(client, ALWAYS, martsByDay);
       await emptySilver(client, models.silver);
+      await client.query(
+        `insert into medallion.refreshes (layer, run_id) values ('silver', $1) on conflict do nothing`,
+        [runId],
+      );
     }
     if (madeInGold.length > 0 || (options.fullRefresh && options.gold)) {
       await touchDays(client, ALWAYS, martsByDay);
@@ -55,4 +61,25 @@ async function emptySilver(client: Client, models: readonly Model[]): Promise<vo
   await client.query(`truncate ${tables.join(', ')}`);
   await client.query(`delete from bronze.quarantine where stage = 'silver' and status = 'open'`);
   await client.query('delete from medallion.watermarks');
+}
+
+/** Silver holds again all that bronze does. */
+export async function endRefresh(client: Client): Promise<void> {
+  await client.query(`delete from medallion.refreshes where layer = 'silver'`);
+}
+
+/**
+ * Gold made of a silver that is half filled would lose days that were published.
+ * @throws MedallionError check_failed
+ */
+export async function refuseHalfRefreshed(client: Client): Promise<void> {
+  const { rows } = await client.query<{ run_id: string }>('select run_id from medallion.refreshes');
+  const [refresh] = rows;
+  if (refresh !== undefined) {
+    throw new MedallionError(
+      'check_failed',
+      `silver is being made again since run ${refresh.run_id}, and is not complete: gold stays as it was`,
+      { hint: 'medallion promote (without --layer gold) completes it.' },
+    );
+  }
 }

@@ -16,8 +16,9 @@ import { copyRows } from './tally.ts';
 
 export interface SilverOptions {
   readonly runId: bigint;
-  /** Events in one window, at most. */
+  /** Events in one window, at most, and bytes of their text: large events make small windows. */
   readonly chunkRows: number;
+  readonly windowBytes: number;
 }
 
 export interface SilverResult {
@@ -29,9 +30,6 @@ export interface SilverResult {
   duplicates: number;
   superseded: number;
 }
-
-/** Raw text in one window: large events make small windows. */
-const WINDOW_BYTES = 96 * 1024 * 1024;
 
 interface Prepared {
   readonly lane: Lane;
@@ -99,11 +97,13 @@ async function* planWindows(
   let firstKey = await readNextKey(client);
   let ranges: SilverWindow['ranges'] = [];
   let events = 0;
+  let bytes = 0;
   const cut = (): SilverWindow => {
     const window = { ranges, runId: options.runId, firstKey };
     firstKey += BigInt(events);
     ranges = [];
     events = 0;
+    bytes = 0;
     return window;
   };
   for (const backlog of await readBacklogs(client)) {
@@ -112,7 +112,7 @@ async function* planWindows(
         client,
         { ...backlog, from },
         options.chunkRows - events,
-        WINDOW_BYTES,
+        options.windowBytes - bytes,
       );
       ranges = [
         ...ranges,
@@ -125,8 +125,9 @@ async function* planWindows(
         },
       ];
       events += slice.events;
+      bytes += slice.bytes;
       from = slice.to;
-      if (events >= options.chunkRows || from < backlog.to) {
+      if (events >= options.chunkRows || bytes >= options.windowBytes || from < backlog.to) {
         yield cut();
       }
     }

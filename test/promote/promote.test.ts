@@ -2,11 +2,15 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MedallionError } from '../../src/errors.ts';
+import { loadModels } from '../../src/model/load.ts';
+import type { Model } from '../../src/model/model.ts';
+import { promote } from '../../src/promote/promote.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   answersOf,
   landEvents,
+  PROMOTE_TEST_OPTIONS,
   promoteAll,
   quietContext,
   rowOf,
@@ -216,6 +220,53 @@ describe('repeats, corrections and late events', () => {
     ).toEqual([{ date_key: '2026-01-02' }, { date_key: '2026-01-03' }]);
   });
 
+  test('a published day that vanishes and comes back is restated both times', async () => {
+    const at = (day: string, total: number): string =>
+      purchase({ id: 'moving', at: `${day}T00:00:00`, order: { total_amount: total } });
+    for (const [from, event] of [
+      at('2026-01-01', 1),
+      at('2026-01-02', 2),
+      at('2026-01-03', 3),
+    ].entries()) {
+      await landEvents(db.settings, [event], { from });
+      await promoteAll(db.settings);
+    }
+    await landEvents(
+      db.settings,
+      [purchase({ id: 'new', at: '2026-01-01T00:00:00', order: { total_amount: 5 } })],
+      { from: 3 },
+    );
+    await promoteAll(db.settings);
+    expect(
+      await rowsOf(
+        db.settings,
+        'select date_key, old_orders, new_orders, old_total, new_total from gold.restatements order by run_id',
+      ),
+    ).toEqual([
+      {
+        date_key: '2026-01-01',
+        old_orders: '1',
+        new_orders: '0',
+        old_total: '1.00',
+        new_total: '0.00',
+      },
+      {
+        date_key: '2026-01-02',
+        old_orders: '1',
+        new_orders: '0',
+        old_total: '2.00',
+        new_total: '0.00',
+      },
+      {
+        date_key: '2026-01-01',
+        old_orders: '0',
+        new_orders: '1',
+        old_total: '0.00',
+        new_total: '5.00',
+      },
+    ]);
+  });
+
   test('the answer does not depend on the order of arrival, nor on how the events are cut', async () => {
     await landEvents(db.settings, HISTORY);
     await promoteAll(db.settings);
@@ -402,7 +453,131 @@ describe('one promotion at a time', () => {
   });
 });
 
+describe('a full refresh', () => {
+  test('empties nothing when there is no engine to fill it again', async () => {
+    await landEvents(db.settings, HISTORY);
+    await promoteAll(db.settings);
+    const expected = await answersOf(db.settings);
+    const failing = promote(
+      db.settings,
+      loadModels(),
+      () => Promise.reject(new MedallionError('unreachable', 'no engine')),
+      { ...PROMOTE_TEST_OPTIONS, fullRefresh: true },
+      quietContext(),
+    );
+    await expect(failing).rejects.toMatchObject({ code: 'unreachable' });
+    expect(await answersOf(db.settings)).toEqual(expected);
+  });
+
+  test('that was stopped half way leaves gold as it was until silver is whole again', async () => {
+    await landEvents(db.settings, HISTORY);
+    await promoteAll(db.settings);
+    const expected = await answersOf(db.settings);
+    const interrupt = new AbortController();
+    const context = {
+      ...quietContext(interrupt.signal),
+      emit: () => {
+        interrupt.abort();
+      },
+    };
+    await expect(
+      promoteAll(db.settings, { fullRefresh: true, chunkRows: 2, context }),
+    ).rejects.toMatchObject({
+      code: 'interrupted',
+    });
+    await expect(promoteAll(db.settings, { silver: false })).rejects.toMatchObject({
+      code: 'check_failed',
+    });
+    expect((await answersOf(db.settings))['sales']).toEqual(expected['sales']);
+    await promoteAll(db.settings);
+    expect(await answersOf(db.settings)).toEqual(expected);
+    expect(await rowsOf(db.settings, 'select * from gold.restatements')).toEqual([]);
+  });
+});
+
+describe('what does not fit', () => {
+  test('large events make small windows, whatever partition they are in', async () => {
+    const large = (id: string): string =>
+      purchase({ id, at: '2026-01-01T00:00:00' }).replace('{', `{"pad":"${'p'.repeat(900_000)}",`);
+    for (let partition = 0; partition < 6; partition += 1) {
+      const ids = Array.from({ length: 15 }, (_, index) => `${String(partition)}-${String(index)}`);
+      await landEvents(db.settings, ids.map(large), { partition });
+    }
+    const { silver } = await promoteAll(db.settings);
+    expect(silver).toMatchObject({ events: 90, written: 90 });
+  });
+
+  test.each([
+    [
+      'a null where the header has none',
+      'select date_key, null as orders from silver.fact_transactions',
+      'NOT NULL',
+    ],
+    [
+      'a column that the select lacks',
+      'select distinct date_key from silver.fact_transactions',
+      'NOT NULL',
+    ],
+    [
+      'a function that nobody knows',
+      'select date_key, no_such(1) as orders from silver.fact_transactions',
+      'no_such',
+    ],
+    [
+      'a key twice',
+      'select date_key, 1 as orders from silver.fact_transactions',
+      'more than one row with the key',
+    ],
+    [
+      'another day',
+      "select distinct date '2001-01-01' as date_key, 1 as orders from silver.fact_transactions",
+      '2001-01-01',
+    ],
+  ])('a mart with %s is named, and gold stays as it was', async (_, sql, words) => {
+    await landEvents(db.settings, HISTORY);
+    const models = loadModels();
+    const [sales] = models.gold.filter(({ name }) => name === 'sales_performance');
+    if (sales === undefined) {
+      throw new Error('there is no mart of sales');
+    }
+    const columns = ['date_key', 'orders'].map((name) => ({
+      ...{
+        name,
+        type: name === 'date_key' ? 'date' : 'bigint',
+        description: name,
+        nullable: false,
+      },
+    }));
+    const broken: Model = {
+      ...{ ...sales, name: 'broken', id: 'gold.broken', file: 'sql/gold/broken.sql', columns, sql },
+      ...{ restatements: undefined, checks: [], inputs: ['silver.fact_transactions'] },
+    };
+    const promotion = promoteAll(db.settings, {
+      models: { ...models, gold: [...models.gold, broken] },
+    });
+    await expect(promotion).rejects.toMatchObject({
+      code: 'model',
+      message: expect.stringMatching(new RegExp(`sql/gold/broken.sql.*${words}`, 's')) as unknown,
+    });
+    expect(await rowsOf(db.settings, 'select * from gold.sales_performance')).toEqual([]);
+  });
+});
+
 describe('interruption', () => {
+  test('the record of a killed promotion is closed by the next', async () => {
+    await rowsOf(
+      db.settings,
+      `insert into medallion.runs (command, version, arguments) values ('promote', '0', '{}')`,
+    );
+    await promoteAll(db.settings);
+    expect(
+      await rowsOf(db.settings, 'select outcome, error from medallion.runs order by run_id'),
+    ).toEqual([
+      { outcome: 'failed', error: 'killed' },
+      { outcome: 'done', error: null },
+    ]);
+  });
+
   test('a promotion that is stopped between windows is taken up by the next', async () => {
     await landEvents(db.settings, HISTORY);
     const whole = await createTestDatabase();

@@ -61,6 +61,17 @@ export async function landEvents(
   });
 }
 
+export const PROMOTE_TEST_OPTIONS: PromoteOptions = {
+  silver: true,
+  gold: true,
+  fullRefresh: false,
+  span: { since: undefined, until: undefined },
+  chunkRows: 50_000,
+  windowBytes: 32 * 1024 * 1024,
+  arguments: ['promote'],
+  holder: 'test',
+};
+
 export async function promoteAll(
   settings: ConnectionSettings,
   options: Partial<PromoteOptions> & { models?: Models; context?: StageContext } = {},
@@ -70,16 +81,7 @@ export async function promoteAll(
     settings,
     models,
     () => openTestEngine(settings),
-    {
-      silver: true,
-      gold: true,
-      fullRefresh: false,
-      span: { since: undefined, until: undefined },
-      chunkRows: 50_000,
-      arguments: ['promote'],
-      holder: 'test',
-      ...rest,
-    },
+    { ...PROMOTE_TEST_OPTIONS, ...rest },
     context,
   );
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDb } from '../../engine/duckdb/engine.ts';
-import { MedallionError } from '../../errors.ts';
+import { codeOf, MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
@@ -70,7 +71,26 @@ export function createPromoteCommand(run: RunCommand): Command {
     .action(run(promoteCommand));
 }
 
+/** Less does not hold DuckDB's own books and one window of ordinary events. */
+const LEAST_MEMORY = 100e6;
+const MOST_THREADS = 256;
+/** How much larger than its text a window becomes while it is worked on, two of them at once. */
+const WINDOW_GROWTH = 12;
+const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
+
 async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {
+  if (memoryBytes(flags.memoryLimit) < LEAST_MEMORY) {
+    throw new MedallionError(
+      'usage',
+      `--memory-limit ${flags.memoryLimit} is too little: DuckDB needs 100MB at least`,
+    );
+  }
+  if ((flags.threads ?? 1) > MOST_THREADS) {
+    throw new MedallionError(
+      'usage',
+      `--threads ${String(flags.threads)} is too many: ${String(MOST_THREADS)} at most`,
+    );
+  }
   if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until) {
     throw new MedallionError('usage', `--since ${flags.since} is after --until ${flags.until}`);
   }
@@ -98,6 +118,8 @@ export async function runPromote(
   flags: PromoteFlags,
   context: CommandContext,
 ): Promise<PromoteResult> {
+  const spill = path.join(context.config.home, 'tmp');
+  await removeLeftSpill(spill);
   const openEngine = async (): ReturnType<typeof openDuckDb> =>
     openDuckDb(
       {
@@ -105,11 +127,7 @@ export async function runPromote(
         duckdb: context.config.duckdb,
         memoryLimit: flags.memoryLimit,
         threads: flags.threads,
-        spillDirectory: path.join(
-          context.config.home,
-          'tmp',
-          `duckdb-${String(context.processId)}`,
-        ),
+        spillDirectory: path.join(spill, `${SPILL_PREFIX}${String(context.processId)}`),
       },
       context,
     );
@@ -123,11 +141,43 @@ export async function runPromote(
       fullRefresh: flags.fullRefresh ?? false,
       span: { since: flags.since, until: flags.until },
       chunkRows: flags.chunkRows,
+      windowBytes: Math.min(
+        LARGEST_WINDOW_BYTES,
+        Math.floor(memoryBytes(flags.memoryLimit) / WINDOW_GROWTH),
+      ),
       arguments: context.commandLine,
       holder: `process ${String(context.processId)}`,
     },
     context,
   );
+}
+
+const SPILL_PREFIX = 'duckdb-';
+
+/** Folders of promotions that were killed: their process is gone. */
+async function removeLeftSpill(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith(SPILL_PREFIX))) {
+    if (!isAlive(Number(name.slice(SPILL_PREFIX.length)))) {
+      await rm(path.join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** Bytes of a size as parseMemory takes it; the difference between MB and MiB does not matter here. */
+function memoryBytes(size: string): number {
+  return Number.parseFloat(size) * (UNIT_BYTES[/[KMGT]/i.exec(size)?.[0].toUpperCase() ?? ''] ?? 1);
 }
 
 /** Failures that the next round may well not meet. */

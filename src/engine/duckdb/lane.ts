@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { MedallionError, messageOf } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import {
   stagedTable,
@@ -9,6 +10,7 @@ import {
   type WarehouseTransaction,
   type WindowCounts,
 } from '../engine.ts';
+import { foreseen } from './errors.ts';
 import { readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted, warehouseQuery } from './sql.ts';
 
@@ -50,7 +52,7 @@ export class DuckDbLane implements Lane {
   }
 
   async readWindow(window: SilverWindow): Promise<WindowCounts> {
-    return sourceWindow(this.#connection, this.#catalog, window);
+    return foreseen(() => sourceWindow(this.#connection, this.#catalog, window));
   }
 
   async resolve(): Promise<void> {
@@ -82,12 +84,24 @@ export class DuckDbLane implements Lane {
   }
 
   async clear(model: Model): Promise<void> {
-    const columns = model.columns.map(({ name, type }) => `${doubleQuoted(name)} ${type}`);
+    const columns = model.columns.map(
+      ({ name, type, nullable }) => `${doubleQuoted(name)} ${type}${nullable ? '' : ' not null'}`,
+    );
     await this.#run(`create or replace table ${stagedTable(model)} (${columns.join(', ')})`);
   }
 
   async stage(model: Model): Promise<number> {
-    await this.#run(`insert into ${stagedTable(model)} by name ${model.sql}`);
+    try {
+      await this.#run(`insert into ${stagedTable(model)} by name ${model.sql}`);
+    } catch (error) {
+      if (error instanceof MedallionError) {
+        throw error;
+      }
+      throw new MedallionError('model', `${model.file}: ${messageOf(error)}`, {
+        hint: 'The select does not fit its header, or DuckDB does not understand it. Nothing of this was published.',
+        cause: error,
+      });
+    }
     const [row] = await this.query(`select count(*) as staged from ${stagedTable(model)}`);
     return Number(row?.['staged']);
   }
@@ -100,7 +114,7 @@ export class DuckDbLane implements Lane {
   }
 
   async query(sql: string): Promise<EngineRow[]> {
-    const reader = await this.#connection.runAndReadAll(sql);
+    const reader = await foreseen(() => this.#connection.runAndReadAll(sql));
     return reader
       .getRowObjects()
       .map((row) =>
@@ -179,6 +193,6 @@ export class DuckDbLane implements Lane {
   }
 
   async #run(sql: string): Promise<void> {
-    await this.#connection.run(sql);
+    await foreseen(() => this.#connection.run(sql));
   }
 }
