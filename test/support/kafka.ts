@@ -33,7 +33,8 @@ export async function uniqueTopic(
   await admin.connect();
   try {
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs waits for leaders only once the broker knows the topic, and fails before.
+      waitForLeaders: false,
       topics: [
         {
           topic,
@@ -42,6 +43,11 @@ export async function uniqueTopic(
           configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
         },
       ],
+    });
+    await until(async () => {
+      const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      const found = known?.topics[0]?.partitions ?? [];
+      return found.length === partitions && found.every(({ leader }) => leader >= 0);
     });
   } finally {
     await admin.disconnect();
