@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { installMedallion, runCli } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { rowsOf } from '../support/promotion.ts';
+
+// Many processes, one after the other, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** All that a new mart takes, beside its test in test/models/gold. */
 const WEEKDAY_SALES = `/* @model

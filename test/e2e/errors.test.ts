@@ -2,12 +2,15 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import { installMedallion, runCli, runShell, type CliOptions } from '../support/cli.ts';
 import { kafkaBrokers } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { rowOf } from '../support/promotion.ts';
+
+// Many processes, one after the other, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 const PASSWORD = 's3cret-Pa55word';
 const WAREHOUSE_COMMANDS = [

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../../src/generate/generate.ts';
 import { Random } from '../../src/generate/random.ts';
 import { withClient } from '../../src/postgres/client.ts';
@@ -12,6 +12,9 @@ import { kafkaBrokers, uniqueTopic, until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, rowOf, rowsOf } from '../support/promotion.ts';
 import { expectTheAnswersOf, readManifest, SHOP } from './warehouse.ts';
+
+// Many processes, one after the other, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 const COUNT = 12_000;
 const KILLS = 6;

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/generate/random.ts';
 import type { Manifest } from '../../src/generate/generate.ts';
 import { runCli, runShell, spawnCli, type CliResult } from '../support/cli.ts';
@@ -9,6 +9,9 @@ import { kafkaBrokers, kafkaClient, uniqueTopic, until } from '../support/kafka.
 import { withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, rowOf } from '../support/promotion.ts';
 import { expectTheAnswersOf, readManifest, SHOP } from './warehouse.ts';
+
+// Many processes, one after the other, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 const COUNT = 3000;
 const GENERATE = ['generate', '-n', String(COUNT), ...SHOP];
@@ -73,14 +76,16 @@ describe('what the generator promised is what the warehouse answers', () => {
     await withDatabase(async (db) => {
       const topic = await uniqueTopic(4);
       const log = ['--brokers', await kafkaBrokers(), '--topic', topic];
-      const follow = ['ingest', ...log, '--group', topic, '--follow', '--idle-timeout', '4s'];
+      const follow = ['ingest', ...log, '--group', topic, '--follow'];
       const readers = [1, 2].map(() =>
         spawnCli([...follow, '-o', 'json'], { cwd: folder, env: { DATABASE_URL: db.url } }),
       );
       await until(async () => (await groupMembers(topic)) === 2);
       await medallion([...GENERATE, ...log]);
+      await until(async () => (await landedRecords(db)) === COUNT);
+      readers.forEach(({ child }) => child.kill('SIGINT'));
       const landed = (await Promise.all(readers.map(({ result }) => result))).map((result) => {
-        expect(result).toMatchObject({ code: 0 });
+        expect(result).toMatchObject({ code: 130 });
         const rows = JSON.parse(result.stdout) as { partition: number; events: number }[];
         return rows.reduce((sum, { events }) => sum + events, 0);
       });
@@ -148,6 +153,14 @@ describe('what the generator promised is what the warehouse answers', () => {
     });
   });
 });
+
+async function landedRecords({ settings }: TestDatabase): Promise<number> {
+  const { n } = await rowOf(
+    settings,
+    'select sum(landed_events + quarantined_events) as n from medallion.offsets',
+  );
+  return Number(n);
+}
 
 async function groupMembers(group: string): Promise<number> {
   const admin = (await kafkaClient()).admin();
