@@ -50,7 +50,7 @@ export function spawnCli(args: readonly string[], options: CliOptions = {}): Cli
 }
 
 /** Starts a shell script in which `medallion` is a command, for pipes, redirections and limits. */
-export function spawnShell(script: string, options: CliOptions = {}): CliProcess {
+function spawnShell(script: string, options: CliOptions = {}): CliProcess {
   const command = 'medallion() { "$MEDALLION_NODE" "$MEDALLION_BIN" "$@"; }';
   const child = spawn('/bin/sh', ['-c', `${command}\n${script}`], {
     cwd: options.cwd,
