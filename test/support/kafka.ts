@@ -29,6 +29,16 @@ export async function uniqueTopic(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const topic = `test-${randomBytes(6).toString('hex')}`;
+  await createTopic(topic, partitions, settings);
+  return topic;
+}
+
+/** Creates a topic and waits until the broker knows it. */
+export async function createTopic(
+  topic: string,
+  partitions: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const admin = (await kafkaClient()).admin();
   await admin.connect();
   try {
@@ -52,7 +62,6 @@ export async function uniqueTopic(
   } finally {
     await admin.disconnect();
   }
-  return topic;
 }
 
 /** The configuration of a client of its own group. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { withAdmin } from './client.ts';
@@ -18,6 +19,9 @@ export interface TopicState {
 }
 
 const NEVER = new AbortController().signal;
+/** A broker may take a moment to know the topic that it has just created. */
+const NEW_TOPIC_WAIT_MS = 15_000;
+const NEW_TOPIC_POLL_MS = 50;
 
 /**
  * Creates the topic unless it is there. A topic that is there stays as it is.
@@ -35,13 +39,20 @@ export async function ensureTopic(
       (await partitionCount(admin, topic)) === undefined &&
       // -1: as many replicas as the cluster holds right for a new topic.
       (await admin.createTopics({
+        // kafkajs waits for leaders only where the broker knows the topic already, and fails where it does not yet.
+        waitForLeaders: false,
         topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }],
       }));
-    const count = await partitionCount(admin, topic);
-    if (count === undefined) {
-      throw missingTopic(topic, config);
+    for (let waited = 0; ; waited += NEW_TOPIC_POLL_MS) {
+      const count = await partitionCount(admin, topic);
+      if (count !== undefined) {
+        return { created, partitions: count };
+      }
+      if (!created || waited >= NEW_TOPIC_WAIT_MS) {
+        throw missingTopic(topic, config);
+      }
+      await sleep(NEW_TOPIC_POLL_MS);
     }
-    return { created, partitions: count };
   });
 }
 

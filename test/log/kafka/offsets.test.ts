@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  createTopic,
   kafkaClient,
   numbered,
   produce,
@@ -40,7 +41,7 @@ async function expire(topic: string, offset: string): Promise<void> {
 async function recreate(topic: string, partitions: number): Promise<void> {
   await admin.deleteTopics({ topics: [topic] });
   await until(async () => !(await admin.listTopics()).includes(topic));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] });
+  await createTopic(topic, partitions);
 }
 
 describe('a topic that was recreated', () => {
