@@ -40,7 +40,7 @@ Examples:
 export function createPromoteCommand(run: RunCommand): Command {
   const command = new Command('promote');
   return command
-    .description('Promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)')
+    .description('promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)')
     .addOption(
       command.createOption('--layer <layer>', 'one layer only').choices(['silver', 'gold']),
     )
@@ -61,11 +61,11 @@ export function createPromoteCommand(run: RunCommand): Command {
     )
     .option('--threads <n>', 'threads of DuckDB (default: one for each core)', parseCount)
     .option('--watch', 'promote again and again until stopped')
-    .option(
-      '--every <duration>',
-      'with --watch: how long to wait in between',
-      parseDuration,
-      PROMOTE_DEFAULTS.every,
+    .addOption(
+      command
+        .createOption('--every <duration>', 'with --watch: how long to wait in between')
+        .argParser(parseDuration)
+        .default(PROMOTE_DEFAULTS.every, '10s'),
     )
     .addHelpText('after', EXAMPLES)
     .action(run(promoteCommand));
