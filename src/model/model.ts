@@ -136,3 +136,8 @@ export interface Model {
   /** Tables the select reads, as schema.name, in order of their names. */
   readonly inputs: readonly string[];
 }
+
+/** Whether promotions fill the table: a seed belongs to its users once it is made, a view holds no rows. */
+export function isFilled({ load }: Model): boolean {
+  return load !== 'seed' && load !== 'view';
+}

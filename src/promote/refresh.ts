@@ -1,5 +1,5 @@
 import { MedallionError } from '../errors.ts';
-import { LOADS, type Load, type Model } from '../model/model.ts';
+import { isFilled, type Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import { ensureTables, tableOf } from '../postgres/tables.ts';
 import type { Models } from '../model/load.ts';
@@ -13,8 +13,6 @@ export interface RefreshOptions {
 }
 
 const ALWAYS: DaySpan = { since: undefined, until: undefined };
-/** Tables that a full refresh empties: all but those that belong to their users. */
-const REFILLED: readonly Load[] = LOADS.filter((load) => load !== 'seed' && load !== 'view');
 
 /**
  * Makes the tables of the models where they are missing, fills the seeds, and marks what this run has to compute
@@ -57,7 +55,7 @@ async function fillSeeds(client: Client, made: readonly Model[]): Promise<void> 
 
 /** Back to the state before the first promotion. The days touched by what was there stay marked for gold. */
 async function emptySilver(client: Client, models: readonly Model[]): Promise<void> {
-  const tables = models.filter(({ load }) => REFILLED.includes(load)).map(tableOf);
+  const tables = models.filter(isFilled).map(tableOf);
   await client.query(`truncate ${tables.join(', ')}`);
   await client.query(`delete from bronze.quarantine where stage = 'silver' and status = 'open'`);
   await client.query('delete from medallion.watermarks');

@@ -1,5 +1,5 @@
-import type { Engine, Lane, SilverWindow, TemporaryTable } from '../engine/engine.ts';
-import type { Model } from '../model/model.ts';
+import type { Engine, Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
+import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
 import { literal } from '../postgres/tables.ts';
@@ -34,7 +34,7 @@ export interface SilverResult {
 interface Prepared {
   readonly lane: Lane;
   readonly window: SilverWindow;
-  readonly counts: { readonly events: number; readonly accepted: number; readonly refused: number };
+  readonly counts: WindowCounts;
 }
 
 /**
@@ -150,7 +150,7 @@ async function prepare(
   tally: ModelTally,
 ): Promise<Prepared> {
   const counts = await lane.readWindow(window);
-  for (const model of models.filter(({ load }) => load !== 'view' && load !== 'seed')) {
+  for (const model of models.filter(isFilled)) {
     await lane.clear(model);
     await lane.openInput({ id: model.id, staged: model, keep: false });
     if (!needsVerdicts(model)) {
@@ -168,7 +168,7 @@ async function publish(
   tally: ModelTally,
   checks: CheckTally,
 ): Promise<void> {
-  const loaded = models.filter(({ load }) => load !== 'view' && load !== 'seed');
+  const loaded = models.filter(isFilled);
   const corrected = loaded.filter(({ load }) => load === 'replace_transactions');
   await lane.resolve();
   // Lines before the transactions they find their key in.
