@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openKafkaReader } from '../../src/log/kafka/reader.ts';
 import { spawnCli, type CliProcess } from '../support/cli.ts';
 import { ingestAll, rowsOf, testContext } from '../support/ingest.ts';
-import { kafkaBrokers, kafkaClient, kafkaConfig, uniqueTopic } from '../support/kafka.ts';
+import { kafkaBrokers, kafkaProducer, kafkaConfig, uniqueTopic } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const PARTITIONS = 4;
@@ -28,8 +28,7 @@ afterEach(async () => {
 
 /** Sends messages from..to (exclusive) round the partitions; each value names its number. */
 async function produce(from: number, to: number): Promise<void> {
-  const producer = (await kafkaClient()).producer();
-  await producer.connect();
+  const producer = await kafkaProducer();
   for (let next = from; next < to; next += 1000) {
     await producer.send({
       topic,
@@ -79,8 +78,7 @@ const landed = async (): Promise<number> =>
 describe('ingest from Kafka', () => {
   test('lands every message once, its coordinates those of Kafka, and refuses a tombstone alone', async () => {
     await produce(0, 4000);
-    const producer = (await kafkaClient()).producer();
-    await producer.connect();
+    const producer = await kafkaProducer();
     await producer.send({ topic, messages: [{ partition: 2, key: 'gone', value: null }] });
     await producer.disconnect();
     const config = { ...(await kafkaConfig()), topic };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Kafka, type Message } from 'kafkajs';
+import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
 import { inject } from 'vitest';
 import type { KafkaConfig } from '../../src/config.ts';
 import { openKafkaReader } from '../../src/log/kafka/reader.ts';
@@ -76,16 +76,24 @@ export async function kafkaConfig(overrides: Partial<KafkaConfig> = {}): Promise
   };
 }
 
-/** Sends messages with a plain producer. */
+/** A producer whose retries write nothing twice: a topic's leader may be busy when the first batch comes. */
+export async function kafkaProducer(): Promise<Producer> {
+  const producer = (await kafkaClient()).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return producer;
+}
+
+/** Sends messages, each once. */
 export async function produce(
   topic: string,
   messages: readonly Message[],
   compression = kafkajs.CompressionTypes.None,
 ): Promise<void> {
-  const producer = (await kafkaClient()).producer({
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-  });
-  await producer.connect();
+  const producer = await kafkaProducer();
   try {
     await producer.send({ topic, messages: [...messages], compression });
   } finally {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createTopic,
   kafkaClient,
+  kafkaProducer,
   numbered,
   produce,
   readTopic,
@@ -215,17 +216,7 @@ test('holes of compaction, batches without any record among them, are passed', a
     'max.compaction.lag.ms': '500',
     'delete.retention.ms': '0',
   });
-  const client = await kafkaClient();
-  const open = async (): Promise<Producer> => {
-    const producer = client.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    });
-    await producer.connect();
-    return producer;
-  };
-  const [first, second] = [await open(), await open()];
+  const [first, second] = [await kafkaProducer(), await kafkaProducer()];
   // One batch whose keys are all written again: its producer is alive, so the batch stays, empty.
   const keys = [...Array(50).keys()].map((index) => `key-${index}`);
   await first.send({ topic, messages: keys.map((key) => ({ key, value: 'old' })) });
