@@ -67,6 +67,8 @@ export interface Lane {
   clear(model: Model): Promise<void>;
   /** Adds the rows of a model's select to its staged table; returns how many rows are staged in all. */
   stage(model: Model): Promise<number>;
+  /** Adds the rows that another lane has staged for a model; they stay there, too. */
+  gather(model: Model, from: Lane): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */
   unstage(model: Model, condition: string): Promise<number>;
   /** The rows of a select over the lane's tables. */

@@ -81,6 +81,12 @@ export async function readTouchedDays(client: Client, span: DaySpan): Promise<st
   return rows.map((row) => row.date_key);
 }
 
+/** Days whose transactions are read together. */
+export interface DayBatch {
+  readonly days: string[];
+  readonly transactions: number;
+}
+
 /**
  * Cuts days into batches of at most `maxTransactions` transactions; a day is never cut. The days are counted by
  * their key ranges, so the cost follows them.
@@ -89,7 +95,7 @@ export async function batchDays(
   client: Client,
   days: readonly string[],
   maxTransactions: number,
-): Promise<{ readonly days: string[]; readonly transactions: number }[]> {
+): Promise<DayBatch[]> {
   const { rows } = await client.query<{ date_key: string; transactions: string }>(
     `select date_key, count(*) as transactions from silver.fact_transactions
      where ${keyCondition(days)} group by date_key`,

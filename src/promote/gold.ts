@@ -1,19 +1,20 @@
-import type { Engine, Input, Lane } from '../engine/engine.ts';
+import type { Engine, Lane } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
+import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { publicationOf, PUBLISHED_PERIODS, restatementsOf } from '../postgres/publish.ts';
-import { columnList, literal, tableOf } from '../postgres/tables.ts';
+import { literal } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
 import {
   batchDays,
   daysOfMonths,
-  keyCondition,
   monthOf,
   readTouchedDays,
+  type DayBatch,
   type DaySpan,
 } from './days.ts';
+import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
 import { copyRows, type ModelTally } from './tally.ts';
 
 export interface GoldResult {
@@ -22,20 +23,8 @@ export interface GoldResult {
   restated: number;
 }
 
-/** Transactions whose inputs are held in the engine at once. */
-const BATCH_TRANSACTIONS = 100_000;
-
-/** Marts are computed by what they replace, smallest first; a mart may read those of its own scope and before. */
-const SCOPES = ['replace_days', 'replace_months', 'replace_all'] as const satisfies readonly Load[];
-type Scope = (typeof SCOPES)[number];
-
-/** What one pass over some days needs: which days, and whether the inputs are worth keeping. */
-interface Pass {
-  readonly scope: Scope;
-  readonly models: readonly Model[];
-  /** Days of facts that the models read in this pass; undefined reads no facts at all. */
-  readonly days: readonly string[] | undefined;
-}
+/** Transactions whose inputs a lane holds at once. */
+const BATCH_TRANSACTIONS = 50_000;
 
 /**
  * Publishes the touched days: computes every mart for them whole, checks the rows, and replaces them in one
@@ -56,26 +45,14 @@ export async function promoteGold(
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
-  const lane = await engine.openLane();
   const inputs = new GoldInputs([...models.silver, ...models.gold], days);
+  const byScope = (scope: Scope): Model[] => models.gold.filter(({ load }) => load === scope);
+  const lane = await engine.openLane();
   for (const model of models.gold) {
     await lane.clear(model);
   }
-  const byScope = (scope: Scope): Model[] => models.gold.filter(({ load }) => load === scope);
-
-  let done = 0;
-  for (const batch of await batchDays(client, days, BATCH_TRANSACTIONS)) {
-    throwIfInterrupted(context.signal);
-    await stagePass(
-      lane,
-      inputs,
-      { scope: 'replace_days', models: byScope('replace_days'), days: batch.days },
-      tally,
-      batch.transactions,
-    );
-    done += batch.days.length;
-    context.emit({ type: 'step.progress', step: 'gold', done, total: days.length, unit: 'days' });
-  }
+  const batches = await batchDays(client, days, BATCH_TRANSACTIONS);
+  await stageDays(engine, lane, inputs, byScope('replace_days'), batches, tally, context);
   throwIfInterrupted(context.signal);
   await stagePass(
     lane,
@@ -99,6 +76,48 @@ export async function promoteGold(
   return { days, restated: await countRestatements(client, options.runId) };
 }
 
+/** Stages the marts by day. A day needs no other, so a second lane takes its share of the batches and hands it over. */
+async function stageDays(
+  engine: Engine,
+  lane: Lane,
+  inputs: GoldInputs,
+  models: readonly Model[],
+  batches: readonly DayBatch[],
+  tally: ModelTally,
+  context: StageContext,
+): Promise<void> {
+  const total = batches.reduce((sum, { days }) => sum + days.length, 0);
+  const waiting = [...batches];
+  let done = 0;
+  const work = async (worker: Lane): Promise<void> => {
+    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+      throwIfInterrupted(context.signal);
+      const pass: Pass = { scope: 'replace_days', models, days: batch.days };
+      await stagePass(worker, inputs, pass, tally, batch.transactions);
+      done += batch.days.length;
+      context.emit({ type: 'step.progress', step: 'gold', done, total, unit: 'days' });
+    }
+  };
+  if (batches.length < 2) {
+    await work(lane);
+    return;
+  }
+  const second = await engine.openLane();
+  for (const model of models) {
+    await second.clear(model);
+  }
+  // Both have come to rest before an error goes on: the engine is closed then.
+  const outcomes = await Promise.allSettled([work(lane), work(second)]);
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) {
+    throw failure.reason;
+  }
+  for (const model of models) {
+    await lane.gather(model, second);
+  }
+  await second.close();
+}
+
 async function stagePass(
   lane: Lane,
   inputs: GoldInputs,
@@ -119,77 +138,6 @@ async function stagePass(
       await lane.openInput(inputs.input(model.id, pass));
     }
   }
-}
-
-/** Knows where the rows of each input come from, for the days of a run. */
-class GoldInputs {
-  readonly #models: ReadonlyMap<string, Model>;
-  readonly #days: readonly string[];
-
-  constructor(models: readonly Model[], days: readonly string[]) {
-    this.#models = new Map(models.map((model) => [model.id, model]));
-    this.#days = days;
-  }
-
-  /** The inputs of some models, each once. */
-  of(models: readonly Model[]): string[] {
-    return [...new Set(models.flatMap(({ inputs }) => inputs))];
-  }
-
-  input(id: string, pass: Pass): Input {
-    const model = this.#models.get(id);
-    if (model === undefined) {
-      throw new MedallionError('model', `there is no model ${id}`);
-    }
-    const readers = pass.models.filter(({ inputs }) => inputs.includes(id));
-    if (model.layer === 'gold') {
-      return this.#mart(model, pass);
-    }
-    const columns = neededColumns(model, readers);
-    const facts =
-      model.window === undefined || pass.days === undefined
-        ? ''
-        : ` where ${keyCondition(pass.days)}`;
-    return {
-      id,
-      sql: `select ${columns} from ${tableOf(model)}${facts}`,
-      keep: readers.length > 1,
-    };
-  }
-
-  /** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
-  #mart(model: Model, pass: Pass): Input {
-    const period = PERIOD_COLUMN[model.load];
-    if (pass.scope === model.load || period === undefined) {
-      return { id: model.id, staged: model, keep: false };
-    }
-    const replaced = [
-      ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
-    ];
-    const columns = columnList(model.columns.map(({ name }) => name));
-    const kept = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
-    const within =
-      pass.days === undefined
-        ? ''
-        : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
-    return {
-      id: model.id,
-      sql: `select ${columns} from ${tableOf(model)} where ${kept}${within}`,
-      staged: model,
-      keep: false,
-    };
-  }
-}
-
-/**
- * The columns of an input that the readers name anywhere in their SQL: too many now and then, never too few
- * (`select *` asks for all). A view leaves out a join whose columns nobody asks for.
- */
-function neededColumns(input: Model, readers: readonly Model[]): string {
-  const names = input.columns.map(({ name }) => name);
-  const words = new Set(readers.flatMap(({ sql }) => sql.match(/[a-z_][a-z0-9_]*/g) ?? []));
-  const needed = names.filter((name) => words.has(name));
-  return columnList(needed.length === 0 ? names : needed);
 }
 
 function checkScopes(models: readonly Model[]): void {

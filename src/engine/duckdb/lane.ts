@@ -106,6 +106,14 @@ export class DuckDbLane implements Lane {
     return Number(row?.['staged']);
   }
 
+  async gather(model: Model, from: Lane): Promise<void> {
+    if (!(from instanceof DuckDbLane)) {
+      throw new TypeError('a lane of another engine');
+    }
+    const staged = stagedTable(model);
+    await this.#run(`insert into ${staged} by name select * from ${from.#catalog}.${staged}`);
+  }
+
   async unstage(model: Model, condition: string): Promise<number> {
     const result = await this.#connection.run(
       `delete from ${stagedTable(model)} where ${condition}`,

@@ -54,7 +54,8 @@ export async function sourceWindow(
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
-  await run(`create or replace table source.transactions as ${readSourceSql('transactions')}`);
+  await run(`create or replace table source.outranked as ${readSourceSql('outranked')}`);
+  await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
   const refused = await count(connection, 'source.refused');
   await run(
     `create or replace table source.refused as

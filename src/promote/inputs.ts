@@ -1,0 +1,92 @@
+import type { Input } from '../engine/engine.ts';
+import { MedallionError } from '../errors.ts';
+import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
+import { columnList, literal, tableOf } from '../postgres/tables.ts';
+import { keyCondition, monthOf } from './days.ts';
+
+/** Marts are computed by what they replace, smallest first; a mart may read those of its own scope and before. */
+export const SCOPES = [
+  'replace_days',
+  'replace_months',
+  'replace_all',
+] as const satisfies readonly Load[];
+export type Scope = (typeof SCOPES)[number];
+
+/** What one pass over some days needs: which days, and whether the inputs are worth keeping. */
+export interface Pass {
+  readonly scope: Scope;
+  readonly models: readonly Model[];
+  /** Days of facts that the models read in this pass; undefined reads no facts at all. */
+  readonly days: readonly string[] | undefined;
+}
+
+/** Knows where the rows of each input come from, for the days of a run. */
+export class GoldInputs {
+  readonly #models: ReadonlyMap<string, Model>;
+  readonly #days: readonly string[];
+
+  constructor(models: readonly Model[], days: readonly string[]) {
+    this.#models = new Map(models.map((model) => [model.id, model]));
+    this.#days = days;
+  }
+
+  /** The inputs of some models, each once. */
+  of(models: readonly Model[]): string[] {
+    return [...new Set(models.flatMap(({ inputs }) => inputs))];
+  }
+
+  input(id: string, pass: Pass): Input {
+    const model = this.#models.get(id);
+    if (model === undefined) {
+      throw new MedallionError('model', `there is no model ${id}`);
+    }
+    const readers = pass.models.filter(({ inputs }) => inputs.includes(id));
+    if (model.layer === 'gold') {
+      return this.#mart(model, pass);
+    }
+    const columns = neededColumns(model, readers);
+    const facts =
+      model.window === undefined || pass.days === undefined
+        ? ''
+        : ` where ${keyCondition(pass.days)}`;
+    return {
+      id,
+      sql: `select ${columns} from ${tableOf(model)}${facts}`,
+      keep: readers.length > 1,
+    };
+  }
+
+  /** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
+  #mart(model: Model, pass: Pass): Input {
+    const period = PERIOD_COLUMN[model.load];
+    if (pass.scope === model.load || period === undefined) {
+      return { id: model.id, staged: model, keep: false };
+    }
+    const replaced = [
+      ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
+    ];
+    const columns = columnList(model.columns.map(({ name }) => name));
+    const kept = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
+    const within =
+      pass.days === undefined
+        ? ''
+        : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
+    return {
+      id: model.id,
+      sql: `select ${columns} from ${tableOf(model)} where ${kept}${within}`,
+      staged: model,
+      keep: false,
+    };
+  }
+}
+
+/**
+ * The columns of an input that the readers name anywhere in their SQL: too many now and then, never too few
+ * (`select *` asks for all). A view leaves out a join whose columns nobody asks for.
+ */
+function neededColumns(input: Model, readers: readonly Model[]): string {
+  const names = input.columns.map(({ name }) => name);
+  const words = new Set(readers.flatMap(({ sql }) => sql.match(/[a-z_][a-z0-9_]*/g) ?? []));
+  const needed = names.filter((name) => words.has(name));
+  return columnList(needed.length === 0 ? names : needed);
+}
