@@ -21,8 +21,7 @@ export function serverSettings(): Record<string, string> {
     wal_level: 'minimal',
     max_wal_senders: '0',
     max_wal_size: '4GB',
-    // The first read of new rows marks their pages, and page checksums write each marked page to the log: compressing
-    // them by pglz, the one way this build has, takes several times as long as reading the rows.
+    // pglz, the one way that this build has, takes longer than the writing it saves.
     wal_compression: 'off',
     checkpoint_timeout: '30min',
     random_page_cost: '1.1',
