@@ -16,14 +16,23 @@ columns:
   offset: { type: bigint, description: Offset of that event }
   run_id: { type: bigint, description: The run of promote that wrote the row }
 */
-with ranked as (
+-- The latest time of each customer first, so that few events are left to rank.
+with latest as (
+    select customer_id, max(event_timestamp) as event_timestamp
+    from source.events
+    group by customer_id
+),
+
+ranked as (
     select
-        *,
+        events.*,
         row_number() over (
-            partition by customer_id
-            order by event_timestamp desc, produced_at desc, topic desc, partition desc, "offset" desc
+            partition by events.customer_id
+            order by events.produced_at desc, events.topic desc, events.partition desc, events."offset" desc
         ) as rank
     from source.events
+    inner join latest
+        on events.customer_id = latest.customer_id and events.event_timestamp = latest.event_timestamp
 )
 
 select

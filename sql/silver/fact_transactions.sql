@@ -68,4 +68,3 @@ select
     run.run_id
 from source.transactions
 cross join source.run
-order by transaction_key

@@ -1,20 +1,14 @@
--- Events with typed values, amounts rounded half away from zero; what did not fit its type is null.
-with lines as (
-    select
-        event_no,
-        count(*) as line_count,
-        bit_xor(hash(line_number, item_id, category, unit_price, quantity, discount, cost)) as lines_hash
-    from source.items
-    group by event_no
-),
-
-typed as (
+-- Events with typed values, amounts rounded half away from zero; what did not fit its type is null. The lines are
+-- still the nested ones, of which source.items are made.
+with typed as (
     select
         event_no,
         topic,
         partition,
         "offset",
         produced_at,
+        value,
+        event.items,
         event.transaction_id,
         event.event_type,
         event.event_version,
@@ -46,7 +40,7 @@ typed as (
 select
     typed.*,
     cast(timezone('UTC', typed.event_timestamp) as date) as date_key,
-    lines.line_count,
+    nullif(len(typed.items), 0) as line_count,
     -- Tells a repeated event from a correction. Compared only between events of one transaction.
     cast(
         cast(
@@ -66,9 +60,18 @@ select
                 typed.order_shipping_amount,
                 typed.order_discount_amount,
                 typed.order_total_amount,
-                lines.lines_hash
+                list_transform(
+                    typed.items,
+                    lambda item: hash(
+                        item.id,
+                        item.category,
+                        cast(item.unit_price as decimal(18, 2)),
+                        item.quantity,
+                        cast(coalesce(item.discount, 0) as decimal(18, 2)),
+                        cast(coalesce(item.cost, 0) as decimal(18, 2))
+                    )
+                )
             ) as hugeint
         ) - 9223372036854775808 as bigint
     ) as content_hash
 from typed
-left join lines on typed.event_no = lines.event_no

@@ -2,9 +2,9 @@
 with lines as (
     select
         event_no,
-        unnest(event.items) as item,
-        generate_subscripts(event.items, 1) as line_number
-    from source.parsed
+        unnest(items) as item,
+        generate_subscripts(items, 1) as line_number
+    from source.events
 )
 
 select

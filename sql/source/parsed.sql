@@ -15,7 +15,7 @@ with raw as (
     select
         *,
         coalesce(
-            json_valid(value)
+            is_json(value)
             and (
                 judged
                 or not regexp_matches(

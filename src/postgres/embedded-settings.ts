@@ -13,7 +13,7 @@ export function serverSettings(): Record<string, string> {
   const memory = availableMemory();
   const megabytes = (bytes: number): string => `${String(Math.floor(bytes / MEGABYTE))}MB`;
   return {
-    shared_buffers: megabytes(Math.min(Math.max(memory / 8, 64 * MEGABYTE), 512 * MEGABYTE)),
+    shared_buffers: megabytes(Math.min(Math.max(memory / 8, 64 * MEGABYTE), 2048 * MEGABYTE)),
     effective_cache_size: megabytes(memory / 2),
     work_mem: '16MB',
     maintenance_work_mem: '128MB',

@@ -14,6 +14,9 @@ import { runChecks, type CheckTally } from './checks.ts';
 import type { ModelTally } from './tally.ts';
 import { copyRows } from './tally.ts';
 
+/** Part of a window's events that the first one holds. */
+const FIRST_WINDOW = 0.25;
+
 export interface SilverOptions {
   readonly runId: bigint;
   /** Events in one window, at most, and bytes of their text: large events make small windows. */
@@ -89,7 +92,10 @@ export async function promoteSilver(
   return result;
 }
 
-/** Cuts the backlog into windows of bounded size; a window may hold several short partitions. */
+/**
+ * Cuts the backlog into windows of bounded size; a window may hold several short partitions. The first one is short, so
+ * that publishing begins early.
+ */
 async function* planWindows(
   client: Client,
   options: SilverOptions,
@@ -98,12 +104,14 @@ async function* planWindows(
   let ranges: SilverWindow['ranges'] = [];
   let events = 0;
   let bytes = 0;
+  let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
   const cut = (): SilverWindow => {
     const window = { ranges, runId: options.runId, firstKey };
     firstKey += BigInt(events);
     ranges = [];
     events = 0;
     bytes = 0;
+    maxEvents = options.chunkRows;
     return window;
   };
   for (const backlog of await readBacklogs(client)) {
@@ -111,7 +119,7 @@ async function* planWindows(
       const slice = await sliceBacklog(
         client,
         { ...backlog, from },
-        options.chunkRows - events,
+        maxEvents - events,
         options.windowBytes - bytes,
       );
       ranges = [
@@ -127,7 +135,7 @@ async function* planWindows(
       events += slice.events;
       bytes += slice.bytes;
       from = slice.to;
-      if (events >= options.chunkRows || bytes >= options.windowBytes || from < backlog.to) {
+      if (events >= maxEvents || bytes >= options.windowBytes || from < backlog.to) {
         yield cut();
       }
     }
