@@ -89,11 +89,11 @@ export async function ensureTables(
           `drop ${model.load === 'view' ? 'view' : 'table'} if exists ${tableOf(model)} cascade`,
         );
       }
-      // A table dropped with cascade takes the views on it along.
-      const views = models.filter(
-        (model) => model.load === 'view' && !missing.includes(model) && tables.length > 0,
+      // What is dropped with cascade takes the views on it along. Those that read other views come after them.
+      const made = models.filter(
+        (model) => missing.includes(model) || (model.load === 'view' && changed.length > 0),
       );
-      for (const statement of [...missing, ...views].flatMap(createStatements)) {
+      for (const statement of made.flatMap(createStatements)) {
         await client.query(statement);
       }
     });

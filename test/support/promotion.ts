@@ -118,6 +118,10 @@ export async function answersOf(settings: ConnectionSettings): Promise<Record<st
     items: `select transaction_id, line_number, item_id, event_timestamp, category, unit_price, quantity, discount, cost
       from silver.fact_transaction_items order by transaction_id, line_number`,
     customers: 'select id, type, city, country from silver.dim_customers order by id',
+    customer_versions: 'select * from silver.dim_customer_versions order by 1, 2',
+    versions_of_transactions: `select transaction_id, customer_id, customer_version, customer_valid_from, customer_type,
+        customer_country, customer_city
+      from silver.fact_transactions_with_customer order by transaction_id`,
     products: 'select id, category, unit_price, cost from silver.dim_products order by id',
     discarded: `select outcome, count(*) from silver.discarded_events group by outcome order by outcome`,
     quarantine: `select reason, field, count(*), md5(string_agg(md5(raw), '' order by md5(raw))) as bytes
