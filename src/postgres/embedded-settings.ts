@@ -23,6 +23,8 @@ export function serverSettings(): Record<string, string> {
     max_wal_size: '4GB',
     // pglz, the one way that this build has, takes longer than the writing it saves.
     wal_compression: 'off',
+    // Else each new file of the log is written twice: once with zeroes.
+    wal_init_zero: 'off',
     checkpoint_timeout: '30min',
     random_page_cost: '1.1',
     jit: 'off',
