@@ -9,7 +9,7 @@ columns:
   revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
   first_order_at: { type: timestamptz, description: First purchase }
   last_order_at: { type: timestamptz, description: Last purchase }
-  recency_days: { type: integer, description: Days from the last purchase to the latest purchase of anyone }
+  recency_days: { type: integer, description: Days from the last purchase to the latest one of anyone that is not ahead of the clock by more than a day }
   recency_score: { type: smallint, description: 'Fifth of the customers by last purchase, 5 is the most recent' }
   frequency_score: { type: smallint, description: 'Fifth of the customers by orders, 5 is the most' }
   monetary_score: { type: smallint, description: 'Fifth of the customers by revenue, 5 is the most' }
@@ -30,14 +30,25 @@ with customers as (
     group by customer_id
 ),
 
+-- A single event of a producer with a wrong clock must not make everybody else a customer of long ago.
+latest as (
+    select
+        coalesce(
+            max(case when last_order_at <= current_timestamp + interval '1' day then last_order_at end),
+            max(last_order_at)
+        ) as order_at
+    from customers
+),
+
 scored as (
     select
-        *,
-        datediff('day', last_order_at, max(last_order_at) over ()) as recency_days,
+        customers.*,
+        greatest(datediff('day', customers.last_order_at, latest.order_at), 0) as recency_days,
         ntile(5) over (order by last_order_at, customer_id) as recency_score,
         ntile(5) over (order by orders, customer_id) as frequency_score,
         ntile(5) over (order by revenue, customer_id) as monetary_score
     from customers
+    cross join latest
 )
 
 select

@@ -1,5 +1,5 @@
 import { MedallionError } from '../errors.ts';
-import { connect, type ConnectionSettings } from './client.ts';
+import { connect, type Client, type ConnectionSettings } from './client.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
@@ -20,29 +20,37 @@ export async function withPromotionLock<T>(
     await client.query(`select set_config('application_name', $1, false)`, [
       `medallion promote (${holder})`,
     ]);
+    await takeLock(client);
+    return await work();
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function takeLock(client: Client): Promise<void> {
+  for (;;) {
     const { rows } = await client.query<{ locked: string }>(
       'select pg_try_advisory_lock($1)::text as locked',
       [PROMOTION_LOCK],
     );
-    if (rows[0]?.locked !== 'true') {
-      const { rows: holders } = await client.query<{ name: string; since: string }>(
-        `select a.application_name as name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') as since
-         from pg_locks l join pg_stat_activity a on a.pid = l.pid
-         where l.locktype = 'advisory' and l.granted
-           and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint`,
-        [PROMOTION_LOCK],
-      );
-      const [other] = holders;
+    if (rows[0]?.locked === 'true') {
+      return;
+    }
+    const { rows: holders } = await client.query<{ name: string; since: string }>(
+      `select a.application_name as name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') as since
+       from pg_locks l join pg_stat_activity a on a.pid = l.pid
+       where l.locktype = 'advisory' and l.granted
+         and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint`,
+      [PROMOTION_LOCK],
+    );
+    const [other] = holders;
+    // Without a holder it ended between the two questions.
+    if (other !== undefined) {
       throw new MedallionError(
         'locked',
-        other === undefined
-          ? 'another promotion is running'
-          : `another promotion is running: ${other.name}, since ${other.since} UTC`,
+        `another promotion is running: ${other.name}, since ${other.since} UTC`,
         { hint: 'Wait for it to end; what it leaves is promoted by the next run.' },
       );
     }
-    return await work();
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }

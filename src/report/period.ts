@@ -11,22 +11,33 @@ export interface Period {
   readonly lastDay: string;
 }
 
+/** Days for which gold has sales. */
+export interface SalesDays {
+  readonly first: string;
+  readonly last: string;
+  /**
+   * The last one, but for days that lie more than one ahead of the clock while earlier ones do not: an event whose
+   * producer had a wrong clock must not decide what everybody sees. One day, since producers may send local time.
+   */
+  readonly latest: string;
+}
+
 const DEFAULT_DAYS = 31;
 /** The first day that is written with four digits of a year. */
 const FIRST_DAY = '0001-01-01';
 const DAY_MS = 86_400_000;
 
 /**
- * The period that is meant: what was asked for; else up to the last day with sales, and 31 days long.
+ * The period that is meant: what was asked for; else up to the latest day with sales, and 31 days long.
  * @throws MedallionError usage
  */
 export function resolvePeriod(
   asked: { readonly since?: string | undefined; readonly until?: string | undefined },
-  sales: { readonly first: string; readonly last: string },
+  { first: firstDay, last: lastDay, latest }: SalesDays,
 ): Period {
-  const { first: firstDay, last: lastDay } = sales;
   // A period that begins after the last sale is empty, but it is one.
-  const until = asked.until ?? latestOf(asked.since ?? lastDay, lastDay);
+  const isAhead = asked.since !== undefined && asked.since > latest;
+  const until = asked.until ?? (isAhead ? latestOf(asked.since, lastDay) : latest);
   const since = asked.since ?? latestOf(FIRST_DAY, addDays(until, 1 - DEFAULT_DAYS));
   const days = daysBetween(since, until) + 1;
   if (days < 1) {

@@ -2,7 +2,7 @@ import { MedallionError } from '../errors.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { columnsOf, withSnapshot } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
-import { resolvePeriod, type Period } from './period.ts';
+import { resolvePeriod, type Period, type SalesDays } from './period.ts';
 import {
   SECTION_NAMES,
   SECTIONS_WITHOUT_SALES,
@@ -92,11 +92,13 @@ async function countLanded(client: Client): Promise<bigint> {
   return BigInt(rows[0]?.events ?? 0);
 }
 
-/** The first and the last day with sales. */
-async function salesDays(client: Client): Promise<{ first: string; last: string } | undefined> {
-  const { rows } = await client.query<{ first: string | null; last: string | null }>(
-    'select min(date_key) as first, max(date_key) as last from gold.sales_performance',
+/** The first and the last day with sales, and the last one that is not ahead of the clock. */
+async function salesDays(client: Client): Promise<SalesDays | undefined> {
+  const { rows } = await client.query<{ [Day in keyof SalesDays]: string | null }>(
+    `select min(date_key) as first, max(date_key) as last,
+            coalesce(max(date_key) filter (where date_key <= current_date + 1), max(date_key)) as latest
+     from gold.sales_performance`,
   );
-  const { first = null, last = null } = rows[0] ?? {};
-  return first === null || last === null ? undefined : { first, last };
+  const { first = null, last = null, latest = null } = rows[0] ?? {};
+  return first === null || last === null || latest === null ? undefined : { first, last, latest };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { periodBefore, resolvePeriod } from '../../src/report/period.ts';
 
-const SALES = { first: '2025-06-01', last: '2026-01-31' };
+const SALES = { first: '2025-06-01', last: '2026-01-31', latest: '2026-01-31' };
 
 describe('resolvePeriod', () => {
   it.each([
@@ -21,6 +21,16 @@ describe('resolvePeriod', () => {
       firstDay: '2025-06-01',
       lastDay: '2026-01-31',
     });
+  });
+
+  it('looks past a day that a wrong clock made up, unless asked for it', () => {
+    const sales = { ...SALES, last: '9999-12-31' };
+    expect(resolvePeriod({}, sales)).toMatchObject({
+      since: '2026-01-01',
+      until: '2026-01-31',
+      lastDay: '9999-12-31',
+    });
+    expect(resolvePeriod({ since: '9999-12-30' }, sales)).toMatchObject({ until: '9999-12-31' });
   });
 
   it('refuses a period that ends before it begins', () => {

@@ -20,7 +20,11 @@ export function createReportCommand(run: RunCommand): Command {
   const command = new Command('report')
     .description('show the sales in gold, and the state of the data, as a page for the terminal')
     .option('--since <day>', 'first UTC day (default: 31 days up to --until)', parseDay)
-    .option('--until <day>', 'last UTC day, inclusive (default: the last day with sales)', parseDay)
+    .option(
+      '--until <day>',
+      'last UTC day, inclusive (default: the latest day with sales)',
+      parseDay,
+    )
     .addOption(
       new Command()
         .createOption('--section <name...>', 'only this part; may be given several times')
