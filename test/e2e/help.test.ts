@@ -4,15 +4,31 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 
-const COMMANDS = ['demo', 'generate', 'ingest', 'promote', 'report', 'sql', 'doctor', 'db'];
-const DB_COMMANDS = ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'reset'];
+const COMMANDS = [
+  'demo',
+  'generate',
+  'ingest',
+  'promote',
+  'report',
+  'sql',
+  'models',
+  'doctor',
+  'db',
+];
+const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  models: ['list', 'show', 'graph'],
+  db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'reset'],
+};
+const CHILDREN = Object.entries(SUBCOMMANDS).flatMap(([parent, names]) =>
+  names.map((name) => `${parent} ${name}`),
+);
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 /** The help of each command by its name, "" being the program's own. */
 const help = new Map<string, string>();
 
 beforeAll(async () => {
-  for (const command of ['', ...COMMANDS, ...DB_COMMANDS.map((name) => `db ${name}`)]) {
+  for (const command of ['', ...COMMANDS, ...CHILDREN]) {
     const args = [...command.split(' ').filter((word) => word !== ''), '--help'];
     const { code, stdout, stderr } = await runCli(args, { cwd: tmpdir() });
     expect({ code, stderr }, command).toEqual({ code: 0, stderr: '' });
@@ -35,8 +51,10 @@ function entries(text: string, heading: string): { name: string; described: bool
 test('the program lists its commands in the order of the pipeline', () => {
   const names = entries(helpOf(''), 'Commands').map(({ name }) => name);
   expect(names).toEqual([...COMMANDS, 'help']);
-  const ofDb = entries(helpOf('db'), 'Commands').map(({ name }) => name);
-  expect(ofDb).toEqual([...DB_COMMANDS, 'help']);
+  for (const [parent, children] of Object.entries(SUBCOMMANDS)) {
+    const listed = entries(helpOf(parent), 'Commands').map(({ name }) => name);
+    expect(listed, parent).toEqual([...children, 'help']);
+  }
 });
 
 test.each(COMMANDS)('%s says what it does, with options and examples', (command) => {
@@ -49,9 +67,9 @@ test.each(COMMANDS)('%s says what it does, with options and examples', (command)
   expect(examples.length).toBeGreaterThanOrEqual(2);
 });
 
-test.each(DB_COMMANDS)('db %s says what it does', (command) => {
-  expect(helpOf(`db ${command}`)).toMatch(
-    new RegExp(`^Usage: medallion db ${command} \\[options\\].*\\n\\n\\S.{10,}`),
+test.each(CHILDREN)('%s says what it does', (command) => {
+  expect(helpOf(command)).toMatch(
+    new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{10,}`),
   );
 });
 
@@ -63,7 +81,8 @@ function exampleCommands(text: string): { command: string; flags: string[] }[] {
     if (!/^[a-z]+$/.test(first)) {
       return [];
     }
-    const command = first === 'db' && /^[a-z]+$/.test(second) ? `db ${second}` : first;
+    const isChild = SUBCOMMANDS[first] !== undefined && /^[a-z]+$/.test(second);
+    const command = isChild ? `${first} ${second}` : first;
     // What follows -- is for psql; what stands in quotes is SQL.
     const [own = ''] = call.replaceAll(/"[^"]*"?/g, '""').split(/ -- /);
     return [{ command, flags: own.match(/(?<=\s)--[a-z][a-z-]*/g) ?? [] }];

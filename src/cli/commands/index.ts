@@ -6,6 +6,7 @@ import { createDemoCommand } from './demo.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createGenerateCommand } from './generate.ts';
 import { createIngestCommand } from './ingest.ts';
+import { createModelsCommand } from './models.ts';
 import { createPromoteCommand } from './promote.ts';
 import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
@@ -19,6 +20,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createPromoteCommand(run),
     createReportCommand(run),
     createSqlCommand(run),
+    createModelsCommand(run),
     addKafkaFlags(createDoctorCommand(run)),
     createDbCommand(run),
   ];

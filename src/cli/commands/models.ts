@@ -1,0 +1,151 @@
+import { Command } from 'commander';
+import { MedallionError } from '../../errors.ts';
+import { loadModels } from '../../model/load.ts';
+import type { Model } from '../../model/model.ts';
+import { addGlobalFlags, type CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import {
+  inputTables,
+  LINEAGE_FORMATS,
+  renderLineage,
+  type LineageFormat,
+} from '../render/lineage.ts';
+import type { ResultTable } from '../render/output.ts';
+
+export function createModelsCommand(run: RunCommand): Command {
+  const models = new Command('models').description(
+    'the tables of silver and gold: what they mean, and what they are made of',
+  );
+  const commands = [
+    new Command('list').description('every model, in the order they are filled').action(run(list)),
+    new Command('show')
+      .description('one model: its columns and their meaning, or its SQL')
+      .argument('<name>', 'schema.name, or the name alone')
+      .option('--sql', 'print the select instead')
+      .action(run(show)),
+    new Command('graph')
+      .description('what is made of what')
+      .argument('[name]', 'only this model and all it is made of')
+      .addOption(
+        new Command()
+          .createOption('--format <format>', 'how to draw it')
+          .choices([...LINEAGE_FORMATS])
+          .default('text'),
+      )
+      .action(run(graph)),
+  ];
+  for (const command of commands) {
+    models.addCommand(addGlobalFlags(command));
+  }
+  return models.addHelpText(
+    'after',
+    `
+A model is one file of sql/silver or sql/gold. This reads the files; it needs no warehouse.
+
+Examples:
+  medallion models list
+  medallion models show sales_performance
+  medallion models show gold.customer_performance --output markdown
+  medallion models graph --format mermaid
+  medallion models graph sales_performance --format dot | dot -Tsvg -o lineage.svg`,
+  );
+}
+
+async function list(context: CommandContext): Promise<void> {
+  await context.writeRows({
+    columns: ['model', 'load', 'description'].map(textColumn),
+    rows: allModels().map(({ id, load, description }) => [id, load, description]),
+  });
+}
+
+async function show(
+  context: CommandContext,
+  flags: { readonly sql?: boolean },
+  [name = '']: readonly string[],
+): Promise<void> {
+  const model = findModel(allModels(), name);
+  if (flags.sql === true) {
+    await context.write(`${model.sql.trim()}\n`);
+    return;
+  }
+  if (context.format === undefined) {
+    await context.write(`${headLines(model).join('\n')}\n\n`);
+  }
+  await context.writeRows(columnsTable(model));
+}
+
+/** What the header of a model says beside its columns. */
+function headLines(model: Model): string[] {
+  const readers = allModels().filter(({ inputs }) => inputs.includes(model.id));
+  return [
+    `${model.id}: ${model.description}`,
+    `  grain    ${model.grain}`,
+    `  load     ${model.load}`,
+    `  reads    ${inputTables(model.inputs).join(', ') || 'nothing'}`,
+    `  read by  ${readers.map(({ id }) => id).join(', ') || 'no other model'}`,
+    ...model.checks.map(({ name, severity }) => `  check    ${name} (${severity})`),
+    `  file     ${model.file}`,
+  ];
+}
+
+function columnsTable({ columns, key }: Model): ResultTable {
+  return {
+    columns: [
+      ...['column', 'type'].map(textColumn),
+      { name: 'key', kind: 'boolean' },
+      { name: 'nullable', kind: 'boolean' },
+      textColumn('description'),
+    ],
+    rows: columns.map(({ name, type, nullable, description }) => [
+      name,
+      type,
+      String(key.includes(name)),
+      String(nullable),
+      description,
+    ]),
+  };
+}
+
+async function graph(
+  context: CommandContext,
+  flags: { readonly format: LineageFormat },
+  [name]: readonly string[],
+): Promise<void> {
+  const models = allModels();
+  const wanted = name === undefined ? models : ancestry(models, findModel(models, name));
+  await context.write(renderLineage(wanted, flags.format));
+}
+
+/** A model and every model that it is made of, in the order they are filled. */
+function ancestry(models: readonly Model[], model: Model): Model[] {
+  const wanted = new Set([model.id]);
+  // Readers come after what they read, so one pass from the end finds all.
+  for (const { id, inputs } of [...models].reverse()) {
+    if (wanted.has(id)) {
+      inputs.forEach((input) => wanted.add(input));
+    }
+  }
+  return models.filter(({ id }) => wanted.has(id));
+}
+
+function allModels(): Model[] {
+  const { silver, gold } = loadModels();
+  return [...silver, ...gold];
+}
+
+/** @throws MedallionError usage when there is none, or there are two, of that name */
+function findModel(models: readonly Model[], name: string): Model {
+  const [found, ...others] = models.filter((model) => model.id === name || model.name === name);
+  if (found === undefined || others.length > 0) {
+    throw new MedallionError(
+      'usage',
+      found === undefined ? `there is no model ${name}` : `${name} stands in more than one layer`,
+      { hint: 'All of them: medallion models list' },
+    );
+  }
+  return found;
+}
+
+function textColumn(name: string): ResultTable['columns'][number] {
+  return { name, kind: 'text' };
+}
