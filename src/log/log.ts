@@ -16,9 +16,12 @@ export interface LogRecord {
   readonly value: Buffer | null;
   /** The value's full length in bytes, where the reader kept only its beginning (see `maxValueBytes`). */
   readonly fullLength?: number;
-  /** Header values as text, or null when there are none. */
-  readonly headers: Readonly<Record<string, string>> | null;
+  /** The values of each header, in their order where it occurs several times; null when there are none. */
+  readonly headers: Readonly<Record<string, HeaderValue | readonly HeaderValue[]>> | null;
 }
+
+/** Text, or bytes that are none (not UTF-8, or with a NUL, which PostgreSQL cannot hold); null is a header without a value. */
+export type HeaderValue = string | { readonly base64: string } | null;
 
 export interface TopicPartition {
   readonly topic: string;
@@ -36,7 +39,7 @@ export interface RecordBatch extends TopicPartition {
   readonly records: readonly LogRecord[];
   /** The offset to go on from after this batch: greater than every offset in it, holes included. */
   readonly nextOffset: bigint;
-  /** Names the physical log ("kafka:<cluster id>", a file's fingerprint): a stored position holds for this source only. */
+  /** Names the physical log ("kafka:<cluster id>/<topic id>", a file's fingerprint): a stored position holds for this source only. */
   readonly source: string;
   /** Bytes of the file's text (unzipped, if it is zipped) up to `nextOffset`, where the log is a file. */
   readonly position?: bigint;
@@ -75,7 +78,7 @@ export interface Sink {
   recordGap(gap: Gap, source: string): Promise<void>;
   /**
    * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read from
-   * `place` on. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
+   * `place` on, or that the same log has got a better name. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
    * ("sales#2"), so that nothing is overwritten; the reader goes on saying "sales".
    * `false`: another consumer has moved the partition on since `storedOffsets`; ask again.
    */

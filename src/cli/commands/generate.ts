@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { MedallionError } from '../../errors.ts';
@@ -7,6 +7,7 @@ import { EVENT_KINDS } from '../../generate/events.ts';
 import { generate, type GenerateOptions, type GenerateResult } from '../../generate/generate.ts';
 import { checkManifestFile, writeManifest } from '../../generate/manifest-file.ts';
 import { resolvePeriod, type Period } from '../../generate/timeline.ts';
+import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
 import { ensureTopic } from '../../log/kafka/topic.ts';
 import { openKafkaWriter } from '../../log/kafka/writer.ts';
 import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
@@ -34,6 +35,7 @@ interface GenerateFlags {
   readonly manifest?: string;
   readonly to?: string;
   readonly partitions?: number;
+  readonly compression?: Compression;
 }
 
 const DEFAULT_COUNT = 5000;
@@ -90,6 +92,12 @@ export function createGenerateCommand(run: RunCommand): Command {
       '--partitions <n>',
       'files of the landing topic (default 1); on Kafka, creates a missing topic with so many',
       parseCount,
+    )
+    .addOption(
+      new Option(
+        '--compression <codec>',
+        'how batches to Kafka are compressed (default none)',
+      ).choices(COMPRESSIONS),
     )
     .addHelpText(
       'after',
@@ -175,6 +183,11 @@ function parseOptions(flags: GenerateFlags): GenerateOptions {
 
 async function openTarget(flags: GenerateFlags, context: CommandContext): Promise<LogWriter> {
   const { log, home } = context.config;
+  if (flags.compression !== undefined && (flags.to !== undefined || log.kind === 'landing')) {
+    throw new MedallionError('usage', '--compression is for events to Kafka', {
+      hint: 'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+    });
+  }
   if (flags.to !== undefined) {
     return flags.to === '-'
       ? streamWriter(process.stdout, 'stdout')
@@ -196,7 +209,7 @@ async function openTarget(flags: GenerateFlags, context: CommandContext): Promis
       });
     }
   }
-  return openKafkaWriter(log, context);
+  return openKafkaWriter(log, context, flags.compression);
 }
 
 function parseTarget(value: string): string {

@@ -4,8 +4,10 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
+import { addCodecs } from './compression.ts';
 import { kafkaError, unreachable } from './errors.ts';
 import { correctFetchResponses } from './fetch-response.ts';
+import { askForTopicIds } from './topic-id.ts';
 
 /** Time for the first answer of a broker, milliseconds: a person waits. */
 const FIRST_ANSWER_MS = 12_000;
@@ -22,6 +24,8 @@ export interface Connection {
 /** Prepares a client; nothing is connected yet. kafkajs says nothing by itself: its failures come back as errors. */
 export function createConnection(config: KafkaConfig): Connection {
   correctFetchResponses();
+  askForTopicIds();
+  addCodecs();
   const sockets = new Set<Socket>();
   let isDestroyed = false;
   const tls = config.tls === undefined ? undefined : tlsOptions(config.tls);

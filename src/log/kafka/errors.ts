@@ -37,8 +37,9 @@ export function describeBrokers(config: KafkaConfig): string {
  * `retriable` is set where the same call may succeed later: the broker is away, not the password wrong.
  */
 export function kafkaError(error: unknown, config: KafkaConfig, topic?: string): unknown {
-  if (error instanceof MedallionError) {
-    return error;
+  const known = knownCause(error);
+  if (known !== undefined) {
+    return known;
   }
   const failures = causesOf(error);
   const root = failures.at(-1);
@@ -71,13 +72,6 @@ export function kafkaError(error: unknown, config: KafkaConfig, topic?: string):
   }
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
     return missingTopic(topic ?? '', config, error);
-  }
-  const codec = /(Snappy|LZ4|ZSTD) compression not implemented/i.exec(root.message)?.[1];
-  if (codec !== undefined) {
-    return new MedallionError('config', `${named} holds records compressed with ${codec}`, {
-      hint: 'medallion reads uncompressed and gzip: set compression.type of the topic or its producers to one of them.',
-      cause: error,
-    });
   }
   if (TOO_LARGE.has(type)) {
     return new MedallionError('input', `${kafka} takes no message that large in ${named}`, {
@@ -134,6 +128,16 @@ function isRetriable(failures: readonly KafkaFailure[]): boolean {
       name === 'KafkaJSLockTimeout' ||
       retriable === true,
   );
+}
+
+/** What medallion itself found wrong in an answer, which kafkajs hands on as the cause of its own error. */
+function knownCause(error: unknown): MedallionError | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof MedallionError) {
+      return current;
+    }
+  }
+  return undefined;
 }
 
 /** The error and what caused it, outermost first; the parts of an aggregate count as causes. */

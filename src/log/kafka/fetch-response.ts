@@ -1,63 +1,40 @@
-import { createRequire } from 'node:module';
-
-/**
- * kafkajs 2.2.4, the last release, takes a fetch response's list of aborted transactions as sorted by their first
- * offset. Brokers sort it by the last one: where transactions overlap, kafkajs hands out aborted records as if they
- * were committed. Here the records are judged where the response is decoded, and aborted ones are marked as control
- * records, which kafkajs passes without a word, offsets included.
- */
-
-interface FetchedRecord {
-  readonly offset: string;
-  readonly key: Buffer | null;
-  readonly isControlRecord: boolean;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
-}
-
-interface AbortedTransaction {
-  readonly producerId: string;
-  readonly firstOffset: string;
-}
-
-interface FetchedPartition {
-  /** Absent before version 4 of the response, which knows no transactions. */
-  abortedTransactions?: AbortedTransaction[];
-  messages: FetchedRecord[];
-}
+import { MedallionError } from '../../errors.ts';
+import { hideAborted, type FetchedRecords } from './aborted.ts';
+import { UndecodableRecords } from './compression.ts';
+import { requestDefinition } from './kafkajs-protocol.ts';
+import { BATCH_HEAD_BYTES, batchesOf, cutOff, partitionsOf } from './record-batches.ts';
 
 interface FetchResponse {
-  readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[];
+  readonly responses: readonly { readonly partitions: readonly FetchedRecords[] }[];
 }
 
-interface FetchCall {
-  readonly response: { readonly decode: (raw: Buffer) => Promise<FetchResponse> };
-}
-
-interface FetchDefinition {
-  protocol: (version: unknown) => (options: unknown) => FetchCall;
-}
-
-const ABORT_MARKER = Buffer.from([0, 0, 0, 0]);
-
-const { requests } = createRequire(import.meta.url)('kafkajs/src/protocol/requests/index.js') as {
-  requests: { Fetch: FetchDefinition };
-};
 let isCorrected = false;
+/** Batches that cannot be read and have been met once. */
+const damagesMet = new Set<string>();
 
-/** Corrects kafkajs in this process, once. */
+/**
+ * Corrects how kafkajs reads fetch responses, in this process, once: records of aborted transactions are hidden, and a
+ * batch that cannot be read is named.
+ */
 export function correctFetchResponses(): void {
   if (isCorrected) {
     return;
   }
   isCorrected = true;
-  const original = requests.Fetch.protocol;
-  requests.Fetch.protocol = (version) => {
-    const protocol = original(version);
+  const definition = requestDefinition<unknown, FetchResponse>('Fetch');
+  const original = definition.protocol;
+  definition.protocol = (chosen) => {
+    const protocol = original(chosen);
     return (options) => {
       const call = protocol(options);
       const decode = async (raw: Buffer): Promise<FetchResponse> => {
-        const decoded = await call.response.decode(raw);
-        hideAborted(decoded);
+        checkBatches(raw, chosen.version);
+        const decoded = await call.response.decode(raw).catch((error: unknown) => {
+          throw namedFailure(error, raw, chosen.version);
+        });
+        for (const partition of decoded.responses.flatMap(({ partitions }) => partitions)) {
+          hideAborted(partition);
+        }
         return decoded;
       };
       return { ...call, response: { ...call.response, decode } };
@@ -65,38 +42,56 @@ export function correctFetchResponses(): void {
   };
 }
 
-function hideAborted(response: FetchResponse): void {
-  for (const partition of response.responses.flatMap(({ partitions }) => partitions)) {
-    const { abortedTransactions } = partition;
-    if (abortedTransactions !== undefined && abortedTransactions.length > 0) {
-      partition.messages = withoutAborted(partition.messages, abortedTransactions);
-      partition.abortedTransactions = [];
+/**
+ * Cuts each partition off before the first batch that is damaged, so that what lies before it is read, and with it what
+ * came from other partitions. A damaged batch that is all there is, and is met again, ends the read.
+ */
+function checkBatches(raw: Buffer, version: number): void {
+  for (const partition of partitionsOf(raw, version)) {
+    let records = 0;
+    for (const batch of batchesOf(raw, partition)) {
+      if (batch.damage !== undefined) {
+        const failure = unreadable(partition, batch.firstOffset, batch.damage);
+        if (records === 0 && damagesMet.has(failure.message)) {
+          throw failure;
+        }
+        if (records === 0) {
+          damagesMet.add(failure.message);
+        }
+        cutOff(raw, batch);
+        break;
+      }
+      records += batch.records;
     }
   }
 }
 
-/** The records, those of aborted transactions marked. A transaction ends at its producer's next marker. */
-function withoutAborted(
-  records: readonly FetchedRecord[],
-  aborted: readonly AbortedTransaction[],
-): FetchedRecord[] {
-  const upcoming = aborted
-    .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) }))
-    .sort((a, b) => Number(a.firstOffset - b.firstOffset));
-  const open = new Set<string>();
-  return records.map((record) => {
-    for (let next = upcoming[0]; next !== undefined && next.firstOffset <= BigInt(record.offset);) {
-      open.add(next.producerId);
-      upcoming.shift();
-      next = upcoming[0];
-    }
-    const { producerId, inTransaction } = record.batchContext;
-    if (record.isControlRecord) {
-      if (record.key?.equals(ABORT_MARKER) === true) {
-        open.delete(producerId);
-      }
-      return record;
-    }
-    return inTransaction && open.has(producerId) ? { ...record, isControlRecord: true } : record;
-  });
+/** What a codec could not read, with the batch's coordinates. */
+function namedFailure(error: unknown, raw: Buffer, version: number): unknown {
+  if (!(error instanceof UndecodableRecords)) {
+    return error;
+  }
+  const start = error.bytes.byteOffset - raw.byteOffset - BATCH_HEAD_BYTES;
+  const partition = [...partitionsOf(raw, version)].find(
+    (one) => one.start <= start && start < one.end,
+  );
+  return partition === undefined
+    ? error
+    : unreadable(partition, raw.readBigInt64BE(start), `cannot be decompressed: ${error.message}`);
+}
+
+function unreadable(
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  offset: bigint,
+  why: string,
+): MedallionError {
+  return new MedallionError(
+    'input',
+    `partition ${partition} of topic "${topic}" cannot be read on: the batch at offset ${offset} ${why}`,
+    {
+      hint:
+        'What lies before it has landed or will with the next run. Another replica may hold it whole; ' +
+        'kafka-delete-records.sh lets a partition expire past it, and the gap is then booked.',
+    },
+  );
 }

@@ -1,6 +1,13 @@
 import { MedallionError } from '../../errors.ts';
 import type { Sink, StoredOffset, TopicPartition } from '../log.ts';
+import { compareSources } from './source.ts';
 import type { PartitionRange } from './topic.ts';
+
+/** A partition as it is found: the log it belongs to, and what it holds. */
+export interface FoundPartition {
+  readonly source: string;
+  readonly range: PartitionRange;
+}
 
 /**
  * Where to read a partition from: the stored offset, if the log still is the one it was stored for.
@@ -11,8 +18,7 @@ import type { PartitionRange } from './topic.ts';
 export async function startingOffset(
   at: TopicPartition,
   stored: StoredOffset | undefined,
-  range: PartitionRange,
-  source: string,
+  { source, range }: FoundPartition,
   sink: Sink,
   reset: boolean,
 ): Promise<bigint | undefined> {
@@ -20,12 +26,7 @@ export async function startingOffset(
     return range.low;
   }
   const partition = `partition ${at.partition} of topic "${at.topic}"`;
-  const mismatch =
-    stored.source !== source
-      ? `was read from another log before (${stored.source}; this one is ${source})`
-      : stored.nextOffset > range.high
-        ? `ends at offset ${range.high}, but was read up to ${stored.nextOffset}: the topic was recreated`
-        : undefined;
+  const mismatch = mismatchOf(stored, source, range);
   if (mismatch !== undefined) {
     if (!reset) {
       throw new MedallionError('source_changed', `${partition} ${mismatch}`, {
@@ -34,16 +35,17 @@ export async function startingOffset(
           'beginning; another topic name keeps the two apart.',
       });
     }
-    const isReset = await sink.resetOffset({
-      ...at,
-      nextOffset: range.low,
-      source,
-      position: null,
-    });
+    const isReset = await sink.resetOffset(placeOf(at, range.low, source));
     if (isReset) {
       sink.warn(`${partition} ${mismatch}: reading it from its beginning, offset ${range.low}`);
     }
     return isReset ? range.low : undefined;
+  }
+  if (
+    stored.source !== source &&
+    !(await sink.resetOffset(placeOf(at, stored.nextOffset, source)))
+  ) {
+    return undefined;
   }
   if (stored.nextOffset < range.low) {
     await sink.recordGap({ ...at, from: stored.nextOffset, to: range.low }, source);
@@ -54,4 +56,27 @@ export async function startingOffset(
     return range.low;
   }
   return stored.nextOffset;
+}
+
+/** Why the stored offset is not one of this log, as the end of a sentence; undefined when it is. */
+function mismatchOf(
+  { source: storedSource, nextOffset }: StoredOffset,
+  source: string,
+  { high }: PartitionRange,
+): string | undefined {
+  switch (compareSources(storedSource, source)) {
+    case 'cluster':
+      return `was read from another log before (${storedSource}; this one is ${source})`;
+    case 'recreated':
+      return `was read up to ${nextOffset} from a topic of that name that is gone: the topic was recreated`;
+    case 'same':
+    case 'unnamed':
+      return nextOffset > high
+        ? `ends at offset ${high}, but was read up to ${nextOffset}: the topic was recreated`
+        : undefined;
+  }
+}
+
+function placeOf(at: TopicPartition, nextOffset: bigint, source: string): StoredOffset {
+  return { ...at, nextOffset, source, position: null };
 }

@@ -3,16 +3,18 @@ import type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import type { ReadEnd, ReadOptions, RecordBatch, Sink, StoredOffset } from '../log.ts';
+import type { ReadEnd, ReadOptions, RecordBatch, Sink } from '../log.ts';
 import { Bystander } from './bystander.ts';
+import { Claims, type Claim } from './claims.ts';
 import { answered, createConnection, goodbye, type Connection } from './client.ts';
 import { createConsumer, HEARTBEAT_MS } from './consumer.ts';
 import { kafkaError } from './errors.ts';
+import { Fetching } from './fetching.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { Landings } from './landings.ts';
-import { startingOffset } from './position.ts';
+import { Locator, type FoundTopic } from './locator.ts';
 import { toLogRecord } from './record.ts';
-import { partitionRanges, sourceOf, type PartitionRange } from './topic.ts';
+import { WatchedTopic } from './source.ts';
 
 const CHECK_MS = 250;
 /** How long a leaving member waits for its own joining to end. */
@@ -22,24 +24,14 @@ const JOIN_PATIENCE_MS = 1_500;
 export interface ReadProgress {
   /** Records still to be taken. */
   remaining: number;
-  /** Where each partition ended when the read began. */
-  ends: ReadonlyMap<number, bigint> | undefined;
+  /** The log that was found when the read began, or in place of it, and where each partition of it ended then. */
+  source: string | undefined;
+  ends: ReadonlyMap<number, bigint>;
 }
 
 export interface SessionSettings {
   readonly metadataMaxAgeMs: number;
   readonly onJoined: () => void;
-}
-
-/** A partition assigned to this member. */
-interface Claim {
-  readonly partition: number;
-  /** False until its stored offset is known; until then it is paused and nothing of it is taken. */
-  isLocated: boolean;
-  /** The next offset to fetch. */
-  position: bigint;
-  /** What the books hold once the batches taken so far have landed. */
-  booked: bigint;
 }
 
 /** kafkajs has it and its types do not: the offset that the fetch asked for. */
@@ -54,7 +46,7 @@ type Outcome = ReadEnd | MedallionError;
  * A partition just assigned is paused in the very event of the assignment, because kafkajs does not wait for a
  * listener; once located it is sought and resumed. A batch that was not fetched from exactly where the partition
  * stands (kafkajs goes to the log's start by itself when an offset is out of range) is never landed: the partition is
- * located anew.
+ * located anew. The same goes for a batch that waits to land while the topic is deleted and created again.
  */
 export class ReadSession {
   readonly #config: KafkaConfig & { readonly topic: string };
@@ -67,13 +59,15 @@ export class ReadSession {
   readonly #connection: Connection;
   readonly #admin: Admin;
   readonly #consumer: Consumer;
+  readonly #fetching: Fetching;
   readonly #groupOffsets: GroupOffsets;
   readonly #landings: Landings;
+  readonly #locator: Locator;
   readonly #bystander = new Bystander();
+  readonly #claims = new Claims();
+  #topic: WatchedTopic | undefined;
   #watching: Promise<void> | undefined;
-  #claims = new Map<number, Claim>();
   #isRunning: Promise<void> = Promise.resolve();
-  #source = '';
   #hasJoined = false;
   #lastRecordAt = Date.now();
 
@@ -99,9 +93,14 @@ export class ReadSession {
     this.#connection = createConnection(config);
     this.#admin = this.#connection.kafka.admin();
     this.#consumer = createConsumer(this.#connection.kafka, config.group, options.follow, settings);
+    this.#fetching = new Fetching(this.#consumer, config.topic);
     this.#groupOffsets = new GroupOffsets(this.#consumer, config.topic);
+    this.#locator = new Locator({
+      ...{ topic: config.topic, sink, reset: options.resetOffsets ?? false },
+      look: () => this.#look(),
+    });
     this.#landings = new Landings({
-      land: (batch) => this.#sink.land(batch),
+      land: async (batch) => (await this.#isStillThere(batch)) && this.#sink.land(batch),
       onLanded: (batch) => {
         this.#groupOffsets.landed(batch.partition, batch.nextOffset);
         this.#checkEnd();
@@ -149,10 +148,8 @@ export class ReadSession {
     const { topic } = this.#config;
     const { signal } = this.#options;
     await answered(this.#config, signal, this.#admin.connect());
-    this.#source = await sourceOf(this.#admin);
-    this.#progress.ends ??= new Map(
-      (await partitionRanges(this.#admin, topic)).map(({ partition, high }) => [partition, high]),
-    );
+    this.#topic = await WatchedTopic.of(this.#admin, topic);
+    await this.#look();
 
     const { GROUP_JOIN, CRASH, START_BATCH_PROCESS } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, ({ payload }) =>
@@ -181,7 +178,7 @@ export class ReadSession {
 
   /** Finishes what is landing, drops what waits, and leaves the group. */
   async #leave(): Promise<void> {
-    this.#pause([...this.#claims.keys()]);
+    this.#fetching.pause(this.#claims.all.map(({ partition }) => partition));
     this.#progress.remaining += this.#landings.forget();
     await this.#landings.settled();
     await this.#groupOffsets.finish();
@@ -206,20 +203,10 @@ export class ReadSession {
 
   /** The group has shared the partitions out anew. Called in mid-join: what kafkajs must know is told at once. */
   #onAssigned(partitions: readonly number[]): void {
-    const before = this.#claims;
-    const fresh: Claim[] = [];
-    this.#claims = new Map();
-    for (const partition of partitions) {
-      const held = before.get(partition);
-      const claim = held ?? { partition, isLocated: false, position: 0n, booked: 0n };
-      this.#claims.set(partition, claim);
-      if (held === undefined) {
-        fresh.push(claim);
-      } else if (held.isLocated) {
-        this.#seek(held);
-      }
+    const { kept, fresh, revoked } = this.#claims.assign(partitions);
+    for (const { partition, position } of kept.filter(({ isLocated }) => isLocated)) {
+      this.#fetching.seek(partition, position);
     }
-    const revoked = [...before.keys()].filter((partition) => !this.#claims.has(partition));
     this.#progress.remaining += this.#landings.forget(revoked);
     this.#hasJoined = true;
     this.#settings.onJoined();
@@ -236,63 +223,36 @@ export class ReadSession {
     for (const claim of claims) {
       claim.isLocated = false;
     }
-    this.#pause(partitions);
+    this.#fetching.pause(partitions);
     this.#progress.remaining += this.#landings.forget(partitions);
     this.#locateNow(claims).catch((error: unknown) => this.#fail(error));
   }
 
   async #locateNow(claims: readonly Claim[]): Promise<void> {
-    const { topic } = this.#config;
     await this.#landings.settled(claims.map(({ partition }) => partition));
-    let open = claims;
-    while (open.length > 0 && !this.#hasEnded) {
-      const ranges = await this.#ranges();
-      const stored = await this.#storedOffsets(open.map(({ partition }) => partition));
-      const again: Claim[] = [];
-      for (const claim of open.filter((one) => this.#isHeld(one))) {
-        const { partition } = claim;
-        const range = ranges.get(partition);
-        const position =
-          range === undefined
-            ? undefined
-            : await startingOffset(
-                { topic, partition },
-                stored.get(partition),
-                range,
-                this.#source,
-                this.#sink,
-                this.#options.resetOffsets ?? false,
-              );
-        if (position === undefined) {
-          again.push(claim);
-        } else if (this.#isHeld(claim)) {
-          claim.position = position;
-          claim.booked = position;
-          claim.isLocated = true;
-          this.#release(claim);
-        }
-      }
-      open = again;
-    }
+    await this.#locator.locate(
+      claims,
+      (claim) => this.#isHeld(claim),
+      (claim) => this.#release(claim),
+    );
     this.#checkEnd();
   }
 
   #isHeld(claim: Claim): boolean {
-    return this.#claims.get(claim.partition) === claim && !this.#hasEnded;
+    return this.#claims.holds(claim) && !this.#hasEnded;
   }
 
   #release(claim: Claim): void {
     this.#lastRecordAt = Date.now();
-    this.#seek(claim);
+    this.#fetching.seek(claim.partition, claim.position);
     if (this.#options.follow || !this.#isAtEnd(claim)) {
-      const { topic } = this.#config;
-      this.#tell(() => this.#consumer.resume([{ topic, partitions: [claim.partition] }]));
+      this.#fetching.resume(claim.partition);
     }
   }
 
   /** Whether everything was taken that was there when the read began. */
   #isAtEnd({ partition, isLocated, position }: Claim): boolean {
-    return isLocated && position >= (this.#progress.ends?.get(partition) ?? 0n);
+    return isLocated && position >= (this.#progress.ends.get(partition) ?? 0n);
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {
@@ -325,13 +285,15 @@ export class ReadSession {
   #take(claim: Claim, batch: FetchedBatch): void {
     const count = Math.min(batch.messages.length, this.#progress.remaining);
     const isWhole = count === batch.messages.length;
-    const records = (isWhole ? batch.messages : batch.messages.slice(0, count)).map(toLogRecord);
+    const { maxValueBytes = Number.POSITIVE_INFINITY } = this.#options;
+    const taken = isWhole ? batch.messages : batch.messages.slice(0, count);
+    const records = taken.map((message) => toLogRecord(message, maxValueBytes));
     const last = isWhole ? BigInt(batch.lastOffset()) : (records.at(-1)?.offset ?? 0n);
     this.#progress.remaining -= count;
     this.#lastRecordAt = Date.now();
     this.#add(claim, records, last + 1n);
     if (!this.#options.follow && this.#isAtEnd(claim)) {
-      this.#pause([claim.partition]);
+      this.#fetching.pause([claim.partition]);
     }
   }
 
@@ -345,10 +307,10 @@ export class ReadSession {
 
   #add(claim: Claim, records: RecordBatch['records'], nextOffset: bigint): void {
     const { topic } = this.#config;
-    const { partition, booked: fromOffset } = claim;
+    const { partition, booked: fromOffset, source } = claim;
     claim.position = nextOffset;
     claim.booked = nextOffset;
-    this.#landings.add({ topic, partition, fromOffset, records, nextOffset, source: this.#source });
+    this.#landings.add({ topic, partition, fromOffset, records, nextOffset, source });
   }
 
   #onRefused(batch: RecordBatch): void {
@@ -367,7 +329,7 @@ export class ReadSession {
       this.#end('max-records');
       return;
     }
-    const claims = [...this.#claims.values()];
+    const claims = this.#claims.all;
     const isAtEnd = claims.every((claim) => this.#isAtEnd(claim));
     if (!this.#options.follow && claims.length > 0 && isAtEnd) {
       this.#end('end');
@@ -384,7 +346,7 @@ export class ReadSession {
       if (Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
         this.#end('idle');
       }
-    } else if (!follow && this.#claims.size === 0) {
+    } else if (!follow && this.#claims.all.length === 0) {
       // Not again before this look has ended.
       this.#watching ??= this.#watchOthers()
         .catch((error: unknown) => this.#fail(error))
@@ -394,10 +356,13 @@ export class ReadSession {
 
   /** Without a partition there is nothing to do but to see the others of the group finish. */
   async #watchOthers(): Promise<void> {
-    const ranges = await this.#ranges();
-    const stored = await this.#storedOffsets([...ranges.keys()]);
-    const isOver = this.#bystander.see(this.#progress.ends ?? new Map(), ranges, stored);
-    if (isOver && this.#claims.size === 0 && !this.#hasEnded) {
+    const found = await this.#look();
+    if (found === undefined) {
+      return;
+    }
+    const stored = await this.#locator.storedOffsets([...found.ranges.keys()]);
+    const isOver = this.#bystander.see(this.#progress.ends, found.ranges, stored);
+    if (isOver && this.#claims.all.length === 0 && !this.#hasEnded) {
       this.#context.emit({
         type: 'note',
         message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
@@ -406,44 +371,41 @@ export class ReadSession {
     }
   }
 
-  async #ranges(): Promise<ReadonlyMap<number, PartitionRange>> {
+  /** The topic as it is now. Another log under its name than before has ends of its own. */
+  async #look(): Promise<FoundTopic | undefined> {
     try {
-      const ranges = await partitionRanges(this.#admin, this.#config.topic);
-      return new Map(ranges.map((range) => [range.partition, range]));
+      const source = await this.#topic?.source();
+      const ranges = await this.#topic?.ranges();
+      if (source === undefined || ranges === undefined) {
+        return undefined;
+      }
+      if (this.#progress.source !== source) {
+        this.#progress.source = source;
+        this.#progress.ends = new Map(
+          [...ranges].map(([partition, { high }]) => [partition, high]),
+        );
+      }
+      return { source, ranges };
     } catch (error) {
       this.#onKafkaFailure(error);
-      return new Map();
+      return undefined;
     }
   }
 
-  async #storedOffsets(partitions: readonly number[]): Promise<Map<number, StoredOffset>> {
-    const { topic } = this.#config;
-    const stored = await this.#sink.storedOffsets(
-      partitions.map((partition) => ({ topic, partition })),
+  /**
+   * Whether the topic is the one that the batch was fetched from. kafkajs fetches by name: where a topic was recreated
+   * and has grown past the position, nothing else tells. No id comes back, so an id found after the fetch is proof.
+   */
+  async #isStillThere(batch: RecordBatch): Promise<boolean> {
+    const ended = this.#outcome.then(
+      () => undefined,
+      () => undefined,
     );
-    return new Map(stored.map((offset) => [offset.partition, offset]));
-  }
-
-  #seek({ partition, position }: Claim): void {
-    const { topic } = this.#config;
-    this.#tell(() => this.#consumer.seek({ topic, partition, offset: String(position) }));
-  }
-
-  #pause(partitions: readonly number[]): void {
-    if (partitions.length > 0) {
-      const { topic } = this.#config;
-      this.#tell(() => this.#consumer.pause([{ topic, partitions: [...partitions] }]));
-    }
-  }
-
-  /** Before it runs and after a crash kafkajs takes no orders, and fetches nothing either. */
-  #tell(order: () => void): void {
     try {
-      order();
+      return (await Promise.race([this.#topic?.source(), ended])) === batch.source;
     } catch (error) {
-      if (!(error instanceof Error && error.name.startsWith('KafkaJS'))) {
-        throw error;
-      }
+      this.#onKafkaFailure(error);
+      return false;
     }
   }
 }

@@ -45,7 +45,8 @@ async function readTopic(
 ): Promise<ReadEnd> {
   const progress: ReadProgress = {
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
-    ends: undefined,
+    source: undefined,
+    ends: new Map(),
   };
   const outage = new Outage((message) => {
     sink.warn(message, 'Nothing is lost: reading goes on from the last batch that landed.');

@@ -1,23 +1,25 @@
 import { isUtf8 } from 'node:buffer';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
-import type { LogRecord } from '../log.ts';
+import type { HeaderValue, LogRecord } from '../log.ts';
 
-/** A message as the log seam has it: key and value are the bytes kafkajs received, not a copy. */
-export function toLogRecord(message: KafkaMessage): LogRecord {
+/**
+ * A message as the log seam has it: key and value are the bytes kafkajs received, not a copy. Of a value longer than
+ * `maxValueBytes` only the beginning is kept.
+ */
+export function toLogRecord(message: KafkaMessage, maxValueBytes: number): LogRecord {
+  const { value } = message;
+  const isWhole = value === null || value.length <= maxValueBytes;
   return {
     offset: BigInt(message.offset),
     timestamp: Number(message.timestamp),
     key: message.key,
-    value: message.value,
-    headers: headersAsText(message.headers),
+    value: isWhole ? value : value.subarray(0, maxValueBytes),
+    ...(isWhole ? {} : { fullLength: value.length }),
+    headers: headersOf(message.headers),
   };
 }
 
-/**
- * Header values as text. A value that is no text (not UTF-8, or with a NUL, which PostgreSQL cannot hold) becomes
- * `base64:` and its bytes in Base64; the values of a header that occurs several times are joined by ", ".
- */
-function headersAsText(headers: IHeaders | undefined): Readonly<Record<string, string>> | null {
+function headersOf(headers: IHeaders | undefined): LogRecord['headers'] {
   const names = headers === undefined ? [] : Object.keys(headers);
   if (headers === undefined || names.length === 0) {
     return null;
@@ -26,18 +28,24 @@ function headersAsText(headers: IHeaders | undefined): Readonly<Record<string, s
   return Object.fromEntries(
     names.map((name) => {
       const value = headers[name];
-      const values = Array.isArray(value) ? value : [value];
-      return [name.replaceAll('\0', '\u{fffd}'), values.map(valueAsText).join(', ')];
+      const all: unknown[] = Array.isArray(value) ? value : [value];
+      const values = all.filter(isHeaderValue).map(valueOf);
+      const [first = null] = values;
+      return [name.replaceAll('\0', '\u{fffd}'), values.length > 1 ? values : first];
     }),
   );
 }
 
-function valueAsText(value: Buffer | string | null | undefined): string {
-  if (value === null || value === undefined) {
-    return '';
+/** kafkajs takes what every object inherits ("constructor") for an earlier value of a header of that name. */
+function isHeaderValue(value: unknown): value is Buffer | null {
+  return value === null || Buffer.isBuffer(value);
+}
+
+function valueOf(value: Buffer | null): HeaderValue {
+  if (value === null) {
+    return null;
   }
-  const bytes = Buffer.from(value);
-  return isUtf8(bytes) && !bytes.includes(0)
-    ? bytes.toString('utf8')
-    : `base64:${bytes.toString('base64')}`;
+  return isUtf8(value) && !value.includes(0)
+    ? value.toString('utf8')
+    : { base64: value.toString('base64') };
 }

@@ -3,6 +3,7 @@ import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { withAdmin } from './client.ts';
 import { missingTopic } from './errors.ts';
+import type { PartitionMetadata } from './topic-id.ts';
 
 /** What a partition holds: from `low` up to, not including, `high`. Records of open transactions lie above `high`. */
 export interface PartitionRange {
@@ -97,10 +98,14 @@ async function partitionCount(admin: Admin, topic: string): Promise<number | und
   }
 }
 
-/** The physical log behind a topic: offsets stored for it hold for no other cluster. */
-export async function sourceOf(admin: Admin): Promise<string> {
-  const { clusterId } = await admin.describeCluster();
-  return `kafka:${clusterId}`;
+/**
+ * The id of the topic as it now is; undefined where the brokers know no such ids (before Kafka 2.8).
+ * @throws KafkaJSProtocolError when the topic is not there
+ */
+export async function topicIdOf(admin: Admin, topic: string): Promise<string | undefined> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const partition: PartitionMetadata | undefined = topics[0]?.partitions[0];
+  return partition?.topicId;
 }
 
 /** @throws MedallionError config, when the topic is not there */

@@ -1,9 +1,10 @@
-import kafkajs, { type Message, type Producer } from 'kafkajs';
+import kafkajs, { type CompressionTypes, type Message, type Producer } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { MedallionError, throwIfInterrupted } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
 import { answered, createConnection, goodbye, type Connection } from './client.ts';
+import { KAFKAJS_TYPES, type Compression } from './compression.ts';
 import { describeBrokers, kafkaError } from './errors.ts';
 import { Outage } from './outage.ts';
 import { requireTopic } from './topic.ts';
@@ -22,12 +23,14 @@ const MAX_KNOWN_KEYS = 100_000;
 
 /**
  * A writer to a topic: idempotent (a retry writes nothing twice), acknowledged by all in-sync replicas. The key chooses
- * the partition as Java's default partitioner does, and what is appended first is written first.
+ * the partition as Java's default partitioner does, and what is appended first is written first. Partitions that are
+ * added meanwhile are left to the next writer: keys would move, and lose their order.
  * @throws MedallionError unreachable (within 15 s), denied, config when the topic is not there
  */
 export async function openKafkaWriter(
   config: KafkaConfig & { readonly topic: string },
   context: StageContext,
+  compression: Compression = 'none',
 ): Promise<LogWriter> {
   const { topic } = config;
   const connection = createConnection(config);
@@ -43,7 +46,7 @@ export async function openKafkaWriter(
     await answered(config, context.signal, admin.connect());
     const partitions = await requireTopic(admin, config, topic);
     await answered(config, context.signal, producer.connect());
-    return new KafkaWriter(config, context, connection, producer, partitions);
+    return new KafkaWriter(config, context, connection, producer, partitions, compression);
   } catch (error) {
     await goodbye(producer, connection);
     throw kafkaError(error, config, topic);
@@ -58,6 +61,7 @@ class KafkaWriter implements LogWriter {
   readonly #context: StageContext;
   readonly #connection: Connection;
   readonly #producer: Producer;
+  readonly #compression: CompressionTypes;
   readonly #partitionOf: (key: string) => number;
   readonly #appended = new Map<number, number>();
   /** Ends when everything appended so far is acknowledged: one request at a time keeps the order. */
@@ -69,12 +73,14 @@ class KafkaWriter implements LogWriter {
     connection: Connection,
     producer: Producer,
     partitions: number,
+    compression: Compression,
   ) {
     this.description = `Kafka topic ${config.topic} at ${describeBrokers(config)}`;
     this.#config = config;
     this.#context = context;
     this.#connection = connection;
     this.#producer = producer;
+    this.#compression = KAFKAJS_TYPES[compression];
     this.#partitionOf = partitionerFor(config.topic, partitions);
   }
 
@@ -127,7 +133,7 @@ class KafkaWriter implements LogWriter {
     const outage = new Outage((message) => emit({ type: 'warning', message }));
     for (;;) {
       try {
-        await this.#producer.send({ topic, acks: -1, messages });
+        await this.#producer.send({ topic, acks: -1, compression: this.#compression, messages });
         break;
       } catch (error) {
         const failure = kafkaError(error, this.#config, topic);
