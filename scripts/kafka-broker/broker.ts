@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -14,6 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const HERE = import.meta.dirname;
 const CACHE = path.join(HERE, '../../node_modules/.cache/medallion-kafka');
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 20_000;
 /** Below the ports that systems hand out for outgoing connections, so that a port stays free over a restart. */
@@ -24,9 +25,9 @@ export interface BrokerOptions {
   readonly dir: string;
   /** The port of the plain listener; a free one if not given. */
   readonly port?: number;
-  /** Adds a SASL_PLAINTEXT listener that takes this user by PLAIN and SCRAM-SHA-256. */
+  /** Adds a SASL_PLAINTEXT listener that takes this user by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   readonly sasl?: { readonly username: string; readonly password: string };
-  /** Adds an SSL listener with this PEM file (key first, then certificate). */
+  /** Adds an SSL listener with this PEM file (key first, then certificate), and with `sasl` one of SASL_SSL. */
   readonly tls?: { readonly keystoreFile: string };
   /** Further lines of server.properties; they win over the defaults. */
   readonly properties?: Readonly<Record<string, string>>;
@@ -39,6 +40,7 @@ export interface Broker {
   readonly brokers: string;
   readonly saslBrokers: string | undefined;
   readonly tlsBrokers: string | undefined;
+  readonly saslTlsBrokers: string | undefined;
   readonly pid: number;
   /** A clean shutdown. */
   stop(): Promise<void>;
@@ -55,11 +57,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const port = options.port ?? (await freePort());
   const saslPort = options.sasl === undefined ? undefined : await freePort();
   const tlsPort = options.tls === undefined ? undefined : await freePort();
+  const saslTlsPort =
+    saslPort === undefined || tlsPort === undefined ? undefined : await freePort();
+  const ports = { PLAIN: port, SASL: saslPort, TLS: tlsPort, SASLTLS: saslTlsPort };
   const settings = path.join(options.dir, 'server.properties');
   await writeFile(
     settings,
     toProperties({
-      ...(await baseProperties(options.dir, { PLAIN: port, SASL: saslPort, TLS: tlsPort })),
+      ...(await baseProperties(options.dir, ports)),
       ...saslProperties(options.sasl),
       ...tlsProperties(options.tls),
       ...options.properties,
@@ -74,10 +79,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const stopWith = async (signal: NodeJS.Signals): Promise<void> => {
     await end(java, signal);
   };
+  const address = (of: number | undefined): string | undefined =>
+    of === undefined ? undefined : `127.0.0.1:${String(of)}`;
   return {
     brokers: `127.0.0.1:${String(port)}`,
-    saslBrokers: saslPort === undefined ? undefined : `127.0.0.1:${String(saslPort)}`,
-    tlsBrokers: tlsPort === undefined ? undefined : `127.0.0.1:${String(tlsPort)}`,
+    saslBrokers: address(saslPort),
+    tlsBrokers: address(tlsPort),
+    saslTlsBrokers: address(saslTlsPort),
     get pid() {
       return java.pid ?? -1;
     },
@@ -92,30 +100,43 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
 /** Copies the jars that pom.xml names into the cache, unless they are there; returns the class path. */
 async function installLibraries(): Promise<string> {
-  const libs = path.join(CACHE, 'libs');
-  const stamp = path.join(libs, 'pom.xml');
-  const pom = await readFile(path.join(HERE, 'pom.xml'), 'utf8');
-  const isCurrent = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === pom;
-  if (!isCurrent()) {
+  const pom = path.join(HERE, 'pom.xml');
+  const hash = createHash('sha256')
+    .update(await readFile(pom))
+    .digest('hex');
+  // The jars of another pom stay: a broker that runs loads its classes when it needs them.
+  const libs = path.join(CACHE, `libs-${hash.slice(0, 12)}`);
+  if (!existsSync(libs)) {
     // Built aside and moved into place whole: several processes may install at once.
-    const building = path.join(CACHE, `libs-${randomBytes(6).toString('hex')}`);
+    const building = path.join(CACHE, `building-${randomBytes(6).toString('hex')}`);
     await mkdir(building, { recursive: true });
     await run('mvn', [
-      ...['-B', '-q', '-f', path.join(HERE, 'pom.xml')],
+      ...['-B', '-q', '-f', pom],
       ...[`${DEPENDENCY_PLUGIN}:copy-dependencies`, `-DoutputDirectory=${building}`],
     ]);
-    await writeFile(path.join(building, 'pom.xml'), pom);
-    if (!isCurrent()) {
-      await rm(libs, { recursive: true, force: true });
-      await rename(building, libs).catch((error: unknown) => {
-        if (!isCurrent()) {
-          throw error;
-        }
-      });
-    }
-    await rm(building, { recursive: true, force: true });
+    await rename(building, libs).catch(async (error: unknown) => {
+      await rm(building, { recursive: true, force: true });
+      if (!existsSync(libs)) {
+        throw error;
+      }
+    });
   }
   return path.join(libs, '*');
+}
+
+/**
+ * Runs one of Kafka's own command-line tools, by the name of its class, and returns what it printed.
+ * @param input what it reads from stdin
+ */
+export async function runKafkaTool(
+  className: string,
+  args: readonly string[],
+  input = '',
+): Promise<string> {
+  const libs = await installLibraries();
+  // It is over before much of it is compiled.
+  const options = ['-XX:TieredStopAtLevel=1', ...javaOptions(libs)];
+  return run('java', [...options, className, ...args], input);
 }
 
 async function baseProperties(
@@ -136,7 +157,7 @@ async function baseProperties(
     listeners: `${listeners},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
     'advertised.listeners': listeners,
     'listener.security.protocol.map':
-      'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL',
+      'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL',
     'log.dirs': path.join(dir, 'data'),
     'auto.create.topics.enable': 'false',
     'num.partitions': '4',
@@ -158,10 +179,22 @@ function saslProperties(sasl: BrokerOptions['sasl']): Record<string, string> {
     return {};
   }
   const module = 'org.apache.kafka.common.security';
+  const logins = {
+    plain: `${module}.plain.PlainLoginModule required user_${sasl.username}="${sasl.password}";`,
+    ...Object.fromEntries(
+      SCRAM.map((name) => [name.toLowerCase(), `${module}.scram.ScramLoginModule required;`]),
+    ),
+  };
   return {
-    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
-    'listener.name.sasl.plain.sasl.jaas.config': `${module}.plain.PlainLoginModule required user_${sasl.username}="${sasl.password}";`,
-    'listener.name.sasl.scram-sha-256.sasl.jaas.config': `${module}.scram.ScramLoginModule required;`,
+    'sasl.enabled.mechanisms': ['PLAIN', ...SCRAM].join(','),
+    ...Object.fromEntries(
+      ['sasl', 'sasltls'].flatMap((listener) =>
+        Object.entries(logins).map(([mechanism, login]) => [
+          `listener.name.${listener}.${mechanism}.sasl.jaas.config`,
+          login,
+        ]),
+      ),
+    ),
   };
 }
 
@@ -187,13 +220,14 @@ async function formatStorage(
   settings: string,
   options: BrokerOptions,
 ): Promise<void> {
+  const { sasl } = options;
   const scram =
-    options.sasl === undefined
+    sasl === undefined
       ? []
-      : [
+      : SCRAM.flatMap((mechanism) => [
           '--add-scram',
-          `SCRAM-SHA-256=[name=${options.sasl.username},password=${options.sasl.password}]`,
-        ];
+          `${mechanism}=[name=${sasl.username},password=${sasl.password}]`,
+        ]);
   await run('java', [
     ...javaOptions(libs),
     ...[
@@ -268,8 +302,10 @@ function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a program to its end and returns what it printed, errors included. */
+async function run(command: string, args: readonly string[], input = ''): Promise<string> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => undefined).end(input);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -297,6 +333,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
       }
     });
   });
+  return output;
 }
 
 async function freePort(): Promise<number> {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type Broker } from '../../../scripts/kafka-broker/broker.ts';
-import type { KafkaConfig } from '../../../src/config.ts';
+import type { KafkaConfig, SaslConfig } from '../../../src/config.ts';
 import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
 import { ensureTopic, inspectTopic } from '../../../src/log/kafka/topic.ts';
 import { openKafkaWriter } from '../../../src/log/kafka/writer.ts';
@@ -144,21 +144,24 @@ describe('a broker that is not there', () => {
 });
 
 describe('who may come in', () => {
-  const withPassword = (mechanism: 'plain' | 'scram-sha-256', password: string) =>
+  const withPassword = (mechanism: SaslConfig['mechanism'], password: string) =>
     config({
       brokers: [broker.saslBrokers ?? ''],
       sasl: { mechanism, username: USER.username, password },
     });
 
-  test.each(['plain', 'scram-sha-256'] as const)('a user by SASL %s', async (mechanism) => {
-    const { clusterId } = await inspectTopic(
-      await withPassword(mechanism, USER.password),
-      'whatever',
-    );
-    expect(clusterId).toHaveLength(22);
-  });
+  test.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
+    'a user by SASL %s',
+    async (mechanism) => {
+      const { clusterId } = await inspectTopic(
+        await withPassword(mechanism, USER.password),
+        'whatever',
+      );
+      expect(clusterId).toHaveLength(22);
+    },
+  );
 
-  test.each(['plain', 'scram-sha-256'] as const)(
+  test.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
     'no user with a wrong password by %s, which no message repeats',
     async (mechanism) => {
       const own = await withPassword(mechanism, 'wrong-horse');

@@ -56,7 +56,7 @@ describe('a topic that was recreated', () => {
 
     await expect(readTopic(topic, sink)).rejects.toMatchObject({
       code: 'source_changed',
-      message: expect.stringContaining(`partition 0 of topic "${topic}" ends at offset 3`),
+      message: expect.stringContaining(`partition 0 of topic "${topic}" was read up to 10`),
       hint: expect.stringContaining('--reset-offsets'),
     });
     expect(sink.records).toHaveLength(10);
@@ -65,6 +65,49 @@ describe('a topic that was recreated', () => {
     expect(sink.values.slice(10)).toEqual(['100', '101', '102']);
     expect(sink.warnings).toEqual([expect.stringContaining('the topic was recreated')]);
     expect(sink.stored.get(`${topic}/0`)?.nextOffset).toBe(3n);
+  });
+
+  test('and has grown past the stored offset is another topic all the same', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    await readTopic(topic, sink);
+    await recreate(topic, 1);
+    await produce(topic, numbered(25, 1, 100));
+
+    await expect(readTopic(topic, sink)).rejects.toMatchObject({
+      code: 'source_changed',
+      message: expect.stringContaining('the topic was recreated'),
+    });
+    await readTopic(topic, sink, { resetOffsets: true });
+    expect(sink.values.slice(10).map(Number)).toEqual([...Array(25).keys()].map((n) => n + 100));
+  });
+
+  test('while it is being read, before what was fetched has landed, ends the read', async () => {
+    const topic = await uniqueTopic(2);
+    await produce(topic, numbered(10, 2));
+    const sink = new MemorySink();
+    sink.beforeLand = async () => {
+      sink.beforeLand = () => undefined;
+      await recreate(topic, 2);
+      await produce(topic, numbered(40, 2, 100));
+    };
+    await expect(readTopic(topic, sink, { follow: true })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/the topic was recreated|has no topic/),
+    });
+    expect(sink.values.map(Number).every((value) => value < 10)).toBe(true);
+  });
+
+  test('is not what a topic is whose books name only the cluster', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    sink.store({ topic, partition: 0 }, 4n, await sourceOfCluster());
+    await readTopic(topic, sink);
+    expect(sink.values).toEqual(['4', '5', '6', '7', '8', '9']);
+    expect(sink.stored.get(`${topic}/0`)?.source).toMatch(/^kafka:.{22}\/.{22}$/);
+    expect(sink.warnings).toEqual([]);
   });
 
   test('of another cluster likewise', async () => {
