@@ -6,7 +6,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openKafkaReader } from '../../src/log/kafka/reader.ts';
 import { spawnCli, type CliProcess } from '../support/cli.ts';
 import { ingestAll, rowsOf, testContext } from '../support/ingest.ts';
-import { kafkaBrokers, kafkaProducer, kafkaConfig, uniqueTopic } from '../support/kafka.ts';
+import {
+  createTopic,
+  expireRecords,
+  kafkaBrokers,
+  kafkaConfig,
+  kafkaProducer,
+  numbered,
+  produce as send,
+  recreateTopic,
+  uniqueTopic,
+} from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const PARTITIONS = 4;
@@ -72,6 +82,17 @@ async function spawnIngest(...args: string[]): Promise<CliProcess> {
   return spawnCli(['ingest', ...flags, ...args], { cwd: folder, env, timeoutMs: 100_000 });
 }
 
+/** Ingests what the topic holds and returns the warnings. */
+async function ingestTopic(
+  from = topic,
+  options: { readonly resetOffsets?: boolean } = {},
+): Promise<string[]> {
+  const context = testContext();
+  const reader = await openKafkaReader({ ...(await kafkaConfig()), topic: from }, context);
+  await ingestAll(reader, database.settings, options, context);
+  return context.warnings();
+}
+
 const landed = async (): Promise<number> =>
   Number((await rows('select count(*) from bronze.events'))[0]);
 
@@ -101,6 +122,70 @@ describe('ingest from Kafka', () => {
       context,
     );
     expect(again).toMatchObject({ events: 0, end: 'end' });
+  });
+
+  test('keeps keys that are no text, and every header as it was', async () => {
+    await send(topic, [
+      { partition: 0, key: 'cust_1', value: '{}' },
+      { partition: 0, key: Buffer.from([0xff, 0x00]), value: '{}' },
+      { partition: 0, key: null, value: '{}', headers: { trace: 'a"é', bytes: Buffer.of(0xff) } },
+      { partition: 0, key: '', value: '{}', headers: { twice: ['one, two', 'three'] } },
+      { partition: 0, key: 'gone', value: null },
+      { partition: 0, key: 'nothing', value: '' },
+    ]);
+    await ingestTopic();
+    expect(
+      await rows(`select "offset", key, encode(key_bytes, 'hex'), headers from bronze.events order by "offset"`),
+    ).toEqual([
+      '0|cust_1|null|null',
+      '1|null|ff00|null',
+      '2|null|null|{"trace":"a\\"é","bytes":{"base64":"/w=="}}',
+      '3||null|{"twice":["one, two","three"]}',
+    ]);
+    expect(
+      await rows('select "offset", reason, detail, encode(raw, 'hex') from bronze.quarantine order by "offset"'),
+    ).toEqual([
+      '4|empty_value|a message without a value|null',
+      '5|empty_value|a value of 0 bytes|',
+    ]);
+  });
+
+  test('lands nothing of a topic that was recreated until told to, and then beside the former one', async () => {
+    const own = await uniqueTopic(1);
+    await send(own, numbered(3, 1));
+    await ingestTopic(own);
+    await recreateTopic(own, 1);
+    await send(own, numbered(8, 1, 100));
+    await expect(ingestTopic(own)).rejects.toMatchObject({ code: 'source_changed', exitCode: 2 });
+    expect(await landed()).toBe(3);
+    await ingestTopic(own, { resetOffsets: true });
+    await ingestTopic(own);
+    expect(
+      await rows(
+        'select topic, min("offset"), max("offset"), min(value) from bronze.events group by 1 order by 1',
+      ),
+    ).toEqual([`${own}|0|2|0`, `${own}#2|0|7|100`]);
+  });
+
+  test('books offsets that expired unread as a gap, and says so', async () => {
+    const own = `${topic}-gap`;
+    await createTopic(own, 1);
+    await send(own, numbered(3, 1));
+    await ingestTopic(own);
+    await send(own, numbered(6, 1, 3));
+    await expireRecords(own, 0, '7');
+    const warnings = await ingestTopic(own);
+    expect(warnings).toEqual([expect.stringContaining('offsets 3 to 6 expired')]);
+    expect(await rows('select value from bronze.events order by "offset"')).toEqual([
+      '0',
+      '1',
+      '2',
+      '7',
+      '8',
+    ]);
+    expect(
+      await rows('select partition, from_offset, to_offset from medallion.offset_gaps'),
+    ).toEqual(['0|3|7']);
   });
 
   test('by two consumers of one group, one of them killed and started again, lands each once', async () => {

@@ -64,6 +64,30 @@ export async function createTopic(
   }
 }
 
+/** Deletes the topic and creates it anew, with nothing in it. */
+export async function recreateTopic(topic: string, partitions: number): Promise<void> {
+  const admin = (await kafkaClient()).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await until(async () => !(await admin.listTopics()).includes(topic));
+  await admin.disconnect();
+  await createTopic(topic, partitions);
+}
+
+/** Lets everything below `offset` of the partition expire. */
+export async function expireRecords(
+  topic: string,
+  partition: number,
+  offset: string,
+): Promise<void> {
+  // A client that knows the topic: kafkajs' administrator looks a topic up once.
+  const admin = (await kafkaClient()).admin();
+  await admin.connect();
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset }] });
+  await admin.disconnect();
+}
+
 /** The configuration of a client of its own group. */
 export async function kafkaConfig(overrides: Partial<KafkaConfig> = {}): Promise<KafkaConfig> {
   return {

@@ -1,24 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs';
+import type { EachBatchPayload } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
-import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import type { ReadEnd, ReadOptions, RecordBatch, Sink } from '../log.ts';
+import type { ReadOptions, RecordBatch, Sink } from '../log.ts';
 import { Bystander } from './bystander.ts';
 import { Claims, type Claim } from './claims.ts';
-import { answered, createConnection, goodbye, type Connection } from './client.ts';
-import { createConsumer, HEARTBEAT_MS } from './consumer.ts';
-import { kafkaError } from './errors.ts';
-import { Fetching } from './fetching.ts';
-import { GroupOffsets } from './group-offsets.ts';
+import { HEARTBEAT_MS } from './consumer.ts';
+import { Ending, type Outcome } from './ending.ts';
 import { Landings } from './landings.ts';
 import { Locator, type FoundTopic } from './locator.ts';
+import { Membership, type FetchedBatch } from './membership.ts';
 import { toLogRecord } from './record.ts';
-import { WatchedTopic } from './source.ts';
+import type { WatchedTopic } from './source.ts';
 
 const CHECK_MS = 250;
-/** How long a leaving member waits for its own joining to end. */
-const JOIN_PATIENCE_MS = 1_500;
 
 /** What outlives a session: a lost broker does not change what the read was asked for. */
 export interface ReadProgress {
@@ -34,14 +28,9 @@ export interface SessionSettings {
   readonly onJoined: () => void;
 }
 
-/** kafkajs has it and its types do not: the offset that the fetch asked for. */
-type FetchedBatch = Batch & { readonly fetchedOffset: string };
-
-type Outcome = ReadEnd | MedallionError;
-
 /**
- * One membership in the consumer group, from connecting to leaving. The group only shares the partitions out; where
- * each is read from is what the sink stored, looked up whenever a partition comes to this member.
+ * What is read in one membership of the consumer group. The group only shares the partitions out; where each is read
+ * from is what the sink stored, looked up whenever a partition comes to this member.
  *
  * A partition just assigned is paused in the very event of the assignment, because kafkajs does not wait for a
  * listener; once located it is sought and resumed. A batch that was not fetched from exactly where the partition
@@ -56,25 +45,16 @@ export class ReadSession {
   readonly #progress: ReadProgress;
   readonly #settings: SessionSettings;
 
-  readonly #connection: Connection;
-  readonly #admin: Admin;
-  readonly #consumer: Consumer;
-  readonly #fetching: Fetching;
-  readonly #groupOffsets: GroupOffsets;
-  readonly #landings: Landings;
-  readonly #locator: Locator;
-  readonly #bystander = new Bystander();
+  readonly #ending: Ending;
+  readonly #membership: Membership;
   readonly #claims = new Claims();
+  readonly #locator: Locator;
+  readonly #landings: Landings;
+  readonly #bystander = new Bystander();
   #topic: WatchedTopic | undefined;
   #watching: Promise<void> | undefined;
-  #isRunning: Promise<void> = Promise.resolve();
   #hasJoined = false;
   #lastRecordAt = Date.now();
-
-  #hasEnded = false;
-  #end: (outcome: Outcome) => void = () => undefined;
-  #fail: (error: unknown) => void = () => undefined;
-  readonly #outcome: Promise<Outcome>;
 
   constructor(
     config: KafkaConfig & { readonly topic: string },
@@ -90,11 +70,17 @@ export class ReadSession {
     this.#options = options;
     this.#progress = progress;
     this.#settings = settings;
-    this.#connection = createConnection(config);
-    this.#admin = this.#connection.kafka.admin();
-    this.#consumer = createConsumer(this.#connection.kafka, config.group, options.follow, settings);
-    this.#fetching = new Fetching(this.#consumer, config.topic);
-    this.#groupOffsets = new GroupOffsets(this.#consumer, config.topic);
+    this.#ending = new Ending(config);
+    this.#membership = new Membership(
+      config,
+      { follow: options.follow, metadataMaxAgeMs: settings.metadataMaxAgeMs },
+      {
+        onAssigned: (partitions) => this.#onAssigned(partitions),
+        onBatch: (batch, payload) => this.#onBatch(batch, payload),
+        onPassed: (partition, nextOffset) => this.#onPassed(partition, nextOffset),
+        onCrash: (error) => this.#ending.failByKafka(error),
+      },
+    );
     this.#locator = new Locator({
       ...{ topic: config.topic, sink, reset: options.resetOffsets ?? false },
       look: () => this.#look(),
@@ -102,23 +88,12 @@ export class ReadSession {
     this.#landings = new Landings({
       land: async (batch) => (await this.#isStillThere(batch)) && this.#sink.land(batch),
       onLanded: (batch) => {
-        this.#groupOffsets.landed(batch.partition, batch.nextOffset);
+        this.#membership.groupOffsets.landed(batch.partition, batch.nextOffset);
         this.#checkEnd();
       },
       onRefused: (batch) => this.#onRefused(batch),
-      onFailed: (error) => this.#fail(error),
+      onFailed: (error) => this.#ending.fail(error),
     });
-    this.#outcome = new Promise((resolve, reject) => {
-      this.#end = (outcome) => {
-        this.#hasEnded = true;
-        resolve(outcome);
-      };
-      this.#fail = (error) => {
-        this.#hasEnded = true;
-        reject(error instanceof Error ? error : new Error(String(error)));
-      };
-    });
-    this.#outcome.catch(() => undefined);
   }
 
   /**
@@ -128,15 +103,15 @@ export class ReadSession {
    */
   async run(): Promise<Outcome> {
     const { signal } = this.#options;
-    const interrupt = (): void => this.#end('interrupted');
+    const interrupt = (): void => this.#ending.end('interrupted');
     signal.addEventListener('abort', interrupt, { once: true });
     const clock = setInterval(() => this.#onTick(), CHECK_MS);
     try {
       if (signal.aborted) {
         interrupt();
       }
-      this.#start().catch((error: unknown) => this.#onKafkaFailure(error));
-      return await this.#outcome;
+      this.#start().catch((error: unknown) => this.#ending.failByKafka(error));
+      return await this.#ending.outcome;
     } finally {
       clearInterval(clock);
       signal.removeEventListener('abort', interrupt);
@@ -145,67 +120,24 @@ export class ReadSession {
   }
 
   async #start(): Promise<void> {
-    const { topic } = this.#config;
     const { signal } = this.#options;
-    await answered(this.#config, signal, this.#admin.connect());
-    this.#topic = await WatchedTopic.of(this.#admin, topic);
+    this.#topic = await this.#membership.connect(signal);
     await this.#look();
-
-    const { GROUP_JOIN, CRASH, START_BATCH_PROCESS } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, ({ payload }) =>
-      this.#onAssigned(payload.memberAssignment[topic] ?? []),
-    );
-    this.#consumer.on(CRASH, ({ payload }) => this.#onKafkaFailure(payload.error));
-    this.#consumer.on(START_BATCH_PROCESS, ({ payload }) => {
-      if (payload.batchSize === 0) {
-        this.#onPassed(payload.partition, BigInt(payload.lastOffset) + 1n);
-      }
-    });
-    // A coordinator that is still loading fails kafkajs in mid-join, and leaves a dead member that blocks the group.
-    await this.#admin.describeGroups([this.#config.group]);
-    await answered(this.#config, signal, this.#consumer.connect());
-    await this.#consumer.subscribe({ topic, fromBeginning: true });
-    if (!this.#hasEnded) {
-      this.#isRunning = this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 2,
-        eachBatch: (payload) => this.#onBatch(payload),
-      });
-      await this.#isRunning;
-    }
+    await this.#membership.join(signal, () => this.#ending.hasCome);
   }
 
   /** Finishes what is landing, drops what waits, and leaves the group. */
   async #leave(): Promise<void> {
-    this.#fetching.pause(this.#claims.all.map(({ partition }) => partition));
+    this.#membership.fetching.pause(this.#claims.all.map(({ partition }) => partition));
     this.#progress.remaining += this.#landings.forget();
     await this.#landings.settled();
-    await this.#groupOffsets.finish();
-    // kafkajs, told to stop in mid-join, would join all the same and stay.
-    await Promise.race([this.#isRunning, delay(JOIN_PATIENCE_MS, undefined, { ref: false })]);
-    await Promise.all([
-      goodbye(this.#consumer, this.#connection),
-      this.#admin.disconnect().catch(() => undefined),
-    ]);
+    await this.#membership.leave();
   }
 
-  #onKafkaFailure(error: unknown): void {
-    const failure = kafkaError(error, this.#config, this.#config.topic);
-    if (failure instanceof MedallionError && failure.code === 'interrupted') {
-      this.#end('interrupted');
-    } else if (failure instanceof MedallionError && failure.retriable) {
-      this.#end(failure);
-    } else {
-      this.#fail(failure);
-    }
-  }
-
-  /** The group has shared the partitions out anew. Called in mid-join: what kafkajs must know is told at once. */
   #onAssigned(partitions: readonly number[]): void {
     const { kept, fresh, revoked } = this.#claims.assign(partitions);
     for (const { partition, position } of kept.filter(({ isLocated }) => isLocated)) {
-      this.#fetching.seek(partition, position);
+      this.#membership.fetching.seek(partition, position);
     }
     this.#progress.remaining += this.#landings.forget(revoked);
     this.#hasJoined = true;
@@ -216,16 +148,16 @@ export class ReadSession {
 
   /** Finds out where these claims stand, then lets them be fetched. */
   #locate(claims: readonly Claim[]): void {
-    if (claims.length === 0 || this.#hasEnded) {
+    if (claims.length === 0 || this.#ending.hasCome) {
       return;
     }
     const partitions = claims.map(({ partition }) => partition);
     for (const claim of claims) {
       claim.isLocated = false;
     }
-    this.#fetching.pause(partitions);
+    this.#membership.fetching.pause(partitions);
     this.#progress.remaining += this.#landings.forget(partitions);
-    this.#locateNow(claims).catch((error: unknown) => this.#fail(error));
+    this.#locateNow(claims).catch((error: unknown) => this.#ending.fail(error));
   }
 
   async #locateNow(claims: readonly Claim[]): Promise<void> {
@@ -239,14 +171,14 @@ export class ReadSession {
   }
 
   #isHeld(claim: Claim): boolean {
-    return this.#claims.holds(claim) && !this.#hasEnded;
+    return this.#claims.holds(claim) && !this.#ending.hasCome;
   }
 
   #release(claim: Claim): void {
     this.#lastRecordAt = Date.now();
-    this.#fetching.seek(claim.partition, claim.position);
+    this.#membership.fetching.seek(claim.partition, claim.position);
     if (this.#options.follow || !this.#isAtEnd(claim)) {
-      this.#fetching.resume(claim.partition);
+      this.#membership.fetching.resume(claim.partition);
     }
   }
 
@@ -255,8 +187,7 @@ export class ReadSession {
     return isLocated && position >= (this.#progress.ends.get(partition) ?? 0n);
   }
 
-  async #onBatch(payload: EachBatchPayload): Promise<void> {
-    const batch = payload.batch as FetchedBatch;
+  async #onBatch(batch: FetchedBatch, payload: EachBatchPayload): Promise<void> {
     const fetchedFrom = BigInt(batch.fetchedOffset);
     const claim = this.#claims.get(batch.partition);
     if (claim === undefined || payload.isStale() || !this.#isOpen(claim)) {
@@ -293,11 +224,10 @@ export class ReadSession {
     this.#lastRecordAt = Date.now();
     this.#add(claim, records, last + 1n);
     if (!this.#options.follow && this.#isAtEnd(claim)) {
-      this.#fetching.pause([claim.partition]);
+      this.#membership.fetching.pause([claim.partition]);
     }
   }
 
-  /** kafkajs has passed offsets that hold no record for a reader: of transactions, or left by compaction. */
   #onPassed(partition: number, nextOffset: bigint): void {
     const claim = this.#claims.get(partition);
     if (claim !== undefined && this.#isOpen(claim) && nextOffset > claim.position) {
@@ -322,34 +252,34 @@ export class ReadSession {
   }
 
   #checkEnd(): void {
-    if (this.#hasEnded || !this.#landings.isIdle) {
+    if (this.#ending.hasCome || !this.#landings.isIdle) {
       return;
     }
     if (this.#progress.remaining === 0) {
-      this.#end('max-records');
+      this.#ending.end('max-records');
       return;
     }
     const claims = this.#claims.all;
     const isAtEnd = claims.every((claim) => this.#isAtEnd(claim));
     if (!this.#options.follow && claims.length > 0 && isAtEnd) {
-      this.#end('end');
+      this.#ending.end('end');
     }
   }
 
   #onTick(): void {
     const { follow, idleTimeoutMs } = this.#options;
-    const isIdle = this.#hasJoined && !this.#hasEnded && this.#landings.isIdle;
+    const isIdle = this.#hasJoined && !this.#ending.hasCome && this.#landings.isIdle;
     if (!isIdle) {
       return;
     }
     if (follow && idleTimeoutMs !== undefined) {
       if (Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
-        this.#end('idle');
+        this.#ending.end('idle');
       }
     } else if (!follow && this.#claims.all.length === 0) {
       // Not again before this look has ended.
       this.#watching ??= this.#watchOthers()
-        .catch((error: unknown) => this.#fail(error))
+        .catch((error: unknown) => this.#ending.fail(error))
         .finally(() => (this.#watching = undefined));
     }
   }
@@ -362,12 +292,12 @@ export class ReadSession {
     }
     const stored = await this.#locator.storedOffsets([...found.ranges.keys()]);
     const isOver = this.#bystander.see(this.#progress.ends, found.ranges, stored);
-    if (isOver && this.#claims.all.length === 0 && !this.#hasEnded) {
+    if (isOver && this.#claims.all.length === 0 && !this.#ending.hasCome) {
       this.#context.emit({
         type: 'note',
         message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
       });
-      this.#end('end');
+      this.#ending.end('end');
     }
   }
 
@@ -387,7 +317,7 @@ export class ReadSession {
       }
       return { source, ranges };
     } catch (error) {
-      this.#onKafkaFailure(error);
+      this.#ending.failByKafka(error);
       return undefined;
     }
   }
@@ -397,14 +327,10 @@ export class ReadSession {
    * and has grown past the position, nothing else tells. No id comes back, so an id found after the fetch is proof.
    */
   async #isStillThere(batch: RecordBatch): Promise<boolean> {
-    const ended = this.#outcome.then(
-      () => undefined,
-      () => undefined,
-    );
     try {
-      return (await Promise.race([this.#topic?.source(), ended])) === batch.source;
+      return (await Promise.race([this.#topic?.source(), this.#ending.over])) === batch.source;
     } catch (error) {
-      this.#onKafkaFailure(error);
+      this.#ending.failByKafka(error);
       return false;
     }
   }

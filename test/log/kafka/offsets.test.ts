@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  createTopic,
+  expireRecords,
   kafkaClient,
   kafkaProducer,
   numbered,
   produce,
   readTopic,
+  recreateTopic,
   uniqueTopic,
   until,
 } from '../../support/kafka.ts';
@@ -28,30 +29,13 @@ async function sourceOfCluster(): Promise<string> {
   return `kafka:${(await admin.describeCluster()).clusterId}`;
 }
 
-/** Lets everything below `offset` of partition 0 expire. */
-async function expire(topic: string, offset: string): Promise<void> {
-  // A client that knows the topic: kafkajs' administrator looks a topic up once.
-  const fresh = (await kafkaClient()).admin();
-  await fresh.connect();
-  await fresh.fetchTopicOffsets(topic);
-  await fresh.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
-  await fresh.disconnect();
-}
-
-/** The topic anew, with nothing in it. */
-async function recreate(topic: string, partitions: number): Promise<void> {
-  await admin.deleteTopics({ topics: [topic] });
-  await until(async () => !(await admin.listTopics()).includes(topic));
-  await createTopic(topic, partitions);
-}
-
 describe('a topic that was recreated', () => {
   test('is refused, and read from its beginning when offsets are reset', async () => {
     const topic = await uniqueTopic(1);
     await produce(topic, numbered(10, 1));
     const sink = new MemorySink();
     await readTopic(topic, sink);
-    await recreate(topic, 1);
+    await recreateTopic(topic, 1);
     await produce(topic, numbered(3, 1, 100));
 
     await expect(readTopic(topic, sink)).rejects.toMatchObject({
@@ -72,7 +56,7 @@ describe('a topic that was recreated', () => {
     await produce(topic, numbered(10, 1));
     const sink = new MemorySink();
     await readTopic(topic, sink);
-    await recreate(topic, 1);
+    await recreateTopic(topic, 1);
     await produce(topic, numbered(25, 1, 100));
 
     await expect(readTopic(topic, sink)).rejects.toMatchObject({
@@ -89,7 +73,7 @@ describe('a topic that was recreated', () => {
     const sink = new MemorySink();
     sink.beforeLand = async () => {
       sink.beforeLand = () => undefined;
-      await recreate(topic, 2);
+      await recreateTopic(topic, 2);
       await produce(topic, numbered(40, 2, 100));
     };
     await expect(readTopic(topic, sink, { follow: true })).rejects.toMatchObject({
@@ -131,7 +115,7 @@ describe('records that expired', () => {
     await produce(topic, numbered(10, 1));
     const sink = new MemorySink();
     sink.store({ topic, partition: 0 }, 2n, await sourceOfCluster());
-    await expire(topic, '7');
+    await expireRecords(topic, 0, '7');
 
     expect(await readTopic(topic, sink)).toBe('end');
     expect(sink.gaps).toEqual([{ topic, partition: 0, from: 2n, to: 7n }]);
@@ -149,7 +133,7 @@ describe('records that expired', () => {
     sink.storedOffsets = async (partitions) => {
       if (isFirst) {
         isFirst = false;
-        await expire(topic, '8');
+        await expireRecords(topic, 0, '8');
       }
       return storedOffsets(partitions);
     };
@@ -161,7 +145,7 @@ describe('records that expired', () => {
   test('of a partition never read are no gap', async () => {
     const topic = await uniqueTopic(1);
     await produce(topic, numbered(10, 1));
-    await expire(topic, '7');
+    await expireRecords(topic, 0, '7');
     const sink = new MemorySink();
     await readTopic(topic, sink);
     expect(sink.gaps).toEqual([]);
@@ -201,7 +185,7 @@ describe('transactions', () => {
     expect(sink.stored.get(`${topic}/0`)?.nextOffset).toBe(7n);
 
     // Nothing was lost when these offsets expire.
-    await expire(topic, '7');
+    await expireRecords(topic, 0, '7');
     expect(await readTopic(topic, sink)).toBe('end');
     expect(sink.gaps).toEqual([]);
   });

@@ -1,0 +1,57 @@
+import type { KafkaConfig } from '../../config.ts';
+import { MedallionError } from '../../errors.ts';
+import type { ReadEnd } from '../log.ts';
+import { kafkaError } from './errors.ts';
+
+/** How a session ended: as it was asked to, or by losing the brokers, which may come back. */
+export type Outcome = ReadEnd | MedallionError;
+
+/** The end of a session. Whatever is said first counts. */
+export class Ending {
+  readonly #config: KafkaConfig & { readonly topic: string };
+  #hasCome = false;
+  #resolve: (outcome: Outcome) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  /** Rejects where the session failed for good. */
+  readonly outcome: Promise<Outcome>;
+  /** Resolves when the end has come, whatever it is. */
+  readonly over: Promise<void>;
+
+  constructor(config: KafkaConfig & { readonly topic: string }) {
+    this.#config = config;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.over = this.outcome.then(
+      () => undefined,
+      () => undefined,
+    );
+  }
+
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
+  end(outcome: Outcome): void {
+    this.#hasCome = true;
+    this.#resolve(outcome);
+  }
+
+  fail(error: unknown): void {
+    this.#hasCome = true;
+    this.#reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  /** What Kafka, or kafkajs, failed with: an interruption and lost brokers are ends, everything else a failure. */
+  failByKafka(error: unknown): void {
+    const failure = kafkaError(error, this.#config, this.#config.topic);
+    if (failure instanceof MedallionError && failure.code === 'interrupted') {
+      this.end('interrupted');
+    } else if (failure instanceof MedallionError && failure.retriable) {
+      this.end(failure);
+    } else {
+      this.fail(failure);
+    }
+  }
+}
