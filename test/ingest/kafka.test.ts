@@ -135,7 +135,9 @@ describe('ingest from Kafka', () => {
     ]);
     await ingestTopic();
     expect(
-      await rows(`select "offset", key, encode(key_bytes, 'hex'), headers from bronze.events order by "offset"`),
+      await rows(
+        `select "offset", key, encode(key_bytes, 'hex'), headers from bronze.events order by "offset"`,
+      ),
     ).toEqual([
       '0|cust_1|null|null',
       '1|null|ff00|null',
@@ -143,7 +145,9 @@ describe('ingest from Kafka', () => {
       '3||null|{"twice":["one, two","three"]}',
     ]);
     expect(
-      await rows('select "offset", reason, detail, encode(raw, 'hex') from bronze.quarantine order by "offset"'),
+      await rows(
+        `select "offset", reason, detail, encode(raw, 'hex') from bronze.quarantine order by "offset"`,
+      ),
     ).toEqual([
       '4|empty_value|a message without a value|null',
       '5|empty_value|a value of 0 bytes|',

@@ -109,6 +109,17 @@ describe('a topic that was recreated', () => {
   });
 });
 
+test('a topic that is deleted while it is read ends the read, and what was read stays', async () => {
+  const topic = await uniqueTopic(1);
+  await produce(topic, numbered(10, 1));
+  const sink = new MemorySink();
+  const reading = readTopic(topic, sink, { follow: true }).catch((error: unknown) => error);
+  await until(() => sink.records.length === 10);
+  await admin.deleteTopics({ topics: [topic] });
+  expect(await reading).toMatchObject({ code: 'config', message: expect.stringContaining(topic) });
+  expect(sink.records).toHaveLength(10);
+});
+
 describe('records that expired', () => {
   test('before they were read are booked as a gap', async () => {
     const topic = await uniqueTopic(1);
