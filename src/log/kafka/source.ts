@@ -5,7 +5,7 @@ import { partitionRanges, topicIdOf, type PartitionRange } from './topic.ts';
  * Names the log behind a topic in the books: "kafka:<cluster id>/<topic id>", or "kafka:<cluster id>" where the brokers
  * know no topic ids. Offsets hold for this log only; a topic that is deleted and created again is another one.
  */
-export function sourceName(clusterId: string, topicId: string | undefined): string {
+function sourceName(clusterId: string, topicId: string | undefined): string {
   return topicId === undefined ? `kafka:${clusterId}` : `kafka:${clusterId}/${topicId}`;
 }
 
