@@ -230,16 +230,16 @@ async function formatStorage(
         ]);
   await run('java', [
     ...javaOptions(libs),
-    ...[
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      randomBytes(16).toString('base64url'),
-      '-c',
-      settings,
-    ],
+    ...['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings],
     ...scram,
   ]);
+}
+
+/** A random id whose first bit is 0: a text that began with "-" would be taken for an option. */
+function clusterId(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
+  return bytes.toString('base64url');
 }
 
 function javaOptions(libs: string): string[] {
