@@ -32,6 +32,8 @@ export type Load = (typeof LOADS)[number];
 const COLUMN_TYPE =
   /^(text|smallint|integer|bigint|boolean|date|timestamptz|numeric\(\d{1,2},\d{1,2}\))$/;
 const NAME = /^[a-z][a-z0-9_]*$/;
+/** A number of rows, or a percentage with up to 6 decimals. */
+const LIMIT = /^(\d{1,15}|(100|\d{1,2})(\.\d{1,6})?%)$/;
 
 const columnSchema = z.strictObject({
   type: z
@@ -44,11 +46,44 @@ const columnSchema = z.strictObject({
   nullable: z.boolean().default(false),
 });
 
-const checkSchema = z.strictObject({
-  name: z.string().min(1).max(200),
-  that: z.string().min(1),
-  severity: z.enum(['warn', 'error']),
-});
+const limitSchema = z
+  .union([z.int(), z.string()])
+  .transform((value) => String(value))
+  .pipe(
+    z.string().regex(LIMIT, 'is neither a number of rows (5) nor a percentage of them ("0.1%")'),
+  );
+
+/**
+ * A condition that every row should meet. Rows that do not are told of (severity warn), or keep from being published
+ * what they are a part of (error). Up to `warn_above` of them are passed over in silence, up to `error_above` an error
+ * is a warning: rows, or a percentage of the rows checked. What is checked together is what is published together: a
+ * window of silver, the marts of a run.
+ */
+const checkSchema = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    that: z.string().min(1),
+    severity: z.enum(['warn', 'error']),
+    warn_above: limitSchema.optional(),
+    error_above: limitSchema.optional(),
+  })
+  .superRefine(({ severity, warn_above: warn, error_above: error }, context) => {
+    const issue = (path: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    if (severity === 'warn' && error !== undefined) {
+      issue('error_above', 'goes with severity error, and only with it');
+    }
+    if (severity === 'error' && warn !== undefined && error === undefined) {
+      issue('warn_above', 'says nothing without error_above: above 0 it is an error already');
+    }
+    const unit = (limit: string): boolean => limit.endsWith('%');
+    if (warn !== undefined && error !== undefined && unit(warn) === unit(error)) {
+      if (Number.parseFloat(warn) > Number.parseFloat(error)) {
+        issue('warn_above', `${warn} is more than error_above, ${error}`);
+      }
+    }
+  });
 
 export const headerSchema = z
   .strictObject({
@@ -91,6 +126,14 @@ export const headerSchema = z
         code: 'custom',
         path: ['key'],
         message: `load ${header.load} needs ${period} in the key`,
+      });
+    }
+    const names = header.checks.map(({ name }) => name);
+    for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['checks'],
+        message: `two checks are called "${name}"`,
       });
     }
     if ((header.load === 'upsert_latest') !== header.latest_by.length > 0) {

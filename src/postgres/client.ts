@@ -71,16 +71,35 @@ export async function withClient<T>(
   }
 }
 
-/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+/** How many transactions, one in another, each connection is in. */
+const depths = new WeakMap<Client, number>();
+
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Within another one it is a
+ * part of that, which is rolled back alone and committed with the whole.
+ */
 export async function withTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('begin');
+  const depth = depths.get(client) ?? 0;
+  const savepoint = `medallion_${String(depth)}`;
+  const [begin, commit, rollback] =
+    depth === 0
+      ? ['begin', 'commit', 'rollback']
+      : [
+          `savepoint ${savepoint}`,
+          `release savepoint ${savepoint}`,
+          `rollback to savepoint ${savepoint}; release savepoint ${savepoint}`,
+        ];
+  await client.query(begin);
+  depths.set(client, depth + 1);
   try {
     const result = await work();
-    await client.query('commit');
+    await client.query(commit);
     return result;
   } catch (error) {
-    await client.query('rollback').catch(() => undefined);
+    await client.query(rollback).catch(() => undefined);
     throw error;
+  } finally {
+    depths.set(client, depth);
   }
 }
 

@@ -26,8 +26,11 @@ export function temporaryOf(model: Model): string {
   return `staged_${model.name}`;
 }
 
-/** The statements that publish a model by its load. */
-export function publicationOf(model: Model): Publication {
+/**
+ * The statements that publish a model by its load.
+ * @param reshape for a table that is made again: the statements that change it once it is empty
+ */
+export function publicationOf(model: Model, reshape?: readonly string[]): Publication {
   const table = tableOf(model);
   const staged = `pg_temp.${ident(temporaryOf(model))}`;
   const columns = columnsOf(model);
@@ -40,6 +43,10 @@ export function publicationOf(model: Model): Publication {
   const row = (alias: string, names: readonly string[]): string =>
     `(${names.map((name) => `${alias}.${name}`).join(', ')})`;
 
+  if (reshape !== undefined) {
+    // Not copied into the table itself, of which an engine may know the shape it had.
+    return { before: [`delete from ${table}`, ...reshape], into: 'temporary', after: [insert] };
+  }
   switch (model.load) {
     case 'seed':
     case 'insert_new':
@@ -90,7 +97,6 @@ export function publicationOf(model: Model): Publication {
       const period = ident(PERIOD_COLUMN[model.load] ?? '');
       return {
         before: [
-          ...restatement(model),
           `delete from ${table} t using pg_temp.${PUBLISHED_PERIODS[model.load]} p where t.${period} = p.${period}`,
         ],
         into: 'table',
@@ -119,10 +125,10 @@ export function publicationOf(model: Model): Publication {
 }
 
 /**
- * Remembers the old figures of the days about to be replaced; see `restatementsOf`. A day that was published once and
+ * Remembers the old figures of the days about to be replaced; see `restatementsOf`. Runs before anything of the model. A day that was published once and
  * vanished by a correction stands at nothing.
  */
-function restatement(model: Model): string[] {
+export function restatementOf(model: Model): string[] {
   if (model.restatements === undefined) {
     return [];
   }
@@ -138,7 +144,7 @@ function restatement(model: Model): string[] {
 }
 
 /** Books the days that had been published before and now say something else. Runs after the new rows are in. */
-export function restatementsOf(model: Model, runId: bigint): string[] {
+export function restatementsOf(model: Model, runId: bigint | '$run_id'): string[] {
   if (model.restatements === undefined) {
     return [];
   }

@@ -1,6 +1,7 @@
-import { stagedTable, type Lane } from '../engine/engine.ts';
+import { stagedTable, type EngineRow, type Lane } from '../engine/engine.ts';
 import { MedallionError, messageOf } from '../errors.ts';
-import { PERIOD_COLUMN, type Model } from '../model/model.ts';
+import { outcomeOf, type CheckOutcome } from '../model/limit.ts';
+import { PERIOD_COLUMN, type Model, type ModelCheck } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { monthOf } from './days.ts';
 
@@ -8,9 +9,23 @@ export interface CheckResult {
   readonly model: string;
   readonly name: string;
   readonly severity: 'warn' | 'error';
+  readonly warnAbove: string | undefined;
+  readonly errorAbove: string | undefined;
+  checked: number;
   /** Rows that do not meet the condition. */
   failing: number;
+  /** By the limits; the worst of the windows. */
+  outcome: CheckOutcome;
+  /** The first of the failing rows. */
+  readonly rows: EngineRow[];
 }
+
+/** Failing rows that are kept of each check and run: enough to see what is wrong. */
+const SAMPLE_ROWS = 20;
+/** Runs whose failing rows are kept of each check; with --watch there is a run every few seconds. */
+const SAMPLED_RUNS = 20;
+
+const WORST: readonly CheckOutcome[] = ['pass', 'warn', 'error'];
 
 /** What the checks of a run counted, by model and check. */
 export class CheckTally {
@@ -20,53 +35,100 @@ export class CheckTally {
     return [...this.#results.values()];
   }
 
-  add(model: Model, name: string, severity: CheckResult['severity'], failing: number): void {
-    const key = `${model.id} ${name}`;
-    const known = this.#results.get(key) ?? { model: model.id, name, severity, failing: 0 };
+  /** Adds the numbers of what is published together. */
+  add(model: Model, check: ModelCheck, checked: number, failing: number): CheckResult {
+    const key = `${model.id} ${check.name}`;
+    const known = this.#results.get(key) ?? {
+      ...{ model: model.id, name: check.name, severity: check.severity },
+      ...{ warnAbove: check.warn_above, errorAbove: errorLimit(check) },
+      ...{ checked: 0, failing: 0, outcome: 'pass', rows: [] },
+    };
+    const outcome = outcomeOf(check, failing, checked);
+    known.checked += checked;
     known.failing += failing;
+    known.outcome =
+      WORST[Math.max(WORST.indexOf(known.outcome), WORST.indexOf(outcome))] ?? outcome;
     this.#results.set(key, known);
+    return known;
   }
 }
 
 /**
- * Counts the staged rows of each model that do not meet its checks; unknown is not met.
- * @throws MedallionError check_failed when a check of severity error counts any: nothing is to be published
+ * Counts the staged rows of each model that do not meet its checks, and keeps a few of them; unknown is not met.
+ * @throws MedallionError check_failed when more rows fail a check than are allowed: nothing is to be published
  */
 export async function runChecks(
   lane: Lane,
   models: readonly Model[],
   tally: CheckTally,
 ): Promise<void> {
-  const failed: string[] = [];
+  const failed: { model: Model; check: ModelCheck; message: string }[] = [];
   for (const model of models) {
     for (const check of model.checks) {
-      const [row] = await lane
-        .query(
-          `select count(*) as failing from ${stagedTable(model)} where (${check.that}) is not true`,
-        )
-        .catch((error: unknown) => {
-          throw error instanceof MedallionError
-            ? error
-            : new MedallionError(
-                'model',
-                `${model.file}: check "${check.name}": ${messageOf(error)}`,
-                { cause: error },
-              );
+      const { checked, failing } = await countFailing(lane, model, check);
+      const result = tally.add(model, check, checked, failing);
+      if (failing > 0 && result.rows.length < SAMPLE_ROWS) {
+        const wanted = SAMPLE_ROWS - result.rows.length;
+        result.rows.push(...(await readFailing(lane, model, check, wanted)));
+      }
+      if (outcomeOf(check, failing, checked) === 'error') {
+        const allowed =
+          check.error_above === undefined ? '' : `, and ${check.error_above} are allowed`;
+        failed.push({
+          model,
+          check,
+          message: `${model.id}: ${String(failing)} of ${String(checked)} rows fail the check "${check.name}" (${check.that})${allowed}`,
         });
-      const failing = Number(row?.['failing']);
-      tally.add(model, check.name, check.severity, failing);
-      if (failing > 0 && check.severity === 'error') {
-        failed.push(
-          `${model.id}: ${String(failing)} rows fail the check "${check.name}" (${check.that})`,
-        );
       }
     }
   }
-  if (failed.length > 0) {
-    throw new MedallionError('check_failed', failed.join('\n'), {
-      hint: `Nothing of this was published. The checks stand in ${[...new Set(models.map(({ file }) => file))].join(', ')}.`,
+  const [first] = failed;
+  if (first !== undefined) {
+    throw new MedallionError('check_failed', failed.map(({ message }) => message).join('\n'), {
+      hint:
+        `Nothing of this was published. The rows: medallion checks show ${first.model.id} "${first.check.name}"\n` +
+        `The checks stand in ${[...new Set(failed.map(({ model }) => model.file))].join(', ')}.`,
     });
   }
+}
+
+function errorLimit(check: ModelCheck): string | undefined {
+  return check.severity === 'error' ? (check.error_above ?? '0') : undefined;
+}
+
+async function countFailing(
+  lane: Lane,
+  model: Model,
+  check: ModelCheck,
+): Promise<{ checked: number; failing: number }> {
+  const [row] = await lane
+    .query(
+      `select count(*) as checked, count(*) filter (where (${check.that}) is not true) as failing
+       from ${stagedTable(model)}`,
+    )
+    .catch((error: unknown) => {
+      throw error instanceof MedallionError
+        ? error
+        : new MedallionError('model', `${model.file}: check "${check.name}": ${messageOf(error)}`, {
+            cause: error,
+          });
+    });
+  return { checked: Number(row?.['checked']), failing: Number(row?.['failing']) };
+}
+
+/** The first failing rows by the model's key, each value as text. */
+async function readFailing(
+  lane: Lane,
+  model: Model,
+  check: ModelCheck,
+  limit: number,
+): Promise<EngineRow[]> {
+  const columns = model.columns.map(({ name }) => `cast(staged."${name}" as varchar) as "${name}"`);
+  const key = model.key.map((column) => `staged."${column}"`);
+  return lane.query(
+    `select ${columns.join(', ')} from (select * from ${stagedTable(model)} where (${check.that}) is not true) as staged
+     order by ${key.join(', ')} limit ${String(limit)}`,
+  );
 }
 
 /**
@@ -116,16 +178,44 @@ export async function verifyMarts(
   }
 }
 
-/** Books what the checks of a run counted. */
+/** Books what the checks of a run counted, with the rows that failed. */
 export async function saveChecks(
   client: Client,
   runId: bigint,
   results: readonly CheckResult[],
 ): Promise<void> {
-  for (const { model, name, severity, failing } of results) {
+  for (const result of results) {
+    const { model, name, severity, warnAbove, errorAbove, checked, failing, outcome } = result;
     await client.query(
-      `insert into medallion.check_results (run_id, model, check_name, severity, failing) values ($1, $2, $3, $4, $5)`,
-      [runId, model, name, severity, failing],
+      `insert into medallion.check_results
+         (run_id, model, check_name, severity, warn_above, error_above, checked, failing, outcome)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [runId, model, name, severity, warnAbove, errorAbove, checked, failing, outcome],
     );
+    if (failing > 0) {
+      await saveFailing(client, runId, result);
+    }
   }
+}
+
+async function saveFailing(
+  client: Client,
+  runId: bigint,
+  { model, name, rows }: CheckResult,
+): Promise<void> {
+  await client.query(
+    `insert into medallion.check_failures (run_id, model, check_name, number, failing_row)
+     select $1, $2, $3, number, failing_row
+     from unnest($4::jsonb[]) with ordinality as failing (failing_row, number)`,
+    [runId, model, name, rows.map((row) => JSON.stringify(row))],
+  );
+  await client.query(
+    `delete from medallion.check_failures
+     where model = $1 and check_name = $2 and run_id <= (
+         select run_id from medallion.check_failures
+         where model = $1 and check_name = $2 and number = 1
+         order by run_id desc offset $3 limit 1
+     )`,
+    [model, name, SAMPLED_RUNS],
+  );
 }

@@ -11,6 +11,8 @@ export interface DaySpan {
   readonly until: string | undefined;
 }
 
+export const ALWAYS: DaySpan = { since: undefined, until: undefined };
+
 /** Days since 1900-01-01. */
 function dayNumber(day: string): number {
   return Math.round((Date.parse(`${day}T00:00:00Z`) - EPOCH) / DAY_MS);
@@ -71,6 +73,19 @@ export async function touchDays(
     `insert into medallion.touched_days (date_key) select date_key from (${sources}) as days on conflict do nothing`,
     [span.since ?? '-infinity', span.until ?? 'infinity'],
   );
+}
+
+/** Every day that silver, or one of the marts named, has. */
+export async function readAllDays(
+  client: Client,
+  martsByDay: readonly string[],
+): Promise<string[]> {
+  const { rows } = await client.query<{ date_key: string }>(
+    ['silver.fact_transactions', ...martsByDay]
+      .map((table) => `select date_key from ${table}`)
+      .join(' union ') + ' order by date_key',
+  );
+  return rows.map((row) => row.date_key);
 }
 
 export async function readTouchedDays(client: Client, span: DaySpan): Promise<string[]> {

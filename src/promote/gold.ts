@@ -1,19 +1,19 @@
 import type { Engine, Lane } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { PERIOD_COLUMN, type Model } from '../model/model.ts';
-import type { Client } from '../postgres/client.ts';
-import { publicationOf, PUBLISHED_PERIODS, restatementsOf } from '../postgres/publish.ts';
-import { literal } from '../postgres/tables.ts';
+import { withTransaction, type Client } from '../postgres/client.ts';
+import { dependencyError, reshapeStatements, type TableChange } from '../postgres/changes.ts';
+import {
+  publicationOf,
+  PUBLISHED_PERIODS,
+  restatementOf,
+  restatementsOf,
+} from '../postgres/publish.ts';
+import { literal, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
-import {
-  batchDays,
-  daysOfMonths,
-  monthOf,
-  readTouchedDays,
-  type DayBatch,
-  type DaySpan,
-} from './days.ts';
+import { batchDays, daysOfMonths, monthOf, type DayBatch } from './days.ts';
+import type { Reshapes } from './refresh.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
 import { copyRows, type ModelTally } from './tally.ts';
 
@@ -26,29 +26,48 @@ export interface GoldResult {
 /** Transactions whose inputs a lane holds at once. */
 const BATCH_TRANSACTIONS = 50_000;
 
+export interface GoldOptions {
+  readonly runId: bigint;
+  /** The marts to compute. */
+  readonly marts: readonly Model[];
+  /** The days to publish. */
+  readonly days: readonly string[];
+  /** Whether the days are up to date afterwards, which they are where every mart is computed. */
+  readonly clear: boolean;
+  /** What changes about the tables of marts, with the rows of all days. */
+  readonly reshapes: Reshapes;
+}
+
 /**
- * Publishes the touched days: computes every mart for them whole, checks the rows, and replaces them in one
- * transaction that also clears the touched days.
+ * Publishes some days: computes the marts for them whole, checks the rows, and replaces them in one transaction that
+ * also clears the touched days.
  * @throws MedallionError check_failed: gold stays as it was; model: a mart that reads what is computed after it
  */
 export async function promoteGold(
   engine: Engine,
   client: Client,
   models: { readonly silver: readonly Model[]; readonly gold: readonly Model[] },
-  options: { readonly runId: bigint; readonly span: DaySpan },
+  options: GoldOptions,
   tally: ModelTally,
   checks: CheckTally,
   context: StageContext,
 ): Promise<GoldResult> {
-  const days = await readTouchedDays(client, options.span);
+  const { marts } = options;
+  const days = [...options.days];
   if (days.length === 0) {
+    await reshapeEmpty(client, marts, options.reshapes);
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
-  const inputs = new GoldInputs([...models.silver, ...models.gold], days);
-  const byScope = (scope: Scope): Model[] => models.gold.filter(({ load }) => load === scope);
+  const inputs = new GoldInputs(
+    [...models.silver, ...models.gold],
+    days,
+    new Set(marts.map(({ id }) => id)),
+    new Set(options.reshapes.keys()),
+  );
+  const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
   const lane = await engine.openLane();
-  for (const model of models.gold) {
+  for (const model of marts) {
     await lane.clear(model);
   }
   const batches = await batchDays(client, days, BATCH_TRANSACTIONS);
@@ -68,10 +87,10 @@ export async function promoteGold(
     tally,
     0,
   );
-  await verifyMarts(lane, models.gold, days);
-  await runChecks(lane, models.gold, checks);
+  await verifyMarts(lane, marts, days);
+  await runChecks(lane, marts, checks);
   throwIfInterrupted(context.signal);
-  await publish(lane, models.gold, days, options.runId, tally);
+  await publish(lane, options, tally);
   await lane.close();
   return { days, restated: await countRestatements(client, options.runId) };
 }
@@ -160,45 +179,83 @@ function checkScopes(models: readonly Model[]): void {
   }
 }
 
+/** Without a day there are no rows either: whatever a table still holds was published of days that are gone. */
+async function reshapeEmpty(
+  client: Client,
+  models: readonly Model[],
+  reshapes: Reshapes,
+): Promise<void> {
+  await withTransaction(client, async () => {
+    for (const model of models.filter(({ id }) => reshapes.has(id))) {
+      await client.query(`delete from ${tableOf(model)}`);
+      for (const statement of reshapeStatements(reshapes.get(model.id) ?? [])) {
+        await client.query(statement);
+      }
+    }
+  }).catch((error: unknown) => {
+    throw dependencyError(error);
+  });
+}
+
 async function publish(
   lane: Lane,
-  models: readonly Model[],
-  days: readonly string[],
-  runId: bigint,
+  { marts, days, runId, reshapes, clear }: GoldOptions,
   tally: ModelTally,
 ): Promise<void> {
   const months = [...new Set(days.map(monthOf))];
   const dates = (column: string, values: readonly string[]): string =>
     `select cast(unnest([${values.map(literal).join(', ')}]) as date) as ${column}`;
-  await lane.transaction(async (transaction) => {
-    for (const [load, values] of [
-      ['replace_days', days],
-      ['replace_months', months],
-    ] as const) {
-      const column = PERIOD_COLUMN[load] ?? '';
-      await transaction.copyTemporary(dates(column, values), {
-        name: PUBLISHED_PERIODS[load],
-        columns: [{ name: column, type: 'date' }],
-      });
-      await transaction.execute(`analyze pg_temp.${PUBLISHED_PERIODS[load]}`);
-    }
-    for (const model of models) {
-      const publication = publicationOf(model);
-      await tally.time(model, async () => {
-        for (const statement of publication.before) {
-          await transaction.execute(statement);
-        }
-        const written = await copyRows(transaction, model, publication);
-        tally.count(model, { written });
-        for (const statement of restatementsOf(model, runId)) {
-          await transaction.execute(statement);
-        }
-      });
-    }
-    await transaction.execute(
-      `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
-    );
-  });
+  await lane
+    .transaction(async (transaction) => {
+      for (const [load, values] of [
+        ['replace_days', days],
+        ['replace_months', months],
+      ] as const) {
+        const column = PERIOD_COLUMN[load] ?? '';
+        await transaction.copyTemporary(dates(column, values), {
+          name: PUBLISHED_PERIODS[load],
+          columns: [{ name: column, type: 'date' }],
+        });
+        await transaction.execute(`analyze pg_temp.${PUBLISHED_PERIODS[load]}`);
+      }
+      for (const model of marts) {
+        const reshape = reshapes.get(model.id);
+        const publication = publicationOf(
+          model,
+          reshape === undefined ? undefined : reshapeStatements(reshape),
+        );
+        const restates = reshape === undefined || keepsRestatements(model, reshape);
+        await tally.time(model, async () => {
+          for (const statement of restates ? restatementOf(model) : []) {
+            await transaction.execute(statement);
+          }
+          for (const statement of publication.before) {
+            await transaction.execute(statement);
+          }
+          const written = await copyRows(transaction, model, publication);
+          tally.count(model, { written });
+          for (const statement of restates ? restatementsOf(model, runId) : []) {
+            await transaction.execute(statement);
+          }
+        });
+      }
+      if (clear) {
+        await transaction.execute(
+          `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
+        );
+      }
+    })
+    .catch((error: unknown) => {
+      throw dependencyError(error);
+    });
+}
+
+/** The figures before can be read where their columns were there. */
+function keepsRestatements({ restatements }: Model, reshape: readonly TableChange[]): boolean {
+  const lost = reshape
+    .filter(({ kind }) => kind === 'new column')
+    .map(({ detail }) => detail.split(' ')[0]);
+  return !Object.values(restatements ?? {}).some((column) => lost.includes(column));
 }
 
 async function countRestatements(client: Client, runId: bigint): Promise<number> {

@@ -24,10 +24,23 @@ export interface Pass {
 export class GoldInputs {
   readonly #models: ReadonlyMap<string, Model>;
   readonly #days: readonly string[];
+  readonly #computed: ReadonlySet<string>;
+  readonly #reshaped: ReadonlySet<string>;
 
-  constructor(models: readonly Model[], days: readonly string[]) {
+  /**
+   * @param computed marts of this run; others are read as they are
+   * @param reshaped marts whose tables are made again: what they hold is not read any more
+   */
+  constructor(
+    models: readonly Model[],
+    days: readonly string[],
+    computed: ReadonlySet<string>,
+    reshaped: ReadonlySet<string>,
+  ) {
     this.#models = new Map(models.map((model) => [model.id, model]));
     this.#days = days;
+    this.#computed = computed;
+    this.#reshaped = reshaped;
   }
 
   /** The inputs of some models, each once. */
@@ -59,18 +72,24 @@ export class GoldInputs {
   /** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
   #mart(model: Model, pass: Pass): Input {
     const period = PERIOD_COLUMN[model.load];
-    if (pass.scope === model.load || period === undefined) {
+    if (
+      this.#computed.has(model.id) &&
+      (pass.scope === model.load || period === undefined || this.#reshaped.has(model.id))
+    ) {
       return { id: model.id, staged: model, keep: false };
     }
     const replaced = [
       ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
     ];
     const columns = columnList(model.columns.map(({ name }) => name));
-    const kept = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
+    if (!this.#computed.has(model.id)) {
+      return { id: model.id, sql: `select ${columns} from ${tableOf(model)}`, keep: false };
+    }
+    const kept = `${period ?? ''} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
     const within =
       pass.days === undefined
         ? ''
-        : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
+        : ` and ${period ?? ''} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
     return {
       id: model.id,
       sql: `select ${columns} from ${tableOf(model)} where ${kept}${within}`,

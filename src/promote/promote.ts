@@ -3,12 +3,14 @@ import { MedallionError } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import { withClient, type Client, type ConnectionSettings } from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
+import { tableOf } from '../postgres/tables.ts';
 import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
-import type { DaySpan } from './days.ts';
-import { promoteGold, type GoldResult } from './gold.ts';
-import { endRefresh, prepareTables, refuseHalfRefreshed } from './refresh.ts';
+import { ALWAYS, readAllDays, readTouchedDays, type DaySpan } from './days.ts';
+import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
+import { endRefresh, prepareTables, refuseHalfRefreshed, type Reshapes } from './refresh.ts';
+import { withReaders } from './selection.ts';
 import { promoteSilver, type SilverResult } from './silver.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
 
@@ -17,6 +19,8 @@ export interface PromoteOptions {
   readonly gold: boolean;
   /** Make the layers again from what lies below them. */
   readonly fullRefresh: boolean;
+  /** Marts that alone are made again with a full refresh, by their ids, and with them those that read them. */
+  readonly select: readonly string[];
   /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
   readonly span: DaySpan;
   /** Events in one window of silver, at most. */
@@ -102,14 +106,49 @@ interface Run {
   readonly checks: CheckTally;
 }
 
-async function promoteLayers(
+/** The marts that are made again, and then every mart for the days that changed. */
+async function promoteMarts(
   { runId, client, models, options, context, tally, checks }: Run,
+  engine: Engine,
+  reshapes: Reshapes,
+): Promise<GoldResult> {
+  const promoteDays = async (goldOptions: Omit<GoldOptions, 'runId'>): Promise<GoldResult> =>
+    promoteGold(engine, client, models, { runId, ...goldOptions }, tally, checks, context);
+  if (options.select.length === 0) {
+    // A table that is made again needs the rows of all its days.
+    const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);
+    return promoteDays({ marts: models.gold, days, clear: true, reshapes });
+  }
+  const marts = withReaders(models.gold, options.select);
+  const byDay = marts.filter(({ id, load }) => load === 'replace_days' && !reshapes.has(id));
+  const made = await promoteDays({
+    marts,
+    days: await readAllDays(client, byDay.map(tableOf)),
+    clear: false,
+    reshapes,
+  });
+  const days = await readTouchedDays(client, options.span);
+  const touched = await promoteDays({
+    marts: models.gold,
+    days,
+    clear: true,
+    reshapes: new Map(),
+  });
+  return {
+    days: [...new Set([...made.days, ...touched.days])].sort(),
+    restated: touched.days.length === 0 ? made.restated : touched.restated,
+  };
+}
+
+async function promoteLayers(
+  run: Run,
   openEngine: () => Promise<Engine>,
 ): Promise<Pick<PromoteResult, 'silver' | 'gold'>> {
+  const { runId, client, models, options, context, tally, checks } = run;
   // First of all, so that nothing is emptied that could not be filled again.
   const engine = await openEngine();
   try {
-    await prepareTables(client, models, options, runId);
+    const reshapes = await prepareTables(client, models, options, runId, context);
     let silver: SilverResult | undefined;
     let gold: GoldResult | undefined;
     if (options.silver) {
@@ -138,15 +177,7 @@ async function promoteLayers(
     if (options.gold) {
       await refuseHalfRefreshed(client);
       context.emit({ type: 'step.started', step: 'gold' });
-      gold = await promoteGold(
-        engine,
-        client,
-        models,
-        { runId, span: options.span },
-        tally,
-        checks,
-        context,
-      );
+      gold = await promoteMarts(run, engine, reshapes);
       context.emit({
         type: 'step.finished',
         step: 'gold',

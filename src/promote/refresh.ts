@@ -1,49 +1,165 @@
 import { MedallionError } from '../errors.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { ensureTables, tableOf } from '../postgres/tables.ts';
+import {
+  applyChanges,
+  compareTables,
+  dependencyError,
+  reshapeStatements,
+  type TableChange,
+} from '../postgres/changes.ts';
+import { tableOf } from '../postgres/tables.ts';
 import type { Models } from '../model/load.ts';
-import { touchDays, type DaySpan } from './days.ts';
+import type { StageContext } from '../progress.ts';
+import { ALWAYS, touchDays, type DaySpan } from './days.ts';
+import { describeChange, refreshCommand } from './plan.ts';
+import { withReaders } from './selection.ts';
 
 export interface RefreshOptions {
   readonly silver: boolean;
   readonly gold: boolean;
   readonly fullRefresh: boolean;
+  /** Marts that alone are made again, by their ids; none is all. */
+  readonly select: readonly string[];
   readonly span: DaySpan;
 }
 
-const ALWAYS: DaySpan = { since: undefined, until: undefined };
+/** What a promotion has still to change about the marts that it makes again: with their rows, or not at all. */
+export type Reshapes = ReadonlyMap<string, readonly TableChange[]>;
 
 /**
- * Makes the tables of the models where they are missing, fills the seeds, and marks what this run has to compute
- * again: with a full refresh all of it, for a span its days, for a new mart every day of silver.
+ * Makes the tables of the models where they are missing, changes them where nothing is lost by it, fills the seeds,
+ * and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
+ * column every day of silver.
+ * @throws MedallionError model when a table differs from its model in a way that only a full refresh settles, and this
+ *   run is none, or when something of somebody else's depends on what is to be changed
  */
 export async function prepareTables(
   client: Client,
   models: Models,
   options: RefreshOptions,
   runId: bigint,
-): Promise<void> {
-  const refreshSilver = options.fullRefresh && options.silver;
-  const madeInSilver = await ensureTables(client, models.silver, refreshSilver);
-  const madeInGold = await ensureTables(client, models.gold, options.fullRefresh && options.gold);
-  await fillSeeds(client, madeInSilver);
-  const martsByDay = models.gold.filter(({ load }) => load === 'replace_days').map(tableOf);
+  context: StageContext,
+): Promise<Reshapes> {
+  const refreshSilver = options.fullRefresh && options.silver && options.select.length === 0;
+  const changes = await compareTables(client, [...models.silver, ...models.gold]);
+  const refreshed = new Set([
+    ...(refreshSilver ? models.silver : []).map(({ id }) => id),
+    ...(options.fullRefresh && options.gold ? withReaders(models.gold, options.select) : []).map(
+      ({ id }) => id,
+    ),
+  ]);
+  refuseUnconfirmed(changes, refreshed);
+  refuseBlocked(changes);
+  const reshaped = new Set(
+    changes.filter(({ step }) => step === 'refresh').map(({ model }) => model.id),
+  );
+  const martsByDay = models.gold
+    .filter(({ load, id }) => load === 'replace_days' && !reshaped.has(id))
+    .map(tableOf);
   await withTransaction(client, async () => {
+    await applyChanges(client, changes);
+    await fillSeeds(
+      client,
+      models.silver.filter(({ id }) => isNew(changes, id)),
+    );
     if (refreshSilver) {
       await touchDays(client, ALWAYS, martsByDay);
-      await emptySilver(client, models.silver);
+      await emptySilver(
+        client,
+        models.silver.filter((model) => !isViewChange(changes, model)),
+      );
+      for (const statement of reshapeStatements(
+        changes.filter(({ model }) => model.layer === 'silver'),
+      )) {
+        await client.query(statement);
+      }
       await client.query(
         `insert into medallion.refreshes (layer, run_id) values ('silver', $1) on conflict do nothing`,
         [runId],
       );
     }
-    if (madeInGold.length > 0 || (options.fullRefresh && options.gold)) {
+    const isRefreshed = options.fullRefresh && options.gold && options.select.length === 0;
+    if (isRefreshed || changes.some(isToBeFilled)) {
       await touchDays(client, ALWAYS, martsByDay);
     } else if (options.span.since !== undefined || options.span.until !== undefined) {
       await touchDays(client, options.span, martsByDay);
     }
+  }).catch((error: unknown) => {
+    throw dependencyError(error);
   });
+  for (const change of changes.filter(isWorthSaying)) {
+    const { what, then } = describeChange(change);
+    context.emit({ type: 'note', message: `${change.model.id}: ${what}: ${then}` });
+  }
+  return new Map(
+    models.gold
+      .filter(({ id }) => reshaped.has(id))
+      .map(({ id }) => [
+        id,
+        changes.filter(({ model, step }) => model.id === id && step === 'refresh'),
+      ]),
+  );
+}
+
+function isNew(changes: readonly TableChange[], id: string): boolean {
+  return changes.some(({ model, kind }) => model.id === id && kind === 'new table');
+}
+
+/** A table that becomes a view, or the other way round, is dropped, not emptied. */
+function isViewChange(changes: readonly TableChange[], { id }: Model): boolean {
+  return changes.some(({ model, kind }) => model.id === id && kind === 'kind');
+}
+
+/** A mart or a column of one that every day of silver has rows for. */
+function isToBeFilled({ model, kind, step }: TableChange): boolean {
+  return (
+    model.layer === 'gold' && step === 'apply' && (kind === 'new table' || kind === 'new column')
+  );
+}
+
+/** A first promotion makes all tables; nobody needs to read that. */
+function isWorthSaying({ kind, step }: TableChange): boolean {
+  return step === 'apply' && !['new table', 'comment'].includes(kind);
+}
+
+function refuseUnconfirmed(changes: readonly TableChange[], refreshed: ReadonlySet<string>): void {
+  const unconfirmed = changes.filter(
+    ({ model, step }) => step === 'refresh' && !refreshed.has(model.id),
+  );
+  if (unconfirmed.length > 0) {
+    throw new MedallionError(
+      'model',
+      unconfirmed
+        .map(
+          (change) => `${change.model.id} differs from its model: ${describeChange(change).what}`,
+        )
+        .join('\n'),
+      {
+        hint:
+          'Nothing was changed. medallion promote --plan says what would be done; to do it:\n' +
+          refreshCommand(unconfirmed.map(({ model }) => model)),
+      },
+    );
+  }
+}
+
+function refuseBlocked(changes: readonly TableChange[]): void {
+  const blocked = changes.filter(({ blockedBy }) => blockedBy.length > 0);
+  if (blocked.length > 0) {
+    throw new MedallionError(
+      'model',
+      blocked
+        .map(
+          (change) =>
+            `${change.model.id}: ${describeChange(change).what}: ${change.blockedBy.join(', ')} depends on it`,
+        )
+        .join('\n'),
+      {
+        hint: 'Nothing was changed. Drop or change what depends on it, and run the command again.',
+      },
+    );
+  }
 }
 
 /** Seeds are plain rows of literals, so PostgreSQL runs their select itself. */

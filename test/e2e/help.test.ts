@@ -9,6 +9,7 @@ const COMMANDS = [
   'generate',
   'ingest',
   'promote',
+  'checks',
   'report',
   'sql',
   'models',
@@ -16,6 +17,7 @@ const COMMANDS = [
   'db',
 ];
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  checks: ['show'],
   models: ['list', 'show', 'graph'],
   db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'reset'],
 };

@@ -1,6 +1,6 @@
 import { loadModels } from '../../src/model/load.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import { ensureTables } from '../../src/postgres/tables.ts';
+import { applyChanges, compareTables } from '../../src/postgres/changes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 /** A database with the tables of silver and gold, as after a first promotion that found nothing. */
@@ -8,7 +8,7 @@ export async function emptyGold(): Promise<TestDatabase> {
   const database = await createTestDatabase();
   await withClient(database.settings, async (client) => {
     const { silver, gold } = loadModels();
-    await ensureTables(client, [...silver, ...gold], false);
+    await applyChanges(client, await compareTables(client, [...silver, ...gold]));
   });
   return database;
 }

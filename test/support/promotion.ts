@@ -65,6 +65,7 @@ export const PROMOTE_TEST_OPTIONS: PromoteOptions = {
   silver: true,
   gold: true,
   fullRefresh: false,
+  select: [],
   span: { since: undefined, until: undefined },
   chunkRows: 50_000,
   windowBytes: 32 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addGlobalFlags, addKafkaFlags } from '../context.ts';
 import type { RunCommand } from '../main.ts';
+import { createChecksCommand } from './checks.ts';
 import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
 import { createDoctorCommand } from './doctor.ts';
@@ -18,6 +19,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     addKafkaFlags(createGenerateCommand(run)),
     addKafkaFlags(createIngestCommand(run)),
     createPromoteCommand(run),
+    createChecksCommand(run),
     createReportCommand(run),
     createSqlCommand(run),
     createModelsCommand(run),

@@ -7,15 +7,21 @@ import { codeOf, MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { CheckResult } from '../../promote/checks.ts';
 import { promote, type PromoteResult } from '../../promote/promote.ts';
+import { selectMarts } from '../../promote/selection.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parseDuration, parseMemory } from '../options.ts';
 import { renderTable, type ResultTable } from '../render/output.ts';
+import { printExplanation, printPlan } from './promote-looks.ts';
 
 export interface PromoteFlags {
   readonly layer?: 'silver' | 'gold';
   readonly fullRefresh?: boolean;
+  readonly select?: readonly string[];
+  readonly plan?: boolean;
+  readonly explain?: boolean;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly chunkRows: number;
@@ -29,13 +35,23 @@ export interface PromoteFlags {
 export const PROMOTE_DEFAULTS = { chunkRows: 50_000, memoryLimit: '800MB', every: 10_000 } as const;
 
 const EXAMPLES = `
+Where a model and its table differ, promote adds what costs nothing that is there:
+tables, columns that may be null, indexes, comments. A mart is then computed for
+all days; in silver a new column is null in the rows that are there. Everything
+else is refused until --full-refresh is asked for. Rights stay; what others have
+made on a table is named, never dropped.
+
 Examples:
   $ medallion promote                          what is new, to silver and then to gold
   $ medallion promote --layer silver           silver only; gold catches up the next time
   $ medallion promote --watch --every 10s      again and again, until stopped
   $ medallion promote --layer gold --since 2026-01-01 --until 2026-01-31
                                                compute the marts of these days again
-  $ medallion promote --full-refresh           make silver and gold again from bronze`;
+  $ medallion promote --full-refresh           make silver and gold again from bronze
+  $ medallion promote --full-refresh --select product_performance
+                                               make this mart again, and those that read it
+  $ medallion promote --plan                   how tables differ from their models
+  $ medallion promote --explain                the order, the SQL and the publishing of each model`;
 
 export function createPromoteCommand(run: RunCommand): Command {
   const command = new Command('promote');
@@ -45,6 +61,10 @@ export function createPromoteCommand(run: RunCommand): Command {
       command.createOption('--layer <layer>', 'one layer only').choices(['silver', 'gold']),
     )
     .option('--full-refresh', 'make the layer again from what lies below it')
+    .option(
+      '--select <marts...>',
+      'with --full-refresh: only these marts, and those that read them',
+    )
     .option('--since <day>', 'gold: compute the marts again from this UTC day on', parseDay)
     .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay)
     .option(
@@ -67,6 +87,8 @@ export function createPromoteCommand(run: RunCommand): Command {
         .argParser(parseDuration)
         .default(PROMOTE_DEFAULTS.every, '10s'),
     )
+    .option('--plan', 'say how tables differ from their models, and what becomes of it; no more')
+    .option('--explain', 'print the models in order with SQL and publishing; needs no PostgreSQL')
     .addHelpText('after', EXAMPLES)
     .action(run(promoteCommand));
 }
@@ -103,6 +125,15 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
       },
     );
   }
+  refuseContradictions(flags);
+  if (flags.explain === true) {
+    await printExplanation(context, layersOf(flags));
+    return;
+  }
+  if (flags.plan === true) {
+    await printPlan(context);
+    return;
+  }
   await withWarehouse(context.config, context, async (settings) => {
     if (flags.watch === true) {
       await watch(settings, flags, context);
@@ -110,6 +141,34 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
       await report(await runPromote(settings, flags, context), context);
     }
   });
+}
+
+function layersOf({ layer }: PromoteFlags): { silver: boolean; gold: boolean } {
+  return { silver: layer !== 'gold', gold: layer !== 'silver' };
+}
+
+/** Ways to look at a promotion without one; each stands alone. */
+const LOOKS = ['plan', 'explain'] as const;
+
+function refuseContradictions(flags: PromoteFlags): void {
+  const looks = LOOKS.filter((look) => flags[look] === true);
+  if (looks.length > 1 || (looks.length > 0 && flags.watch === true)) {
+    const named = [...looks, ...(flags.watch === true ? ['watch'] : [])].map((flag) => `--${flag}`);
+    throw new MedallionError('usage', `${named.join(' and ')} do not go together`);
+  }
+  if (flags.select !== undefined && flags.fullRefresh !== true) {
+    throw new MedallionError('usage', '--select goes with --full-refresh', {
+      hint: 'Without it a promotion computes what is new, in every mart.',
+    });
+  }
+  if (flags.select !== undefined && flags.layer === 'silver') {
+    throw new MedallionError('usage', '--select names marts of gold, and --layer silver has none');
+  }
+  if (flags.fullRefresh === true && (flags.since ?? flags.until) !== undefined) {
+    throw new MedallionError('usage', '--full-refresh makes every day again', {
+      hint: 'Leave out --since and --until, or --full-refresh.',
+    });
+  }
 }
 
 /** Promotes once, with DuckDB. */
@@ -131,14 +190,15 @@ export async function runPromote(
       },
       context,
     );
+  const models = loadModels();
   return promote(
     settings,
-    loadModels(),
+    models,
     openEngine,
     {
-      silver: flags.layer !== 'gold',
-      gold: flags.layer !== 'silver',
+      ...layersOf(flags),
       fullRefresh: flags.fullRefresh ?? false,
+      select: selectMarts(models, flags.select ?? []),
       span: { since: flags.since, until: flags.until },
       chunkRows: flags.chunkRows,
       windowBytes: Math.min(
@@ -201,7 +261,7 @@ async function watch(
       if ((result.silver?.events ?? 0) > 0 || (result.gold?.days.length ?? 0) > 0) {
         await report(result, context);
       }
-      round = { ...flags, fullRefresh: false, since: undefined, until: undefined };
+      round = { ...flags, fullRefresh: false, select: [], since: undefined, until: undefined };
     } catch (error) {
       if (!isPassing(error)) {
         throw error;
@@ -247,13 +307,16 @@ function modelTable({ models }: PromoteResult): ResultTable {
 }
 
 export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
-  for (const { model, name, failing } of checks.filter(({ failing }) => failing > 0)) {
+  for (const { model, name, failing, checked } of checks.filter(isNotable)) {
     context.emit({
       type: 'warning',
-      message: `${model}: ${count(failing)} rows fail the check "${name}"`,
+      message: `${model}: ${count(failing)} of ${count(checked)} rows fail the check "${name}"`,
+      hint: `medallion checks show ${model} "${name}"`,
     });
   }
 }
+
+const isNotable = ({ outcome }: CheckResult): boolean => outcome !== 'pass';
 
 /** What a promotion did, in a few lines for people. */
 export function summary({ silver, gold, seconds }: PromoteResult): string {

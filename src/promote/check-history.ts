@@ -1,0 +1,148 @@
+import { MedallionError } from '../errors.ts';
+import type { ConnectionSettings, Client } from '../postgres/client.ts';
+import { columnsOf, withSnapshot, type ResultTable } from '../postgres/query.ts';
+import type { StageContext } from '../progress.ts';
+
+export interface CheckQuery {
+  /** The run of promote; the last one that checked anything when left out. */
+  readonly runId: string | undefined;
+  /** Only checks that did not pass. */
+  readonly failing: boolean;
+}
+
+export interface CheckHistory {
+  /** Undefined when no run has checked anything yet. */
+  readonly runId: string | undefined;
+  readonly table: ResultTable;
+}
+
+export interface FailingQuery {
+  readonly model: string;
+  /** May be left out where one check of the model has failing rows. */
+  readonly check: string | undefined;
+  readonly runId: string | undefined;
+}
+
+export interface FailingRows {
+  readonly runId: string;
+  readonly check: string;
+  /** Rows that failed, of which the first are kept. */
+  readonly failing: number;
+  readonly rows: readonly Readonly<Record<string, string | null>>[];
+}
+
+/**
+ * What the checks of a run counted.
+ * @throws MedallionError input when there is no such run
+ */
+export async function readChecks(
+  settings: ConnectionSettings,
+  query: CheckQuery,
+  { signal }: Pick<StageContext, 'signal'>,
+): Promise<CheckHistory> {
+  return withSnapshot(settings, signal, async (client) => {
+    const runId = query.runId ?? (await lastRun(client, undefined));
+    if (query.runId !== undefined) {
+      await requireRun(client, query.runId);
+    }
+    const result = await client.query<Record<string, string | null>>(
+      `select model, check_name as check, severity, outcome, failing, checked, warn_above, error_above
+       from medallion.check_results
+       where run_id = $1 and (not $2 or outcome <> 'pass')
+       order by case outcome when 'error' then 1 when 'warn' then 2 else 3 end, model desc, check_name`,
+      [runId ?? null, query.failing],
+    );
+    const columns = columnsOf(result.fields);
+    return {
+      runId,
+      table: {
+        columns,
+        rows: result.rows.map((row) => columns.map(({ name }) => row[name] ?? null)),
+      },
+    };
+  });
+}
+
+/**
+ * The rows that failed a check, as many as were kept.
+ * @throws MedallionError input when the check has none, or when the model has several such checks and none is named
+ */
+export async function readFailingRows(
+  settings: ConnectionSettings,
+  query: FailingQuery,
+  { signal }: Pick<StageContext, 'signal'>,
+): Promise<FailingRows> {
+  return withSnapshot(settings, signal, async (client) => {
+    const runId = query.runId ?? (await lastRun(client, query));
+    const { rows: checks } = await client.query<{ name: string; failing: string }>(
+      `select check_name as name, failing from medallion.check_results r
+       where run_id = $1 and model = $2 and ($3::text is null or check_name = $3)
+         and exists (select from medallion.check_failures f
+                     where (f.run_id, f.model, f.check_name) = (r.run_id, r.model, r.check_name))
+       order by check_name`,
+      [runId ?? null, query.model, query.check],
+    );
+    const [found, ...others] = checks;
+    if (runId === undefined || found === undefined) {
+      throw new MedallionError('input', `no failing rows are kept of ${described(query)}`, {
+        hint: 'medallion checks lists the checks of the last run, --run <id> those of another; rows of old runs are not kept.',
+      });
+    }
+    if (others.length > 0) {
+      throw new MedallionError(
+        'input',
+        `several checks of ${query.model} have failing rows: ${checks.map(({ name }) => `"${name}"`).join(', ')}`,
+        { hint: `Name one: medallion checks show ${query.model} "${found.name}"` },
+      );
+    }
+    const { rows } = await client.query<{ failing_row: string }>(
+      `select failing_row from medallion.check_failures
+       where run_id = $1 and model = $2 and check_name = $3 order by number`,
+      [runId, query.model, found.name],
+    );
+    return {
+      runId,
+      check: found.name,
+      failing: Number(found.failing),
+      rows: rows.map(
+        ({ failing_row: row }) => JSON.parse(row) as Readonly<Record<string, string | null>>,
+      ),
+    };
+  });
+}
+
+function described({ model, check, runId }: FailingQuery): string {
+  return `${model}${check === undefined ? '' : `, check "${check}"`}${runId === undefined ? '' : `, run ${runId}`}`;
+}
+
+/** The last run that checked anything; with a check, the last one in which it had failing rows. */
+async function lastRun(
+  client: Client,
+  of: Pick<FailingQuery, 'model' | 'check'> | undefined,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ run_id: string | null }>(
+    of === undefined
+      ? 'select max(run_id) as run_id from medallion.check_results'
+      : `select max(run_id) as run_id from medallion.check_failures
+         where model = $1 and ($2::text is null or check_name = $2)`,
+    of === undefined ? [] : [of.model, of.check],
+  );
+  return rows[0]?.run_id ?? undefined;
+}
+
+async function requireRun(client: Client, runId: string): Promise<void> {
+  const { rows } = await client.query<{ command: string }>(
+    'select command from medallion.runs where run_id = $1',
+    [runId],
+  );
+  const [run] = rows;
+  if (run?.command !== 'promote') {
+    throw new MedallionError(
+      'input',
+      run === undefined
+        ? `there is no run ${runId}`
+        : `run ${runId} is one of ${run.command}, which checks nothing`,
+      { hint: 'medallion checks, without --run, shows the last run that checked anything.' },
+    );
+  }
+}

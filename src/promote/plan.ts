@@ -1,0 +1,85 @@
+import type { Models } from '../model/load.ts';
+import type { Model } from '../model/model.ts';
+import { compareTables, type TableChange } from '../postgres/changes.ts';
+import { withClient, type ConnectionSettings } from '../postgres/client.ts';
+
+/** One change that a promotion would make to a table, or asks to be told to. */
+export interface PlannedChange {
+  readonly model: string;
+  readonly what: string;
+  /** What the next promotion does about it, or the command that settles it. */
+  readonly then: string;
+  readonly step: TableChange['step'];
+}
+
+/** How the tables differ from their models and what becomes of it; changes nothing. */
+export async function planTables(
+  settings: ConnectionSettings,
+  models: Models,
+): Promise<PlannedChange[]> {
+  return withClient(settings, async (client) =>
+    (await compareTables(client, [...models.silver, ...models.gold])).map((change) => ({
+      ...{ model: change.model.id, step: change.step },
+      ...describeChange(change),
+    })),
+  );
+}
+
+/** A change in words: what differs, and what is done about it. */
+export function describeChange(change: TableChange): { what: string; then: string } {
+  const { kind, detail } = change;
+  return {
+    what: kind === 'new table' ? `new ${detail}` : `${kind}: ${detail}`,
+    then:
+      change.blockedBy.length > 0
+        ? `not before ${change.blockedBy.join(', ')} is dropped or changed, which reads it; then ${outcome(change)}`
+        : outcome(change),
+  };
+}
+
+function outcome({ model, kind, step, detail }: TableChange): string {
+  const isGold = model.layer === 'gold';
+  if (step === 'leave') {
+    return `left as it is; drop index ${detail.split(' ')[0] ?? ''} removes it`;
+  }
+  if (step === 'refresh') {
+    return isGold
+      ? `${refreshCommand([model])} computes the mart again, all days, and changes it with the new rows`
+      : `${refreshCommand([model])} empties silver and fills it again from bronze`;
+  }
+  switch (kind) {
+    case 'new table':
+      return made(model);
+    case 'new column':
+      return isGold
+        ? 'added by the next promotion, which computes all days'
+        : 'added by the next promotion; null in the rows that are there, filled in those written from then on (medallion promote --full-refresh fills all)';
+    case 'new index':
+      return 'made by the next promotion';
+    case 'view':
+      return 'replaced by the next promotion';
+    default:
+      return 'changed by the next promotion';
+  }
+}
+
+function made(model: Model): string {
+  switch (model.load) {
+    case 'view':
+      return 'made by the next promotion';
+    case 'seed':
+      return 'made and filled by the next promotion';
+    default:
+      return model.layer === 'gold'
+        ? 'made by the next promotion, and filled for all days'
+        : 'made by the next promotion, and filled with what is promoted from then on (medallion promote --full-refresh fills it from the beginning)';
+  }
+}
+
+/** The command that makes tables again which differ from their models. */
+export function refreshCommand(models: readonly Model[]): string {
+  const marts = [...new Set(models.map(({ id }) => id))];
+  return models.some(({ layer }) => layer === 'silver')
+    ? 'medallion promote --full-refresh'
+    : `medallion promote --full-refresh --select ${marts.join(' ')}`;
+}
