@@ -57,7 +57,7 @@ const limitSchema = z
  * A condition that every row should meet. Rows that do not are told of (severity warn), or keep from being published
  * what they are a part of (error). Up to `warn_above` of them are passed over in silence, up to `error_above` an error
  * is a warning: rows, or a percentage of the rows checked. What is checked together is what is published together: a
- * window of silver, the marts of a run.
+ * window of silver, which a run cuts by its --chunk-rows, and the marts of a run.
  */
 const checkSchema = z
   .strictObject({

@@ -86,7 +86,7 @@ async function runShow(
 }
 
 /** Failing rows in the order of the model's columns, where the model still has them. */
-export function failingTable(id: string, rows: FailingRows['rows']): ResultTable {
+function failingTable(id: string, rows: FailingRows['rows']): ResultTable {
   const { silver, gold } = loadModels();
   const model = [...silver, ...gold].find((candidate) => candidate.id === id);
   const kept = new Set(rows.flatMap((row) => Object.keys(row)));
