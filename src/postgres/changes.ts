@@ -231,10 +231,17 @@ async function compareView(client: Client, model: Model, shape: Shape): Promise<
   ];
 }
 
-function replacedView(model: Model, shape: Shape, detail: string): TableChange {
+/** A view made again: it holds no rows to lose, but what others have made on it would go with it. */
+function replacedView(
+  model: Model,
+  shape: Shape,
+  detail: string,
+  own: ReadonlySet<string> = new Set(),
+): TableChange {
   const readers = new Set(shape.columns.flatMap((column) => column.readers));
+  const blockedBy = [...readers].filter((reader) => !own.has(reader));
   return {
-    ...{ model, kind: 'view', detail, step: 'refresh', blockedBy: [...readers] },
+    ...{ model, kind: 'view', detail, step: 'apply', blockedBy },
     before: [`drop view ${tableOf(model)}`],
     statements: [...createStatements(model), ...grantsOf(model, shape)],
   };
@@ -319,11 +326,20 @@ function addReplacedViews(
   const refreshed = new Set(
     changes.filter(({ step }) => step === 'refresh').map(({ model }) => model.id),
   );
+  const dropped = new Set([
+    ...refreshed,
+    ...changes.filter(({ before }) => before.length > 0).map(({ model }) => model.id),
+  ]);
   const views: Model[] = [];
-  for (const model of models) {
-    if (model.load === 'view' && model.inputs.some((input) => refreshed.has(input))) {
-      refreshed.add(model.id);
+  const isView = ({ load, id }: Model): boolean =>
+    load === 'view' && shapes.get(id)?.kind === 'view';
+  for (const model of models.filter(isView)) {
+    if (dropped.has(model.id) || model.inputs.some((input) => dropped.has(input))) {
+      dropped.add(model.id);
       views.push(model);
+      if (model.inputs.some((input) => refreshed.has(input))) {
+        refreshed.add(model.id);
+      }
     }
   }
   const own = new Set(views.map(({ id }) => id));
@@ -339,16 +355,18 @@ function addReplacedViews(
       ? { ...change, step: 'refresh' }
       : change,
   );
-  const replaced = views.flatMap((model) => {
+  const replaced = views.flatMap((model): TableChange[] => {
     const shape = shapes.get(model.id);
+    const change = changes.find(({ model: { id }, kind }) => id === model.id && kind === 'view');
+    const reasons = model.inputs.filter((id) => dropped.has(id));
+    const detail = change?.detail ?? `made again with ${reasons.join(', ')}`;
     return shape === undefined
-      ? changes.filter((change) => change.model.id === model.id)
+      ? []
       : [
-          replacedView(
-            model,
-            shape,
-            `made again with ${model.inputs.filter((id) => refreshed.has(id)).join(', ')}`,
-          ),
+          {
+            ...replacedView(model, shape, detail, own),
+            step: refreshed.has(model.id) ? 'refresh' : 'apply',
+          },
         ];
   });
   return [...gathered, ...replaced];
@@ -357,9 +375,7 @@ function addReplacedViews(
 /** Makes what the models lack in the database, so far as nothing is lost by it. */
 export async function applyChanges(client: Client, changes: readonly TableChange[]): Promise<void> {
   await withTransaction(client, async () => {
-    for (const statement of changes
-      .filter(({ step }) => step === 'apply')
-      .flatMap(({ statements }) => statements)) {
+    for (const statement of statementsOf(changes, 'apply')) {
       await client.query(statement);
     }
   });
@@ -367,11 +383,15 @@ export async function applyChanges(client: Client, changes: readonly TableChange
 
 /** The statements that give emptied tables, and the views on them, the shape that their models ask for. */
 export function reshapeStatements(changes: readonly TableChange[]): string[] {
-  const refreshed = changes.filter(({ step }) => step === 'refresh');
+  return statementsOf(changes, 'refresh');
+}
+
+function statementsOf(changes: readonly TableChange[], step: ChangeStep): string[] {
+  const chosen = changes.filter((change) => change.step === step);
   return [
     // A view on a view goes before it.
-    ...[...refreshed].reverse().flatMap(({ before }) => before),
-    ...refreshed.flatMap(({ statements }) => statements),
+    ...[...chosen].reverse().flatMap(({ before }) => before),
+    ...chosen.flatMap(({ statements }) => statements),
   ];
 }
 
