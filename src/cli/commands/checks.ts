@@ -29,6 +29,7 @@ Examples:
   return new Command('checks')
     .description('what the checks of a promotion counted, and the rows that failed them')
     .enablePositionalOptions()
+    .helpCommand(true)
     .option(
       '--run <id>',
       'the run of promote (default: the last that checked anything)',
