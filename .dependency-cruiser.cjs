@@ -2,7 +2,7 @@
 
 const STAGES = 'generate|ingest|promote|report|doctor';
 const PARTS = 'log|postgres|engine|model';
-const LEAVES = 'event|config\\.ts|errors\\.ts|progress\\.ts';
+const LEAVES = 'event|config\\.ts|errors\\.ts|progress\\.ts|retry\\.ts';
 
 /** A driver, and the one folder that knows it. */
 const DRIVERS = {
@@ -49,7 +49,7 @@ module.exports = {
     {
       name: 'leaves-import-leaves',
       severity: 'error',
-      comment: 'event, config, errors and progress stand below everything else.',
+      comment: 'event, config, errors, progress and retry stand below everything else.',
       from: { path: `^src/(${LEAVES})` },
       to: { path: '^src/', pathNot: `^src/(${LEAVES})` },
     },

@@ -25,6 +25,8 @@ export interface ErrorOptions {
   readonly cause?: unknown;
   /** True when the same call may succeed later: a connection that was lost, not a password that is wrong. */
   readonly retriable?: boolean;
+  /** Why, in a few words, for a line that names the place itself: "connection refused". */
+  readonly reason?: string;
 }
 
 /** A failure that medallion foresees: what happened, what to do next, and how the process ends. */
@@ -33,12 +35,14 @@ export class MedallionError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly retriable: boolean;
+  readonly reason: string;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.retriable = options.retriable ?? false;
+    this.reason = options.reason ?? message;
   }
 
   get exitCode(): number {
@@ -63,6 +67,12 @@ export function codeOf(error: unknown): string | undefined {
     return typeof error.code === 'string' ? error.code : undefined;
   }
   return undefined;
+}
+
+/** The failure with another hint, where a stage knows better than its parts what state things are in. */
+export function withHint(error: MedallionError, hint: string): MedallionError {
+  const { code, message, reason } = error;
+  return new MedallionError(code, message, { hint, reason, cause: error });
 }
 
 /** Throws the interruption error once the signal has fired. */

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+import { DEFAULT_PATIENCE, type Patience } from '../retry.ts';
 
 /** Parsers for option values; commander turns what they throw into one clear line and exit code 2. */
 
@@ -55,6 +56,24 @@ export function parseDuration(value: string): number {
     throw new InvalidArgumentError('It must be a duration above 0: 500ms, 10s, 5m, 2h or 1d.');
   }
   return duration;
+}
+
+/** How long a lost server is waited for; said by the user, it holds from the start on. */
+function parsePatience(value: string): Patience {
+  return { forMs: value.trim() === '0' ? 0 : parseDuration(value), atStart: true };
+}
+
+/** The option of every command that rides out the loss of a server. */
+export function addRetryOption(command: Command): Command {
+  return command.addOption(
+    command
+      .createOption(
+        '--retry-for <duration>',
+        'how long a lost PostgreSQL or Kafka is waited for, 0 for not at all; given, also at the start',
+      )
+      .argParser(parsePatience)
+      .default(DEFAULT_PATIENCE, '5m, once it was reached'),
+  );
 }
 
 /** A UTC day as YYYY-MM-DD. Also taken: today, yesterday, and 7d, 4w, 3m, 1y (that long before today). */

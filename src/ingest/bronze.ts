@@ -67,6 +67,23 @@ export async function copyRefusals(
   });
 }
 
+/** Whether the run that `context` names has landed these records: each becomes a row, so the first one tells. */
+export async function hasRecord(
+  client: Client,
+  [first]: readonly LogRecord[],
+  { to, runId }: RowContext,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from bronze.events
+      where topic = $1 and partition = $2 and "offset" = $3 and run_id = $4
+     union all
+     select from bronze.quarantine
+      where topic = $1 and partition = $2 and "offset" = $3 and run_id = $4 and stage = 'ingest'`,
+    [to.topic, to.partition, first?.offset, runId],
+  );
+  return rowCount === 1;
+}
+
 /** The fields that begin and end every row, encoded once. */
 function commonFields({ to, runId, ingestedAt }: RowContext): {
   coordinates: Buffer;

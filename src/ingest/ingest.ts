@@ -1,8 +1,9 @@
-import { MedallionError } from '../errors.ts';
+import { MedallionError, withHint } from '../errors.ts';
 import type { Gap, LogReader, ReadEnd, ReadOptions } from '../log/log.ts';
-import { withClient, type ConnectionSettings } from '../postgres/client.ts';
+import { describeServer, withClient, type ConnectionSettings } from '../postgres/client.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
+import { Outage } from '../retry.ts';
 import { MAX_EVENT_BYTES } from './admission.ts';
 import { BronzeSink } from './sink.ts';
 import type { PartitionTally, Tally } from './tally.ts';
@@ -10,6 +11,8 @@ import type { PartitionTally, Tally } from './tally.ts';
 export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueBytes'> {
   /** The command line, for the run's record; secrets removed. */
   readonly arguments: readonly string[];
+  /** Rides out the losses of the warehouse; one of its own unless given. */
+  readonly outage?: Outage;
   /** Larger values go to the quarantine; 16 MiB unless said otherwise. */
   readonly maxEventBytes?: number;
 }
@@ -42,7 +45,12 @@ export async function ingest(
   options: IngestOptions,
   context: StageContext,
 ): Promise<IngestResult> {
-  const { arguments: commandLine, maxEventBytes = MAX_EVENT_BYTES, ...reading } = options;
+  const {
+    arguments: commandLine,
+    maxEventBytes = MAX_EVENT_BYTES,
+    outage = new Outage(`PostgreSQL at ${describeServer(settings)}`, context),
+    ...reading
+  } = options;
   const startedAt = performance.now();
   const runId = await withClient(settings, (client) =>
     startRun(client, { command: 'ingest', arguments: commandLine }),
@@ -53,14 +61,16 @@ export async function ingest(
       ...{ type: 'step.progress', step: STEP, done: events, unit: 'events' },
       detail: `${(bytes / 1e6).toFixed(1)} MB`,
     });
-  const sink = new BronzeSink({ settings, runId, maxEventBytes, onLanded }, context);
+  const sink = new BronzeSink({ settings, outage, runId, maxEventBytes, onLanded }, context);
   try {
     const { signal } = context;
     const end = await reader.read(sink, { ...reading, signal, maxValueBytes: maxEventBytes });
     const result = { runId, end, ...resultOf(sink.tally), seconds: secondsSince(startedAt) };
     const error =
       end === 'interrupted' ? new MedallionError('interrupted', 'interrupted') : undefined;
-    await withClient(settings, (client) => finishRun(client, runId, countsOf(result), error));
+    await outage.ride(() =>
+      withClient(settings, (client) => finishRun(client, runId, countsOf(result), error)),
+    );
     return result;
   } catch (error) {
     const counts = countsOf({ ...resultOf(sink.tally), seconds: secondsSince(startedAt) });
@@ -68,7 +78,9 @@ export async function ingest(
     await withClient(settings, (client) => finishRun(client, runId, counts, error)).catch(
       () => undefined,
     );
-    throw error;
+    throw error instanceof MedallionError && error.code === 'unreachable'
+      ? withHint(error, stateOf(sink.tally))
+      : error;
   } finally {
     await sink.close();
   }
@@ -79,6 +91,14 @@ type Counted = Omit<IngestResult, 'runId' | 'end' | 'seconds'>;
 function resultOf(tally: Tally): Counted {
   const { events, bytes, quarantined, partitions, droppedBatches, gaps } = tally;
   return { events, bytes, quarantined, partitions, droppedBatches, gaps };
+}
+
+/** What is left where the warehouse or the log stayed away. */
+function stateOf({ events }: Tally): string {
+  return (
+    `${events.toLocaleString('en-US')} events of this run are committed, with the offsets to go on from; ` +
+    'what was under way was rolled back. Run the command again when the server is back: nothing is lost or doubled.'
+  );
 }
 
 function countsOf(result: Counted & { readonly seconds: number }): Record<string, unknown> {

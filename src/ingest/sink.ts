@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, MedallionError } from '../errors.ts';
 import type { Gap, RecordBatch, Sink, StoredOffset, TopicPartition } from '../log/log.ts';
 import {
@@ -17,13 +16,16 @@ import {
   type CurrentOffset,
 } from '../postgres/offsets.ts';
 import type { StageContext } from '../progress.ts';
+import type { Outage } from '../retry.ts';
 import { admit } from './admission.ts';
-import { copyEvents, copyRefusals, producedAt } from './bronze.ts';
+import { copyEvents, copyRefusals, hasRecord, producedAt } from './bronze.ts';
 import { Tally, type BatchTally } from './tally.ts';
 import { Writers } from './writers.ts';
 
 export interface BronzeSinkOptions {
   readonly settings: ConnectionSettings;
+  /** Rides out the losses of the warehouse. */
+  readonly outage: Outage;
   readonly runId: bigint;
   readonly maxEventBytes: number;
   /** Called after each batch that landed. */
@@ -32,8 +34,6 @@ export interface BronzeSinkOptions {
 
 /** One copies while the other commits, or two partitions at once. */
 const CONNECTIONS = 2;
-/** How long a lost connection is waited for before each further try, milliseconds. */
-const PAUSES_MS = [200, 1000, 3000];
 const UNIQUE_VIOLATION = '23505';
 
 /**
@@ -79,8 +79,10 @@ export class BronzeSink implements Sink {
     const landed: BatchTally = { events: admitted.length, bytes, refused };
     const to = { topic, partition: batch.partition };
     const rows = { to, runId: this.#options.runId, ingestedAt: Date.now() };
+    let attempts = 0;
     const isAhead = await this.#run((client) =>
       withTransaction(client, async () => {
+        attempts += 1;
         const isNext = await advanceOffset(
           client,
           batch.fromOffset,
@@ -93,7 +95,8 @@ export class BronzeSink implements Sink {
         if (isNext && refused.length > 0) {
           await copyRefusals(client, refused, rows);
         }
-        return isNext;
+        // Of a commit whose answer was lost with the connection, the rows tell.
+        return isNext || (attempts > 1 && (await hasRecord(client, batch.records, rows)));
       }),
     ).catch((error: unknown) => {
       throw codeOf(error) === UNIQUE_VIOLATION ? alreadyThere(batch, topic, error) : error;
@@ -161,24 +164,15 @@ export class BronzeSink implements Sink {
     return this.#current.get(keyOf(partition))?.topic ?? partition.topic;
   }
 
-  /**
-   * Runs a transaction; one that a lost connection broke is run again. Had its commit reached the server all the same,
-   * the stored offset has moved, and the second try changes nothing.
-   */
+  /** Runs a transaction; one that a lost connection broke is run again, once the warehouse is back. */
   async #run<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    for (const pause of [...PAUSES_MS, undefined]) {
+    return this.#options.outage.ride(async () => {
       try {
         return await this.#writers.use(work);
       } catch (error) {
-        const known = lostConnection(error, this.#options.settings);
-        const isPassing = known instanceof MedallionError && known.retriable;
-        if (!isPassing || pause === undefined || this.#context.signal.aborted) {
-          throw known;
-        }
-        await delay(pause, undefined, { signal: this.#context.signal }).catch(() => undefined);
+        throw lostConnection(error, this.#options.settings);
       }
-    }
-    throw new Error('unreachable');
+    });
   }
 }
 

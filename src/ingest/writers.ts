@@ -1,5 +1,7 @@
 import { connect, type Client, type ConnectionSettings } from '../postgres/client.ts';
 
+const IDLE_TIMEOUT = '1min';
+
 /** A few connections to the warehouse, opened when they are first needed; who finds none free waits for one. */
 export class Writers {
   readonly #settings: ConnectionSettings;
@@ -24,7 +26,7 @@ export class Writers {
     try {
       if (client === undefined) {
         this.#unopened -= 1;
-        client = await connect(this.#settings);
+        client = await this.#open();
       }
       const result = await work(client);
       this.#idle.push(client);
@@ -36,6 +38,13 @@ export class Writers {
     } finally {
       this.#waiting.shift()?.();
     }
+  }
+
+  /** A process that is frozen in mid-transaction loses it, and with it the partition that others wait for. */
+  async #open(): Promise<Client> {
+    const client = await connect(this.#settings);
+    await client.query(`set idle_in_transaction_session_timeout = '${IDLE_TIMEOUT}'`);
+    return client;
   }
 
   async close(): Promise<void> {

@@ -18,10 +18,19 @@ export type Client = pg.Client;
 // Exact values as text: numeric and bigint never pass through a double, dates stay as PostgreSQL writes them.
 const asText = { getTypeParser: () => (value: string) => value };
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A server that has not been heard of for so long is asked; without an answer the connection is lost 10 s later. */
+const KEEP_ALIVE_MS = 15_000;
+/** The same for the server: it must not keep the locks of a client that a network cut off. */
+const SERVER_KEEP_ALIVE =
+  '-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
 
 /** SQLSTATEs and system codes after which the same call may succeed later. */
 export const CONNECTION_LOST =
-  /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN)$/;
+  /^(08...|57P0[1235]|25P0[34]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN|ENOTFOUND)$/;
+
+/** Why a connection was lost, where the server had no time to say. */
+export const BROKEN = 'the connection broke';
+const WITHOUT_WORDS = /Connection terminated|not queryable|Connection ended|Client was closed/i;
 
 /** host:port/database, for messages. */
 export function describeServer(settings: ConnectionSettings): string {
@@ -43,8 +52,9 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
     application_name: 'medallion',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: asText,
-    options: '-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning',
+    options: `-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning ${SERVER_KEEP_ALIVE}`,
   });
   // Without a listener a connection that breaks while idle would end the process; the next query reports it.
   client.on('error', () => undefined);
@@ -69,6 +79,14 @@ export async function withClient<T>(
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** Whether the server still answers on this connection. */
+export async function isConnected(client: Client): Promise<boolean> {
+  return client.query('select').then(
+    () => true,
+    () => false,
+  );
 }
 
 /** How many transactions, one in another, each connection is in. */
@@ -129,6 +147,7 @@ function connectionError(error: unknown, settings: ConnectionSettings): Medallio
     {
       hint: 'Is the server up, and are host and port right? Unset DATABASE_URL, PG* and POSTGRES_* to use the embedded server.',
       cause: error,
+      reason: messageOf(error),
       retriable: CONNECTION_LOST.test(code) || /timeout|terminated/i.test(messageOf(error)),
     },
   );
@@ -140,16 +159,15 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
     return error;
   }
   const code = codeOf(error) ?? '';
-  if (
-    CONNECTION_LOST.test(code) ||
-    /Connection terminated|not queryable|Connection ended/i.test(messageOf(error))
-  ) {
+  const isWithoutWords = WITHOUT_WORDS.test(messageOf(error));
+  if (CONNECTION_LOST.test(code) || isWithoutWords) {
     return new MedallionError(
       'unreachable',
       `lost PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`,
       {
         hint: 'Nothing half-done was kept. Run the command again when the server is back.',
         cause: error,
+        reason: isWithoutWords ? BROKEN : messageOf(error),
         retriable: true,
       },
     );

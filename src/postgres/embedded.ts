@@ -2,7 +2,13 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
-import { connect, lostConnection, type Client, type ConnectionSettings } from './client.ts';
+import {
+  connect,
+  isConnected,
+  lostConnection,
+  type Client,
+  type ConnectionSettings,
+} from './client.ts';
 import { embeddedBinaries } from './embedded-binaries.ts';
 import { clusterAt, SUPERUSER, type Cluster } from './embedded-cluster.ts';
 import { runningPostmaster, stopServer } from './embedded-postmaster.ts';
@@ -26,6 +32,12 @@ const POLL_MS = 25;
 /** A server in use by this process; it may stop once every user has called `release`. */
 export interface EmbeddedServer {
   readonly settings: ConnectionSettings;
+  /**
+   * Takes the share again where it was lost with the server, which is started if it is down: others that lost it do
+   * the same, and one of them is first.
+   * @throws MedallionError unreachable, when it came back on another port than `settings` say
+   */
+  renew(): Promise<void>;
   /** Ends the use; the last one out stops the server, unless `keepServerRunning` asked for it to stay. */
   release(): Promise<void>;
 }
@@ -53,16 +65,33 @@ export async function acquireEmbeddedServer(
   context: StageContext,
 ): Promise<EmbeddedServer> {
   const places = placesIn(home);
-  const lease = await leaseServer(places, context);
+  let lease = await leaseServer(places, context);
   try {
     await ensureDatabase(lease.client);
   } catch (error) {
     await release(places, lease, context);
     throw error;
   }
+  const settings = { ...lease.settings, database: DATABASE };
   let released: Promise<void> | undefined;
+  let renewing: Promise<void> | undefined;
+  const renew = async (): Promise<void> => {
+    if (await isConnected(lease.client)) {
+      return;
+    }
+    await lease.client.end().catch(() => undefined);
+    lease = await leaseServer(places, context);
+    if (lease.settings.port !== settings.port) {
+      throw new MedallionError(
+        'unreachable',
+        `the embedded PostgreSQL was lost and came back on port ${String(lease.settings.port)}`,
+        { hint: 'What was committed is there. Run the command again.' },
+      );
+    }
+  };
   return {
-    settings: { ...lease.settings, database: DATABASE },
+    settings,
+    renew: () => (renewing ??= renew().finally(() => (renewing = undefined))),
     release: () => (released ??= release(places, lease, context)),
   };
 }

@@ -1,8 +1,13 @@
 import { MedallionError } from '../errors.ts';
-import { connect, type Client, type ConnectionSettings } from './client.ts';
+import { withClient, type Client, type ConnectionSettings } from './client.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
+/** Key of the advisory lock that each transaction of a promotion that publishes holds: "publish" in ASCII. */
+const PUBLICATION_LOCK = '31654262977688424';
+
+/** What a transaction that publishes begins with. */
+export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICATION_LOCK})`;
 
 /**
  * Runs `work` while this process is the only one that promotes. The lock ends with its connection, so a killed
@@ -15,16 +20,15 @@ export async function withPromotionLock<T>(
   holder: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const client = await connect(settings);
-  try {
+  return withClient(settings, async (client) => {
     await client.query(`select set_config('application_name', $1, false)`, [
       `medallion promote (${holder})`,
     ]);
     await takeLock(client);
-    return await work();
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+    // The server may still be committing for a promotion that died, or was cut off: what it says next would be late.
+    await client.query('select pg_advisory_lock($1), pg_advisory_unlock($1)', [PUBLICATION_LOCK]);
+    return work();
+  });
 }
 
 async function takeLock(client: Client): Promise<void> {

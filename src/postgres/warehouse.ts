@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
+import { DEFAULT_PATIENCE, Outage, type Patience } from '../retry.ts';
 import { describeServer, withClient, type Client, type ConnectionSettings } from './client.ts';
 import { acquireEmbeddedServer } from './embedded.ts';
 import { migrate } from './migrate.ts';
@@ -11,27 +12,37 @@ const NEWEST_SERVER = 18;
 export interface WarehouseOptions {
   /** Bring the schema up to date first; true unless said otherwise. */
   readonly migrate?: boolean;
+  /** How long the server is waited for, by this call at the start and by `outage` later. */
+  readonly patience?: Patience;
 }
 
 /**
  * Runs `work` with the warehouse that the configuration names: a server of one's own, or the embedded one, which is
- * started when it is down and released afterwards, whatever happens. The schema is current when `work` begins.
+ * started when it is down and released afterwards, whatever happens. The schema is current when `work` begins; work
+ * that takes long rides out the losses of the server with `outage`, which also brings an embedded one back.
  * @throws MedallionError unreachable, denied, config (server too old, database newer than this program), storage
  */
 export async function withWarehouse<T>(
   config: Config,
   context: StageContext,
-  work: (settings: ConnectionSettings) => Promise<T>,
+  work: (settings: ConnectionSettings, outage: Outage) => Promise<T>,
   options: WarehouseOptions = {},
 ): Promise<T> {
-  return withServer(config, context, async (settings) => {
-    await withClient(settings, async (client) => {
-      await checkVersion(client, settings, context);
-      if (options.migrate ?? true) {
-        await applyMigrations(client, settings);
-      }
-    });
-    return work(settings);
+  const { patience = DEFAULT_PATIENCE } = options;
+  return withServer(config, context, async (settings, recover) => {
+    const server = `PostgreSQL at ${describeServer(settings)}`;
+    const outage = (forMs: number): Outage => new Outage(server, context, { forMs, recover });
+    await outage(patience.atStart ? patience.forMs : 0).ride(() =>
+      withClient(settings, async (client) => {
+        await checkVersion(client, settings, context);
+        if (options.migrate ?? true) {
+          await applyMigrations(client, settings);
+        }
+      }),
+    );
+    const later = outage(patience.forMs);
+    later.end();
+    return work(settings, later);
   });
 }
 
@@ -105,15 +116,15 @@ export async function dropWarehouse(settings: ConnectionSettings): Promise<void>
 async function withServer<T>(
   config: Config,
   context: StageContext,
-  work: (settings: ConnectionSettings) => Promise<T>,
+  work: (settings: ConnectionSettings, recover: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   if (config.warehouse.kind === 'server') {
     const { host, port, user, password, database, tls } = config.warehouse;
-    return work({ host, port, user, password, database, tls });
+    return work({ host, port, user, password, database, tls }, () => Promise.resolve());
   }
   const server = await acquireEmbeddedServer(config.home, context);
   try {
-    return await work(server.settings);
+    return await work(server.settings, () => server.renew());
   } finally {
     await server.release();
   }

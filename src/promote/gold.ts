@@ -3,6 +3,7 @@ import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import { dependencyError, reshapeStatements, type TableChange } from '../postgres/changes.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import {
   publicationOf,
   PUBLISHED_PERIODS,
@@ -207,6 +208,7 @@ async function publish(
     `select cast(unnest([${values.map(literal).join(', ')}]) as date) as ${column}`;
   await lane
     .transaction(async (transaction) => {
+      await transaction.execute(BEGIN_PUBLICATION);
       for (const [load, values] of [
         ['replace_days', days],
         ['replace_months', months],

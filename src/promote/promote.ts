@@ -1,11 +1,19 @@
 import type { Engine } from '../engine/engine.ts';
-import { MedallionError } from '../errors.ts';
+import { MedallionError, messageOf, withHint } from '../errors.ts';
 import type { Models } from '../model/load.ts';
-import { withClient, type Client, type ConnectionSettings } from '../postgres/client.ts';
+import {
+  BROKEN,
+  describeServer,
+  isConnected,
+  withClient,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
 import { tableOf } from '../postgres/tables.ts';
 import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
+import { Outage } from '../retry.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
 import { ALWAYS, readAllDays, readTouchedDays, type DaySpan } from './days.ts';
 import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
@@ -29,6 +37,8 @@ export interface PromoteOptions {
   readonly windowBytes: number;
   /** The command line for the run's record, secrets removed. */
   readonly arguments: readonly string[];
+  /** Rides out the losses of the warehouse; one of its own unless given. */
+  readonly outage?: Outage;
   /** How another promotion that finds this one running calls it. */
   readonly holder: string;
 }
@@ -44,7 +54,8 @@ export interface PromoteResult {
 
 /**
  * Promotes bronze to silver and silver to gold, whatever is new since the last time. One promotion runs at a time;
- * one that was killed is taken up by the next, after the last window that it committed.
+ * one that was killed is taken up by the next, after the last window that it committed, and so does one that lost
+ * the warehouse by itself: with a new engine, a new lock and a run of its own, whose counts the result is.
  * @throws MedallionError locked, check_failed, model, unreachable, interrupted
  */
 export async function promote(
@@ -54,9 +65,64 @@ export async function promote(
   options: PromoteOptions,
   context: StageContext,
 ): Promise<PromoteResult> {
+  const outage = options.outage ?? new Outage(`PostgreSQL at ${describeServer(settings)}`, context);
+  let isAgain = false;
+  const watched: StageContext = {
+    signal: context.signal,
+    emit: (event) => {
+      if (event.type === 'step.progress') {
+        outage.end();
+      }
+      context.emit(event);
+    },
+  };
+  try {
+    return await outage.ride(async () => {
+      try {
+        return await promoteOnce(settings, models, openEngine, options, watched, () =>
+          outage.answered(),
+        );
+      } catch (error) {
+        throw isAgain ? passing(error) : error;
+      } finally {
+        isAgain = true;
+      }
+    });
+  } catch (error) {
+    throw error instanceof MedallionError && error.code === 'unreachable' && error.retriable
+      ? withHint(error, GIVEN_UP)
+      : error;
+  }
+}
+
+const GIVEN_UP =
+  'The windows that were published are committed, with their watermarks; what was under way was rolled back, and gold ' +
+  'is as it was or whole. Run promote again when the server is back: it goes on from there.';
+
+/** The server may take its time to see that a connection was cut, and keep its lock until then. */
+function passing(error: unknown): unknown {
+  if (!(error instanceof MedallionError) || error.code !== 'locked') {
+    return error;
+  }
+  const { hint } = error;
+  return new MedallionError('locked', error.message, {
+    ...(hint === undefined ? {} : { hint }),
+    retriable: true,
+  });
+}
+
+async function promoteOnce(
+  settings: ConnectionSettings,
+  models: Models,
+  openEngine: () => Promise<Engine>,
+  options: PromoteOptions,
+  context: StageContext,
+  onConnected: () => void,
+): Promise<PromoteResult> {
   return withPromotionLock(settings, options.holder, async () =>
     withClient(settings, async (client) => {
       const started = performance.now();
+      onConnected();
       const runId = await startRun(client, { command: 'promote', arguments: options.arguments });
       const run: Run = {
         runId,
@@ -85,8 +151,9 @@ export async function promote(
           seconds: (performance.now() - started) / 1000,
         };
       } catch (error) {
-        failure = error;
-        throw error;
+        // An engine tells in many ways that its connection broke; this one is the same server's.
+        failure = (await isConnected(client)) ? error : lost(error, settings);
+        throw failure;
       } finally {
         // A lost connection must not hide what went wrong.
         await saveChecks(client, runId, run.checks.results).catch(() => undefined);
@@ -94,6 +161,16 @@ export async function promote(
       }
     }),
   );
+}
+
+function lost(error: unknown, settings: ConnectionSettings): MedallionError {
+  return error instanceof MedallionError && error.retriable
+    ? error
+    : new MedallionError(
+        'unreachable',
+        `lost PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`,
+        { cause: error, reason: BROKEN, retriable: true },
+      );
 }
 
 interface Run {

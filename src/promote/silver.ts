@@ -1,6 +1,7 @@
 import type { Engine, Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
 import { literal } from '../postgres/tables.ts';
 import {
@@ -190,6 +191,7 @@ async function publish(
   const verdicts = await readVerdictCounts(lane);
 
   await lane.transaction(async (transaction) => {
+    await transaction.execute(BEGIN_PUBLICATION);
     if (verdicts.replaced > 0) {
       await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
       await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);

@@ -3,7 +3,9 @@ import { MedallionError } from '../../src/errors.ts';
 import type { LogReader, LogRecord, ReadEnd, RecordBatch, Sink } from '../../src/log/log.ts';
 import { withClient } from '../../src/postgres/client.ts';
 import { bronzeOf, ingestAll, rowsOf, testContext } from '../support/ingest.ts';
+import { until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { Proxy } from '../support/proxy.ts';
 
 let database: TestDatabase;
 
@@ -229,6 +231,40 @@ describe('exactly once', () => {
     });
     expect(result.events).toBe(5);
     expect(await rows('select count(*) from bronze.events')).toEqual(['5']);
+  });
+
+  test('a batch whose commit the server made, but could not answer, has landed once and counts', async () => {
+    // Commits take a while, so that the connection can be cut in the middle of one.
+    await rows(`
+      create function bronze.wait() returns trigger language plpgsql
+        as $$ begin perform pg_sleep(0.4); return null; end $$`);
+    await rows(`
+      create constraint trigger wait after insert on bronze.events deferrable initially deferred
+        for each row execute function bronze.wait()`);
+    const proxy = await Proxy.open(() => database.settings.port);
+    try {
+      const settings = { ...database.settings, port: proxy.port };
+      const cutAtCommit = async (): Promise<void> => {
+        const committing = `select count(*) from pg_stat_activity
+          where datname = current_database() and state = 'active' and query = 'commit'`;
+        await until(async () => (await rows(committing))[0] === '1');
+        await proxy.cut(0);
+        await until(async () => (await rows(committing))[0] === '0');
+        proxy.mend();
+      };
+      const landing = reader(async (sink) => {
+        const cut = cutAtCommit();
+        expect(await sink.land(batch(0, [record(0, 'x')]))).toBe(true);
+        await cut;
+        expect(await sink.land(batch(0, [record(0, 'x')])), 'read again').toBe(false);
+        return undefined;
+      });
+      const result = await ingestAll(landing, settings);
+      expect(result).toMatchObject({ events: 1, droppedBatches: 1 });
+      expect(await bronzeOf(database.settings)).toEqual(['0 0 x']);
+    } finally {
+      await proxy.close();
+    }
   });
 
   test('books that were changed by hand are found out, before anything is written', async () => {

@@ -78,7 +78,7 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
     },
   };
   const directory = path.join(home, 'landing');
-  await withWarehouse(context.config, context, async (settings) => {
+  await withWarehouse(context.config, context, async (settings, outage) => {
     if (flags.fresh === true) {
       await dropWarehouse(settings);
       await migrateWarehouse(settings);
@@ -106,7 +106,7 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
     const landed = await ingest(
       openLandingReader(home, TOPIC),
       settings,
-      { follow: false, arguments: context.commandLine },
+      { follow: false, outage, arguments: context.commandLine },
       context,
     );
     const refused = Object.values(landed.quarantined).reduce((sum, count) => sum + count, 0);
@@ -115,7 +115,7 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
       step: 'ingest',
       detail: `${counted(landed.events, 'event')}, ${grouped(refused)} quarantined`,
     });
-    const promoted = await runPromote(settings, PROMOTE_DEFAULTS, context);
+    const promoted = await runPromote(settings, outage, PROMOTE_DEFAULTS, context);
     warnOfChecks(promoted, context);
     context.emit({ type: 'note', message: `${summary(promoted)}\n` });
     const page = await report(settings, { sections: undefined, top: TOP }, context);

@@ -1,18 +1,20 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { randomInt } from 'node:crypto';
 import path from 'node:path';
-import { MedallionError } from '../../errors.ts';
+import { MedallionError, withHint } from '../../errors.ts';
 import { MOST_CITIES } from '../../generate/catalogue.ts';
 import { EVENT_KINDS } from '../../generate/events.ts';
 import { generate, type GenerateOptions, type GenerateResult } from '../../generate/generate.ts';
 import { checkManifestFile, writeManifest } from '../../generate/manifest-file.ts';
 import { resolvePeriod, type Period } from '../../generate/timeline.ts';
+import { beginning } from '../../log/kafka/client.ts';
 import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
 import { ensureTopic } from '../../log/kafka/topic.ts';
 import { openKafkaWriter } from '../../log/kafka/writer.ts';
 import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
 import { openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
+import type { Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
@@ -36,6 +38,7 @@ interface GenerateFlags {
   readonly to?: string;
   readonly partitions?: number;
   readonly compression?: Compression;
+  readonly retryFor: Patience;
 }
 
 const DEFAULT_COUNT = 5000;
@@ -131,7 +134,9 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
     result = await generate(options, writer, context);
   } catch (error) {
     await (writer.discard ?? writer.close).call(writer).catch(() => undefined);
-    throw error;
+    throw error instanceof MedallionError && error.code === 'unreachable'
+      ? withHint(error, stateOf(writer))
+      : error;
   }
   await writer.close();
   if (manifestFile !== undefined && result.manifest !== undefined) {
@@ -146,6 +151,15 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
   } else {
     await context.writeRows(resultTable(options, result, writer.description));
   }
+}
+
+/** What is left where the log stayed away. */
+function stateOf({ appended, description }: LogWriter): string {
+  const taken = [...(appended ?? new Map<number, number>()).values()].reduce((a, b) => a + b, 0);
+  return (
+    `${taken.toLocaleString('en-US')} events are in ${description}; whether it took the last request before it ` +
+    'went away is not known. A new run makes new events.'
+  );
 }
 
 /** What the flags ask for together. */
@@ -201,7 +215,10 @@ async function openTarget(flags: GenerateFlags, context: CommandContext): Promis
     });
   }
   if (flags.partitions !== undefined) {
-    const topic = await ensureTopic(log, log.topic, flags.partitions, context.signal);
+    const { partitions } = flags;
+    const topic = await beginning(log, context, flags.retryFor).ride(() =>
+      ensureTopic(log, log.topic, partitions, context.signal),
+    );
     if (topic.partitions !== flags.partitions) {
       context.emit({
         type: 'note',
@@ -209,7 +226,7 @@ async function openTarget(flags: GenerateFlags, context: CommandContext): Promis
       });
     }
   }
-  return openKafkaWriter(log, context, flags.compression);
+  return openKafkaWriter(log, context, flags.compression, flags.retryFor);
 }
 
 function parseTarget(value: string): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addGlobalFlags, addKafkaFlags } from '../context.ts';
 import type { RunCommand } from '../main.ts';
+import { addRetryOption } from '../options.ts';
 import { createChecksCommand } from './checks.ts';
 import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
@@ -16,9 +17,9 @@ import { createSqlCommand } from './sql.ts';
 export function registerCommands(program: Command, run: RunCommand): void {
   const commands = [
     createDemoCommand(run),
-    addKafkaFlags(createGenerateCommand(run)),
-    addKafkaFlags(createIngestCommand(run)),
-    createPromoteCommand(run),
+    addKafkaFlags(addRetryOption(createGenerateCommand(run))),
+    addKafkaFlags(addRetryOption(createIngestCommand(run))),
+    addRetryOption(createPromoteCommand(run)),
     createChecksCommand(run),
     createReportCommand(run),
     createSqlCommand(run),

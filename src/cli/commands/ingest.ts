@@ -8,6 +8,7 @@ import { openStdinReader } from '../../log/landing/stream-reader.ts';
 import type { LogReader } from '../../log/log.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { Outage, Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDuration } from '../options.ts';
@@ -22,6 +23,7 @@ export interface IngestFlags {
   readonly idleTimeout?: number;
   readonly resetOffsets?: boolean;
   readonly maxEventBytes?: number;
+  readonly retryFor: Patience;
 }
 
 /** PostgreSQL takes values up to 1 GB, and a server needs several times a value's size to write it. */
@@ -62,8 +64,9 @@ export function createIngestCommand(run: RunCommand): Command {
 async function ingestCommand(context: CommandContext, flags: IngestFlags): Promise<void> {
   checkFlags(flags);
   const reader = await openReader(flags, context);
-  await withWarehouse(context.config, context, async (settings) => {
-    const result = await runIngest(settings, reader, flags, context);
+  const { retryFor: patience } = flags;
+  const land = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
+    const result = await runIngest(settings, outage, reader, flags, context);
     if (context.format === undefined) {
       await context.write(summary(result, reader));
     } else {
@@ -76,12 +79,14 @@ async function ingestCommand(context: CommandContext, flags: IngestFlags): Promi
         message: 'medallion generate writes events to the landing directory',
       });
     }
-  });
+  };
+  await withWarehouse(context.config, context, land, { patience });
 }
 
 /** Ingests from an open log as the flags say. */
 async function runIngest(
   settings: ConnectionSettings,
+  outage: Outage,
   reader: LogReader,
   flags: IngestFlags,
   context: CommandContext,
@@ -90,6 +95,7 @@ async function runIngest(
     reader,
     settings,
     {
+      outage,
       arguments: context.commandLine,
       follow: flags.follow ?? false,
       resetOffsets: flags.resetOffsets ?? false,
@@ -117,7 +123,7 @@ function checkFlags(flags: IngestFlags): void {
 
 /** @throws MedallionError input, unreachable, denied, config */
 async function openReader(
-  { from }: Pick<IngestFlags, 'from'>,
+  { from, retryFor: patience }: Pick<IngestFlags, 'from' | 'retryFor'>,
   context: CommandContext,
 ): Promise<LogReader> {
   const { log, home } = context.config;
@@ -127,7 +133,9 @@ async function openReader(
   if (from !== undefined) {
     return openFileReader(from.map((file) => path.resolve(context.cwd, file)));
   }
-  return log.kind === 'kafka' ? openKafkaReader(log, context) : openLandingReader(home, log.topic);
+  return log.kind === 'kafka'
+    ? openKafkaReader(log, context, { patience })
+    : openLandingReader(home, log.topic);
 }
 
 const ENDS: Readonly<Record<IngestResult['end'], string>> = {

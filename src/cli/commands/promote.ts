@@ -10,6 +10,7 @@ import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CheckResult } from '../../promote/checks.ts';
 import { promote, type PromoteResult } from '../../promote/promote.ts';
 import { selectMarts } from '../../promote/selection.ts';
+import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parseDuration, parseMemory } from '../options.ts';
@@ -29,6 +30,7 @@ export interface PromoteFlags {
   readonly threads?: number;
   readonly watch?: boolean;
   readonly every: number;
+  readonly retryFor?: Patience;
 }
 
 /** What promote does when nobody says otherwise; the demo runs it so. */
@@ -134,13 +136,15 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
     await printPlan(context);
     return;
   }
-  await withWarehouse(context.config, context, async (settings) => {
+  const { retryFor: patience = DEFAULT_PATIENCE } = flags;
+  const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
     if (flags.watch === true) {
-      await watch(settings, flags, context);
+      await watch(settings, outage, flags, context);
     } else {
-      await report(await runPromote(settings, flags, context), context);
+      await report(await runPromote(settings, outage, flags, context), context);
     }
-  });
+  };
+  await withWarehouse(context.config, context, work, { patience });
 }
 
 function layersOf({ layer }: PromoteFlags): { silver: boolean; gold: boolean } {
@@ -174,6 +178,7 @@ function refuseContradictions(flags: PromoteFlags): void {
 /** Promotes once, with DuckDB. */
 export async function runPromote(
   settings: ConnectionSettings,
+  outage: Outage,
   flags: PromoteFlags,
   context: CommandContext,
 ): Promise<PromoteResult> {
@@ -205,6 +210,7 @@ export async function runPromote(
         LARGEST_WINDOW_BYTES,
         Math.floor(memoryBytes(flags.memoryLimit) / WINDOW_GROWTH),
       ),
+      outage,
       arguments: context.commandLine,
       holder: `process ${String(context.processId)}`,
     },
@@ -240,16 +246,16 @@ function memoryBytes(size: string): number {
   return Number.parseFloat(size) * (UNIT_BYTES[/[KMGT]/i.exec(size)?.[0].toUpperCase() ?? ''] ?? 1);
 }
 
-/** Failures that the next round may well not meet. */
+/** Failures that the next round may well not meet. A lost server has been waited for already. */
 function isPassing(error: unknown): error is MedallionError {
   return (
-    error instanceof MedallionError &&
-    (error.retriable || error.code === 'locked' || error.code === 'check_failed')
+    error instanceof MedallionError && (error.code === 'locked' || error.code === 'check_failed')
   );
 }
 
 async function watch(
   settings: ConnectionSettings,
+  outage: Outage,
   flags: PromoteFlags,
   context: CommandContext,
 ): Promise<void> {
@@ -257,7 +263,7 @@ async function watch(
   let round = flags;
   while (!context.signal.aborted) {
     try {
-      const result = await runPromote(settings, round, context);
+      const result = await runPromote(settings, outage, round, context);
       if ((result.silver?.events ?? 0) > 0 || (result.gold?.days.length ?? 0) > 0) {
         await report(result, context);
       }

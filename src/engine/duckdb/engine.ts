@@ -6,6 +6,7 @@ import type { DuckDbConfig, TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Lane } from '../engine.ts';
+import { foreseen } from './errors.ts';
 import { loadPostgresExtension } from './extension.ts';
 import { DuckDbLane } from './lane.ts';
 
@@ -60,7 +61,8 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
   };
   const close = async (): Promise<void> => {
     for (const lane of lanes) {
-      await lane.close();
+      // One whose transaction broke with the warehouse's connection keeps its tables; they go with the instance.
+      await lane.close().catch(() => undefined);
     }
     instance.closeSync();
     rmSync(options.spillDirectory, { recursive: true, force: true });
@@ -68,7 +70,7 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
   try {
     const connection = await instance.connect();
     await loadPostgresExtension(connection, options.duckdb, context);
-    await attachWarehouse(connection, options.warehouse);
+    await foreseen(() => attachWarehouse(connection, options.warehouse));
     connection.closeSync();
     return {
       async openLane() {
@@ -131,7 +133,9 @@ function connectionOptions(tls: TlsConfig | undefined): string {
     `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   return [
     'application_name=medallion',
-    "options='-c client_min_messages=warning'",
+    // A server that a network cut off is given up within a minute, and so is this client by the server.
+    'connect_timeout=10 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000',
+    "options='-c client_min_messages=warning -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'",
     ...(tls === undefined ? [] : [`sslmode=${tls.verify ? 'verify-full' : 'require'}`]),
     ...(tls?.caFile === undefined ? [] : [`sslrootcert=${value(path.resolve(tls.caFile))}`]),
     ...(tls?.certFile === undefined ? [] : [`sslcert=${value(path.resolve(tls.certFile))}`]),

@@ -7,13 +7,14 @@ const FORESEEN: readonly {
 }[] = [
   {
     words:
-      /server closed the connection|connection to server|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
+      /server closed the connection|unable to connect to postgres|connection to server|connection not open|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
     as: (message) =>
       new MedallionError(
         'unreachable',
         `lost PostgreSQL during the promotion: ${firstLine(message)}`,
         {
           hint: 'Nothing half-done was kept. Run promote again when the server is back; it goes on from there.',
+          reason: 'the connection broke',
           retriable: true,
         },
       ),

@@ -137,13 +137,15 @@ export class DuckDbLane implements Lane {
       this.#run(`call postgres_execute('${WAREHOUSE}', ${singleQuoted(sql)})`);
     const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
       const target = [WAREHOUSE, schema, table].map(doubleQuoted).join('.');
-      const inserted = await this.#connection.run(
-        `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
+      const inserted = await foreseen(() =>
+        this.#connection.run(
+          `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
+        ),
       );
       return inserted.rowsChanged;
     };
-    await this.#begin();
     try {
+      await this.#begin();
       const result = await work({
         copy,
         // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
@@ -164,7 +166,7 @@ export class DuckDbLane implements Lane {
       await this.#run('commit');
       return result;
     } catch (error) {
-      await this.#run('rollback').catch(() => undefined);
+      await this.#rollback();
       throw error;
     }
   }
@@ -192,12 +194,24 @@ export class DuckDbLane implements Lane {
     }
   }
 
+  /**
+   * Where the warehouse is lost this fails, but leaves no transaction: DuckDB, closed with one whose connection is
+   * broken, ends the process (an exception in a destructor).
+   */
+  async #rollback(): Promise<void> {
+    await this.#run('rollback').catch(() => undefined);
+  }
+
   async close(): Promise<void> {
-    // Its tables go with it.
-    await this.#run('use memory');
-    await this.#run(`detach ${this.#catalog}`);
-    this.#connection.closeSync();
-    await this.#onClose(this);
+    await this.#rollback();
+    try {
+      // Its tables go with it.
+      await this.#run('use memory');
+      await this.#run(`detach ${this.#catalog}`);
+    } finally {
+      this.#connection.closeSync();
+      await this.#onClose(this);
+    }
   }
 
   async #run(sql: string): Promise<void> {

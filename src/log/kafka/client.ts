@@ -4,8 +4,10 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
+import type { StageContext } from '../../progress.ts';
+import { Outage, type Patience } from '../../retry.ts';
 import { addCodecs } from './compression.ts';
-import { kafkaError, unreachable } from './errors.ts';
+import { kafkaError, nameOf, unreachable } from './errors.ts';
 import { correctFetchResponses } from './fetch-response.ts';
 import { askForTopicIds } from './topic-id.ts';
 
@@ -72,6 +74,11 @@ export function createConnection(config: KafkaConfig): Connection {
       }
     },
   };
+}
+
+/** The waiting for brokers that a command finds away when it begins. */
+export function beginning(config: KafkaConfig, context: StageContext, patience: Patience): Outage {
+  return new Outage(nameOf(config), context, { forMs: patience.atStart ? patience.forMs : 0 });
 }
 
 /**

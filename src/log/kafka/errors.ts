@@ -32,6 +32,11 @@ export function describeBrokers(config: KafkaConfig): string {
   return config.brokers.join(',');
 }
 
+/** The same as a subject: "Kafka at localhost:9092". */
+export function nameOf(config: KafkaConfig): string {
+  return `Kafka at ${describeBrokers(config)}`;
+}
+
 /**
  * A failure of kafkajs as the error a user can act on. What is no failure of Kafka, a defect say, is passed through.
  * `retriable` is set where the same call may succeed later: the broker is away, not the password wrong.
@@ -46,7 +51,7 @@ export function kafkaError(error: unknown, config: KafkaConfig, topic?: string):
   if (root === undefined || !failures.some(({ name }) => name.startsWith('KafkaJS'))) {
     return error;
   }
-  const kafka = `Kafka at ${describeBrokers(config)}`;
+  const kafka = nameOf(config);
   const typed = failures.find(({ type }) => type !== undefined) ?? root;
   const type = typed.type ?? '';
   const named = topic === undefined ? 'topic' : `topic "${topic}"`;
@@ -94,29 +99,23 @@ export function unreachable(
   cause?: unknown,
   retriable = true,
 ): MedallionError {
-  return new MedallionError(
-    'unreachable',
-    `cannot reach Kafka at ${describeBrokers(config)}: ${why.replace(/^Connection error: /, '')}`,
-    {
-      hint: 'Is the broker up, and are KAFKA_BROKERS, KAFKA_SSL and KAFKA_SASL_* right?',
-      retriable,
-      cause,
-    },
-  );
+  const reason = why.replace(/^Connection error: /, '');
+  return new MedallionError('unreachable', `cannot reach ${nameOf(config)}: ${reason}`, {
+    hint: 'Is the broker up, and are KAFKA_BROKERS, KAFKA_SSL and KAFKA_SASL_* right?',
+    retriable,
+    reason,
+    cause,
+  });
 }
 
 /** The topic is not there. */
 export function missingTopic(topic: string, config: KafkaConfig, cause?: unknown): MedallionError {
-  return new MedallionError(
-    'config',
-    `Kafka at ${describeBrokers(config)} has no topic "${topic}"`,
-    {
-      hint:
-        'medallion generate creates it (--partitions 4), or: ' +
-        `kafka-topics.sh --bootstrap-server ${config.brokers[0] ?? ''} --create --topic ${topic} --partitions 4`,
-      cause,
-    },
-  );
+  return new MedallionError('config', `${nameOf(config)} has no topic "${topic}"`, {
+    hint:
+      'medallion generate creates it (--partitions 4), or: ' +
+      `kafka-topics.sh --bootstrap-server ${config.brokers[0] ?? ''} --create --topic ${topic} --partitions 4`,
+    cause,
+  });
 }
 
 /** kafkajs calls its giving up not retriable; what counts is what it gave up on. */

@@ -1,16 +1,16 @@
 import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
+import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
-import { withAdmin } from './client.ts';
-import { describeBrokers } from './errors.ts';
-import { Outage } from './outage.ts';
+import { beginning, withAdmin } from './client.ts';
+import { describeBrokers, nameOf } from './errors.ts';
 import { ReadSession, type ReadProgress } from './read-session.ts';
 import { requireTopic } from './topic.ts';
 
 export interface KafkaReaderSettings {
-  /** How long a lost broker is waited for, milliseconds. */
-  readonly retryForMs?: number;
+  /** How long a broker that is away is waited for. */
+  readonly patience?: Patience;
   /** How often a reader looks for new partitions, milliseconds. */
   readonly metadataMaxAgeMs?: number;
 }
@@ -26,8 +26,11 @@ export async function openKafkaReader(
   context: StageContext,
   settings: KafkaReaderSettings = {},
 ): Promise<LogReader> {
-  await withAdmin(config, config.topic, context.signal, (admin) =>
-    requireTopic(admin, config, config.topic),
+  const { patience = DEFAULT_PATIENCE } = settings;
+  await beginning(config, context, patience).ride(() =>
+    withAdmin(config, config.topic, context.signal, (admin) =>
+      requireTopic(admin, config, config.topic),
+    ),
   );
   return {
     description: `Kafka topic ${config.topic} at ${describeBrokers(config)}`,
@@ -48,22 +51,21 @@ async function readTopic(
     source: undefined,
     ends: new Map(),
   };
-  const outage = new Outage((message) => {
-    sink.warn(message, 'Nothing is lost: reading goes on from the last batch that landed.');
-  }, settings.retryForMs);
+  const { patience = DEFAULT_PATIENCE } = settings;
+  // A broker that has just started, or hands a group over, is back at the next attempt.
+  const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
+  outage.end();
   for (;;) {
     const outcome = await new ReadSession(config, context, sink, options, progress, {
       metadataMaxAgeMs: settings.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
-      onJoined: () => {
-        if (outage.end()) {
-          context.emit({ type: 'note', message: `Kafka at ${describeBrokers(config)} is back` });
-        }
-      },
+      onJoined: () => outage.end(),
     }).run();
     if (!(outcome instanceof MedallionError)) {
       return outcome;
     }
-    await outage.wait(outcome, options.signal);
+    if (!options.signal.aborted) {
+      await outage.wait(outcome, options.signal);
+    }
     if (options.signal.aborted) {
       return 'interrupted';
     }

@@ -1,12 +1,11 @@
 import kafkajs, { type CompressionTypes, type Message, type Producer } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
-import { MedallionError, throwIfInterrupted } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
+import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
-import { answered, createConnection, goodbye, type Connection } from './client.ts';
+import { answered, beginning, createConnection, goodbye, type Connection } from './client.ts';
 import { KAFKAJS_TYPES, type Compression } from './compression.ts';
-import { describeBrokers, kafkaError } from './errors.ts';
-import { Outage } from './outage.ts';
+import { describeBrokers, kafkaError, nameOf } from './errors.ts';
 import { requireTopic } from './topic.ts';
 
 /**
@@ -31,6 +30,18 @@ export async function openKafkaWriter(
   config: KafkaConfig & { readonly topic: string },
   context: StageContext,
   compression: Compression = 'none',
+  patience = DEFAULT_PATIENCE,
+): Promise<LogWriter> {
+  return beginning(config, context, patience).ride(() =>
+    connectWriter(config, context, compression, patience),
+  );
+}
+
+async function connectWriter(
+  config: KafkaConfig & { readonly topic: string },
+  context: StageContext,
+  compression: Compression,
+  patience: Patience,
 ): Promise<LogWriter> {
   const { topic } = config;
   const connection = createConnection(config);
@@ -46,7 +57,9 @@ export async function openKafkaWriter(
     await answered(config, context.signal, admin.connect());
     const partitions = await requireTopic(admin, config, topic);
     await answered(config, context.signal, producer.connect());
-    return new KafkaWriter(config, context, connection, producer, partitions, compression);
+    const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
+    outage.end();
+    return new KafkaWriter(config, outage, connection, producer, partitions, compression);
   } catch (error) {
     await goodbye(producer, connection);
     throw kafkaError(error, config, topic);
@@ -58,7 +71,7 @@ export async function openKafkaWriter(
 class KafkaWriter implements LogWriter {
   readonly description: string;
   readonly #config: KafkaConfig & { readonly topic: string };
-  readonly #context: StageContext;
+  readonly #outage: Outage;
   readonly #connection: Connection;
   readonly #producer: Producer;
   readonly #compression: CompressionTypes;
@@ -69,7 +82,7 @@ class KafkaWriter implements LogWriter {
 
   constructor(
     config: KafkaConfig & { readonly topic: string },
-    context: StageContext,
+    outage: Outage,
     connection: Connection,
     producer: Producer,
     partitions: number,
@@ -77,7 +90,7 @@ class KafkaWriter implements LogWriter {
   ) {
     this.description = `Kafka topic ${config.topic} at ${describeBrokers(config)}`;
     this.#config = config;
-    this.#context = context;
+    this.#outage = outage;
     this.#connection = connection;
     this.#producer = producer;
     this.#compression = KAFKAJS_TYPES[compression];
@@ -129,21 +142,13 @@ class KafkaWriter implements LogWriter {
   /** The same messages sent again by the same producer are written once: the broker knows their sequence numbers. */
   async #send(messages: Message[]): Promise<void> {
     const { topic } = this.#config;
-    const { signal, emit } = this.#context;
-    const outage = new Outage((message) => emit({ type: 'warning', message }));
-    for (;;) {
+    await this.#outage.ride(async () => {
       try {
         await this.#producer.send({ topic, acks: -1, compression: this.#compression, messages });
-        break;
       } catch (error) {
-        const failure = kafkaError(error, this.#config, topic);
-        if (!(failure instanceof MedallionError && failure.retriable)) {
-          throw failure;
-        }
-        await outage.wait(failure, signal);
-        throwIfInterrupted(signal);
+        throw kafkaError(error, this.#config, topic);
       }
-    }
+    });
     for (const { partition = 0 } of messages) {
       this.#appended.set(partition, (this.#appended.get(partition) ?? 0) + 1);
     }

@@ -73,8 +73,13 @@ describe('a broker that goes away', () => {
 
     await broker.kill();
     const whileDown = send(100);
-    await until(() => sink.warnings.length === 1);
-    expect(sink.warnings[0]).toMatch(/Kafka at 127\.0\.0\.1:\d+.*trying again for 5 min/);
+    const lost = expect.stringMatching(
+      /^lost Kafka at 127\.0\.0\.1:\d+ \(.+\); trying again for up to 5 min$/,
+    );
+    const warnings = () => context.events.filter(({ type }) => type === 'warning');
+    await until(() => warnings().length === 2);
+    // One of the reader, one of the writer.
+    expect(warnings()).toEqual(Array(2).fill({ type: 'warning', message: lost }));
     await broker.restart();
     await whileDown;
     await send(200);
@@ -90,7 +95,8 @@ describe('a broker that goes away', () => {
     const own = { ...(await config()), topic: 'given-up' };
     await ensureTopic(own, own.topic, 1);
     const context = quietContext();
-    const reader = await openKafkaReader(own, context, { retryForMs: 3_000 });
+    const patience = { forMs: 3_000, atStart: false };
+    const reader = await openKafkaReader(own, context, { patience });
     const reading = reader.read(new MemorySink(), { signal: context.signal, follow: true });
     const outcome = reading.catch((error: unknown) => error);
     await broker.kill();

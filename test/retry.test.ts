@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { MedallionError } from '../src/errors.ts';
+import type { ProgressEvent } from '../src/progress.ts';
+import { Outage } from '../src/retry.ts';
+
+function listener(signal = new AbortController().signal) {
+  const events: ProgressEvent[] = [];
+  return { signal, emit: (event: ProgressEvent) => void events.push(event), events };
+}
+
+const away = (): MedallionError =>
+  new MedallionError('unreachable', 'lost it', { reason: 'no answer', retriable: true });
+
+/** Work that fails so many times before it succeeds. */
+function failing(times: number): () => Promise<string> {
+  let left = times;
+  return () => (left-- > 0 ? Promise.reject(away()) : Promise.resolve('done'));
+}
+
+describe('a server that went away', () => {
+  test('is told of once when it is lost and once when it is back, each time', async () => {
+    const context = listener();
+    const outage = new Outage('PostgreSQL at db:5432', context);
+    expect(await outage.ride(failing(0))).toBe('done');
+    expect(context.events).toEqual([]);
+    const lost = 'lost PostgreSQL at db:5432 (no answer); trying again for up to 5 min';
+    const back = expect.stringMatching(/^PostgreSQL at db:5432 is back after [\d.]+ s$/) as string;
+    const round = [
+      { type: 'warning', message: lost },
+      { type: 'note', message: back },
+    ];
+    expect(await outage.ride(failing(2))).toBe('done');
+    expect(context.events).toEqual(round);
+    expect(await outage.ride(failing(1))).toBe('done');
+    expect(context.events).toEqual([...round, ...round]);
+  });
+
+  test('is told of once by all that use it', async () => {
+    const context = listener();
+    const outage = new Outage('Kafka at k:9092', context);
+    const back = Date.now() + 700;
+    const whileAway = () => (Date.now() < back ? Promise.reject(away()) : Promise.resolve());
+    // What began before the loss and succeeds after it does not say that the server is back.
+    const slow = () => new Promise((resolve) => setTimeout(resolve, 100));
+    await Promise.all([outage.ride(slow), outage.ride(whileAway), outage.ride(whileAway)]);
+    expect(context.events.map(({ type }) => type)).toEqual(['warning', 'note']);
+  });
+
+  test('that was never reached is not called lost, and recovery is tried before each attempt', async () => {
+    const context = listener();
+    let recoveries = 0;
+    const recover = () => {
+      recoveries += 1;
+      return Promise.resolve();
+    };
+    await new Outage('Kafka at k:9092', context, { recover }).ride(failing(2));
+    expect(context.events[0]).toMatchObject({
+      message: 'cannot reach Kafka at k:9092 (no answer); trying again for up to 5 min',
+    });
+    expect(recoveries).toBe(2);
+  });
+
+  test('is given up when it stays away, by the failure itself', async () => {
+    const outage = new Outage('Kafka at k:9092', listener(), { forMs: 500 });
+    await expect(outage.ride(failing(1000))).rejects.toMatchObject({
+      code: 'unreachable',
+      exitCode: 3,
+      message: 'lost it; given up after 0.5 s',
+    });
+  });
+
+  test('that answers, but does no work, is given up too', async () => {
+    const outage = new Outage('Kafka at k:9092', listener(), { forMs: 500 });
+    const poison = () => {
+      outage.answered();
+      return Promise.reject(away());
+    };
+    await expect(outage.ride(poison)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  test('is not waited for without patience, nor for another failure, nor after an interruption', async () => {
+    const context = listener();
+    await expect(new Outage('x', context, { forMs: 0 }).ride(failing(1))).rejects.toMatchObject({
+      message: 'lost it',
+    });
+    const denied = new MedallionError('denied', 'wrong password');
+    await expect(new Outage('x', context).ride(() => Promise.reject(denied))).rejects.toBe(denied);
+    expect(context.events).toEqual([]);
+
+    const abort = new AbortController();
+    const riding = new Outage('x', listener(abort.signal)).ride(failing(1000));
+    abort.abort();
+    await expect(riding).rejects.toMatchObject({ code: 'interrupted' });
+  });
+});
