@@ -71,8 +71,8 @@ export function codeOf(error: unknown): string | undefined {
 
 /** The failure with another hint, where a stage knows better than its parts what state things are in. */
 export function withHint(error: MedallionError, hint: string): MedallionError {
-  const { code, message, reason } = error;
-  return new MedallionError(code, message, { hint, reason, cause: error });
+  const { code, message, reason, retriable } = error;
+  return new MedallionError(code, message, { hint, reason, retriable, cause: error });
 }
 
 /** Throws the interruption error once the signal has fired. */

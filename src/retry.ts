@@ -136,10 +136,11 @@ function isPassing(error: unknown): error is MedallionError {
 }
 
 function givenUp(failure: MedallionError, forMs: number): MedallionError {
-  const { code, message, reason, hint } = failure;
+  const { code, message, reason, hint, retriable } = failure;
   return new MedallionError(code, `${message}; given up after ${durationText(forMs)}`, {
     ...(hint === undefined ? {} : { hint }),
     reason,
+    retriable,
     cause: failure,
   });
 }

@@ -25,6 +25,8 @@ export interface BrokerOptions {
   readonly dir: string;
   /** The port of the plain listener; a free one if not given. */
   readonly port?: number;
+  /** Adds a plain listener whose clients are told to come through this port, on which a proxy listens. */
+  readonly proxyPort?: number;
   /** Adds a SASL_PLAINTEXT listener that takes this user by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   readonly sasl?: { readonly username: string; readonly password: string };
   /** Adds an SSL listener with this PEM file (key first, then certificate), and with `sasl` one of SASL_SSL. */
@@ -38,6 +40,8 @@ export interface BrokerOptions {
 export interface Broker {
   /** host:port of the plain listener. */
   readonly brokers: string;
+  /** Where a proxy leads to. */
+  readonly proxiedPort: number | undefined;
   readonly saslBrokers: string | undefined;
   readonly tlsBrokers: string | undefined;
   readonly saslTlsBrokers: string | undefined;
@@ -59,12 +63,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const tlsPort = options.tls === undefined ? undefined : await freePort();
   const saslTlsPort =
     saslPort === undefined || tlsPort === undefined ? undefined : await freePort();
-  const ports = { PLAIN: port, SASL: saslPort, TLS: tlsPort, SASLTLS: saslTlsPort };
+  const proxiedPort = options.proxyPort === undefined ? undefined : await freePort();
+  const ports = {
+    PLAIN: port,
+    SASL: saslPort,
+    TLS: tlsPort,
+    SASLTLS: saslTlsPort,
+    PROXIED: proxiedPort,
+  };
   const settings = path.join(options.dir, 'server.properties');
   await writeFile(
     settings,
     toProperties({
-      ...(await baseProperties(options.dir, ports)),
+      ...(await baseProperties(options.dir, ports, { ...ports, PROXIED: options.proxyPort })),
       ...saslProperties(options.sasl),
       ...tlsProperties(options.tls),
       ...options.properties,
@@ -83,6 +94,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     of === undefined ? undefined : `127.0.0.1:${String(of)}`;
   return {
     brokers: `127.0.0.1:${String(port)}`,
+    proxiedPort,
     saslBrokers: address(saslPort),
     tlsBrokers: address(tlsPort),
     saslTlsBrokers: address(saslTlsPort),
@@ -139,25 +151,30 @@ export async function runKafkaTool(
   return run('java', [...options, className, ...args], input);
 }
 
+/** A listener's port by its name. */
+type Ports = Readonly<Record<string, number | undefined>>;
+
 async function baseProperties(
   dir: string,
-  ports: Readonly<Record<string, number | undefined>>,
+  ports: Ports,
+  advertised: Ports,
 ): Promise<Record<string, string>> {
   const controllerPort = await freePort();
-  const listeners = Object.entries(ports)
-    .filter(([, port]) => port !== undefined)
-    .map(([name, port]) => `${name}://127.0.0.1:${String(port)}`)
-    .join(',');
+  const list = (of: Ports): string =>
+    Object.entries(of)
+      .filter(([, port]) => port !== undefined)
+      .map(([name, port]) => `${name}://127.0.0.1:${String(port)}`)
+      .join(',');
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${String(controllerPort)}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAIN',
-    listeners: `${listeners},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
-    'advertised.listeners': listeners,
+    listeners: `${list(ports)},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
+    'advertised.listeners': list(advertised),
     'listener.security.protocol.map':
-      'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL',
+      'PLAIN:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL',
     'log.dirs': path.join(dir, 'data'),
     'auto.create.topics.enable': 'false',
     'num.partitions': '4',

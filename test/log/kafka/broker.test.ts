@@ -89,7 +89,7 @@ describe('a broker that goes away', () => {
     await writer.close();
     expect(sink.values.map(Number).sort((a, b) => a - b)).toEqual([...Array(300).keys()]);
     expect(context.events).toContainEqual({ type: 'note', message: expect.stringMatching(/back/) });
-  });
+  }, 180_000);
 
   test('is given up when it stays away', async () => {
     const own = { ...(await config()), topic: 'given-up' };
