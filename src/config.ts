@@ -29,6 +29,10 @@ export type WarehouseConfig =
 export interface TlsConfig {
   /** Check the server's certificate and name. Off only when the user said so (sslmode=require and the like). */
   readonly verify: boolean;
+  /** Take a verified certificate of any name: sslmode=verify-ca. */
+  readonly anyName?: boolean;
+  /** Go on without TLS where the server has none: sslmode=prefer. */
+  readonly optional?: boolean;
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
@@ -160,7 +164,7 @@ function parseWarehouse(flags: ConfigFlags, env: Environment, problems: string[]
       user,
       password: value('password') ?? text(env['PGPASSWORD']),
       database: value('database') ?? user,
-      tls: parseSslMode(value('sslmode'), env, problems),
+      tls: parseSslMode(value('sslmode'), value('host') ?? 'localhost', env, problems),
       from: `${prefix}*`,
     };
   }
@@ -214,16 +218,20 @@ function parseDatabaseUrl(
     );
     return { kind: 'embedded' };
   }
-  const user = decodeURIComponent(url.username) || text(env['PGUSER']) || 'postgres';
+  // URL keeps the brackets of an IPv6 address and the escapes of a socket's folder.
+  const hostname = unescaped(url.hostname.replace(/^\[(.*)\]$/, '$1'), 'host', from, problems);
+  const host = (url.searchParams.get('host') ?? hostname) || 'localhost';
+  const user = unescaped(url.username, 'user', from, problems) || text(env['PGUSER']) || 'postgres';
   return {
     kind: 'server',
-    host: (url.searchParams.get('host') ?? url.hostname) || 'localhost',
+    host,
     port: parsePort(url.port || undefined, 5432, from, problems),
     user,
-    password: decodeURIComponent(url.password) || text(env['PGPASSWORD']),
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    password: unescaped(url.password, 'password', from, problems) || text(env['PGPASSWORD']),
+    database: unescaped(url.pathname.slice(1), 'database', from, problems) || user,
     tls: parseSslMode(
       url.searchParams.get('sslmode') ?? text(env['PGSSLMODE']),
+      host,
       env,
       problems,
       url.searchParams,
@@ -232,25 +240,64 @@ function parseDatabaseUrl(
   };
 }
 
-/** libpq's sslmode: verify-full checks name and certificate; require encrypts without checking. */
+/** A part of a URL without its escapes; what is wrong with it is said without showing it. */
+function unescaped(part: string, name: string, from: string, problems: string[]): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    problems.push(`${from}: the ${name} holds a % that is no escape; write it as %25`);
+    return '';
+  }
+}
+
+/**
+ * libpq's sslmode: verify-full checks certificate and name, verify-ca the certificate, require encrypts without checking,
+ * but checks the certificate too when an authority is named; prefer encrypts where the server can. Without a mode it
+ * is prefer, as psql has it, and no TLS on this machine itself.
+ */
 function parseSslMode(
-  mode: string | undefined,
+  given: string | undefined,
+  host: string,
   env: Environment,
   problems: string[],
   parameters = new URLSearchParams(),
 ): TlsConfig | undefined {
-  if (mode !== undefined && !SSL_MODES.some((known) => known === mode)) {
+  const mode = given ?? (isThisMachine(host) ? 'disable' : 'prefer');
+  if (!SSL_MODES.some((known) => known === mode)) {
     problems.push(`sslmode "${mode}" is none of ${SSL_MODES.join(', ')}`);
   }
-  if (mode === undefined || mode === 'disable' || mode === 'allow' || mode === 'prefer') {
+  if (mode === 'disable') {
     return undefined;
   }
+  const authority = parameters.get('sslrootcert') ?? text(env['PGSSLROOTCERT']);
+  // libpq's word for the authorities that the machine trusts anyway.
+  const caFile = authority === 'system' ? undefined : authority;
+  const isOptional = mode === 'allow' || mode === 'prefer';
+  const checksIssuer = mode === 'verify-ca' || (mode === 'require' && caFile !== undefined);
   return {
-    verify: mode.startsWith('verify-'),
-    ...optional('caFile', parameters.get('sslrootcert') ?? text(env['PGSSLROOTCERT'])),
+    verify: mode === 'verify-full' || checksIssuer,
+    ...(checksIssuer ? { anyName: true } : {}),
+    ...(isOptional ? { optional: true } : {}),
+    ...optional('caFile', caFile),
     ...optional('certFile', parameters.get('sslcert') ?? text(env['PGSSLCERT'])),
     ...optional('keyFile', parameters.get('sslkey') ?? text(env['PGSSLKEY'])),
   };
+}
+
+/** A loopback address, or the folder of a socket: what is sent there never leaves the machine. */
+export function isThisMachine(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i.test(host) || host.startsWith('/');
+}
+
+/** libpq's name for what a TLS configuration says. */
+export function sslModeOf(tls: TlsConfig | undefined): (typeof SSL_MODES)[number] {
+  if (tls === undefined) {
+    return 'disable';
+  }
+  if (!tls.verify) {
+    return tls.optional === true ? 'prefer' : 'require';
+  }
+  return tls.anyName === true ? 'verify-ca' : 'verify-full';
 }
 
 function parseLog(flags: ConfigFlags, env: Environment, problems: string[]): LogConfig {

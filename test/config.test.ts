@@ -38,7 +38,6 @@ describe('the warehouse', () => {
       user: 'etl',
       password: 'p',
       database: 'dw',
-      tls: undefined,
     });
   });
 
@@ -56,6 +55,53 @@ describe('the warehouse', () => {
       from: '--database-url',
     });
   });
+});
+
+describe('TLS to PostgreSQL', () => {
+  const tlsOf = (url: string, env = {}) => {
+    const { warehouse } = parseConfig({ databaseUrl: url }, env, CWD);
+    return warehouse.kind === 'server' ? warehouse.tls : 'embedded';
+  };
+  const remote = 'postgresql://u@db.example/d';
+
+  test('is what sslmode says', () => {
+    const modes = {
+      disable: undefined,
+      allow: { verify: false, optional: true },
+      prefer: { verify: false, optional: true },
+      require: { verify: false },
+      'verify-ca': { verify: true, anyName: true },
+      'verify-full': { verify: true },
+    };
+    for (const [mode, tls] of Object.entries(modes)) {
+      expect(tlsOf(`${remote}?sslmode=${mode}`), mode).toEqual(tls);
+      expect(tlsOf(remote, { PGSSLMODE: mode }), mode).toEqual(tls);
+    }
+    expect(tlsOf(`${remote}?sslmode=require&sslrootcert=/ca.pem`)).toEqual({
+      verify: true,
+      anyName: true,
+      caFile: '/ca.pem',
+    });
+    expect(tlsOf(`${remote}?sslmode=verify-full&sslrootcert=system`)).toEqual({ verify: true });
+  });
+
+  test('without a mode is preferred with another machine, and left out on this one', () => {
+    expect(tlsOf(remote)).toEqual({ verify: false, optional: true });
+    for (const host of ['localhost', '127.0.0.1', '[::1]', '%2Fvar%2Frun%2Fpostgresql']) {
+      expect(tlsOf(`postgresql://u@${host}/d`), host).toBeUndefined();
+    }
+  });
+});
+
+test('a URL with a broken escape is refused without a word of it', () => {
+  const url = 'postgresql://u%zz:hidden-1%zz@h/d%zz';
+  expect(() => parseConfig({ databaseUrl: url }, {}, CWD)).toThrow(
+    [
+      '--database-url: the user holds a % that is no escape; write it as %25',
+      '--database-url: the password holds a % that is no escape; write it as %25',
+      '--database-url: the database holds a % that is no escape; write it as %25',
+    ].join('\n'),
+  );
 });
 
 describe('the log', () => {

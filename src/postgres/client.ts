@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import type { TlsConfig } from '../config.ts';
+import { isThisMachine, type TlsConfig } from '../config.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 
 /** A server that is up: everything a client, or an engine, needs to reach it. */
@@ -42,13 +42,43 @@ export function describeServer(settings: ConnectionSettings): string {
  * @throws MedallionError unreachable, denied
  */
 export async function connect(settings: ConnectionSettings): Promise<Client> {
+  try {
+    return await connectOnce(settings, tlsOptions(settings.tls));
+  } catch (error) {
+    if (settings.tls?.optional === true && wantsNoTls(error)) {
+      return connectOnce(settings, false).catch((plain: unknown) => {
+        throw connectionError(plain, settings);
+      });
+    }
+    throw connectionError(error, settings);
+  }
+}
+
+/** Whether what is sent over the connection can be read on its way to another machine. */
+export function isExposed(client: Client, settings: ConnectionSettings): boolean {
+  const { stream } = (client as unknown as { connection: { stream: object } }).connection;
+  return !('encrypted' in stream) && !isThisMachine(settings.host);
+}
+
+/** The server has no TLS, or takes this user only without. */
+function wantsNoTls(error: unknown): boolean {
+  return (
+    /does not support SSL/i.test(messageOf(error)) ||
+    (codeOf(error) === '28000' && /SSL encryption/i.test(messageOf(error)))
+  );
+}
+
+async function connectOnce(
+  settings: ConnectionSettings,
+  ssl: pg.ConnectionConfig['ssl'],
+): Promise<Client> {
   const client = new pg.Client({
     host: settings.host,
     port: settings.port,
     user: settings.user,
     password: settings.password,
     database: settings.database,
-    ssl: tlsOptions(settings.tls),
+    ssl,
     application_name: 'medallion',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -58,11 +88,7 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
   });
   // Without a listener a connection that breaks while idle would end the process; the next query reports it.
   client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw connectionError(error, settings);
-  }
+  await client.connect();
   return client;
 }
 
@@ -121,13 +147,37 @@ export async function withTransaction<T>(client: Client, work: () => Promise<T>)
   }
 }
 
+const BAD_CERTIFICATE =
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_)/;
+
 /** A failed connection attempt as the error a user can act on; the password is in no message. */
 function connectionError(error: unknown, settings: ConnectionSettings): MedallionError {
+  if (error instanceof MedallionError) {
+    return error;
+  }
   const server = describeServer(settings);
   const code = codeOf(error) ?? '';
+  if (BAD_CERTIFICATE.test(code)) {
+    return new MedallionError(
+      'denied',
+      `no trusted TLS connection to PostgreSQL at ${server}: ${messageOf(error)}`,
+      {
+        hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
+        cause: error,
+      },
+    );
+  }
+  if (/does not support SSL/i.test(messageOf(error))) {
+    return new MedallionError('denied', `PostgreSQL at ${server} does not encrypt connections`, {
+      hint: 'sslmode=disable, in DATABASE_URL or PGSSLMODE, connects without TLS.',
+      cause: error,
+    });
+  }
   if (code === '28P01' || code === '28000') {
     return new MedallionError('denied', `PostgreSQL at ${server} refused user "${settings.user}"`, {
-      hint: 'Check the user and password in DATABASE_URL, PG* or POSTGRES_*.',
+      hint: /no encryption|SSL off/i.test(messageOf(error))
+        ? 'It takes encrypted connections only: sslmode=verify-full, in DATABASE_URL or PGSSLMODE.'
+        : 'Check the user and password in DATABASE_URL, PG* or POSTGRES_*.',
       cause: error,
     });
   }
@@ -195,14 +245,26 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
   return error;
 }
 
+/** @throws MedallionError config, when a certificate file cannot be read */
 function tlsOptions(tls: TlsConfig | undefined): pg.ConnectionConfig['ssl'] {
   if (tls === undefined) {
     return false;
   }
   return {
     rejectUnauthorized: tls.verify,
-    ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
-    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
+    ...(tls.anyName === true ? { checkServerIdentity: () => undefined } : {}),
+    ...(tls.caFile === undefined ? {} : { ca: certificate(tls.caFile, 'sslrootcert') }),
+    ...(tls.certFile === undefined ? {} : { cert: certificate(tls.certFile, 'sslcert') }),
+    ...(tls.keyFile === undefined ? {} : { key: certificate(tls.keyFile, 'sslkey') }),
   };
+}
+
+function certificate(file: string, setting: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new MedallionError('config', `${setting}: cannot read ${file}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }

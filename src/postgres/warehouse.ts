@@ -2,7 +2,13 @@ import type { Config } from '../config.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { DEFAULT_PATIENCE, Outage, type Patience } from '../retry.ts';
-import { describeServer, withClient, type Client, type ConnectionSettings } from './client.ts';
+import {
+  describeServer,
+  isExposed,
+  withClient,
+  type Client,
+  type ConnectionSettings,
+} from './client.ts';
 import { acquireEmbeddedServer } from './embedded.ts';
 import { migrate } from './migrate.ts';
 
@@ -35,6 +41,13 @@ export async function withWarehouse<T>(
     await outage(patience.atStart ? patience.forMs : 0).ride(() =>
       withClient(settings, async (client) => {
         await checkVersion(client, settings, context);
+        if (settings.tls?.optional === true && isExposed(client, settings)) {
+          context.emit({
+            type: 'warning',
+            message: `the connection to ${describeServer(settings)} is not encrypted: the server has no TLS`,
+            hint: 'sslmode=disable, in DATABASE_URL or PGSSLMODE, says that this is meant; sslmode=verify-full insists on TLS.',
+          });
+        }
         if (options.migrate ?? true) {
           await applyMigrations(client, settings);
         }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
+import { sslModeOf } from '../../config.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
 import { embeddedStatus, keepServerRunning, stopEmbeddedServer } from '../../postgres/embedded.ts';
@@ -150,7 +151,7 @@ function urlOf({ host, port, user, password, database, tls }: ConnectionSettings
   const address = host.includes(':') ? `[${host}]` : encodeURIComponent(host);
   const parameters = new URLSearchParams();
   for (const [name, value] of [
-    ['sslmode', tls && sslMode(tls)],
+    ['sslmode', tls && sslModeOf(tls)],
     ['sslrootcert', tls?.caFile],
     ['sslcert', tls?.certFile],
     ['sslkey', tls?.keyFile],
@@ -163,10 +164,6 @@ function urlOf({ host, port, user, password, database, tls }: ConnectionSettings
   return `postgresql://${encodeURIComponent(user)}${secret}@${address}:${String(port)}/${encodeURIComponent(database)}${query}`;
 }
 
-function sslMode(tls: NonNullable<ConnectionSettings['tls']>): string {
-  return tls.verify ? 'verify-full' : 'require';
-}
-
 async function psql(context: CommandContext, _flags: unknown, args: string[]): Promise<void> {
   await withWarehouse(context.config, context, async (settings) => {
     const { tls } = settings;
@@ -177,7 +174,7 @@ async function psql(context: CommandContext, _flags: unknown, args: string[]): P
       PGUSER: settings.user,
       PGDATABASE: settings.database,
       ...(settings.password === undefined ? {} : { PGPASSWORD: settings.password }),
-      ...(tls === undefined ? {} : { PGSSLMODE: sslMode(tls) }),
+      PGSSLMODE: sslModeOf(tls),
       ...(tls?.caFile === undefined ? {} : { PGSSLROOTCERT: tls.caFile }),
       ...(tls?.certFile === undefined ? {} : { PGSSLCERT: tls.certFile }),
       ...(tls?.keyFile === undefined ? {} : { PGSSLKEY: tls.keyFile }),

@@ -1,8 +1,9 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { DuckDbConfig, TlsConfig } from '../../config.ts';
+import { rootCertificates } from 'node:tls';
+import { sslModeOf, type DuckDbConfig, type TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Lane } from '../engine.ts';
@@ -70,7 +71,7 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
   try {
     const connection = await instance.connect();
     await loadPostgresExtension(connection, options.duckdb, context);
-    await foreseen(() => attachWarehouse(connection, options.warehouse));
+    await foreseen(() => attachWarehouse(connection, options));
     connection.closeSync();
     return {
       async openLane() {
@@ -109,7 +110,7 @@ function makeSpillDirectory(directory: string): void {
 /** Through a secret, because an attach string with a password is printed in DuckDB's connection errors. */
 async function attachWarehouse(
   connection: DuckDBConnection,
-  warehouse: WarehouseSettings,
+  { warehouse, spillDirectory }: DuckDbOptions,
 ): Promise<void> {
   const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   const secret = [
@@ -122,9 +123,25 @@ async function attachWarehouse(
   ];
   await connection.run(`create secret warehouse (${secret.join(', ')})`);
   await connection.run("set global timezone = 'UTC'");
-  await connection.run(
-    `attach ${quoted(connectionOptions(warehouse.tls))} as warehouse (type postgres, secret warehouse)`,
-  );
+  const tls = withAuthorities(warehouse.tls, spillDirectory);
+  await foreseen(async () => {
+    await connection.run(
+      `attach ${quoted(connectionOptions(tls))} as warehouse (type postgres, secret warehouse)`,
+    );
+  });
+}
+
+/**
+ * Where no authority is named, the ones that Node trusts: libpq knows none, and one warehouse is to be trusted, or not,
+ * by everything that talks to it.
+ */
+function withAuthorities(tls: TlsConfig | undefined, folder: string): TlsConfig | undefined {
+  if (tls?.verify !== true || tls.caFile !== undefined) {
+    return tls;
+  }
+  const caFile = path.join(folder, 'authorities.pem');
+  writeFileSync(caFile, rootCertificates.join('\n'));
+  return { ...tls, caFile };
 }
 
 /** What a libpq connection string says beside the secret: nothing in it is confidential. */
@@ -136,7 +153,7 @@ function connectionOptions(tls: TlsConfig | undefined): string {
     // A server that a network cut off is given up within a minute, and so is this client by the server.
     'connect_timeout=10 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000',
     "options='-c client_min_messages=warning -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'",
-    ...(tls === undefined ? [] : [`sslmode=${tls.verify ? 'verify-full' : 'require'}`]),
+    `sslmode=${sslModeOf(tls)}`,
     ...(tls?.caFile === undefined ? [] : [`sslrootcert=${value(path.resolve(tls.caFile))}`]),
     ...(tls?.certFile === undefined ? [] : [`sslcert=${value(path.resolve(tls.certFile))}`]),
     ...(tls?.keyFile === undefined ? [] : [`sslkey=${value(path.resolve(tls.keyFile))}`]),

@@ -6,6 +6,25 @@ const FORESEEN: readonly {
   readonly as: (message: string) => MedallionError;
 }[] = [
   {
+    words: /permission denied for|must be owner of/i,
+    as: (message) =>
+      new MedallionError('denied', `PostgreSQL refused the promotion: ${reasonIn(message)}`, {
+        hint: 'A user that promotes owns the tables: medallion db grant owner USER, as the owner of the database.',
+      }),
+  },
+  {
+    words:
+      /certificate verify failed|server certificate|server does not support SSL|root certificate/i,
+    as: (message) =>
+      new MedallionError(
+        'denied',
+        `no trusted TLS connection to PostgreSQL: ${reasonIn(message)}`,
+        {
+          hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
+        },
+      ),
+  },
+  {
     words:
       /server closed the connection|unable to connect to postgres|connection to server|connection not open|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
     as: (message) =>
@@ -46,6 +65,15 @@ export async function foreseen<T>(work: () => Promise<T>): Promise<T> {
     const message = messageOf(error);
     throw FORESEEN.find(({ words }) => words.test(message))?.as(message) ?? error;
   }
+}
+
+/** What PostgreSQL said, without what DuckDB puts before it and the statement that follows. */
+function reasonIn(message: string): string {
+  return (
+    /(?:permission denied for|must be owner of|SSL error:|server certificate|server does not|root certificate).*/i.exec(
+      message,
+    )?.[0] ?? firstLine(message)
+  );
 }
 
 function firstLine(message: string): string {
