@@ -6,6 +6,7 @@ import {
   columnComment,
   columnList,
   createStatements,
+  giveToSchemaOwner,
   ident,
   indexStatement,
   tableComment,
@@ -378,6 +379,8 @@ export async function applyChanges(client: Client, changes: readonly TableChange
     for (const statement of statementsOf(changes, 'apply')) {
       await client.query(statement);
     }
+    const made = changes.filter(({ step }) => step === 'apply').map(({ model }) => model);
+    await giveToSchemaOwner(client, [...new Set(made)]);
   });
 }
 

@@ -59,11 +59,29 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
  * @throws MedallionError config, as `migrate` does
  */
 export async function missingMigrations(client: Client, directory = MIGRATIONS): Promise<string[]> {
-  const { rows } = await client.query<{ exists: string }>(
-    `select (to_regclass('medallion.migrations') is not null)::text as exists`,
-  );
-  const applied: Applied = rows[0]?.exists === 'true' ? await appliedMigrations(client) : new Map();
+  const applied: Applied = (await hasBooks(client)) ? await appliedMigrations(client) : new Map();
   return pendingMigrations(readMigrations(directory), applied).map(({ name }) => name);
+}
+
+/** Asked of the catalog, which answers whoever has no rights on the schema too. */
+async function hasBooks(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'medallion' and c.relname = 'migrations'`,
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Whether the user could say, or change, anything of the schema's version: who may not look into the books there are, as
+ * a reader of gold may not, takes the schema as it is.
+ */
+export async function mayMigrate(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ allowed: string }>(
+    `select coalesce(bool_and(has_schema_privilege(oid, 'usage')), true)::text as allowed
+     from pg_namespace where nspname = 'medallion'`,
+  );
+  return rows[0]?.allowed === 'true';
 }
 
 type Applied = ReadonlyMap<number, { readonly name: string; readonly hash: string }>;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Model, ModelColumn } from '../model/model.ts';
+import type { Client } from './client.ts';
 
 export const ident = (name: string): string => pg.escapeIdentifier(name);
 export const literal = (text: string): string => pg.escapeLiteral(text);
@@ -55,4 +56,20 @@ export function createStatements(model: Model): string[] {
     tableComment(model).statement,
     ...model.columns.map((column) => columnComment(model, column)),
   ];
+}
+
+/** Whoever makes a table, it belongs to the owner of its schema: each who may act for that one can make it again. */
+export async function giveToSchemaOwner(client: Client, models: readonly Model[]): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(
+    `select format('alter %s %I.%I owner to %I', case relkind when 'v' then 'view' else 'table' end, nspname, relname,
+                   pg_get_userbyid(nspowner)) as statement
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     where nspname || '.' || relname = any($1) and relkind in ('r', 'v', 'p')
+         and relowner <> nspowner and pg_has_role(nspowner, 'member')`,
+    [models.map((model) => model.id)],
+  );
+  for (const { statement } of rows) {
+    await client.query(statement);
+  }
 }

@@ -10,7 +10,7 @@ import {
   type ConnectionSettings,
 } from './client.ts';
 import { acquireEmbeddedServer } from './embedded.ts';
-import { migrate } from './migrate.ts';
+import { mayMigrate, migrate, missingMigrations } from './migrate.ts';
 
 const OLDEST_SERVER = 14;
 const NEWEST_SERVER = 18;
@@ -48,7 +48,7 @@ export async function withWarehouse<T>(
             hint: 'sslmode=disable, in DATABASE_URL or PGSSLMODE, says that this is meant; sslmode=verify-full insists on TLS.',
           });
         }
-        if (options.migrate ?? true) {
+        if ((options.migrate ?? true) && (await mayMigrate(client))) {
           await applyMigrations(client, settings);
         }
       }),
@@ -174,8 +174,22 @@ async function applyMigrations(client: Client, settings: ConnectionSettings): Pr
   try {
     return await migrate(client);
   } catch (error) {
-    throw migrationError(error, settings);
+    const missing = codeOf(error) === '42501' ? await missingBehind(client) : [];
+    throw missing.length > 0
+      ? new MedallionError(
+          'denied',
+          `the schema of ${describeServer(settings)} is not up to date, and user "${settings.user}" may not change it: ` +
+            `it lacks ${missing.join(', ')}`,
+          { hint: 'Run "medallion db migrate" as its owner, then this again.', cause: error },
+        )
+      : migrationError(error, settings);
   }
+}
+
+/** What a schema that has been made lacks; nothing where there is none yet, or where that cannot be asked. */
+async function missingBehind(client: Client): Promise<string[]> {
+  const { rowCount } = await client.query(`select from pg_namespace where nspname = 'medallion'`);
+  return rowCount === 1 ? missingMigrations(client).catch(() => []) : [];
 }
 
 /** What keeps a schema from being made, where it lies with the database and not with the migration. */

@@ -19,7 +19,7 @@ const COMMANDS = [
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   checks: ['show'],
   models: ['list', 'show', 'graph'],
-  db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'reset'],
+  db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'grant', 'reset'],
 };
 const CHILDREN = Object.entries(SUBCOMMANDS).flatMap(([parent, names]) =>
   names.map((name) => `${parent} ${name}`),

@@ -35,8 +35,8 @@ beforeAll(async () => {
 
   const cluster = clusterAt(path.join(folder, 'cluster'));
   const user = await serverUser(cluster.data);
-  for (const file of user === undefined ? [] : Object.values(issued)) {
-    await chown(file, user.uid, user.gid);
+  if (user !== undefined) {
+    await Promise.all(Object.values(issued).map((file) => chown(file, user.uid, user.gid)));
   }
   const binaries = await embeddedBinaries(folder, user);
   await createCluster(cluster.folder, binaries, user);

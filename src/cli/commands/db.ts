@@ -13,10 +13,11 @@ import {
 } from '../../postgres/warehouse.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
+import { createGrantCommand } from './db-grant.ts';
 
 export function createDbCommand(run: RunCommand): Command {
   const db = new Command('db')
-    .description('the warehouse: start, stop, look at, reach, migrate or reset it')
+    .description('the warehouse: start, stop, look at, reach, migrate, share or reset it')
     .enablePositionalOptions();
   const commands = [
     new Command('start')
@@ -40,6 +41,7 @@ export function createDbCommand(run: RunCommand): Command {
     new Command('migrate')
       .description('bring the schema up to date; the other commands do so by themselves')
       .action(run(migrate)),
+    createGrantCommand(run),
     new Command('reset')
       .description('drop everything medallion has stored in the warehouse')
       .option('--yes', 'do not ask')
@@ -59,6 +61,7 @@ Examples:
   medallion db start
   medallion db psql -- -c "select count(*) from silver.fact_transactions"
   psql "$(medallion db url)"
+  medallion db grant reader grafana --create --password-prompt
   medallion db reset --yes`,
   );
 }

@@ -1,0 +1,112 @@
+import { Argument, Command } from 'commander';
+import { MedallionError } from '../../errors.ts';
+import { describeServer } from '../../postgres/client.ts';
+import { grantRole, KINDS, type RoleKind } from '../../postgres/roles.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { askPassword } from '../password.ts';
+
+interface GrantFlags {
+  readonly create?: boolean;
+  readonly passwordPrompt?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const PASSWORD_VARIABLE = 'MEDALLION_ROLE_PASSWORD';
+/** PostgreSQL cuts longer names, without asking. */
+const LONGEST_NAME_BYTES = 63;
+
+export function createGrantCommand(run: RunCommand): Command {
+  return new Command('grant')
+    .description('give a role of the server what reading, loading or promoting needs, and no more')
+    .addArgument(new Argument('<kind>', 'what the role is for').choices([...KINDS]))
+    .argument('<role>', 'its name')
+    .option('--create', 'make the role if there is none')
+    .option('--password-prompt', `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`)
+    .option('--dry-run', 'print the SQL and do nothing')
+    .addHelpText(
+      'after',
+      `
+reader  reads every table of silver and gold, those of later too; finds them without a schema.
+loader  appends to bronze and keeps the books: medallion ingest, on a schema that is up to date.
+owner   owns all four schemas: medallion promote, ingest, db migrate and db reset. One role does.
+
+Rights are added, none are taken away; again is no harm. After "db reset" they are to be granted again.
+
+Examples:
+  medallion db grant reader grafana --create --password-prompt
+  MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create
+  medallion db grant owner promoter --dry-run`,
+    )
+    .action(run(grant));
+}
+
+async function grant(
+  context: CommandContext,
+  flags: GrantFlags,
+  [kind, role = '']: string[],
+): Promise<void> {
+  checkName(role);
+  const dryRun = flags.dryRun ?? false;
+  const create = flags.create ?? false;
+  const given = context.env[PASSWORD_VARIABLE];
+  const password =
+    flags.passwordPrompt === true && !dryRun
+      ? await askPassword(`New password of ${role}: `, context.signal)
+      : given === ''
+        ? undefined
+        : given;
+  await withWarehouse(
+    context.config,
+    context,
+    async (settings) => {
+      const { statements, isSuperuser } = await grantRole(settings, {
+        ...{ kind: kind as RoleKind, role, create, password, dryRun },
+      });
+      if (dryRun && context.format === undefined) {
+        await context.write(statements.map((statement) => `${statement};\n`).join(''));
+      } else {
+        await context.writeRows({
+          columns: [{ name: 'statement', kind: 'text' }],
+          rows: statements.map((statement) => [statement]),
+        });
+      }
+      if (isSuperuser) {
+        context.emit({
+          type: 'warning',
+          message: `"${role}" is a superuser: it may do everything, whatever is granted`,
+        });
+      } else if (password === undefined && statements[0]?.startsWith('create role') === true) {
+        context.emit({
+          type: 'warning',
+          message: `"${role}" has no password, so most servers will not let it in`,
+          hint: `Give it one: --password-prompt, or ${PASSWORD_VARIABLE} in the environment.`,
+        });
+      }
+      context.emit({
+        type: 'note',
+        message: dryRun
+          ? 'Nothing was done.'
+          : `"${role}" is a ${String(kind)} of ${describeServer(settings)}`,
+      });
+    },
+    { migrate: !dryRun },
+  );
+}
+
+function checkName(role: string): void {
+  const problem =
+    role === ''
+      ? 'a role needs a name'
+      : /\p{Cc}/u.test(role)
+        ? 'the name of a role holds no control characters'
+        : Buffer.byteLength(role) > LONGEST_NAME_BYTES
+          ? `the name of a role has at most ${String(LONGEST_NAME_BYTES)} bytes`
+          : role === 'public' || role === 'none'
+            ? `"${role}" is the name of no role`
+            : undefined;
+  if (problem !== undefined) {
+    throw new MedallionError('usage', problem);
+  }
+}
