@@ -16,6 +16,7 @@ import {
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { makeFolder } from '../folder.ts';
 import type { Binaries } from './embedded-binaries.ts';
 import { canEnter, SHARED_FOLDER, type ServerUser } from './embedded-user.ts';
 
@@ -55,7 +56,7 @@ export async function createCluster(
 ): Promise<string> {
   const linked = user !== undefined && !(await canEnter(path.dirname(folder), user));
   const parent = linked ? SHARED_FOLDER : path.dirname(folder);
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   if (linked) {
     await chmod(parent, 0o755);
   }

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
+import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
 import { embeddedBinaries, majorVersion, type Binaries } from './embedded-binaries.ts';
 import { clusterAt, createCluster, versionOf, type Cluster } from './embedded-cluster.ts';
@@ -80,7 +81,7 @@ export class Starter {
     }
     const { folder, logFile } = this.#places;
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const user = await serverUser(clusterAt(this.#places.cluster).data);
       const binaries = await embeddedBinaries(folder, user);
       const cluster = (await existingCluster(this.#places)) ?? (await this.#create(binaries, user));
@@ -220,7 +221,7 @@ async function checkAccess(cluster: Cluster, user: ServerUser): Promise<void> {
 /** A failure of the file system as the error a user can act on. */
 export function storageError(folder: string, error: unknown): unknown {
   const code = codeOf(error) ?? '';
-  if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EEXIST)$/.test(code)) {
+  if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|ENOTSUP|EEXIST)$/.test(code)) {
     return new MedallionError(
       'storage',
       `cannot keep a database in ${folder}: ${messageOf(error)}`,

@@ -186,9 +186,13 @@ describe('what cannot be written', () => {
   });
 
   // Not even root can make a folder in either.
-  test.each(['below a file', 'on a file system that takes none'])('a home %s', async (where) => {
+  test.each([
+    ['below a file', 'file/home'],
+    ['on a file system that takes none', '/sys/medallion'],
+    ['on one that says there is no such place', '/proc/medallion/home'],
+  ])('a home %s', async (_, place) => {
     await writeFile(path.join(folder, 'file'), '');
-    const home = where === 'below a file' ? path.join(folder, 'file', 'home') : '/sys/medallion';
+    const home = path.resolve(folder, place);
     const says = /^cannot (write|keep a database in) \S+: [^\n]+\n {2}.*[Cc]hoose /;
     for (const command of [['generate'], ['ingest'], ['promote'], ['demo', '-n', '100']]) {
       await refuses([...command, '--home', home], { code: 3, says });

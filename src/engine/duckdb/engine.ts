@@ -1,10 +1,11 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { sslModeOf, type DuckDbConfig, type TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
+import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Lane } from '../engine.ts';
 import { foreseen } from './errors.ts';
@@ -36,7 +37,7 @@ export interface DuckDbOptions {
  * @throws MedallionError unreachable or config when its postgres extension cannot be had
  */
 export async function openDuckDb(options: DuckDbOptions, context: StageContext): Promise<Engine> {
-  makeSpillDirectory(options.spillDirectory);
+  await makeSpillDirectory(options.spillDirectory);
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: options.memoryLimit,
     temp_directory: options.spillDirectory,
@@ -96,9 +97,9 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
   }
 }
 
-function makeSpillDirectory(directory: string): void {
+async function makeSpillDirectory(directory: string): Promise<void> {
   try {
-    mkdirSync(directory, { recursive: true });
+    await makeFolder(directory);
   } catch (error) {
     throw new MedallionError('storage', `cannot write ${directory}: ${messageOf(error)}`, {
       hint: 'DuckDB spills there. Choose a folder that can be written with --home or MEDALLION_HOME.',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,6 +8,7 @@ import { createGunzip } from 'node:zlib';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import { MedallionError, messageOf, throwIfInterrupted } from '../../errors.ts';
+import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 
 /** An extension binary fits one version of DuckDB on one platform. */
@@ -103,7 +104,7 @@ async function writableFolder(folders: readonly string[]): Promise<string> {
   const refusals: string[] = [];
   for (const folder of folders) {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await rm(await mkdtemp(path.join(folder, '.fetch-')), { recursive: true });
       return folder;
     } catch (error) {

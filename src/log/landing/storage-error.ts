@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   ENOENT: ['the folder does not exist', 'Make the folder first, or choose another one.'],
   ENOTDIR: ['a part of the path is not a folder', 'Choose another path.'],
   EEXIST: ['a part of the path is not a folder', 'Choose another path.'],
+  ENOTSUP: ['the file system takes no folders there', 'Choose another place.'],
   EISDIR: ['it is a folder', 'Name a file.'],
 };
 

@@ -1,6 +1,7 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '../../folder.ts';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
 import { storageError } from './storage-error.ts';
 
@@ -31,7 +32,7 @@ export async function openLandingWriter(config: LandingConfig): Promise<LogWrite
   const folder = path.join(config.directory, config.topic);
   const files: PartitionFile[] = [];
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw storageError(folder, error);
   }
