@@ -290,6 +290,7 @@ describe("the dashboards' role", () => {
         await expect(reader.query('delete from sales_performance')).rejects.toThrow(/permission/);
       });
     } finally {
+      await client.query(`drop owned by ${role}`);
       await client.query(`drop role ${role}`);
     }
   });

@@ -64,7 +64,7 @@ function inside(event: Buffer, dice: Dice, text: string): Buffer {
   return Buffer.from(source.slice(0, at) + text + source.slice(at));
 }
 
-export const MUTATIONS: Readonly<Record<string, Mutation>> = {
+const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'a bit flipped': (event, dice) => {
     const copy = Buffer.from(event);
     const at = dice.roll(copy.length);
