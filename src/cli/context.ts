@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { parseConfig, type Config, type ConfigFlags, type Environment } from '../config.ts';
 import type { StageContext } from '../progress.ts';
+import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import {
   OUTPUT_FORMATS,
@@ -12,6 +13,7 @@ import {
   type ResultTable,
 } from './render/output.ts';
 import { progressRenderer } from './render/progress.ts';
+import { visible } from './render/text.ts';
 
 /** What every command gets: its configuration, when to stop, and the only ways to say something. */
 export interface CommandContext extends StageContext {
@@ -99,7 +101,9 @@ export function createContext(
   });
   const write = async (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
-      process.stdout.write(text, (error) => {
+      // CSV keeps every character, for programs; a terminal would act on some.
+      const isShown = process.stdout.isTTY && flags.output === 'csv';
+      process.stdout.write(isShown ? visible(text, { lines: true }) : text, (error) => {
         if (error) {
           reject(error);
         } else {
@@ -112,7 +116,7 @@ export function createContext(
     env,
     cwd,
     processId: process.pid,
-    commandLine: withoutSecrets(process.argv.slice(2)),
+    commandLine: argumentsForRecord(process.argv.slice(2)),
     signal,
     emit: progress.emit,
     stop: progress.stop,
@@ -122,9 +126,4 @@ export function createContext(
     write,
     writeRows: (table) => write(renderTable(table, flags.output ?? 'table')),
   };
-}
-
-/** A database URL may hold a password, wherever it stands. */
-function withoutSecrets(args: readonly string[]): string[] {
-  return args.map((arg) => arg.replace(/^(--database-url=)?postgres(?:ql)?:\/\/.*$/, '$1***'));
 }

@@ -11,6 +11,7 @@ import {
 import { registerCommands } from './commands/index.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
+import { argumentsForRecord, withoutSecrets } from './secrets.ts';
 
 /**
  * How a command file hands its work over: main supplies the context and owns errors, signals and the exit code.
@@ -23,6 +24,7 @@ export type RunCommand = (
 const INTERRUPTED = 130;
 
 async function main(): Promise<void> {
+  hideArguments();
   const interrupt = new AbortController();
   let signals = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -64,6 +66,8 @@ async function main(): Promise<void> {
     .version(VERSION)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
+    // What it complains of it quotes, and that may be a URL.
+    .configureOutput({ writeErr: (text) => process.stderr.write(withoutSecrets(text)) })
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: true });
   registerCommands(program, run);
@@ -78,6 +82,15 @@ async function main(): Promise<void> {
   }
 }
 
+/** A password given in a URL on the command line is not to be read in the list of processes while the command runs. */
+function hideArguments(): void {
+  const given = process.argv.slice(2);
+  const shown = argumentsForRecord(given);
+  if (shown.some((arg, index) => arg !== given[index])) {
+    process.title = ['medallion', ...shown].join(' ');
+  }
+}
+
 /** Prints a failure for the person who ran the command and returns the exit code. */
 function report(error: unknown): number {
   const colors = palette(wantsColor(process.stderr, process.env));
@@ -87,17 +100,20 @@ function report(error: unknown): number {
   }
   if (error instanceof MedallionError) {
     if (error.code !== 'interrupted') {
-      process.stderr.write(`${colors.red('error:')} ${visible(error.message, { lines: true })}\n`);
+      process.stderr.write(
+        `${colors.red('error:')} ${visible(withoutSecrets(error.message), { lines: true })}\n`,
+      );
       if (error.hint !== undefined) {
         process.stderr.write(
-          `  ${visible(error.hint, { lines: true }).replaceAll('\n', '\n  ')}\n`,
+          `  ${visible(withoutSecrets(error.hint), { lines: true }).replaceAll('\n', '\n  ')}\n`,
         );
       }
     }
     return error.exitCode;
   }
   const trace = error instanceof Error ? error.stack : undefined;
-  process.stderr.write(`${colors.red('defect:')} ${trace ?? messageOf(error)}\n`);
+  const told = visible(withoutSecrets(trace ?? messageOf(error)), { lines: true });
+  process.stderr.write(`${colors.red('defect:')} ${told}\n`);
   process.stderr.write(
     '  This is a bug in medallion, not in your data. Please report it with the lines above.\n',
   );

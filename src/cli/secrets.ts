@@ -1,0 +1,16 @@
+/** The authority of a URL up to the host, whatever its scheme: postgresql://ana:secret@db. */
+const URL_USER = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*(?:@[^\s/?#@]*)*@/gi;
+/** libpq's parameters that say the same in the query of a URL, and flags that do not exist but are tried. */
+const NAMED = /((?:^|[?&\s]|--)[\w-]*(?:password|passwd|pwd|secret|token)=)[^\s&]+/gi;
+
+/** A text that people read, without the user and password of any URL in it. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(URL_USER, '$1***@').replaceAll(NAMED, '$1***');
+}
+
+/** Arguments for the record of a run: a database URL is left out whole, wherever it stands. */
+export function argumentsForRecord(args: readonly string[]): string[] {
+  return args.map((arg) =>
+    withoutSecrets(arg.replace(/^(--database-url=)?postgres(?:ql)?:\/\/.*$/s, '$1***')),
+  );
+}
