@@ -44,6 +44,8 @@ async function takeLock(client: Client): Promise<void> {
       `select a.application_name as name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') as since
        from pg_locks l join pg_stat_activity a on a.pid = l.pid
        where l.locktype = 'advisory' and l.granted
+         -- Each database has locks of its own.
+         and l.database = (select oid from pg_database where datname = current_database())
          and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint`,
       [PROMOTION_LOCK],
     );
