@@ -66,8 +66,10 @@ async function main(): Promise<void> {
     .version(VERSION)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
-    // What it complains of it quotes, and that may be a URL.
-    .configureOutput({ writeErr: (text) => process.stderr.write(withoutSecrets(text)) })
+    // What it complains of it quotes, and that may be a URL, or drive the terminal.
+    .configureOutput({
+      writeErr: (text) => process.stderr.write(visible(withoutSecrets(text), { lines: true })),
+    })
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: true });
   registerCommands(program, run);

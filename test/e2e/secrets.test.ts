@@ -132,7 +132,7 @@ test('a wrong one, and one that breaks its URL, neither', async () => {
     `mysql://${ROLE}:${MARK}@h/d`,
     `${ROLE}:${MARK}@h`,
     `postgresql://${ROLE}:${MARK}@h:notaport/d`,
-    `postgresql://${ROLE}:${MARK}@h/d?sslmode=${'none'}`,
+    `postgresql://${ROLE}:${MARK}@h/d?sslmode=none`,
   ];
   expect(await leaks(COMMANDS.slice(0, 6), { DATABASE_URL: urlWith(WRONG) }, 3)).toEqual([]);
   for (const url of broken) {
