@@ -212,7 +212,12 @@ function parseDatabaseUrl(
   } catch {
     url = new URL('invalid:');
   }
-  if (!/^postgres(ql)?:$/.test(url.protocol)) {
+  // An @ behind the host is that of a password with a / in it: what follows is no name of a database.
+  if (
+    !/^\s*postgres(ql)?:\/\//i.test(raw) ||
+    url.pathname.includes('@') ||
+    url.protocol === 'invalid:'
+  ) {
     problems.push(
       `${from} is not a PostgreSQL URL (postgresql://user:password@host:5432/database)`,
     );
