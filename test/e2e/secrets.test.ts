@@ -129,6 +129,7 @@ test('a wrong one, and one that breaks its URL, neither', async () => {
   const broken = [
     `postgresql://${ROLE}:${MARK}%zz@h/d`,
     `postgresql:/${ROLE}:${MARK}@h`,
+    `postgresql://${ROLE}:12/${MARK}@h/d`,
     `mysql://${ROLE}:${MARK}@h/d`,
     `${ROLE}:${MARK}@h`,
     `postgresql://${ROLE}:${MARK}@h:notaport/d`,

@@ -14,6 +14,7 @@ import type { RunCommand } from '../main.ts';
 import { parseCount, parseDuration } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultTable } from '../render/output.ts';
+import { visible } from '../render/text.ts';
 
 export interface IngestFlags {
   readonly from?: readonly string[];
@@ -68,7 +69,8 @@ async function ingestCommand(context: CommandContext, flags: IngestFlags): Promi
   const land = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
     const result = await runIngest(settings, outage, reader, flags, context);
     if (context.format === undefined) {
-      await context.write(summary(result, reader));
+      // Files may be called anything.
+      await context.write(visible(summary(result, reader), { lines: true }));
     } else {
       await context.writeRows(partitionTable(result));
     }
