@@ -1,5 +1,5 @@
-/** The authority of a URL up to the host, whatever its scheme: postgresql://ana:secret@db. */
-const URL_USER = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*(?:@[^\s/?#@]*)*@/gi;
+/** The user of a URL, whatever its scheme, as in postgresql://ana:secret@db; not that of the example that messages give. */
+const URL_USER = /\b([a-z][a-z0-9+.-]*:\/\/)(?!user:password@)[^\s/?#@]*(?:@[^\s/?#@]*)*@/gi;
 /** libpq's parameters that say the same in the query of a URL, and flags that do not exist but are tried. */
 const NAMED = /((?:^|[?&\s]|--)[\w-]*(?:password|passwd|pwd|secret|token)=)[^\s&]+/gi;
 
