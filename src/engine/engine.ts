@@ -19,8 +19,18 @@ export interface BronzeRange {
   readonly events: number;
 }
 
+/** One event of bronze. */
+export interface BronzePlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
 export interface SilverWindow {
+  /** Stretches of bronze that silver has not seen; none where events are judged again. */
   readonly ranges: readonly BronzeRange[];
+  /** Single events that are judged again: they were refused before. */
+  readonly again: readonly BronzePlace[];
   readonly runId: bigint;
   /** First number of the block of surrogate keys set aside for this window. */
   readonly firstKey: bigint;

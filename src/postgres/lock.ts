@@ -1,10 +1,14 @@
-import { MedallionError } from '../errors.ts';
+import { codeOf, MedallionError } from '../errors.ts';
 import { withClient, type Client, type ConnectionSettings } from './client.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
 /** Key of the advisory lock that each transaction of a promotion that publishes holds: "publish" in ASCII. */
 const PUBLICATION_LOCK = '31654262977688424';
+/** Key of the one under which rows of the quarantine are changed: "quarant" in ASCII. */
+const QUARANTINE_LOCK = '31935733759569524';
+/** A person who dismisses waits for another one, but not for a long replay. */
+const QUARANTINE_PATIENCE = '5s';
 
 /** What a transaction that publishes begins with. */
 export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICATION_LOCK})`;
@@ -59,4 +63,28 @@ async function takeLock(client: Client): Promise<void> {
       );
     }
   }
+}
+
+/**
+ * Waits until nobody else changes rows of the quarantine, and holds on to that: until the transaction ends, or the
+ * connection, as asked. A promotion judges in a snapshot that would not see a change made meanwhile.
+ * @throws MedallionError locked
+ */
+export async function lockQuarantine(
+  client: Client,
+  until: 'transaction' | 'connection',
+): Promise<void> {
+  const kind = until === 'transaction' ? '_xact' : '';
+  try {
+    await client.query(`set lock_timeout = '${QUARANTINE_PATIENCE}'`);
+    await client.query(`select pg_advisory${kind}_lock($1)`, [QUARANTINE_LOCK]);
+  } catch (error) {
+    throw codeOf(error) === '55P03'
+      ? new MedallionError('locked', 'another run is changing the quarantine', {
+          hint: 'A replay, or a full refresh of silver, is at work. Try again when it has ended.',
+          cause: error,
+        })
+      : error;
+  }
+  await client.query('reset lock_timeout');
 }

@@ -23,6 +23,11 @@ export interface BacklogSlice {
 const LARGE_EVENT_BYTES = 16 * 1024;
 const LARGE_EVENT_WEIGHT = 4;
 
+/** What an event counts for in the bytes of a window. */
+export function weightOf(bytes: number): number {
+  return bytes > LARGE_EVENT_BYTES ? bytes * LARGE_EVENT_WEIGHT : bytes;
+}
+
 /** Partitions with offsets that ingest has committed and promote has not, in order. */
 export async function readBacklogs(client: Client): Promise<Backlog[]> {
   const { rows } = await client.query<{

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, SilverWindow } from '../engine/engine.ts';
 import { MedallionError, messageOf, withHint } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../postgres/client.ts';
-import { withPromotionLock } from '../postgres/lock.ts';
+import { lockQuarantine, withPromotionLock } from '../postgres/lock.ts';
 import { tableOf } from '../postgres/tables.ts';
 import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
@@ -17,9 +17,22 @@ import { Outage } from '../retry.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
 import { ALWAYS, readAllDays, readTouchedDays, type DaySpan } from './days.ts';
 import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
-import { endRefresh, prepareTables, refuseHalfRefreshed, type Reshapes } from './refresh.ts';
+import {
+  endRefresh,
+  isRefreshing,
+  prepareTables,
+  refuseHalfRefreshed,
+  type Reshapes,
+} from './refresh.ts';
+import {
+  planReplay,
+  prepareReplay,
+  readReplay,
+  type ReplayOptions,
+  type ReplayResult,
+} from './replay.ts';
 import { withReaders } from './selection.ts';
-import { promoteSilver, type SilverResult } from './silver.ts';
+import { planBacklog, promoteSilver, type SilverOptions, type SilverResult } from './silver.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
 
 export interface PromoteOptions {
@@ -29,6 +42,8 @@ export interface PromoteOptions {
   readonly fullRefresh: boolean;
   /** Marts that alone are made again with a full refresh, by their ids, and with them those that read them. */
   readonly select: readonly string[];
+  /** Promote these events, which silver refused, in place of what is new in bronze. */
+  readonly replay?: ReplayOptions;
   /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
   readonly span: DaySpan;
   /** Events in one window of silver, at most. */
@@ -46,11 +61,17 @@ export interface PromoteOptions {
 export interface PromoteResult {
   readonly runId: bigint;
   readonly silver: SilverResult | undefined;
+  /** What became of the events that were to be judged again. */
+  readonly replay: ReplayResult | undefined;
   readonly gold: GoldResult | undefined;
   readonly models: readonly ModelCounts[];
   readonly checks: readonly CheckResult[];
   readonly seconds: number;
 }
+
+/** What runs are called in the books. They share one lock. */
+const PROMOTE = 'promote';
+const REPLAY = 'quarantine replay';
 
 /**
  * Promotes bronze to silver and silver to gold, whatever is new since the last time. One promotion runs at a time;
@@ -123,7 +144,8 @@ async function promoteOnce(
     withClient(settings, async (client) => {
       const started = performance.now();
       onConnected();
-      const runId = await startRun(client, { command: 'promote', arguments: options.arguments });
+      const command = options.replay === undefined ? PROMOTE : REPLAY;
+      const runId = await startRun(client, { command, arguments: options.arguments });
       const run: Run = {
         runId,
         client,
@@ -136,7 +158,8 @@ async function promoteOnce(
       let counts = {};
       let failure: unknown;
       try {
-        await closeKilledRuns(client, 'promote', runId);
+        await closeKilledRuns(client, PROMOTE, runId);
+        await closeKilledRuns(client, REPLAY, runId);
         const layers = await promoteLayers(run, openEngine);
         counts = {
           ...layers.silver,
@@ -220,21 +243,22 @@ async function promoteMarts(
 async function promoteLayers(
   run: Run,
   openEngine: () => Promise<Engine>,
-): Promise<Pick<PromoteResult, 'silver' | 'gold'>> {
+): Promise<Pick<PromoteResult, 'silver' | 'replay' | 'gold'>> {
   const { runId, client, models, options, context, tally, checks } = run;
   // First of all, so that nothing is emptied that could not be filled again.
   const engine = await openEngine();
   try {
     const reshapes = await prepareTables(client, models, options, runId, context);
     let silver: SilverResult | undefined;
+    let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
     if (options.silver) {
       context.emit({ type: 'step.started', step: 'silver' });
       silver = await promoteSilver(
         engine,
-        client,
+        await planWindows(client, options, runId),
         models.silver,
-        { runId, chunkRows: options.chunkRows, windowBytes: options.windowBytes },
+        runId,
         tally,
         checks,
         context,
@@ -248,7 +272,9 @@ async function promoteLayers(
     if (context.signal.aborted) {
       throw new MedallionError('interrupted', 'interrupted');
     }
-    if (options.silver) {
+    if (options.replay !== undefined) {
+      replay = await readReplay(client, options.replay, runId);
+    } else if (options.silver) {
       await endRefresh(client);
     }
     if (options.gold) {
@@ -261,8 +287,26 @@ async function promoteLayers(
         detail: `${gold.days.length.toLocaleString('en-US')} days`,
       });
     }
-    return { silver, gold };
+    return { silver, replay, gold };
   } finally {
     await engine.close();
   }
+}
+
+/** What silver is to judge in this run. */
+async function planWindows(
+  client: Client,
+  { replay, chunkRows, windowBytes }: PromoteOptions,
+  runId: bigint,
+): Promise<AsyncGenerator<SilverWindow, undefined>> {
+  const silver: SilverOptions = { runId, chunkRows, windowBytes };
+  if (replay !== undefined) {
+    await prepareReplay(client, replay, runId);
+    return planReplay(client, replay, silver);
+  }
+  // What is judged again may be in the quarantine.
+  if (await isRefreshing(client)) {
+    await lockQuarantine(client, 'connection');
+  }
+  return planBacklog(client, silver);
 }

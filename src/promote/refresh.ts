@@ -169,12 +169,20 @@ async function fillSeeds(client: Client, made: readonly Model[]): Promise<void> 
   }
 }
 
-/** Back to the state before the first promotion. The days touched by what was there stay marked for gold. */
+/**
+ * Back to the state before the first promotion. The days touched by what was there stay marked for gold; each event in
+ * quarantine stays there until it is judged again.
+ */
 async function emptySilver(client: Client, models: readonly Model[]): Promise<void> {
   const tables = models.filter(isFilled).map(tableOf);
   await client.query(`truncate ${tables.join(', ')}`);
-  await client.query(`delete from bronze.quarantine where stage = 'silver' and status = 'open'`);
   await client.query('delete from medallion.watermarks');
+}
+
+/** Whether silver was emptied and does not hold again all that bronze does. */
+export async function isRefreshing(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query(`select from medallion.refreshes where layer = 'silver'`);
+  return rowCount === 1;
 }
 
 /** Silver holds again all that bronze does. */

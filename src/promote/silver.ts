@@ -3,7 +3,6 @@ import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
-import { literal } from '../postgres/tables.ts';
 import {
   advanceStatements,
   readBacklogs,
@@ -12,6 +11,7 @@ import {
 } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
+import { quarantineStatements, REFUSED } from './quarantine.ts';
 import type { ModelTally } from './tally.ts';
 import { copyRows } from './tally.ts';
 
@@ -42,14 +42,15 @@ interface Prepared {
 }
 
 /**
- * Promotes what bronze holds beyond the watermarks, window by window, each in one transaction. While a window is
- * published the next one is read and judged on the other lane.
+ * Promotes events of bronze, window by window, each in one transaction. While a window is published the next one is
+ * read and judged on the other lane.
+ * @param windows what is promoted: the backlog, or events that were refused and are judged again
  */
 export async function promoteSilver(
   engine: Engine,
-  client: Client,
+  windows: AsyncGenerator<SilverWindow, undefined>,
   models: readonly Model[],
-  options: SilverOptions,
+  runId: bigint,
   tally: ModelTally,
   checks: CheckTally,
   context: StageContext,
@@ -62,7 +63,6 @@ export async function promoteSilver(
     duplicates: 0,
     superseded: 0,
   };
-  const windows = planWindows(client, options);
   const lanes = [await engine.openLane(), await engine.openLane()] as const;
   const prepareNext = async (lane: Lane): Promise<Prepared | undefined> => {
     const { value: window } = await windows.next();
@@ -79,7 +79,7 @@ export async function promoteSilver(
     // Awaited below; this keeps a failure in the meantime from ending the process unheard.
     following?.catch(() => undefined);
     try {
-      await publish(prepared, models, options.runId, result, tally, checks);
+      await publish(prepared, models, runId, result, tally, checks);
     } catch (error) {
       await following?.catch(() => undefined);
       throw error;
@@ -94,10 +94,10 @@ export async function promoteSilver(
 }
 
 /**
- * Cuts the backlog into windows of bounded size; a window may hold several short partitions. The first one is short, so
- * that publishing begins early.
+ * Cuts what bronze holds beyond the watermarks into windows of bounded size; a window may hold several short
+ * partitions. The first one is short, so that publishing begins early.
  */
-async function* planWindows(
+export async function* planBacklog(
   client: Client,
   options: SilverOptions,
 ): AsyncGenerator<SilverWindow, undefined> {
@@ -107,7 +107,7 @@ async function* planWindows(
   let bytes = 0;
   let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
   const cut = (): SilverWindow => {
-    const window = { ranges, runId: options.runId, firstKey };
+    const window = { ranges, again: [], runId: options.runId, firstKey };
     firstKey += BigInt(events);
     ranges = [];
     events = 0;
@@ -224,7 +224,9 @@ async function publish(
     }
     if (counts.refused > 0) {
       await transaction.copyTemporary('select * from source.refused', REFUSED);
-      await transaction.execute(quarantineStatement(runId));
+    }
+    for (const statement of quarantineStatements(window, runId, counts.refused > 0)) {
+      await transaction.execute(statement);
     }
     await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
     await transaction.execute(
@@ -252,13 +254,6 @@ const TRANSACTION_KEY = { name: 'transaction_key', type: 'bigint' };
 const REPLACED: TemporaryTable = { name: REPLACED_KEYS, columns: [TRANSACTION_KEY] };
 const ADOPTED: TemporaryTable = { name: 'adopted', columns: [TRANSACTION_KEY, ...COORDINATES] };
 const TOUCHED: TemporaryTable = { name: 'touched', columns: [{ name: 'date_key', type: 'date' }] };
-const REFUSED: TemporaryTable = {
-  name: 'refused',
-  columns: [
-    ...COORDINATES,
-    ...['reason', 'field', 'detail'].map((name) => ({ name, type: 'text' })),
-  ],
-};
 
 /** Days with a new or corrected transaction, and days that a correction took one away from. */
 const TOUCHED_DAYS = `
@@ -301,17 +296,4 @@ function adoptStatement(runId: bigint): string {
     set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
     from pg_temp.adopted a
     where t.transaction_key = a.transaction_key`;
-}
-
-/** The bytes come from bronze itself, so they are what was received. */
-function quarantineStatement(runId: bigint): string {
-  return `insert into bronze.quarantine (topic, partition, "offset", stage, reason, field, detail, raw, produced_at, run_id)
-    select r.topic, r.partition, r."offset", ${literal('silver')}, r.reason, r.field, r.detail,
-           convert_to(e.value, 'UTF8'), r.produced_at, ${String(runId)}
-    from pg_temp.refused r
-    cross join lateral (
-        select value from bronze.events e
-        where e.topic = r.topic and e.partition = r.partition and e."offset" = r."offset" limit 1
-    ) e
-    on conflict (topic, partition, "offset") do nothing`;
 }

@@ -1,7 +1,7 @@
 import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
-import type { BronzeRange, SilverWindow, WindowCounts } from '../engine.ts';
+import type { SilverWindow, WindowCounts } from '../engine.ts';
 import { singleQuoted, warehouseQuery } from './sql.ts';
 
 const SOURCE_SQL = new URL('../../../sql/source/', import.meta.url);
@@ -38,7 +38,7 @@ export async function sourceWindow(
   await run(
     `create or replace view source.unread as
      select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${warehouseQuery(bronzeSelect(window.ranges))})`,
+     from (${warehouseQuery(bronzeSelect(window))})`,
   );
   await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
   await readEvents(connection);
@@ -82,15 +82,33 @@ async function readEvents(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-function bronzeSelect(ranges: readonly BronzeRange[]): string {
-  return ranges
-    .map(
-      ({ topic, partition, from, to }) =>
-        `select topic, partition, "offset", produced_at, value from bronze.events
+function bronzeSelect({ ranges, again }: SilverWindow): string {
+  const parts = ranges.map(
+    ({ topic, partition, from, to }) =>
+      `select topic, partition, "offset", produced_at, value from bronze.events
          where topic = ${singleQuoted(topic)} and partition = ${String(partition)}
            and "offset" >= ${String(from)} and "offset" < ${String(to)}`,
-    )
-    .join('\nunion all\n');
+  );
+  if (again.length > 0) {
+    parts.push(
+      `select e.topic, e.partition, e."offset", e.produced_at, e.value ${lookUp(
+        again.map(
+          ({ topic, partition, offset }) =>
+            `(${singleQuoted(topic)}, ${String(partition)}, ${String(offset)})`,
+        ),
+      )}`,
+    );
+  }
+  return parts.join('\nunion all\n');
+}
+
+/** PostgreSQL: the events of bronze at some places, each found by its key. */
+function lookUp(places: readonly string[]): string {
+  return `from (values ${places.join(', ')}) as places (topic, partition, "offset")
+     cross join lateral (
+         select * from bronze.events e
+         where e.topic = places.topic and e.partition = places.partition and e."offset" = places."offset" limit 1
+     ) as e`;
 }
 
 /** Events that looked plain have no text any more: bronze is asked for it again. */
@@ -108,12 +126,7 @@ async function fetchTexts(connection: DuckDBConnection): Promise<void> {
     return;
   }
   const texts = warehouseQuery(
-    `select e.topic, e.partition, e."offset", e.value
-     from (values ${places.join(', ')}) as places (topic, partition, "offset")
-     cross join lateral (
-         select * from bronze.events e
-         where e.topic = places.topic and e.partition = places.partition and e."offset" = places."offset" limit 1
-     ) as e`,
+    `select e.topic, e.partition, e."offset", e.value ${lookUp(places)}`,
   );
   await connection.run(
     `update source.doubtful set value = texts.value from (${texts}) as texts

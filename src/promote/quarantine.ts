@@ -1,0 +1,107 @@
+import type { SilverWindow, TemporaryTable } from '../engine/engine.ts';
+import { literal } from '../postgres/tables.ts';
+
+/** What a window refused, for the statements below. */
+export const REFUSED: TemporaryTable = {
+  name: 'refused',
+  columns: [
+    { name: 'topic', type: 'text' },
+    { name: 'partition', type: 'integer' },
+    { name: 'offset', type: 'bigint' },
+    { name: 'produced_at', type: 'timestamptz' },
+    ...['reason', 'field', 'detail'].map((name) => ({ name, type: 'text' })),
+  ],
+};
+
+/**
+ * What a window does to the quarantine, in the transaction of its facts and after them. New events that were refused
+ * come in. Events that were there before (of a replay, or of a full refresh) are replayed when silver has taken them,
+ * and else say why they are refused today; their history says what changed.
+ */
+export function quarantineStatements(
+  window: SilverWindow,
+  runId: bigint,
+  hasRefused: boolean,
+): string[] {
+  return [
+    acceptStatement(window, runId, hasRefused),
+    ...(hasRefused ? [noteStatement(window, runId), refuseStatement(runId)] : []),
+  ];
+}
+
+const SAME_PLACE = (a: string, b: string): string =>
+  `${a}.topic = ${b}.topic and ${a}.partition = ${b}.partition and ${a}."offset" = ${b}."offset"`;
+
+/** Whether a row q of the quarantine is of an event of this window. */
+function isOfWindow({ ranges, again }: SilverWindow): string {
+  const parts = ranges.map(
+    ({ topic, partition, from, to }) =>
+      `(q.topic = ${literal(topic)} and q.partition = ${String(partition)}
+        and q."offset" >= ${String(from)} and q."offset" < ${String(to)})`,
+  );
+  if (again.length > 0) {
+    const places = again.map(
+      ({ topic, partition, offset }) =>
+        `(${literal(topic)}, ${String(partition)}, ${String(offset)}::bigint)`,
+    );
+    parts.push(`(q.topic, q.partition, q."offset") in (values ${places.join(', ')})`);
+  }
+  return `(${parts.join(' or ')})`;
+}
+
+/** An event that was in quarantine and is not refused now is in silver, or among its discarded events. */
+function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolean): string {
+  const notRefused = hasRefused
+    ? `and not exists (select from pg_temp.refused r where ${SAME_PLACE('r', 'q')})`
+    : '';
+  return `with accepted as materialized (
+      select q.*
+      from bronze.quarantine q
+      cross join lateral (select from bronze.events e where ${SAME_PLACE('e', 'q')} limit 1) as held
+      where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} ${notRefused}
+    ),
+    noted as (
+      insert into bronze.quarantine_history
+          (topic, partition, "offset", run_id, action, status_before, status_after, reason_before, field_before,
+           detail_before, outcome)
+      select topic, partition, "offset", ${String(runId)}, 'replayed', status, 'replayed', reason, field, detail,
+             coalesce((select d.outcome from silver.discarded_events d where ${SAME_PLACE('d', 'accepted')}), 'current')
+      from accepted
+    )
+    update bronze.quarantine q set status = 'replayed', resolved_at = now()
+    from accepted where ${SAME_PLACE('q', 'accepted')}`;
+}
+
+/** Each replay is noted, and of a full refresh what it changes. */
+function noteStatement({ again }: SilverWindow, runId: bigint): string {
+  const isReplay = again.length > 0 ? 'true' : 'false';
+  return `insert into bronze.quarantine_history
+        (topic, partition, "offset", run_id, action, status_before, status_after, reason_before, field_before,
+         detail_before, reason_after, field_after, detail_after)
+    select q.topic, q.partition, q."offset", ${String(runId)}, 'refused', q.status,
+           case q.status when 'replayed' then 'open' else q.status end,
+           q.reason, q.field, q.detail, r.reason, r.field, r.detail
+    from pg_temp.refused r
+    cross join lateral (select * from bronze.quarantine q where ${SAME_PLACE('q', 'r')} limit 1) as q
+    where ${isReplay} or q.status = 'replayed'
+       or (q.reason, q.field, q.detail) is distinct from (r.reason, r.field, r.detail)`;
+}
+
+/** The bytes come from bronze itself, so they are what was received. */
+function refuseStatement(runId: bigint): string {
+  return `insert into bronze.quarantine as q
+        (topic, partition, "offset", stage, reason, field, detail, raw, produced_at, run_id)
+    select r.topic, r.partition, r."offset", 'silver', r.reason, r.field, r.detail,
+           convert_to(e.value, 'UTF8'), r.produced_at, ${String(runId)}
+    from pg_temp.refused r
+    cross join lateral (
+        select value from bronze.events e where ${SAME_PLACE('e', 'r')} limit 1
+    ) e
+    on conflict (topic, partition, "offset") do update
+    set stage = excluded.stage, reason = excluded.reason, field = excluded.field, detail = excluded.detail,
+        run_id = excluded.run_id,
+        status = case q.status when 'replayed' then 'open' else q.status end,
+        resolved_at = case q.status when 'replayed' then null else q.resolved_at end
+    where q.status = 'replayed'
+       or (q.reason, q.field, q.detail) is distinct from (excluded.reason, excluded.field, excluded.detail)`;
+}
