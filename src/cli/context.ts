@@ -29,7 +29,7 @@ export interface CommandContext extends StageContext {
   readonly width: number;
   readonly color: boolean;
   /** Writes a result to stdout. */
-  readonly write: (text: string) => Promise<void>;
+  readonly write: (text: string | Uint8Array) => Promise<void>;
   /** Writes rows to stdout in the format asked for. */
   readonly writeRows: (table: ResultTable) => Promise<void>;
 }
@@ -43,8 +43,14 @@ export interface GlobalFlags extends ConfigFlags {
   readonly quiet?: boolean;
 }
 
-/** Flags of every command, added in one place so that they read the same everywhere. */
+/**
+ * Flags of every command, added in one place so that they read the same everywhere. A command to which --topic means
+ * something else has added its own before.
+ */
 export function addGlobalFlags(command: Command): Command {
+  if (!command.options.some(({ long }) => long === '--topic')) {
+    command.option('--topic <name>', 'topic of the events (KAFKA_TOPIC; default sales)');
+  }
   return command
     .option(
       '--home <dir>',
@@ -55,7 +61,6 @@ export function addGlobalFlags(command: Command): Command {
       'PostgreSQL to use instead of the embedded one (DATABASE_URL, PG*, POSTGRES_*)',
     )
     .option('--brokers <list>', 'Kafka brokers, host:port separated by commas (KAFKA_BROKERS)')
-    .option('--topic <name>', 'topic of the events (KAFKA_TOPIC; default sales)')
     .option('-q, --quiet', 'no progress and no notes, only results, warnings and errors')
     .addOption(
       command
@@ -99,7 +104,7 @@ export function createContext(
     quiet: flags.quiet ?? false,
     color: wantsColor(process.stderr, env),
   });
-  const write = async (text: string): Promise<void> =>
+  const write = async (text: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       // CSV keeps every character, for programs; a terminal would act on some.
       const isShown = process.stdout.isTTY && flags.output === 'csv';

@@ -21,6 +21,14 @@ export function parseSeed(value: string): number {
   return seed;
 }
 
+/** A partition of a topic. */
+export function parsePartition(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) {
+    throw new InvalidArgumentError('It must be a whole number from 0.');
+  }
+  return Number(value);
+}
+
 /** A share of events: 0.05 or 5%. */
 export function parseShare(value: string): number {
   const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(value.trim());

@@ -10,6 +10,7 @@ const COMMANDS = [
   'ingest',
   'promote',
   'checks',
+  'quarantine',
   'report',
   'sql',
   'models',
@@ -18,6 +19,7 @@ const COMMANDS = [
 ];
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   checks: ['show'],
+  quarantine: ['list', 'show', 'replay', 'dismiss', 'reopen', 'export'],
   models: ['list', 'show', 'graph'],
   db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'grant', 'reset'],
 };

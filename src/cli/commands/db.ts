@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline/promises';
 import { sslModeOf } from '../../config.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
@@ -11,6 +10,7 @@ import {
   warehouseState,
   withWarehouse,
 } from '../../postgres/warehouse.ts';
+import { confirm } from '../confirm.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { createGrantCommand } from './db-grant.ts';
@@ -260,7 +260,8 @@ async function reset(context: CommandContext, flags: ResetFlags): Promise<void> 
     async (settings) => {
       if (!(flags.yes ?? false)) {
         await confirm(
-          `Drop the schemas bronze, silver, gold and medallion of ${describeServer(settings)}, with all they hold? [y/N] `,
+          `Drop the schemas bronze, silver, gold and medallion of ${describeServer(settings)}, with all they hold?`,
+          { command: 'reset', does: 'drops', done: 'dropped' },
           context.signal,
         );
       }
@@ -275,30 +276,6 @@ async function reset(context: CommandContext, flags: ResetFlags): Promise<void> 
     },
     { migrate: false },
   );
-}
-
-/** Asks on the terminal; anything but a yes is a no. */
-async function confirm(question: string, signal: AbortSignal): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new MedallionError(
-      'usage',
-      'reset asks before it drops anything, and there is no terminal to ask on',
-      {
-        hint: 'If you mean it, add --yes.',
-      },
-    );
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(question, { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) {
-      throw new MedallionError('interrupted', 'nothing was dropped');
-    }
-  } catch (error) {
-    throw signal.aborted ? new MedallionError('interrupted', 'nothing was dropped') : error;
-  } finally {
-    terminal.close();
-  }
 }
 
 function requireEmbedded(context: CommandContext, verb: string): void {

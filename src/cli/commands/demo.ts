@@ -31,7 +31,7 @@ const NEXT = `
 What to try next:
   npx medallion report --since 7d              the last week
   npx medallion sql "select * from gold.customer_performance order by revenue desc limit 5"
-  npx medallion sql "select reason, field, count(*) from bronze.quarantine group by 1, 2"
+  npx medallion quarantine list --summary      the events that were refused, and why
   npx medallion generate -n 5000 && npx medallion ingest && npx medallion promote
   npx medallion --help                         every command; each has examples in its own --help
 `;

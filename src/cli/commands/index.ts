@@ -10,6 +10,7 @@ import { createGenerateCommand } from './generate.ts';
 import { createIngestCommand } from './ingest.ts';
 import { createModelsCommand } from './models.ts';
 import { createPromoteCommand } from './promote.ts';
+import { createQuarantineCommand } from './quarantine.ts';
 import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
 
@@ -21,6 +22,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     addKafkaFlags(addRetryOption(createIngestCommand(run))),
     addRetryOption(createPromoteCommand(run)),
     createChecksCommand(run),
+    createQuarantineCommand(run),
     createReportCommand(run),
     createSqlCommand(run),
     createModelsCommand(run),

@@ -9,6 +9,7 @@ import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CheckResult } from '../../promote/checks.ts';
 import { promote, type PromoteResult } from '../../promote/promote.ts';
+import type { ReplayOptions } from '../../promote/replay.ts';
 import { selectMarts } from '../../promote/selection.ts';
 import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
@@ -57,7 +58,7 @@ Examples:
 
 export function createPromoteCommand(run: RunCommand): Command {
   const command = new Command('promote');
-  return command
+  command
     .description('promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)')
     .addOption(
       command.createOption('--layer <layer>', 'one layer only').choices(['silver', 'gold']),
@@ -68,20 +69,8 @@ export function createPromoteCommand(run: RunCommand): Command {
       'with --full-refresh: only these marts, and those that read them',
     )
     .option('--since <day>', 'gold: compute the marts again from this UTC day on', parseDay)
-    .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay)
-    .option(
-      '--chunk-rows <n>',
-      'events in one transaction, at most',
-      parseCount,
-      PROMOTE_DEFAULTS.chunkRows,
-    )
-    .option(
-      '--memory-limit <size>',
-      'what DuckDB may hold before it spills to disk',
-      parseMemory,
-      PROMOTE_DEFAULTS.memoryLimit,
-    )
-    .option('--threads <n>', 'threads of DuckDB (default: one for each core)', parseCount)
+    .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay);
+  return addEngineFlags(command)
     .option('--watch', 'promote again and again until stopped')
     .addOption(
       command
@@ -95,6 +84,24 @@ export function createPromoteCommand(run: RunCommand): Command {
     .action(run(promoteCommand));
 }
 
+/** Flags of the commands that work with DuckDB. */
+export function addEngineFlags(command: Command): Command {
+  return command
+    .option(
+      '--chunk-rows <n>',
+      'events in one transaction, at most',
+      parseCount,
+      PROMOTE_DEFAULTS.chunkRows,
+    )
+    .option(
+      '--memory-limit <size>',
+      'what DuckDB may hold before it spills to disk',
+      parseMemory,
+      PROMOTE_DEFAULTS.memoryLimit,
+    )
+    .option('--threads <n>', 'threads of DuckDB (default: one for each core)', parseCount);
+}
+
 /** Less does not hold DuckDB's own books and one window of ordinary events. */
 const LEAST_MEMORY = 100e6;
 const MOST_THREADS = 256;
@@ -102,7 +109,8 @@ const MOST_THREADS = 256;
 const WINDOW_GROWTH = 12;
 const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
 
-async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {
+/** @throws MedallionError usage */
+export function checkEngineFlags(flags: Pick<PromoteFlags, 'memoryLimit' | 'threads'>): void {
   if (memoryBytes(flags.memoryLimit) < LEAST_MEMORY) {
     throw new MedallionError(
       'usage',
@@ -115,6 +123,10 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
       `--threads ${String(flags.threads)} is too many: ${String(MOST_THREADS)} at most`,
     );
   }
+}
+
+async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {
+  checkEngineFlags(flags);
   if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until) {
     throw new MedallionError('usage', `--since ${flags.since} is after --until ${flags.until}`);
   }
@@ -175,12 +187,13 @@ function refuseContradictions(flags: PromoteFlags): void {
   }
 }
 
-/** Promotes once, with DuckDB. */
+/** Promotes once, with DuckDB: what is new, or what is to be judged again. */
 export async function runPromote(
   settings: ConnectionSettings,
   outage: Outage,
-  flags: PromoteFlags,
+  flags: Omit<PromoteFlags, 'every' | 'retryFor'>,
   context: CommandContext,
+  replay?: ReplayOptions,
 ): Promise<PromoteResult> {
   const spill = path.join(context.config.home, 'tmp');
   await removeLeftSpill(spill);
@@ -212,7 +225,8 @@ export async function runPromote(
       ),
       outage,
       arguments: context.commandLine,
-      holder: `process ${String(context.processId)}`,
+      ...(replay === undefined ? {} : { replay }),
+      holder: `${replay === undefined ? '' : 'quarantine replay, '}process ${String(context.processId)}`,
     },
     context,
   );

@@ -35,7 +35,7 @@ Examples:
   medallion sql "select * from sales_performance order by date_key desc limit 7"
   medallion sql "select * from customer_performance" --output csv > customers.csv
   medallion sql --file question.sql --output json
-  medallion sql --write "update quarantine set status = 'dismissed' where reason = 'empty_value'"`,
+  medallion sql --write "insert into silver.dim_payment_method values (4, 'voucher')"`,
     )
     .action(run(runSql));
 }

@@ -1,0 +1,38 @@
+import { createInterface } from 'node:readline/promises';
+import { MedallionError } from '../errors.ts';
+
+/** The command that asks, and what it does, for its messages: reset, drops, dropped. */
+export interface Asking {
+  readonly command: string;
+  readonly does: string;
+  readonly done: string;
+}
+
+/**
+ * Asks on the terminal; anything but a yes is a no.
+ * @throws MedallionError interrupted, on a no; usage, without a terminal
+ */
+export async function confirm(
+  question: string,
+  { command, does, done }: Asking,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new MedallionError(
+      'usage',
+      `${command} asks before it ${does} anything, and there is no terminal to ask on`,
+      { hint: 'If you mean it, add --yes.' },
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal });
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      throw new MedallionError('interrupted', `nothing was ${done}`);
+    }
+  } catch (error) {
+    throw signal.aborted ? new MedallionError('interrupted', `nothing was ${done}`) : error;
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Client } from '../postgres/client.ts';
+import type { Coordinates } from '../postgres/quarantine.ts';
+
+/** What one answer of the server carries at most: it comes as hexadecimal text, twice as long. */
+const PIECE_BYTES = 16 << 20;
+
+/** The bytes of an event as they were received; null when it had no value, or is not in the quarantine. */
+export async function readRaw(
+  client: Client,
+  { topic, partition, offset }: Coordinates,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<Buffer | null> {
+  const pieces: Buffer[] = [];
+  for (let from = 0; ; from += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, maxBytes - from);
+    const { rows } = await client.query<{ piece: string | null }>(
+      `select substring(raw from $4::integer for $5::integer) as piece
+       from bronze.quarantine where topic = $1 and partition = $2 and "offset" = $3`,
+      [topic, partition, offset, from + 1, length],
+    );
+    const piece = rows[0]?.piece;
+    if (piece === null || piece === undefined) {
+      return null;
+    }
+    pieces.push(fromHex(piece));
+    if ((pieces.at(-1)?.length ?? 0) < PIECE_BYTES || from + length >= maxBytes) {
+      return Buffer.concat(pieces);
+    }
+  }
+}
+
+/** A bytea as PostgreSQL writes it: \x and two digits a byte. */
+export function fromHex(bytea: string): Buffer {
+  return Buffer.from(bytea.slice(2), 'hex');
+}
