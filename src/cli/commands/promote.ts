@@ -159,7 +159,7 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
   await withWarehouse(context.config, context, work, { patience });
 }
 
-function layersOf({ layer }: PromoteFlags): { silver: boolean; gold: boolean } {
+function layersOf({ layer }: Pick<PromoteFlags, 'layer'>): { silver: boolean; gold: boolean } {
   return { silver: layer !== 'gold', gold: layer !== 'silver' };
 }
 
