@@ -107,7 +107,7 @@ export function createContext(
   const write = async (text: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       // CSV keeps every character, for programs; a terminal would act on some.
-      const isShown = process.stdout.isTTY && flags.output === 'csv';
+      const isShown = typeof text === 'string' && process.stdout.isTTY && flags.output === 'csv';
       process.stdout.write(isShown ? visible(text, { lines: true }) : text, (error) => {
         if (error) {
           reject(error);
