@@ -129,6 +129,22 @@ function relativeDay(value: string, now: Date): string | undefined {
   return day.getUTCFullYear() < 1 ? undefined : day.toISOString().slice(0, 10);
 }
 
+/** A moment in ISO 8601, UTC unless it says otherwise, or a day as `parseDay` takes it: its first moment. */
+export function parseMoment(value: string): string {
+  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?$/.exec(
+    value,
+  );
+  if (match === null) {
+    return `${parseDay(value)}T00:00:00Z`;
+  }
+  const [, day = '', time = '', zone = 'Z'] = match;
+  const moment = new Date(`${day}T${time}${zone}`);
+  if (!isDay(day) || Number.isNaN(moment.getTime())) {
+    throw new InvalidArgumentError('It must be a day, or a time like 2026-01-31T18:00:00Z.');
+  }
+  return moment.toISOString();
+}
+
 /** A size for DuckDB's memory limit: 400MB, 1.5GB, 2GiB. */
 export function parseMemory(value: string): string {
   const match = /^(\d+(?:\.\d+)?)\s*([KMGT]i?B)$/i.exec(value.trim());

@@ -3,7 +3,7 @@ import { withClient, type Client, type ConnectionSettings } from './client.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
-/** Key of the advisory lock that each transaction of a promotion that publishes holds: "publish" in ASCII. */
+/** Key of the advisory lock that each transaction holds that publishes, or prunes: "publish" in ASCII. */
 const PUBLICATION_LOCK = '31654262977688424';
 /** Key of the one under which rows of the quarantine are changed: "quarant" in ASCII. */
 const QUARANTINE_LOCK = '31935733759569524';
@@ -13,8 +13,12 @@ const QUARANTINE_PATIENCE = '5s';
 /** What a transaction that publishes begins with. */
 export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICATION_LOCK})`;
 
+/** What a run that holds the promotion lock is called to one that finds it taken. */
+const HOLDERS = { promote: 'promotion', prune: 'prune' } as const;
+type Command = keyof typeof HOLDERS;
+
 /**
- * Runs `work` while this process is the only one that promotes. The lock ends with its connection, so a killed
+ * Runs `work` while this process is the only one that promotes, or prunes. The lock ends with its connection, so a killed
  * promotion leaves none behind.
  * @param holder how this run is named to another that finds the lock taken
  * @throws MedallionError locked, saying who holds it
@@ -23,19 +27,20 @@ export async function withPromotionLock<T>(
   settings: ConnectionSettings,
   holder: string,
   work: () => Promise<T>,
+  command: Command = 'promote',
 ): Promise<T> {
   return withClient(settings, async (client) => {
     await client.query(`select set_config('application_name', $1, false)`, [
-      `medallion promote (${holder})`,
+      `medallion ${command} (${holder})`,
     ]);
-    await takeLock(client);
+    await takeLock(client, command);
     // The server may still be committing for a promotion that died, or was cut off: what it says next would be late.
     await client.query('select pg_advisory_lock($1), pg_advisory_unlock($1)', [PUBLICATION_LOCK]);
     return work();
   });
 }
 
-async function takeLock(client: Client): Promise<void> {
+async function takeLock(client: Client, command: Command): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ locked: string }>(
       'select pg_try_advisory_lock($1)::text as locked',
@@ -56,9 +61,10 @@ async function takeLock(client: Client): Promise<void> {
     const [other] = holders;
     // Without a holder it ended between the two questions.
     if (other !== undefined) {
+      const kind = other.name.startsWith('medallion prune') ? 'prune' : 'promote';
       throw new MedallionError(
         'locked',
-        `another promotion is running: ${other.name}, since ${other.since} UTC`,
+        `${kind === command ? 'another' : 'a'} ${HOLDERS[kind]} is running: ${other.name}, since ${other.since} UTC`,
         { hint: 'Wait for it to end; what it leaves is promoted by the next run.' },
       );
     }

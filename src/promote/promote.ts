@@ -44,6 +44,8 @@ export interface PromoteOptions {
   readonly select: readonly string[];
   /** Promote these events, which silver refused, in place of what is new in bronze. */
   readonly replay?: ReplayOptions;
+  /** With `fullRefresh`: also when events of silver were pruned from bronze, and are lost by it. */
+  readonly evenPruned: boolean;
   /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
   readonly span: DaySpan;
   /** Events in one window of silver, at most. */

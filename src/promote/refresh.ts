@@ -21,6 +21,8 @@ export interface RefreshOptions {
   readonly fullRefresh: boolean;
   /** Marts that alone are made again, by their ids; none is all. */
   readonly select: readonly string[];
+  /** Make silver again even though bronze was pruned: silver loses what only it still has. */
+  readonly evenPruned: boolean;
   readonly span: DaySpan;
 }
 
@@ -42,6 +44,9 @@ export async function prepareTables(
   context: StageContext,
 ): Promise<Reshapes> {
   const refreshSilver = options.fullRefresh && options.silver && options.select.length === 0;
+  if (refreshSilver && !options.evenPruned) {
+    await refuseToLosePruned(client);
+  }
   const changes = await compareTables(client, [...models.silver, ...models.gold]);
   const refreshed = new Set([
     ...(refreshSilver ? models.silver : []).map(({ id }) => id),
@@ -177,6 +182,32 @@ async function emptySilver(client: Client, models: readonly Model[]): Promise<vo
   const tables = models.filter(isFilled).map(tableOf);
   await client.query(`truncate ${tables.join(', ')}`);
   await client.query('delete from medallion.watermarks');
+  await client.query('update medallion.pruned set in_silver = false where in_silver');
+}
+
+/**
+ * What was pruned from bronze is in silver only: made again, silver would be without it.
+ * @throws MedallionError usage
+ */
+async function refuseToLosePruned(client: Client): Promise<void> {
+  const { rows } = await client.query<{ events: string; before: string | null }>(
+    `select coalesce(sum(current_events + duplicate_events + superseded_events), 0) as events,
+            to_char(max(produced_before), 'YYYY-MM-DD HH24:MI') as before
+     from medallion.pruned where in_silver`,
+  );
+  const [pruned] = rows;
+  if (pruned !== undefined && pruned.events !== '0') {
+    throw new MedallionError(
+      'usage',
+      `--full-refresh would lose ${pruned.events} events: they were pruned from bronze ` +
+        `(the log took them in before ${pruned.before ?? ''} UTC), and silver cannot be made of them again`,
+      {
+        hint:
+          'Nothing was changed. medallion promote --layer gold --full-refresh makes gold again and loses nothing. ' +
+          'With --even-pruned silver is made again without these events, for good.',
+      },
+    );
+  }
 }
 
 /** Whether silver was emptied and does not hold again all that bronze does. */

@@ -11,6 +11,8 @@ const COMMANDS = [
   'promote',
   'checks',
   'quarantine',
+  'reconcile',
+  'prune',
   'report',
   'sql',
   'models',

@@ -54,9 +54,11 @@ export async function landEvents(
       [topic, partition, from, start, events],
     );
     await client.query(
-      `insert into medallion.offsets (topic, partition, next_offset, source) values ($1, $2, $3, 'test')
-       on conflict (topic, partition) do update set next_offset = excluded.next_offset`,
-      [topic, partition, from + events.length],
+      `insert into medallion.offsets as books (topic, partition, next_offset, source, landed_events)
+       values ($1, $2, $3, 'test', $4)
+       on conflict (topic, partition) do update
+       set next_offset = excluded.next_offset, landed_events = books.landed_events + excluded.landed_events`,
+      [topic, partition, from + events.length, events.length],
     );
   });
 }
@@ -66,6 +68,7 @@ export const PROMOTE_TEST_OPTIONS: PromoteOptions = {
   gold: true,
   fullRefresh: false,
   select: [],
+  evenPruned: false,
   span: { since: undefined, until: undefined },
   chunkRows: 50_000,
   windowBytes: 32 * 1024 * 1024,

@@ -11,6 +11,8 @@ import { createIngestCommand } from './ingest.ts';
 import { createModelsCommand } from './models.ts';
 import { createPromoteCommand } from './promote.ts';
 import { createQuarantineCommand } from './quarantine.ts';
+import { createPruneCommand } from './prune.ts';
+import { createReconcileCommand } from './reconcile.ts';
 import { createReportCommand } from './report.ts';
 import { createSqlCommand } from './sql.ts';
 
@@ -23,6 +25,8 @@ export function registerCommands(program: Command, run: RunCommand): void {
     addRetryOption(createPromoteCommand(run)),
     createChecksCommand(run),
     createQuarantineCommand(run),
+    addKafkaFlags(createReconcileCommand(run)),
+    createPruneCommand(run),
     createReportCommand(run),
     createSqlCommand(run),
     createModelsCommand(run),

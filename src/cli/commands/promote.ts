@@ -24,6 +24,7 @@ export interface PromoteFlags {
   readonly select?: readonly string[];
   readonly plan?: boolean;
   readonly explain?: boolean;
+  readonly evenPruned?: boolean;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly chunkRows: number;
@@ -67,6 +68,10 @@ export function createPromoteCommand(run: RunCommand): Command {
     .option(
       '--select <marts...>',
       'with --full-refresh: only these marts, and those that read them',
+    )
+    .option(
+      '--even-pruned',
+      'with --full-refresh: also when silver loses the events that were pruned from bronze',
     )
     .option('--since <day>', 'gold: compute the marts again from this UTC day on', parseDay)
     .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay);
@@ -127,6 +132,9 @@ export function checkEngineFlags(flags: Pick<PromoteFlags, 'memoryLimit' | 'thre
 
 async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {
   checkEngineFlags(flags);
+  if (flags.evenPruned === true && flags.fullRefresh !== true) {
+    throw new MedallionError('usage', '--even-pruned goes with --full-refresh');
+  }
   if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until) {
     throw new MedallionError('usage', `--since ${flags.since} is after --until ${flags.until}`);
   }
@@ -217,6 +225,7 @@ export async function runPromote(
       ...layersOf(flags),
       fullRefresh: flags.fullRefresh ?? false,
       select: selectMarts(models, flags.select ?? []),
+      evenPruned: flags.evenPruned ?? false,
       span: { since: flags.since, until: flags.until },
       chunkRows: flags.chunkRows,
       windowBytes: Math.min(

@@ -21,11 +21,11 @@ export function openLandingReader(home: string, topic: string): LogReader {
   const directory = path.join(home, 'landing', topic);
   const known = new Map<number, FilePartition>();
   const partitions = async (): Promise<FilePartition[]> => {
-    for (const name of await listDirectory(directory)) {
-      const partition = Number(PARTITION_FILE.exec(name)?.[1]);
-      if (Number.isInteger(partition) && !known.has(partition)) {
+    for (const partition of await landingPartitions(directory)) {
+      if (!known.has(partition)) {
         const to = { topic: `landing/${topic}`, partition };
-        known.set(partition, new FilePartition(path.join(directory, name), to));
+        const file = path.join(directory, `${partition}.ndjson`);
+        known.set(partition, new FilePartition(file, to));
       }
     }
     return [...known.values()];
@@ -34,6 +34,13 @@ export function openLandingReader(home: string, topic: string): LogReader {
     description: directory,
     read: (sink, options) => readFiles(partitions, true, sink, options),
   };
+}
+
+/** The partitions that have a file in a landing topic's folder; none where there is no folder. */
+export async function landingPartitions(directory: string): Promise<number[]> {
+  return (await listDirectory(directory))
+    .map((name) => Number(PARTITION_FILE.exec(name)?.[1]))
+    .filter(Number.isInteger);
 }
 
 /**

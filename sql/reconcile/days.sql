@@ -1,0 +1,39 @@
+-- The purchases of silver and what gold says of them, for the days $1, or for all where that is null.
+-- grain: one row per UTC day that either of them has
+with silver_days as (
+    select
+        date_key,
+        count(*) as orders,
+        sum(order_subtotal) as subtotal,
+        sum(order_tax_amount) as tax_amount,
+        sum(order_discount_amount) as discount_amount,
+        sum(order_total_amount) as total_amount
+    from silver.fact_transactions
+    where event_type = 'purchase' and ($1::date[] is null or date_key = any ($1))
+    group by date_key
+),
+
+gold_days as (
+    select *
+    from gold.sales_performance
+    where $1::date[] is null or date_key = any ($1)
+)
+
+select
+    days.date_key,
+    (touched_days.date_key is not null)::text as is_waiting,
+    coalesce(silver_days.orders, 0) as orders,
+    coalesce(silver_days.subtotal, 0.00) as subtotal,
+    coalesce(silver_days.tax_amount, 0.00) as tax_amount,
+    coalesce(silver_days.discount_amount, 0.00) as discount_amount,
+    coalesce(silver_days.total_amount, 0.00) as total_amount,
+    coalesce(gold_days.total_orders, 0) as gold_orders,
+    coalesce(gold_days.order_subtotal_day, 0.00) as gold_subtotal,
+    coalesce(gold_days.order_tax_amount_day, 0.00) as gold_tax_amount,
+    coalesce(gold_days.order_discount_amount_day, 0.00) as gold_discount_amount,
+    coalesce(gold_days.order_total_amount_day, 0.00) as gold_total_amount
+from (select date_key from silver_days union select date_key from gold_days) as days
+left join silver_days using (date_key)
+left join gold_days using (date_key)
+left join medallion.touched_days using (date_key)
+order by days.date_key

@@ -1,0 +1,90 @@
+import type { Client } from '../postgres/client.ts';
+import { keyOf, NOTHING_PRUNED, type BookedPartition } from './books.ts';
+import { compareCounts, events, type Comparison } from './comparison.ts';
+import { OUTCOMES, type Counted, type Held, type Outcomes } from './held.ts';
+import { reconcileSql } from './sql.ts';
+
+/** Events of each kind that a note names. */
+const NAMED = 5;
+
+const KINDS = {
+  lost: 'nowhere in silver',
+  unknown: 'in silver but not in bronze',
+  twice: 'accounted for more than once',
+  early: 'in silver before the watermark came to them',
+} as const;
+
+/**
+ * Bronze = silver + duplicates + superseded + quarantined by silver, for one partition, up to its watermark. Counts and
+ * the sums of the offsets' hashes are compared; only where they differ the events are looked for one by one.
+ */
+export async function comparePromoted(
+  client: Client,
+  booked: BookedPartition,
+  held: Held,
+  outcomes: Outcomes,
+): Promise<Comparison[]> {
+  const at = { check: 'bronze-to-silver', scope: keyOf(booked), measure: 'events' } as const;
+  const pruned = booked.fromOffset === 0n ? booked.pruned : NOTHING_PRUNED;
+  const accounted = [...OUTCOMES.map((outcome) => outcomes[outcome]), held.refusedBySilver];
+  const found = sumOf(accounted, 'events');
+  const expected = held.promoted.events + pruned.inSilver;
+  const waiting = held.events - held.promoted.events;
+  const notes = [
+    `${outcomes.current.events} current, ${outcomes.duplicate.events} duplicates, ` +
+      `${outcomes.superseded.events} superseded, ${held.refusedBySilver.events} quarantined`,
+    ...(pruned.inSilver > 0n ? [`${pruned.inSilver} pruned`] : []),
+    ...(booked.fromOffset > 0n ? [`from offset ${booked.fromOffset} on`] : []),
+  ];
+  const isSame =
+    found === expected && sumOf(accounted, 'checksum') === held.promoted.checksum + pruned.checksum;
+  const strays = isSame ? { notes: [], events: 0n } : await findStrays(client, booked);
+  const counted = compareCounts(at, { expected: expected + waiting, found, waiting }, [
+    ...notes,
+    ...(found === expected ? [] : strays.notes),
+  ]);
+  if (isSame || found !== expected) {
+    return [counted];
+  }
+  // As many events are missing as there are too many: the counts agree, the events do not.
+  const inPlace = expected - (strays.events > 0n ? strays.events : 1n);
+  const places = { expected, found: inPlace, waiting: 0n };
+  return [counted, compareCounts({ ...at, measure: 'places' }, places, strays.notes)];
+}
+
+function sumOf(counts: readonly Counted[], what: keyof Counted): bigint {
+  return counts.reduce((sum, count) => sum + count[what], 0n);
+}
+
+async function findStrays(
+  client: Client,
+  { topic, partition, fromOffset, promotedTo }: BookedPartition,
+): Promise<{ readonly notes: string[]; readonly events: bigint }> {
+  const { rows } = await client.query<{
+    kind: keyof typeof KINDS;
+    events: string;
+    offset: string;
+  }>(reconcileSql('strays'), [topic, partition, fromOffset, promotedTo, NAMED]);
+  const kinds = new Map<keyof typeof KINDS, { readonly events: bigint; offsets: string[] }>();
+  for (const { kind, events: count, offset } of rows) {
+    const known = kinds.get(kind) ?? { events: BigInt(count), offsets: [] };
+    known.offsets.push(offset);
+    kinds.set(kind, known);
+  }
+  if (kinds.size === 0) {
+    return {
+      notes: ['no event stands out: bronze and what prune booked have changed since'],
+      events: 0n,
+    };
+  }
+  return {
+    notes: [...kinds].map(
+      ([kind, { events: count, offsets }]) =>
+        `${events(count)} ${KINDS[kind]}: offsets ${offsets.join(', ')}${count > BigInt(offsets.length) ? ', ..' : ''}`,
+    ),
+    events: [...kinds.values()].reduce(
+      (most, kind) => (kind.events > most ? kind.events : most),
+      0n,
+    ),
+  };
+}
