@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { inspectTopic } from '../log/kafka/topic.ts';
+import { compareSources, findTopicLog } from '../log/kafka/source.ts';
 import {
   countHeldLines,
   fileOfPartition,
@@ -60,16 +60,16 @@ export async function lookAtLogs(
     }
     return { views, unread };
   }
-  const { clusterId, partitions } = await inspectTopic(log, log.topic, context.signal);
+  const found = await findTopicLog(log, log.topic, context.signal);
   const unread: BookedPartition[] = [];
-  for (const { partition, low, high } of partitions ?? []) {
+  for (const { partition, low, high } of found?.ranges.values() ?? []) {
     const booked = currentGeneration(books, log.topic, partition);
     if (booked === undefined) {
       const name = unknownPartition({ topic: log.topic, partition });
       unread.push(name);
       views.set(keyOf(name), { waiting: high - low, notes: [] });
     } else {
-      views.set(keyOf(booked), viewOfTopic(booked, `kafka:${clusterId}`, low, high));
+      views.set(keyOf(booked), viewOfTopic(booked, found?.source ?? '', low, high));
     }
   }
   return { views, unread };
@@ -77,9 +77,14 @@ export async function lookAtLogs(
 
 function viewOfTopic(booked: BookedPartition, source: string, low: bigint, high: bigint): LogView {
   const { nextOffset } = booked;
-  if (booked.source !== source) {
+  const change = compareSources(booked.source ?? '', source);
+  if (change === 'cluster') {
     const note = `read from another log (${booked.source ?? 'unknown'}; this one is ${source})`;
     return { waiting: 0n, notes: [note] };
+  }
+  if (change === 'recreated') {
+    const note = 'the topic was recreated: ingest --reset-offsets takes the new one';
+    return { waiting: high - low, notes: [note] };
   }
   if (nextOffset > high) {
     return { waiting: 0n, beyondEnd: nextOffset - high, notes: [] };

@@ -1,5 +1,7 @@
 import type { Admin } from 'kafkajs';
-import { partitionRanges, topicIdOf, type PartitionRange } from './topic.ts';
+import type { KafkaConfig } from '../../config.ts';
+import { withAdmin } from './client.ts';
+import { partitionCount, partitionRanges, topicIdOf, type PartitionRange } from './topic.ts';
 
 /**
  * Names the log behind a topic in the books: "kafka:<cluster id>/<topic id>", or "kafka:<cluster id>" where the brokers
@@ -57,4 +59,22 @@ export class WatchedTopic {
     const ranges = await partitionRanges(this.#admin, this.#topic);
     return new Map(ranges.map((range) => [range.partition, range]));
   }
+}
+
+/**
+ * The log that a topic stands for now, and what it holds; undefined when the topic is not there.
+ * @throws MedallionError unreachable, denied
+ */
+export async function findTopicLog(
+  config: KafkaConfig,
+  topic: string,
+  signal: AbortSignal,
+): Promise<{ source: string; ranges: ReadonlyMap<number, PartitionRange> } | undefined> {
+  return withAdmin(config, topic, signal, async (admin) => {
+    if ((await partitionCount(admin, topic)) === undefined) {
+      return undefined;
+    }
+    const watched = await WatchedTopic.of(admin, topic);
+    return { source: await watched.source(), ranges: await watched.ranges() };
+  });
 }

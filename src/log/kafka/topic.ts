@@ -86,7 +86,7 @@ export async function partitionRanges(admin: Admin, topic: string): Promise<Part
 }
 
 /** How many partitions the topic has; undefined when it is not there. */
-async function partitionCount(admin: Admin, topic: string): Promise<number | undefined> {
+export async function partitionCount(admin: Admin, topic: string): Promise<number | undefined> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     return topics[0]?.partitions.length;
