@@ -1,7 +1,8 @@
 /**
  * Every expected failure, as a closed list: the code says what kind it is, the table says how the process ends.
  * Exit codes: 0 done (also: nothing to do), 1 a defect of medallion, 2 usage or configuration, 3 a dependency
- * cannot be reached, 4 data refused by a check or found to differ, 5 another run holds the lock, 130 interrupted.
+ * cannot be reached, 4 data refused by a check, found to differ or not found, 5 another run holds the lock,
+ * 130 interrupted.
  */
 export const EXIT_CODES = {
   usage: 2,
@@ -13,6 +14,7 @@ export const EXIT_CODES = {
   denied: 3,
   storage: 3,
   check_failed: 4,
+  not_found: 4,
   locked: 5,
   interrupted: 130,
 } as const;

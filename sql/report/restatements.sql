@@ -5,6 +5,7 @@ select
     date_key,
     restated_at,
     run_id,
+    late_events,
     old_orders,
     new_orders,
     old_total,

@@ -1,6 +1,7 @@
 -- Transactions of silver that an event of this window corrects: their rows go.
 select
     old.transaction_key,
+    old.transaction_id,
     old.date_key
 from source.verdicts as old
 inner join source.verdicts as winner on old.transaction_id = winner.transaction_id

@@ -15,6 +15,7 @@ import {
   replaceOffset,
   type CurrentOffset,
 } from '../postgres/offsets.ts';
+import { bookRange } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Outage } from '../retry.ts';
 import { admit } from './admission.ts';
@@ -94,6 +95,10 @@ export class BronzeSink implements Sink {
         }
         if (isNext && refused.length > 0) {
           await copyRefusals(client, refused, rows);
+        }
+        if (isNext) {
+          const range = { ...to, from: batch.fromOffset, to: batch.nextOffset };
+          await bookRange(client, this.#options.runId, { ...range, events: admitted.length });
         }
         // Of a commit whose answer was lost with the connection, the rows tell.
         return isNext || (attempts > 1 && (await hasRecord(client, batch.records, rows)));

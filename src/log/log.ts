@@ -121,6 +121,12 @@ export interface OutgoingRecord {
   readonly value: Buffer;
 }
 
+/** Offsets from..to (exclusive) of one partition. */
+export interface WrittenOffsets {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 export interface LogWriter {
   readonly description: string;
   /** Appends in order and resolves when the log has taken them all (acknowledged, or handed to the file system). */
@@ -130,4 +136,6 @@ export interface LogWriter {
   discard?(): Promise<void>;
   /** Events appended so far to each partition, where the writer itself chooses among them. */
   readonly appended?: ReadonlyMap<number, number>;
+  /** Where in each partition they lie, where the log says so; others may have appended in between. */
+  readonly written?: ReadonlyMap<number, WrittenOffsets>;
 }

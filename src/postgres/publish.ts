@@ -143,17 +143,22 @@ export function restatementOf(model: Model): string[] {
   ];
 }
 
-/** Books the days that had been published before and now say something else. Runs after the new rows are in. */
+/**
+ * Books the days that had been published before and now say something else, with the events that changed them. Runs
+ * after the new rows are in, and before the touched days are cleared.
+ */
 export function restatementsOf(model: Model, runId: bigint | '$run_id'): string[] {
   if (model.restatements === undefined) {
     return [];
   }
   const { orders, total } = model.restatements;
   return [
-    `insert into gold.restatements (date_key, run_id, old_orders, new_orders, old_total, new_total)
-     select b.date_key, ${String(runId)}, b.orders, coalesce(t.${ident(orders)}, 0), b.total, coalesce(t.${ident(total)}, 0)
+    `insert into gold.restatements (date_key, run_id, old_orders, new_orders, old_total, new_total, late_events)
+     select b.date_key, ${String(runId)}, b.orders, coalesce(t.${ident(orders)}, 0), b.total, coalesce(t.${ident(total)}, 0),
+            coalesce(d.events, 0)
      from pg_temp.published_before b
      left join ${tableOf(model)} t on t.date_key = b.date_key
+     left join medallion.touched_days d on d.date_key = b.date_key
      where (b.orders, b.total) is distinct from (coalesce(t.${ident(orders)}, 0), coalesce(t.${ident(total)}, 0))
      on conflict (date_key, run_id) do nothing`,
   ];

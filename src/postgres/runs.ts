@@ -1,6 +1,9 @@
 import { MedallionError, messageOf } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { Client } from './client.ts';
+import type { PartitionName } from './offsets.ts';
+import { isGone, thisRunner } from './runner.ts';
+import { literal } from './tables.ts';
 
 export interface RunRecord {
   readonly command: string;
@@ -8,13 +11,27 @@ export interface RunRecord {
   readonly arguments: readonly string[];
 }
 
+export type RunEnd = 'done' | 'failed' | 'interrupted';
+
+/** A part of a partition that a run wrote, landed or promoted: offsets `from` up to `to` (exclusive). */
+export interface RunRange extends PartitionName {
+  readonly from: bigint;
+  readonly to: bigint;
+  /** Events of the run in between: offsets have holes, and others may write there, too. */
+  readonly events: number;
+}
+
 /** Opens a run's record and returns its number. */
 export async function startRun(client: Client, run: RunRecord): Promise<bigint> {
+  const { osUser, host, processId } = thisRunner();
   const { rows } = await client.query<{ run_id: string }>(
-    'insert into medallion.runs (command, version, arguments) values ($1, $2, $3) returning run_id',
-    [run.command, VERSION, run.arguments],
+    `insert into medallion.runs (command, version, arguments, os_user, host, process_id)
+     values ($1, $2, $3, $4, $5, $6) returning run_id`,
+    [run.command, VERSION, run.arguments, osUser, host, processId],
   );
-  return BigInt(rows[0]?.run_id ?? 0);
+  const runId = BigInt(rows[0]?.run_id ?? 0);
+  await closeGoneRuns(client, run.command, runId);
+  return runId;
 }
 
 /** Closes a run's record: what it counted, and how it ended. `error` undefined is a good end. */
@@ -24,16 +41,21 @@ export async function finishRun(
   counts: Readonly<Record<string, unknown>>,
   error?: unknown,
 ): Promise<void> {
-  const outcome =
-    error === undefined
-      ? 'done'
-      : error instanceof MedallionError && error.code === 'interrupted'
-        ? 'interrupted'
-        : 'failed';
   await client.query(
     'update medallion.runs set finished_at = now(), outcome = $2, counts = $3, error = $4 where run_id = $1',
-    [runId, outcome, JSON.stringify(counts), error === undefined ? null : messageOf(error)],
+    [
+      ...[runId, runEnd(error), JSON.stringify(counts)],
+      error === undefined ? null : messageOf(error),
+    ],
   );
+}
+
+/** How a run ended that threw `error`; undefined is a good end. */
+export function runEnd(error: unknown): RunEnd {
+  if (error === undefined) {
+    return 'done';
+  }
+  return error instanceof MedallionError && error.code === 'interrupted' ? 'interrupted' : 'failed';
 }
 
 /** Closes the records of runs that were killed: whoever holds the command's lock knows that no other is at work. */
@@ -47,4 +69,95 @@ export async function closeKilledRuns(
      where command = $1 and outcome = 'running' and run_id < $2`,
     [command, runId],
   );
+}
+
+/** The same without a lock, as far as it can be told: runs of this machine whose process is no more. */
+async function closeGoneRuns(client: Client, command: string, runId: bigint): Promise<void> {
+  const { rows } = await client.query<{ run_id: string; host: string; process_id: string }>(
+    `select run_id, host, process_id from medallion.runs
+     where command = $1 and outcome = 'running' and run_id < $2 and process_id is not null`,
+    [command, runId],
+  );
+  const gone = rows.filter(({ host, process_id }) =>
+    isGone({ host, processId: Number(process_id) }),
+  );
+  if (gone.length > 0) {
+    await client.query(
+      `update medallion.runs set finished_at = now(), outcome = 'failed', error = 'killed'
+       where run_id = any ($1::bigint[]) and outcome = 'running'`,
+      [gone.map((row) => row.run_id)],
+    );
+  }
+}
+
+/** Adds a part of a partition to a run's record, in the transaction of its rows: a killed run has said what it did. */
+export async function bookRange(client: Client, runId: bigint, range: RunRange): Promise<void> {
+  await client.query(rangeStatement(runId, range));
+}
+
+/** The statement that `bookRange` runs, for transactions that an engine holds. */
+export function rangeStatement(runId: bigint, range: RunRange): string {
+  const { topic, partition, from, to, events } = range;
+  return `insert into medallion.run_partitions as p (run_id, topic, partition, from_offset, to_offset, events)
+    values (${runId}, ${literal(topic)}, ${partition}, ${from}, ${to}, ${events})
+    on conflict (run_id, topic, partition) do update
+    set from_offset = least(p.from_offset, excluded.from_offset),
+        to_offset = greatest(p.to_offset, excluded.to_offset), events = p.events + excluded.events`;
+}
+
+/** What one model did in a run. */
+export interface ModelRun {
+  readonly model: string;
+  readonly read: number;
+  readonly written: number;
+  readonly refused: number;
+  readonly milliseconds: number;
+}
+
+/** Books what each model did. */
+export async function saveModels(
+  client: Client,
+  runId: bigint,
+  models: readonly ModelRun[],
+): Promise<void> {
+  await client.query(
+    `insert into medallion.run_models (run_id, model, read, written, refused, seconds)
+     select $1, * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::numeric[])`,
+    [
+      runId,
+      models.map(({ model }) => model),
+      models.map(({ read }) => read),
+      models.map(({ written }) => written),
+      models.map(({ refused }) => refused),
+      models.map(({ milliseconds }) => (milliseconds / 1000).toFixed(3)),
+    ],
+  );
+}
+
+/** Books the days that a run published, neighbours as one span. */
+export async function saveDays(
+  client: Client,
+  runId: bigint,
+  days: readonly string[],
+): Promise<void> {
+  await client.query('update medallion.runs set days = $2 where run_id = $1', [
+    runId,
+    daySpans(days),
+  ]);
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days in order as spans: 2026-01-01..2026-01-31, and a day that stands alone as itself. */
+export function daySpans(days: readonly string[]): string[] {
+  const spans: { first: string; last: string }[] = [];
+  for (const day of days) {
+    const span = spans.at(-1);
+    if (span !== undefined && Date.parse(day) - Date.parse(span.last) === DAY_MS) {
+      span.last = day;
+    } else {
+      spans.push({ first: day, last: day });
+    }
+  }
+  return spans.map(({ first, last }) => (first === last ? first : `${first}..${last}`));
 }

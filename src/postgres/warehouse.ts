@@ -11,6 +11,7 @@ import {
 } from './client.ts';
 import { acquireEmbeddedServer } from './embedded.ts';
 import { mayMigrate, migrate, missingMigrations } from './migrate.ts';
+import { takeRunFiles } from './run-files.ts';
 
 const OLDEST_SERVER = 14;
 const NEWEST_SERVER = 18;
@@ -25,7 +26,8 @@ export interface WarehouseOptions {
 /**
  * Runs `work` with the warehouse that the configuration names: a server of one's own, or the embedded one, which is
  * started when it is down and released afterwards, whatever happens. The schema is current when `work` begins; work
- * that takes long rides out the losses of the server with `outage`, which also brings an embedded one back.
+ * that takes long rides out the losses of the server with `outage`, which also brings an embedded one back. The
+ * records of runs that needed no warehouse are in the books by then.
  * @throws MedallionError unreachable, denied, config (server too old, database newer than this program), storage
  */
 export async function withWarehouse<T>(
@@ -50,6 +52,7 @@ export async function withWarehouse<T>(
         }
         if ((options.migrate ?? true) && (await mayMigrate(client))) {
           await applyMigrations(client, settings);
+          await takeRunFiles(client, config.home, context);
         }
       }),
     );

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { rangeStatement, type RunRange } from './runs.ts';
 import { literal } from './tables.ts';
 
 /** What of a partition of bronze is not promoted yet. */
@@ -112,8 +113,13 @@ export async function readNextKey(client: Client): Promise<bigint> {
 }
 
 /** Statements that book a published window; they fail the transaction when another promotion was here. */
-export function advanceStatements(ranges: readonly Backlog[], nextKey: bigint): string[] {
+export function advanceStatements(
+  runId: bigint,
+  ranges: readonly RunRange[],
+  nextKey: bigint,
+): string[] {
   return [
+    ...ranges.map((range) => rangeStatement(runId, range)),
     ...ranges.map(
       ({ topic, partition, from, to }) =>
         `select medallion.advance_watermark(${literal(topic)}, ${String(partition)}, ${String(from)}, ${String(to)})`,

@@ -10,8 +10,8 @@ import {
   type ConnectionSettings,
 } from '../postgres/client.ts';
 import { lockQuarantine, withPromotionLock } from '../postgres/lock.ts';
+import { closeKilledRuns, finishRun, saveDays, saveModels, startRun } from '../postgres/runs.ts';
 import { tableOf } from '../postgres/tables.ts';
-import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import { Outage } from '../retry.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
@@ -163,6 +163,7 @@ async function promoteOnce(
         await closeKilledRuns(client, PROMOTE, runId);
         await closeKilledRuns(client, REPLAY, runId);
         const layers = await promoteLayers(run, openEngine);
+        await saveDays(client, runId, layers.gold?.days ?? []);
         counts = {
           ...layers.silver,
           days: layers.gold?.days.length ?? 0,
@@ -182,6 +183,7 @@ async function promoteOnce(
       } finally {
         // A lost connection must not hide what went wrong.
         await saveChecks(client, runId, run.checks.results).catch(() => undefined);
+        await saveModels(client, runId, run.tally.models).catch(() => undefined);
         await finishRun(client, runId, counts, failure).catch(() => undefined);
       }
     }),

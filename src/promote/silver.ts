@@ -229,11 +229,9 @@ async function publish(
       await transaction.execute(statement);
     }
     await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
-    await transaction.execute(
-      'insert into medallion.touched_days (date_key) select date_key from pg_temp.touched on conflict do nothing',
-    );
+    await transaction.execute(TOUCH_STATEMENT);
     const nextKey = window.firstKey + BigInt(counts.events);
-    for (const statement of advanceStatements(window.ranges, nextKey)) {
+    for (const statement of advanceStatements(runId, window.ranges, nextKey)) {
       await transaction.execute(statement);
     }
   });
@@ -253,13 +251,33 @@ const COORDINATES = [
 const TRANSACTION_KEY = { name: 'transaction_key', type: 'bigint' };
 const REPLACED: TemporaryTable = { name: REPLACED_KEYS, columns: [TRANSACTION_KEY] };
 const ADOPTED: TemporaryTable = { name: 'adopted', columns: [TRANSACTION_KEY, ...COORDINATES] };
-const TOUCHED: TemporaryTable = { name: 'touched', columns: [{ name: 'date_key', type: 'date' }] };
+const TOUCHED: TemporaryTable = {
+  name: 'touched',
+  columns: [
+    { name: 'date_key', type: 'date' },
+    { name: 'events', type: 'bigint' },
+  ],
+};
 
-/** Days with a new or corrected transaction, and days that a correction took one away from. */
+/**
+ * Days with a new or corrected transaction, and days that a correction took one away from, each with the events that
+ * did it: a correction counts for both its days, and once where they are the same.
+ */
 const TOUCHED_DAYS = `
-  select date_key from silver.fact_transactions
-  union
-  select date_key from source.replaced`;
+  select date_key, count(*) as events
+  from (
+      select transaction_id, date_key from silver.fact_transactions
+      union
+      select transaction_id, date_key from source.replaced
+  )
+  group by date_key`;
+
+/** While silver is made again every event comes by once more, which makes none of them late. */
+const TOUCH_STATEMENT = `
+  insert into medallion.touched_days as days (date_key, events)
+  select date_key, case when exists (select from medallion.refreshes where layer = 'silver') then 0 else events end
+  from pg_temp.touched
+  on conflict (date_key) do update set events = days.events + excluded.events`;
 
 interface VerdictCounts {
   readonly contenders: number;

@@ -51,6 +51,7 @@ export interface SectionRows {
     | 'date_key'
     | 'restated_at'
     | 'run_id'
+    | 'late_events'
     | 'old_orders'
     | 'new_orders'
     | 'old_total'

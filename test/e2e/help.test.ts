@@ -16,6 +16,7 @@ const COMMANDS = [
   'report',
   'sql',
   'models',
+  'runs',
   'doctor',
   'db',
 ];
@@ -23,6 +24,7 @@ const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   checks: ['show'],
   quarantine: ['list', 'show', 'replay', 'dismiss', 'reopen', 'export'],
   models: ['list', 'show', 'graph'],
+  runs: ['show'],
   db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'grant', 'reset'],
 };
 const CHILDREN = Object.entries(SUBCOMMANDS).flatMap(([parent, names]) =>

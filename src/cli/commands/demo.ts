@@ -5,7 +5,9 @@ import { generate } from '../../generate/generate.ts';
 import { resolvePeriod } from '../../generate/timeline.ts';
 import { ingest } from '../../ingest/ingest.ts';
 import { openLandingReader } from '../../log/landing/reader.ts';
-import { openLandingWriter, partitionFile } from '../../log/landing/writer.ts';
+import { landingTopic, openLandingWriter, partitionFile } from '../../log/landing/writer.ts';
+import { withClient } from '../../postgres/client.ts';
+import { takeRunFiles } from '../../postgres/run-files.ts';
 import { dropWarehouse, migrateWarehouse, withWarehouse } from '../../postgres/warehouse.ts';
 import { report } from '../../report/report.ts';
 import type { CommandContext } from '../context.ts';
@@ -13,7 +15,7 @@ import type { RunCommand } from '../main.ts';
 import { parseCount, parseSeed } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import { renderPage } from '../render/report-page.ts';
-import { DEFAULT_SIZES } from './generate.ts';
+import { DEFAULT_SIZES, recordGenerate } from './generate.ts';
 import { PROMOTE_DEFAULTS, runPromote, summary, warnOfChecks } from './promote.ts';
 
 interface DemoFlags {
@@ -85,24 +87,28 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
       await rm(path.join(directory, TOPIC), { recursive: true, force: true });
     }
     const seed = flags.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));
-    const writer = await openLandingWriter({ directory, topic: TOPIC, partitions: 1 });
-    try {
-      await generate(
-        {
-          seed,
-          count: flags.count,
-          period: resolvePeriod(undefined, undefined),
-          rate: undefined,
-          sizes: DEFAULT_SIZES,
-          faults: FAULTS,
-          manifest: false,
-        },
-        writer,
-        context,
-      );
-    } finally {
-      await writer.close();
-    }
+    await recordGenerate(landingTopic(TOPIC), context, async () => {
+      const writer = await openLandingWriter({ directory, topic: TOPIC, partitions: 1 });
+      try {
+        const result = await generate(
+          {
+            seed,
+            count: flags.count,
+            period: resolvePeriod(undefined, undefined),
+            rate: undefined,
+            sizes: DEFAULT_SIZES,
+            faults: FAULTS,
+            manifest: false,
+          },
+          writer,
+          context,
+        );
+        return { result, writer };
+      } finally {
+        await writer.close();
+      }
+    });
+    await withClient(settings, (client) => takeRunFiles(client, home, context));
     const landed = await ingest(
       openLandingReader(home, TOPIC),
       settings,

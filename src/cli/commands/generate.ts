@@ -12,9 +12,10 @@ import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
 import { ensureTopic } from '../../log/kafka/topic.ts';
 import { openKafkaWriter } from '../../log/kafka/writer.ts';
 import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
-import { openLandingWriter } from '../../log/landing/writer.ts';
+import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
 import type { Patience } from '../../retry.ts';
+import { openRunFile, type WrittenPartition } from '../../postgres/run-files.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
@@ -128,20 +129,24 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
   if (manifestFile !== undefined) {
     await checkManifestFile(manifestFile);
   }
-  const writer = await openTarget(flags, context);
-  let result: GenerateResult;
-  try {
-    result = await generate(options, writer, context);
-  } catch (error) {
-    await (writer.discard ?? writer.close).call(writer).catch(() => undefined);
-    throw error instanceof MedallionError && error.code === 'unreachable'
-      ? withHint(error, stateOf(writer))
-      : error;
-  }
-  await writer.close();
-  if (manifestFile !== undefined && result.manifest !== undefined) {
-    await writeManifest(manifestFile, result.manifest);
-  }
+  const topic = bronzeTopic(flags, context);
+  const { result, writer } = await recordGenerate(topic, context, async () => {
+    const writer = await openTarget(flags, context);
+    let result: GenerateResult;
+    try {
+      result = await generate(options, writer, context);
+    } catch (error) {
+      await (writer.discard ?? writer.close).call(writer).catch(() => undefined);
+      throw error instanceof MedallionError && error.code === 'unreachable'
+        ? withHint(error, stateOf(writer))
+        : error;
+    }
+    await writer.close();
+    if (manifestFile !== undefined && result.manifest !== undefined) {
+      await writeManifest(manifestFile, result.manifest);
+    }
+    return { result, writer };
+  });
   const text = describeResult(options, result, writer.description);
   if (flags.to === '-') {
     // stdout carries the events.
@@ -160,6 +165,58 @@ function stateOf({ appended, description }: LogWriter): string {
     `${taken.toLocaleString('en-US')} events are in ${description}; whether it took the last request before it ` +
     'went away is not known. A new run makes new events.'
   );
+}
+
+/**
+ * Runs a generation with a record of it in a file of the home: a log needs no warehouse.
+ * @param topic what bronze calls the log that is written
+ */
+export async function recordGenerate<T extends { result: GenerateResult; writer: LogWriter }>(
+  topic: string,
+  context: CommandContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const finish = await openRunFile(
+    context.config.home,
+    { command: 'generate', arguments: context.commandLine },
+    context,
+  );
+  try {
+    const done = await work();
+    const { result, writer } = done;
+    await finish({
+      counts: {
+        events: result.events,
+        bytes: result.bytes,
+        ...result.kinds,
+        seconds: Math.round(result.elapsedMs) / 1000,
+      },
+      partitions: writtenPartitions(topic, writer),
+      error: context.signal.aborted ? new MedallionError('interrupted', 'interrupted') : undefined,
+    });
+    return done;
+  } catch (error) {
+    await finish({ counts: {}, partitions: [], error });
+    throw error;
+  }
+}
+
+function writtenPartitions(topic: string, { appended, written }: LogWriter): WrittenPartition[] {
+  return [...(appended ?? [])]
+    .filter(([, events]) => events > 0)
+    .map(([partition, events]) => ({
+      ...{ topic, partition, events },
+      from: written?.get(partition)?.from,
+      to: written?.get(partition)?.to,
+    }));
+}
+
+/** What bronze calls the log that the flags choose. */
+function bronzeTopic({ to }: GenerateFlags, { config: { log } }: CommandContext): string {
+  if (to !== undefined) {
+    return to;
+  }
+  return log.kind === 'kafka' ? log.topic : landingTopic(log.topic);
 }
 
 /** What the flags ask for together. */

@@ -14,6 +14,7 @@ import { createQuarantineCommand } from './quarantine.ts';
 import { createPruneCommand } from './prune.ts';
 import { createReconcileCommand } from './reconcile.ts';
 import { createReportCommand } from './report.ts';
+import { createRunsCommand } from './runs.ts';
 import { createSqlCommand } from './sql.ts';
 
 /** Every command, in the order of the pipeline. */
@@ -30,6 +31,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createReportCommand(run),
     createSqlCommand(run),
     createModelsCommand(run),
+    createRunsCommand(run),
     addKafkaFlags(createDoctorCommand(run)),
     createDbCommand(run),
   ];

@@ -3,6 +3,7 @@ import { periodBefore, type Period } from '../../report/period.ts';
 import type { SectionName, SectionRows } from '../../report/sections.ts';
 import { columnChart } from './chart.ts';
 import { fittedTable, type BarColumn, type FittingColumn } from './fit.ts';
+import { instant, utc } from './instant.ts';
 import { counted, grouped } from './number.ts';
 
 /** What every section of a page has to know. */
@@ -110,8 +111,12 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
     lines: fittedTable<SectionRows['restatements']>(
       [
         name('day', (row) => row.date_key, 10),
-        figure('orders', orderChange, 3),
-        figure('before', (row) => row.old_total, 2),
+        {
+          ...figure('late events', (row: SectionRows['restatements']) => row.late_events),
+          keep: 2,
+        },
+        figure('orders', orderChange, 4),
+        figure('before', (row) => row.old_total, 3),
         figure('now', (row) => row.new_total),
         figure('change', (row) => signed(grouped(row.change))),
         { ...name('restated (UTC)', (row) => instant(row.restated_at), 19), keep: 1 },
@@ -292,13 +297,4 @@ function signed(amount: string): string {
 
 function orderChange({ old_orders: before, new_orders: now }: SectionRows['restatements']): string {
   return before === now ? grouped(now) : `${grouped(before)} → ${grouped(now)}`;
-}
-
-/** PostgreSQL's "2026-01-03 22:12:43.5+00" to the second. */
-function instant(timestamp: string): string {
-  return timestamp.replace(/(\.\d+)?[+-]\d\d(:\d\d)*$/, '');
-}
-
-function utc(timestamp: string | null): string {
-  return timestamp === null ? '-' : `${instant(timestamp)} UTC`;
 }

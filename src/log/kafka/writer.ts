@@ -1,8 +1,13 @@
-import kafkajs, { type CompressionTypes, type Message, type Producer } from 'kafkajs';
+import kafkajs, {
+  type CompressionTypes,
+  type Message,
+  type Producer,
+  type RecordMetadata,
+} from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
 import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
-import type { LogWriter, OutgoingRecord } from '../log.ts';
+import type { LogWriter, OutgoingRecord, WrittenOffsets } from '../log.ts';
 import { answered, beginning, createConnection, goodbye, type Connection } from './client.ts';
 import { KAFKAJS_TYPES, type Compression } from './compression.ts';
 import { describeBrokers, kafkaError, nameOf } from './errors.ts';
@@ -77,6 +82,7 @@ class KafkaWriter implements LogWriter {
   readonly #compression: CompressionTypes;
   readonly #partitionOf: (key: string) => number;
   readonly #appended = new Map<number, number>();
+  readonly #written = new Map<number, WrittenOffsets>();
   /** Ends when everything appended so far is acknowledged: one request at a time keeps the order. */
   #tail: Promise<void> = Promise.resolve();
 
@@ -99,6 +105,10 @@ class KafkaWriter implements LogWriter {
 
   get appended(): ReadonlyMap<number, number> {
     return this.#appended;
+  }
+
+  get written(): ReadonlyMap<number, WrittenOffsets> {
+    return this.#written;
   }
 
   append(records: readonly OutgoingRecord[]): Promise<void> {
@@ -144,13 +154,28 @@ class KafkaWriter implements LogWriter {
     const { topic } = this.#config;
     await this.#outage.ride(async () => {
       try {
-        await this.#producer.send({ topic, acks: -1, compression: this.#compression, messages });
+        const request = { topic, acks: -1, compression: this.#compression, messages };
+        this.#note(messages, await this.#producer.send(request));
       } catch (error) {
         throw kafkaError(error, this.#config, topic);
       }
     });
+  }
+
+  /** Counts what the broker has acknowledged, and where it lies. */
+  #note(messages: readonly Message[], acknowledged: readonly RecordMetadata[]): void {
+    const counts = new Map<number, number>();
     for (const { partition = 0 } of messages) {
-      this.#appended.set(partition, (this.#appended.get(partition) ?? 0) + 1);
+      counts.set(partition, (counts.get(partition) ?? 0) + 1);
+    }
+    for (const [partition, count] of counts) {
+      this.#appended.set(partition, (this.#appended.get(partition) ?? 0) + count);
+      const first = acknowledged.find((answer) => answer.partition === partition)?.baseOffset;
+      // A batch that the broker has had before is answered without its offset.
+      if (first !== undefined && !first.startsWith('-')) {
+        const from = this.#written.get(partition)?.from ?? BigInt(first);
+        this.#written.set(partition, { from, to: BigInt(first) + BigInt(count) });
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ import { codeOf } from '../../errors.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { FilePartition, inputError } from './file-partition.ts';
 import type { Budget } from './line-landing.ts';
+import { landingTopic } from './writer.ts';
 
 /** Files landing at once: two keep two connections of the warehouse copying. */
 const LANES = 2;
@@ -23,7 +24,7 @@ export function openLandingReader(home: string, topic: string): LogReader {
   const partitions = async (): Promise<FilePartition[]> => {
     for (const partition of await landingPartitions(directory)) {
       if (!known.has(partition)) {
-        const to = { topic: `landing/${topic}`, partition };
+        const to = { topic: landingTopic(topic), partition };
         const file = path.join(directory, `${partition}.ndjson`);
         known.set(partition, new FilePartition(file, to));
       }

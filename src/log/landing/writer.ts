@@ -13,6 +13,11 @@ export interface LandingConfig {
   readonly partitions: number;
 }
 
+/** What bronze calls a topic of the landing directory: nothing that Kafka takes as a topic's name. */
+export function landingTopic(topic: string): string {
+  return `landing/${topic}`;
+}
+
 /** The file of a partition. */
 export function partitionFile(directory: string, topic: string, partition: number): string {
   return path.join(directory, topic, `${String(partition)}.ndjson`);

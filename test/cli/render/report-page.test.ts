@@ -153,6 +153,7 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
       date_key: '2026-01-03',
       restated_at: '2026-01-05 07:00:00.5+00',
       run_id: '7',
+      late_events: '3',
       old_orders: '2',
       new_orders: '1',
       old_total: '2000100.00',

@@ -1,0 +1,77 @@
+import { MedallionError } from '../../errors.ts';
+import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
+import { visible } from './text.ts';
+
+/** A part of what a command has to say: rows with a name for programs and a title for people. */
+export interface Part {
+  readonly name: string;
+  readonly title: string;
+  readonly table: ResultTable;
+  /** There is always one row: an object for programs. */
+  readonly isSingle?: boolean;
+  /** How people see it, where that is not the table itself. */
+  readonly lines?: readonly string[];
+}
+
+/**
+ * Several parts as one text. People see those that hold something; JSON is one object, Markdown a heading and a table
+ * for each, CSV holds one part only.
+ * @throws MedallionError usage
+ */
+export function renderParts(parts: readonly Part[], format: OutputFormat): string {
+  switch (format) {
+    case 'table':
+      return partsAsPage(parts);
+    case 'json':
+      return partsAsJson(parts);
+    case 'markdown':
+      return parts
+        .map(({ title, table }) => `## ${title}\n\n${renderTable(table, 'markdown')}`)
+        .join('\n');
+    case 'csv': {
+      const [part, ...others] = parts;
+      if (part === undefined || others.length > 0) {
+        throw new MedallionError('usage', 'csv holds one section', {
+          hint: `Choose it with --section: ${parts.map(({ name }) => name).join(', ')}.`,
+        });
+      }
+      return renderTable(part.table, 'csv');
+    }
+  }
+}
+
+/** The parts that were asked for by name; all of them when none was. */
+export function chosenParts(
+  parts: readonly Part[],
+  names: readonly string[] | undefined,
+): readonly Part[] {
+  return names === undefined ? parts : parts.filter(({ name }) => names.includes(name));
+}
+
+function partsAsPage(parts: readonly Part[]): string {
+  return parts
+    .map(({ title, table, lines = renderTable(table, 'table').trimEnd().split('\n') }) =>
+      lines.length === 0 || table.rows.length === 0 ? [] : [title, ...lines],
+    )
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+function partsAsJson(parts: readonly Part[]): string {
+  const members = parts.map(({ name, table, isSingle = false }) => {
+    const rows = renderTable(table, 'json').trimEnd();
+    const value = isSingle ? rows.replace(/^\[\n/, '').replace(/\n\]$/, '').trim() : rows;
+    return `  ${JSON.stringify(name)}: ${value.replaceAll('\n', '\n  ')}`;
+  });
+  return `{\n${members.join(',\n')}\n}\n`;
+}
+
+/** Names and values below one another, the values aligned. */
+export function factLines(facts: readonly (readonly [name: string, value: string])[]): string[] {
+  const longest = Math.max(0, ...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => {
+    const indent = `\n${' '.repeat(longest + 2)}`;
+    return `${name.padEnd(longest)}  ${visible(value, { lines: true }).replaceAll('\n', indent)}`;
+  });
+}

@@ -1,0 +1,141 @@
+import type { RunPart } from '../../inspect/runs.ts';
+import { rowsOf } from '../../inspect/sql-file.ts';
+import { parseArray } from './array.ts';
+import { factLines, type Part } from './document.ts';
+import { fittedTable, type FittingColumn } from './fit.ts';
+import { instant, utc } from './instant.ts';
+import { counted, grouped } from './number.ts';
+import type { ResultTable } from './output.ts';
+
+type RunRow = Readonly<
+  Record<
+    | 'run_id'
+    | 'command'
+    | 'outcome'
+    | 'error'
+    | 'started_at'
+    | 'finished_at'
+    | 'seconds'
+    | 'os_user'
+    | 'host'
+    | 'process_id'
+    | 'database_user'
+    | 'version'
+    | 'arguments'
+    | 'counts'
+    | 'days',
+    string | null
+  >
+>;
+
+/** The lines of a list of runs; none for none. */
+export function runLines(table: ResultTable, width: number): string[] {
+  const left = (
+    title: string,
+    cell: (row: RunRow) => string,
+    more: Partial<FittingColumn<RunRow>> = {},
+  ): FittingColumn<RunRow> => ({ title, align: 'left', cell, ...more });
+  return fittedTable<RunRow>(
+    [
+      { title: 'run', align: 'right', cell: (row) => row.run_id ?? '' },
+      left('command', (row) => row.command ?? ''),
+      left('outcome', (row) => row.outcome ?? ''),
+      left('started (UTC)', (row) => instant(row.started_at ?? '')),
+      { title: 'seconds', align: 'right', cell: (row) => grouped(row.seconds ?? ''), keep: 2 },
+      left('by', (row) => who(row), { atLeast: 10, keep: 1 }),
+      left('what', (row) => row.error?.split('\n')[0] ?? countsText(row.counts ?? '{}'), {
+        atLeast: 20,
+        keep: 3,
+      }),
+    ],
+    rowsOf(table),
+    width,
+  );
+}
+
+function who({ os_user: user, host }: RunRow): string {
+  return user === null ? '-' : `${user}@${host ?? ''}`;
+}
+
+/** What the books and people call the parts of a run, in order. */
+const TITLES: Readonly<Record<RunPart, string>> = {
+  run: 'Run',
+  partitions: 'Partitions',
+  models: 'Models',
+  checks: 'Checks',
+  restatements: 'Restated days',
+  gaps: 'Expired in the log before they were read',
+};
+
+/** One run, part by part. */
+export function runParts(found: Readonly<Record<RunPart, ResultTable>>): Part[] {
+  const part = (name: RunPart, more: Partial<Part> = {}): Part => ({
+    ...{ name, title: TITLES[name], table: found[name] },
+    ...more,
+  });
+  const [run] = rowsOf<keyof RunRow>(found.run);
+  const checks = rowsOf<'failing'>(found.checks);
+  const unmet = checks.filter(({ failing }) => failing !== '0').length;
+  return [
+    part('run', {
+      isSingle: true,
+      title: `Run ${run?.run_id ?? ''}`,
+      lines: run === undefined ? [] : runFacts(run),
+    }),
+    part('partitions'),
+    part('models'),
+    part('checks', {
+      ...(unmet === 0
+        ? { lines: [`${counted(checks.length, 'check')}, all met`] }
+        : { title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met` }),
+    }),
+    part('restatements'),
+    part('gaps'),
+  ];
+}
+
+function runFacts(run: RunRow): string[] {
+  const days = parseArray(run.days ?? '{}').join(', ');
+  const facts: (readonly [string, string | null])[] = [
+    ['command', `medallion ${parseArray(run.arguments ?? '{}').join(' ')}`],
+    ['outcome', run.outcome],
+    ['error', run.error],
+    ['started', utc(run.started_at)],
+    ['finished', run.finished_at === null ? null : utc(run.finished_at)],
+    ['seconds', run.seconds],
+    ['by', run.os_user === null ? null : `${who(run)}, process ${run.process_id ?? '?'}`],
+    ['database user', run.database_user],
+    ['version', run.version],
+    ['counted', countsText(run.counts ?? '{}')],
+    ['days published', days],
+  ];
+  return factLines(
+    facts.flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, value]])),
+  );
+}
+
+/** Shown elsewhere, or of no interest to people. */
+const LEFT_OUT: readonly string[] = ['seconds', 'bytes', 'partitions'];
+
+/** The counts of a run in a line: those that are not zero; of counts by reason their sum. */
+function countsText(json: string): string {
+  const counts = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  return (
+    Object.entries(counts)
+      .map(([name, value]): [string, number] => [name.replaceAll('_', ' '), total(value)])
+      .filter(([name, value]) => value !== 0 && !LEFT_OUT.includes(name))
+      // PostgreSQL keeps them by the length of their names.
+      .sort(([a], [b]) => Number(b === 'events') - Number(a === 'events'))
+      .map(([name, value]) => `${name} ${grouped(value)}`)
+      .join(', ')
+  );
+}
+
+function total(value: unknown): number {
+  if (typeof value === 'number') {
+    return value;
+  }
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).reduce((sum: number, part) => sum + total(part), 0)
+    : 0;
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { codeOf, messageOf } from '../errors.ts';
+import type { StageContext } from '../progress.ts';
+import { VERSION } from '../version.ts';
+import { withTransaction, type Client } from './client.ts';
+import { isGone, thisRunner } from './runner.ts';
+import { runEnd, type RunRecord } from './runs.ts';
+
+/**
+ * Runs of commands that need no warehouse leave their record as a file below the home. The next command that opens the
+ * warehouse takes it into the books, and removes it when that is committed; its id makes a second taking do nothing.
+ */
+const offset = z.string().regex(/^\d+$/).nullable();
+const runFileSchema = z.strictObject({
+  id: z.uuid(),
+  command: z.string(),
+  version: z.string(),
+  arguments: z.array(z.string()),
+  os_user: z.string(),
+  host: z.string(),
+  process_id: z.int(),
+  started_at: z.iso.datetime(),
+  finished_at: z.iso.datetime().nullable(),
+  outcome: z.enum(['running', 'done', 'failed', 'interrupted']),
+  error: z.string().nullable(),
+  counts: z.record(z.string(), z.unknown()),
+  partitions: z.array(
+    z.strictObject({
+      topic: z.string(),
+      partition: z.int(),
+      from_offset: offset,
+      to_offset: offset,
+      events: z.int(),
+    }),
+  ),
+});
+
+type RunFile = z.output<typeof runFileSchema>;
+
+/** What a run wrote to one partition; the offsets are undefined when the log did not say. */
+export interface WrittenPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint | undefined;
+  readonly to: bigint | undefined;
+  readonly events: number;
+}
+
+/** What there is to say about a run when it has ended. */
+export interface RunOutcome {
+  readonly counts: Readonly<Record<string, unknown>>;
+  readonly partitions: readonly WrittenPartition[];
+  /** Undefined is a good end. */
+  readonly error?: unknown;
+}
+
+/**
+ * Opens the record of a run as a file. A record that cannot be written is a warning: the run itself goes on.
+ * @returns what closes the record
+ */
+export async function openRunFile(
+  home: string,
+  run: RunRecord,
+  { emit }: Pick<StageContext, 'emit'>,
+): Promise<(outcome: RunOutcome) => Promise<void>> {
+  const { osUser, host, processId } = thisRunner();
+  const opened: RunFile = {
+    id: randomUUID(),
+    command: run.command,
+    version: VERSION,
+    arguments: [...run.arguments],
+    os_user: osUser,
+    host,
+    process_id: processId,
+    started_at: new Date().toISOString(),
+    finished_at: null,
+    outcome: 'running',
+    error: null,
+    counts: {},
+    partitions: [],
+  };
+  const write = async (record: RunFile): Promise<boolean> =>
+    writeRunFile(home, record).then(
+      () => true,
+      (error: unknown) => {
+        emit({ type: 'warning', message: `this run is not on record: ${messageOf(error)}` });
+        return false;
+      },
+    );
+  const isOpen = await write(opened);
+  return async ({ counts, partitions, error }) => {
+    if (isOpen) {
+      await write({
+        ...opened,
+        finished_at: new Date().toISOString(),
+        outcome: runEnd(error),
+        error: error === undefined ? null : messageOf(error),
+        counts: { ...counts },
+        partitions: partitions.map(({ topic, partition, from, to, events }) => ({
+          ...{ topic, partition, events },
+          from_offset: from === undefined ? null : String(from),
+          to_offset: to === undefined ? null : String(to),
+        })),
+      });
+    }
+  };
+}
+
+async function writeRunFile(home: string, record: RunFile): Promise<void> {
+  const folder = folderOf(home);
+  const file = path.join(folder, `${record.id}.json`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${file}.partial`, `${JSON.stringify(record, undefined, 2)}\n`);
+  await rename(`${file}.partial`, file);
+}
+
+/** Takes the records that lie below the home into the books, each once: those of runs that have ended or were killed. */
+export async function takeRunFiles(
+  client: Client,
+  home: string,
+  { emit }: Pick<StageContext, 'emit'>,
+): Promise<void> {
+  for (const file of await runFiles(folderOf(home))) {
+    const record = await readRunFile(file);
+    if (record === 'unreadable') {
+      emit({
+        type: 'warning',
+        message: `${file} is no record of a run`,
+        hint: 'Delete it, or update medallion if a newer version wrote it.',
+      });
+      continue;
+    }
+    if (record === 'taken' || isStillRunning(record)) {
+      continue;
+    }
+    try {
+      await withTransaction(client, async () => bookRunFile(client, record));
+    } catch (error) {
+      // Who may only read leaves the records to the next one.
+      if (codeOf(error) === '42501' || codeOf(error) === '25006') {
+        return;
+      }
+      throw error;
+    }
+    await rm(file, { force: true }).catch(() => undefined);
+  }
+}
+
+async function bookRunFile(client: Client, record: RunFile): Promise<void> {
+  const isKilled = record.outcome === 'running';
+  const { rows } = await client.query<{ run_id: string }>(
+    `insert into medallion.runs
+            (command, version, arguments, os_user, host, process_id, database_user,
+             started_at, finished_at, outcome, counts, error, file_id)
+     values ($1, $2, $3, $4, $5, $6, null, $7, coalesce($8, now()), $9, $10, $11, $12)
+         on conflict (file_id) do nothing
+     returning run_id`,
+    [
+      ...[record.command, record.version, record.arguments],
+      ...[record.os_user, record.host, record.process_id],
+      ...[record.started_at, record.finished_at, isKilled ? 'failed' : record.outcome],
+      ...[JSON.stringify(record.counts), isKilled ? 'killed' : record.error, record.id],
+    ],
+  );
+  const [run] = rows;
+  if (run !== undefined) {
+    const { partitions } = record;
+    await client.query(
+      `insert into medallion.run_partitions (run_id, topic, partition, from_offset, to_offset, events)
+       select $1, * from unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])`,
+      [
+        run.run_id,
+        partitions.map(({ topic }) => topic),
+        partitions.map(({ partition }) => partition),
+        partitions.map((row) => row.from_offset),
+        partitions.map((row) => row.to_offset),
+        partitions.map(({ events }) => events),
+      ],
+    );
+  }
+}
+
+function isStillRunning({ outcome, host, process_id: processId }: RunFile): boolean {
+  return outcome === 'running' && !isGone({ host, processId });
+}
+
+async function readRunFile(file: string): Promise<RunFile | 'unreadable' | 'taken'> {
+  try {
+    const found = runFileSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+    return found.success ? found.data : 'unreadable';
+  } catch (error) {
+    // Another command was faster.
+    return codeOf(error) === 'ENOENT' ? 'taken' : 'unreadable';
+  }
+}
+
+/** In the order of their names, so that two commands meet at the same file. */
+async function runFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+function folderOf(home: string): string {
+  return path.join(home, 'runs');
+}
