@@ -1,6 +1,6 @@
 /** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
 
-const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|doctor';
+const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|inspect|doctor';
 const PARTS = 'log|postgres|engine|model';
 const LEAVES = 'event|config\\.ts|errors\\.ts|folder\\.ts|progress\\.ts|retry\\.ts';
 

@@ -25,6 +25,8 @@ export interface CommandContext extends StageContext {
   readonly commandLine: readonly string[];
   /** The format asked for with --output; undefined lets the command choose what people like to read. */
   readonly format: OutputFormat | undefined;
+  /** Whether stdout is a terminal. */
+  readonly isTerminal: boolean;
   /** Columns of the terminal; 80 in a pipe. */
   readonly width: number;
   readonly color: boolean;
@@ -126,6 +128,7 @@ export function createContext(
     emit: progress.emit,
     stop: progress.stop,
     format: flags.output,
+    isTerminal: process.stdout.isTTY,
     width: process.stdout.isTTY ? process.stdout.columns : PIPE_WIDTH,
     color: wantsColor(process.stdout, env),
     write,

@@ -12,6 +12,11 @@ export function parseCount(value: string): number {
   return count;
 }
 
+/** The same, or none: a limit may be 0. */
+export function parseCountFromZero(value: string): number {
+  return value === '0' ? 0 : parseCount(value);
+}
+
 /** What decides the random choices. */
 export function parseSeed(value: string): number {
   const seed = Number(value);

@@ -149,7 +149,7 @@ export async function saveDays(
 const DAY_MS = 86_400_000;
 
 /** Days in order as spans: 2026-01-01..2026-01-31, and a day that stands alone as itself. */
-export function daySpans(days: readonly string[]): string[] {
+function daySpans(days: readonly string[]): string[] {
   const spans: { first: string; last: string }[] = [];
   for (const day of days) {
     const span = spans.at(-1);

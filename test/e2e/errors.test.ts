@@ -18,8 +18,13 @@ const WAREHOUSE_COMMANDS = [
   ['promote'],
   ['report'],
   ['sql', 'select 1'],
+  ['status'],
+  ['runs'],
   ['db', 'migrate'],
 ];
+
+/** A run of generate leaves its record, whatever came of it, and nothing else. */
+const RECORDS = ['.medallion'];
 
 /** A port that refuses connections. */
 let closedPort: number;
@@ -93,7 +98,7 @@ describe('what cannot be reached', () => {
         },
       );
     }
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(folder)).toEqual(RECORDS);
   });
 
   test('a database', async () => {
@@ -155,7 +160,7 @@ describe('what cannot be written', () => {
       const result = await runShell(command, { cwd: folder, env: { DATABASE_URL: db.url } });
       expectRefusal(result, full, command);
     }
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(folder)).toEqual(RECORDS);
   });
 
   // A limit on the size of files stops a write in its middle, as a disk does that fills up.
@@ -164,7 +169,7 @@ describe('what cannot be written', () => {
     const limited = (command: string) =>
       runShell(`ulimit -f 300; medallion generate -n 3000 ${command}`, { cwd: folder });
     expectRefusal(await limited('--to sales.ndjson --manifest answers.json'), { code: 3, says });
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(folder)).toEqual(RECORDS);
   });
 
   test('a landing file that can grow no further keeps its whole lines, and takes more later', async () => {

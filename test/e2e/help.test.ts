@@ -16,6 +16,7 @@ const COMMANDS = [
   'report',
   'sql',
   'models',
+  'status',
   'runs',
   'doctor',
   'db',

@@ -121,7 +121,7 @@ insert into bronze.quarantine (topic, partition, "offset", stage, reason, produc
     ('sales', 0, 102, 'ingest', 'empty_value', now(), '2026-01-04 08:00:00', 1, 'open'),
     ('sales', 0, 103, 'ingest', 'empty_value', now(), '2026-01-04 08:00:00', 1, 'dismissed');
 
-insert into gold.restatements (date_key, run_id, old_orders, new_orders, old_total, new_total, restated_at) values
-    ('2026-01-01', 1, 1, 2, 150.10, 200.00, '2026-01-04 08:00:08'),
-    ('2025-12-30', 1, 2, 1, 300.00, 100.00, '2026-01-04 08:00:08');
+insert into gold.restatements (date_key, run_id, late_events, old_orders, new_orders, old_total, new_total, restated_at) values
+    ('2026-01-01', 1, 4, 1, 2, 150.10, 200.00, '2026-01-04 08:00:08'),
+    ('2025-12-30', 1, 1, 2, 1, 300.00, 100.00, '2026-01-04 08:00:08');
 `;

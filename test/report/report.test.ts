@@ -188,6 +188,7 @@ describe('sections', () => {
         date_key: '2026-01-01',
         restated_at: '2026-01-04 08:00:08+00',
         run_id: '1',
+        late_events: '4',
         old_orders: '1',
         new_orders: '2',
         old_total: '150.10',

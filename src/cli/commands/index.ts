@@ -16,6 +16,7 @@ import { createReconcileCommand } from './reconcile.ts';
 import { createReportCommand } from './report.ts';
 import { createRunsCommand } from './runs.ts';
 import { createSqlCommand } from './sql.ts';
+import { createStatusCommand } from './status.ts';
 
 /** Every command, in the order of the pipeline. */
 export function registerCommands(program: Command, run: RunCommand): void {
@@ -31,6 +32,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createReportCommand(run),
     createSqlCommand(run),
     createModelsCommand(run),
+    addKafkaFlags(createStatusCommand(run)),
     createRunsCommand(run),
     addKafkaFlags(createDoctorCommand(run)),
     createDbCommand(run),

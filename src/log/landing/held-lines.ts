@@ -2,7 +2,7 @@ import path from 'node:path';
 import { codeOf } from '../../errors.ts';
 import { inputError } from './file-partition.ts';
 import { LineSplitter } from './lines.ts';
-import { landingPartitions } from './reader.ts';
+import { landingFiles } from './reader.ts';
 import { fileState, hasFingerprint, readText } from './text.ts';
 import { partitionFile } from './writer.ts';
 
@@ -48,7 +48,7 @@ export async function landingPartitionNames(
   home: string,
   topic: string,
 ): Promise<{ readonly topic: string; readonly partition: number }[]> {
-  return (await landingPartitions(path.join(home, 'landing', topic))).map((partition) => ({
+  return (await landingFiles(home, topic)).map(({ partition }) => ({
     topic: `${LANDING_TOPIC}${topic}`,
     partition,
   }));

@@ -19,29 +19,34 @@ const PARTITION_FILE = /^(0|[1-9]\d{0,8})\.ndjson$/;
  * "landing/<topic>", which no Kafka topic can be called. No directory is no partition yet.
  */
 export function openLandingReader(home: string, topic: string): LogReader {
-  const directory = path.join(home, 'landing', topic);
   const known = new Map<number, FilePartition>();
   const partitions = async (): Promise<FilePartition[]> => {
-    for (const partition of await landingPartitions(directory)) {
+    for (const { path: file, partition } of await landingFiles(home, topic)) {
       if (!known.has(partition)) {
-        const to = { topic: landingTopic(topic), partition };
-        const file = path.join(directory, `${partition}.ndjson`);
-        known.set(partition, new FilePartition(file, to));
+        known.set(partition, new FilePartition(file, { topic: landingTopic(topic), partition }));
       }
     }
     return [...known.values()];
   };
   return {
-    description: directory,
+    description: path.join(home, 'landing', topic),
     read: (sink, options) => readFiles(partitions, true, sink, options),
   };
 }
 
-/** The partitions that have a file in a landing topic's folder; none where there is no folder. */
-export async function landingPartitions(directory: string): Promise<number[]> {
-  return (await listDirectory(directory))
-    .map((name) => Number(PARTITION_FILE.exec(name)?.[1]))
-    .filter(Number.isInteger);
+/**
+ * The partition files of a topic below the home; none where there is no directory yet.
+ * @throws MedallionError input
+ */
+export async function landingFiles(
+  home: string,
+  topic: string,
+): Promise<{ path: string; partition: number }[]> {
+  const directory = path.join(home, 'landing', topic);
+  return (await listDirectory(directory)).flatMap((name) => {
+    const partition = Number(PARTITION_FILE.exec(name)?.[1]);
+    return Number.isInteger(partition) ? [{ path: path.join(directory, name), partition }] : [];
+  });
 }
 
 /**

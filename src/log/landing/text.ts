@@ -18,6 +18,8 @@ export interface FileState {
   readonly isZipped: boolean;
   /** Bytes on disk. */
   readonly size: number;
+  /** When it was made, or where the file system does not know, last changed; Unix milliseconds. */
+  readonly madeAt: number;
   /** Changes when the file does. */
   readonly version: string;
 }
@@ -39,6 +41,7 @@ export async function fileState(path: string): Promise<FileState> {
       path,
       isZipped: isZipped(head.subarray(0, bytesRead)),
       size: stat.size,
+      madeAt: stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.mtimeMs,
       version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}`,
     };
   } finally {

@@ -265,10 +265,11 @@ describe('at 80 columns', () => {
   it('shows what was refused and what was restated', () => {
     expect(page(80, 'restatements')).toEqual([
       'Restated days',
-      'day         orders        before           now   change  restated (UTC)',
-      '──────────  ──────  ────────────  ────────────  ───────  ───────────────────',
-      '2026-01-03   2 → 1  2,000,100.00  2,000,000.00  -100.00  2026-01-05 07:00:00',
+      'day         late events  orders        before           now   change',
+      '──────────  ───────────  ──────  ────────────  ────────────  ───────',
+      '2026-01-03            3   2 → 1  2,000,100.00  2,000,000.00  -100.00',
     ]);
+    expect(page(100, 'restatements')[1]).toMatch(/ change {2}restated \(UTC\)$/);
     expect(page(80, 'quarantine').slice(0, 4)).toEqual([
       'Quarantine, open',
       'reason        refused by  events  last (UTC)',

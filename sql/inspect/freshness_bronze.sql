@@ -1,0 +1,6 @@
+-- grain: one row
+select
+    'bronze' as layer,
+    max(last_produced_at) as latest_event_at,
+    max(updated_at) as committed_at
+from medallion.offsets

@@ -1,0 +1,29 @@
+-- How far each partition is read and promoted. The first event that waits is found by the primary key; how many wait is
+-- the distance from it to what is read, holes included, so nothing is counted.
+-- grain: one row per partition
+select
+    offsets.topic,
+    offsets.partition,
+    offsets.next_offset,
+    coalesce(waiting."offset", offsets.next_offset) as promoted_offset,
+    offsets.next_offset - coalesce(waiting."offset", offsets.next_offset) as waiting_events,
+    extract(epoch from now() - waiting.ingested_at) as waiting_seconds,
+    offsets.source,
+    offsets.position,
+    floor(extract(epoch from offsets.last_produced_at) * 1000) as last_produced_ms,
+    floor(extract(epoch from offsets.updated_at) * 1000) as updated_ms
+from medallion.offsets
+left join medallion.watermarks using (topic, partition)
+left join lateral (
+    select events."offset", events.ingested_at
+    from bronze.events
+    where
+        events.topic = offsets.topic
+        and events.partition = offsets.partition
+        and events."offset" >= coalesce(watermarks.next_offset, 0)
+        and events."offset" < offsets.next_offset
+        and offsets.next_offset > coalesce(watermarks.next_offset, 0)
+    order by events."offset"
+    limit 1
+) as waiting on true
+order by offsets.topic, offsets.partition

@@ -1,0 +1,135 @@
+import { Command } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MedallionError } from '../../errors.ts';
+import { breaches } from '../../inspect/limits.ts';
+import { status, type Status } from '../../inspect/status.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { parseCountFromZero, parseDuration } from '../options.ts';
+import { chosenParts, renderParts } from '../render/document.ts';
+import { STATUS_PARTS, statusParts } from '../render/status-view.ts';
+
+interface StatusFlags {
+  readonly watch?: boolean;
+  readonly every: number;
+  readonly maxLag?: number;
+  /** Milliseconds. */
+  readonly maxAge?: number;
+  readonly section?: readonly string[];
+}
+
+export function createStatusCommand(run: RunCommand): Command {
+  const command = new Command('status');
+  return command
+    .description(
+      'show what waits between log, bronze, silver and gold, and how fresh each layer is',
+    )
+    .option('--watch', 'look again and again until stopped')
+    .addOption(
+      command
+        .createOption('--every <duration>', 'with --watch: how long to wait in between')
+        .argParser(parseDuration)
+        .default(5000, '5s'),
+    )
+    .option(
+      '--max-lag <n>',
+      'fail when more events wait, in the log or for promotion',
+      parseCountFromZero,
+    )
+    .option(
+      '--max-age <duration>',
+      'fail when an event, or a day of gold, has waited longer: 10m, 1h',
+      parseDuration,
+    )
+    .addOption(
+      command
+        .createOption('--section <name...>', 'only this part; may be given several times')
+        .choices([...STATUS_PARTS]),
+    )
+    .addHelpText(
+      'after',
+      `
+With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken, and says which; 3 when the broker
+cannot be reached, so that nobody can tell. Without limits a broker that is down is part of the answer.
+
+Nothing is counted that grows with the warehouse, so these are estimates: offsets that hold no event (of
+transactions, of compaction, blank lines) count as events that wait; landing files with more than 4 MiB unread are
+estimated from the first 4 MiB; how long events wait in a file is counted from when it was last read, in Kafka found
+to a hundredth; the latest event of silver is that of the 10,000 transactions last written for the latest day.
+For bronze it is when the log took it in, for gold its latest day.
+
+Examples:
+  medallion status
+  medallion status --watch --every 2s
+  medallion status --max-lag 10000 --max-age 10m --quiet
+  medallion status --section partitions --output csv`,
+    )
+    .action(run(runStatus));
+}
+
+async function runStatus(context: CommandContext, flags: StatusFlags): Promise<void> {
+  const isProbe = flags.maxLag !== undefined || flags.maxAge !== undefined;
+  if (flags.watch === true && isProbe) {
+    throw new MedallionError('usage', '--watch goes on; --max-lag and --max-age judge one look');
+  }
+  await withWarehouse(context.config, context, async (settings) => {
+    if (flags.watch === true) {
+      await watch(settings, flags, context);
+      return;
+    }
+    const found = await status(settings, context.config, context);
+    await context.write(render(found, flags, context));
+    judge(found, flags);
+  });
+}
+
+function render(found: Status, flags: StatusFlags, context: CommandContext): string {
+  const parts = chosenParts(statusParts(found, context.width), flags.section);
+  return renderParts(parts, context.format ?? 'table');
+}
+
+/** @throws MedallionError check_failed; what kept the log from being looked at, when nothing else is broken */
+function judge(found: Status, { maxLag, maxAge }: StatusFlags): void {
+  const broken = breaches(found, {
+    maxLag,
+    maxAgeSeconds: maxAge === undefined ? undefined : maxAge / 1000,
+  });
+  if (broken.some(({ isKnown }) => isKnown)) {
+    throw new MedallionError('check_failed', broken.map(({ text }) => text).join('\n'));
+  }
+  const [unknown] = broken;
+  if (unknown !== undefined) {
+    throw (
+      found.problem ??
+      new MedallionError('source_changed', unknown.text, {
+        hint: 'medallion status --section partitions says why; medallion ingest --reset-offsets is a way on.',
+      })
+    );
+  }
+}
+
+/** On a terminal each look replaces the one before; in a pipe they follow one another. */
+const CLEAR = '\u001b[H\u001b[2J';
+
+async function watch(
+  settings: ConnectionSettings,
+  flags: StatusFlags,
+  context: CommandContext,
+): Promise<void> {
+  for (let look = 1; !context.signal.aborted; look += 1) {
+    try {
+      const text = render(await status(settings, context.config, context), flags, context);
+      const isPage = (context.format ?? 'table') === 'table';
+      const gap = isPage && look > 1 ? '\n' : '';
+      await context.write(context.isTerminal ? CLEAR + text : gap + text);
+    } catch (error) {
+      if (!(error instanceof MedallionError && error.retriable)) {
+        throw error;
+      }
+      context.emit({ type: 'warning', message: error.message });
+    }
+    await sleep(flags.every, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,193 @@
+import { rowsOf } from '../../inspect/sql-file.ts';
+import type { Status, Waiting } from '../../inspect/status.ts';
+import { factLines, type Part } from './document.ts';
+import { fittedTable, type FittingColumn } from './fit.ts';
+import { duration, instant, utc } from './instant.ts';
+import { counted, grouped } from './number.ts';
+import type { ResultTable } from './output.ts';
+
+export const STATUS_PARTS = ['state', 'partitions', 'quarantine', 'freshness', 'runs'] as const;
+
+/** Where everything stands, part by part. */
+export function statusParts(status: Status, width: number): Part[] {
+  return [
+    {
+      ...{ name: 'state', title: 'State', isSingle: true, table: stateTable(status) },
+      lines: stateLines(status),
+    },
+    {
+      ...{ name: 'partitions', title: 'Partitions', table: partitionTable(status) },
+      lines: partitionLines(status, width),
+    },
+    { name: 'quarantine', title: 'Quarantine, open', table: status.quarantine },
+    {
+      ...{ name: 'freshness', title: 'Freshness', table: status.freshness },
+      lines: freshnessLines(status.freshness, width),
+    },
+    {
+      ...{ name: 'runs', title: 'Last runs', table: status.runs },
+      lines: runLines(status.runs, width),
+    },
+  ];
+}
+
+const UNITS = ['lag', 'promotion', 'gold'] as const;
+const COLUMNS: Readonly<Record<(typeof UNITS)[number], readonly [count: string, age: string]>> = {
+  lag: ['lag_events', 'lag_seconds'],
+  promotion: ['waiting_events', 'waiting_seconds'],
+  gold: ['waiting_days', 'waiting_days_seconds'],
+};
+
+function stateTable(status: Status): ResultTable {
+  return {
+    columns: [
+      { name: 'log', kind: 'text' },
+      { name: 'problem', kind: 'text' },
+      ...UNITS.flatMap((unit) => COLUMNS[unit]).map((name) => ({
+        name,
+        kind: 'number' as const,
+      })),
+      { name: 'quarantined_events', kind: 'number' },
+    ],
+    rows: [
+      [
+        status.log,
+        status.problem?.message ?? null,
+        ...UNITS.flatMap((unit) => waitingCells(status[unit])),
+        String(status.quarantined),
+      ],
+    ],
+  };
+}
+
+function stateLines(status: Status): string[] {
+  return factLines([
+    ['log', status.log],
+    ...(status.problem === undefined ? [] : [['not reached', status.problem.message] as const]),
+    ['not ingested', waitingText(status.lag, 'event')],
+    ['not promoted', waitingText(status.promotion, 'event')],
+    ['not in gold', waitingText(status.gold, 'day')],
+    ['quarantined', counted(status.quarantined, 'event')],
+  ]);
+}
+
+function waitingText({ count, seconds = 0 }: Waiting, noun: string): string {
+  if (count === undefined) {
+    return 'not known';
+  }
+  return count === 0
+    ? counted(0, noun)
+    : `${counted(count, noun)}, the first for ${duration(seconds)}`;
+}
+
+function waitingCells({ count, seconds }: Waiting): (string | null)[] {
+  return [
+    count === undefined ? null : String(count),
+    seconds === undefined ? null : seconds.toFixed(1),
+  ];
+}
+
+function partitionTable({ partitions }: Status): ResultTable {
+  return {
+    columns: [
+      { name: 'topic', kind: 'text' },
+      ...['partition', 'log_end', 'next_offset', ...COLUMNS.lag, ...COLUMNS.promotion].map(
+        (name) => ({ name, kind: 'number' as const }),
+      ),
+      { name: 'note', kind: 'text' },
+    ],
+    rows: partitions.map((row) => [
+      ...[row.topic, String(row.partition)],
+      ...[row.logEnd, row.nextOffset].map((value) => (value === undefined ? null : String(value))),
+      ...waitingCells(row.lag),
+      ...waitingCells(row.promotion),
+      row.note ?? null,
+    ]),
+  };
+}
+
+function partitionLines({ partitions }: Status, width: number): string[] {
+  type Row = (typeof partitions)[number];
+  const figure = (
+    title: string,
+    cell: (row: Row) => number | bigint | undefined,
+    keep?: number,
+  ): FittingColumn<Row> => ({
+    ...{ title, align: 'right' as const },
+    cell: (row) => grouped(cell(row) ?? '-'),
+    ...(keep === undefined ? {} : { keep }),
+  });
+  const age = (title: string, waiting: (row: Row) => Waiting): FittingColumn<Row> => ({
+    ...{ title, align: 'right' as const, keep: 4 },
+    cell: (row) => {
+      const { count = 0, seconds } = waiting(row);
+      return count === 0 || seconds === undefined ? '-' : duration(seconds);
+    },
+  });
+  const isOdd = partitions.some(({ note }) => note !== undefined);
+  return fittedTable<Row>(
+    [
+      { title: 'topic', align: 'left', cell: (row) => row.topic, atLeast: 12 },
+      figure('partition', (row) => row.partition),
+      figure('log end', (row) => row.logEnd, 1),
+      figure('ingested to', (row) => row.nextOffset, 2),
+      figure('not ingested', (row) => row.lag.count),
+      age('for', (row) => row.lag),
+      figure('not promoted', (row) => row.promotion.count),
+      age('for', (row) => row.promotion),
+      ...(isOdd
+        ? [
+            {
+              ...{ title: 'note', align: 'left' as const, atLeast: 10 },
+              cell: (row: Row) => row.note ?? '',
+            },
+          ]
+        : []),
+    ],
+    partitions,
+    width,
+  );
+}
+
+function freshnessLines(table: ResultTable, width: number): string[] {
+  type Row = Readonly<Record<'layer' | 'latest_event_at' | 'committed_at', string | null>>;
+  const left = (title: string, cell: (row: Row) => string): FittingColumn<Row> => ({
+    ...{ title, align: 'left', cell },
+  });
+  return fittedTable<Row>(
+    [
+      left('layer', (row) => row.layer ?? ''),
+      left('latest event (UTC)', ({ layer, latest_event_at: latest }) =>
+        latest === null ? '-' : layer === 'gold' ? latest.slice(0, 10) : instant(latest),
+      ),
+      left('committed (UTC)', ({ committed_at: committed }) =>
+        committed === null ? '-' : instant(committed),
+      ),
+    ],
+    rowsOf(table),
+    width,
+  );
+}
+
+function runLines(table: ResultTable, width: number): string[] {
+  type Row = Readonly<
+    Record<'run_id' | 'command' | 'outcome' | 'started_at' | 'finished_at' | 'error', string | null>
+  >;
+  const left = (title: string, cell: (row: Row) => string): FittingColumn<Row> => ({
+    ...{ title, align: 'left', cell },
+  });
+  const rows = rowsOf<keyof Row>(table);
+  return fittedTable<Row>(
+    [
+      { title: 'run', align: 'right', cell: (row) => row.run_id ?? '' },
+      left('command', (row) => row.command ?? ''),
+      left('outcome', (row) => row.outcome ?? ''),
+      left('started', (row) => utc(row.started_at)),
+      ...(rows.some(({ error }) => error !== null)
+        ? [{ ...left('error', (row) => row.error?.split('\n')[0] ?? ''), atLeast: 20 }]
+        : []),
+    ],
+    rows,
+    width,
+  );
+}
