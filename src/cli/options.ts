@@ -12,7 +12,7 @@ export function parseCount(value: string): number {
   return count;
 }
 
-/** The same, or none: a limit may be 0. */
+/** The same, or none: a limit and an offset may be 0. */
 export function parseCountFromZero(value: string): number {
   return value === '0' ? 0 : parseCount(value);
 }

@@ -16,7 +16,7 @@ export async function askFile(
 }
 
 /** The rows that a query answers. */
-async function ask(
+export async function ask(
   client: Client,
   text: string,
   values: readonly unknown[] = [],

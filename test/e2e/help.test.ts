@@ -18,6 +18,7 @@ const COMMANDS = [
   'models',
   'status',
   'runs',
+  'trace',
   'doctor',
   'db',
 ];

@@ -17,6 +17,7 @@ import { createReportCommand } from './report.ts';
 import { createRunsCommand } from './runs.ts';
 import { createSqlCommand } from './sql.ts';
 import { createStatusCommand } from './status.ts';
+import { createTraceCommand } from './trace.ts';
 
 /** Every command, in the order of the pipeline. */
 export function registerCommands(program: Command, run: RunCommand): void {
@@ -34,6 +35,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createModelsCommand(run),
     addKafkaFlags(createStatusCommand(run)),
     createRunsCommand(run),
+    createTraceCommand(run),
     addKafkaFlags(createDoctorCommand(run)),
     createDbCommand(run),
   ];

@@ -61,7 +61,13 @@ function partsAsPage(parts: readonly Part[]): string {
 function partsAsJson(parts: readonly Part[]): string {
   const members = parts.map(({ name, table, isSingle = false }) => {
     const rows = renderTable(table, 'json').trimEnd();
-    const value = isSingle ? rows.replace(/^\[\n/, '').replace(/\n\]$/, '').trim() : rows;
+    const value = isSingle
+      ? rows
+          .replace(/^\[\]$/, 'null')
+          .replace(/^\[\n/, '')
+          .replace(/\n\]$/, '')
+          .trim()
+      : rows;
     return `  ${JSON.stringify(name)}: ${value.replaceAll('\n', '\n  ')}`;
   });
   return `{\n${members.join(',\n')}\n}\n`;

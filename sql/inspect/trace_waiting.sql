@@ -1,0 +1,26 @@
+-- Events beyond the watermarks that hold an id as a JSON string: the cost is that of the backlog.
+-- grain: one row per event
+-- parameters: $1 the id as JSON text
+select
+    'waiting' as outcome,
+    events.topic,
+    events.partition,
+    events."offset",
+    null::timestamptz as event_timestamp,
+    null::date as date_key,
+    events.produced_at,
+    events.ingested_at,
+    events.run_id as ingest_run,
+    null::bigint as promote_run
+from medallion.offsets
+left join medallion.watermarks using (topic, partition)
+inner join bronze.events as events
+    on
+        offsets.topic = events.topic
+        and offsets.partition = events.partition
+        and events."offset" >= coalesce(watermarks.next_offset, 0)
+where
+    offsets.next_offset > coalesce(watermarks.next_offset, 0)
+    and position($1 in events.value) > 0
+order by events.produced_at, events.topic, events.partition, events."offset"
+limit 100

@@ -1,0 +1,98 @@
+import { Command } from 'commander';
+import { MedallionError } from '../../errors.ts';
+import { TRACE_PARTS, traceEvent, traceTransaction, type EventPlace } from '../../inspect/trace.ts';
+import { landingTopic } from '../../log/landing/writer.ts';
+import { loadModels } from '../../model/load.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { parseCountFromZero } from '../options.ts';
+import { chosenParts, renderParts } from '../render/document.ts';
+import { traceParts } from '../render/trace-view.ts';
+
+interface TraceFlags {
+  readonly partition?: number;
+  readonly offset?: number;
+  readonly source?: string;
+  readonly section?: readonly string[];
+}
+
+export function createTraceCommand(run: RunCommand): Command {
+  const command = new Command('trace');
+  return command
+    .description(
+      'follow a transaction from its bronze events to the cells of gold, or an event to both',
+    )
+    .argument('[id]', 'transaction id')
+    .option(
+      '--partition <n>',
+      'with --offset: partition of an event (default 0)',
+      parseCountFromZero,
+    )
+    .option('--offset <n>', 'offset of an event, in place of an id', parseCountFromZero)
+    .option(
+      '--source <name>',
+      'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
+    )
+    .addOption(
+      command
+        .createOption('--section <name...>', 'only this part; may be given several times')
+        .choices([...TRACE_PARTS]),
+    )
+    .addHelpText(
+      'after',
+      `
+Shown are the events that silver knows of the transaction, each current, duplicate, superseded or waiting for
+promotion; refused events that hold the id as a JSON string; the rows of silver; and the rows of every mart whose key
+the transaction has, with what they hold now. It exits 4 when nothing is found.
+
+Without --source an event is looked for in --topic and in the landing directory of that name.
+
+Examples:
+  medallion trace txn_1f0c7a52
+  medallion trace txn_1f0c7a52 --section gold --output json
+  medallion trace --topic sales --partition 2 --offset 1840`,
+    )
+    .action(run(runTrace));
+}
+
+async function runTrace(
+  context: CommandContext,
+  flags: TraceFlags,
+  [id]: readonly string[],
+): Promise<void> {
+  const place = placeOf(flags, context);
+  if ((id === undefined) === (place === undefined)) {
+    throw new MedallionError('usage', 'trace takes a transaction id, or the --offset of an event');
+  }
+  const models = loadModels();
+  const trace = await withWarehouse(context.config, context, async (settings) =>
+    place === undefined
+      ? traceTransaction(settings, models, id ?? '', context)
+      : traceEvent(settings, models, place, context),
+  );
+  const parts = chosenParts(traceParts(trace, context.width), flags.section);
+  await context.write(renderParts(parts, context.format ?? 'table'));
+  for (const message of trace.notes) {
+    context.emit({ type: 'note', message });
+  }
+}
+
+function placeOf(
+  { partition, offset, source }: TraceFlags,
+  { config: { log } }: CommandContext,
+): EventPlace | undefined {
+  if (offset === undefined) {
+    if (partition !== undefined || source !== undefined) {
+      throw new MedallionError('usage', '--partition and --source go with --offset');
+    }
+    return undefined;
+  }
+  const landing = landingTopic(log.topic);
+  const topics = log.kind === 'kafka' ? [log.topic, landing] : [landing, log.topic];
+  return {
+    topics: source === undefined ? topics : [source],
+    partition: partition ?? 0,
+    offset: BigInt(offset),
+  };
+}
