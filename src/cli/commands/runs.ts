@@ -24,6 +24,7 @@ export function createRunsCommand(run: RunCommand): Command {
   const runs = new Command('runs')
     .description('list what commands that write have done: generate, ingest, promote and the rest')
     .enablePositionalOptions()
+    .helpCommand(true)
     .option('--command <name>', 'only runs of this command')
     .addOption(
       new Command()
