@@ -2,7 +2,8 @@ import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import type { PartitionLag, ReadPlace } from '../lag.ts';
 import { withAdmin } from './client.ts';
-import { partitionRanges, requireTopic, sourceOf, type PartitionRange } from './topic.ts';
+import { compareSources, WatchedTopic } from './source.ts';
+import { partitionRanges, requireTopic, type PartitionRange } from './topic.ts';
 
 /** Partitions whose first unread event is looked for; of the others the books' bound is given. */
 const MOST_SEARCHED = 12;
@@ -23,7 +24,7 @@ export async function kafkaLag(
   const { topic } = config;
   return withAdmin(config, topic, signal, async (admin) => {
     await requireTopic(admin, config, topic);
-    const source = await sourceOf(admin);
+    const source = await (await WatchedTopic.of(admin, topic)).source();
     const lags = (await partitionRanges(admin, topic)).map((range) => {
       const place = places.find(({ partition }) => partition === range.partition);
       return { range, place, lag: lagOf(range, place, source) };
@@ -54,17 +55,27 @@ function nextOf({ low }: PartitionRange, place: ReadPlace | undefined): bigint {
 
 function lagOf(range: PartitionRange, place: ReadPlace | undefined, source: string): PartitionLag {
   const { partition, high } = range;
-  const note =
-    place !== undefined && place.source !== source
-      ? 'was read from another cluster before'
-      : place !== undefined && place.nextOffset > high
-        ? 'was recreated since it was read'
-        : undefined;
+  const note = place === undefined ? undefined : mismatchOf(place, source, range);
   return {
     ...{ partition, end: high, since: undefined },
     events: note === undefined ? Number(high - nextOf(range, place)) : undefined,
     ...(note === undefined ? {} : { note }),
   };
+}
+
+/** Why the books' place is not one of this log; undefined when it is. */
+function mismatchOf(
+  place: ReadPlace,
+  source: string,
+  { high }: PartitionRange,
+): string | undefined {
+  const change = compareSources(place.source, source);
+  if (change === 'cluster') {
+    return 'was read from another cluster before';
+  }
+  return change === 'recreated' || place.nextOffset > high
+    ? 'was recreated since it was read'
+    : undefined;
 }
 
 /** When the log took in the record at `offset`, or the next after it; never later than that. */
