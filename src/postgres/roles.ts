@@ -208,7 +208,7 @@ const RIGHTS: Readonly<Record<RoleKind, (grant: Grant) => string[]>> = {
     `grant usage on schema bronze, medallion to ${to}`,
     `grant insert on bronze.events, bronze.quarantine, medallion.offset_gaps to ${to}`,
     `grant select on medallion.migrations to ${to}`,
-    `grant select, insert, update on medallion.offsets to ${to}`,
+    `grant select, insert, update on medallion.offsets, medallion.run_partitions to ${to}`,
     `grant select, insert, update (finished_at, outcome, counts, error) on medallion.runs to ${to}`,
   ],
   owner: ({ state, to, database }) => [

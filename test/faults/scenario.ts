@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -133,9 +132,7 @@ export class Scenario {
     expect(await this.landed(), 'as many in bronze as were written').toBe(written);
     await this.#finish(['promote']);
     await expectTheAnswersOf(manifest, this.settings);
-    if (existsSync('src/cli/commands/reconcile.ts')) {
-      await this.#finish(['reconcile']);
-    }
+    await this.#finish(['reconcile']);
   }
 
   async #finish(args: readonly string[]): Promise<CliResult> {
