@@ -466,7 +466,7 @@ describe('events that ingest refused', () => {
                 landed_events + quarantined_events as read, quarantined_events as refused
          from medallion.offsets`,
       ),
-    ).toEqual({ value: GOOD, read: '6', refused: '4' });
+    ).toEqual({ value: GOOD, read: '7', refused: '4' });
     expect(await rowsOf(db.settings, 'select total_orders from gold.sales_performance')).toEqual([
       { total_orders: '2' },
     ]);
