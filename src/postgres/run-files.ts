@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { codeOf, messageOf } from '../errors.ts';
+import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
 import { VERSION } from '../version.ts';
 import { withTransaction, type Client } from './client.ts';
@@ -112,7 +113,7 @@ export async function openRunFile(
 async function writeRunFile(home: string, record: RunFile): Promise<void> {
   const folder = folderOf(home);
   const file = path.join(folder, `${record.id}.json`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFile(`${file}.partial`, `${JSON.stringify(record, undefined, 2)}\n`);
   await rename(`${file}.partial`, file);
 }
