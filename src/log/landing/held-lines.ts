@@ -4,7 +4,7 @@ import { inputError } from './file-partition.ts';
 import { LineSplitter } from './lines.ts';
 import { landingFiles } from './reader.ts';
 import { fileState, hasFingerprint, readText } from './text.ts';
-import { partitionFile } from './writer.ts';
+import { landingTopic, partitionFile } from './writer.ts';
 
 /** Lines of a file, those that hold something and all of them, on both sides of a place in it. */
 export interface HeldLines {
@@ -24,7 +24,7 @@ export interface CountOptions {
 const LINE_BYTES = 64 * 1024;
 
 const FILE_TOPIC = 'file:';
-const LANDING_TOPIC = 'landing/';
+const LANDING_TOPIC = landingTopic('');
 
 /** The file that bronze has under this name; undefined for what is no file. */
 export function fileOfPartition(
@@ -49,7 +49,7 @@ export async function landingPartitionNames(
   topic: string,
 ): Promise<{ readonly topic: string; readonly partition: number }[]> {
   return (await landingFiles(home, topic)).map(({ partition }) => ({
-    topic: `${LANDING_TOPIC}${topic}`,
+    topic: landingTopic(topic),
     partition,
   }));
 }
