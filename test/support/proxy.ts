@@ -35,6 +35,16 @@ export class Proxy {
     }
   }
 
+  /** The same, once the server has said one more thing. */
+  async cutAfterAnswer(ms: number): Promise<void> {
+    await new Promise((resolve) => {
+      for (const [, server] of this.#pairs) {
+        server.once('data', resolve);
+      }
+    });
+    await this.cut(ms);
+  }
+
   mend(): void {
     this.#isCut = false;
   }

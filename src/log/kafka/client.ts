@@ -9,6 +9,7 @@ import { Outage, type Patience } from '../../retry.ts';
 import { addCodecs } from './compression.ts';
 import { kafkaError, nameOf, unreachable } from './errors.ts';
 import { correctFetchResponses } from './fetch-response.ts';
+import { correctMetadataAnswers } from './metadata-answer.ts';
 import { askForTopicIds } from './topic-id.ts';
 
 /** Time for the first answer of a broker, milliseconds: a person waits. */
@@ -27,6 +28,7 @@ export interface Connection {
 export function createConnection(config: KafkaConfig): Connection {
   correctFetchResponses();
   askForTopicIds();
+  correctMetadataAnswers();
   addCodecs();
   const sockets = new Set<Socket>();
   let isDestroyed = false;

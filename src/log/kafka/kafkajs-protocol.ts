@@ -56,3 +56,30 @@ export function requestDefinition<Options, Answer>(
   }
   return definition;
 }
+
+/** What brokers tell about topics. */
+export interface Metadata {
+  readonly topicMetadata: readonly { readonly partitionMetadata: readonly PartitionMetadata[] }[];
+}
+
+export interface PartitionMetadata {
+  readonly partitionId: number;
+  /** Of the topic, as Kafka's own tools print it; absent where the broker knows none. */
+  readonly topicId?: string;
+}
+
+interface Cluster {
+  readonly brokerPool: {
+    findConnectedBroker(): Promise<{ metadata(topics: readonly string[]): Promise<Metadata> }>;
+  };
+  metadata: (
+    this: Cluster,
+    options?: { readonly topics?: readonly string[] },
+  ) => Promise<Metadata | null>;
+}
+
+/** The way in which every client of this process asks its brokers. */
+export function clusterPrototype(): Cluster {
+  const { prototype } = load('kafkajs/src/cluster/index.js') as { readonly prototype: Cluster };
+  return prototype;
+}

@@ -2,6 +2,8 @@ import {
   Decoder,
   Encoder,
   requestDefinition,
+  type Metadata,
+  type PartitionMetadata,
   type ProtocolDecoder,
   type ProtocolCall,
 } from './kafkajs-protocol.ts';
@@ -14,16 +16,6 @@ import {
 interface MetadataOptions {
   readonly topics: readonly string[];
   readonly allowAutoTopicCreation?: boolean;
-}
-
-export interface PartitionMetadata {
-  readonly partitionId: number;
-  /** Of the topic, as Kafka's own tools print it; absent where the broker knows none. */
-  readonly topicId?: string;
-}
-
-interface Metadata {
-  readonly topicMetadata: readonly { readonly partitionMetadata: readonly PartitionMetadata[] }[];
 }
 
 const API_KEY = 3;

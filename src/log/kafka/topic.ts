@@ -3,7 +3,7 @@ import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { withAdmin } from './client.ts';
 import { missingTopic } from './errors.ts';
-import type { PartitionMetadata } from './topic-id.ts';
+import type { PartitionMetadata } from './kafkajs-protocol.ts';
 
 /** What a partition holds: from `low` up to, not including, `high`. Records of open transactions lie above `high`. */
 export interface PartitionRange {

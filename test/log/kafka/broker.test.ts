@@ -7,11 +7,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type Broker } from '../../../scripts/kafka-broker/broker.ts';
 import type { KafkaConfig, SaslConfig } from '../../../src/config.ts';
+import { withAdmin } from '../../../src/log/kafka/client.ts';
 import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
-import { ensureTopic, inspectTopic } from '../../../src/log/kafka/topic.ts';
+import { ensureTopic, inspectTopic, topicIdOf } from '../../../src/log/kafka/topic.ts';
 import { openKafkaWriter } from '../../../src/log/kafka/writer.ts';
 import { kafkaConfig, quietContext, uniqueTopic, until } from '../../support/kafka.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
+import { Proxy } from '../../support/proxy.ts';
 
 const USER = { username: 'ana', password: 'correct-horse' };
 
@@ -19,6 +21,7 @@ const USER = { username: 'ana', password: 'correct-horse' };
 let broker: Broker;
 let folder: string;
 let certificate: string;
+let proxy: Proxy;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-broker-'));
@@ -33,16 +36,19 @@ beforeAll(async () => {
     keystoreFile,
     (await readFile(key, 'utf8')) + (await readFile(certificate, 'utf8')),
   );
+  proxy = await Proxy.open(() => broker.proxiedPort ?? 0);
   broker = await startBroker({
     dir: path.join(folder, 'broker'),
     sasl: USER,
     tls: { keystoreFile },
+    proxyPort: proxy.port,
     // A killed broker is let back in after this, not after 9 s.
     properties: { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' },
   });
 });
 
 afterAll(async () => {
+  await proxy.close();
   await broker.kill();
   await rm(folder, { recursive: true, force: true });
 });
@@ -102,6 +108,20 @@ describe('a broker that goes away', () => {
     await broker.kill();
     expect(await outcome).toMatchObject({ code: 'unreachable', retriable: true });
     await broker.restart();
+  });
+});
+
+describe('a connection that breaks within a question', () => {
+  test('is a loss of Kafka, which may come back', async () => {
+    const own = await config({ brokers: [`127.0.0.1:${proxy.port}`] });
+    await ensureTopic(own, 'cut', 1);
+    const asked = withAdmin(own, 'cut', quietContext().signal, async (admin) => {
+      // kafkajs looks around first, then asks; that it found somebody is what it relies on.
+      const cut = proxy.cutAfterAnswer(300);
+      return await topicIdOf(admin, 'cut').finally(() => cut);
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'unreachable', retriable: true });
+    proxy.mend();
   });
 });
 
