@@ -11,6 +11,7 @@ const DRIVERS = {
   '@duckdb/node-api': '^src/engine/duckdb/',
   '@faker-js/faker': '^src/generate/',
   '(commander|chalk|ora|cli-table3|asciichart)': '^src/cli/',
+  echarts: '^src/cli/render/html/',
 };
 
 /** Resolved paths of an npm package, with or without its types from @types. */
@@ -68,6 +69,17 @@ module.exports = {
       from: { path: '^src/', pathNot: folder },
       to: { path: npm(name) },
     })),
+    {
+      name: 'pages-are-loaded-late',
+      severity: 'error',
+      comment:
+        'What draws pages for browsers takes longer to load than all the rest: await import() it.',
+      from: { path: '^src/', pathNot: '^src/cli/render/html/' },
+      to: {
+        path: '^src/cli/render/html/',
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
+    },
     {
       name: 'no-grab-bags',
       severity: 'error',

@@ -1,34 +1,12 @@
-import { constants } from 'node:fs';
-import { access, rename, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { storageError } from '../log/landing/storage-error.ts';
+import { writeWhole } from '../log/landing/whole-file.ts';
 import type { Manifest } from './generate.ts';
-
-/**
- * Finds out before the work whether the manifest can be written after it.
- * @throws MedallionError storage
- */
-export async function checkManifestFile(file: string): Promise<void> {
-  try {
-    await access(path.dirname(file), constants.W_OK);
-  } catch (error) {
-    throw storageError(file, error);
-  }
-}
 
 /**
  * Writes a manifest as JSON, whole or not at all.
  * @throws MedallionError storage
  */
 export async function writeManifest(file: string, manifest: Manifest): Promise<void> {
-  const partial = `${file}.${String(process.pid)}.partial`;
-  try {
-    await writeFile(partial, `${render(manifest)}\n`);
-    await rename(partial, file);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw storageError(file, error);
-  }
+  await writeWhole(file, `${render(manifest)}\n`);
 }
 
 /** JSON to look at: a line for each row of a table, other values indented. */

@@ -25,7 +25,7 @@ type RowOf<Column extends string, Nullable extends string = never> = Readonly<
 
 export interface SectionRows {
   headline: RowOf<'figure', 'value' | 'value_before' | 'change_percent'>;
-  days: RowOf<'date_key' | 'orders' | 'customers' | 'revenue', 'average_ticket'>;
+  days: RowOf<'date_key' | 'orders' | 'customers' | 'units' | 'revenue', 'average_ticket'>;
   categories: RowOf<'category' | 'units' | 'order_lines' | 'revenue', 'share_percent'>;
   products: RowOf<
     'product' | 'units' | 'revenue' | 'margin',

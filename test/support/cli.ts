@@ -119,7 +119,7 @@ export async function runShell(script: string, options: CliOptions = {}): Promis
  * @returns its bin/medallion.js
  */
 export function installMedallion(folder: string): string {
-  for (const part of ['bin', 'dist', 'sql', 'package.json']) {
+  for (const part of ['assets', 'bin', 'dist', 'sql', 'package.json']) {
     cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));

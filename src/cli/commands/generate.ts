@@ -5,13 +5,14 @@ import { MedallionError, withHint } from '../../errors.ts';
 import { MOST_CITIES } from '../../generate/catalogue.ts';
 import { EVENT_KINDS } from '../../generate/events.ts';
 import { generate, type GenerateOptions, type GenerateResult } from '../../generate/generate.ts';
-import { checkManifestFile, writeManifest } from '../../generate/manifest-file.ts';
+import { writeManifest } from '../../generate/manifest-file.ts';
 import { resolvePeriod, type Period } from '../../generate/timeline.ts';
 import { beginning } from '../../log/kafka/client.ts';
 import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
 import { ensureTopic } from '../../log/kafka/topic.ts';
 import { openKafkaWriter } from '../../log/kafka/writer.ts';
 import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
+import { checkWritable } from '../../log/landing/whole-file.ts';
 import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
 import type { Patience } from '../../retry.ts';
@@ -127,7 +128,7 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
   const manifestFile =
     flags.manifest === undefined ? undefined : path.resolve(context.cwd, flags.manifest);
   if (manifestFile !== undefined) {
-    await checkManifestFile(manifestFile);
+    await checkWritable(manifestFile);
   }
   const topic = bronzeTopic(flags, context);
   const { result, writer } = await recordGenerate(topic, context, async () => {

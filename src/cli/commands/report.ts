@@ -1,19 +1,27 @@
 import { Command } from 'commander';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { MedallionError } from '../../errors.ts';
+import { checkWritable, writeWhole } from '../../log/landing/whole-file.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { report, type Report } from '../../report/report.ts';
 import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
+import { openInBrowser } from '../open-in-browser.ts';
 import { parseCount, parseDay } from '../options.ts';
 import { reportAsCsv, reportAsJson, reportAsMarkdown } from '../render/report-data.ts';
-import { nothingYet, renderPage } from '../render/report-page.ts';
+import { renderPage } from '../render/report-page.ts';
+import { nothingYet } from '../render/report-text.ts';
 
 interface ReportFlags {
   readonly since?: string;
   readonly until?: string;
   readonly section?: readonly SectionName[];
   readonly top: number;
+  /** A file, or - for stdout. */
+  readonly html?: string;
+  readonly open?: boolean;
 }
 
 export function createReportCommand(run: RunCommand): Command {
@@ -30,7 +38,9 @@ export function createReportCommand(run: RunCommand): Command {
         .createOption('--section <name...>', 'only this part; may be given several times')
         .choices([...SECTION_NAMES]),
     )
-    .option('--top <n>', 'rows of products, places, customers and restatements', parseCount, 10);
+    .option('--top <n>', 'rows of products, places, customers and restatements', parseCount, 10)
+    .option('--html <file>', 'write it as one HTML page with charts; - is stdout')
+    .option('--open', 'show the page of --html in the browser');
   return command
     .addHelpText(
       'after',
@@ -40,11 +50,13 @@ Changes are measured against the period of the same length before. Segments and
 customers cover all time. Amounts are summed as booked, in whatever currency.
 
 --output json is one object with every section, markdown a table for each; csv
-holds one section and needs --section.
+holds one section and needs --section. --html makes a page for a browser that
+needs nothing but itself, light or dark, to send, keep or print.
 
 Examples:
   medallion report
   medallion report --since 2026-01-01 --until 2026-01-31
+  medallion report --html sales.html --open
   medallion report --section products --top 50 --output csv > products.csv
   medallion report --section headline --section state --output json`,
     )
@@ -52,6 +64,7 @@ Examples:
 }
 
 async function runReport(context: CommandContext, flags: ReportFlags): Promise<void> {
+  const page = htmlTarget(context, flags);
   const format = context.format ?? 'table';
   const [section, ...others] = new Set(flags.section);
   if (format === 'csv' && (section === undefined || others.length > 0)) {
@@ -59,13 +72,82 @@ async function runReport(context: CommandContext, flags: ReportFlags): Promise<v
       hint: `Choose it with --section: ${SECTION_NAMES.join(', ')}.`,
     });
   }
+  if (page?.file !== undefined) {
+    await checkWritable(page.file);
+  }
   const result = await withWarehouse(context.config, context, (settings) =>
     report(settings, { ...flags, sections: flags.section }, context),
   );
-  if (result.period === undefined && format !== 'table') {
+  if (result.period === undefined && (format !== 'table' || page !== undefined)) {
     context.emit({ type: 'note', message: nothingYet(result.landedEvents).join('\n') });
   }
-  await context.write(renderReport(result, context, flags));
+  if (page === undefined) {
+    await context.write(renderReport(result, context, flags));
+  } else {
+    await writePage(result, page, context, flags);
+  }
+}
+
+/** Where a page for a browser goes: to stdout when there is no file. */
+interface HtmlTarget {
+  readonly file: string | undefined;
+}
+
+/** What the flags say of a page; undefined when none is wanted. */
+function htmlTarget(
+  { cwd, format }: CommandContext,
+  { html, open = false }: ReportFlags,
+): HtmlTarget | undefined {
+  if (html === undefined) {
+    if (open) {
+      throw new MedallionError('usage', '--open shows the page of --html', {
+        hint: 'Name its file: medallion report --html sales.html --open',
+      });
+    }
+    return undefined;
+  }
+  if (html === '') {
+    throw new MedallionError('usage', '--html names no file');
+  }
+  if (format !== undefined) {
+    throw new MedallionError('usage', '--html and --output are two ways to say it', {
+      hint: 'Choose one.',
+    });
+  }
+  if (html !== '-') {
+    return { file: path.resolve(cwd, html) };
+  }
+  if (open) {
+    throw new MedallionError('usage', 'a page on stdout cannot be opened', {
+      hint: 'Name a file instead of -.',
+    });
+  }
+  return { file: undefined };
+}
+
+async function writePage(
+  result: Report,
+  { file }: HtmlTarget,
+  context: CommandContext,
+  { top, open = false }: ReportFlags,
+): Promise<void> {
+  // The library that draws takes longer to load than all the rest: only who wants a page waits for it.
+  const { renderHtml } = await import('../render/html/page.ts');
+  const text = renderHtml(result, { top });
+  if (file === undefined) {
+    await context.write(text);
+    return;
+  }
+  await writeWhole(file, text);
+  context.emit({ type: 'note', message: `page written to ${file}` });
+  const obstacle = open ? await openInBrowser(file, process.platform, context.env) : undefined;
+  if (obstacle !== undefined) {
+    context.emit({
+      type: 'warning',
+      message: `the page could not be opened: ${obstacle}`,
+      hint: `Open it in a browser: ${pathToFileURL(file).href}`,
+    });
+  }
 }
 
 function renderReport(result: Report, context: CommandContext, flags: ReportFlags): string {

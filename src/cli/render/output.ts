@@ -178,7 +178,7 @@ function booleanText(cell: string): string {
 }
 
 /** PostgreSQL's "2026-01-03 22:12:43.5+00" with T and Z; what ISO 8601 cannot say (infinity, BC) stays as it is. */
-function isoTimestamp(cell: string): string {
+export function isoTimestamp(cell: string): string {
   const [, day, time, zone] =
     /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d)*)?$/.exec(cell) ?? [];
   if (day === undefined || time === undefined) {

@@ -1,8 +1,8 @@
 import type { Report } from '../../report/report.ts';
-import { SECTION_NAMES, type SectionName, type Sections } from '../../report/sections.ts';
+import type { Section, SectionName } from '../../report/sections.ts';
 import { palette } from './color.ts';
-import { counted } from './number.ts';
-import { VIEWS, type Page, type SectionView } from './report-sections.ts';
+import { VIEWS, type Page } from './report-sections.ts';
+import { nothingYet, outsideNote, periodNote, sectionTitle, shownSections } from './report-text.ts';
 import { widthOf } from './text.ts';
 
 export interface PageOptions {
@@ -16,54 +16,28 @@ export interface PageOptions {
 const MIN_WIDTH = 60;
 const MAX_WIDTH = 200;
 
-/** Sections that a whole page leaves out when they are empty: their being empty is the good news. */
-const TROUBLES: readonly SectionName[] = ['quarantine', 'restatements'];
-
 /** The report as a page of text that fits the terminal, with a final newline. */
 export function renderPage(report: Report, options: PageOptions): string {
   const page: Page = {
     width: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, options.width)),
-    top: options.top,
     colors: palette(options.color),
-    period: report.period,
   };
   const blocks: (readonly string[])[] = [headLines(report, page)];
-  const isPart = SECTION_NAMES.some(
-    (section) => report.sections[section] === undefined && !TROUBLES.includes(section),
-  );
-  for (const section of SECTION_NAMES) {
-    const view = viewOf(section, report.sections, page);
-    if (view !== undefined && (isPart || view.lines.length > 0 || !TROUBLES.includes(section))) {
-      blocks.push([
-        page.colors.bold(view.title),
-        ...(view.lines.length === 0 ? ['none'] : view.lines),
-      ]);
-    }
+  for (const section of shownSections(report)) {
+    const rows = report.sections[section]?.rows ?? [];
+    const title = sectionTitle(section, rows, { top: options.top, period: report.period });
+    const lines = linesOf(section, report.sections[section], page);
+    blocks.push([page.colors.bold(title), ...(lines.length === 0 ? ['none'] : lines)]);
   }
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function viewOf<Name extends SectionName>(
-  section: Name,
-  sections: Sections,
+function linesOf<Name extends SectionName>(
+  name: Name,
+  section: Section<Name> | undefined,
   page: Page,
-): ReturnType<SectionView<Name>> | undefined {
-  const found = sections[section];
-  return found === undefined ? undefined : VIEWS[section](found.rows, page);
-}
-
-/** Why there is nothing to report yet, and which command comes next. */
-export function nothingYet(landedEvents: bigint): string[] {
-  return landedEvents === 0n
-    ? [
-        'There is nothing in the warehouse yet.',
-        'Next: medallion demo',
-        '  or: medallion generate && medallion ingest',
-      ]
-    : [
-        `${counted(landedEvents, 'event')} landed in bronze, but gold holds no sales yet.`,
-        'Next: medallion promote',
-      ];
+): readonly string[] {
+  return section === undefined ? [] : VIEWS[name](section.rows, page);
 }
 
 /** What the page is about. */
@@ -72,13 +46,11 @@ function headLines({ period, landedEvents }: Report, { colors, width }: Page): s
     return nothingYet(landedEvents);
   }
   const title = colors.bold(`Sales ${period.since} to ${period.until}`);
-  const note = `${counted(period.days, 'day')}, UTC; currencies not converted`;
+  const note = periodNote(period);
   const first = `${title}  ${note}`;
-  const lines = widthOf(first) <= width ? [first] : [title, note];
-  if (period.until < period.firstDay || period.since > period.lastDay) {
-    lines.push(
-      `There are no sales in this period; they run from ${period.firstDay} to ${period.lastDay}.`,
-    );
-  }
-  return lines;
+  const outside = outsideNote(period);
+  return [
+    ...(widthOf(first) <= width ? [first] : [title, note]),
+    ...(outside === undefined ? [] : [outside]),
+  ];
 }

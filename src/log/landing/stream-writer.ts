@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { PassThrough, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
 import { storageError } from './storage-error.ts';
+import { isSpecial, partialName } from './whole-file.ts';
 import { joinLines } from './writer.ts';
 
 /** Writes events as lines to a stream that someone else opened and will close, such as standard output. */
@@ -26,7 +27,7 @@ export function streamWriter(stream: Writable, description: string): LogWriter {
 export async function openFileWriter(file: string): Promise<LogWriter> {
   // A pipe or a device cannot be replaced, and shows nothing of a run that failed.
   const special = await isSpecial(file);
-  const path = special ? file : `${file}.${String(process.pid)}.partial`;
+  const path = special ? file : partialName(file);
   const fail = (error: unknown): never => {
     throw storageError(file, error);
   };
@@ -67,13 +68,5 @@ async function writeLines(stream: Writable, records: readonly OutgoingRecord[]):
   const size = values.reduce((sum, value) => sum + value.length + 1, 0);
   if (size > 0 && !stream.write(joinLines(values, size))) {
     await once(stream, 'drain');
-  }
-}
-
-async function isSpecial(file: string): Promise<boolean> {
-  try {
-    return !(await stat(file)).isFile();
-  } catch {
-    return false;
   }
 }

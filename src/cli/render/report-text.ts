@@ -1,0 +1,188 @@
+import { periodBefore, type Period } from '../../report/period.ts';
+import type { Report } from '../../report/report.ts';
+import { SECTION_NAMES, type SectionName, type SectionRows } from '../../report/sections.ts';
+import { utc } from './instant.ts';
+import { counted, grouped } from './number.ts';
+
+/** What the report says in words: the same on a terminal and on a page for a browser. */
+
+/** Sections that a whole report leaves out when they are empty: their being empty is the good news. */
+const TROUBLES: readonly SectionName[] = ['quarantine', 'restatements'];
+
+/** The sections that a reader gets to see, in their order. */
+export function shownSections({ sections }: Report): SectionName[] {
+  const isPart = SECTION_NAMES.some(
+    (name) => sections[name] === undefined && !TROUBLES.includes(name),
+  );
+  return SECTION_NAMES.filter((name) => {
+    const isEmpty = sections[name]?.rows.length === 0;
+    return sections[name] !== undefined && (isPart || !isEmpty || !TROUBLES.includes(name));
+  });
+}
+
+const TITLES: Readonly<Record<SectionName, string>> = {
+  headline: 'Headline',
+  days: 'Revenue by day',
+  categories: 'Categories',
+  products: 'Products',
+  places: 'Places',
+  payments: 'Payment methods',
+  segments: 'Customer segments, all time',
+  customers: 'Customers',
+  state: 'State of the data',
+  quarantine: 'Quarantine, open',
+  restatements: 'Restated days',
+};
+
+export interface TitleContext {
+  /** How many rows the sections of leaders were asked for. */
+  readonly top: number;
+  readonly period: Period | undefined;
+}
+
+/** The heading of a section: sections of leaders say how many, where there may be more. */
+export function sectionTitle(
+  section: SectionName,
+  rows: readonly unknown[],
+  { top, period }: TitleContext,
+): string {
+  const title = TITLES[section];
+  const leaders = (which: string): string =>
+    rows.length < top ? title : `${title}, ${which} ${String(top)}`;
+  switch (section) {
+    case 'headline':
+      return period === undefined ? title : `${title}, against ${spanBefore(period)}`;
+    case 'products':
+    case 'places':
+      return leaders('top');
+    case 'customers':
+      return `${leaders('top')}, all time`;
+    case 'restatements':
+      return leaders('latest');
+    default:
+      return title;
+  }
+}
+
+function spanBefore(period: Period): string {
+  const { since, until } = periodBefore(period);
+  return `${since} to ${until}`;
+}
+
+/** Which days, and how amounts are to be read. */
+export function periodNote({ days }: Period): string {
+  return `${counted(days, 'day')}, UTC; currencies not converted`;
+}
+
+/** Where the sales are, when the period has none. */
+export function outsideNote({ since, until, firstDay, lastDay }: Period): string | undefined {
+  return until < firstDay || since > lastDay
+    ? `There are no sales in this period; they run from ${firstDay} to ${lastDay}.`
+    : undefined;
+}
+
+/** Why there is nothing to report yet, and which command comes next. */
+export function nothingYet(landedEvents: Report['landedEvents']): string[] {
+  return landedEvents === 0n
+    ? [
+        'There is nothing in the warehouse yet.',
+        'Next: medallion demo',
+        '  or: medallion generate && medallion ingest',
+      ]
+    : [
+        `${counted(landedEvents, 'event')} landed in bronze, but gold holds no sales yet.`,
+        'Next: medallion promote',
+      ];
+}
+
+const FIGURES: Readonly<Record<string, string>> = {
+  revenue: 'Revenue',
+  orders: 'Orders',
+  average_ticket: 'Average ticket',
+  customers: 'Customers',
+  units: 'Units sold',
+};
+
+/** The name of a headline figure. */
+export function figureName(figure: string): string {
+  return FIGURES[figure] ?? figure;
+}
+
+/** The change against the period before, with an arrow: readable without colour. */
+export function changeText({
+  value,
+  value_before: before,
+  change_percent: change,
+}: SectionRows['headline']): string {
+  if (change === null) {
+    return value !== null && before !== value ? 'new' : '-';
+  }
+  const arrow = /^-/.test(change) ? '▼' : /[1-9]/.test(change) ? '▲' : '=';
+  return `${arrow} ${arrow === '▲' ? '+' : ''}${grouped(change)}%`;
+}
+
+/** The days with the most and the least revenue; undefined without days. */
+export function extremeDays(
+  days: readonly SectionRows['days'][],
+): { readonly best: SectionRows['days']; readonly weakest: SectionRows['days'] } | undefined {
+  const [first, ...others] = days;
+  if (first === undefined) {
+    return undefined;
+  }
+  return {
+    best: others.reduce((a, b) => (cents(b.revenue) > cents(a.revenue) ? b : a), first),
+    weakest: others.reduce((a, b) => (cents(b.revenue) < cents(a.revenue) ? b : a), first),
+  };
+}
+
+/** Two decimals as a whole number of hundredths, to compare and add exactly. */
+export function cents(amount: string): bigint {
+  return BigInt(amount.replace('.', ''));
+}
+
+/** The day as an axis names it: without the year where all are of one. */
+export function dayLabel(day: string, days: readonly SectionRows['days'][]): string {
+  const isOneYear = days.at(-1)?.date_key.slice(0, 4) === days[0]?.date_key.slice(0, 4);
+  return isOneYear ? day.slice(5) : day;
+}
+
+/** How fresh and how whole the data is, as names with values. */
+export function stateFacts(state: SectionRows['state']): [name: string, value: string][] {
+  const facts: [string, string][] = [
+    ['Last event', utc(state.last_event_at)],
+    ['Last landed', utc(state.last_landed_at)],
+    ['Events landed', grouped(state.landed_events)],
+    ['Waiting for promotion', counted(state.waiting_events, 'event')],
+  ];
+  if (state.waiting_days !== '0') {
+    facts.push(['Waiting for gold', counted(state.waiting_days, 'day')]);
+  }
+  facts.push(
+    ['Quarantined, open', counted(state.quarantined_events, 'event')],
+    ['Last promotion', utc(state.last_promoted_at)],
+  );
+  if (state.last_promote_outcome !== null && state.last_promote_outcome !== 'done') {
+    facts.push([
+      'Latest run of promote',
+      `${state.last_promote_outcome}, ${utc(state.last_promote_started_at)}`,
+    ]);
+  }
+  return facts;
+}
+
+/** Whether something waits that these figures do not have yet. */
+export function isBehind(state: SectionRows['state']): boolean {
+  return state.waiting_events !== '0' || state.waiting_days !== '0';
+}
+
+/** An amount that was added or taken away. */
+export function signed(amount: string): string {
+  return /^-|^0(\.0+)?$/.test(amount) ? amount : `+${amount}`;
+}
+
+export function orderChange({
+  old_orders: before,
+  new_orders: now,
+}: SectionRows['restatements']): string {
+  return before === now ? grouped(now) : `${grouped(before)} → ${grouped(now)}`;
+}
