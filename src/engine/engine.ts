@@ -50,8 +50,16 @@ export interface Input {
   readonly sql?: string;
   /** The lane's own staged rows of this model, too. */
   readonly staged?: Model;
+  /** Of the rows that a lane kept under this id, some, too. */
+  readonly kept?: KeptPart & { readonly columns: string };
   /** Several models read it, so it is read once and kept; else its rows stream through. */
   readonly keep: boolean;
+}
+
+/** Rows that a lane kept: those that meet a condition, but not those whose `by` is among what was kept under an id. */
+export interface KeptPart {
+  readonly where: string;
+  readonly without?: { readonly id: string; readonly by: string };
 }
 
 /** Values of one row, as text. */
@@ -81,6 +89,8 @@ export interface Lane {
   gather(model: Model, from: Lane): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */
   unstage(model: Model, condition: string): Promise<number>;
+  /** Puts the rows of a select over the lane's tables by under an id, for every lane of the engine to open. */
+  keep(id: string, sql: string): Promise<void>;
   /** The rows of a select over the lane's tables. */
   query(sql: string): Promise<EngineRow[]>;
   /** A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. */

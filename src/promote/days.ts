@@ -41,6 +41,26 @@ function keyOf(dayNumber: number): string {
   return String(BigInt(dayNumber) * KEYS_PER_DAY);
 }
 
+/** Of some days those whose transactions all have numbers from..to (exclusive) in their keys; also days without any. */
+export async function readDaysWithin(
+  client: Client,
+  days: readonly string[],
+  { from, to }: { readonly from: bigint; readonly to: bigint },
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ day: string }>(
+    `select day from unnest($1::text[], $2::bigint[]) as days (day, first_key)
+     where not exists (
+         select from silver.fact_transactions
+         where transaction_key >= first_key and transaction_key < first_key + $3::bigint
+     ) and not exists (
+         select from silver.fact_transactions
+         where transaction_key >= first_key + $4::bigint and transaction_key < first_key + $5::bigint
+     )`,
+    [days, days.map((day) => keyOf(dayNumber(day))), from, to, KEYS_PER_DAY],
+  );
+  return new Set(rows.map(({ day }) => day));
+}
+
 /** First day of the month of a day. */
 export function monthOf(day: string): string {
   return `${day.slice(0, 7)}-01`;

@@ -15,6 +15,7 @@ import type { StageContext } from '../progress.ts';
 import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
 import { batchDays, daysOfMonths, monthOf, type DayBatch } from './days.ts';
 import type { Reshapes } from './refresh.ts';
+import type { KeptFacts } from './kept.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
 import { copyRows, type ModelTally } from './tally.ts';
 
@@ -37,6 +38,8 @@ export interface GoldOptions {
   readonly clear: boolean;
   /** What changes about the tables of marts, with the rows of all days. */
   readonly reshapes: Reshapes;
+  /** Facts of this run that need not be read back. */
+  readonly kept: KeptFacts | undefined;
 }
 
 /**
@@ -60,11 +63,13 @@ export async function promoteGold(
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
+  await options.kept?.settle(client, [...new Set([...days, ...daysOfMonths(days)])]);
   const inputs = new GoldInputs(
     [...models.silver, ...models.gold],
     days,
     new Set(marts.map(({ id }) => id)),
     new Set(options.reshapes.keys()),
+    options.kept,
   );
   const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
   const lane = await engine.openLane();

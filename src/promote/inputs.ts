@@ -3,6 +3,8 @@ import { MedallionError } from '../errors.ts';
 import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
 import { columnList, literal, tableOf } from '../postgres/tables.ts';
 import { keyCondition, monthOf } from './days.ts';
+import type { KeptFacts } from './kept.ts';
+import { neededColumns } from './needed-columns.ts';
 
 /** Marts are computed by what they replace, smallest first; a mart may read those of its own scope and before. */
 export const SCOPES = [
@@ -26,21 +28,25 @@ export class GoldInputs {
   readonly #days: readonly string[];
   readonly #computed: ReadonlySet<string>;
   readonly #reshaped: ReadonlySet<string>;
+  readonly #kept: KeptFacts | undefined;
 
   /**
    * @param computed marts of this run; others are read as they are
    * @param reshaped marts whose tables are made again: what they hold is not read any more
+   * @param kept facts that need not be read, settled for the days
    */
   constructor(
     models: readonly Model[],
     days: readonly string[],
     computed: ReadonlySet<string>,
     reshaped: ReadonlySet<string>,
+    kept: KeptFacts | undefined,
   ) {
     this.#models = new Map(models.map((model) => [model.id, model]));
     this.#days = days;
     this.#computed = computed;
     this.#reshaped = reshaped;
+    this.#kept = kept;
   }
 
   /** The inputs of some models, each once. */
@@ -57,15 +63,20 @@ export class GoldInputs {
     if (model.layer === 'gold') {
       return this.#mart(model, pass);
     }
-    const columns = neededColumns(model, readers);
-    const facts =
-      model.window === undefined || pass.days === undefined
-        ? ''
-        : ` where ${keyCondition(pass.days)}`;
+    const columns = columnList(neededColumns(model, readers));
+    const rows = `select ${columns} from ${tableOf(model)}`;
+    const keep = readers.length > 1;
+    if (model.window === undefined || pass.days === undefined) {
+      return { id, sql: rows, keep };
+    }
+    const own = this.#kept?.partOf(model, pass.days);
+    const others = pass.days.filter((day) => own?.days.includes(day) !== true);
     return {
       id,
-      sql: `select ${columns} from ${tableOf(model)}${facts}`,
-      keep: readers.length > 1,
+      ...(own === undefined ? {} : { kept: { ...own.part, columns } }),
+      ...(others.length === 0 ? {} : { sql: `${rows} where ${keyCondition(others)}` }),
+      // What was kept is at hand as it is.
+      keep: keep && others.length > 0,
     };
   }
 
@@ -97,15 +108,4 @@ export class GoldInputs {
       keep: false,
     };
   }
-}
-
-/**
- * The columns of an input that the readers name anywhere in their SQL: too many now and then, never too few
- * (`select *` asks for all). A view leaves out a join whose columns nobody asks for.
- */
-function neededColumns(input: Model, readers: readonly Model[]): string {
-  const names = input.columns.map(({ name }) => name);
-  const words = new Set(readers.flatMap(({ sql }) => sql.match(/[a-z_][a-z0-9_]*/g) ?? []));
-  const needed = names.filter((name) => words.has(name));
-  return columnList(needed.length === 0 ? names : needed);
 }

@@ -32,6 +32,7 @@ import {
   type ReplayResult,
 } from './replay.ts';
 import { withReaders } from './selection.ts';
+import { KeptFacts } from './kept.ts';
 import { planBacklog, promoteSilver, type SilverOptions, type SilverResult } from './silver.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
 
@@ -215,9 +216,12 @@ async function promoteMarts(
   { runId, client, models, options, context, tally, checks }: Run,
   engine: Engine,
   reshapes: Reshapes,
+  kept: KeptFacts | undefined,
 ): Promise<GoldResult> {
-  const promoteDays = async (goldOptions: Omit<GoldOptions, 'runId'>): Promise<GoldResult> =>
-    promoteGold(engine, client, models, { runId, ...goldOptions }, tally, checks, context);
+  const promoteDays = async (
+    goldOptions: Omit<GoldOptions, 'runId' | 'kept'>,
+  ): Promise<GoldResult> =>
+    promoteGold(engine, client, models, { runId, kept, ...goldOptions }, tally, checks, context);
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.
     const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);
@@ -253,6 +257,7 @@ async function promoteLayers(
   const engine = await openEngine();
   try {
     const reshapes = await prepareTables(client, models, options, runId, context);
+    const kept = options.gold ? new KeptFacts(models.silver, models.gold) : undefined;
     let silver: SilverResult | undefined;
     let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
@@ -263,6 +268,7 @@ async function promoteLayers(
         await planWindows(client, options, runId),
         models.silver,
         runId,
+        kept,
         tally,
         checks,
         context,
@@ -284,7 +290,7 @@ async function promoteLayers(
     if (options.gold) {
       await refuseHalfRefreshed(client);
       context.emit({ type: 'step.started', step: 'gold' });
-      gold = await promoteMarts(run, engine, reshapes);
+      gold = await promoteMarts(run, engine, reshapes, kept);
       context.emit({
         type: 'step.finished',
         step: 'gold',

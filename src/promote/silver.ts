@@ -11,6 +11,7 @@ import {
 } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
+import type { KeptFacts } from './kept.ts';
 import { quarantineStatements, REFUSED } from './quarantine.ts';
 import type { ModelTally } from './tally.ts';
 import { copyRows } from './tally.ts';
@@ -45,12 +46,14 @@ interface Prepared {
  * Promotes events of bronze, window by window, each in one transaction. While a window is published the next one is
  * read and judged on the other lane.
  * @param windows what is promoted: the backlog, or events that were refused and are judged again
+ * @param kept takes the facts that gold, in the same run, is to read
  */
 export async function promoteSilver(
   engine: Engine,
   windows: AsyncGenerator<SilverWindow, undefined>,
   models: readonly Model[],
   runId: bigint,
+  kept: KeptFacts | undefined,
   tally: ModelTally,
   checks: CheckTally,
   context: StageContext,
@@ -79,7 +82,7 @@ export async function promoteSilver(
     // Awaited below; this keeps a failure in the meantime from ending the process unheard.
     following?.catch(() => undefined);
     try {
-      await publish(prepared, models, runId, result, tally, checks);
+      await publish(prepared, models, runId, result, kept, tally, checks);
     } catch (error) {
       await following?.catch(() => undefined);
       throw error;
@@ -174,6 +177,7 @@ async function publish(
   models: readonly Model[],
   runId: bigint,
   result: SilverResult,
+  kept: KeptFacts | undefined,
   tally: ModelTally,
   checks: CheckTally,
 ): Promise<void> {
@@ -189,6 +193,8 @@ async function publish(
   }
   await runChecks(lane, loaded, checks);
   const verdicts = await readVerdictCounts(lane);
+  const nextKey = window.firstKey + BigInt(counts.events);
+  let transactions = 0;
 
   await lane.transaction(async (transaction) => {
     await transaction.execute(BEGIN_PUBLICATION);
@@ -218,7 +224,7 @@ async function publish(
           refused: model.name === 'fact_transactions' ? counts.refused : 0,
         });
         if (model.name === 'fact_transactions') {
-          result.written += written;
+          transactions = written;
         }
       });
     }
@@ -230,11 +236,12 @@ async function publish(
     }
     await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
     await transaction.execute(TOUCH_STATEMENT);
-    const nextKey = window.firstKey + BigInt(counts.events);
     for (const statement of advanceStatements(runId, window.ranges, nextKey)) {
       await transaction.execute(statement);
     }
   });
+  await kept?.keep(lane, window, { transactions, nextKey }, verdicts);
+  result.written += transactions;
   result.events += counts.events;
   result.accepted += counts.accepted;
   result.refused += counts.refused;

@@ -9,6 +9,7 @@ import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Lane } from '../engine.ts';
 import { foreseen } from './errors.ts';
+import { KeptRows } from './kept.ts';
 import { loadPostgresExtension } from './extension.ts';
 import { DuckDbLane } from './lane.ts';
 
@@ -48,6 +49,7 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
     threads: String(options.threads ?? availableParallelism()),
   });
   const lanes = new Set<Lane>();
+  const keptRows = new KeptRows(options.spillDirectory);
   let opened = 0;
   /**
    * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
@@ -80,6 +82,7 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
         const lane = await DuckDbLane.open(
           await instance.connect(),
           `lane_${String(opened)}`,
+          keptRows,
           async (closed) => {
             lanes.delete(closed);
             await shareThreads();

@@ -11,6 +11,7 @@ import {
   type WindowCounts,
 } from '../engine.ts';
 import { foreseen } from './errors.ts';
+import type { KeptRows } from './kept.ts';
 import { readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted, warehouseQuery } from './sql.ts';
 
@@ -21,6 +22,7 @@ const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', typ
 export class DuckDbLane implements Lane {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
+  readonly #keptRows: KeptRows;
   readonly #inputs = new Map<string, 'table' | 'view'>();
   readonly #temporarySchemas = new Set<string>();
 
@@ -29,19 +31,22 @@ export class DuckDbLane implements Lane {
   private constructor(
     connection: DuckDBConnection,
     catalog: string,
+    keptRows: KeptRows,
     onClose: (lane: DuckDbLane) => Promise<void>,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
+    this.#keptRows = keptRows;
     this.#onClose = onClose;
   }
 
   static async open(
     connection: DuckDBConnection,
     catalog: string,
+    keptRows: KeptRows,
     onClose: (lane: DuckDbLane) => Promise<void>,
   ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog, onClose);
+    const lane = new DuckDbLane(connection, catalog, keptRows, onClose);
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -69,9 +74,10 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  async openInput({ id, sql, staged, keep }: Input): Promise<void> {
+  async openInput({ id, sql, staged, kept, keep }: Input): Promise<void> {
     const parts = [
       ...(sql === undefined ? [] : [warehouseQuery(sql)]),
+      ...(kept === undefined ? [] : [this.#keptRows.select(id, kept.columns, kept)]),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
     const before = this.#inputs.get(id);
@@ -112,6 +118,12 @@ export class DuckDbLane implements Lane {
     }
     const staged = stagedTable(model);
     await this.#run(`insert into ${staged} by name select * from ${from.#catalog}.${staged}`);
+  }
+
+  async keep(id: string, sql: string): Promise<void> {
+    const file = this.#keptRows.nextFile();
+    await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
+    this.#keptRows.add(id, file);
   }
 
   async unstage(model: Model, condition: string): Promise<number> {
