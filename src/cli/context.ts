@@ -2,8 +2,18 @@ import type { Command } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
-import { parseConfig, type Config, type ConfigFlags, type Environment } from '../config.ts';
-import type { StageContext } from '../progress.ts';
+import { configOf, type Config, type ConfigFlags } from '../config.ts';
+import { readSettingsFile, type SettingsFile } from '../config/file.ts';
+import {
+  resolveSettings,
+  textOf,
+  type Environment,
+  type Given,
+  type Resolved,
+} from '../config/resolve.ts';
+import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
+import type { Emit, StageContext } from '../progress.ts';
+import { settingOption } from './options.ts';
 import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import {
@@ -17,7 +27,10 @@ import { visible } from './render/text.ts';
 
 /** What every command gets: its configuration, when to stop, and the only ways to say something. */
 export interface CommandContext extends StageContext {
+  /** @throws MedallionError config */
   readonly config: Config;
+  /** What the configuration is made from. @throws MedallionError config */
+  readonly settings: Resolved;
   readonly env: Environment;
   readonly cwd: string;
   readonly processId: number;
@@ -41,6 +54,7 @@ const PIPE_WIDTH = 80;
 
 /** What commander collected for the flags that every command takes. */
 export interface GlobalFlags extends ConfigFlags {
+  readonly config?: string;
   readonly output?: OutputFormat;
   readonly quiet?: boolean;
 }
@@ -51,18 +65,16 @@ export interface GlobalFlags extends ConfigFlags {
  */
 export function addGlobalFlags(command: Command): Command {
   if (!command.options.some(({ long }) => long === '--topic')) {
-    command.option('--topic <name>', 'topic of the events (KAFKA_TOPIC; default sales)');
+    command.addOption(settingOption('kafka.topic'));
   }
   return command
+    .addOption(settingOption('home'))
+    .addOption(settingOption('database.url'))
+    .addOption(settingOption('kafka.brokers'))
     .option(
-      '--home <dir>',
-      'folder for everything medallion keeps (MEDALLION_HOME; default ./.medallion)',
+      CONFIG_FILE.flag,
+      `${CONFIG_FILE.about} (${CONFIG_FILE.variable}; default ./${CONFIG_FILE.names[0]}, if there is one)`,
     )
-    .option(
-      '--database-url <url>',
-      'PostgreSQL to use instead of the embedded one (DATABASE_URL, PG*, POSTGRES_*)',
-    )
-    .option('--brokers <list>', 'Kafka brokers, host:port separated by commas (KAFKA_BROKERS)')
     .option('-q, --quiet', 'no progress and no notes, only results, warnings and errors')
     .addOption(
       command
@@ -71,37 +83,66 @@ export function addGlobalFlags(command: Command): Command {
     );
 }
 
-/** Flags of the commands that talk to Kafka. A password comes from the environment only. */
+const KAFKA_FLAGS = [
+  'kafka.client_id',
+  'kafka.sasl_mechanism',
+  'kafka.sasl_username',
+  'kafka.tls',
+  'kafka.tls_ca',
+  'kafka.tls_cert',
+  'kafka.tls_key',
+] as const;
+
+/** Flags of the commands that talk to Kafka. There is none for the password: arguments can be seen by others. */
 export function addKafkaFlags(command: Command): Command {
-  return command
-    .option('--client-id <name>', 'Kafka client id (KAFKA_CLIENT_ID)')
-    .option(
-      '--sasl-mechanism <name>',
-      'plain, scram-sha-256 or scram-sha-512 (KAFKA_SASL_MECHANISM)',
-    )
-    .option(
-      '--sasl-username <name>',
-      'user for SASL; the password is KAFKA_SASL_PASSWORD (KAFKA_SASL_USERNAME)',
-    )
-    .option('--tls', "encrypt, and verify the brokers' certificates (KAFKA_SSL)")
-    .option('--tls-ca <file>', 'certificates that the brokers are verified against (KAFKA_SSL_CA)')
-    .option('--tls-cert <file>', 'certificate of this client (KAFKA_SSL_CERT)')
-    .option('--tls-key <file>', 'its key (KAFKA_SSL_KEY)');
+  for (const key of KAFKA_FLAGS) {
+    command.addOption(settingOption(key));
+  }
+  return command;
 }
 
 /** The environment with the .env file of the working folder beneath it: what is set already wins. */
-export function readEnvironment(cwd: string, env: Environment): Environment {
+export function readEnvironment(cwd: string, env: Environment): Pick<Given, 'env' | 'fromDotEnv'> {
   const file = path.join(cwd, '.env');
-  return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...env } : env;
+  const dotEnv = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const fromDotEnv = Object.keys(dotEnv).filter((name) => env[name] === undefined);
+  return { env: { ...dotEnv, ...env }, fromDotEnv: new Set(fromDotEnv) };
 }
 
+/** Where the configuration file lies: where --config or MEDALLION_CONFIG say, or in the working folder, if it is there. */
+function configFile(cwd: string, flags: GlobalFlags, env: Environment): string | undefined {
+  const named = flags.config ?? textOf(env[CONFIG_FILE.variable]);
+  return named === undefined
+    ? CONFIG_FILE.names.map((name) => path.join(cwd, name)).find((file) => existsSync(file))
+    : path.resolve(cwd, named);
+}
+
+/** Tells of a file with a password that others may read. */
+function warnOfShared({ isShared, name, values }: SettingsFile, emit: Emit): void {
+  const hasPassword = SETTINGS.some(({ key, isSecret }) => isSecret === true && values.has(key));
+  const url = values.get('database.url')?.value ?? '';
+  if (isShared && (hasPassword || /^[^/]*:\/\/[^/]*:[^/]*@/.test(url))) {
+    emit({
+      type: 'warning',
+      message: `${name} holds a password, and others on this machine may read it`,
+      hint: `Keep it to yourself (chmod 600 ${name}), or keep passwords in the environment.`,
+    });
+  }
+}
+
+/**
+ * The context of a command. Its settings are read when they are first asked for: a command that needs none also runs
+ * where they are wrong.
+ */
 export function createContext(
   flags: GlobalFlags,
-  env: Environment,
+  environment: Pick<Given, 'env' | 'fromDotEnv'>,
   cwd: string,
   signal: AbortSignal,
 ): CommandContext & { stop: () => void } {
-  const config = parseConfig(flags, env, cwd);
+  const { env } = environment;
+  let settings: Resolved | undefined;
+  let config: Config | undefined;
   const progress = progressRenderer(process.stderr, {
     quiet: flags.quiet ?? false,
     color: wantsColor(process.stderr, env),
@@ -119,7 +160,21 @@ export function createContext(
       });
     });
   return {
-    config,
+    get settings() {
+      if (settings === undefined) {
+        const place = configFile(cwd, flags, env);
+        const file = place === undefined ? undefined : readSettingsFile(place, cwd);
+        if (file !== undefined) {
+          warnOfShared(file, progress.emit);
+        }
+        settings = resolveSettings({ ...environment, flags: { ...flags }, file });
+      }
+      return settings;
+    },
+    get config() {
+      config ??= configOf(this.settings, env, cwd);
+      return config;
+    },
     env,
     cwd,
     processId: process.pid,

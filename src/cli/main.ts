@@ -9,6 +9,7 @@ import {
   type GlobalFlags,
 } from './context.ts';
 import { registerCommands } from './commands/index.ts';
+import { takeSettings } from './options.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
 import { argumentsForRecord, withoutSecrets } from './secrets.ts';
@@ -45,10 +46,12 @@ async function main(): Promise<void> {
   const run: RunCommand = (work) =>
     async function (this: Command, ...args: unknown[]) {
       const cwd = process.cwd();
-      const env = readEnvironment(cwd, process.env);
-      const flags: GlobalFlags = this.optsWithGlobals();
-      const context = createContext(flags, env, cwd, interrupt.signal);
+      const given: GlobalFlags = this.optsWithGlobals();
+      const environment = readEnvironment(cwd, process.env);
+      const context = createContext(given, environment, cwd, interrupt.signal);
       try {
+        takeSettings(this, () => context.settings);
+        const flags: unknown = this.optsWithGlobals();
         await work(
           context,
           flags as never,

@@ -1,4 +1,7 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Resolved } from '../config/resolve.ts';
+import { settingOf, type Setting, type SettingKey } from '../config/settings.ts';
+import { MedallionError } from '../errors.ts';
 import { DEFAULT_PATIENCE, type Patience } from '../retry.ts';
 
 /** Parsers for option values; commander turns what they throw into one clear line and exit code 2. */
@@ -76,16 +79,65 @@ function parsePatience(value: string): Patience {
   return { forMs: value.trim() === '0' ? 0 : parseDuration(value), atStart: true };
 }
 
+/** A flag with all that the table of settings says of it. */
+class SettingOption extends Option {
+  readonly setting: Setting;
+
+  constructor(key: SettingKey) {
+    const setting = settingOf(key);
+    const variable = setting.variables[0] ?? '';
+    // What a switch is by default goes without saying; what commander parses it says itself.
+    const isTold = setting.kind !== 'switch' && setting.isOfCommand !== true;
+    const fallback = isTold && setting.default !== undefined ? `; default ${setting.default}` : '';
+    super(setting.flag ?? '', `${setting.about} (${variable}${fallback})`);
+    this.setting = setting;
+  }
+}
+
+/** The flag of a setting. */
+export function settingOption(key: SettingKey): Option {
+  return new SettingOption(key);
+}
+
+/** The same for a flag that the command itself parses. */
+export function parsedSetting(key: SettingKey, parse: (value: string) => unknown): Option {
+  const fallback = settingOf(key).default;
+  const option = settingOption(key).argParser(parse);
+  return fallback === undefined ? option : option.default(parse(fallback), fallback);
+}
+
+/**
+ * Puts what the environment and the configuration file say of a command's own flags into those that were not given.
+ * @throws MedallionError config
+ */
+export function takeSettings(command: Command, readSettings: () => Resolved): void {
+  for (const option of command.options) {
+    if (!(option instanceof SettingOption) || option.setting.isOfCommand !== true) {
+      continue;
+    }
+    const name = option.attributeName();
+    const found = readSettings().values.get(option.setting.key);
+    const isGiven = command.getOptionValueSource(name) === 'cli';
+    if (found === undefined || found.source === 'default' || isGiven) {
+      continue;
+    }
+    try {
+      const parse = option.parseArg as ((text: string, before: unknown) => unknown) | undefined;
+      const value = parse === undefined ? found.value : parse(found.value, undefined);
+      command.setOptionValueWithSource(name, value, 'config');
+    } catch (error) {
+      throw error instanceof InvalidArgumentError
+        ? new MedallionError('config', `${found.name}: "${found.value}": ${error.message}`)
+        : error;
+    }
+  }
+}
+
 /** The option of every command that rides out the loss of a server. */
 export function addRetryOption(command: Command): Command {
+  const fallback = `${settingOf('retry_for').default ?? ''}, once it was reached`;
   return command.addOption(
-    command
-      .createOption(
-        '--retry-for <duration>',
-        'how long a lost PostgreSQL or Kafka is waited for, 0 for not at all; given, also at the start',
-      )
-      .argParser(parsePatience)
-      .default(DEFAULT_PATIENCE, '5m, once it was reached'),
+    settingOption('retry_for').argParser(parsePatience).default(DEFAULT_PATIENCE, fallback),
   );
 }
 

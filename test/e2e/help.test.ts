@@ -1,11 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 
 const COMMANDS = [
   'demo',
+  'init',
+  'config',
   'generate',
   'ingest',
   'promote',
@@ -38,9 +42,10 @@ const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 const help = new Map<string, string>();
 
 beforeAll(async () => {
+  const cwd = await mkdtemp(path.join(tmpdir(), 'medallion-help-'));
   for (const command of ['', ...COMMANDS, ...CHILDREN]) {
     const args = [...command.split(' ').filter((word) => word !== ''), '--help'];
-    const { code, stdout, stderr } = await runCli(args, { cwd: tmpdir() });
+    const { code, stdout, stderr } = await runCli(args, { cwd });
     expect({ code, stderr }, command).toEqual({ code: 0, stderr: '' });
     help.set(command, stdout);
   }

@@ -3,11 +3,13 @@ import { addGlobalFlags, addKafkaFlags } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { addRetryOption } from '../options.ts';
 import { createChecksCommand } from './checks.ts';
+import { createConfigCommand } from './config.ts';
 import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createGenerateCommand } from './generate.ts';
 import { createIngestCommand } from './ingest.ts';
+import { createInitCommand } from './init.ts';
 import { createModelsCommand } from './models.ts';
 import { createPromoteCommand } from './promote.ts';
 import { createQuarantineCommand } from './quarantine.ts';
@@ -23,6 +25,8 @@ import { createTraceCommand } from './trace.ts';
 export function registerCommands(program: Command, run: RunCommand): void {
   const commands = [
     createDemoCommand(run),
+    createInitCommand(run),
+    addKafkaFlags(createConfigCommand(run)),
     addKafkaFlags(addRetryOption(createGenerateCommand(run))),
     addKafkaFlags(addRetryOption(createIngestCommand(run))),
     addRetryOption(createPromoteCommand(run)),

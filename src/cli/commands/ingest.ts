@@ -11,7 +11,7 @@ import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { Outage, Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
-import { parseCount, parseDuration } from '../options.ts';
+import { parseCount, parsedSetting, parseDuration, settingOption } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { visible } from '../render/text.ts';
@@ -52,12 +52,8 @@ export function createIngestCommand(run: RunCommand): Command {
     )
     .option('--max-messages <n>', 'stop when so many have been taken', parseCount)
     .option('--reset-offsets', 'read a recreated topic or a replaced file from its beginning')
-    .option('--group <name>', 'Kafka consumer group that shares the partitions (KAFKA_GROUP)')
-    .option(
-      '--max-event-bytes <n>',
-      'larger events go to the quarantine (default 16777216)',
-      parseCount,
-    )
+    .addOption(settingOption('kafka.group'))
+    .addOption(parsedSetting('ingest.max_event_bytes', parseCount))
     .addHelpText('after', EXAMPLES)
     .action(run(ingestCommand));
 }

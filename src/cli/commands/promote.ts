@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settingOf } from '../../config/settings.ts';
 import { openDuckDb } from '../../engine/duckdb/engine.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
@@ -14,7 +15,7 @@ import { selectMarts } from '../../promote/selection.ts';
 import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
-import { parseCount, parseDay, parseDuration, parseMemory } from '../options.ts';
+import { parseCount, parseDay, parsedSetting, parseDuration, parseMemory } from '../options.ts';
 import { renderTable, type ResultTable } from '../render/output.ts';
 import { printExplanation, printPlan } from './promote-looks.ts';
 
@@ -36,7 +37,11 @@ export interface PromoteFlags {
 }
 
 /** What promote does when nobody says otherwise; the demo runs it so. */
-export const PROMOTE_DEFAULTS = { chunkRows: 50_000, memoryLimit: '800MB', every: 10_000 } as const;
+export const PROMOTE_DEFAULTS = {
+  chunkRows: parseCount(settingOf('promote.chunk_rows').default ?? ''),
+  memoryLimit: parseMemory(settingOf('promote.memory_limit').default ?? ''),
+  every: 10_000,
+} as const;
 
 const EXAMPLES = `
 Where a model and its table differ, promote adds what costs nothing that is there:
@@ -92,19 +97,9 @@ export function createPromoteCommand(run: RunCommand): Command {
 /** Flags of the commands that work with DuckDB. */
 export function addEngineFlags(command: Command): Command {
   return command
-    .option(
-      '--chunk-rows <n>',
-      'events in one transaction, at most',
-      parseCount,
-      PROMOTE_DEFAULTS.chunkRows,
-    )
-    .option(
-      '--memory-limit <size>',
-      'what DuckDB may hold before it spills to disk',
-      parseMemory,
-      PROMOTE_DEFAULTS.memoryLimit,
-    )
-    .option('--threads <n>', 'threads of DuckDB (default: one for each core)', parseCount);
+    .addOption(parsedSetting('promote.chunk_rows', parseCount))
+    .addOption(parsedSetting('promote.memory_limit', parseMemory))
+    .addOption(parsedSetting('promote.threads', parseCount));
 }
 
 /** Less does not hold DuckDB's own books and one window of ordinary events. */

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { configOf } from '../../config.ts';
+import { SETTINGS } from '../../config/settings.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { withoutSecrets } from '../secrets.ts';
+
+export function createConfigCommand(run: RunCommand): Command {
+  return new Command('config')
+    .description('show every setting, its value, and where the value comes from')
+    .addHelpText(
+      'after',
+      `
+A flag wins over the environment, the environment over .env in the working folder, .env over the configuration file,
+the file over the default. Passwords are shown as ***. What each setting means: docs/configuration.md, or the file
+that "medallion init" writes. It exits 2 where a value cannot be right.
+
+Examples:
+  medallion config
+  medallion config --brokers localhost:9092
+  medallion config --config other.yaml --output json`,
+    )
+    .action(run(showConfig));
+}
+
+async function showConfig(context: CommandContext): Promise<void> {
+  const { values, file, server } = context.settings;
+  await context.writeRows({
+    columns: ['setting', 'value', 'source'].map((name) => ({ name, kind: 'text' })),
+    rows: SETTINGS.map(({ key, isSecret }) => {
+      const found = values.get(key);
+      const shown = isSecret === true ? '***' : withoutSecrets(found?.value ?? '');
+      return [key, found === undefined ? null : shown, found?.source ?? 'not set'];
+    }),
+  });
+  context.emit({
+    type: 'note',
+    message: [
+      file === undefined ? 'no configuration file' : `configuration file: ${file}`,
+      `warehouse: ${server === undefined ? 'embedded' : `the server that ${server} names`}`,
+      `log: ${values.has('kafka.brokers') ? 'Kafka' : 'landing files'}`,
+    ].join('\n'),
+  });
+  // Says what cannot be right, if anything is.
+  configOf(context.settings, context.env, context.cwd);
+}

@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import path from 'node:path';
+import { flagAttribute, CONFIG_FILE, SETTINGS, type SettingKey } from '../../config/settings.ts';
+import { configTemplate, environmentTemplate } from '../../config/template.ts';
+import { MedallionError } from '../../errors.ts';
+import type { CommandContext, GlobalFlags } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { writeWholeFile } from '../whole-file.ts';
+
+type InitFlags = GlobalFlags & { readonly force?: boolean };
+
+const ENVIRONMENT_FILE = '.env.example';
+
+export function createInitCommand(run: RunCommand): Command {
+  return new Command('init')
+    .description('write a configuration file that explains every setting, and a .env.example')
+    .option('--force', 'replace files that are there')
+    .addHelpText(
+      'after',
+      `
+Both are written into the working folder: ${CONFIG_FILE.names[0]} with every setting at its default, .env.example for
+passwords. Settings given as flags are filled in. --config writes the file elsewhere. Nothing that is there is
+replaced without --force.
+
+Examples:
+  medallion init
+  medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion
+  medallion init --force`,
+    )
+    .action(run(init));
+}
+
+async function init(context: CommandContext, flags: InitFlags): Promise<void> {
+  const file = path.resolve(context.cwd, flags.config ?? CONFIG_FILE.names[0]);
+  const shown = flags.config ?? CONFIG_FILE.names[0];
+  const template = configTemplate(chosenValues(flags, context), path.dirname(file));
+  const mayReplace = flags.force ?? false;
+  if (!(await writeWholeFile(file, template, { mayReplace }))) {
+    throw new MedallionError('usage', `there is a ${shown} already; nothing was written`, {
+      hint: 'medallion config shows what holds. To begin anew: medallion init --force',
+    });
+  }
+  const example = path.join(context.cwd, ENVIRONMENT_FILE);
+  const hasWritten = await writeWholeFile(example, environmentTemplate(), { mayReplace });
+  context.emit({
+    type: 'note',
+    message: [
+      `written: ${shown}${hasWritten ? `, ${ENVIRONMENT_FILE}` : `; ${ENVIRONMENT_FILE} was there and stays`}`,
+      'Without any of it medallion uses an embedded PostgreSQL and files: medallion demo',
+      `Next: edit ${shown}; cp ${ENVIRONMENT_FILE} .env and put passwords there;`,
+      '  medallion config shows what holds, medallion doctor whether it works',
+    ].join('\n'),
+  });
+}
+
+/** What flags say, for the file. A password in a URL is left out. */
+function chosenValues(flags: InitFlags, context: CommandContext): Map<SettingKey, string> {
+  const chosen = new Map<SettingKey, string>();
+  for (const setting of SETTINGS) {
+    const value = setting.flag && flags[flagAttribute(setting) as keyof GlobalFlags];
+    if (typeof value === 'string') {
+      chosen.set(setting.key, setting.kind === 'path' ? path.resolve(context.cwd, value) : value);
+    }
+  }
+  const url = chosen.get('database.url');
+  if (url !== undefined && URL.canParse(url) && new URL(url).password !== '') {
+    const safe = new URL(url);
+    safe.password = '';
+    chosen.set('database.url', safe.href);
+    context.emit({
+      type: 'warning',
+      message: 'the password of --database-url was left out of the file',
+      hint: 'Put it into .env or the environment: PGPASSWORD.',
+    });
+  }
+  return chosen;
+}

@@ -1,0 +1,210 @@
+import path from 'node:path';
+import type { SettingsFile } from './file.ts';
+import { flagAttribute, flagName, settingOf, SETTINGS, type SettingKey } from './settings.ts';
+
+/** Variables of the process, a variable set to nothing being one not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where values may come from. */
+export interface Given {
+  /** By the name that commander gives them: databaseUrl for --database-url. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** The environment, with .env beneath it. */
+  readonly env: Environment;
+  /** Names of the variables that .env, and not the environment, has set. */
+  readonly fromDotEnv: ReadonlySet<string>;
+  readonly file: SettingsFile | undefined;
+}
+
+/** A value and who said it. */
+export interface Found {
+  readonly value: string;
+  /** For messages: --brokers, KAFKA_BROKERS, medallion.yaml:12. */
+  readonly name: string;
+  /** For people: flag --brokers, environment KAFKA_BROKERS, .env KAFKA_BROKERS, medallion.yaml:12, default. */
+  readonly source: string;
+}
+
+export interface Resolved {
+  /** What was said or holds by default; absent where a setting has no value. */
+  readonly values: ReadonlyMap<SettingKey, Found>;
+  /** What names the server to connect to; undefined when nothing does, and the embedded one is used. */
+  readonly server: string | undefined;
+  /** The configuration file, if there is one. */
+  readonly file: string | undefined;
+  readonly problems: readonly string[];
+}
+
+/** Each setting from the first place that says it: flag, environment, .env, file, default. */
+export function resolveSettings(given: Given): Resolved {
+  const problems: string[] = [];
+  const database = resolveDatabase(given, problems);
+  const values = new Map(database.values);
+  for (const { key } of SETTINGS.filter((setting) => !isOfServer(setting.key))) {
+    const found = fromFlag(given, key) ?? fromVariables(given, key) ?? fromFile(given, key);
+    const fallback = settingOf(key).default;
+    if (found !== undefined) {
+      values.set(key, found);
+    } else if (fallback !== undefined) {
+      values.set(key, { value: fallback, name: key, source: 'default' });
+    }
+  }
+  return { values, server: database.server, file: given.file?.name, problems };
+}
+
+function fromFlag({ flags }: Given, key: SettingKey): Found | undefined {
+  const setting = settingOf(key);
+  const value = setting.flag === undefined ? undefined : flags[flagAttribute(setting)];
+  // The flags of commands are theirs to read.
+  if (setting.isOfCommand === true || (typeof value !== 'string' && typeof value !== 'boolean')) {
+    return undefined;
+  }
+  const name = flagName(setting) ?? key;
+  return { value: String(value), name, source: `flag ${name}` };
+}
+
+function fromVariables(
+  { env, fromDotEnv }: Given,
+  key: SettingKey,
+  isTaken: (variable: string) => boolean = () => true,
+): Found | undefined {
+  for (const name of settingOf(key).variables.filter(isTaken)) {
+    const value = textOf(env[name]);
+    if (value !== undefined) {
+      return { value, name, source: `${fromDotEnv.has(name) ? '.env' : 'environment'} ${name}` };
+    }
+  }
+  return undefined;
+}
+
+function fromFile({ file }: Given, key: SettingKey): Found | undefined {
+  const found = file?.values.get(key);
+  if (file === undefined || found === undefined) {
+    return undefined;
+  }
+  const place = `${file.name}:${found.line}`;
+  // "system" is libpq's word for the authorities that the machine trusts anyway.
+  const isPath = settingOf(key).kind === 'path' && found.value !== 'system';
+  const value = isPath ? path.resolve(file.folder, found.value) : found.value;
+  return { value, name: place, source: place };
+}
+
+const PARTS = [
+  'database.host',
+  'database.port',
+  'database.user',
+  'database.password',
+  'database.name',
+  'database.sslmode',
+  'database.sslrootcert',
+  'database.sslcert',
+  'database.sslkey',
+] as const satisfies readonly SettingKey[];
+type Part = (typeof PARTS)[number];
+
+/** A server is named by any of these. */
+const NAMING: readonly Part[] = ['database.host', 'database.name', 'database.user'];
+/** A URL says these, or leaves them at their defaults. */
+const OF_THE_URL: readonly Part[] = ['database.host', 'database.port', 'database.name'];
+
+const DEFAULT_USER = 'postgres';
+
+function isOfServer(key: SettingKey): boolean {
+  return key === 'database.url' || PARTS.some((part) => part === key);
+}
+
+/**
+ * The server. A URL in a flag or the environment names it whole: of the variables only those that psql would take beside
+ * a URL count, of the file only TLS. libpq's variables (PG*) and those of Docker images (POSTGRES_*) are never mixed, for
+ * they may speak of two servers; each of them wins over the same setting in the file.
+ */
+function resolveDatabase(given: Given, problems: string[]): Pick<Resolved, 'values' | 'server'> {
+  const values = new Map<SettingKey, Found>();
+  const url = fromFlag(given, 'database.url') ?? fromVariables(given, 'database.url');
+  const group =
+    url !== undefined
+      ? /^PG/
+      : [/^PG/, /^POSTGRES_/].find((prefix) =>
+          NAMING.some((part) => fromVariables(given, part, (name) => prefix.test(name))),
+        );
+  const urlOfFile = url === undefined ? fromFile(given, 'database.url') : undefined;
+  const fromGroup = (part: Part): Found | undefined =>
+    group === undefined
+      ? fromVariables(given, part)
+      : (fromVariables(given, part, (name) => group.test(name)) ??
+        fromVariables(given, part, (name) => /^PG(PASSWORD$|SSL)/.test(name)));
+  const ofUrl = url && partsOfUrl(url, problems);
+  const ofFile = urlOfFile && partsOfUrl(urlOfFile, problems);
+  for (const part of PARTS) {
+    const isTls = part.startsWith('database.ssl');
+    const found =
+      ofUrl?.get(part) ??
+      (url !== undefined && OF_THE_URL.includes(part) ? undefined : fromGroup(part)) ??
+      (url === undefined || isTls ? (ofFile?.get(part) ?? fromFile(given, part)) : undefined);
+    if (found !== undefined) {
+      values.set(part, found);
+    }
+  }
+  const shown = url ?? urlOfFile;
+  if (shown !== undefined) {
+    values.set('database.url', shown);
+  }
+  const named = NAMING.map((part) => values.get(part)).find((found) => found !== undefined);
+  const variables = group?.source.replace('^', '').concat('*');
+  const server = url?.name ?? variables ?? urlOfFile?.name ?? named?.name;
+  if (server === undefined) {
+    // Nothing to connect to: what else was said of a server is nobody's.
+    return { values: new Map(), server };
+  }
+  const user = values.get('database.user')?.value ?? DEFAULT_USER;
+  const defaults = { host: 'localhost', port: '5432', user, name: user } as const;
+  for (const [part, value] of Object.entries(defaults)) {
+    const key = `database.${part as keyof typeof defaults}` as const;
+    values.set(key, values.get(key) ?? { value, name: key, source: 'default' });
+  }
+  return { values, server };
+}
+
+/** What a URL says; the parts that it leaves out are absent. */
+function partsOfUrl({ value: raw, name, source }: Found, problems: string[]): Map<Part, Found> {
+  const parts = new Map<Part, Found>();
+  const url = URL.canParse(raw) ? new URL(raw) : undefined;
+  // An @ behind the host is that of a password with a / in it: what follows is no name of a database.
+  if (url === undefined || !/^\s*postgres(ql)?:\/\//i.test(raw) || url.pathname.includes('@')) {
+    problems.push(
+      `${name} is not a PostgreSQL URL (postgresql://user:password@host:5432/database)`,
+    );
+    return parts;
+  }
+  const unescaped = (text: string, what: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      problems.push(`${name}: the ${what} holds a % that is no escape; write it as %25`);
+      return '';
+    }
+  };
+  const parameter = (key: string): string => url.searchParams.get(key) ?? '';
+  // URL keeps the brackets of an IPv6 address and the escapes of a socket's folder.
+  const host = unescaped(url.hostname.replace(/^\[(.*)\]$/, '$1'), 'host');
+  const said: Readonly<Record<Part, string>> = {
+    'database.host': parameter('host') || host,
+    'database.port': url.port,
+    'database.user': unescaped(url.username, 'user'),
+    'database.password': unescaped(url.password, 'password'),
+    'database.name': unescaped(url.pathname.slice(1), 'database'),
+    'database.sslmode': parameter('sslmode'),
+    'database.sslrootcert': parameter('sslrootcert'),
+    'database.sslcert': parameter('sslcert'),
+    'database.sslkey': parameter('sslkey'),
+  };
+  for (const part of PARTS.filter((key) => said[key] !== '')) {
+    parts.set(part, { value: said[part], name, source });
+  }
+  return parts;
+}
+
+/** A variable set to nothing is a variable not set. */
+export function textOf(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value;
+}
