@@ -1,16 +1,8 @@
 import type { Command } from 'commander';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { parseEnv } from 'node:util';
 import { configOf, type Config, type ConfigFlags } from '../config.ts';
 import { readSettingsFile, type SettingsFile } from '../config/file.ts';
-import {
-  resolveSettings,
-  textOf,
-  type Environment,
-  type Given,
-  type Resolved,
-} from '../config/resolve.ts';
+import { findSettingsFile } from '../config/load.ts';
+import { resolveSettings, type Environment, type Given, type Resolved } from '../config/resolve.ts';
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
 import type { Emit, StageContext } from '../progress.ts';
 import { settingOption } from './options.ts';
@@ -101,22 +93,6 @@ export function addKafkaFlags(command: Command): Command {
   return command;
 }
 
-/** The environment with the .env file of the working folder beneath it: what is set already wins. */
-export function readEnvironment(cwd: string, env: Environment): Pick<Given, 'env' | 'fromDotEnv'> {
-  const file = path.join(cwd, '.env');
-  const dotEnv = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  const fromDotEnv = Object.keys(dotEnv).filter((name) => env[name] === undefined);
-  return { env: { ...dotEnv, ...env }, fromDotEnv: new Set(fromDotEnv) };
-}
-
-/** Where the configuration file lies: where --config or MEDALLION_CONFIG say, or in the working folder, if it is there. */
-function configFile(cwd: string, flags: GlobalFlags, env: Environment): string | undefined {
-  const named = flags.config ?? textOf(env[CONFIG_FILE.variable]);
-  return named === undefined
-    ? CONFIG_FILE.names.map((name) => path.join(cwd, name)).find((file) => existsSync(file))
-    : path.resolve(cwd, named);
-}
-
 /** Tells of a file with a password that others may read. */
 function warnOfShared({ isShared, name, values }: SettingsFile, emit: Emit): void {
   const hasPassword = SETTINGS.some(({ key, isSecret }) => isSecret === true && values.has(key));
@@ -162,7 +138,7 @@ export function createContext(
   return {
     get settings() {
       if (settings === undefined) {
-        const place = configFile(cwd, flags, env);
+        const place = findSettingsFile(cwd, flags.config, env);
         const file = place === undefined ? undefined : readSettingsFile(place, cwd);
         if (file !== undefined) {
           warnOfShared(file, progress.emit);

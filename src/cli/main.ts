@@ -1,14 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
+import { readEnvironment } from '../config/load.ts';
 import { storageError } from '../log/landing/storage-error.ts';
-import { VERSION } from '../version.ts';
 import { MedallionError, messageOf } from '../errors.ts';
-import {
-  createContext,
-  readEnvironment,
-  type CommandContext,
-  type GlobalFlags,
-} from './context.ts';
-import { registerCommands } from './commands/index.ts';
+import { createContext, type CommandContext, type GlobalFlags } from './context.ts';
+import { createProgram } from './program.ts';
 import { takeSettings } from './options.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
@@ -62,23 +57,8 @@ async function main(): Promise<void> {
       }
     };
 
-  const program = new Command('medallion')
-    .description(
-      'Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.',
-    )
-    .version(VERSION)
-    .showHelpAfterError('(add --help for the options and examples)')
-    .exitOverride()
-    // What it complains of it quotes, and that may be a URL, or drive the terminal.
-    .configureOutput({
-      writeErr: (text) => process.stderr.write(visible(withoutSecrets(text), { lines: true })),
-    })
-    .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: true });
-  registerCommands(program, run);
-
   try {
-    await program.parseAsync();
+    await createProgram(run).parseAsync();
     if (interrupt.signal.aborted && process.exitCode === undefined) {
       process.exitCode = INTERRUPTED;
     }

@@ -83,7 +83,7 @@ describe('medallion config', () => {
 
   it('is a table for people', async () => {
     const { stdout } = await runCli(['config'], { cwd });
-    expect(stdout).toMatch(/^setting +value +source\n[^\n]+\nhome +\/[^\n]+ +default\n/);
+    expect(stdout).toMatch(/^setting +value +source\n[^\n]+\nhome +\.\/\.medallion +default\n/);
   });
 });
 

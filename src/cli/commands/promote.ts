@@ -1,10 +1,8 @@
 import { Command } from 'commander';
-import { readdir, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settingOf } from '../../config/settings.ts';
-import { openDuckDb } from '../../engine/duckdb/engine.ts';
-import { codeOf, MedallionError } from '../../errors.ts';
+import { duckDbOpener, memoryBytes, windowBytesFor } from '../../engine/duckdb/local.ts';
+import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
@@ -105,10 +103,6 @@ export function addEngineFlags(command: Command): Command {
 /** Less does not hold DuckDB's own books and one window of ordinary events. */
 const LEAST_MEMORY = 100e6;
 const MOST_THREADS = 256;
-/** How much larger than its text a window becomes while it is worked on, two of them at once. */
-const WINDOW_GROWTH = 12;
-const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
-
 /** @throws MedallionError usage */
 export function checkEngineFlags(flags: Pick<PromoteFlags, 'memoryLimit' | 'threads'>): void {
   if (memoryBytes(flags.memoryLimit) < LEAST_MEMORY) {
@@ -198,19 +192,7 @@ export async function runPromote(
   context: CommandContext,
   replay?: ReplayOptions,
 ): Promise<PromoteResult> {
-  const spill = path.join(context.config.home, 'tmp');
-  await removeLeftSpill(spill);
-  const openEngine = async (): ReturnType<typeof openDuckDb> =>
-    openDuckDb(
-      {
-        warehouse: settings,
-        duckdb: context.config.duckdb,
-        memoryLimit: flags.memoryLimit,
-        threads: flags.threads,
-        spillDirectory: path.join(spill, `${SPILL_PREFIX}${String(context.processId)}`),
-      },
-      context,
-    );
+  const openEngine = await duckDbOpener(context.config, settings, flags, context);
   const models = loadModels();
   return promote(
     settings,
@@ -223,10 +205,7 @@ export async function runPromote(
       evenPruned: flags.evenPruned ?? false,
       span: { since: flags.since, until: flags.until },
       chunkRows: flags.chunkRows,
-      windowBytes: Math.min(
-        LARGEST_WINDOW_BYTES,
-        Math.floor(memoryBytes(flags.memoryLimit) / WINDOW_GROWTH),
-      ),
+      windowBytes: windowBytesFor(flags.memoryLimit),
       outage,
       arguments: context.commandLine,
       ...(replay === undefined ? {} : { replay }),
@@ -234,34 +213,6 @@ export async function runPromote(
     },
     context,
   );
-}
-
-const SPILL_PREFIX = 'duckdb-';
-
-/** Folders of promotions that were killed: their process is gone. */
-async function removeLeftSpill(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((entry) => entry.startsWith(SPILL_PREFIX))) {
-    if (!isAlive(Number(name.slice(SPILL_PREFIX.length)))) {
-      await rm(path.join(folder, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH';
-  }
-}
-
-const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
-
-/** Bytes of a size as parseMemory takes it; the difference between MB and MiB does not matter here. */
-function memoryBytes(size: string): number {
-  return Number.parseFloat(size) * (UNIT_BYTES[/[KMGT]/i.exec(size)?.[0].toUpperCase() ?? ''] ?? 1);
 }
 
 /** Failures that the next round may well not meet. A lost server has been waited for already. */

@@ -1,0 +1,64 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Config } from '../../config.ts';
+import { codeOf } from '../../errors.ts';
+import type { StageContext } from '../../progress.ts';
+import type { Engine } from '../engine.ts';
+import { openDuckDb, type WarehouseSettings } from './engine.ts';
+
+/** What DuckDB may use of this machine. */
+export interface DuckDbLimits {
+  /** Memory before it spills to disk: 800MB, 2GiB. */
+  readonly memoryLimit: string;
+  /** One for each core when left out. */
+  readonly threads?: number | undefined;
+}
+
+const SPILL_PREFIX = 'duckdb-';
+/** How much larger than its text a window becomes while it is worked on, two of them at once. */
+const WINDOW_GROWTH = 12;
+const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
+
+/** What opens DuckDB on a warehouse, with a spill folder below the home; what killed processes left there is removed. */
+export async function duckDbOpener(
+  { home, duckdb }: Pick<Config, 'home' | 'duckdb'>,
+  warehouse: WarehouseSettings,
+  { memoryLimit, threads }: DuckDbLimits,
+  context: StageContext,
+): Promise<() => Promise<Engine>> {
+  const spill = path.join(home, 'tmp');
+  await removeLeftSpill(spill);
+  const spillDirectory = path.join(spill, `${SPILL_PREFIX}${String(process.pid)}`);
+  return () => openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context);
+}
+
+/** Bytes of events' text that DuckDB can take at once. */
+export function windowBytesFor(memoryLimit: string): number {
+  return Math.min(LARGEST_WINDOW_BYTES, Math.floor(memoryBytes(memoryLimit) / WINDOW_GROWTH));
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** Bytes of a size like 400MB or 1.5GiB; the difference between MB and MiB does not matter here. */
+export function memoryBytes(size: string): number {
+  return Number.parseFloat(size) * (UNIT_BYTES[/[KMGT]/i.exec(size)?.[0].toUpperCase() ?? ''] ?? 1);
+}
+
+/** Folders of promotions that were killed: their process is gone. */
+async function removeLeftSpill(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith(SPILL_PREFIX))) {
+    if (!isAlive(Number(name.slice(SPILL_PREFIX.length)))) {
+      await rm(path.join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
+}

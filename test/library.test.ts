@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from './support/postgres.ts';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+let folder = '';
+let database: TestDatabase;
+
+/** Links a package of this checkout into the folder of a program that uses it. */
+function link(name: string): void {
+  const place = path.join(folder, 'node_modules', name);
+  mkdirSync(path.dirname(place), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules', name), place);
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = await mkdtemp(path.join(tmpdir(), 'medallion-library-'));
+  // The package as npm would install it, with what it declares to need and nothing else.
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+    {
+      cwd: ROOT,
+    },
+  );
+  const [packed] = JSON.parse(stdout) as { filename: string }[];
+  const installed = path.join(folder, 'node_modules', 'medallion');
+  mkdirSync(installed, { recursive: true });
+  const tarball = path.join(folder, packed?.filename ?? '');
+  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1']);
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
+    link(name);
+  }
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
+});
+
+afterAll(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The first block of docs/library.md in a language. */
+function block(language: string): string {
+  const docs = readFileSync(path.join(ROOT, 'docs', 'library.md'), 'utf8');
+  return new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'm').exec(docs)?.[1] ?? '';
+}
+
+test('the example of docs/library.md compiles against the package and prints what it says', async () => {
+  writeFileSync(path.join(folder, 'example.ts'), block('ts'));
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+  const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  await run(process.execPath, [compiler, ...options, 'example.ts'], { cwd: folder }).catch(
+    ({ stdout }: { stdout: string }) => {
+      throw new Error(stdout);
+    },
+  );
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], DATABASE_URL: database.url };
+  const { stdout, stderr } = await run(process.execPath, ['example.js'], { cwd: folder, env });
+  expect({ stdout, stderr }).toEqual({ stdout: block('text'), stderr: '' });
+});
+
+test('exports what the documentation names, and nothing else', async () => {
+  const script = "console.log(Object.keys(await import('medallion')).sort().join(' '))";
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+  });
+  expect(stdout.trim().split(' ')).toEqual([
+    'MedallionError',
+    ...['generate', 'ingest', 'loadConfig', 'promote', 'report', 'withWarehouse'],
+  ]);
+});
