@@ -261,7 +261,7 @@ describe('what is wrong with the command line', () => {
     [
       'a topic that is no name',
       ['ingest', '--topic', 'my sales'],
-      /^topic "my sales" is not a topic name/,
+      /^--topic: "my sales" is not a topic name/,
     ],
     [
       'a file that is missing',

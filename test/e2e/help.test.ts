@@ -26,6 +26,7 @@ const COMMANDS = [
   'trace',
   'doctor',
   'db',
+  'completion',
 ];
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   checks: ['show'],

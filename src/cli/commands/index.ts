@@ -3,6 +3,7 @@ import { addGlobalFlags, addKafkaFlags } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { addRetryOption } from '../options.ts';
 import { createChecksCommand } from './checks.ts';
+import { createCompletionCommand } from './completion.ts';
 import { createConfigCommand } from './config.ts';
 import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
@@ -42,6 +43,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createTraceCommand(run),
     addKafkaFlags(createDoctorCommand(run)),
     createDbCommand(run),
+    createCompletionCommand(run),
   ];
   for (const command of commands) {
     program.addCommand(inherit(program, addGlobalFlags(command)));

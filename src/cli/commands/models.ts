@@ -20,12 +20,12 @@ export function createModelsCommand(run: RunCommand): Command {
     new Command('list').description('every model, in the order they are filled').action(run(list)),
     new Command('show')
       .description('one model: its columns and their meaning, or its SQL')
-      .argument('<name>', 'schema.name, or the name alone')
+      .argument('<model>', 'schema.name, or the name alone')
       .option('--sql', 'print the select instead')
       .action(run(show)),
     new Command('graph')
       .description('what is made of what')
-      .argument('[name]', 'only this model and all it is made of')
+      .argument('[model]', 'only this model and all it is made of')
       .addOption(
         new Command()
           .createOption('--format <format>', 'how to draw it')
