@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -11,6 +9,7 @@ import { ensureTopic } from '../../src/log/kafka/topic.ts';
 import { openKafkaWriter } from '../../src/log/kafka/writer.ts';
 import { runCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
+import { createBrokerCertificate } from '../support/certificates.ts';
 import { kafkaConfig, quietContext, readTopic } from '../support/kafka.ts';
 import { MemorySink } from '../support/memory-sink.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -36,17 +35,14 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-e2e-kafka-'));
-  certificate = path.join(folder, 'ca.pem');
-  const key = path.join(folder, 'key.pem');
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=broker'],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
-  ]);
-  const keystoreFile = path.join(folder, 'keystore.pem');
-  const parts = await Promise.all([key, certificate].map((file) => readFile(file, 'utf8')));
-  await writeFile(keystoreFile, parts.join(''));
+  const own = await createBrokerCertificate(folder);
+  ({ certificate } = own);
   [broker, database] = await Promise.all([
-    startBroker({ dir: path.join(folder, 'broker'), sasl: USER, tls: { keystoreFile } }),
+    startBroker({
+      dir: path.join(folder, 'broker'),
+      sasl: USER,
+      tls: { keystoreFile: own.keystoreFile },
+    }),
     createTestDatabase(),
   ]);
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -42,4 +42,22 @@ export async function createAuthority(folder: string, name: string): Promise<Aut
       return { certificate: signed, key };
     },
   };
+}
+
+/** Makes a certificate that a Kafka broker on this machine signs itself, and the file that the broker has it from. */
+export async function createBrokerCertificate(
+  folder: string,
+): Promise<{ certificate: string; keystoreFile: string }> {
+  const certificate = path.join(folder, 'ca.pem');
+  const key = path.join(folder, 'key.pem');
+  await run('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=broker'],
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+  ]);
+  const keystoreFile = path.join(folder, 'keystore.pem');
+  await writeFile(
+    keystoreFile,
+    (await readFile(key, 'utf8')) + (await readFile(certificate, 'utf8')),
+  );
+  return { certificate, keystoreFile };
 }

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type Broker } from '../../../scripts/kafka-broker/broker.ts';
 import type { KafkaConfig, SaslConfig } from '../../../src/config.ts';
@@ -11,6 +9,7 @@ import { withAdmin } from '../../../src/log/kafka/client.ts';
 import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
 import { ensureTopic, inspectTopic, topicIdOf } from '../../../src/log/kafka/topic.ts';
 import { openKafkaWriter } from '../../../src/log/kafka/writer.ts';
+import { createBrokerCertificate } from '../../support/certificates.ts';
 import { kafkaConfig, quietContext, uniqueTopic, until } from '../../support/kafka.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { Proxy } from '../../support/proxy.ts';
@@ -25,22 +24,13 @@ let proxy: Proxy;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-broker-'));
-  certificate = path.join(folder, 'ca.pem');
-  const key = path.join(folder, 'key.pem');
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=broker'],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
-  ]);
-  const keystoreFile = path.join(folder, 'keystore.pem');
-  await writeFile(
-    keystoreFile,
-    (await readFile(key, 'utf8')) + (await readFile(certificate, 'utf8')),
-  );
+  const own = await createBrokerCertificate(folder);
+  ({ certificate } = own);
   proxy = await Proxy.open(() => broker.proxiedPort ?? 0);
   broker = await startBroker({
     dir: path.join(folder, 'broker'),
     sasl: USER,
-    tls: { keystoreFile },
+    tls: { keystoreFile: own.keystoreFile },
     proxyPort: proxy.port,
     // A killed broker is let back in after this, not after 9 s.
     properties: { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' },
