@@ -21,6 +21,7 @@ const COMMANDS = [
   'report',
   'sql',
   'models',
+  'docs',
   'status',
   'runs',
   'trace',

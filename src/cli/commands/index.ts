@@ -7,6 +7,7 @@ import { createCompletionCommand } from './completion.ts';
 import { createConfigCommand } from './config.ts';
 import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
+import { createDocsCommand } from './docs.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createGenerateCommand } from './generate.ts';
 import { createIngestCommand } from './ingest.ts';
@@ -38,6 +39,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createReportCommand(run),
     createSqlCommand(run),
     createModelsCommand(run),
+    createDocsCommand(run),
     addKafkaFlags(createStatusCommand(run)),
     createRunsCommand(run),
     createTraceCommand(run),

@@ -150,7 +150,7 @@ function lineWriter(
 }
 
 /** Text that Markdown shows as it is, on one line. */
-function markdownText(text: string): string {
+export function markdownText(text: string): string {
   return visible(text, { lines: true })
     .replaceAll(/[\\|`*~<>[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
     .replaceAll('\n', '<br>');

@@ -1,0 +1,50 @@
+import { Command, Option } from 'commander';
+import path from 'node:path';
+import { loadModels } from '../../model/load.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import { dictionaryAsMarkdown } from '../render/dictionary.ts';
+import { dictionaryAsHtml } from '../render/html/dictionary.ts';
+import { writeWholeFile } from '../whole-file.ts';
+
+const WRITERS = { markdown: dictionaryAsMarkdown, html: dictionaryAsHtml };
+
+interface DocsFlags {
+  readonly format: keyof typeof WRITERS;
+  readonly out?: string;
+}
+
+export function createDocsCommand(run: RunCommand): Command {
+  return new Command('docs')
+    .description('write the data dictionary: what each table and column of silver and gold means')
+    .addOption(
+      new Option('--format <format>', 'how to write it')
+        .choices(Object.keys(WRITERS))
+        .default('markdown'),
+    )
+    .option('--out <file>', 'write it there, whole, in place of what was there (default: stdout)')
+    .addHelpText(
+      'after',
+      `
+One file that loads nothing, made from the headers of sql/silver and sql/gold: grain, key, load, columns, checks, and
+what is made of what (a Mermaid graph in Markdown, links in HTML). It needs no warehouse.
+
+Examples:
+  medallion docs --out dictionary.md
+  medallion docs --format html --out dictionary.html
+
+See also: medallion models --help`,
+    )
+    .action(run(docs));
+}
+
+async function docs(context: CommandContext, { format, out }: DocsFlags): Promise<void> {
+  const { silver, gold } = loadModels();
+  const text = WRITERS[format]([...silver, ...gold]);
+  if (out === undefined || out === '-') {
+    await context.write(text);
+    return;
+  }
+  await writeWholeFile(path.resolve(context.cwd, out), text, { mayReplace: true });
+  context.emit({ type: 'note', message: `written: ${out}` });
+}
