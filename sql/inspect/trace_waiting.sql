@@ -14,11 +14,17 @@ select
     null::bigint as promote_run
 from medallion.offsets
 left join medallion.watermarks using (topic, partition)
-inner join bronze.events as events
-    on
-        offsets.topic = events.topic
-        and offsets.partition = events.partition
-        and events."offset" >= coalesce(watermarks.next_offset, 0)
+-- The offset is a fence: else PostgreSQL would look for the id in all of bronze before it asks what waits.
+cross join lateral (
+    select *
+    from bronze.events as landed
+    where
+        landed.topic = offsets.topic
+        and landed.partition = offsets.partition
+        and landed."offset" >= coalesce(watermarks.next_offset, 0)
+        and landed."offset" < offsets.next_offset
+    offset 0
+) as events
 where
     offsets.next_offset > coalesce(watermarks.next_offset, 0)
     and position($1 in events.value) > 0
