@@ -1,0 +1,130 @@
+import { QueryBuilder, RuleBuilder, type Rule } from '@grafana/grafana-foundation-sdk/alerting';
+import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
+import type { Dashboard } from './dashboard.ts';
+import { LONGEST_WAIT, quarantineShare, WAITING_EVENTS } from './pipeline/state.ts';
+import { sql } from './sql.ts';
+import { DATA_SOURCE_TYPE, PROVISIONED_UID, query } from './warehouse.ts';
+
+/** An alert on one number, named after the panel that shows it. */
+interface Alarm {
+  readonly uid: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly panel: string;
+  /** One row, one number. */
+  readonly sql: string;
+  /** It fires above this .. */
+  readonly above: number;
+  /** .. when that has lasted so long. */
+  readonly for: string;
+}
+
+/** This hour and the one before: the books count refused events by hour. */
+const LATELY = "date_trunc('hour', now(), 'UTC') - interval '1 hour'";
+
+/** Nothing here may hold a dollar sign: Grafana takes it for a variable of its environment. */
+const ALARMS: readonly Alarm[] = [
+  {
+    uid: 'medallion-freshness',
+    title: 'No new events',
+    summary: 'The latest event that was landed went into the log more than an hour ago.',
+    panel: 'Last event',
+    sql: sql`
+      select coalesce(extract(epoch from now() - last_event_at), 0) as age_seconds
+      from gold.pipeline_state`,
+    above: 3600,
+    for: '5m',
+  },
+  {
+    uid: 'medallion-lag-time',
+    title: 'Promotion is late',
+    summary: 'An event has been in bronze for more than 15 minutes and is not promoted.',
+    panel: 'Longest wait',
+    sql: LONGEST_WAIT,
+    above: 900,
+    for: '5m',
+  },
+  {
+    uid: 'medallion-lag-events',
+    title: 'Promotion falls behind',
+    summary: 'More than 100,000 events wait for promotion.',
+    panel: 'Waiting for promotion',
+    sql: WAITING_EVENTS,
+    above: 100_000,
+    for: '15m',
+  },
+  {
+    uid: 'medallion-quarantine-share',
+    title: 'Many events are refused',
+    summary:
+      'More than 5 percent of the events judged in this hour and the one before were refused.',
+    panel: 'Quarantine share',
+    sql: quarantineShare(`ended_at >= ${LATELY}`, `quarantined_hour >= ${LATELY}`),
+    above: 5,
+    for: '5m',
+  },
+];
+
+const EXPRESSIONS = { type: '__expr__', uid: '__expr__' };
+
+function rule(alarm: Alarm): Rule {
+  return new RuleBuilder(alarm.title)
+    .uid(alarm.uid)
+    .condition('B')
+    .withQuery(
+      new QueryBuilder('A')
+        .datasourceUid(PROVISIONED_UID)
+        .relativeTimeRange({ from: 600, to: 0 })
+        .model(query(alarm.sql, 'table', { type: DATA_SOURCE_TYPE, uid: PROVISIONED_UID })),
+    )
+    .withQuery(
+      new QueryBuilder('B')
+        .datasourceUid(EXPRESSIONS.uid)
+        .relativeTimeRange({ from: 600, to: 0 })
+        .model(
+          new TypeThresholdBuilder()
+            .refId('B')
+            .datasource(EXPRESSIONS)
+            .expression('A')
+            .conditions([{ evaluator: { type: 'gt', params: [alarm.above] } }]),
+        ),
+    )
+    .forDuration(alarm.for)
+    .noDataState('NoData')
+    .execErrState('Error')
+    .annotations({ summary: alarm.summary })
+    .labels({ service: 'medallion' })
+    .build();
+}
+
+/** The alert rules, as Grafana's file provisioning reads them, each beside its panel of the dashboard. */
+export function alertRules(dashboard: Dashboard): object {
+  return {
+    apiVersion: 1,
+    groups: [
+      {
+        orgId: 1,
+        name: 'medallion',
+        folder: 'medallion',
+        interval: '1m',
+        rules: ALARMS.map((alarm) => {
+          const { uid, title, condition, data, noDataState, execErrState, ...rest } = rule(alarm);
+          return {
+            ...{ uid, title, condition, data, noDataState, execErrState },
+            ...{ for: rest.for, annotations: rest.annotations, labels: rest.labels },
+            dashboardUid: dashboard.uid,
+            panelId: panelId(dashboard, alarm.panel),
+          };
+        }),
+      },
+    ],
+  };
+}
+
+function panelId(dashboard: Dashboard, title: string): number {
+  const panel = dashboard.panels?.find((candidate) => candidate.title === title);
+  if (panel?.id === undefined) {
+    throw new Error(`the dashboard ${dashboard.title ?? ''} has no panel "${title}"`);
+  }
+  return panel.id;
+}
