@@ -210,3 +210,8 @@ export function parseMemory(value: string): string {
   }
   return `${match[1] ?? ''}${match[2] ?? ''}`;
 }
+
+/** The end of a command's help: calls of it that work as they stand. */
+export function examples(...calls: readonly string[]): string {
+  return `\nExamples:\n${calls.map((call) => `  medallion ${call}`).join('\n')}`;
+}

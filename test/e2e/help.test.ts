@@ -108,6 +108,8 @@ test.each(CHILDREN)('%s says what it does', (command) => {
   expect(helpOf(command)).toMatch(
     new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{10,}`),
   );
+  const [, shown = ''] = helpOf(command).split('\nExamples:\n');
+  expect(exampleCommands(shown).map((example) => example.command)).toContain(command);
 });
 
 /** The calls of medallion in a text: command and long flags, up to the end of the line, a pipe, a comment or a redirection. */

@@ -13,6 +13,7 @@ import {
 import { confirm } from '../confirm.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
+import { examples } from '../options.ts';
 import { createGrantCommand } from './db-grant.ts';
 
 export function createDbCommand(run: RunCommand): Command {
@@ -22,29 +23,39 @@ export function createDbCommand(run: RunCommand): Command {
   const commands = [
     new Command('start')
       .description('start the embedded PostgreSQL and keep it up for other clients')
+      .addHelpText('after', examples('db start', 'db start --home /tmp/shop'))
       .action(run(start)),
     new Command('stop')
       .description('stop the embedded PostgreSQL, once no command uses it')
+      .addHelpText('after', examples('db stop'))
       .action(run(stop)),
     new Command('status')
       .description('say where the warehouse is and how it does; starts nothing')
+      .addHelpText('after', examples('db status', 'db status --output json'))
       .action(run(status)),
     new Command('url')
       .description('print the warehouse as a URL, password included, for psql and other clients')
+      .addHelpText('after', examples('db url', 'db url --home /tmp/shop'))
       .action(run(url)),
     new Command('psql')
       .description('open psql on the warehouse; what follows -- goes to psql')
       .argument('[args...]', "psql's own arguments")
       .allowUnknownOption()
       .passThroughOptions()
+      .addHelpText(
+        'after',
+        examples('db psql', 'db psql -- -c "select count(*) from bronze.events"'),
+      )
       .action(run(psql)),
     new Command('migrate')
       .description('bring the schema up to date; the other commands do so by themselves')
+      .addHelpText('after', examples('db migrate'))
       .action(run(migrate)),
     createGrantCommand(run),
     new Command('reset')
       .description('drop everything medallion has stored in the warehouse')
       .option('--yes', 'do not ask')
+      .addHelpText('after', examples('db reset', 'db reset --yes'))
       .action(run(reset)),
   ];
   for (const command of commands) {

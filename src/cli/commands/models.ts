@@ -4,6 +4,7 @@ import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
+import { examples } from '../options.ts';
 import {
   inputTables,
   LINEAGE_FORMATS,
@@ -17,11 +18,18 @@ export function createModelsCommand(run: RunCommand): Command {
     'the tables of silver and gold: what they mean, and what they are made of',
   );
   const commands = [
-    new Command('list').description('every model, in the order they are filled').action(run(list)),
+    new Command('list')
+      .description('every model, in the order they are filled')
+      .addHelpText('after', examples('models list', 'models list --output csv'))
+      .action(run(list)),
     new Command('show')
       .description('one model: its columns and their meaning, or its SQL')
       .argument('<model>', 'schema.name, or the name alone')
       .option('--sql', 'print the select instead')
+      .addHelpText(
+        'after',
+        examples('models show sales_performance', 'models show gold.sales_performance --sql'),
+      )
       .action(run(show)),
     new Command('graph')
       .description('what is made of what')
@@ -31,6 +39,10 @@ export function createModelsCommand(run: RunCommand): Command {
           .createOption('--format <format>', 'how to draw it')
           .choices([...LINEAGE_FORMATS])
           .default('text'),
+      )
+      .addHelpText(
+        'after',
+        examples('models graph', 'models graph sales_performance --format mermaid'),
       )
       .action(run(graph)),
   ];

@@ -22,7 +22,7 @@ import { showQuarantined } from '../../quarantine/show.ts';
 import { confirm, type Asking } from '../confirm.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
-import { parseCount, parseDay, parsePartition } from '../options.ts';
+import { examples, parseCount, parseDay, parsePartition } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultColumn, ResultTable } from '../render/output.ts';
 import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
@@ -58,11 +58,16 @@ export function createQuarantineCommand(run: RunCommand): Command {
       .addOption(statusOption())
       .option('--summary', 'count them by reason and field instead, with an example of each')
       .option('--limit <n>', 'rows, at most', parseCount, 50)
+      .addHelpText(
+        'after',
+        examples('quarantine list --summary', 'quarantine list --reason invalid_json --limit 5'),
+      )
       .action(run(list)),
     new Command('show')
       .description('show one refused event: why, what happened to it, and its bytes')
       .argument('<event>', COORDINATES)
       .option('--raw', 'write its bytes to stdout, exactly as they were received')
+      .addHelpText('after', examples('quarantine show landing/sales/0/123'))
       .action(run(show)),
     addEngineFlags(
       addChoiceFlags(
@@ -82,12 +87,18 @@ export function createQuarantineCommand(run: RunCommand): Command {
         parseCount,
         MAX_EVENT_BYTES,
       )
+      .addHelpText('after', examples('quarantine replay --field order.payment_method --yes'))
       .action(run(replay)),
     addChoiceFlags(new Command('dismiss').description('set open events aside for good'))
       .requiredOption('--note <text>', 'why, for those who come after')
+      .addHelpText(
+        'after',
+        examples('quarantine dismiss --reason invalid_json --note mended --yes'),
+      )
       .action(run(dismiss)),
     addChoiceFlags(new Command('reopen').description('take a dismissal back'))
       .option('--note <text>', 'why, for those who come after')
+      .addHelpText('after', examples('quarantine reopen --reason invalid_json --yes'))
       .action(run(reopen)),
     addFilterFlags(
       new Command('export')
@@ -96,6 +107,7 @@ export function createQuarantineCommand(run: RunCommand): Command {
     )
       .addOption(statusOption())
       .option('--to <file>', 'the file to write, gzipped when it ends in .gz; - is stdout', '-')
+      .addHelpText('after', examples('quarantine export --reason invalid_json --to broken.ndjson'))
       .action(run(exportEvents)),
   ];
   for (const command of commands) {

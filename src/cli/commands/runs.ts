@@ -4,7 +4,7 @@ import { listRuns, RUN_OUTCOMES, RUN_PARTS, showRun } from '../../inspect/runs.t
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
-import { parseCount, parseDay } from '../options.ts';
+import { examples, parseCount, parseDay } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
 import { runLines, runParts } from '../render/run-view.ts';
 
@@ -55,6 +55,7 @@ Examples:
     .addOption(
       new Command().createOption('--section <name...>', 'only this part').choices([...RUN_PARTS]),
     )
+    .addHelpText('after', examples('runs show 7', 'runs show 7 --output json'))
     .action(run(showOne));
   return runs.addCommand(addGlobalFlags(show));
 }
