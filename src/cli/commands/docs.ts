@@ -4,13 +4,12 @@ import { loadModels } from '../../model/load.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { dictionaryAsMarkdown } from '../render/dictionary.ts';
-import { dictionaryAsHtml } from '../render/html/dictionary.ts';
 import { writeWholeFile } from '../whole-file.ts';
 
-const WRITERS = { markdown: dictionaryAsMarkdown, html: dictionaryAsHtml };
+const FORMATS = ['markdown', 'html'] as const;
 
 interface DocsFlags {
-  readonly format: keyof typeof WRITERS;
+  readonly format: (typeof FORMATS)[number];
   readonly out?: string;
 }
 
@@ -18,9 +17,7 @@ export function createDocsCommand(run: RunCommand): Command {
   return new Command('docs')
     .description('write the data dictionary: what each table and column of silver and gold means')
     .addOption(
-      new Option('--format <format>', 'how to write it')
-        .choices(Object.keys(WRITERS))
-        .default('markdown'),
+      new Option('--format <format>', 'how to write it').choices(FORMATS).default('markdown'),
     )
     .option('--out <file>', 'write it there, whole, in place of what was there (default: stdout)')
     .addHelpText(
@@ -40,7 +37,11 @@ See also: medallion models --help`,
 
 async function docs(context: CommandContext, { format, out }: DocsFlags): Promise<void> {
   const { silver, gold } = loadModels();
-  const text = WRITERS[format]([...silver, ...gold]);
+  const models = [...silver, ...gold];
+  const text =
+    format === 'html'
+      ? (await import('../render/html/dictionary.ts')).dictionaryAsHtml(models)
+      : dictionaryAsMarkdown(models);
   if (out === undefined || out === '-') {
     await context.write(text);
     return;
