@@ -287,7 +287,7 @@ describe('repeats, corrections and late events', () => {
       expect(await answersOf(other.settings), name).toEqual(expected);
       await other.drop();
     }
-  }, 180_000);
+  });
 
   test('promoting twice changes nothing, and a full refresh gives the same again', async () => {
     await landEvents(db.settings, HISTORY);

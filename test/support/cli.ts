@@ -8,7 +8,7 @@ const BIN = path.join(ROOT, 'bin', 'medallion.js');
 /** Variables that would point the command at something outside the test. */
 const LEAKS =
   /^(PG|POSTGRES_|KAFKA_|MEDALLION_|DATABASE_URL$|TEST_DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|NODE_|VITEST)/;
-const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 120_000;
 
 export interface CliOptions {
   /** Added to an environment without DATABASE_URL, PG*, POSTGRES_*, KAFKA_* and MEDALLION_*; undefined removes. */
@@ -19,7 +19,7 @@ export interface CliOptions {
   readonly input?: string | Buffer;
   /** Another installation of medallion than this one: its bin/medallion.js. */
   readonly bin?: string;
-  /** After this many milliseconds the command is killed and `signal` says so; a minute by default. */
+  /** After this many milliseconds the command is killed and `signal` says so; two minutes by default. */
   readonly timeoutMs?: number;
 }
 
