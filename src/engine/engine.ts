@@ -121,3 +121,28 @@ export interface TemporaryTable {
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
+
+/**
+ * A transaction in the warehouse that somebody else holds, and will end. An engine that is opened with one reaches the
+ * warehouse through it alone: it reads what it has written before that is committed, and whether it ever is.
+ */
+export interface HeldTransaction {
+  /** Writes the rows of a select to a file. */
+  read(sql: string, file: string): Promise<RowFile>;
+  /** Adds the rows of a file in PostgreSQL's binary format to a table; returns how many. */
+  write(
+    file: string,
+    into: { readonly schema: string; readonly table: string; readonly columns: readonly string[] },
+  ): Promise<number>;
+  execute(sql: string): Promise<void>;
+  /** A part of the transaction: undone alone when `work` throws, and its temporary tables go with it. */
+  nest<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** A file of rows: CSV without a head, in which every value is quoted, so that nothing is null. */
+export interface RowFile {
+  /** Types as PostgreSQL spells them. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Bytes of the longest row. */
+  readonly longestRow: number;
+}

@@ -1,6 +1,6 @@
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { Model, ModelColumn } from '../model/model.ts';
-import { withTransaction, type Client } from './client.ts';
+import { withRollback, withTransaction, type Client } from './client.ts';
 import { readShapes, type Shape } from './shape.ts';
 import {
   columnComment,
@@ -198,7 +198,7 @@ async function compareIndexes(client: Client, model: Model, shape: Shape): Promi
 
 /** An index definition as PostgreSQL writes it, from an index on an empty table that is there for a moment only. */
 async function definitionOf(client: Client, model: Model, index: string): Promise<string> {
-  return probe(client, async () => {
+  return withRollback(client, async () => {
     await client.query(
       `create temporary table medallion_probe (${model.columns.map(({ name, type }) => `${ident(name)} ${type}`).join(', ')})`,
     );
@@ -258,7 +258,7 @@ function grantsOf(model: Model, shape: Shape): string[] {
 
 /** Whether the view in the database is what its model says, in PostgreSQL's own words. */
 async function hasDefinition(client: Client, model: Model): Promise<boolean> {
-  return probe(client, async () => {
+  return withRollback(client, async () => {
     await client.query(`create temporary view medallion_probe as\n${model.sql}`);
     const { rows } = await client.query<{ same: string }>(
       `select (pg_get_viewdef('pg_temp.medallion_probe'::regclass) = pg_get_viewdef($1::regclass))::text as same`,
@@ -272,28 +272,6 @@ async function hasDefinition(client: Client, model: Model): Promise<boolean> {
     }
     throw error;
   });
-}
-
-const UNDO = Symbol('undo');
-
-/** The result of work in the database that leaves nothing behind. */
-async function probe<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  let result: { value: T } | undefined;
-  try {
-    await withTransaction(client, async () => {
-      result = { value: await work() };
-      // eslint-disable-next-line @typescript-eslint/only-throw-error
-      throw UNDO;
-    });
-  } catch (error) {
-    if (error !== UNDO) {
-      throw error;
-    }
-  }
-  if (result === undefined) {
-    throw new Error('a probe without a result');
-  }
-  return result.value;
 }
 
 function compareComments(model: Model, shape: Shape): TableChange[] {

@@ -147,6 +147,28 @@ export async function withTransaction<T>(client: Client, work: () => Promise<T>)
   }
 }
 
+const UNDO = Symbol('undo');
+
+/** The result of work in one transaction, or a part of one, that leaves nothing behind. */
+export async function withRollback<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  let result: { value: T } | undefined;
+  try {
+    await withTransaction(client, async () => {
+      result = { value: await work() };
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      throw UNDO;
+    });
+  } catch (error) {
+    if (error !== UNDO) {
+      throw error;
+    }
+  }
+  if (result === undefined) {
+    throw new Error('work without a result');
+  }
+  return result.value;
+}
+
 const BAD_CERTIFICATE =
   /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_)/;
 

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseConfig } from '../../src/config.ts';
 import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Engine, HeldTransaction } from '../../src/engine/engine.ts';
 import { loadModels, type Models } from '../../src/model/load.ts';
 import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
+import { dryRun, type DryRun } from '../../src/promote/dry-run.ts';
 import { promote, type PromoteOptions, type PromoteResult } from '../../src/promote/promote.ts';
 
 export function quietContext(
@@ -16,12 +17,16 @@ export function quietContext(
   return { signal, emit: (event) => events.push(event), events };
 }
 
-export async function openTestEngine(settings: ConnectionSettings): Promise<Engine> {
+export async function openTestEngine(
+  settings: ConnectionSettings,
+  held?: HeldTransaction,
+): Promise<Engine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
   const { duckdb } = parseConfig({}, process.env, process.cwd());
   return openDuckDb(
     { warehouse: settings, duckdb, memoryLimit: '400MB', threads: 2, spillDirectory: folder },
     quietContext(),
+    held,
   );
 }
 
@@ -88,6 +93,22 @@ export async function promoteAll(
     { ...PROMOTE_TEST_OPTIONS, ...rest },
     context,
   );
+}
+
+/** The same without a trace. */
+export async function dryRunAll(
+  settings: ConnectionSettings,
+  options: Partial<PromoteOptions> & {
+    models?: Models;
+    openEngine?: (held: HeldTransaction) => Promise<Engine>;
+  } = {},
+): Promise<DryRun> {
+  const {
+    models = loadModels(),
+    openEngine = (held: HeldTransaction) => openTestEngine(settings, held),
+    ...rest
+  } = options;
+  return dryRun(settings, models, openEngine, { ...PROMOTE_TEST_OPTIONS, ...rest }, quietContext());
 }
 
 /** Rows of a query, every value as text. */

@@ -14,9 +14,10 @@ import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseSeed } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
+import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { renderPage } from '../render/report-page.ts';
 import { DEFAULT_SIZES, recordGenerate } from './generate.ts';
-import { PROMOTE_DEFAULTS, runPromote, summary, warnOfChecks } from './promote.ts';
+import { PROMOTE_DEFAULTS, runPromote } from './promote.ts';
 
 interface DemoFlags {
   readonly count: number;

@@ -6,7 +6,6 @@ import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
-import type { CheckResult } from '../../promote/checks.ts';
 import { promote, type PromoteResult } from '../../promote/promote.ts';
 import type { ReplayOptions } from '../../promote/replay.ts';
 import { selectMarts } from '../../promote/selection.ts';
@@ -14,7 +13,9 @@ import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parsedSetting, parseDuration, parseMemory } from '../options.ts';
-import { renderTable, type ResultTable } from '../render/output.ts';
+import { renderTable } from '../render/output.ts';
+import { modelTable, summary, warnOfChecks } from '../render/promotion-view.ts';
+import { printDryRun } from './promote-dry-run.ts';
 import { printExplanation, printPlan } from './promote-looks.ts';
 
 export interface PromoteFlags {
@@ -23,6 +24,7 @@ export interface PromoteFlags {
   readonly select?: readonly string[];
   readonly plan?: boolean;
   readonly explain?: boolean;
+  readonly dryRun?: boolean;
   readonly evenPruned?: boolean;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
@@ -48,6 +50,12 @@ all days; in silver a new column is null in the rows that are there. Everything
 else is refused until --full-refresh is asked for. Rights stay; what others have
 made on a table is named, never dropped.
 
+A dry run is a promotion in one transaction that is rolled back. Of each model it
+shows the rows read, written (those that stay as they are among them), new, changed,
+removed and refused, and how the checks come out; it exits with 4 where promote would.
+Another promotion is refused meanwhile, as beside any, and where --plan shows a change
+to a table that is there, readers of that table wait until the dry run is over.
+
 Examples:
   $ medallion promote                          what is new, to silver and then to gold
   $ medallion promote --layer silver           silver only; gold catches up the next time
@@ -57,6 +65,7 @@ Examples:
   $ medallion promote --full-refresh           make silver and gold again from bronze
   $ medallion promote --full-refresh --select product_performance
                                                make this mart again, and those that read it
+  $ medallion promote --dry-run                rows that would be new, changed, removed, refused
   $ medallion promote --plan                   how tables differ from their models
   $ medallion promote --explain                the order, the SQL and the publishing of each model`;
 
@@ -86,6 +95,7 @@ export function createPromoteCommand(run: RunCommand): Command {
         .argParser(parseDuration)
         .default(PROMOTE_DEFAULTS.every, '10s'),
     )
+    .option('--dry-run', 'promote, say what would change in each model, and take all of it back')
     .option('--plan', 'say how tables differ from their models, and what becomes of it; no more')
     .option('--explain', 'print the models in order with SQL and publishing; needs no PostgreSQL')
     .addHelpText('after', EXAMPLES)
@@ -146,6 +156,10 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
     return;
   }
   const { retryFor: patience = DEFAULT_PATIENCE } = flags;
+  if (flags.dryRun === true) {
+    await printDryRun(context, { ...flags, ...layersOf(flags) }, patience);
+    return;
+  }
   const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
     if (flags.watch === true) {
       await watch(settings, outage, flags, context);
@@ -160,13 +174,17 @@ function layersOf({ layer }: Pick<PromoteFlags, 'layer'>): { silver: boolean; go
   return { silver: layer !== 'gold', gold: layer !== 'silver' };
 }
 
-/** Ways to look at a promotion without one; each stands alone. */
-const LOOKS = ['plan', 'explain'] as const;
+/** Ways to look at a promotion without one. Each stands alone, and beside what it cannot show. */
+const LOOKS = { plan: '--plan', explain: '--explain', dryRun: '--dry-run' } as const;
 
 function refuseContradictions(flags: PromoteFlags): void {
-  const looks = LOOKS.filter((look) => flags[look] === true);
-  if (looks.length > 1 || (looks.length > 0 && flags.watch === true)) {
-    const named = [...looks, ...(flags.watch === true ? ['watch'] : [])].map((flag) => `--${flag}`);
+  const looks = (Object.keys(LOOKS) as (keyof typeof LOOKS)[]).filter((look) => flags[look]);
+  const named = [
+    ...looks.map((look) => LOOKS[look]),
+    ...(looks.length > 0 && flags.watch === true ? ['--watch'] : []),
+    ...(flags.dryRun === true && flags.fullRefresh === true ? ['--full-refresh'] : []),
+  ];
+  if (named.length > 1) {
     throw new MedallionError('usage', `${named.join(' and ')} do not go together`);
   }
   if (flags.select !== undefined && flags.fullRefresh !== true) {
@@ -260,62 +278,4 @@ async function report(result: PromoteResult, context: CommandContext): Promise<v
   }
   warnOfChecks(result, context);
   context.emit({ type: 'note', message: summary(result) });
-}
-
-function modelTable({ models }: PromoteResult): ResultTable {
-  return {
-    columns: [
-      { name: 'model', kind: 'text' },
-      ...['read', 'written', 'refused', 'seconds'].map((name) => ({
-        name,
-        kind: 'number' as const,
-      })),
-    ],
-    rows: models.map(({ model, read, written, refused, milliseconds }) => [
-      model,
-      String(read),
-      String(written),
-      String(refused),
-      (milliseconds / 1000).toFixed(2),
-    ]),
-  };
-}
-
-export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
-  for (const { model, name, failing, checked } of checks.filter(isNotable)) {
-    context.emit({
-      type: 'warning',
-      message: `${model}: ${count(failing)} of ${count(checked)} rows fail the check "${name}"`,
-      hint: `medallion checks show ${model} "${name}"`,
-    });
-  }
-}
-
-const isNotable = ({ outcome }: CheckResult): boolean => outcome !== 'pass';
-
-/** What a promotion did, in a few lines for people. */
-export function summary({ silver, gold, seconds }: PromoteResult): string {
-  const rate = silver === undefined || seconds === 0 ? 0 : Math.round(silver.events / seconds);
-  return [
-    ...(silver === undefined
-      ? []
-      : [
-          silver.events === 0
-            ? 'silver: nothing new in bronze'
-            : `silver: ${count(silver.events)} events: ${count(silver.written)} transactions written, ` +
-              `${count(silver.duplicates)} duplicates, ${count(silver.superseded)} superseded, ${count(silver.refused)} quarantined`,
-        ]),
-    ...(gold === undefined
-      ? []
-      : [
-          gold.days.length === 0
-            ? 'gold: nothing changed in silver'
-            : `gold: ${count(gold.days.length)} days published, ${count(gold.restated)} of them restated`,
-        ]),
-    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${count(rate)} events/s` : ''}`,
-  ].join('\n');
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

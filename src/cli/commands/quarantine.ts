@@ -25,15 +25,9 @@ import type { RunCommand } from '../main.ts';
 import { examples, parseCount, parseDay, parsePartition } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultColumn, ResultTable } from '../render/output.ts';
+import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
-import {
-  addEngineFlags,
-  checkEngineFlags,
-  runPromote,
-  summary,
-  warnOfChecks,
-  type PromoteFlags,
-} from './promote.ts';
+import { addEngineFlags, checkEngineFlags, runPromote, type PromoteFlags } from './promote.ts';
 
 interface FilterFlags {
   readonly reason?: string;

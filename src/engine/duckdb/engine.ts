@@ -7,11 +7,13 @@ import { sslModeOf, type DuckDbConfig, type TlsConfig } from '../../config.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
-import type { Engine, Lane } from '../engine.ts';
+import type { Engine, HeldTransaction, Lane } from '../engine.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
 import { loadPostgresExtension } from './extension.ts';
+import { HeldWarehouse } from './held.ts';
 import { DuckDbLane } from './lane.ts';
+import { ATTACHED, AttachedWarehouse } from './warehouse.ts';
 
 /** Where the warehouse is; what src/postgres connects with, without its code. */
 export interface WarehouseSettings {
@@ -35,9 +37,14 @@ export interface DuckDbOptions {
 
 /**
  * DuckDB in this process, with the warehouse attached.
+ * @param held the transaction by which alone it reaches the warehouse, which is not attached then
  * @throws MedallionError unreachable or config when its postgres extension cannot be had
  */
-export async function openDuckDb(options: DuckDbOptions, context: StageContext): Promise<Engine> {
+export async function openDuckDb(
+  options: DuckDbOptions,
+  context: StageContext,
+  held?: HeldTransaction,
+): Promise<Engine> {
   await makeSpillDirectory(options.spillDirectory);
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: options.memoryLimit,
@@ -74,15 +81,23 @@ export async function openDuckDb(options: DuckDbOptions, context: StageContext):
   try {
     const connection = await instance.connect();
     await loadPostgresExtension(connection, options.duckdb, context);
-    await foreseen(() => attachWarehouse(connection, options));
+    await connection.run("set global timezone = 'UTC'");
+    if (held === undefined) {
+      await foreseen(() => attachWarehouse(connection, options));
+    }
     connection.closeSync();
     return {
       async openLane() {
         opened += 1;
+        const name = `lane_${String(opened)}`;
+        const connection = await instance.connect();
         const lane = await DuckDbLane.open(
-          await instance.connect(),
-          `lane_${String(opened)}`,
+          connection,
+          name,
           keptRows,
+          held === undefined
+            ? new AttachedWarehouse(connection)
+            : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
           async (closed) => {
             lanes.delete(closed);
             await shareThreads();
@@ -126,11 +141,10 @@ async function attachWarehouse(
     ...(warehouse.password === undefined ? [] : [`password ${quoted(warehouse.password)}`]),
   ];
   await connection.run(`create secret warehouse (${secret.join(', ')})`);
-  await connection.run("set global timezone = 'UTC'");
   const tls = withAuthorities(warehouse.tls, spillDirectory);
   await foreseen(async () => {
     await connection.run(
-      `attach ${quoted(connectionOptions(tls))} as warehouse (type postgres, secret warehouse)`,
+      `attach ${quoted(connectionOptions(tls))} as ${ATTACHED} (type postgres, secret warehouse)`,
     );
   });
 }

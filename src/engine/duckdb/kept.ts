@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { KeptPart } from '../engine.ts';
-import { singleQuoted } from './sql.ts';
+import { fileToRead } from './sql.ts';
 
 /**
  * Rows that lanes put by for each other, as Parquet files in the folder of the engine: they take no memory, and go with
@@ -36,6 +36,6 @@ export class KeptRows {
   }
 
   #scan(id: string): string {
-    return `read_parquet([${(this.#files.get(id) ?? []).map(singleQuoted).join(', ')}])`;
+    return `read_parquet([${(this.#files.get(id) ?? []).map(fileToRead).join(', ')}])`;
   }
 }

@@ -13,9 +13,9 @@ import {
 import { foreseen } from './errors.ts';
 import type { KeptRows } from './kept.ts';
 import { readSourceSql, sourceWindow } from './source.ts';
-import { doubleQuoted, singleQuoted, warehouseQuery } from './sql.ts';
+import { doubleQuoted, singleQuoted } from './sql.ts';
+import type { Warehouse } from './warehouse.ts';
 
-const WAREHOUSE = 'warehouse';
 const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
 
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
@@ -23,8 +23,8 @@ export class DuckDbLane implements Lane {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
   readonly #keptRows: KeptRows;
+  readonly #warehouse: Warehouse;
   readonly #inputs = new Map<string, 'table' | 'view'>();
-  readonly #temporarySchemas = new Set<string>();
 
   readonly #onClose: (lane: DuckDbLane) => Promise<void>;
 
@@ -32,11 +32,13 @@ export class DuckDbLane implements Lane {
     connection: DuckDBConnection,
     catalog: string,
     keptRows: KeptRows,
+    warehouse: Warehouse,
     onClose: (lane: DuckDbLane) => Promise<void>,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
     this.#keptRows = keptRows;
+    this.#warehouse = warehouse;
     this.#onClose = onClose;
   }
 
@@ -44,9 +46,10 @@ export class DuckDbLane implements Lane {
     connection: DuckDBConnection,
     catalog: string,
     keptRows: KeptRows,
+    warehouse: Warehouse,
     onClose: (lane: DuckDbLane) => Promise<void>,
   ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog, keptRows, onClose);
+    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, onClose);
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -57,16 +60,15 @@ export class DuckDbLane implements Lane {
   }
 
   async readWindow(window: SilverWindow): Promise<WindowCounts> {
-    return foreseen(() => sourceWindow(this.#connection, this.#catalog, window));
+    return foreseen(() => sourceWindow(this.#connection, this.#catalog, this.#warehouse, window));
   }
 
   async resolve(): Promise<void> {
     // The lookup is a transaction of its own: the one that publishes can write to the warehouse only.
     await this.transaction(async (transaction) => {
       await transaction.copyTemporary('select transaction_id from source.transactions', WINDOW_IDS);
-      await this.#run(
-        `create or replace temp table known as ${warehouseQuery(readSourceSql('known'))}`,
-      );
+      const rows = await this.#warehouse.rows(readSourceSql('known'), 'known');
+      await this.#run(`create or replace temp table known as ${rows}`);
     });
     await this.#run('create or replace table source.known as select * from temp.known');
     for (const relation of ['contenders', 'verdicts', 'replaced', 'adopted', 'settled']) {
@@ -76,7 +78,7 @@ export class DuckDbLane implements Lane {
 
   async openInput({ id, sql, staged, kept, keep }: Input): Promise<void> {
     const parts = [
-      ...(sql === undefined ? [] : [warehouseQuery(sql)]),
+      ...(sql === undefined ? [] : [await this.#warehouse.rows(sql, id)]),
       ...(kept === undefined ? [] : [this.#keptRows.select(id, kept.columns, kept)]),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
@@ -145,77 +147,11 @@ export class DuckDbLane implements Lane {
   }
 
   async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
-    const execute = async (sql: string): Promise<void> =>
-      this.#run(`call postgres_execute('${WAREHOUSE}', ${singleQuoted(sql)})`);
-    const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
-      const target = [WAREHOUSE, schema, table].map(doubleQuoted).join('.');
-      const inserted = await foreseen(() =>
-        this.#connection.run(
-          `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
-        ),
-      );
-      return inserted.rowsChanged;
-    };
-    try {
-      await this.#begin();
-      const result = await work({
-        copy,
-        // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
-        // `create table as` makes the table and leaves it empty, without a word.
-        copyTemporary: async (sql, { name, columns }) => {
-          const definition = columns.map((column) => `${doubleQuoted(column.name)} ${column.type}`);
-          await execute(
-            `create temporary table ${doubleQuoted(name)} (${definition.join(', ')}) on commit drop`,
-          );
-          return copy(sql, {
-            schema: 'pg_temp',
-            table: name,
-            columns: columns.map((column) => column.name),
-          });
-        },
-        execute,
-      });
-      await this.#run('commit');
-      return result;
-    } catch (error) {
-      await this.#rollback();
-      throw error;
-    }
-  }
-
-  /**
-   * Begins a transaction on a connection whose schema of temporary tables DuckDB's catalog knows. PostgreSQL makes
-   * that schema with the first temporary table of a session, which may be after the catalog was read.
-   */
-  async #begin(): Promise<void> {
-    for (;;) {
-      await this.#run('begin');
-      await this.#run(
-        `call postgres_execute('${WAREHOUSE}', 'create temporary table if not exists medallion_session ()')`,
-      );
-      const [session] = await this.query(
-        warehouseQuery('select pg_my_temp_schema()::regnamespace::text as schema'),
-      );
-      const schema = session?.['schema'] ?? '';
-      if (this.#temporarySchemas.has(schema)) {
-        return;
-      }
-      await this.#run('commit');
-      await this.#run('call pg_clear_cache()');
-      this.#temporarySchemas.add(schema);
-    }
-  }
-
-  /**
-   * Where the warehouse is lost this fails, but leaves no transaction: DuckDB, closed with one whose connection is
-   * broken, ends the process (an exception in a destructor).
-   */
-  async #rollback(): Promise<void> {
-    await this.#run('rollback').catch(() => undefined);
+    return this.#warehouse.transaction(work);
   }
 
   async close(): Promise<void> {
-    await this.#rollback();
+    await this.#warehouse.rollback();
     try {
       // Its tables go with it.
       await this.#run('use memory');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Config } from '../../config.ts';
 import { codeOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, HeldTransaction } from '../engine.ts';
 import { openDuckDb, type WarehouseSettings } from './engine.ts';
 
 /** What DuckDB may use of this machine. */
@@ -25,11 +25,12 @@ export async function duckDbOpener(
   warehouse: WarehouseSettings,
   { memoryLimit, threads }: DuckDbLimits,
   context: StageContext,
-): Promise<() => Promise<Engine>> {
+): Promise<(held?: HeldTransaction) => Promise<Engine>> {
   const spill = path.join(home, 'tmp');
   await removeLeftSpill(spill);
   const spillDirectory = path.join(spill, `${SPILL_PREFIX}${String(process.pid)}`);
-  return () => openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context);
+  return (held) =>
+    openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context, held);
 }
 
 /** Bytes of events' text that DuckDB can take at once. */

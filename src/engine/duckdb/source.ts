@@ -2,7 +2,8 @@ import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckd
 import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
 import type { SilverWindow, WindowCounts } from '../engine.ts';
-import { singleQuoted, warehouseQuery } from './sql.ts';
+import { singleQuoted } from './sql.ts';
+import type { Warehouse } from './warehouse.ts';
 
 const SOURCE_SQL = new URL('../../../sql/source/', import.meta.url);
 
@@ -18,6 +19,7 @@ export function readSourceSql(name: string): string {
 export async function sourceWindow(
   connection: DuckDBConnection,
   catalog: string,
+  warehouse: Warehouse,
   window: SilverWindow,
 ): Promise<WindowCounts> {
   const run = async (sql: string): Promise<void> => {
@@ -31,14 +33,13 @@ export async function sourceWindow(
     `create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`,
   );
   for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
-    await run(
-      `create or replace table silver.${dimension} as ${warehouseQuery(`select id, name from silver.${dimension}`)}`,
-    );
+    const rows = await warehouse.rows(`select id, name from silver.${dimension}`, dimension);
+    await run(`create or replace table silver.${dimension} as ${rows}`);
   }
   await run(
     `create or replace view source.unread as
      select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${warehouseQuery(bronzeSelect(window))})`,
+     from (${await warehouse.rows(bronzeSelect(window), 'unread')})`,
   );
   await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
   await readEvents(connection);
@@ -50,7 +51,7 @@ export async function sourceWindow(
   );
   const events = await count(connection, 'source.events');
   if ((await count(connection, 'source.doubtful')) > 0) {
-    await fetchTexts(connection);
+    await fetchTexts(connection, warehouse);
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
@@ -112,7 +113,7 @@ function lookUp(places: readonly string[]): string {
 }
 
 /** Events that looked plain have no text any more: bronze is asked for it again. */
-async function fetchTexts(connection: DuckDBConnection): Promise<void> {
+async function fetchTexts(connection: DuckDBConnection, warehouse: Warehouse): Promise<void> {
   const reader = await connection.runAndReadAll(
     'select topic, partition, "offset" from source.doubtful where value is null',
   );
@@ -125,8 +126,9 @@ async function fetchTexts(connection: DuckDBConnection): Promise<void> {
   if (places.length === 0) {
     return;
   }
-  const texts = warehouseQuery(
+  const texts = await warehouse.rows(
     `select e.topic, e.partition, e."offset", e.value ${lookUp(places)}`,
+    'texts',
   );
   await connection.run(
     `update source.doubtful set value = texts.value from (${texts}) as texts

@@ -8,7 +8,7 @@ export function doubleQuoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** The rows of a select that PostgreSQL runs. Unlike a scan of an attached table it can use an index. */
-export function warehouseQuery(sql: string): string {
-  return `select * from postgres_query('warehouse', ${singleQuoted(sql)})`;
+/** The path of a file that DuckDB reads, as a literal: it means that file, whatever its folders are called. */
+export function fileToRead(file: string): string {
+  return singleQuoted(file.replaceAll(/[*?[]/g, '[$&]'));
 }

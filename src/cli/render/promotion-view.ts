@@ -1,0 +1,142 @@
+import type { CheckResult } from '../../promote/checks.ts';
+import type { DryRun } from '../../promote/dry-run.ts';
+import type { LayerResults } from '../../promote/layers.ts';
+import type { PromoteResult } from '../../promote/promote.ts';
+import type { CommandContext } from '../context.ts';
+import { renderParts } from './document.ts';
+import { counted, grouped } from './number.ts';
+import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
+
+/** What each model did. */
+export function modelTable({ models }: PromoteResult): ResultTable {
+  return {
+    columns: [
+      { name: 'model', kind: 'text' },
+      ...['read', 'written', 'refused', 'seconds'].map((name) => ({
+        name,
+        kind: 'number' as const,
+      })),
+    ],
+    rows: models.map(({ model, read, written, refused, milliseconds }) => [
+      model,
+      String(read),
+      String(written),
+      String(refused),
+      (milliseconds / 1000).toFixed(2),
+    ]),
+  };
+}
+
+/** Warns of the checks that did not pass. */
+export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
+  for (const { model, name, failing, checked } of checks.filter(isNotable)) {
+    context.emit({
+      type: 'warning',
+      message: `${model}: ${count(failing)} of ${count(checked)} rows fail the check "${name}"`,
+      hint: `medallion checks show ${model} "${name}"`,
+    });
+  }
+}
+
+const isNotable = ({ outcome }: CheckResult): boolean => outcome !== 'pass';
+
+/** What a promotion did, in a few lines for people. */
+export function summary({
+  silver,
+  gold,
+  seconds,
+}: Partial<LayerResults> & Pick<PromoteResult, 'seconds'>): string {
+  const rate = silver === undefined || seconds === 0 ? 0 : Math.round(silver.events / seconds);
+  return [
+    ...(silver === undefined
+      ? []
+      : [
+          silver.events === 0
+            ? 'silver: nothing new in bronze'
+            : `silver: ${count(silver.events)} events: ${count(silver.written)} transactions written, ` +
+              `${count(silver.duplicates)} duplicates, ${count(silver.superseded)} superseded, ${count(silver.refused)} quarantined`,
+        ]),
+    ...(gold === undefined
+      ? []
+      : [
+          gold.days.length === 0
+            ? 'gold: nothing changed in silver'
+            : `gold: ${count(gold.days.length)} days published, ${count(gold.restated)} of them restated`,
+        ]),
+    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${count(rate)} events/s` : ''}`,
+  ].join('\n');
+}
+
+const MODEL_FIGURES = ['read', 'written', 'new', 'changed', 'removed', 'refused'] as const;
+const CHECK_FIGURES = ['failing', 'checked'] as const;
+
+type Cells = Readonly<Record<string, string>>;
+
+/** What a promotion would do, by model, and its checks. Programs get some of the rows that fail, too. */
+export function renderDryRun({ models, checks }: DryRun, format: OutputFormat): string {
+  const modelRows = models.map(({ changes, ...counts }): Cells => {
+    const figures = { ...counts, ...changes };
+    return {
+      model: counts.model,
+      ...Object.fromEntries(MODEL_FIGURES.map((name) => [name, String(figures[name])])),
+    };
+  });
+  const checkRows = checks.map((result): Cells => ({
+    ...{ model: result.model, check: result.name },
+    ...{ severity: result.severity, outcome: result.outcome },
+    ...Object.fromEntries(CHECK_FIGURES.map((name) => [name, String(result[name])])),
+    failing_rows: JSON.stringify(result.rows),
+  }));
+  if (format === 'csv') {
+    // One table of both: a row that names a check is of that check.
+    return renderTable(
+      tableOf([...modelRows, ...checkRows], ['model', 'check'], {
+        numbers: [...MODEL_FIGURES, ...CHECK_FIGURES],
+        texts: ['severity', 'outcome'],
+      }),
+      'csv',
+    );
+  }
+  const unmet = checks.filter(isNotable).length;
+  const checkTable = tableOf(checkRows, ['model', 'check', 'severity', 'outcome'], {
+    numbers: CHECK_FIGURES,
+    ...(format === 'json' ? { documents: ['failing_rows'] } : {}),
+  });
+  return renderParts(
+    [
+      {
+        ...{ name: 'models', title: 'Rows that a promotion would write' },
+        table: tableOf(modelRows, ['model'], { numbers: MODEL_FIGURES }),
+      },
+      {
+        ...{ name: 'checks', title: 'Checks', table: checkTable },
+        ...(unmet === 0
+          ? { lines: [`${counted(checks.length, 'check')}, all met`] }
+          : { title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met` }),
+      },
+    ],
+    format,
+  );
+}
+
+function tableOf(
+  rows: readonly Cells[],
+  names: readonly string[],
+  more: {
+    readonly numbers: readonly string[];
+    readonly texts?: readonly string[];
+    readonly documents?: readonly string[];
+  },
+): ResultTable {
+  const columns: ResultTable['columns'] = [
+    ...names.map((name) => ({ name, kind: 'text' as const })),
+    ...more.numbers.map((name) => ({ name, kind: 'number' as const })),
+    ...(more.texts ?? []).map((name) => ({ name, kind: 'text' as const })),
+    ...(more.documents ?? []).map((name) => ({ name, kind: 'json' as const })),
+  ];
+  return { columns, rows: rows.map((row) => columns.map(({ name }) => row[name] ?? null)) };
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

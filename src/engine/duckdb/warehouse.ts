@@ -1,0 +1,114 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { TemporaryTable, WarehouseTransaction } from '../engine.ts';
+import { foreseen } from './errors.ts';
+import { doubleQuoted, singleQuoted } from './sql.ts';
+
+/** The way that a lane has to the warehouse. */
+export interface Warehouse {
+  /**
+   * The rows of a select that PostgreSQL runs, as a select that DuckDB runs. They can be read until rows of the same
+   * name are asked for.
+   */
+  rows(sql: string, name: string): Promise<string>;
+  /** A transaction: committed when `work` resolves, rolled back when it throws. */
+  transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T>;
+  /** Ends what was begun and has not ended. */
+  rollback(): Promise<void>;
+}
+
+/** PostgreSQL's statement that makes a temporary table. */
+export function temporaryTable({ name, columns }: TemporaryTable): string {
+  const definition = columns.map((column) => `${doubleQuoted(column.name)} ${column.type}`);
+  return `create temporary table ${doubleQuoted(name)} (${definition.join(', ')}) on commit drop`;
+}
+
+/** What the warehouse is attached as. */
+export const ATTACHED = 'warehouse';
+
+/** Through DuckDB's own connections: one for each transaction of a lane. */
+export class AttachedWarehouse implements Warehouse {
+  readonly #connection: DuckDBConnection;
+  readonly #temporarySchemas = new Set<string>();
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** Unlike a scan of an attached table this can use an index. */
+  rows(sql: string): Promise<string> {
+    return Promise.resolve(`select * from postgres_query('${ATTACHED}', ${singleQuoted(sql)})`);
+  }
+
+  async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
+    const execute = async (sql: string): Promise<void> =>
+      this.#run(`call postgres_execute('${ATTACHED}', ${singleQuoted(sql)})`);
+    const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
+      const target = [ATTACHED, schema, table].map(doubleQuoted).join('.');
+      const inserted = await foreseen(() =>
+        this.#connection.run(
+          `insert into ${target} (${columns.map(doubleQuoted).join(', ')}) ${sql}`,
+        ),
+      );
+      return inserted.rowsChanged;
+    };
+    try {
+      await this.#begin();
+      const result = await work({
+        copy,
+        // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
+        // `create table as` makes the table and leaves it empty, without a word.
+        copyTemporary: async (sql, into) => {
+          await execute(temporaryTable(into));
+          return copy(sql, {
+            schema: 'pg_temp',
+            table: into.name,
+            columns: into.columns.map((column) => column.name),
+          });
+        },
+        execute,
+      });
+      await this.#run('commit');
+      return result;
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+  }
+
+  /**
+   * Begins a transaction on a connection whose schema of temporary tables DuckDB's catalog knows. PostgreSQL makes
+   * that schema with the first temporary table of a session, which may be after the catalog was read.
+   */
+  async #begin(): Promise<void> {
+    for (;;) {
+      await this.#run('begin');
+      await this.#run(
+        `call postgres_execute('${ATTACHED}', 'create temporary table if not exists medallion_session ()')`,
+      );
+      const session = await foreseen(async () =>
+        this.#connection.runAndReadAll(
+          await this.rows('select pg_my_temp_schema()::regnamespace::text as schema'),
+        ),
+      );
+      const schema = String(session.getRows()[0]?.[0]);
+      if (this.#temporarySchemas.has(schema)) {
+        return;
+      }
+      await this.#run('commit');
+      await this.#run('call pg_clear_cache()');
+      this.#temporarySchemas.add(schema);
+    }
+  }
+
+  /**
+   * Where the warehouse is lost this fails, but leaves no transaction: DuckDB, closed with one whose connection is
+   * broken, ends the process (an exception in a destructor).
+   */
+  async rollback(): Promise<void> {
+    await this.#run('rollback').catch(() => undefined);
+  }
+
+  async #run(sql: string): Promise<void> {
+    await foreseen(() => this.#connection.run(sql));
+  }
+}

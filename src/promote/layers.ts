@@ -1,0 +1,183 @@
+import type { Engine, SilverWindow } from '../engine/engine.ts';
+import { MedallionError } from '../errors.ts';
+import type { Models } from '../model/load.ts';
+import type { Client } from '../postgres/client.ts';
+import { lockQuarantine } from '../postgres/lock.ts';
+import { tableOf } from '../postgres/tables.ts';
+import type { StageContext } from '../progress.ts';
+import type { CheckTally } from './checks.ts';
+import { ALWAYS, readAllDays, readTouchedDays, type DaySpan } from './days.ts';
+import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
+import {
+  endRefresh,
+  isRefreshing,
+  prepareTables,
+  refuseHalfRefreshed,
+  type Reshapes,
+} from './refresh.ts';
+import {
+  planReplay,
+  prepareReplay,
+  readReplay,
+  type ReplayOptions,
+  type ReplayResult,
+} from './replay.ts';
+import { KeptFacts } from './kept.ts';
+import { withReaders } from './selection.ts';
+import { planBacklog, promoteSilver, type SilverOptions, type SilverResult } from './silver.ts';
+import type { ModelTally } from './tally.ts';
+
+/** What a promotion is asked to do. */
+export interface LayerOptions {
+  readonly silver: boolean;
+  readonly gold: boolean;
+  /** Make the layers again from what lies below them. */
+  readonly fullRefresh: boolean;
+  /** Marts that alone are made again with a full refresh, by their ids, and with them those that read them. */
+  readonly select: readonly string[];
+  /** Promote these events, which silver refused, in place of what is new in bronze. */
+  readonly replay?: ReplayOptions;
+  /** With `fullRefresh`: also when events of silver were pruned from bronze, and are lost by it. */
+  readonly evenPruned: boolean;
+  /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
+  readonly span: DaySpan;
+  /** Events in one window of silver, at most. */
+  readonly chunkRows: number;
+  /** Bytes of their text, at most; what an engine can take depends on its memory. */
+  readonly windowBytes: number;
+}
+
+export interface LayerResults {
+  readonly silver: SilverResult | undefined;
+  /** What became of the events that were to be judged again. */
+  readonly replay: ReplayResult | undefined;
+  readonly gold: GoldResult | undefined;
+}
+
+/** A promotion at work. */
+export interface Run {
+  readonly runId: bigint;
+  readonly client: Client;
+  readonly models: Models;
+  readonly options: LayerOptions;
+  readonly context: StageContext;
+  readonly tally: ModelTally;
+  readonly checks: CheckTally;
+  /** Told when the tables are as their models say, before a row of them changes. */
+  readonly onTables?: () => Promise<void>;
+}
+
+/**
+ * Promotes the layers that are asked for, one after the other.
+ * @throws MedallionError check_failed, model, usage, interrupted
+ */
+export async function promoteLayers(
+  run: Run,
+  openEngine: () => Promise<Engine>,
+): Promise<LayerResults> {
+  const { runId, client, models, options, context, tally, checks } = run;
+  // First of all, so that nothing is emptied that could not be filled again.
+  const engine = await openEngine();
+  try {
+    const reshapes = await prepareTables(client, models, options, runId, context);
+    await run.onTables?.();
+    const kept = options.gold ? new KeptFacts(models.silver, models.gold) : undefined;
+    let silver: SilverResult | undefined;
+    let replay: ReplayResult | undefined;
+    let gold: GoldResult | undefined;
+    if (options.silver) {
+      context.emit({ type: 'step.started', step: 'silver' });
+      silver = await promoteSilver(
+        engine,
+        await planWindows(client, options, runId),
+        models.silver,
+        runId,
+        kept,
+        tally,
+        checks,
+        context,
+      );
+      context.emit({
+        type: 'step.finished',
+        step: 'silver',
+        detail: `${silver.events.toLocaleString('en-US')} events`,
+      });
+    }
+    if (context.signal.aborted) {
+      throw new MedallionError('interrupted', 'interrupted');
+    }
+    if (options.replay !== undefined) {
+      replay = await readReplay(client, options.replay, runId);
+    } else if (options.silver) {
+      await endRefresh(client);
+    }
+    if (options.gold) {
+      await refuseHalfRefreshed(client);
+      context.emit({ type: 'step.started', step: 'gold' });
+      gold = await promoteMarts(run, engine, reshapes, kept);
+      context.emit({
+        type: 'step.finished',
+        step: 'gold',
+        detail: `${gold.days.length.toLocaleString('en-US')} days`,
+      });
+    }
+    return { silver, replay, gold };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The marts that are made again, and then every mart for the days that changed. */
+async function promoteMarts(
+  { runId, client, models, options, context, tally, checks }: Run,
+  engine: Engine,
+  reshapes: Reshapes,
+  kept: KeptFacts | undefined,
+): Promise<GoldResult> {
+  const promoteDays = async (
+    goldOptions: Omit<GoldOptions, 'runId' | 'kept'>,
+  ): Promise<GoldResult> =>
+    promoteGold(engine, client, models, { runId, kept, ...goldOptions }, tally, checks, context);
+  if (options.select.length === 0) {
+    // A table that is made again needs the rows of all its days.
+    const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);
+    return promoteDays({ marts: models.gold, days, clear: true, reshapes });
+  }
+  const marts = withReaders(models.gold, options.select);
+  const byDay = marts.filter(({ id, load }) => load === 'replace_days' && !reshapes.has(id));
+  const made = await promoteDays({
+    marts,
+    days: await readAllDays(client, byDay.map(tableOf)),
+    clear: false,
+    reshapes,
+  });
+  const days = await readTouchedDays(client, options.span);
+  const touched = await promoteDays({
+    marts: models.gold,
+    days,
+    clear: true,
+    reshapes: new Map(),
+  });
+  return {
+    days: [...new Set([...made.days, ...touched.days])].sort(),
+    restated: touched.days.length === 0 ? made.restated : touched.restated,
+  };
+}
+
+/** What silver is to judge in this run. */
+async function planWindows(
+  client: Client,
+  { replay, chunkRows, windowBytes }: LayerOptions,
+  runId: bigint,
+): Promise<AsyncGenerator<SilverWindow, undefined>> {
+  const silver: SilverOptions = { runId, chunkRows, windowBytes };
+  if (replay !== undefined) {
+    await prepareReplay(client, replay, runId);
+    return planReplay(client, replay, silver);
+  }
+  // What is judged again may be in the quarantine.
+  if (await isRefreshing(client)) {
+    await lockQuarantine(client, 'connection');
+  }
+  return planBacklog(client, silver);
+}

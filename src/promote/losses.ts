@@ -1,0 +1,88 @@
+import { MedallionError, messageOf, withHint } from '../errors.ts';
+import {
+  BROKEN,
+  describeServer,
+  isConnected,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
+import type { StageContext } from '../progress.ts';
+import { Outage } from '../retry.ts';
+
+export interface LossOptions {
+  /** Rides out the losses of the warehouse; one of its own unless given. */
+  readonly outage: Outage | undefined;
+  /** What a person reads who has waited in vain: how things stand, and what to do. */
+  readonly hint: string;
+}
+
+/**
+ * Runs `once`, and again from its beginning when it lost the warehouse: with a new lock, a new engine and a run of its
+ * own. `once` is to say when it is connected.
+ */
+export async function rideLosses<T>(
+  settings: ConnectionSettings,
+  options: LossOptions,
+  context: StageContext,
+  once: (context: StageContext, onConnected: () => void) => Promise<T>,
+): Promise<T> {
+  const outage = options.outage ?? new Outage(`PostgreSQL at ${describeServer(settings)}`, context);
+  let isAgain = false;
+  const watched: StageContext = {
+    signal: context.signal,
+    emit: (event) => {
+      if (event.type === 'step.progress') {
+        outage.end();
+      }
+      context.emit(event);
+    },
+  };
+  try {
+    return await outage.ride(async () => {
+      try {
+        return await once(watched, () => {
+          outage.answered();
+        });
+      } catch (error) {
+        throw isAgain ? passing(error) : error;
+      } finally {
+        isAgain = true;
+      }
+    });
+  } catch (error) {
+    throw error instanceof MedallionError && error.code === 'unreachable' && error.retriable
+      ? withHint(error, options.hint)
+      : error;
+  }
+}
+
+/** The server may take its time to see that a connection was cut, and keep its lock until then. */
+function passing(error: unknown): unknown {
+  if (!(error instanceof MedallionError) || error.code !== 'locked') {
+    return error;
+  }
+  const { hint } = error;
+  return new MedallionError('locked', error.message, {
+    ...(hint === undefined ? {} : { hint }),
+    retriable: true,
+  });
+}
+
+/**
+ * What made a promotion fail: the loss of the server, when its client has lost it, too. An engine tells in many ways
+ * that its connection broke; this one is the same server's.
+ */
+export async function failureOf(
+  error: unknown,
+  client: Client,
+  settings: ConnectionSettings,
+): Promise<unknown> {
+  if ((await isConnected(client)) || (error instanceof MedallionError && error.retriable)) {
+    return error;
+  }
+  return new MedallionError(
+    'unreachable',
+    `lost PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`,
+    { cause: error, reason: BROKEN, retriable: true },
+  );
+}
