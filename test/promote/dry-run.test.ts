@@ -324,6 +324,28 @@ describe('the dry run says what the promotion then does', () => {
     expect(changesOf(gold)).toEqual({ 'gold.sales_performance': '1 0 0' });
   });
 
+  test('of a mart that gets a column, which its table does not keep', async () => {
+    await landEvents(db.settings, [purchase(A), purchase(C)]);
+    await promoteAll(db.settings);
+    const { silver, gold } = loadModels();
+    const share = { name: 'share', type: 'numeric(22,4)', nullable: true, description: 'A share' };
+    const models = {
+      silver,
+      gold: gold.map((model) =>
+        model.id === 'gold.product_performance'
+          ? {
+              ...model,
+              columns: [...model.columns, share],
+              sql: model.sql.replace('sum(quantity) as units,', '$& 0.25 as share,'),
+            }
+          : model,
+      ),
+    };
+    const result = await dry({ models });
+    expect(result.layers?.gold?.days).toEqual(['2026-01-01', '2026-01-02']);
+    expect(changesOf(result)).toEqual({ 'gold.product_performance': '0 3 0' });
+  });
+
   test('of silver that is being made again, with refused events that it judges anew', async () => {
     await landEvents(db.settings, [
       purchase(A),

@@ -174,7 +174,7 @@ function layersOf({ layer }: Pick<PromoteFlags, 'layer'>): { silver: boolean; go
   return { silver: layer !== 'gold', gold: layer !== 'silver' };
 }
 
-/** Ways to look at a promotion without one. Each stands alone, and beside what it cannot show. */
+/** Ways to look at a promotion without one; each stands alone. */
 const LOOKS = { plan: '--plan', explain: '--explain', dryRun: '--dry-run' } as const;
 
 function refuseContradictions(flags: PromoteFlags): void {
