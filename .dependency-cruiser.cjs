@@ -1,7 +1,7 @@
 /** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
 
 const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|inspect|doctor';
-const PARTS = 'log|postgres|engine|model';
+const PARTS = 'log|postgres|engine|model|metrics';
 const LEAVES = 'event|config/|config\\.ts|errors\\.ts|folder\\.ts|progress\\.ts|retry\\.ts';
 
 /** A driver, and the one folder that knows it. */
@@ -10,6 +10,7 @@ const DRIVERS = {
   '(kafkajs|snappy|lz4-napi|@toondepauw/node-zstd|@node-rs/crc32)': '^src/log/kafka/',
   '@duckdb/node-api': '^src/engine/duckdb/',
   '@faker-js/faker': '^src/generate/',
+  'prom-client': '^src/metrics/',
   '(commander|chalk|ora|cli-table3|asciichart)': '^src/cli/',
   echarts: '^src/cli/render/html/',
 };

@@ -27,9 +27,11 @@ async function main(): Promise<void> {
     process.on(name, () => {
       signals += 1;
       interrupt.abort();
-      // A second signal does not wait for the batch in hand; every commit is atomic, so nothing is lost.
+      // A second signal does not wait for the batch in hand; every commit is atomic, so nothing is lost. An exit would
+      // wait for DuckDB's threads, which may wait for PostgreSQL; to a shell this death is 130, too.
       if (signals > 1) {
-        process.exit(INTERRUPTED);
+        process.removeAllListeners('SIGINT');
+        process.kill(process.pid, 'SIGINT');
       }
     });
   }

@@ -37,6 +37,14 @@ export function parsePartition(value: string): number {
   return Number(value);
 }
 
+/** A TCP port to listen on; 0 is any that is free. */
+export function parsePort(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
+    throw new InvalidArgumentError('It must be a port, from 0 to 65535.');
+  }
+  return Number(value);
+}
+
 /** A share of events: 0.05 or 5%. */
 export function parseShare(value: string): number {
   const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(value.trim());

@@ -15,6 +15,8 @@ export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueByt
   readonly outage?: Outage;
   /** Larger values go to the quarantine; 16 MiB unless said otherwise. */
   readonly maxEventBytes?: number;
+  /** Called after each batch that landed, with what the run has counted so far. */
+  readonly onLanded?: (tally: Tally) => void;
 }
 
 export interface IngestResult {
@@ -49,6 +51,7 @@ export async function ingest(
     arguments: commandLine,
     maxEventBytes = MAX_EVENT_BYTES,
     outage = new Outage(`PostgreSQL at ${describeServer(settings)}`, context),
+    onLanded: tell,
     ...reading
   } = options;
   const startedAt = performance.now();
@@ -56,11 +59,13 @@ export async function ingest(
     startRun(client, { command: 'ingest', arguments: commandLine }),
   );
   context.emit({ type: 'step.started', step: STEP, detail: reader.description });
-  const onLanded = ({ events, bytes }: Tally): void =>
+  const onLanded = (tally: Tally): void => {
+    tell?.(tally);
     context.emit({
-      ...{ type: 'step.progress', step: STEP, done: events, unit: 'events' },
-      detail: `${(bytes / 1e6).toFixed(1)} MB`,
+      ...{ type: 'step.progress', step: STEP, done: tally.events, unit: 'events' },
+      detail: `${(tally.bytes / 1e6).toFixed(1)} MB`,
     });
+  };
   const sink = new BronzeSink({ settings, outage, runId, maxEventBytes, onLanded }, context);
   try {
     const { signal } = context;

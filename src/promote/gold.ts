@@ -97,6 +97,7 @@ export async function promoteGold(
   await runChecks(lane, marts, checks);
   throwIfInterrupted(context.signal);
   await publish(lane, options, tally);
+  tally.published();
   await lane.close();
   return { days, restated: await countRestatements(client, options.runId) };
 }

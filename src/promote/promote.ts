@@ -17,6 +17,8 @@ export interface PromoteOptions extends LayerOptions {
   readonly outage?: Outage;
   /** How another promotion that finds this one running calls it. */
   readonly holder: string;
+  /** Called after each transaction that published something, with what the run has counted so far. */
+  readonly onPublished?: (tally: ModelTally) => void;
 }
 
 export interface PromoteResult extends LayerResults {
@@ -76,7 +78,7 @@ async function promoteOnce(
         models,
         options,
         context,
-        tally: new ModelTally(),
+        tally: new ModelTally(options.onPublished),
         checks: new CheckTally(),
       };
       let counts = {};

@@ -247,6 +247,18 @@ async function publish(
   result.refused += counts.refused;
   result.duplicates += verdicts.duplicates;
   result.superseded += verdicts.superseded;
+  for (const { reason, events } of counts.refused > 0 ? await readRefusals(lane) : []) {
+    tally.refuse(reason, events);
+  }
+  tally.published();
+}
+
+/** How many events of the window were refused for each reason. */
+async function readRefusals(lane: Lane): Promise<{ reason: string; events: number }[]> {
+  const rows = await lane.query(
+    'select reason, count(*) as events from source.refused group by reason',
+  );
+  return rows.map(({ reason, events }) => ({ reason: String(reason), events: Number(events) }));
 }
 
 const COORDINATES = [

@@ -16,9 +16,30 @@ export interface ModelCounts {
 /** Adds up what each model read, wrote and refused, and how long it took, over all windows of a run. */
 export class ModelTally {
   readonly #counts = new Map<string, ModelCounts>();
+  readonly #refusals = new Map<string, number>();
+  readonly #onPublished: (tally: ModelTally) => void;
+
+  /** @param onPublished called after each transaction that was committed, with what the run has counted so far */
+  constructor(onPublished: (tally: ModelTally) => void = () => undefined) {
+    this.#onPublished = onPublished;
+  }
 
   get models(): ModelCounts[] {
     return [...this.#counts.values()];
+  }
+
+  /** Events that silver refused, by reason. */
+  get refusals(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#refusals);
+  }
+
+  refuse(reason: string, events: number): void {
+    this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + events);
+  }
+
+  /** Says that what was counted is committed. */
+  published(): void {
+    this.#onPublished(this);
   }
 
   count(

@@ -14,6 +14,7 @@ const COMMANDS = [
   'generate',
   'ingest',
   'promote',
+  'run',
   'checks',
   'quarantine',
   'reconcile',

@@ -18,6 +18,7 @@ import { createQuarantineCommand } from './quarantine.ts';
 import { createPruneCommand } from './prune.ts';
 import { createReconcileCommand } from './reconcile.ts';
 import { createReportCommand } from './report.ts';
+import { createRunCommand } from './run.ts';
 import { createRunsCommand } from './runs.ts';
 import { createSqlCommand } from './sql.ts';
 import { createStatusCommand } from './status.ts';
@@ -32,6 +33,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     addKafkaFlags(addRetryOption(createGenerateCommand(run))),
     addKafkaFlags(addRetryOption(createIngestCommand(run))),
     addRetryOption(createPromoteCommand(run)),
+    addKafkaFlags(addRetryOption(createRunCommand(run))),
     createChecksCommand(run),
     createQuarantineCommand(run),
     addKafkaFlags(createReconcileCommand(run)),

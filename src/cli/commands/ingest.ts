@@ -111,11 +111,16 @@ function checkFlags(flags: IngestFlags): void {
       hint: 'Without --follow ingest stops when it has what was there when it began.',
     });
   }
-  if ((flags.maxEventBytes ?? 0) > LARGEST_EVENT) {
-    throw new MedallionError('usage', `--max-event-bytes is at most ${LARGEST_EVENT}`);
-  }
+  checkEventLimit(flags.maxEventBytes);
   if (flags.from !== undefined && flags.from.length > 1 && flags.from.includes('-')) {
     throw new MedallionError('usage', '--from takes either - or files, not both');
+  }
+}
+
+/** @throws MedallionError usage */
+export function checkEventLimit(maxEventBytes = 0): void {
+  if (maxEventBytes > LARGEST_EVENT) {
+    throw new MedallionError('usage', `--max-event-bytes is at most ${LARGEST_EVENT}`);
   }
 }
 
@@ -124,13 +129,24 @@ async function openReader(
   { from, retryFor: patience }: Pick<IngestFlags, 'from' | 'retryFor'>,
   context: CommandContext,
 ): Promise<LogReader> {
-  const { log, home } = context.config;
   if (from?.[0] === '-') {
     return openStdinReader(process.stdin);
   }
   if (from !== undefined) {
     return openFileReader(from.map((file) => path.resolve(context.cwd, file)));
   }
+  return openConfiguredLog(context, patience);
+}
+
+/**
+ * The log that the configuration names: Kafka, or the landing directory.
+ * @throws MedallionError unreachable, denied, config
+ */
+export async function openConfiguredLog(
+  context: CommandContext,
+  patience: Patience,
+): Promise<LogReader> {
+  const { log, home } = context.config;
   return log.kind === 'kafka'
     ? openKafkaReader(log, context, { patience })
     : openLandingReader(home, log.topic);
@@ -143,7 +159,8 @@ const ENDS: Readonly<Record<IngestResult['end'], string>> = {
   interrupted: '; interrupted',
 };
 
-function summary(result: IngestResult, reader: LogReader): string {
+/** What ingest did, in a few lines for people. */
+export function summary(result: IngestResult, reader: LogReader): string {
   const { events, bytes, seconds, quarantined, partitions } = result;
   const refused = Object.entries(quarantined);
   const rate = `${grouped(Math.round(events / seconds))}/s`;

@@ -1,13 +1,11 @@
 import { Command } from 'commander';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { settingOf } from '../../config/settings.ts';
 import { duckDbOpener, memoryBytes, windowBytesFor } from '../../engine/duckdb/local.ts';
 import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
-import { promote, type PromoteResult } from '../../promote/promote.ts';
-import type { ReplayOptions } from '../../promote/replay.ts';
+import { promote, type PromoteOptions, type PromoteResult } from '../../promote/promote.ts';
 import { selectMarts } from '../../promote/selection.ts';
 import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
@@ -15,6 +13,7 @@ import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parsedSetting, parseDuration, parseMemory } from '../options.ts';
 import { renderTable } from '../render/output.ts';
 import { modelTable, summary, warnOfChecks } from '../render/promotion-view.ts';
+import { onSchedule } from '../schedule.ts';
 import { printDryRun } from './promote-dry-run.ts';
 import { printExplanation, printPlan } from './promote-looks.ts';
 
@@ -208,7 +207,7 @@ export async function runPromote(
   outage: Outage,
   flags: Omit<PromoteFlags, 'every' | 'retryFor'>,
   context: CommandContext,
-  replay?: ReplayOptions,
+  more: Pick<PromoteOptions, 'replay' | 'onPublished'> = {},
 ): Promise<PromoteResult> {
   const openEngine = await duckDbOpener(context.config, settings, flags, context);
   const models = loadModels();
@@ -226,20 +225,12 @@ export async function runPromote(
       windowBytes: windowBytesFor(flags.memoryLimit),
       outage,
       arguments: context.commandLine,
-      ...(replay === undefined ? {} : { replay }),
-      holder: `${replay === undefined ? '' : 'quarantine replay, '}process ${String(context.processId)}`,
+      ...more,
+      holder: `${more.replay === undefined ? '' : 'quarantine replay, '}process ${String(context.processId)}`,
     },
     context,
   );
 }
-
-/** Failures that the next round may well not meet. A lost server has been waited for already. */
-function isPassing(error: unknown): error is MedallionError {
-  return (
-    error instanceof MedallionError && (error.code === 'locked' || error.code === 'check_failed')
-  );
-}
-
 async function watch(
   settings: ConnectionSettings,
   outage: Outage,
@@ -248,25 +239,18 @@ async function watch(
 ): Promise<void> {
   // What is asked for beyond the new events is done once, not every round.
   let round = flags;
-  while (!context.signal.aborted) {
-    try {
-      const result = await runPromote(settings, outage, round, context);
-      if ((result.silver?.events ?? 0) > 0 || (result.gold?.days.length ?? 0) > 0) {
-        await report(result, context);
-      }
-      round = { ...flags, fullRefresh: false, select: [], since: undefined, until: undefined };
-    } catch (error) {
-      if (!isPassing(error)) {
-        throw error;
-      }
-      context.emit({
-        type: 'warning',
-        message: error.message,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      });
+  await onSchedule(flags.every, context, async () => {
+    const result = await runPromote(settings, outage, round, context);
+    if (hasWork(result)) {
+      await report(result, context);
     }
-    await sleep(flags.every, undefined, { signal: context.signal }).catch(() => undefined);
-  }
+    round = { ...flags, fullRefresh: false, select: [], since: undefined, until: undefined };
+  });
+}
+
+/** Whether there was anything to promote. */
+export function hasWork({ silver, gold }: PromoteResult): boolean {
+  return (silver?.events ?? 0) > 0 || (gold?.days.length ?? 0) > 0;
 }
 
 async function report(result: PromoteResult, context: CommandContext): Promise<void> {

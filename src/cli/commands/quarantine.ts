@@ -355,8 +355,7 @@ async function replay(
       ...(layer === undefined ? {} : { layer }),
     };
     const result = await runPromote(settings, outage, promoteFlags, context, {
-      selection: filter,
-      maxEventBytes,
+      replay: { selection: filter, maxEventBytes },
     });
     const replayed = result.replay ?? { outcomes: [], obstacles: [] };
     if (replayed.outcomes.length > 0 || context.format !== undefined) {

@@ -1,0 +1,265 @@
+import { Command } from 'commander';
+import { inspectPostgresExtension } from '../../engine/duckdb/inspect.ts';
+import { MedallionError } from '../../errors.ts';
+import { ingest, type IngestResult } from '../../ingest/ingest.ts';
+import { status } from '../../inspect/status.ts';
+import type { LogReader } from '../../log/log.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
+import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { PromoteResult } from '../../promote/promote.ts';
+import type { ProgressEvent } from '../../progress.ts';
+import type { Outage, Patience } from '../../retry.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../main.ts';
+import type { Monitor } from '../monitor.ts';
+import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
+import { counted, grouped } from '../render/number.ts';
+import type { ResultTable } from '../render/output.ts';
+import { onSchedule } from '../schedule.ts';
+import { together } from '../together.ts';
+import { checkEventLimit, openConfiguredLog, summary as landedSummary } from './ingest.ts';
+import {
+  addEngineFlags,
+  checkEngineFlags,
+  hasWork,
+  PROMOTE_DEFAULTS,
+  runPromote,
+  warnOfChecks,
+  type PromoteFlags,
+} from './promote.ts';
+
+interface RunFlags extends Pick<PromoteFlags, 'chunkRows' | 'memoryLimit' | 'threads' | 'every'> {
+  readonly maxEventBytes?: number;
+  readonly metricsPort?: number;
+  readonly metricsHost?: string;
+  readonly retryFor: Patience;
+}
+
+const EXAMPLES = `
+This is "ingest --follow" and "promote --watch" in one process, with the same records of runs. Stopped by SIGINT or
+SIGTERM it commits the batch in hand, finishes a promotion that has begun, and says what it did; a second signal ends
+it at once, and nothing is lost by that. When one of the two fails for good, the other ends in the same way.
+
+With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the process lives) and /readyz (200 while
+warehouse and log answer, ingest runs and promotions come to their end; else 503, and why).
+
+Examples:
+  $ medallion run                                       from Kafka or the landing directory, until stopped
+  $ medallion run --every 1m --retry-for 30m            wait for services that are away, also at the start
+  $ medallion run --metrics-port 9464                   with metrics and health on this machine
+  $ medallion run --metrics-port 9464 --metrics-host 0.0.0.0`;
+
+const DEFAULT_HOST = '127.0.0.1';
+
+export function createRunCommand(run: RunCommand): Command {
+  const command = new Command('run');
+  command
+    .description(
+      'ingest and promote in one process until stopped, with metrics and health checks if wanted',
+    )
+    .addOption(
+      command
+        .createOption('--every <duration>', 'how long to wait between promotions')
+        .argParser(parseDuration)
+        .default(PROMOTE_DEFAULTS.every, '10s'),
+    )
+    .addOption(settingOption('kafka.group'))
+    .addOption(parsedSetting('ingest.max_event_bytes', parseCount));
+  return addEngineFlags(command)
+    .option(
+      '--metrics-port <port>',
+      'answer /metrics, /healthz and /readyz there; 0 takes any port that is free',
+      parsePort,
+    )
+    .option('--metrics-host <host>', `address to answer at (default ${DEFAULT_HOST})`)
+    .addHelpText('after', EXAMPLES)
+    .action(run(runCommand));
+}
+
+/** What the two have done, for the last word. */
+interface Done {
+  landed?: IngestResult;
+  promotions: number;
+  transactions: number;
+  duplicates: number;
+  superseded: number;
+  refused: number;
+  days: number;
+  restated: number;
+}
+
+async function runCommand(given: CommandContext, flags: RunFlags): Promise<void> {
+  checkEngineFlags(flags);
+  checkEventLimit(flags.maxEventBytes);
+  if (flags.metricsPort === undefined && flags.metricsHost !== undefined) {
+    throw new MedallionError('usage', '--metrics-host goes with --metrics-port');
+  }
+  const failed = new AbortController();
+  const signal = AbortSignal.any([given.signal, failed.signal]);
+  const context: CommandContext = { ...given, signal };
+  const work = async (monitor?: Monitor): Promise<void> =>
+    runPipeline(() => failed.abort(), flags, context, monitor);
+  if (flags.metricsPort === undefined) {
+    await work();
+    return;
+  }
+  // Loaded where it is wanted: every command would start later for it.
+  const { Monitor: Monitors } = await import('../monitor.ts');
+  const place = { host: flags.metricsHost ?? DEFAULT_HOST, port: flags.metricsPort };
+  await Monitors.during({ ...place, everyMs: flags.every }, context, work);
+}
+
+async function runPipeline(
+  stop: () => void,
+  flags: RunFlags,
+  context: CommandContext,
+  monitor: Monitor | undefined,
+): Promise<void> {
+  const { signal } = context;
+  const { retryFor: patience } = flags;
+  const startedAt = performance.now();
+  const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
+    // What promotions need is fetched now, or missed now: not when events have come in.
+    await inspectPostgresExtension(context.config.duckdb, context);
+    const reader = await openConfiguredLog(context, patience);
+    const tellStop = (): void =>
+      context.emit({
+        type: 'note',
+        message: 'stopping: what has begun is finished; a second signal ends it at once',
+      });
+    signal.addEventListener('abort', tellStop, { once: true });
+    const looking = monitor?.watch(() => status(settings, context.config, context), signal);
+    const done: Done = {
+      ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, refused: 0 },
+      ...{ days: 0, restated: 0 },
+    };
+    try {
+      await together(
+        [
+          () => land(reader, settings, outage, flags, context, done, monitor),
+          () => promoteOnSchedule(settings, outage, flags, context, done, monitor),
+        ],
+        stop,
+        context,
+      );
+    } finally {
+      await looking;
+      const seconds = (performance.now() - startedAt) / 1000;
+      await (context.format === undefined
+        ? context.write(summary(done, reader))
+        : context.writeRows(doneTable(done, seconds)));
+    }
+  };
+  await withWarehouse(context.config, context, work, { patience });
+}
+
+async function land(
+  reader: LogReader,
+  settings: ConnectionSettings,
+  outage: Outage,
+  flags: RunFlags,
+  context: CommandContext,
+  done: Done,
+  monitor: Monitor | undefined,
+): Promise<void> {
+  const following = async (): Promise<IngestResult> =>
+    ingest(
+      reader,
+      settings,
+      {
+        ...{ outage, arguments: context.commandLine, follow: true },
+        ...(flags.maxEventBytes === undefined ? {} : { maxEventBytes: flags.maxEventBytes }),
+        ...(monitor === undefined ? {} : { onLanded: (tally) => monitor.landed(tally) }),
+      },
+      context,
+    );
+  done.landed = await (monitor === undefined ? following() : monitor.ingest(following));
+}
+
+async function promoteOnSchedule(
+  settings: ConnectionSettings,
+  outage: Outage,
+  flags: RunFlags,
+  context: CommandContext,
+  done: Done,
+  monitor: Monitor | undefined,
+): Promise<void> {
+  // A promotion that has begun is finished; while it waits for a lost server, `outage` hears the interruption.
+  const promoting: CommandContext = {
+    ...context,
+    signal: new AbortController().signal,
+    emit: (event) => isAboutSteps(event) || context.emit(event),
+  };
+  const { chunkRows, memoryLimit, threads } = flags;
+  const engine = { chunkRows, memoryLimit, ...(threads === undefined ? {} : { threads }) };
+  const promotion = async (): Promise<PromoteResult> =>
+    runPromote(
+      settings,
+      outage,
+      engine,
+      promoting,
+      monitor === undefined ? {} : { onPublished: (tally) => monitor.published(tally) },
+    );
+  await onSchedule(flags.every, context, async () => {
+    const result = await (monitor === undefined ? promotion() : monitor.promotion(promotion));
+    count(done, result);
+    if (hasWork(result)) {
+      warnOfChecks(result, context);
+      context.emit({ type: 'note', message: promotedLine(result) });
+    }
+  });
+}
+
+/** Steps of a promotion every few seconds would be in the way of what ingest says. */
+function isAboutSteps({ type }: ProgressEvent): boolean {
+  return type.startsWith('step.');
+}
+
+function count(done: Done, { silver, gold }: PromoteResult): void {
+  done.promotions += 1;
+  done.transactions += silver?.written ?? 0;
+  done.duplicates += silver?.duplicates ?? 0;
+  done.superseded += silver?.superseded ?? 0;
+  done.refused += silver?.refused ?? 0;
+  done.days += gold?.days.length ?? 0;
+  done.restated += gold?.restated ?? 0;
+}
+
+function promotedLine({ silver, gold, seconds }: PromoteResult): string {
+  const events = counted(silver?.events ?? 0, 'event');
+  const days = counted(gold?.days.length ?? 0, 'day');
+  return `promoted ${events}, ${days} of gold in ${seconds.toFixed(1)} s`;
+}
+
+function summary(done: Done, reader: LogReader): string {
+  const { landed, promotions, transactions, duplicates, superseded, refused } = done;
+  return [
+    ...(landed === undefined ? [] : [landedSummary(landed, reader).trimEnd()]),
+    `${counted(promotions, 'promotion')}: ${counted(transactions, 'transaction')} written, ` +
+      `${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded, ${grouped(refused)} quarantined; ` +
+      `${counted(done.days, 'day')} of gold published, ${grouped(done.restated)} of them restated`,
+    '',
+  ].join('\n');
+}
+
+/** One row; what ingest has done is null where it failed. */
+function doneTable({ landed, ...done }: Done, seconds: number): ResultTable {
+  const figures: Readonly<Record<string, number | undefined>> = {
+    events: landed?.events,
+    bytes: landed?.bytes,
+    quarantined_by_ingest:
+      landed && Object.values(landed.quarantined).reduce((sum, events) => sum + events, 0),
+    promotions: done.promotions,
+    transactions: done.transactions,
+    duplicates: done.duplicates,
+    superseded: done.superseded,
+    quarantined_by_silver: done.refused,
+    days: done.days,
+    restated: done.restated,
+    seconds: Math.round(seconds * 10) / 10,
+  };
+  return {
+    columns: Object.keys(figures).map((name) => ({ name, kind: 'number' })),
+    rows: [Object.values(figures).map((figure) => (figure === undefined ? null : String(figure)))],
+  };
+}

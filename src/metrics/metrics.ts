@@ -1,0 +1,253 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { REASONS } from '../event/reasons.ts';
+import { VERSION } from '../version.ts';
+import type { Page } from './server.ts';
+
+/** What a run of ingest has counted so far; the same object all the while. */
+export interface LandedTotals {
+  readonly events: number;
+  readonly bytes: number;
+  readonly quarantined: Readonly<Record<string, number>>;
+}
+
+/** What a promotion has counted so far; the same object all the while. */
+export interface PublishedTotals {
+  readonly models: readonly { readonly model: string; readonly written: number }[];
+  readonly refusals: Readonly<Record<string, number>>;
+}
+
+export type PromotionOutcome = 'done' | 'locked' | 'check_failed' | 'failed' | 'interrupted';
+
+/** How things stand between log and gold; what is not known is left out. */
+export interface Standing {
+  readonly isUp: { readonly warehouse: boolean; readonly log: boolean };
+  /** Undefined when the warehouse could not be asked. */
+  readonly books?: {
+    readonly lag: readonly {
+      readonly topic: string;
+      readonly partition: number;
+      readonly events: number | undefined;
+      readonly seconds: number | undefined;
+    }[];
+    readonly backlog: { readonly events: number; readonly seconds: number };
+    readonly staleDates: number;
+    readonly quarantine: readonly {
+      readonly stage: string;
+      readonly reason: string;
+      readonly events: number;
+    }[];
+    /** Unix milliseconds. */
+    readonly layers: readonly {
+      readonly layer: string;
+      readonly latestEventAt: number | undefined;
+      readonly committedAt: number | undefined;
+    }[];
+  };
+}
+
+/** From an increment of a few events to the first promotion of a long history. */
+const DURATION_BUCKETS = [0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800];
+/** Of prom-client's own metrics those whose names break Prometheus' conventions. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+const OUTCOMES = ['done', 'locked', 'check_failed', 'failed', 'interrupted'] as const;
+
+/**
+ * What the process tells Prometheus. Counters count what this process has committed, by batches; gauges say how
+ * things stand in the log and the warehouse, whoever did it.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #growth = new WeakMap<object, Map<string, number>>();
+
+  readonly #up = this.#gauge('up', 'Whether it answered when it was last looked at', [
+    'dependency',
+  ]);
+  readonly #events = this.#counter('ingest_events_total', 'Events landed in bronze');
+  readonly #bytes = this.#counter('ingest_bytes_total', 'Bytes of the events landed in bronze');
+  readonly #quarantined = this.#counter(
+    'quarantined_events_total',
+    'Events refused, by ingest or by silver',
+    ['reason'],
+  );
+  readonly #promotions = this.#counter('promotions_total', 'Promotions that ended', ['outcome']);
+  readonly #rows = this.#counter(
+    'promote_rows_total',
+    'Rows published in the tables of silver and gold',
+    ['model'],
+  );
+  readonly #duration = new Histogram({
+    name: 'medallion_promote_duration_seconds',
+    help: 'Time that promotions took, of all outcomes',
+    buckets: DURATION_BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #lastSuccess = this.#gauge(
+    'promote_last_success_timestamp_seconds',
+    'When a promotion was last done',
+  );
+  readonly #lagEvents = this.#gauge(
+    'consumer_lag_events',
+    'Events of the log that are not in bronze, at most; absent where that is not known',
+    ['topic', 'partition'],
+  );
+  readonly #lagSeconds = this.#gauge(
+    'consumer_lag_seconds',
+    'How long the first of them has waited',
+    ['topic', 'partition'],
+  );
+  readonly #backlogEvents = this.#gauge(
+    'promote_backlog_events',
+    'Events of bronze that are not judged by silver, at most',
+  );
+  readonly #backlogSeconds = this.#gauge(
+    'promote_backlog_seconds',
+    'How long the first of them has waited',
+  );
+  readonly #staleDates = this.#gauge(
+    'promote_stale_dates',
+    'Days that changed in silver and are not published in gold',
+  );
+  readonly #quarantineOpen = this.#gauge(
+    'quarantine_open_events',
+    'Refused events that nobody has dealt with',
+    ['stage', 'reason'],
+  );
+  readonly #committed = this.#gauge(
+    'layer_committed_timestamp_seconds',
+    'When something was last committed to the layer',
+    ['layer'],
+  );
+  #layers: NonNullable<Standing['books']>['layers'] = [];
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) {
+      this.#registry.removeSingleMetric(name);
+    }
+    this.#up.set({ dependency: 'warehouse' }, 0);
+    this.#up.set({ dependency: 'log' }, 0);
+    this.#gauge('build_info', 'The version that runs; always 1', ['version']).set(
+      { version: VERSION },
+      1,
+    );
+    for (const reason of Object.keys(REASONS)) {
+      this.#quarantined.inc({ reason }, 0);
+    }
+    for (const outcome of OUTCOMES) {
+      this.#promotions.inc({ outcome }, 0);
+    }
+    // An age grows between two looks.
+    this.#gauge(
+      'layer_freshness_seconds',
+      "Age of the layer's latest event; in gold an event is as old as its day",
+      ['layer'],
+      (gauge) => {
+        for (const { layer, latestEventAt } of this.#layers) {
+          if (latestEventAt !== undefined) {
+            gauge.set({ layer }, (Date.now() - latestEventAt) / 1000);
+          }
+        }
+      },
+    );
+  }
+
+  landed(totals: LandedTotals): void {
+    this.#events.inc(this.#grown(totals, 'events', totals.events));
+    this.#bytes.inc(this.#grown(totals, 'bytes', totals.bytes));
+    this.#refused(totals, totals.quarantined);
+  }
+
+  published(totals: PublishedTotals): void {
+    for (const { model, written } of totals.models) {
+      this.#rows.inc({ model }, this.#grown(totals, `rows ${model}`, written));
+    }
+    this.#refused(totals, totals.refusals);
+  }
+
+  promoted(outcome: PromotionOutcome, seconds: number): void {
+    this.#promotions.inc({ outcome });
+    this.#duration.observe(seconds);
+    if (outcome === 'done') {
+      this.#lastSuccess.setToCurrentTime();
+    }
+  }
+
+  /** What is no longer known is no longer told. */
+  stand({ isUp, books }: Standing): void {
+    this.#up.set({ dependency: 'warehouse' }, isUp.warehouse ? 1 : 0);
+    this.#up.set({ dependency: 'log' }, isUp.log ? 1 : 0);
+    for (const gauge of [this.#lagEvents, this.#lagSeconds, this.#quarantineOpen]) {
+      gauge.reset();
+    }
+    if (books === undefined) {
+      return;
+    }
+    for (const { topic, partition, events, seconds } of books.lag) {
+      if (events !== undefined) {
+        this.#lagEvents.set({ topic, partition }, events);
+        this.#lagSeconds.set({ topic, partition }, seconds ?? 0);
+      }
+    }
+    this.#backlogEvents.set(books.backlog.events);
+    this.#backlogSeconds.set(books.backlog.seconds);
+    this.#staleDates.set(books.staleDates);
+    for (const { stage, reason, events } of books.quarantine) {
+      this.#quarantineOpen.set({ stage, reason }, events);
+    }
+    this.#layers = books.layers;
+    for (const { layer, committedAt } of books.layers) {
+      if (committedAt !== undefined) {
+        this.#committed.set({ layer }, committedAt / 1000);
+      }
+    }
+  }
+
+  async page(): Promise<Page> {
+    return {
+      status: 200,
+      type: this.#registry.contentType,
+      body: await this.#registry.metrics(),
+    };
+  }
+
+  #refused(totals: object, refusals: Readonly<Record<string, number>>): void {
+    for (const [reason, events] of Object.entries(refusals)) {
+      this.#quarantined.inc({ reason }, this.#grown(totals, `refused ${reason}`, events));
+    }
+  }
+
+  /** By how much one figure of `totals` has grown since it was last counted. */
+  #grown(totals: object, figure: string, value: number): number {
+    const counted = this.#growth.get(totals) ?? new Map<string, number>();
+    this.#growth.set(totals, counted);
+    const before = counted.get(figure) ?? 0;
+    counted.set(figure, value);
+    return value - before;
+  }
+
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({
+      name: `medallion_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+    });
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[] = [],
+    collect: (gauge: Gauge) => void = () => undefined,
+  ): Gauge {
+    return new Gauge({
+      name: `medallion_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        collect(this);
+      },
+    });
+  }
+}
