@@ -32,6 +32,8 @@ async function main(): Promise<void> {
       if (signals > 1) {
         process.removeAllListeners('SIGINT');
         process.kill(process.pid, 'SIGINT');
+        // The first process of a container does not die of its own signals.
+        process.exit(INTERRUPTED);
       }
     });
   }
