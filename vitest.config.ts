@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // npm run test:faults
-    exclude: [...configDefaults.exclude, 'test/faults/**'],
+    // npm run test:faults, npm run test:airflow
+    exclude: [...configDefaults.exclude, 'test/faults/**', 'test/airflow/**'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -7,6 +7,7 @@ import { parseConfig } from '../src/config.ts';
 
 interface Service {
   readonly image: string;
+  readonly profiles?: readonly string[];
   readonly environment: Readonly<Record<string, string | number>>;
   readonly ports: readonly string[];
   readonly volumes: readonly string[];
@@ -19,9 +20,10 @@ const compose = parse(text) as {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 };
-const services = Object.entries(compose.services);
+/** Services that stay; `topic` does one thing and ends. */
+const services = Object.entries(compose.services).filter(([name]) => name !== 'topic');
 const example = parseEnv(readFileSync(new URL('../.env.example', import.meta.url), 'utf8'));
-const filledIn = {
+const filledIn: Readonly<Record<string, string | undefined>> = {
   ...example,
   POSTGRES_PASSWORD: 'p1',
   GRAFANA_ADMIN_PASSWORD: 'p2',
@@ -29,8 +31,35 @@ const filledIn = {
 };
 
 describe('docker-compose.yaml', () => {
-  it('runs Kafka, PostgreSQL and Grafana', () => {
-    expect(services.map(([name]) => name)).toEqual(['kafka', 'postgres', 'grafana']);
+  it.each([
+    ['the stores alone', [], ['kafka', 'postgres']],
+    ['with medallion', ['run'], ['kafka', 'postgres', 'topic', 'medallion']],
+    ['with Grafana', ['grafana'], ['kafka', 'postgres', 'grafana']],
+    ['all of it', ['run', 'grafana'], ['kafka', 'postgres', 'topic', 'medallion', 'grafana']],
+  ])('starts %s by profile', (_, profiles, started) => {
+    const isStarted = ({ profiles: own }: Service): boolean =>
+      own?.some((profile) => profiles.includes(profile)) ?? true;
+    const names = Object.entries(compose.services).flatMap(([name, service]) =>
+      isStarted(service) ? [name] : [],
+    );
+    expect(names).toEqual(started);
+    // What is waited for must be started, too.
+    const needed = names.flatMap((name) => Object.keys(compose.services[name]?.depends_on ?? {}));
+    expect(names).toEqual(expect.arrayContaining(needed));
+  });
+
+  it('points medallion at the stores of its network, and at the topic that is made for it', () => {
+    const env = compose.services['medallion']?.environment ?? {};
+    const values: Record<string, string> = {};
+    for (const [name, value] of Object.entries(env)) {
+      const [, variable] = /^\$\{(\w+).*\}$/.exec(String(value)) ?? [];
+      values[name] = variable === undefined ? String(value) : (filledIn[variable] ?? '');
+    }
+    const config = parseConfig({}, values, '/');
+    expect(config.warehouse).toMatchObject({ host: 'postgres', user: 'medallion', port: 5432 });
+    expect(config.log).toMatchObject({ kind: 'kafka', brokers: ['kafka:19092'], topic: 'sales' });
+    const listeners = compose.services['kafka']?.environment['KAFKA_ADVERTISED_LISTENERS'];
+    expect(String(listeners)).toContain('NETWORK://kafka:19092');
   });
 
   describe.each(services)('%s', (_name, service) => {
@@ -50,7 +79,8 @@ describe('docker-compose.yaml', () => {
     it('waits for healthy services only, and for ones that exist', () => {
       for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
         expect(compose.services).toHaveProperty(needed);
-        expect(condition).toBe('service_healthy');
+        const ends = needed === 'topic';
+        expect(condition).toBe(ends ? 'service_completed_successfully' : 'service_healthy');
       }
     });
 
