@@ -21,16 +21,24 @@ export function judgeNode(version: string): Finding {
   const { engines } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   ) as { engines: { node: string } };
-  const [needMajor = 0, needMinor = 0] = numbersOf(engines.node);
-  const [major = 0, minor = 0] = numbersOf(version);
-  return major > needMajor || (major === needMajor && minor >= needMinor)
+  const ranges = engines.node.split(' || ');
+  return ranges.some((range) => isWithin(version, range))
     ? ok('Node.js', version)
     : fail(
         'Node.js',
-        new MedallionError('config', `${version} is too old`, {
-          hint: `Install Node.js ${needMajor}.${needMinor} or later.`,
+        new MedallionError('config', `medallion does not run on ${version}`, {
+          hint: `Install a Node.js that is ${ranges.join(' or ')}.`,
         }),
       );
+}
+
+/** @param range "^20.19.0": that minor version or a later one of the same major; ">=24.0.0": a later major as well */
+function isWithin(version: string, range: string): boolean {
+  const [major = 0, minor = 0] = numbersOf(version);
+  const [needMajor = 0, needMinor = 0] = numbersOf(range);
+  return (
+    (major === needMajor && minor >= needMinor) || (range.startsWith('>=') && major > needMajor)
+  );
 }
 
 function numbersOf(version: string): number[] {

@@ -47,10 +47,14 @@ describe('examine', () => {
 
 describe('judgements', () => {
   it.each([
-    ['20.12.0', 'ok'],
-    ['20.11.1', 'fail'],
+    ['20.19.0', 'ok'],
+    ['20.18.3', 'fail'],
     ['18.20.0', 'fail'],
-    ['22.0.0', 'ok'],
+    ['22.12.0', 'fail'],
+    ['22.13.0', 'ok'],
+    ['23.9.0', 'fail'],
+    ['24.0.0', 'ok'],
+    ['26.1.0', 'ok'],
   ])('Node.js %s: %s', (version, status) => {
     expect(judgeNode(version).status).toBe(status);
   });
