@@ -15,6 +15,7 @@ import type { Monitor } from '../monitor.ts';
 import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultTable } from '../render/output.ts';
+import { warnOfChecks } from '../render/promotion-view.ts';
 import { onSchedule } from '../schedule.ts';
 import { together } from '../together.ts';
 import { checkEventLimit, openConfiguredLog, summary as landedSummary } from './ingest.ts';
@@ -24,7 +25,6 @@ import {
   hasWork,
   PROMOTE_DEFAULTS,
   runPromote,
-  warnOfChecks,
   type PromoteFlags,
 } from './promote.ts';
 
