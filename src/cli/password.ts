@@ -2,14 +2,50 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { MedallionError } from '../errors.ts';
 
+type Ask = (question: string) => Promise<string>;
+
 /**
- * Asks for a password on the terminal, twice, without showing it.
+ * Asks for a new password on the terminal, twice, without showing it.
  * @throws MedallionError usage (no terminal, two answers that differ, none), interrupted
  */
-export async function askPassword(question: string, signal: AbortSignal): Promise<string> {
+export async function askNewPassword(question: string, signal: AbortSignal): Promise<string> {
+  return withHiddenInput(
+    'Put it into the environment: MEDALLION_ROLE_PASSWORD.',
+    signal,
+    async (ask) => {
+      const password = await ask(question);
+      if (password === '') {
+        throw new MedallionError('usage', 'an empty password is none; nothing was changed');
+      }
+      if ((await ask('The same again: ')) !== password) {
+        throw new MedallionError('usage', 'the two passwords differ; nothing was changed');
+      }
+      return password;
+    },
+  );
+}
+
+/**
+ * Asks for a password that exists, without showing it.
+ * @param otherwise where else it can be said, for who has no terminal
+ * @throws MedallionError usage (no terminal), interrupted
+ */
+export async function askPassword(
+  question: string,
+  otherwise: string,
+  signal: AbortSignal,
+): Promise<string> {
+  return withHiddenInput(otherwise, signal, (ask) => ask(question));
+}
+
+async function withHiddenInput<T>(
+  otherwise: string,
+  signal: AbortSignal,
+  work: (ask: Ask) => Promise<T>,
+): Promise<T> {
   if (!process.stdin.isTTY) {
     throw new MedallionError('usage', 'there is no terminal to ask for a password on', {
-      hint: 'Put it into the environment: MEDALLION_ROLE_PASSWORD.',
+      hint: otherwise,
     });
   }
   const silence = new Writable({
@@ -23,7 +59,7 @@ export async function askPassword(question: string, signal: AbortSignal): Promis
   terminal.on('SIGINT', () => {
     interrupted.abort();
   });
-  const ask = async (text: string): Promise<string> => {
+  const ask: Ask = async (text) => {
     process.stderr.write(text);
     try {
       return await terminal.question('', {
@@ -36,14 +72,7 @@ export async function askPassword(question: string, signal: AbortSignal): Promis
     }
   };
   try {
-    const password = await ask(question);
-    if (password === '') {
-      throw new MedallionError('usage', 'an empty password is none; nothing was changed');
-    }
-    if ((await ask('The same again: ')) !== password) {
-      throw new MedallionError('usage', 'the two passwords differ; nothing was changed');
-    }
-    return password;
+    return await work(ask);
   } finally {
     terminal.close();
   }

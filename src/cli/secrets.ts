@@ -11,6 +11,6 @@ export function withoutSecrets(text: string): string {
 /** Arguments for the record of a run: a database URL is left out whole, wherever it stands. */
 export function argumentsForRecord(args: readonly string[]): string[] {
   return args.map((arg) =>
-    withoutSecrets(arg.replace(/^(--database-url=)?postgres(?:ql)?:\/\/.*$/s, '$1***')),
+    withoutSecrets(arg.replace(/^(--[\w-]+=)?postgres(?:ql)?:\/\/.*$/s, '$1***')),
   );
 }

@@ -9,6 +9,8 @@ import { BronzeSink } from './sink.ts';
 import type { PartitionTally, Tally } from './tally.ts';
 
 export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueBytes'> {
+  /** The command, for the run's record and for progress; ingest unless said otherwise. */
+  readonly command?: string;
   /** The command line, for the run's record; secrets removed. */
   readonly arguments: readonly string[];
   /** Rides out the losses of the warehouse; one of its own unless given. */
@@ -34,8 +36,6 @@ export interface IngestResult {
   readonly seconds: number;
 }
 
-const STEP = 'ingest';
-
 /**
  * Lands what a log holds in bronze, each record exactly once: rows and next offset commit together. An interruption
  * finishes the batch in hand and is an end like any other.
@@ -48,6 +48,7 @@ export async function ingest(
   context: StageContext,
 ): Promise<IngestResult> {
   const {
+    command = 'ingest',
     arguments: commandLine,
     maxEventBytes = MAX_EVENT_BYTES,
     outage = new Outage(`PostgreSQL at ${describeServer(settings)}`, context),
@@ -56,13 +57,13 @@ export async function ingest(
   } = options;
   const startedAt = performance.now();
   const runId = await withClient(settings, (client) =>
-    startRun(client, { command: 'ingest', arguments: commandLine }),
+    startRun(client, { command, arguments: commandLine }),
   );
-  context.emit({ type: 'step.started', step: STEP, detail: reader.description });
+  context.emit({ type: 'step.started', step: command, detail: reader.description });
   const onLanded = (tally: Tally): void => {
     tell?.(tally);
     context.emit({
-      ...{ type: 'step.progress', step: STEP, done: tally.events, unit: 'events' },
+      ...{ type: 'step.progress', step: command, done: tally.events, unit: 'events' },
       detail: `${(tally.bytes / 1e6).toFixed(1)} MB`,
     });
   };

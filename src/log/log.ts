@@ -1,6 +1,7 @@
 /**
  * What a log is: an append-only sequence of records in numbered partitions of named topics. Kafka is one kind,
- * a landing directory or a file of NDJSON lines another; everything after the read is the same code.
+ * a landing directory or a file of NDJSON lines another, a table of the older pipeline a third; everything after the read
+ * is the same code.
  *
  * Terminology: a record's *offset* is its place in its partition (not dense: offsets can be missing).
  * *next offset* is the first one not yet read. The *position* that counts is the one the warehouse stored.
@@ -41,7 +42,7 @@ export interface RecordBatch extends TopicPartition {
   readonly nextOffset: bigint;
   /** Names the physical log ("kafka:<cluster id>/<topic id>", a file's fingerprint): a stored position holds for this source only. */
   readonly source: string;
-  /** Bytes of the file's text (unzipped, if it is zipped) up to `nextOffset`, where the log is a file. */
+  /** Bytes of the file's text (unzipped, if it is zipped), or rows of the table, up to `nextOffset`, where the log is one. */
   readonly position?: bigint;
 }
 

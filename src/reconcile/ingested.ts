@@ -1,3 +1,4 @@
+import { isImported } from '../log/table/table.ts';
 import type { Client } from '../postgres/client.ts';
 import { keyOf, type BookedPartition } from './books.ts';
 import { compareCounts, events, offsetRange, type Comparison } from './comparison.ts';
@@ -107,10 +108,11 @@ async function missingOffsets(
 ): Promise<string> {
   const { topic, partition, nextOffset, pruned } = booked;
   const from = pruned.to > 0n ? pruned.to : (firstOffset(booked, held) ?? 0n);
+  const isFile = booked.position !== undefined && !isImported(topic);
   // A file begins at its first line; of a topic the first offset that was read is known by its event only.
   const { rows } = await client.query<{ from_offset: string; to_offset: string }>(
     reconcileSql('missing'),
-    [topic, partition, booked.position === undefined ? from : pruned.to, nextOffset, NAMED],
+    [topic, partition, isFile ? pruned.to : from, nextOffset, NAMED],
   );
   const ranges = rows.map((row) => offsetRange(BigInt(row.from_offset), BigInt(row.to_offset)));
   const where =

@@ -5,6 +5,7 @@ import {
   fileOfPartition,
   landingPartitionNames,
 } from '../log/landing/held-lines.ts';
+import { isImported } from '../log/table/table.ts';
 import type { StageContext } from '../progress.ts';
 import { keyOf, unknownPartition, type BookedPartition } from './books.ts';
 import { offsetRange } from './comparison.ts';
@@ -28,6 +29,13 @@ export interface LogViews {
   readonly unread: readonly BookedPartition[];
 }
 
+/** A table of the older pipeline is asked once, when it is imported. */
+const IMPORTED: LogView = {
+  waiting: 0n,
+  holes: 'ids that the table does not have',
+  notes: ["imported: compared with import-bronze's own books"],
+};
+
 /**
  * Looks at the logs behind the partitions: at the configured Kafka topic, or landing topic, and at each file that is
  * still there. What was read from another log (stdin, another topic) has no view.
@@ -43,7 +51,9 @@ export async function lookAtLogs(
   const { log, home } = config;
   const views = new Map<string, LogView>();
   for (const booked of books) {
-    const view = await lookAtFile(home, booked, options.onlyWaiting);
+    const view = isImported(booked.topic)
+      ? IMPORTED
+      : await lookAtFile(home, booked, options.onlyWaiting);
     if (view !== undefined) {
       views.set(keyOf(booked), view);
     }

@@ -13,6 +13,7 @@ const COMMANDS = [
   'config',
   'generate',
   'ingest',
+  'import-bronze',
   'promote',
   'run',
   'checks',
@@ -118,7 +119,7 @@ function exampleCommands(text: string): { command: string; flags: string[] }[] {
   const calls = text.matchAll(/(?:^|[\s`$("&|])(?:npx )?medallion +((?:[^\n`|&>#]|(?<=\d)#)*)/gm);
   return [...calls].flatMap(([, call = '']) => {
     const [first = '', second = ''] = call.trim().split(/\s+/);
-    if (!/^[a-z]+$/.test(first)) {
+    if (!/^[a-z-]+$/.test(first)) {
       return [];
     }
     const isChild = SUBCOMMANDS[first] !== undefined && /^[a-z]+$/.test(second);

@@ -5,7 +5,7 @@ import { grantRole, KINDS, type RoleKind } from '../../postgres/roles.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
-import { askPassword } from '../password.ts';
+import { askNewPassword } from '../password.ts';
 
 interface GrantFlags {
   readonly create?: boolean;
@@ -53,7 +53,7 @@ async function grant(
   const given = context.env[PASSWORD_VARIABLE];
   const password =
     flags.passwordPrompt === true && !dryRun
-      ? await askPassword(`New password of ${role}: `, context.signal)
+      ? await askNewPassword(`New password of ${role}: `, context.signal)
       : given === ''
         ? undefined
         : given;

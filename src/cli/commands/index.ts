@@ -10,6 +10,7 @@ import { createDemoCommand } from './demo.ts';
 import { createDocsCommand } from './docs.ts';
 import { createDoctorCommand } from './doctor.ts';
 import { createGenerateCommand } from './generate.ts';
+import { createImportBronzeCommand } from './import-bronze.ts';
 import { createIngestCommand } from './ingest.ts';
 import { createInitCommand } from './init.ts';
 import { createModelsCommand } from './models.ts';
@@ -32,6 +33,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     addKafkaFlags(createConfigCommand(run)),
     addKafkaFlags(addRetryOption(createGenerateCommand(run))),
     addKafkaFlags(addRetryOption(createIngestCommand(run))),
+    addRetryOption(createImportBronzeCommand(run)),
     addRetryOption(createPromoteCommand(run)),
     addKafkaFlags(addRetryOption(createRunCommand(run))),
     createChecksCommand(run),

@@ -12,8 +12,7 @@ import type { Outage, Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parsedSetting, parseDuration, settingOption } from '../options.ts';
-import { counted, grouped } from '../render/number.ts';
-import type { ResultTable } from '../render/output.ts';
+import { landedSummary, partitionTable } from '../render/landed.ts';
 import { visible } from '../render/text.ts';
 
 export interface IngestFlags {
@@ -66,7 +65,7 @@ async function ingestCommand(context: CommandContext, flags: IngestFlags): Promi
     const result = await runIngest(settings, outage, reader, flags, context);
     if (context.format === undefined) {
       // Files may be called anything.
-      await context.write(visible(summary(result, reader), { lines: true }));
+      await context.write(visible(landedSummary(result, reader), { lines: true }));
     } else {
       await context.writeRows(partitionTable(result));
     }
@@ -150,61 +149,4 @@ export async function openConfiguredLog(
   return log.kind === 'kafka'
     ? openKafkaReader(log, context, { patience })
     : openLandingReader(home, log.topic);
-}
-
-const ENDS: Readonly<Record<IngestResult['end'], string>> = {
-  end: '',
-  idle: '; nothing more came',
-  'max-records': '; --max-messages reached',
-  interrupted: '; interrupted',
-};
-
-/** What ingest did, in a few lines for people. */
-export function summary(result: IngestResult, reader: LogReader): string {
-  const { events, bytes, seconds, quarantined, partitions } = result;
-  const refused = Object.entries(quarantined);
-  const rate = `${grouped(Math.round(events / seconds))}/s`;
-  const lines = [
-    events === 0 && refused.length === 0
-      ? `nothing new in ${reader.description}${ENDS[result.end]}`
-      : `${counted(events, 'event')} (${megabytes(bytes)}) landed in ${seconds.toFixed(1)} s, ${rate}${ENDS[result.end]}`,
-    ...partitions.map(
-      ({ topic, partition, fromOffset, nextOffset, events: landed }) =>
-        `  ${topic} ${partition}: ${counted(landed, 'event')}, offsets ${fromOffset} to ${nextOffset - 1n}`,
-    ),
-  ];
-  if (refused.length > 0) {
-    const reasons = refused.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
-    lines.push(`  refused: ${reasons} (kept in bronze.quarantine)`);
-  }
-  if (result.droppedBatches > 0) {
-    const batches = counted(result.droppedBatches, 'batch', 'batches');
-    lines.push(`  ${batches} had been landed by another ingest and were left to it`);
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function partitionTable({ partitions }: IngestResult): ResultTable {
-  const numbers = ['partition', 'from_offset', 'next_offset', 'events', 'bytes', 'quarantined'];
-  return {
-    columns: [
-      { name: 'topic', kind: 'text' },
-      ...numbers.map((name) => ({ name, kind: 'number' as const })),
-    ],
-    rows: partitions.map((row) => [
-      row.topic,
-      ...[
-        row.partition,
-        row.fromOffset,
-        row.nextOffset,
-        row.events,
-        row.bytes,
-        row.quarantined,
-      ].map(String),
-    ]),
-  };
 }

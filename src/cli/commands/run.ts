@@ -13,12 +13,13 @@ import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import type { Monitor } from '../monitor.ts';
 import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
+import { landedSummary } from '../render/landed.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { warnOfChecks } from '../render/promotion-view.ts';
 import { onSchedule } from '../schedule.ts';
 import { together } from '../together.ts';
-import { checkEventLimit, openConfiguredLog, summary as landedSummary } from './ingest.ts';
+import { checkEventLimit, openConfiguredLog } from './ingest.ts';
 import {
   addEngineFlags,
   checkEngineFlags,
