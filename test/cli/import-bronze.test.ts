@@ -244,12 +244,14 @@ test('what cannot be imported is said, and no password with it', async () => {
     [['--password-prompt'], 2, 'no terminal'],
     [['--from', wrong], 3, 'refused user'],
   ];
-  for (const [args, code, said] of cases) {
-    const result = await runCli(['import-bronze', ...args], options());
-    expect(result.stderr, args.join(' ')).toContain(said);
-    expect(result.stderr).not.toContain('xQ7markZ9');
-    expect(result.code, args.join(' ')).toBe(code);
-  }
+  await Promise.all(
+    cases.map(async ([args, code, said]) => {
+      const result = await runCli(['import-bronze', ...args], options());
+      expect(result.stderr, args.join(' ')).toContain(said);
+      expect(result.stderr).not.toContain('xQ7markZ9');
+      expect(result.code, args.join(' ')).toBe(code);
+    }),
+  );
   const unnamed = await runCli(['import-bronze'], { ...options(), env: { DATABASE_URL: db.url } });
   expect(unnamed.code).toBe(2);
   expect(unnamed.stderr).toContain('IMPORT_DATABASE_URL');

@@ -8,7 +8,6 @@ import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
-import { parseCount } from '../options.ts';
 import { askPassword } from '../password.ts';
 import { landedSummary, partitionTable } from '../render/landed.ts';
 import { grouped } from '../render/number.ts';
@@ -18,7 +17,6 @@ interface ImportFlags {
   readonly from?: string;
   readonly table: string;
   readonly passwordPrompt?: boolean;
-  readonly maxEventBytes?: number;
   readonly retryFor: Patience;
 }
 
@@ -35,11 +33,6 @@ export function createImportBronzeCommand(run: RunCommand): Command {
       'bronze_layer',
     )
     .option('--password-prompt', 'ask for the password, in place of one in the URL')
-    .option(
-      '--max-event-bytes <n>',
-      'larger events go to the quarantine (default 16777216)',
-      parseCount,
-    )
     .addHelpText(
       'after',
       `
@@ -58,7 +51,7 @@ Examples:
 
 async function importBronze(context: CommandContext, flags: ImportFlags): Promise<void> {
   const source = await sourceSettings(flags, context);
-  const { retryFor: patience, maxEventBytes } = flags;
+  const { retryFor: patience } = flags;
   await withWarehouse(
     context.config,
     context,
@@ -67,10 +60,7 @@ async function importBronze(context: CommandContext, flags: ImportFlags): Promis
       const result = await ingest(
         reader,
         settings,
-        {
-          ...{ command: COMMAND, outage, arguments: context.commandLine, follow: false },
-          ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
-        },
+        { command: COMMAND, outage, arguments: context.commandLine, follow: false },
         context,
       );
       if (context.format === undefined) {
