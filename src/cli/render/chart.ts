@@ -16,6 +16,23 @@ export function bar(value: number, max: number, length: number): string {
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS_RIGHT[eighths % 8] ?? '');
 }
 
+/**
+ * The course of a figure in one line of at most `length` characters, from zero to its highest; neighbours share a
+ * character by their mean where there are more. What is missing, or not above zero, is blank.
+ */
+export function sparkline(values: readonly (number | null)[], length: number): string {
+  const each = Math.max(1, Math.ceil(values.length / length));
+  const points: number[] = [];
+  for (let from = 0; from < values.length; from += each) {
+    const known = values.slice(from, from + each).filter((value) => value !== null);
+    points.push(known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length));
+  }
+  const highest = Math.max(0, ...points);
+  return points
+    .map((point) => (point > 0 ? EIGHTHS_UP[Math.max(1, Math.round((point / highest) * 8))] : ' '))
+    .join('');
+}
+
 export interface Column {
   readonly value: number;
   readonly label: string;

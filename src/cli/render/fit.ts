@@ -13,14 +13,25 @@ export interface FittingColumn<Row> {
   readonly keep?: number;
 }
 
-export interface BarColumn<Row> {
-  readonly value: (row: Row) => number;
-  readonly paint: (text: string) => string;
+/** A last column of drawings, as wide as the room that is left; none where that is too little. */
+export interface FillColumn<Row> {
+  readonly title: string;
+  readonly draw: (row: Row, room: number) => string;
+}
+
+/** Bars that compare one figure of the rows. */
+export function barColumn<Row>(
+  rows: readonly Row[],
+  value: (row: Row) => number,
+  paint: (text: string) => string,
+): FillColumn<Row> {
+  const longest = Math.max(...rows.map(value));
+  return { title: '', draw: (row, room) => paint(bar(value(row), longest, room)) };
 }
 
 const GAP = 2;
-const MIN_BAR = 8;
-const MAX_BAR = 40;
+const MIN_FILL = 8;
+const MAX_FILL = 40;
 
 interface Measured<Row> {
   readonly column: FittingColumn<Row>;
@@ -30,7 +41,7 @@ interface Measured<Row> {
 }
 
 /**
- * The lines of a table no wider than `width`: names are cut first, then columns left out, the least important first; a bar
+ * The lines of a table no wider than `width`: names are cut first, then columns left out, the least important first; what is drawn
  * fills what room there is. Without rows there is
  * no line. Figures are never cut: where they alone are too wide, so is the table.
  */
@@ -38,7 +49,7 @@ export function fittedTable<Row>(
   columns: readonly FittingColumn<Row>[],
   rows: readonly Row[],
   width: number,
-  bars?: BarColumn<Row>,
+  fill?: FillColumn<Row>,
 ): string[] {
   if (rows.length === 0) {
     return [];
@@ -65,12 +76,10 @@ export function fittedTable<Row>(
   const lines = rows.map((_, row) =>
     shown.map(({ cells }, index) => truncate(cells[row] ?? '', widths[index] ?? 0)),
   );
-  const room = Math.min(MAX_BAR, width - total(widths) - GAP);
-  if (bars !== undefined && room >= MIN_BAR) {
-    const values = rows.map(bars.value);
-    const longest = Math.max(...values);
-    heads.push({ title: '', align: 'left' });
-    lines.forEach((line, row) => line.push(bars.paint(bar(values[row] ?? 0, longest, room))));
+  const room = Math.min(MAX_FILL, width - total(widths) - GAP);
+  if (fill !== undefined && room >= MIN_FILL) {
+    heads.push({ title: fill.title, align: 'left' });
+    rows.forEach((row, index) => lines[index]?.push(fill.draw(row, room)));
   }
   return [...tableLines(heads, lines)];
 }

@@ -21,6 +21,7 @@ export function renderPage(report: Report, options: PageOptions): string {
   const page: Page = {
     width: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, options.width)),
     colors: palette(options.color),
+    days: report.sections.days?.rows ?? [],
   };
   const blocks: (readonly string[])[] = [headLines(report, page)];
   for (const section of shownSections(report)) {

@@ -1,8 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import type { SectionName, SectionRows } from '../../report/sections.ts';
-import { columnChart } from './chart.ts';
+import { columnChart, sparkline } from './chart.ts';
 import { factLines } from './document.ts';
-import { fittedTable, type BarColumn, type FittingColumn } from './fit.ts';
+import { barColumn, fittedTable, type FillColumn, type FittingColumn } from './fit.ts';
 import { instant } from './instant.ts';
 import { grouped } from './number.ts';
 import {
@@ -10,6 +10,7 @@ import {
   dayLabel,
   extremeDays,
   figureName,
+  isDayFigure,
   isBehind,
   orderChange,
   signed,
@@ -21,6 +22,8 @@ export interface Page {
   /** Columns that lines may have. */
   readonly width: number;
   readonly colors: ChalkInstance;
+  /** The days of the report, where it has them: beside a figure stands its course. */
+  readonly days: readonly SectionRows['days'][];
 }
 
 const CHART_HEIGHT = 8;
@@ -84,7 +87,7 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
       ],
       rows,
       page.width,
-      amountBars((row) => row.revenue, page),
+      amountBars(rows, (row) => row.revenue, page),
     ),
   state: stateLines,
   quarantine: (rows, page) =>
@@ -97,7 +100,7 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
       ],
       rows,
       page.width,
-      amountBars((row) => row.events, page),
+      amountBars(rows, (row) => row.events, page),
     ),
   restatements: (rows, page) =>
     fittedTable<SectionRows['restatements']>(
@@ -120,7 +123,7 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
 
 function headlineLines(
   rows: readonly SectionRows['headline'][],
-  { width, colors }: Page,
+  { width, colors, days }: Page,
 ): string[] {
   const lines = fittedTable<SectionRows['headline']>(
     [
@@ -131,12 +134,26 @@ function headlineLines(
     ],
     rows,
     width,
+    days.length < 2
+      ? undefined
+      : {
+          title: 'by day',
+          draw: ({ figure }, room) =>
+            colors.cyan(sparkline(courseOf(figure, days), room).trimEnd()),
+        },
   );
   return lines.map((line) =>
     line
-      .replace(/▲ .*$/, (text) => colors.green(text))
-      .replace(/▼ .*$/, (text) => colors.red(text)),
+      .replace(/▲ \S+/, (text) => colors.green(text))
+      .replace(/▼ \S+/, (text) => colors.red(text)),
   );
+}
+
+/** The figure of each day, to be drawn. */
+function courseOf(figure: string, days: readonly SectionRows['days'][]): (number | null)[] {
+  return isDayFigure(figure)
+    ? days.map(({ [figure]: value }) => (value === null ? null : Number(value)))
+    : [];
 }
 
 function daysLines(rows: readonly SectionRows['days'][], { width, colors }: Page): string[] {
@@ -200,10 +217,14 @@ function shareTable<
     [...columns, share],
     rows,
     page.width,
-    amountBars((row) => row.revenue, page),
+    amountBars(rows, (row) => row.revenue, page),
   );
 }
 
-function amountBars<Row>(amount: (row: Row) => string, { colors }: Page): BarColumn<Row> {
-  return { value: (row) => Number(amount(row)), paint: colors.cyan };
+function amountBars<Row>(
+  rows: readonly Row[],
+  amount: (row: Row) => string,
+  { colors }: Page,
+): FillColumn<Row> {
+  return barColumn(rows, (row) => Number(amount(row)), colors.cyan);
 }

@@ -103,6 +103,17 @@ const FIGURES: Readonly<Record<string, string>> = {
   units: 'Units sold',
 };
 
+/** A figure that each day has, too. */
+export type DayFigure = Exclude<keyof SectionRows['days'], 'date_key'>;
+
+const DAY_FIGURES: readonly string[] = [
+  ...(['revenue', 'orders', 'customers', 'units', 'average_ticket'] satisfies DayFigure[]),
+];
+
+export function isDayFigure(figure: string): figure is DayFigure {
+  return DAY_FIGURES.includes(figure);
+}
+
 /** The name of a headline figure. */
 export function figureName(figure: string): string {
   return FIGURES[figure] ?? figure;

@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { bar, columnChart } from '../../../src/cli/render/chart.ts';
+import { bar, columnChart, sparkline } from '../../../src/cli/render/chart.ts';
+
+describe('sparkline', () => {
+  it.each([
+    [[8, 4, 1, 0.01], 10, '█▄▁▁'],
+    // Nothing, nothing known, and less than nothing.
+    [[8, 0, null, -3, 8], 10, '█   █'],
+    // Two share a character by their mean: 2 and 6 of 8; a lone last one; one of which the other is unknown.
+    [[2, 2, 4, 8, 8, 8], 3, '▂▆█'],
+    [[4, null, 4, 4, 8], 3, '▄▄█'],
+    [[], 8, ''],
+    [[0, 0], 8, '  '],
+  ])('draws %j in %i characters', (values, length, expected) => {
+    expect(sparkline(values, length)).toBe(expected);
+  });
+});
 
 describe('bar', () => {
   it.each([

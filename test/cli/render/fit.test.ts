@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fittedTable, type FittingColumn } from '../../../src/cli/render/fit.ts';
+import { barColumn, fittedTable, type FittingColumn } from '../../../src/cli/render/fit.ts';
 
 interface Sale {
   readonly city: string;
@@ -12,16 +12,17 @@ const COLUMNS: readonly FittingColumn<Sale>[] = [
   { title: 'orders', align: 'right', cell: (row) => row.orders, keep: 1 },
   { title: 'revenue', align: 'right', cell: (row) => row.revenue },
 ];
-const BARS = {
-  value: (row: Sale): number => Number(row.revenue),
-  paint: (text: string): string => text,
-};
-
 const ROWS: readonly Sale[] = [
   { city: 'Llanfairpwllgwyngyll', orders: '12', revenue: '200.00' },
   { city: '東京都千代田区霞が関', orders: '3', revenue: '50.00' },
   { city: 'Ō\u001b[2J', orders: '1', revenue: '0.00' },
 ];
+
+const BARS = barColumn(
+  ROWS,
+  (row) => Number(row.revenue),
+  (text) => text,
+);
 
 describe('fittedTable', () => {
   it('fills the room that is left with bars', () => {

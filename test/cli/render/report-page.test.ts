@@ -289,6 +289,35 @@ describe('at 80 columns', () => {
   });
 });
 
+describe('beside the days', () => {
+  it('shows the course of each figure where there is room', () => {
+    expect(page(80, 'headline', 'days').slice(0, 6)).toEqual([
+      'Headline, against 2025-12-28 to 2025-12-31',
+      'figure                period        before    change  by day',
+      '──────────────  ────────────  ────────────  ────────  ──────',
+      'Revenue         3,145,022.95  2,900,000.00   ▲ +8.4%  ▄ █▁',
+      'Orders                 2,000         2,500  ▼ -20.0%  █ ██',
+      'Average ticket      1,572.51      1,160.00  ▲ +35.6%  █ ██',
+    ]);
+    expect(page(60, 'headline', 'days')[1]).not.toContain('by day');
+  });
+});
+
+it('keeps figures below one another whatever stands before them', () => {
+  const { period, landedEvents } = reportOf();
+  const names = ['Oslo', '東京', 'Ōsaka', '👩‍👩‍👧 家', 'e\u0301', '\u202ex'];
+  const rows = names.map((city) => ({ ...ROWS.places[0], city })) as SectionRows['places'][];
+  const sections = { places: { columns: [], rows } };
+  const lines = renderPage(
+    { period, landedEvents, sections },
+    { width: 60, color: false, top: 9 },
+  ).split('\n');
+  const places = lines
+    .filter((line) => line.includes('63.6%'))
+    .map((line) => widthOf(line.slice(0, line.indexOf('63.6%'))));
+  expect(places).toEqual(names.map(() => places[0]));
+});
+
 describe('at 60 columns', () => {
   it('cuts names and leaves out what matters least', () => {
     expect(page(60, 'products')).toEqual([

@@ -1,6 +1,6 @@
 import type { SectionRows } from '../../../report/sections.ts';
 import { counted, grouped } from '../number.ts';
-import { cents, dayLabel } from '../report-text.ts';
+import { cents, dayLabel, type DayFigure } from '../report-text.ts';
 import type { TimePoint } from './charts.ts';
 
 /** Days as points of charts: neighbours share one where there are more than a chart can show. */
@@ -9,17 +9,6 @@ type Day = SectionRows['days'];
 
 /** More columns than this are thinner than the gaps between them. */
 const MAX_POINTS = 124;
-
-/** A figure that days have, by its name in the headline. */
-export type DayFigure = 'revenue' | 'orders' | 'customers' | 'units' | 'average_ticket';
-
-export const DAY_FIGURES: readonly string[] = [
-  'revenue',
-  'orders',
-  'customers',
-  'units',
-  'average_ticket',
-] satisfies DayFigure[];
 
 /** How many days share one point. */
 export function daysEach(days: readonly Day[]): number {

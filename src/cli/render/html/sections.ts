@@ -5,12 +5,13 @@ import {
   extremeDays,
   figureName,
   isBehind,
+  isDayFigure,
   orderChange,
   signed,
   stateFacts,
 } from '../report-text.ts';
 import { amountBars, columnsOverTime, lineOverTime, sparkline, type Amount } from './charts.ts';
-import { DAY_FIGURES, daysEach, pointsOf, type DayFigure } from './days.ts';
+import { daysEach, pointsOf } from './days.ts';
 import { html, type Markup } from './markup.ts';
 
 /** How sections look above their tables. */
@@ -80,8 +81,8 @@ export function headlineCards(
           <span class="before">before ${grouped(figure.value_before ?? '–')}</span>
         </p>
         ${
-          days.length > 1 && DAY_FIGURES.includes(figure.figure)
-            ? sparkline(`${name} by day`, pointsOf(days, figure.figure as DayFigure))
+          days.length > 1 && isDayFigure(figure.figure)
+            ? sparkline(`${name} by day`, pointsOf(days, figure.figure))
             : undefined
         }
       </article>`;
