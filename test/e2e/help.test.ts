@@ -119,7 +119,7 @@ function exampleCommands(text: string): { command: string; flags: string[] }[] {
   const calls = text.matchAll(/(?:^|[\s`$("&|])(?:npx )?medallion +((?:[^\n`|&>#]|(?<=\d)#)*)/gm);
   return [...calls].flatMap(([, call = '']) => {
     const [first = '', second = ''] = call.trim().split(/\s+/);
-    if (!/^[a-z-]+$/.test(first)) {
+    if (!/^[a-z][a-z-]*$/.test(first)) {
       return [];
     }
     const isChild = SUBCOMMANDS[first] !== undefined && /^[a-z]+$/.test(second);
