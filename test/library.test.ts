@@ -12,6 +12,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 let folder = '';
+let tarball = '';
 let database: TestDatabase;
 
 /** Links a package of this checkout into the folder of a program that uses it. */
@@ -35,8 +36,15 @@ beforeAll(async () => {
   const [packed] = JSON.parse(stdout) as { filename: string }[];
   const installed = path.join(folder, 'node_modules', 'medallion');
   mkdirSync(installed, { recursive: true });
-  const tarball = path.join(folder, packed?.filename ?? '');
-  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components', '1']);
+  tarball = packed?.filename ?? '';
+  await run('tar', [
+    '-xzf',
+    path.join(folder, tarball),
+    '-C',
+    installed,
+    '--strip-components',
+    '1',
+  ]);
   const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
   };
@@ -68,6 +76,51 @@ test('the example of docs/library.md compiles against the package and prints wha
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], DATABASE_URL: database.url };
   const { stdout, stderr } = await run(process.execPath, ['example.js'], { cwd: folder, env });
   expect({ stdout, stderr }).toEqual({ stdout: block('text'), stderr: '' });
+});
+
+test('the installed command runs from any folder, with a home that holds nothing', async () => {
+  const warehouse = await createTestDatabase();
+  const elsewhere = path.join(folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  const env = { PATH: process.env['PATH'], HOME: elsewhere, DATABASE_URL: warehouse.url };
+  const medallion = async (...args: string[]): Promise<string> => {
+    const bin = path.join(folder, 'node_modules', 'medallion', 'bin', 'medallion.js');
+    const { stdout } = await run(process.execPath, [bin, ...args], { cwd: elsewhere, env });
+    return stdout;
+  };
+  const [version, completion, models, dictionary] = await Promise.all([
+    medallion('--version'),
+    medallion('completion', 'bash'),
+    medallion('models', 'list'),
+    medallion('docs', '--format', 'html'),
+  ]);
+  expect(version).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(completion).toContain('complete ');
+  expect(models).toContain('gold.sales_performance');
+  expect(dictionary).toContain('gold.sales_performance');
+  await medallion('generate', '-n', '50', '--seed', '1');
+  await medallion('ingest');
+  await medallion('promote');
+  const query = 'select sum(total_orders) as orders from gold.sales_performance';
+  const [orders] = await Promise.all([
+    medallion('sql', query, '--output', 'csv'),
+    medallion('report', '--html', 'sales.html'),
+  ]);
+  expect(orders).toBe('orders\n50\n');
+  expect(readFileSync(path.join(elsewhere, 'sales.html'), 'utf8')).toContain('<svg');
+  await warehouse.drop();
+});
+
+test('holds what runs and what the README names, not the tests', async () => {
+  const { stdout } = await run('tar', ['-tzf', path.join(folder, tarball)]);
+  const tops = new Set(stdout.match(/^package\/[^/\n]+/gm)?.map((line) => line.slice(8)));
+  expect([...tops].sort()).toEqual([
+    ...['.env.example', 'LICENSE', 'README.md', 'assets', 'bin', 'dist', 'docker-compose.yaml'],
+    ...['docs', 'examples', 'fixtures', 'grafana', 'package.json', 'sql'],
+  ]);
+  expect(stdout.match(/^package\/fixtures\/.*$/gm)).toEqual([
+    'package/fixtures/producer-2k.ndjson.gz',
+  ]);
 });
 
 test('exports what the documentation names, and nothing else', async () => {

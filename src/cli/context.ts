@@ -10,6 +10,7 @@ import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import {
   OUTPUT_FORMATS,
+  renderForTerminal,
   renderTable,
   type OutputFormat,
   type ResultTable,
@@ -163,6 +164,11 @@ export function createContext(
     width: process.stdout.isTTY ? process.stdout.columns : PIPE_WIDTH,
     color: wantsColor(process.stdout, env),
     write,
-    writeRows: (table) => write(renderTable(table, flags.output ?? 'table')),
+    writeRows: (table) =>
+      write(
+        flags.output === undefined && process.stdout.isTTY
+          ? renderForTerminal(table, process.stdout.columns)
+          : renderTable(table, flags.output ?? 'table'),
+      ),
   };
 }

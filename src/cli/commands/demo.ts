@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { generate } from '../../generate/generate.ts';
 import { resolvePeriod } from '../../generate/timeline.ts';
 import { ingest } from '../../ingest/ingest.ts';
@@ -30,13 +31,14 @@ const FAULTS = { late: 0.02, duplicates: 0.02, corrections: 0.02, malformed: 0.0
 const FIRST_SEED = 42;
 const TOP = 5;
 
-const NEXT = `
+/** What the demo says at its end, the command called as it can be called from here. */
+const nextSteps = (medallion: string): string => `
 What to try next:
-  npx medallion report --since 7d              the last week
-  npx medallion sql "select * from gold.customer_performance order by revenue desc limit 5"
-  npx medallion quarantine list --summary      the events that were refused, and why
-  npx medallion generate -n 5000 && npx medallion ingest && npx medallion promote
-  npx medallion --help                         every command; each has examples in its own --help
+  ${medallion} report --since 7d              the last week
+  ${medallion} quarantine list --summary      the events that were refused, and why
+  ${medallion} sql "select * from gold.customer_performance order by revenue desc limit 5"
+  ${medallion} generate -n 5000 && ${medallion} ingest && ${medallion} promote
+  ${medallion} --help                         every command
 `;
 
 export function createDemoCommand(run: RunCommand): Command {
@@ -128,7 +130,15 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
     const page = await report(settings, { sections: undefined, top: TOP }, context);
     await context.write(renderPage(page, { width: context.width, color: context.color, top: TOP }));
   });
-  context.emit({ type: 'note', message: NEXT });
+  context.emit({ type: 'note', message: nextSteps(calledFrom(given.cwd)) });
+}
+
+/** npx finds the command in its own folder and in a project that depends on it; anywhere else it is installed. */
+function calledFrom(folder: string): string {
+  const own = fileURLToPath(new URL('../../../', import.meta.url));
+  return ['', path.join('node_modules', 'medallion')].includes(path.relative(folder, own))
+    ? 'npx medallion'
+    : 'medallion';
 }
 
 /** Bytes of a file, 0 when there is none: a seed that follows from what earlier demos wrote. */

@@ -1,7 +1,8 @@
 import type { Finding } from '../../doctor/finding.ts';
 import { palette } from './color.ts';
 import { tableLines } from './table.ts';
-import { visible, widthOf } from './text.ts';
+import { visible } from './text.ts';
+import { wrapped } from './wrap.ts';
 
 const STATUS_WIDTH = 'status'.length;
 const GAPS = 4;
@@ -26,19 +27,4 @@ export function renderFindings(
   ]);
   const columns = ['status', 'check', 'found'].map((title) => ({ title, align: 'left' as const }));
   return [...tableLines(columns, rows)].map((line) => `${line}\n`).join('');
-}
-
-/** The text in lines of at most `width` columns, broken between words; a longer word stays whole, to be copied. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

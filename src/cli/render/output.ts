@@ -8,6 +8,7 @@ import type {
 import { parseArray, type ArrayElement } from './array.ts';
 import { tableLines } from './table.ts';
 import { visible } from './text.ts';
+import { wrapLastColumn } from './wrap.ts';
 
 export type { ResultColumn, ResultTable };
 
@@ -21,11 +22,17 @@ interface RowWriter {
 }
 
 const WRITERS: Readonly<Record<OutputFormat, (columns: readonly ResultColumn[]) => RowWriter>> = {
-  table: tableWriter,
+  table: (columns) => tableWriter(columns),
   json: jsonWriter,
   csv: csvWriter,
   markdown: markdownWriter,
 };
+
+/** The rows as a table for a terminal so wide: a long text in the last column takes as many lines as it needs. */
+export function renderForTerminal({ columns, rows }: ResultTable, width: number): string {
+  const writer = tableWriter(columns, width);
+  return [writer.add(rows), ...writer.end()].join('');
+}
 
 /** The rows in the format asked for, with a final newline. */
 export function renderTable({ columns, rows }: ResultTable, format: OutputFormat): string {
@@ -51,7 +58,7 @@ export async function* renderRows(
 const PIECE_LINES = 1_000;
 
 /** For people: aligned columns, numbers to the right, nothing that a terminal would act on. */
-function tableWriter(columns: readonly ResultColumn[]): RowWriter {
+function tableWriter(columns: readonly ResultColumn[], width = Infinity): RowWriter {
   const cells: string[][] = [];
   const shown = (cell: string | null, column: number): string =>
     visible(personText(cell, columns[column]?.kind ?? 'text'), { lines: true });
@@ -71,7 +78,8 @@ function tableWriter(columns: readonly ResultColumn[]): RowWriter {
         align: kind === 'number' ? ('right' as const) : ('left' as const),
       }));
       let lines: string[] = [];
-      for (const line of tableLines(heads, cells)) {
+      const titles = heads.map(({ title }) => title);
+      for (const line of tableLines(heads, wrapLastColumn(titles, cells, width))) {
         lines.push(line);
         if (lines.length === PIECE_LINES) {
           yield `${lines.join('\n')}\n`;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   renderRows,
+  renderForTerminal,
   renderTable,
   type OutputFormat,
   type ResultTable,
@@ -59,6 +60,24 @@ describe('table', () => {
         '\n',
       ),
     );
+  });
+
+  it('gives a long text in the last column several lines on a terminal, where there is room for it', () => {
+    const columns = [
+      { name: 'model', kind: 'text' as const },
+      { name: 'description', kind: 'text' as const },
+    ];
+    const rows = [['gold.sales', 'Sales by day, all currencies']];
+    expect(renderForTerminal({ columns, rows }, 30)).toBe(
+      [
+        'model       description',
+        '──────────  ─────────────────',
+        'gold.sales  Sales by day, all',
+        '            currencies',
+        '',
+      ].join('\n'),
+    );
+    expect(renderForTerminal({ columns, rows }, 20)).toBe(renderTable({ columns, rows }, 'table'));
   });
 
   it('says when there are no rows, and nothing when there are no columns', () => {

@@ -1,0 +1,51 @@
+import { widthOf } from './text.ts';
+
+/** Below this a column of words is harder to read than a line that the terminal breaks. */
+const LEAST_WIDTH = 16;
+const GAP = 2;
+
+/** The text in lines of at most `width` columns, broken between words; a longer word stays whole, to be copied. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/**
+ * The cells of a table with the words of its last column on as many lines as keep it within `width`; the cells as they
+ * are where the other columns leave too little room.
+ */
+export function wrapLastColumn(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly (readonly string[])[] {
+  const last = titles.length - 1;
+  const room = titles
+    .slice(0, last)
+    .map((title, index) => widest([title, ...rows.map((row) => row[index] ?? '')]) + GAP)
+    .reduce((left, column) => left - column, width);
+  return room < LEAST_WIDTH
+    ? rows
+    : rows.map((row) => [
+        ...row.slice(0, last),
+        (row[last] ?? '')
+          .split('\n')
+          .flatMap((line) => wrapped(line, room))
+          .join('\n'),
+      ]);
+}
+
+function widest(cells: readonly string[]): number {
+  return cells
+    .flatMap((cell) => cell.split('\n'))
+    .reduce((most, line) => Math.max(most, widthOf(line)), 0);
+}
