@@ -139,6 +139,11 @@ function expectKnown(text: string): void {
   }
 }
 
+test('what the help explains fits into 80 columns; only examples, to be copied, are longer', () => {
+  const lines = [...help.values()].flatMap((text) => text.split('\n'));
+  expect(lines.filter((line) => line.length > 80 && /^\S/.test(line))).toEqual([]);
+});
+
 describe('every command and flag that is named exists', () => {
   test('in the examples of the help', () => {
     for (const text of help.values()) {

@@ -16,8 +16,9 @@ export function createCompletionCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-The script knows every command, option and choice of this version, and the names of the models. Print it again after
-an update, or load it afresh with each shell, as here.
+The script knows every command, option and choice of this version, and the names
+of the models. Print it again after an update, or load it afresh with each
+shell, as here.
 
 Examples:
   source <(medallion completion bash)            in ~/.bashrc

@@ -11,8 +11,9 @@ export function createConfigCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-A flag wins over the environment, the environment over .env in the working folder, .env over the configuration file,
-the file over the default. Passwords are shown as ***. What each setting means: docs/configuration.md, or the file
+A flag wins over the environment, the environment over .env in the working
+folder, .env over the configuration file, the file over the default. Passwords
+are shown as ***. What each setting means: docs/configuration.md, or the file
 that "medallion init" writes. It exits 2 where a value cannot be right.
 
 Examples:

@@ -28,11 +28,15 @@ export function createGrantCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-reader  reads every table of silver and gold, those of later too; finds them without a schema.
-loader  appends to bronze and keeps the books: medallion ingest, on a schema that is up to date.
-owner   owns all four schemas: medallion promote, ingest, db migrate and db reset. One role does.
+reader  reads every table of silver and gold, those of later too; finds them
+        without a schema.
+loader  appends to bronze and keeps the books: medallion ingest, on a schema
+        that is up to date.
+owner   owns all four schemas: medallion promote, ingest, db migrate and db
+        reset. One role does.
 
-Rights are added, none are taken away; again is no harm. After "db reset" they are to be granted again.
+Rights are added, none are taken away; again is no harm. After "db reset" they
+are to be granted again.
 
 Examples:
   medallion db grant reader grafana --create --password-prompt

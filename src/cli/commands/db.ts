@@ -64,9 +64,10 @@ export function createDbCommand(run: RunCommand): Command {
   return db.addHelpText(
     'after',
     `
-The warehouse is the server that --database-url, DATABASE_URL, PG* or POSTGRES_* name. Without them it is a real
-PostgreSQL of its own below --home, on 127.0.0.1 only: started by the first command that needs it, stopped by the
-last one that leaves, unless "db start" keeps it up.
+The warehouse is the server that --database-url, DATABASE_URL, PG* or POSTGRES_*
+name. Without them it is a real PostgreSQL of its own below --home, on 127.0.0.1
+only: started by the first command that needs it, stopped by the last one that
+leaves, unless "db start" keeps it up.
 
 Examples:
   medallion db start

@@ -54,8 +54,9 @@ export function createDemoCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Everything happens in the home folder: an embedded PostgreSQL, and the log as files. A PostgreSQL or Kafka of your own
-is never touched. Run again, the demo adds to what is there.
+Everything happens in the home folder: an embedded PostgreSQL, and the log as
+files. A PostgreSQL or Kafka of your own is never touched. Run again, the demo
+adds to what is there.
 
 Examples:
   $ medallion demo

@@ -23,8 +23,9 @@ export function createDocsCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-One file that loads nothing, made from the headers of sql/silver and sql/gold: grain, key, load, columns, checks, and
-what is made of what (a Mermaid graph in Markdown, links in HTML). It needs no warehouse.
+One file that loads nothing, made from the headers of sql/silver and sql/gold:
+grain, key, load, columns, checks, and what is made of what (a Mermaid graph in
+Markdown, links in HTML). It needs no warehouse.
 
 Examples:
   medallion docs --out dictionary.md

@@ -14,10 +14,11 @@ export function createDoctorCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Looked at are Node.js, the home folder and its disk, DuckDB and its postgres extension (fetched when it is not here),
-PostgreSQL with rights, schema and clocks, and Kafka with its topic where KAFKA_BROKERS or --brokers name it.
-Nothing else is changed. It exits 0 when nothing fails, else 2 for a matter of configuration, 3 where something
-cannot be reached.
+Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
+extension (fetched when it is not here), PostgreSQL with rights, schema and
+clocks, and Kafka with its topic where KAFKA_BROKERS or --brokers name it.
+Nothing else is changed. It exits 0 when nothing fails, else 2 for a matter of
+configuration, 3 where something cannot be reached.
 
 Examples:
   medallion doctor

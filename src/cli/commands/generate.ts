@@ -107,12 +107,15 @@ export function createGenerateCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-The same --seed, --since, --until, count, sizes and shares give the same bytes, on any day and any machine. Without
---since and --until the period is the 31 days up to yesterday, so the same seed gives other bytes tomorrow. With
---follow the clock decides, and no two runs are alike. The shop itself (customers, products, cities) is the same for
-every seed, so that several runs add up to one history. All events of a customer go to one partition, in order.
+The same --seed, --since, --until, count, sizes and shares give the same bytes,
+on any day and any machine. Without --since and --until the period is the 31
+days up to yesterday, so the same seed gives other bytes tomorrow. With --follow
+the clock decides, and no two runs are alike. The shop itself (customers,
+products, cities) is the same for every seed, so that several runs add up to one
+history. All events of a customer go to one partition, in order.
 
-A file appears under its name when the run has ended, in place of one that was there. The landing directory is added to.
+A file appears under its name when the run has ended, in place of one that was
+there. The landing directory is added to.
 
 Examples:
   medallion generate -n 20000

@@ -36,10 +36,12 @@ export function createImportBronzeCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Reads id, payload and whatever other columns there are, all rows, whatever their processed_status. A row's
-id is its offset in bronze; its other columns (transaction_id, kafka_metadata, processed_status, created_at)
-are kept in bronze.events.headers. What has landed never lands again: broken off, it goes on; run again, it
-adds the rows that have come since. The table is only read. docs/migrating.md has all the steps.
+Reads id, payload and whatever other columns there are, all rows, whatever their
+processed_status. A row's id is its offset in bronze; its other columns
+(transaction_id, kafka_metadata, processed_status, created_at) are kept in
+bronze.events.headers. What has landed never lands again: broken off, it goes
+on; run again, it adds the rows that have come since. The table is only read.
+docs/migrating.md has all the steps.
 
 Examples:
   $ medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt

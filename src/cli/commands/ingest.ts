@@ -30,8 +30,9 @@ export interface IngestFlags {
 const LARGEST_EVENT = 256 << 20;
 
 const EXAMPLES = `
-Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else the landing directory that
-medallion generate writes to. What has landed once never lands again, whatever happens in between.
+Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
+the landing directory that medallion generate writes to. What has landed once
+never lands again, whatever happens in between.
 
 Examples:
   $ medallion ingest                            what is there, from Kafka or the landing directory

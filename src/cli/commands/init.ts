@@ -18,9 +18,10 @@ export function createInitCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Both are written into the working folder: ${CONFIG_FILE.names[0]} with every setting at its default, .env.example for
-passwords. Settings given as flags are filled in. --config writes the file elsewhere. Nothing that is there is
-replaced without --force.
+Both are written into the working folder: ${CONFIG_FILE.names[0]} with every setting at
+its default, .env.example for passwords. Settings given as flags are filled in.
+--config writes the file elsewhere. Nothing that is there is replaced without
+--force.
 
 Examples:
   medallion init

@@ -52,7 +52,8 @@ export function createModelsCommand(run: RunCommand): Command {
   return models.addHelpText(
     'after',
     `
-A model is one file of sql/silver or sql/gold. This reads the files; it needs no warehouse.
+A model is one file of sql/silver or sql/gold. This reads the files; it needs no
+warehouse.
 
 Examples:
   medallion models list

@@ -43,17 +43,19 @@ export const PROMOTE_DEFAULTS = {
 } as const;
 
 const EXAMPLES = `
-Where a model and its table differ, promote adds what costs nothing that is there:
+Where a model and its table differ, promote adds what costs nothing that is
+there:
 tables, columns that may be null, indexes, comments. A mart is then computed for
 all days; in silver a new column is null in the rows that are there. Everything
 else is refused until --full-refresh is asked for. Rights stay; what others have
 made on a table is named, never dropped.
 
-A dry run is a promotion in one transaction that is rolled back. Of each model it
-shows the rows read, written (those that stay as they are among them), new, changed,
-removed and refused, and how the checks come out; it exits with 4 where promote would.
-Another promotion is refused meanwhile, as beside any, and where --plan shows a change
-to a table that is there, readers of that table wait until the dry run is over.
+A dry run is a promotion in one transaction that is rolled back. Of each model
+it shows the rows read, written (those that stay as they are among them), new,
+changed, removed and refused, and how the checks come out; it exits with 4 where
+promote would. Another promotion is refused meanwhile, as beside any, and where
+--plan shows a change to a table that is there, readers of that table wait until
+the dry run is over.
 
 Examples:
   $ medallion promote                          what is new, to silver and then to gold

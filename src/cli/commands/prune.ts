@@ -43,13 +43,17 @@ export function createPruneCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Only events go that were promoted and that the log took in before the limit (produced_at). What is open in the
-quarantine stays, in bronze and there; of events that were dismissed or replayed, and are as old, the quarantine lets
-the bytes go and keeps the row with its reason. Counts stay in medallion.pruned, so reconcile stays clean. Nothing goes
-unless silver accounts for every promoted event. Ingest may run meanwhile, promote waits.
+Only events go that were promoted and that the log took in before the limit
+(produced_at). What is open in the quarantine stays, in bronze and there; of
+events that were dismissed or replayed, and are as old, the quarantine lets the
+bytes go and keeps the row with its reason. Counts stay in medallion.pruned, so
+reconcile stays clean. Nothing goes unless silver accounts for every promoted
+event. Ingest may run meanwhile, promote waits.
 
-What is pruned cannot be promoted again: promote --full-refresh refuses afterwards, unless --even-pruned says that
-silver may lose those events. PostgreSQL uses the space again; "vacuum full bronze.events" gives it back to the disk.
+What is pruned cannot be promoted again: promote --full-refresh refuses
+afterwards, unless --even-pruned says that silver may lose those events.
+PostgreSQL uses the space again; "vacuum full bronze.events" gives it back to
+the disk.
 
 Examples:
   medallion prune --bronze --older-than 90d --dry-run

@@ -113,15 +113,17 @@ export function createQuarantineCommand(run: RunCommand): Command {
 const COORDINATES = 'its coordinates, topic/partition/offset, as list prints them';
 
 const EXAMPLES = `
-An event is named by its coordinates, as list prints them: sales/0/123, landing/sales/0/123,
-file:/tmp/x.ndjson/0/7. Partition and offset are the last two parts.
+An event is named by its coordinates, as list prints them: sales/0/123,
+landing/sales/0/123, file:/tmp/x.ndjson/0/7. Partition and offset are the last
+two parts.
 
-replay takes the same way as promote: facts, duplicates, corrections and days of gold come out as
-if the event had been good from the start. What is refused still stays open. Events that ingest
-refused are not in bronze: not_text and empty_value cannot be judged; too_large can, if it was kept
-whole. export writes an event as its own line; one that is no line of text, or was cut, comes as
-{"quarantined", "reason", "field", "detail", "base64"}. Mended, it is a new event of a new file:
-dismiss the old one.
+replay takes the same way as promote: facts, duplicates, corrections and days of
+gold come out as if the event had been good from the start. What is refused
+still stays open. Events that ingest refused are not in bronze: not_text and
+empty_value cannot be judged; too_large can, if it was kept whole. export writes
+an event as its own line; one that is no line of text, or was cut, comes as
+{"quarantined", "reason", "field", "detail", "base64"}. Mended, it is a new
+event of a new file: dismiss the old one.
 
 Examples:
   $ medallion quarantine list --summary

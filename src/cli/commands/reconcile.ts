@@ -34,10 +34,11 @@ Three comparisons, a line for each partition or day:
                     event by event, not only by their number.
   silver-to-gold    purchases and sums of each day, to the cent. Days that agree are added up.
 
-found + waiting - expected = difference: below zero something is missing. What the next ingest or
-promote will take is waiting, which is no difference. Offsets that expired in Kafka, or that hold no
-event (transaction markers, aborted or compacted records), are named in the note. It exits 4 when
-anything differs, and changes nothing.
+found + waiting - expected = difference: below zero something is missing. What
+the next ingest or promote will take is waiting, which is no difference. Offsets
+that expired in Kafka, or that hold no event (transaction markers, aborted or
+compacted records), are named in the note. It exits 4 when anything differs, and
+changes nothing.
 
 Examples:
   medallion reconcile

@@ -37,12 +37,15 @@ interface RunFlags extends Pick<PromoteFlags, 'chunkRows' | 'memoryLimit' | 'thr
 }
 
 const EXAMPLES = `
-This is "ingest --follow" and "promote --watch" in one process, with the same records of runs. Stopped by SIGINT or
-SIGTERM it commits the batch in hand, finishes a promotion that has begun, and says what it did; a second signal ends
-it at once, and nothing is lost by that. When one of the two fails for good, the other ends in the same way.
+This is "ingest --follow" and "promote --watch" in one process, with the same
+records of runs. Stopped by SIGINT or SIGTERM it commits the batch in hand,
+finishes a promotion that has begun, and says what it did; a second signal ends
+it at once, and nothing is lost by that. When one of the two fails for good, the
+other ends in the same way.
 
-With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the process lives) and /readyz (200 while
-warehouse and log answer, ingest runs and promotions come to their end; else 503, and why).
+With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
+process lives) and /readyz (200 while warehouse and log answer, ingest runs and
+promotions come to their end; else 503, and why).
 
 Examples:
   $ medallion run                                       from Kafka or the landing directory, until stopped

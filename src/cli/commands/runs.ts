@@ -37,8 +37,9 @@ export function createRunsCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-The latest come first. A run of generate is recorded in a file of the home folder, since it needs no warehouse; the
-next command that opens the warehouse takes it into the books. "medallion runs show" exits 4 for a run that there is
+The latest come first. A run of generate is recorded in a file of the home
+folder, since it needs no warehouse; the next command that opens the warehouse
+takes it into the books. "medallion runs show" exits 4 for a run that there is
 not.
 
 Examples:

@@ -23,9 +23,9 @@ export function createSqlCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Several statements, parted by semicolons, run in one transaction; the rows of the
-last one are printed. Without --write the transaction is read-only and rolled
-back. Names are looked up in gold, silver, bronze and medallion.
+Several statements, parted by semicolons, run in one transaction; the rows of
+the last one are printed. Without --write the transaction is read-only and
+rolled back. Names are looked up in gold, silver, bronze and medallion.
 
 Rows are printed as a table, on a terminal and in a pipe, unless --output says
 otherwise. Every format keeps every digit; csv, json and markdown are written

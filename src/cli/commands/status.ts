@@ -51,14 +51,17 @@ export function createStatusCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken, and says which; 3 when the broker
-cannot be reached, so that nobody can tell. Without limits a broker that is down is part of the answer.
+With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken,
+and says which; 3 when the broker cannot be reached, so that nobody can tell.
+Without limits a broker that is down is part of the answer.
 
-Nothing is counted that grows with the warehouse, so these are estimates: offsets that hold no event (of
-transactions, of compaction, blank lines) count as events that wait; landing files with more than 4 MiB unread are
-estimated from the first 4 MiB; how long events wait in a file is counted from when it was last read, in Kafka found
-to a hundredth; the latest event of silver is that of the 10,000 transactions last written for the latest day.
-For bronze it is when the log took it in, for gold its latest day.
+Nothing is counted that grows with the warehouse, so these are estimates:
+offsets that hold no event (of transactions, of compaction, blank lines) count
+as events that wait; landing files with more than 4 MiB unread are estimated
+from the first 4 MiB; how long events wait in a file is counted from when it was
+last read, in Kafka found to a hundredth; the latest event of silver is that of
+the 10,000 transactions last written for the latest day. For bronze it is when
+the log took it in, for gold its latest day.
 
 Examples:
   medallion status

@@ -42,11 +42,13 @@ export function createTraceCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Shown are the events that silver knows of the transaction, each current, duplicate, superseded or waiting for
-promotion; refused events that hold the id as a JSON string; the rows of silver; and the rows of every mart whose key
-the transaction has, with what they hold now. It exits 4 when nothing is found.
+Shown are the events that silver knows of the transaction, each current,
+duplicate, superseded or waiting for promotion; refused events that hold the id
+as a JSON string; the rows of silver; and the rows of every mart whose key the
+transaction has, with what they hold now. It exits 4 when nothing is found.
 
-Without --source an event is looked for in --topic and in the landing directory of that name.
+Without --source an event is looked for in --topic and in the landing directory
+of that name.
 
 Examples:
   medallion trace txn_1f0c7a52
