@@ -139,7 +139,7 @@ function expectKnown(text: string): void {
   }
 }
 
-test('what the help explains fits into 80 columns; only examples, to be copied, are longer', () => {
+test('the paragraphs of the help fit into 80 columns', () => {
   const lines = [...help.values()].flatMap((text) => text.split('\n'));
   expect(lines.filter((line) => line.length > 80 && /^\S/.test(line))).toEqual([]);
 });

@@ -27,12 +27,15 @@ export function createReconcileCommand(run: RunCommand): Command {
       'after',
       `
 Three comparisons, a line for each partition or day:
-  log-to-bronze     what the log held = events in bronze + quarantined at ingest + pruned.
-                    A file that is still there is counted line by line; of a Kafka topic the broker's
-                    offsets are compared with what ingest booked on its way through them.
-  bronze-to-silver  promoted events = current + duplicates + superseded + quarantined by silver,
-                    event by event, not only by their number.
-  silver-to-gold    purchases and sums of each day, to the cent. Days that agree are added up.
+  log-to-bronze     what the log held = events in bronze + quarantined at ingest
+                    + pruned. A file that is still there is counted line by
+                    line; of a Kafka topic the broker's offsets are compared
+                    with what ingest booked on its way through them.
+  bronze-to-silver  promoted events = current + duplicates + superseded +
+                    quarantined by silver, event by event, not only by their
+                    number.
+  silver-to-gold    purchases and sums of each day, to the cent. Days that agree
+                    are added up.
 
 found + waiting - expected = difference: below zero something is missing. What
 the next ingest or promote will take is waiting, which is no difference. Offsets
