@@ -62,6 +62,16 @@ export interface KeptPart {
   readonly without?: { readonly id: string; readonly by: string };
 }
 
+/** A file, or a folder of files, that rows are written to. */
+export interface ExportFile {
+  /** A select in the warehouse's dialect. */
+  readonly sql: string;
+  readonly path: string;
+  readonly format: 'parquet' | 'csv' | 'json';
+  /** The column by whose values the path is a folder of folders, each with its rows. */
+  readonly partitionBy: string | undefined;
+}
+
 /** Values of one row, as text. */
 export type EngineRow = Readonly<Record<string, string | null>>;
 
@@ -93,6 +103,8 @@ export interface Lane {
   keep(id: string, sql: string): Promise<void>;
   /** The rows of a select over the lane's tables. */
   query(sql: string): Promise<EngineRow[]>;
+  /** Writes rows of the warehouse to files, all of one moment; tells of each that it is written. */
+  writeFiles(files: readonly ExportFile[], onWritten: (file: ExportFile) => void): Promise<void>;
   /** A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. */
   transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -22,6 +22,7 @@ const COMMANDS = [
   'prune',
   'report',
   'sql',
+  'export',
   'models',
   'docs',
   'status',

@@ -9,6 +9,7 @@ import { createDbCommand } from './db.ts';
 import { createDemoCommand } from './demo.ts';
 import { createDocsCommand } from './docs.ts';
 import { createDoctorCommand } from './doctor.ts';
+import { createExportCommand } from './export.ts';
 import { createGenerateCommand } from './generate.ts';
 import { createImportBronzeCommand } from './import-bronze.ts';
 import { createIngestCommand } from './ingest.ts';
@@ -42,6 +43,7 @@ export function registerCommands(program: Command, run: RunCommand): void {
     createPruneCommand(run),
     createReportCommand(run),
     createSqlCommand(run),
+    createExportCommand(run),
     createModelsCommand(run),
     createDocsCommand(run),
     addKafkaFlags(createStatusCommand(run)),

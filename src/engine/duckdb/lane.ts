@@ -6,6 +6,7 @@ import {
   type EngineRow,
   type Input,
   type Lane,
+  type ExportFile,
   type SilverWindow,
   type WarehouseTransaction,
   type WindowCounts,
@@ -17,6 +18,12 @@ import { doubleQuoted, singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
 const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
+
+const FILE_OPTIONS: Readonly<Record<ExportFile['format'], readonly string[]>> = {
+  parquet: ['format parquet', 'compression zstd'],
+  csv: ['format csv', 'header'],
+  json: ['format json'],
+};
 
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
 export class DuckDbLane implements Lane {
@@ -126,6 +133,28 @@ export class DuckDbLane implements Lane {
     const file = this.#keptRows.nextFile();
     await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
     this.#keptRows.add(id, file);
+  }
+
+  async writeFiles(
+    files: readonly ExportFile[],
+    onWritten: (file: ExportFile) => void,
+  ): Promise<void> {
+    await this.#run('begin');
+    try {
+      for (const file of files) {
+        const options = [
+          ...FILE_OPTIONS[file.format],
+          ...(file.partitionBy === undefined
+            ? []
+            : [`partition_by (${doubleQuoted(file.partitionBy)})`]),
+        ];
+        const rows = await this.#warehouse.rows(file.sql, 'export');
+        await this.#run(`copy (${rows}) to ${singleQuoted(file.path)} (${options.join(', ')})`);
+        onWritten(file);
+      }
+    } finally {
+      await this.#run('rollback').catch(() => undefined);
+    }
   }
 
   async unstage(model: Model, condition: string): Promise<number> {
