@@ -54,10 +54,12 @@ export function createExportCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-One table goes to <table>.<format> here, or to --out; several go to <layer>/<table>.<format> below it, all of
-one moment. A file comes to its name when it is whole. Decimals keep every digit, times are UTC; JSON is an
-object a line. --since, --until and --partition-by go by date_key: in a layer, tables without it are written
-whole. The role that "medallion db grant reader" makes is enough.
+One table goes to <table>.<format> here, or to --out; several go to
+<layer>/<table>.<format> below it, all of one moment. A file comes to its name
+when it is whole. Decimals keep every digit, times are UTC; JSON is an object
+a line. --since, --until and --partition-by go by date_key: in a layer, tables
+without it are written whole. The role that "medallion db grant reader" makes
+is enough.
 
 Examples:
   $ medallion export gold.sales_performance --to parquet

@@ -36,8 +36,8 @@ export function createImportBronzeCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       `
-Reads id, payload and whatever other columns there are, all rows, whatever their
-processed_status. A row's id is its offset in bronze; its other columns
+Reads id, payload and whatever other columns there are, all rows, whatever
+their processed_status. A row's id is its offset in bronze; its other columns
 (transaction_id, kafka_metadata, processed_status, created_at) are kept in
 bronze.events.headers. What has landed never lands again: broken off, it goes
 on; run again, it adds the rows that have come since. The table is only read.
