@@ -25,7 +25,7 @@ export interface ExportOptions {
 }
 
 /** The column that says a row's UTC day. */
-export const DAY_COLUMN = 'date_key';
+const DAY_COLUMN = 'date_key';
 
 export function hasDays({ columns }: Model): boolean {
   return columns.some(({ name }) => name === DAY_COLUMN);
