@@ -49,7 +49,8 @@ export async function ensureTopic(
       if (count !== undefined) {
         return { created, partitions: count };
       }
-      if (!created || waited >= NEW_TOPIC_WAIT_MS) {
+      // Also where somebody else made it a moment ago, which may be this request, sent again.
+      if (waited >= NEW_TOPIC_WAIT_MS) {
         throw missingTopic(topic, config);
       }
       await sleep(NEW_TOPIC_POLL_MS);
