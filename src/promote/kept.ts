@@ -14,8 +14,11 @@ const REPLACED = 'replaced';
 /** What a repeated event changes about the rows of its transaction when they stay. */
 const ADOPTED_COLUMNS = ['produced_at', 'topic', 'partition', 'offset', 'run_id'];
 
-/** What a window that was published did to rows of windows before it. */
-interface Aftermath {
+/** What a window added that was published, and what it did to rows of windows before it. */
+export interface PublishedFacts {
+  readonly transactions: number;
+  /** The number after those of its surrogate keys. */
+  readonly nextKey: bigint;
   readonly replaced: number;
   readonly adopted: number;
 }
@@ -51,15 +54,14 @@ export class KeptFacts {
   async keep(
     lane: Lane,
     window: SilverWindow,
-    rows: { readonly transactions: number; readonly nextKey: bigint },
-    { replaced, adopted }: Aftermath,
+    { transactions, nextKey, replaced, adopted }: PublishedFacts,
   ): Promise<void> {
     this.#hasAdopted ||= adopted > 0;
     if (replaced > 0) {
       this.#hasReplaced = true;
       await lane.keep(REPLACED, 'select transaction_key from source.replaced');
     }
-    this.#transactions += rows.transactions;
+    this.#transactions += transactions;
     if (this.#transactions > MOST_TRANSACTIONS) {
       return;
     }
@@ -68,7 +70,7 @@ export class KeptFacts {
       await lane.keep(model.id, `select ${columnList(columns)} from ${source}`);
     }
     this.#from ??= window.firstKey;
-    this.#to = rows.nextKey;
+    this.#to = nextKey;
   }
 
   /** Finds out for which of some days nothing but the kept facts is in the warehouse. */

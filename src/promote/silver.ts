@@ -11,7 +11,7 @@ import {
 } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
-import type { KeptFacts } from './kept.ts';
+import type { KeptFacts, PublishedFacts } from './kept.ts';
 import { quarantineStatements, REFUSED } from './quarantine.ts';
 import type { ModelTally } from './tally.ts';
 import { copyRows } from './tally.ts';
@@ -74,22 +74,29 @@ export async function promoteSilver(
 
   let turn = 0;
   let prepared = await prepareNext(lanes[0]);
+  // The lane that published last keeps its facts before it prepares again: the next publication need not wait for that.
+  let keeping = Promise.resolve();
   while (prepared !== undefined) {
     turn += 1;
-    const following = context.signal.aborted
-      ? undefined
-      : prepareNext(lanes[turn % 2 === 0 ? 0 : 1]);
+    const { lane, window } = prepared;
+    const other = lanes[turn % 2 === 0 ? 0 : 1];
+    const following: Promise<Prepared | undefined> = keeping.then(async () =>
+      context.signal.aborted ? undefined : prepareNext(other),
+    );
     // Awaited below; this keeps a failure in the meantime from ending the process unheard.
-    following?.catch(() => undefined);
+    following.catch(() => undefined);
     try {
-      await publish(prepared, models, runId, result, kept, tally, checks);
+      const published = await publish(prepared, models, runId, result, tally, checks);
+      keeping = following.then(async () => kept?.keep(lane, window, published));
+      keeping.catch(() => undefined);
     } catch (error) {
-      await following?.catch(() => undefined);
+      await following.catch(() => undefined);
       throw error;
     }
     context.emit({ type: 'step.progress', step: 'silver', done: result.events, unit: 'events' });
     prepared = await following;
   }
+  await keeping;
   for (const lane of lanes) {
     await lane.close();
   }
@@ -177,10 +184,9 @@ async function publish(
   models: readonly Model[],
   runId: bigint,
   result: SilverResult,
-  kept: KeptFacts | undefined,
   tally: ModelTally,
   checks: CheckTally,
-): Promise<void> {
+): Promise<PublishedFacts> {
   const loaded = models.filter(isFilled);
   const corrected = loaded.filter(({ load }) => load === 'replace_transactions');
   await lane.resolve();
@@ -240,7 +246,6 @@ async function publish(
       await transaction.execute(statement);
     }
   });
-  await kept?.keep(lane, window, { transactions, nextKey }, verdicts);
   result.written += transactions;
   result.events += counts.events;
   result.accepted += counts.accepted;
@@ -251,6 +256,7 @@ async function publish(
     tally.refuse(reason, events);
   }
   tally.published();
+  return { transactions, nextKey, replaced: verdicts.replaced, adopted: verdicts.adopted };
 }
 
 /** How many events of the window were refused for each reason. */
