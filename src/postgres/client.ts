@@ -147,7 +147,7 @@ export async function withTransaction<T>(client: Client, work: () => Promise<T>)
   }
 }
 
-const UNDO = Symbol('undo');
+const UNDO = new Error('rolled back on purpose');
 
 /** The result of work in one transaction, or a part of one, that leaves nothing behind. */
 export async function withRollback<T>(client: Client, work: () => Promise<T>): Promise<T> {
@@ -155,7 +155,6 @@ export async function withRollback<T>(client: Client, work: () => Promise<T>): P
   try {
     await withTransaction(client, async () => {
       result = { value: await work() };
-      // eslint-disable-next-line @typescript-eslint/only-throw-error
       throw UNDO;
     });
   } catch (error) {
