@@ -52,7 +52,11 @@ export class BronzeSink implements Sink {
   constructor(options: BronzeSinkOptions, context: StageContext) {
     this.#options = options;
     this.#context = context;
-    this.#writers = new Writers(options.settings, CONNECTIONS);
+    this.#writers = new Writers(options.settings, CONNECTIONS, {
+      onStalled: () => {
+        this.warn('another ingest stood still in mid-batch: its transaction was ended');
+      },
+    });
   }
 
   async storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]> {

@@ -1,16 +1,33 @@
-import { connect, type Client, type ConnectionSettings } from '../postgres/client.ts';
+import { connect, withClient, type Client, type ConnectionSettings } from '../postgres/client.ts';
+import { endStalledBlockers } from '../postgres/stalled.ts';
 
 const IDLE_TIMEOUT = '1min';
+/** As long as a member of a consumer group may be silent before its partitions go to others. */
+const STALLED_AFTER_MS = 30_000;
+
+export interface WritersOptions {
+  /** Called when sessions that held others up, and whose clients stood still, have been ended. */
+  readonly onStalled?: (sessions: number) => void;
+  readonly stalledAfterMs?: number;
+}
+
+interface Writer {
+  readonly client: Client;
+  /** Its session's process on the server. */
+  readonly pid: number;
+}
 
 /** A few connections to the warehouse, opened when they are first needed; who finds none free waits for one. */
 export class Writers {
   readonly #settings: ConnectionSettings;
-  readonly #idle: Client[] = [];
+  readonly #options: WritersOptions;
+  readonly #idle: Writer[] = [];
   readonly #waiting: (() => void)[] = [];
   #unopened: number;
 
-  constructor(settings: ConnectionSettings, count: number) {
+  constructor(settings: ConnectionSettings, count: number, options: WritersOptions = {}) {
     this.#settings = settings;
+    this.#options = options;
     this.#unopened = count;
   }
 
@@ -22,18 +39,18 @@ export class Writers {
     while (this.#idle.length === 0 && this.#unopened === 0) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    let client = this.#idle.pop();
+    let writer = this.#idle.pop();
     try {
-      if (client === undefined) {
+      if (writer === undefined) {
         this.#unopened -= 1;
-        client = await this.#open();
+        writer = await this.#open();
       }
-      const result = await work(client);
-      this.#idle.push(client);
+      const result = await this.#fenced(writer, work);
+      this.#idle.push(writer);
       return result;
     } catch (error) {
       this.#unopened += 1;
-      await client?.end().catch(() => undefined);
+      await writer?.client.end().catch(() => undefined);
       throw error;
     } finally {
       this.#waiting.shift()?.();
@@ -41,13 +58,42 @@ export class Writers {
   }
 
   /** A process that is frozen in mid-transaction loses it, and with it the partition that others wait for. */
-  async #open(): Promise<Client> {
+  async #open(): Promise<Writer> {
     const client = await connect(this.#settings);
-    await client.query(`set idle_in_transaction_session_timeout = '${IDLE_TIMEOUT}'`);
-    return client;
+    const { rows } = await client.query<{ pid: string }>(
+      `select pg_backend_pid() as pid,
+              set_config('idle_in_transaction_session_timeout', $1, false)`,
+      [IDLE_TIMEOUT],
+    );
+    return { client, pid: Number(rows[0]?.pid) };
+  }
+
+  /**
+   * Runs `work`, and ends what holds it up for too long: a process frozen in mid-COPY is active to the server, which
+   * has no timeout for it. Who has the partition now fences off who had it.
+   */
+  async #fenced<T>({ client, pid }: Writer, work: (client: Client) => Promise<T>): Promise<T> {
+    const { stalledAfterMs = STALLED_AFTER_MS, onStalled } = this.#options;
+    const fence = setInterval(() => {
+      withClient(this.#settings, (other) => endStalledBlockers(other, pid, stalledAfterMs)).then(
+        (sessions) => {
+          if (sessions > 0) {
+            onStalled?.(sessions);
+          }
+        },
+        // A server that is away is ridden out by who waits for it.
+        () => undefined,
+      );
+    }, stalledAfterMs);
+    try {
+      return await work(client);
+    } finally {
+      clearInterval(fence);
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((client) => client.end().catch(() => undefined)));
+    const idle = this.#idle.splice(0);
+    await Promise.all(idle.map(({ client }) => client.end().catch(() => undefined)));
   }
 }
