@@ -1,11 +1,7 @@
 import path from 'node:path';
 import { resolveSettings, textOf, type Environment, type Resolved } from './config/resolve.ts';
-import {
-  SASL_MECHANISMS,
-  SSL_MODES,
-  type FlagAttribute,
-  type SettingKey,
-} from './config/settings.ts';
+import type { FlagAttribute, SettingKey } from './config/settings.ts';
+import { SASL_MECHANISMS, SSL_MODES } from './config/table.ts';
 import { MedallionError } from './errors.ts';
 
 export type { Environment };

@@ -149,6 +149,29 @@ describe('a configuration file', () => {
     expect(said[3]).toContain('MEDALLION_THREADS: "all": It must be a whole number from 1.');
     expect(said[4]).toBe('');
   });
+
+  it('and the environment say how often promotions are, and where metrics are answered', async () => {
+    write('medallion.yaml', 'promote:\n  every: never\nmetrics:\n  port: 70000\n  host: nowhere\n');
+    const errors = async (args: string[], env = {}) => (await runCli(args, { cwd, env })).stderr;
+    const run = async (args: string[], env = {}) => errors(['run', ...args], env);
+    const said = await Promise.all([
+      run([]),
+      run(['--every', '1s']),
+      run(['--every', '1s'], { MEDALLION_METRICS_PORT: 'x' }),
+      run(['--every', '1s', '--metrics-port', '0', '--threads', '300']),
+      errors(['promote', '--explain']),
+    ]);
+    expect(said[0]).toContain('medallion.yaml:2: "never": It must be a duration');
+    expect(said[1]).toContain('medallion.yaml:4: "70000": It must be a port');
+    expect(said[2]).toContain('MEDALLION_METRICS_PORT: "x": It must be a port');
+    expect(said[3]).toContain('--threads 300 is too many');
+    expect(said[4]).toContain('medallion.yaml:2: "never"');
+    write('medallion.yaml', 'metrics:\n  host: 127.0.0.1\n');
+    expect(await run(['--threads', '300'])).toContain('--threads 300');
+    expect(await run(['--metrics-host', '127.0.0.1'])).toContain(
+      'error: --metrics-host goes with --metrics-port',
+    );
+  });
 });
 
 describe('medallion init', () => {
@@ -255,7 +278,7 @@ describe('the table of settings', () => {
     const names = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = '']) => name);
     const known = [CONFIG_FILE.variable, ...SETTINGS.flatMap(({ variables }) => variables)];
     // Only compose reads these.
-    const ofCompose = /^(GRAFANA_|MEDALLION_METRICS_PORT$)/;
+    const ofCompose = /^(GRAFANA_|METRICS_PORT$)/;
     expect(known).toEqual(expect.arrayContaining(names.filter((name) => !ofCompose.test(name))));
   });
 });

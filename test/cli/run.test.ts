@@ -277,7 +277,10 @@ test('a port that is taken is said before anything begins', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await writeFile(path.join(folder, '.medallion/landing/sales/0.ndjson'), 'x\n');
-  const { code, stdout, stderr } = await start(['--metrics-port', String(port)]).result;
+  // The port is taken on the address of the flag, which wins over that of the file.
+  const yaml = `metrics:\n  host: 127.0.0.2\n  port: ${port}\n`;
+  await writeFile(path.join(folder, 'medallion.yaml'), yaml);
+  const { code, stdout, stderr } = await start(['--metrics-host', '127.0.0.1']).result;
   server.close();
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^error: cannot listen on 127\.0\.0\.1 port \d+: another program/);

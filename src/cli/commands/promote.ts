@@ -39,7 +39,7 @@ export interface PromoteFlags {
 export const PROMOTE_DEFAULTS = {
   chunkRows: parseCount(settingOf('promote.chunk_rows').default ?? ''),
   memoryLimit: parseMemory(settingOf('promote.memory_limit').default ?? ''),
-  every: 10_000,
+  every: parseDuration(settingOf('promote.every').default ?? ''),
 } as const;
 
 const EXAMPLES = `
@@ -90,12 +90,7 @@ export function createPromoteCommand(run: RunCommand): Command {
     .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay);
   return addEngineFlags(command)
     .option('--watch', 'promote again and again until stopped')
-    .addOption(
-      command
-        .createOption('--every <duration>', 'with --watch: how long to wait in between')
-        .argParser(parseDuration)
-        .default(PROMOTE_DEFAULTS.every, '10s'),
-    )
+    .addOption(parsedSetting('promote.every', parseDuration))
     .option('--dry-run', 'promote, say what would change in each model, and take all of it back')
     .option('--plan', 'say how tables differ from their models, and what becomes of it; no more')
     .option('--explain', 'print the models in order with SQL and publishing; needs no PostgreSQL')

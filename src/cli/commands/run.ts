@@ -24,7 +24,6 @@ import {
   addEngineFlags,
   checkEngineFlags,
   hasWork,
-  PROMOTE_DEFAULTS,
   runPromote,
   type PromoteFlags,
 } from './promote.ts';
@@ -32,7 +31,7 @@ import {
 interface RunFlags extends Pick<PromoteFlags, 'chunkRows' | 'memoryLimit' | 'threads' | 'every'> {
   readonly maxEventBytes?: number;
   readonly metricsPort?: number;
-  readonly metricsHost?: string;
+  readonly metricsHost: string;
   readonly retryFor: Patience;
 }
 
@@ -53,31 +52,29 @@ Examples:
   $ medallion run --metrics-port 9464                   with metrics and health on this machine
   $ medallion run --metrics-port 9464 --metrics-host 0.0.0.0`;
 
-const DEFAULT_HOST = '127.0.0.1';
-
 export function createRunCommand(run: RunCommand): Command {
   const command = new Command('run');
   command
     .description(
       'ingest and promote in one process until stopped, with metrics and health checks if wanted',
     )
-    .addOption(
-      command
-        .createOption('--every <duration>', 'how long to wait between promotions')
-        .argParser(parseDuration)
-        .default(PROMOTE_DEFAULTS.every, '10s'),
-    )
+    .addOption(parsedSetting('promote.every', parseDuration))
     .addOption(settingOption('kafka.group'))
     .addOption(parsedSetting('ingest.max_event_bytes', parseCount));
   return addEngineFlags(command)
-    .option(
-      '--metrics-port <port>',
-      'answer /metrics, /healthz and /readyz there; 0 takes any port that is free',
-      parsePort,
-    )
-    .option('--metrics-host <host>', `address to answer at (default ${DEFAULT_HOST})`)
+    .addOption(parsedSetting('metrics.port', parsePort))
+    .addOption(parsedSetting('metrics.host', String))
     .addHelpText('after', EXAMPLES)
-    .action(run(runCommand));
+    .action(
+      run(async (context: CommandContext, flags: RunFlags) => {
+        // Said anywhere else it holds for the runs that do answer.
+        const isHostGiven = command.getOptionValueSource('metricsHost') === 'cli';
+        if (flags.metricsPort === undefined && isHostGiven) {
+          throw new MedallionError('usage', '--metrics-host goes with --metrics-port');
+        }
+        await runCommand(context, flags);
+      }),
+    );
 }
 
 /** What the two have done, for the last word. */
@@ -95,9 +92,6 @@ interface Done {
 async function runCommand(given: CommandContext, flags: RunFlags): Promise<void> {
   checkEngineFlags(flags);
   checkEventLimit(flags.maxEventBytes);
-  if (flags.metricsPort === undefined && flags.metricsHost !== undefined) {
-    throw new MedallionError('usage', '--metrics-host goes with --metrics-port');
-  }
   const failed = new AbortController();
   const signal = AbortSignal.any([given.signal, failed.signal]);
   const context: CommandContext = { ...given, signal };
@@ -109,7 +103,7 @@ async function runCommand(given: CommandContext, flags: RunFlags): Promise<void>
   }
   // Loaded where it is wanted: every command would start later for it.
   const { Monitor: Monitors } = await import('../monitor.ts');
-  const place = { host: flags.metricsHost ?? DEFAULT_HOST, port: flags.metricsPort };
+  const place = { host: flags.metricsHost, port: flags.metricsPort };
   await Monitors.during({ ...place, everyMs: flags.every }, context, work);
 }
 
