@@ -18,7 +18,6 @@ import {
 import { resolvePeriod } from './generate/timeline.ts';
 import { ingest as ingestFrom, type IngestResult } from './ingest/ingest.ts';
 import { openKafkaReader } from './log/kafka/reader.ts';
-import { openKafkaWriter } from './log/kafka/writer.ts';
 import { openFileReader, openLandingReader } from './log/landing/reader.ts';
 import { openLandingWriter } from './log/landing/writer.ts';
 import { loadModels } from './model/load.ts';
@@ -98,7 +97,7 @@ export async function generate(config: Config, request: GenerateRequest): Promis
   const { log, home } = config;
   const writer =
     log.kind === 'kafka'
-      ? await openKafkaWriter(log, context)
+      ? await (await import('./log/kafka/writer.ts')).openKafkaWriter(log, context)
       : await openLandingWriter({
           directory: path.join(home, 'landing'),
           topic: log.topic,

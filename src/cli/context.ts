@@ -111,16 +111,16 @@ function warnOfShared({ isShared, name, values }: SettingsFile, emit: Emit): voi
  * The context of a command. Its settings are read when they are first asked for: a command that needs none also runs
  * where they are wrong.
  */
-export function createContext(
+export async function createContext(
   flags: GlobalFlags,
   environment: Pick<Given, 'env' | 'fromDotEnv'>,
   cwd: string,
   signal: AbortSignal,
-): CommandContext & { stop: () => void } {
+): Promise<CommandContext & { stop: () => void }> {
   const { env } = environment;
   let settings: Resolved | undefined;
   let config: Config | undefined;
-  const progress = progressRenderer(process.stderr, {
+  const progress = await progressRenderer(process.stderr, {
     quiet: flags.quiet ?? false,
     color: wantsColor(process.stderr, env),
   });
@@ -136,20 +136,21 @@ export function createContext(
         }
       });
     });
+  const readSettings = (): Resolved => {
+    const place = findSettingsFile(cwd, flags.config, env);
+    const file = place === undefined ? undefined : readSettingsFile(place, cwd);
+    if (file !== undefined) {
+      warnOfShared(file, progress.emit);
+    }
+    return resolveSettings({ ...environment, flags: { ...flags }, file });
+  };
   return {
     get settings() {
-      if (settings === undefined) {
-        const place = findSettingsFile(cwd, flags.config, env);
-        const file = place === undefined ? undefined : readSettingsFile(place, cwd);
-        if (file !== undefined) {
-          warnOfShared(file, progress.emit);
-        }
-        settings = resolveSettings({ ...environment, flags: { ...flags }, file });
-      }
+      settings ??= readSettings();
       return settings;
     },
-    get config() {
-      config ??= configOf(this.settings, env, cwd);
+    get config(): Config {
+      config ??= configOf((settings ??= readSettings()), env, cwd);
       return config;
     },
     env,

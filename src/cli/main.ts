@@ -47,7 +47,7 @@ async function main(): Promise<void> {
       const cwd = process.cwd();
       const given: GlobalFlags = this.optsWithGlobals();
       const environment = readEnvironment(cwd, process.env);
-      const context = createContext(given, environment, cwd, interrupt.signal);
+      const context = await createContext(given, environment, cwd, interrupt.signal);
       try {
         takeSettings(this, () => context.settings);
         const flags: unknown = this.optsWithGlobals();
@@ -62,7 +62,8 @@ async function main(): Promise<void> {
     };
 
   try {
-    await createProgram(run).parseAsync();
+    const program = await createProgram(run, process.argv[2]);
+    await program.parseAsync();
     if (interrupt.signal.aborted && process.exitCode === undefined) {
       process.exitCode = INTERRUPTED;
     }

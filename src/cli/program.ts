@@ -5,8 +5,11 @@ import type { RunCommand } from './main.ts';
 import { visible } from './render/text.ts';
 import { withoutSecrets } from './secrets.ts';
 
-/** The program with all its commands; `run` is what they hand their work to. */
-export function createProgram(run: RunCommand): Command {
+/**
+ * The program; `run` is what its commands hand their work to.
+ * @param first the first word of the command line: a command that it names is the only one then
+ */
+export async function createProgram(run: RunCommand, first?: string): Promise<Command> {
   const program = new Command('medallion')
     .description(
       'Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.',
@@ -20,6 +23,6 @@ export function createProgram(run: RunCommand): Command {
     })
     .enablePositionalOptions()
     .configureHelp({ showGlobalOptions: true });
-  registerCommands(program, run);
+  await registerCommands(program, run, first);
   return program;
 }

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Pair } from 'yaml';
+import type * as Yaml from 'yaml';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { SETTINGS, type SettingKey } from './settings.ts';
 
@@ -48,7 +49,15 @@ export function readSettingsFile(file: string, cwd: string): SettingsFile {
   return { name, folder: path.dirname(file), values, isShared };
 }
 
+const load = createRequire(import.meta.url);
+
+/** The parser, loaded when there is a file to parse: it takes a while, and most commands find none. */
+function yaml(): typeof Yaml {
+  return load('yaml') as typeof Yaml;
+}
+
 function parseSettings(text: string, name: string, problems: string[]): SettingsFile['values'] {
+  const { isMap, isScalar, LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   // By the schema "failsafe" every value is text: a password of 0123 keeps its zero.
   const document = parseDocument(text, {
@@ -69,7 +78,7 @@ function parseSettings(text: string, name: string, problems: string[]): Settings
     problems.push(`${name}:1: a configuration file holds settings, like "home: ./.medallion"`);
     return values;
   }
-  const take = (pair: Pair, section: string | undefined): void => {
+  const take = (pair: Yaml.Pair, section: string | undefined): void => {
     const word = isScalar(pair.key) ? String(pair.key.value) : '?';
     const line = isScalar(pair.key) ? lines.linePos(pair.key.range?.[0] ?? 0).line : 0;
     const key = section === undefined ? word : `${section}.${word}`;
@@ -110,6 +119,7 @@ const SECTIONS = new Set(
 
 /** A value as it is written; '' for none, undefined for what is no text. A list is one with commas. */
 function textOf(node: unknown, takesList = false): string | undefined {
+  const { isScalar, isSeq } = yaml();
   if (node === null || node === undefined) {
     return '';
   }

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { MedallionError } from '../errors.ts';
-import { headerSchema, type Model } from './model.ts';
+import { headerSchema } from './header.ts';
+import type { Model } from './model.ts';
 
 const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { codeOf, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
 import { VERSION } from '../version.ts';
 import { withTransaction, type Client } from './client.ts';
+import type { RunFile } from './run-file.ts';
 import { isGone, thisRunner } from './runner.ts';
 import { runEnd, type RunRecord } from './runs.ts';
 
@@ -14,32 +14,6 @@ import { runEnd, type RunRecord } from './runs.ts';
  * Runs of commands that need no warehouse leave their record as a file below the home. The next command that opens the
  * warehouse takes it into the books, and removes it when that is committed; its id makes a second taking do nothing.
  */
-const offset = z.string().regex(/^\d+$/).nullable();
-const runFileSchema = z.strictObject({
-  id: z.uuid(),
-  command: z.string(),
-  version: z.string(),
-  arguments: z.array(z.string()),
-  os_user: z.string(),
-  host: z.string(),
-  process_id: z.int(),
-  started_at: z.iso.datetime(),
-  finished_at: z.iso.datetime().nullable(),
-  outcome: z.enum(['running', 'done', 'failed', 'interrupted']),
-  error: z.string().nullable(),
-  counts: z.record(z.string(), z.unknown()),
-  partitions: z.array(
-    z.strictObject({
-      topic: z.string(),
-      partition: z.int(),
-      from_offset: offset,
-      to_offset: offset,
-      events: z.int(),
-    }),
-  ),
-});
-
-type RunFile = z.output<typeof runFileSchema>;
 
 /** What a run wrote to one partition; the offsets are undefined when the log did not say. */
 export interface WrittenPartition {
@@ -189,6 +163,8 @@ function isStillRunning({ outcome, host, process_id: processId }: RunFile): bool
 }
 
 async function readRunFile(file: string): Promise<RunFile | 'unreadable' | 'taken'> {
+  // Seldom is there a file to read: only then is what checks it loaded.
+  const { runFileSchema } = await import('./run-file.ts');
   try {
     const found = runFileSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
     return found.success ? found.data : 'unreadable';

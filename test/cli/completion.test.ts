@@ -11,7 +11,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { runCli } from '../support/cli.ts';
 
-const program = createProgram(() => () => Promise.resolve());
+const program = await createProgram(() => () => Promise.resolve());
 const commands = completedCommands(program);
 const cwd = mkdtempSync(path.join(tmpdir(), 'medallion-completion-'));
 

@@ -68,7 +68,7 @@ function collect(command: Command, name: string): void {
   }
 }
 
-collect(createProgram(notRun), '');
+collect(await createProgram(notRun), '');
 
 test('the program prints that help, to standard output', async () => {
   const { code, stdout, stderr } = await runCli(['db', 'grant', '--help'], { cwd: tmpdir() });

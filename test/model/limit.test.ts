@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exceeds, outcomeOf } from '../../src/model/limit.ts';
-import { headerSchema } from '../../src/model/model.ts';
+import { headerSchema } from '../../src/model/header.ts';
 
 test.each([
   [0, 10, '0', false],

@@ -10,7 +10,6 @@ import { resolvePeriod, type Period } from '../../generate/timeline.ts';
 import { beginning } from '../../log/kafka/client.ts';
 import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
 import { ensureTopic } from '../../log/kafka/topic.ts';
-import { openKafkaWriter } from '../../log/kafka/writer.ts';
 import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
 import { checkWritable } from '../../log/landing/whole-file.ts';
 import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
@@ -287,6 +286,7 @@ async function openTarget(flags: GenerateFlags, context: CommandContext): Promis
       });
     }
   }
+  const { openKafkaWriter } = await import('../../log/kafka/writer.ts');
   return openKafkaWriter(log, context, flags.compression, flags.retryFor);
 }
 

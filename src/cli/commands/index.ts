@@ -2,58 +2,54 @@ import type { Command } from 'commander';
 import { addGlobalFlags, addKafkaFlags } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { addRetryOption } from '../options.ts';
-import { createChecksCommand } from './checks.ts';
-import { createCompletionCommand } from './completion.ts';
-import { createConfigCommand } from './config.ts';
-import { createDbCommand } from './db.ts';
-import { createDemoCommand } from './demo.ts';
-import { createDocsCommand } from './docs.ts';
-import { createDoctorCommand } from './doctor.ts';
-import { createExportCommand } from './export.ts';
-import { createGenerateCommand } from './generate.ts';
-import { createImportBronzeCommand } from './import-bronze.ts';
-import { createIngestCommand } from './ingest.ts';
-import { createInitCommand } from './init.ts';
-import { createModelsCommand } from './models.ts';
-import { createPromoteCommand } from './promote.ts';
-import { createQuarantineCommand } from './quarantine.ts';
-import { createPruneCommand } from './prune.ts';
-import { createReconcileCommand } from './reconcile.ts';
-import { createReportCommand } from './report.ts';
-import { createRunCommand } from './run.ts';
-import { createRunsCommand } from './runs.ts';
-import { createSqlCommand } from './sql.ts';
-import { createStatusCommand } from './status.ts';
-import { createTraceCommand } from './trace.ts';
 
-/** Every command, in the order of the pipeline. */
-export function registerCommands(program: Command, run: RunCommand): void {
-  const commands = [
-    createDemoCommand(run),
-    createInitCommand(run),
-    addKafkaFlags(createConfigCommand(run)),
-    addKafkaFlags(addRetryOption(createGenerateCommand(run))),
-    addKafkaFlags(addRetryOption(createIngestCommand(run))),
-    addRetryOption(createImportBronzeCommand(run)),
-    addRetryOption(createPromoteCommand(run)),
-    addKafkaFlags(addRetryOption(createRunCommand(run))),
-    createChecksCommand(run),
-    createQuarantineCommand(run),
-    addKafkaFlags(createReconcileCommand(run)),
-    createPruneCommand(run),
-    createReportCommand(run),
-    createSqlCommand(run),
-    createExportCommand(run),
-    createModelsCommand(run),
-    createDocsCommand(run),
-    addKafkaFlags(createStatusCommand(run)),
-    createRunsCommand(run),
-    createTraceCommand(run),
-    addKafkaFlags(createDoctorCommand(run)),
-    createDbCommand(run),
-    createCompletionCommand(run),
-  ];
-  for (const command of commands) {
+type Create = (run: RunCommand) => Promise<Command>;
+
+/** Every command, in the order of the pipeline. What one needs is loaded with it, so that the others start sooner. */
+const COMMANDS: Readonly<Record<string, Create>> = {
+  demo: async (run) => (await import('./demo.ts')).createDemoCommand(run),
+  init: async (run) => (await import('./init.ts')).createInitCommand(run),
+  config: async (run) => addKafkaFlags((await import('./config.ts')).createConfigCommand(run)),
+  generate: async (run) =>
+    addKafkaFlags(addRetryOption((await import('./generate.ts')).createGenerateCommand(run))),
+  ingest: async (run) =>
+    addKafkaFlags(addRetryOption((await import('./ingest.ts')).createIngestCommand(run))),
+  'import-bronze': async (run) =>
+    addRetryOption((await import('./import-bronze.ts')).createImportBronzeCommand(run)),
+  promote: async (run) => addRetryOption((await import('./promote.ts')).createPromoteCommand(run)),
+  run: async (run) =>
+    addKafkaFlags(addRetryOption((await import('./run.ts')).createRunCommand(run))),
+  checks: async (run) => (await import('./checks.ts')).createChecksCommand(run),
+  quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
+  reconcile: async (run) =>
+    addKafkaFlags((await import('./reconcile.ts')).createReconcileCommand(run)),
+  prune: async (run) => (await import('./prune.ts')).createPruneCommand(run),
+  report: async (run) => (await import('./report.ts')).createReportCommand(run),
+  sql: async (run) => (await import('./sql.ts')).createSqlCommand(run),
+  export: async (run) => (await import('./export.ts')).createExportCommand(run),
+  models: async (run) => (await import('./models.ts')).createModelsCommand(run),
+  docs: async (run) => (await import('./docs.ts')).createDocsCommand(run),
+  status: async (run) => addKafkaFlags((await import('./status.ts')).createStatusCommand(run)),
+  runs: async (run) => (await import('./runs.ts')).createRunsCommand(run),
+  trace: async (run) => (await import('./trace.ts')).createTraceCommand(run),
+  doctor: async (run) => addKafkaFlags((await import('./doctor.ts')).createDoctorCommand(run)),
+  db: async (run) => (await import('./db.ts')).createDbCommand(run),
+  completion: async (run) => (await import('./completion.ts')).createCompletionCommand(run),
+};
+
+/** These print what all commands are. */
+const ABOUT_ALL = new Set(['completion']);
+
+/** Adds the command that `first` names, or every command where it names none, or one that is about all of them. */
+export async function registerCommands(
+  program: Command,
+  run: RunCommand,
+  first: string | undefined,
+): Promise<void> {
+  const isOne = first !== undefined && Object.hasOwn(COMMANDS, first) && !ABOUT_ALL.has(first);
+  const wanted = isOne ? COMMANDS[first] : undefined;
+  const creates = wanted === undefined ? Object.values(COMMANDS) : [wanted];
+  for (const command of await Promise.all(creates.map((create) => create(run)))) {
     program.addCommand(inherit(program, addGlobalFlags(command)));
   }
 }

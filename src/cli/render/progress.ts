@@ -1,4 +1,3 @@
-import ora from 'ora';
 import type { Emit, ProgressEvent } from '../../progress.ts';
 import { palette } from './color.ts';
 import { grouped } from './number.ts';
@@ -21,14 +20,19 @@ type Progress = Extract<ProgressEvent, { type: 'step.progress' }>;
  * Shows progress on stderr: a spinner on a terminal, else plain lines of what a log should keep: finished steps, warnings,
  * notes, and now and then how far a long step is. `stop` clears the spinner away.
  */
-export function progressRenderer(
+export async function progressRenderer(
   stream: NodeJS.WriteStream,
   { quiet, color }: ProgressOptions,
-): { emit: Emit; stop: () => void } {
+): Promise<{ emit: Emit; stop: () => void }> {
   const colors = palette(color);
   const isInteractive = stream.isTTY && !quiet;
   const spinner = isInteractive
-    ? ora({ stream, color: color ? 'cyan' : false, isEnabled: true, discardStdin: false })
+    ? (await import('ora')).default({
+        stream,
+        color: color ? 'cyan' : false,
+        isEnabled: true,
+        discardStdin: false,
+      })
     : undefined;
   let startedAt = Date.now();
   let reportedAt = startedAt;

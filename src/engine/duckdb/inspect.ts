@@ -1,4 +1,4 @@
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
 import { buildOf, loadPostgresExtension, type Build } from './extension.ts';
@@ -26,6 +26,7 @@ export async function inspectPostgresExtension(
 }
 
 async function withDuckDb<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { codeOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, HeldTransaction } from '../engine.ts';
-import { openDuckDb, type WarehouseSettings } from './engine.ts';
+import type { WarehouseSettings } from './engine.ts';
 
 /** What DuckDB may use of this machine. */
 export interface DuckDbLimits {
@@ -29,8 +29,11 @@ export async function duckDbOpener(
   const spill = path.join(home, 'tmp');
   await removeLeftSpill(spill);
   const spillDirectory = path.join(spill, `${SPILL_PREFIX}${String(process.pid)}`);
-  return (held) =>
-    openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context, held);
+  return async (held) => {
+    // DuckDB takes longer to load than all the rest: only who opens it waits for it.
+    const { openDuckDb } = await import('./engine.ts');
+    return openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context, held);
+  };
 }
 
 /** Bytes of events' text that DuckDB can take at once. */

@@ -1,82 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
-import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
-import { MedallionError, messageOf } from '../../errors.ts';
+import type { Admin } from 'kafkajs';
+import type { KafkaConfig } from '../../config.ts';
+import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import { Outage, type Patience } from '../../retry.ts';
-import { addCodecs } from './compression.ts';
+import type { Connection } from './connection.ts';
 import { kafkaError, nameOf, unreachable } from './errors.ts';
-import { correctFetchResponses } from './fetch-response.ts';
-import { correctMetadataAnswers } from './metadata-answer.ts';
-import { askForTopicIds } from './topic-id.ts';
 
 /** Time for the first answer of a broker, milliseconds: a person waits. */
 const FIRST_ANSWER_MS = 12_000;
-const CONNECT_MS = 3_500;
 const GOODBYE_MS = 2_000;
-
-/** One way to the brokers: a kafkajs client and the sockets it opened. */
-export interface Connection {
-  readonly kafka: Kafka;
-  /** Cuts every connection for good, whatever kafkajs still waits for: it would connect again by itself. */
-  destroy(): void;
-}
-
-/** Prepares a client; nothing is connected yet. kafkajs says nothing by itself: its failures come back as errors. */
-export function createConnection(config: KafkaConfig): Connection {
-  correctFetchResponses();
-  askForTopicIds();
-  correctMetadataAnswers();
-  addCodecs();
-  const sockets = new Set<Socket>();
-  let isDestroyed = false;
-  const tls = config.tls === undefined ? undefined : tlsOptions(config.tls);
-  const kafka = new kafkajs.Kafka({
-    clientId: config.clientId,
-    brokers: [...config.brokers],
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: 30_000,
-    // Every broker of the list is tried once, and the first one again.
-    retry: {
-      initialRetryTime: 300,
-      maxRetryTime: 2_000,
-      multiplier: 2,
-      factor: 0.2,
-      retries: Math.max(2, config.brokers.length),
-    },
-    ...(config.sasl === undefined ? {} : { sasl: saslOptions(config.sasl) }),
-    ssl: tls ?? false,
-    logLevel: kafkajs.logLevel.NOTHING,
-    logCreator: () => () => undefined,
-    socketFactory: ({ host, port, onConnect }) => {
-      if (isDestroyed) {
-        throw new Error('disconnected');
-      }
-      const socket =
-        tls === undefined
-          ? connectTcp({ host, port }, onConnect)
-          : connectTls(
-              { ...tls, host, port, ...(isIP(host) ? {} : { servername: host }) },
-              onConnect,
-            );
-      socket.setKeepAlive(true, 60_000).setNoDelay(true);
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      return socket;
-    },
-  });
-  return {
-    kafka,
-    destroy: () => {
-      isDestroyed = true;
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-    },
-  };
-}
 
 /** The waiting for brokers that a command finds away when it begins. */
 export function beginning(config: KafkaConfig, context: StageContext, patience: Patience): Outage {
@@ -93,6 +25,7 @@ export async function withAdmin<T>(
   signal: AbortSignal,
   work: (admin: Admin) => Promise<T>,
 ): Promise<T> {
+  const { createConnection } = await import('./connection.ts');
   const connection = createConnection(config);
   const admin = connection.kafka.admin();
   try {
@@ -149,28 +82,4 @@ export async function goodbye(
   await Promise.race([client.disconnect().catch(() => undefined), patience]);
   clearTimeout(timer);
   connection.destroy();
-}
-
-function saslOptions({ mechanism, username, password }: SaslConfig): SASLOptions {
-  return { mechanism, username, password };
-}
-
-/** @throws MedallionError config, when a certificate file cannot be read */
-function tlsOptions(tls: TlsConfig): ConnectionOptions {
-  return {
-    rejectUnauthorized: tls.verify,
-    ...(tls.caFile === undefined ? {} : { ca: certificate(tls.caFile, 'KAFKA_SSL_CA') }),
-    ...(tls.certFile === undefined ? {} : { cert: certificate(tls.certFile, 'KAFKA_SSL_CERT') }),
-    ...(tls.keyFile === undefined ? {} : { key: certificate(tls.keyFile, 'KAFKA_SSL_KEY') }),
-  };
-}
-
-function certificate(file: string, variable: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new MedallionError('config', `${variable}: cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -1,6 +1,6 @@
 import { MedallionError } from '../../errors.ts';
 import { hideAborted, type FetchedRecords } from './aborted.ts';
-import { UndecodableRecords } from './compression.ts';
+import { UndecodableRecords } from './codecs.ts';
 import { requestDefinition } from './kafkajs-protocol.ts';
 import { BATCH_HEAD_BYTES, batchesOf, cutOff, partitionsOf } from './record-batches.ts';
 

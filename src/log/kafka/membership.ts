@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
-import { answered, createConnection, goodbye, type Connection } from './client.ts';
+import { answered, goodbye } from './client.ts';
+import { createConnection, type Connection } from './connection.ts';
 import { createConsumer } from './consumer.ts';
 import { Fetching } from './fetching.ts';
 import { GroupOffsets } from './group-offsets.ts';

@@ -5,7 +5,7 @@ import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { beginning, withAdmin } from './client.ts';
 import { describeBrokers, nameOf } from './errors.ts';
-import { ReadSession, type ReadProgress } from './read-session.ts';
+import type { ReadProgress } from './read-session.ts';
 import { requireTopic } from './topic.ts';
 
 export interface KafkaReaderSettings {
@@ -52,6 +52,7 @@ async function readTopic(
     ends: new Map(),
   };
   const { patience = DEFAULT_PATIENCE } = settings;
+  const { ReadSession } = await import('./read-session.ts');
   // A broker that has just started, or hands a group over, is back at the next attempt.
   const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
   outage.end();

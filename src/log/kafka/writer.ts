@@ -8,8 +8,10 @@ import type { KafkaConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
 import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogWriter, OutgoingRecord, WrittenOffsets } from '../log.ts';
-import { answered, beginning, createConnection, goodbye, type Connection } from './client.ts';
-import { KAFKAJS_TYPES, type Compression } from './compression.ts';
+import { answered, beginning, goodbye } from './client.ts';
+import { KAFKAJS_TYPES } from './codecs.ts';
+import type { Compression } from './compression.ts';
+import { createConnection, type Connection } from './connection.ts';
 import { describeBrokers, kafkaError, nameOf } from './errors.ts';
 import { requireTopic } from './topic.ts';
 

@@ -30,9 +30,9 @@ afterEach(() => {
 });
 
 describe('without a terminal', () => {
-  it('prints finished steps, warnings and notes as plain lines', () => {
+  it('prints finished steps, warnings and notes as plain lines', async () => {
     const { stream, text } = fakeStderr(false);
-    const { emit, stop } = progressRenderer(stream, { quiet: false, color: false });
+    const { emit, stop } = await progressRenderer(stream, { quiet: false, color: false });
     emit({ type: 'step.started', step: 'ingest' });
     emit({ type: 'step.progress', step: 'ingest', done: 5, unit: 'events' });
     emit({ type: 'warning', message: 'offsets 3 to 7 expired', hint: 'They are booked as a gap.' });
@@ -44,9 +44,9 @@ describe('without a terminal', () => {
     );
   });
 
-  it('keeps only warnings when quiet', () => {
+  it('keeps only warnings when quiet', async () => {
     const { stream, text } = fakeStderr(false);
-    const { emit } = progressRenderer(stream, { quiet: true, color: false });
+    const { emit } = await progressRenderer(stream, { quiet: true, color: false });
     emit({ type: 'step.started', step: 'ingest' });
     emit({ type: 'step.finished', step: 'ingest' });
     emit({ type: 'note', message: 'x' });
@@ -54,10 +54,10 @@ describe('without a terminal', () => {
     expect(text()).toBe('warning: y\n');
   });
 
-  it('shows now and then that a long step is alive', () => {
+  it('shows now and then that a long step is alive', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const { stream, text } = fakeStderr(false);
-    const { emit } = progressRenderer(stream, { quiet: false, color: false });
+    const { emit } = await progressRenderer(stream, { quiet: false, color: false });
     emit({ type: 'step.started', step: 'ingest' });
     for (let second = 1; second <= 65; second += 1) {
       vi.advanceTimersByTime(1000);
@@ -74,20 +74,18 @@ describe('without a terminal', () => {
     );
   });
 
-  it('escapes what would drive a terminal', () => {
+  it('escapes what would drive a terminal', async () => {
     const { stream, text } = fakeStderr(false);
-    progressRenderer(stream, { quiet: false, color: false }).emit({
-      type: 'note',
-      message: 'a\u001b[2Jb',
-    });
+    const { emit } = await progressRenderer(stream, { quiet: false, color: false });
+    emit({ type: 'note', message: 'a\u001b[2Jb' });
     expect(text()).toBe('a\\x1b[2Jb\n');
   });
 });
 
 describe('on a terminal', () => {
-  it('spins while a step runs and leaves a line when it has finished', () => {
+  it('spins while a step runs and leaves a line when it has finished', async () => {
     const { stream, text } = fakeStderr(true);
-    const { emit, stop } = progressRenderer(stream, { quiet: false, color: true });
+    const { emit, stop } = await progressRenderer(stream, { quiet: false, color: true });
     emit({ type: 'step.started', step: 'silver', detail: 'chunk 1' });
     expect(text()).toContain('silver: chunk 1');
     emit({ type: 'step.finished', step: 'silver', detail: '2,000 events' });
@@ -96,9 +94,9 @@ describe('on a terminal', () => {
     expect(text()).toMatch(/✔.* silver: 2,000 events\n$/);
   });
 
-  it('spins without colour where none is wanted', () => {
+  it('spins without colour where none is wanted', async () => {
     const { stream, text } = fakeStderr(true);
-    const { emit, stop } = progressRenderer(stream, { quiet: false, color: false });
+    const { emit, stop } = await progressRenderer(stream, { quiet: false, color: false });
     emit({ type: 'step.started', step: 'silver' });
     emit({ type: 'warning', message: 'careful' });
     stop();
@@ -107,9 +105,9 @@ describe('on a terminal', () => {
     expect(text()).not.toMatch(COLOR);
   });
 
-  it('does not spin when quiet', () => {
+  it('does not spin when quiet', async () => {
     const { stream, text } = fakeStderr(true);
-    const { emit } = progressRenderer(stream, { quiet: true, color: true });
+    const { emit } = await progressRenderer(stream, { quiet: true, color: true });
     emit({ type: 'step.started', step: 'silver' });
     emit({ type: 'step.finished', step: 'silver' });
     expect(text()).toBe('');
