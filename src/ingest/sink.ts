@@ -138,9 +138,9 @@ export class BronzeSink implements Sink {
     }
   }
 
-  async resetOffset(place: StoredOffset): Promise<boolean> {
+  async resetOffset(seen: StoredOffset, place: StoredOffset): Promise<boolean> {
     const stored = this.#current.get(keyOf(place));
-    if (stored === undefined) {
+    if (stored?.nextOffset !== seen.nextOffset || stored.source !== seen.source) {
       return false;
     }
     const { nextOffset, source, position } = place;

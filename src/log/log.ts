@@ -79,11 +79,11 @@ export interface Sink {
   recordGap(gap: Gap, source: string): Promise<void>;
   /**
    * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read from
-   * `place` on, or that the same log has got a better name. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
+   * `place` on in place of `stored`, or that the same log has got a better name. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
    * ("sales#2"), so that nothing is overwritten; the reader goes on saying "sales".
-   * `false`: another consumer has moved the partition on since `storedOffsets`; ask again.
+   * `false`: the books no longer hold `stored`, another consumer has moved the partition on; ask `storedOffsets` again.
    */
-  resetOffset(place: StoredOffset): Promise<boolean>;
+  resetOffset(stored: StoredOffset, place: StoredOffset): Promise<boolean>;
   warn(message: string, hint?: string): void;
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
 import { inject } from 'vitest';
 import type { KafkaConfig } from '../../src/config.ts';
-import { openKafkaReader } from '../../src/log/kafka/reader.ts';
+import { openKafkaReader, type KafkaReaderSettings } from '../../src/log/kafka/reader.ts';
 import type { ReadEnd, ReadOptions, Sink } from '../../src/log/log.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 import { sharedBroker } from './kafka-run.ts';
@@ -150,9 +150,14 @@ export async function readTopic(
   sink: Sink,
   options: Partial<ReadOptions> = {},
   config: Partial<KafkaConfig> = {},
+  settings: KafkaReaderSettings = {},
 ): Promise<ReadEnd> {
   const context = quietContext();
-  const reader = await openKafkaReader({ ...(await kafkaConfig(config)), topic }, context);
+  const reader = await openKafkaReader(
+    { ...(await kafkaConfig(config)), topic },
+    context,
+    settings,
+  );
   return reader.read(sink, { signal: context.signal, follow: false, ...options });
 }
 

@@ -9,16 +9,11 @@ export class MemorySink implements Sink {
   readonly own: RecordBatch[] = [];
   readonly gaps: Gap[] = [];
   readonly warnings: string[] = [];
-  /** What a reader was last told. */
-  readonly #read = new Map<string, StoredOffset>();
   /** Called before a batch lands. */
   beforeLand: (batch: RecordBatch) => Promise<void> | void = () => undefined;
 
   storedOffsets(partitions: Parameters<Sink['storedOffsets']>[0]): Promise<StoredOffset[]> {
     const found = partitions.flatMap((partition) => this.stored.get(keyOf(partition)) ?? []);
-    for (const stored of found) {
-      this.#read.set(keyOf(stored), stored);
-    }
     return Promise.resolve(found);
   }
 
@@ -42,8 +37,8 @@ export class MemorySink implements Sink {
     return Promise.resolve();
   }
 
-  resetOffset(place: StoredOffset): Promise<boolean> {
-    const isAsRead = this.stored.get(keyOf(place)) === this.#read.get(keyOf(place));
+  resetOffset(stored: StoredOffset, place: StoredOffset): Promise<boolean> {
+    const isAsRead = this.stored.get(keyOf(place)) === stored;
     if (isAsRead) {
       this.store(place, place.nextOffset, place.source);
     }

@@ -54,4 +54,12 @@ export class Ending {
       this.fail(failure);
     }
   }
+
+  /** The same, but nothing where it may pass. */
+  failForGood(error: unknown): void {
+    const failure = kafkaError(error, this.#config, this.#config.topic);
+    if (!(failure instanceof MedallionError && failure.retriable)) {
+      this.failByKafka(failure);
+    }
+  }
 }

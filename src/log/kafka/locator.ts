@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Sink, StoredOffset } from '../log.ts';
 import type { Claim } from './claims.ts';
-import { startingOffset } from './position.ts';
+import { requireSameLog, startingOffset } from './position.ts';
 import type { PartitionRange } from './topic.ts';
 
 /** A topic as it was found just now. */
@@ -18,6 +19,9 @@ export interface LocatorSettings {
   /** Looks at the topic; undefined when that failed, which the session has been told. */
   readonly look: () => Promise<FoundTopic | undefined>;
 }
+
+/** Before another consumer, or the brokers, are asked about the same partition again. */
+const AGAIN_MS = 100;
 
 /** Finds out where partitions are to be read from: what the sink stored, measured against what the topic holds. */
 export class Locator {
@@ -38,8 +42,12 @@ export class Locator {
   ): Promise<void> {
     for (let open = claims.filter(isWanted); open.length > 0; open = open.filter(isWanted)) {
       const again: Claim[] = [];
-      const found = await this.#settings.look();
+      // Before the look, so that nobody has read further than what it finds.
       const stored = await this.storedOffsets(open.map(({ partition }) => partition));
+      const found = await this.#settings.look();
+      if (found !== undefined && !this.#settings.reset) {
+        await this.#requireSameLog(found, stored, open);
+      }
       for (const claim of open.filter(isWanted)) {
         const position = await this.#positionOf(claim, found, stored);
         if (found === undefined || position === undefined) {
@@ -55,6 +63,9 @@ export class Locator {
         }
       }
       open = again;
+      if (open.length > 0) {
+        await delay(AGAIN_MS);
+      }
     }
   }
 
@@ -63,6 +74,19 @@ export class Locator {
     const { sink, topic } = this.#settings;
     const stored = await sink.storedOffsets(partitions.map((partition) => ({ topic, partition })));
     return new Map(stored.map((offset) => [offset.partition, offset]));
+  }
+
+  /** Of a partition that was never read the others tell whether the topic is the one that was read before. */
+  async #requireSameLog(
+    { source, ranges }: FoundTopic,
+    stored: ReadonlyMap<number, StoredOffset>,
+    claims: readonly Claim[],
+  ): Promise<void> {
+    requireSameLog(stored.values(), source);
+    if (claims.some(({ partition }) => !stored.has(partition))) {
+      const others = [...ranges.keys()].filter((partition) => !stored.has(partition));
+      requireSameLog((await this.storedOffsets(others)).values(), source);
+    }
   }
 
   async #positionOf(

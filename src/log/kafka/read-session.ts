@@ -7,21 +7,12 @@ import { Claims, type Claim } from './claims.ts';
 import { HEARTBEAT_MS } from './consumer.ts';
 import { Ending, type Outcome } from './ending.ts';
 import { Landings } from './landings.ts';
-import { Locator, type FoundTopic } from './locator.ts';
+import { Locator } from './locator.ts';
+import { Lookout, type ReadProgress } from './lookout.ts';
 import { Membership, type FetchedBatch } from './membership.ts';
 import { toLogRecord } from './record.ts';
-import type { WatchedTopic } from './source.ts';
 
 const CHECK_MS = 250;
-
-/** What outlives a session: a lost broker does not change what the read was asked for. */
-export interface ReadProgress {
-  /** Records still to be taken. */
-  remaining: number;
-  /** The log that was found when the read began, or in place of it, and where each partition of it ended then. */
-  source: string | undefined;
-  ends: ReadonlyMap<number, bigint>;
-}
 
 export interface SessionSettings {
   readonly metadataMaxAgeMs: number;
@@ -50,8 +41,8 @@ export class ReadSession {
   readonly #claims = new Claims();
   readonly #locator: Locator;
   readonly #landings: Landings;
+  readonly #lookout: Lookout;
   readonly #bystander = new Bystander();
-  #topic: WatchedTopic | undefined;
   #watching: Promise<void> | undefined;
   #hasJoined = false;
   #lastRecordAt = Date.now();
@@ -71,6 +62,7 @@ export class ReadSession {
     this.#progress = progress;
     this.#settings = settings;
     this.#ending = new Ending(config);
+    this.#lookout = new Lookout(progress, this.#ending);
     this.#membership = new Membership(
       config,
       { follow: options.follow, metadataMaxAgeMs: settings.metadataMaxAgeMs },
@@ -83,10 +75,10 @@ export class ReadSession {
     );
     this.#locator = new Locator({
       ...{ topic: config.topic, sink, reset: options.resetOffsets ?? false },
-      look: () => this.#look(),
+      look: () => this.#lookout.look(),
     });
     this.#landings = new Landings({
-      land: async (batch) => (await this.#isStillThere(batch)) && this.#sink.land(batch),
+      land: async (batch) => (await this.#lookout.isStill(batch.source)) && this.#sink.land(batch),
       onLanded: (batch) => {
         this.#membership.groupOffsets.landed(batch.partition, batch.nextOffset);
         this.#checkEnd();
@@ -121,8 +113,8 @@ export class ReadSession {
 
   async #start(): Promise<void> {
     const { signal } = this.#options;
-    this.#topic = await this.#membership.connect(signal);
-    await this.#look();
+    this.#lookout.open(await this.#membership.connect(signal));
+    await this.#lookout.look();
     await this.#membership.join(signal, () => this.#ending.hasCome);
   }
 
@@ -267,26 +259,38 @@ export class ReadSession {
   }
 
   #onTick(): void {
-    const { follow, idleTimeoutMs } = this.#options;
-    const isIdle = this.#hasJoined && !this.#ending.hasCome && this.#landings.isIdle;
-    if (!isIdle) {
+    if (!this.#hasJoined || this.#ending.hasCome) {
       return;
     }
-    if (follow && idleTimeoutMs !== undefined) {
-      if (Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
-        this.#ending.end('idle');
-      }
-    } else if (!follow && this.#claims.all.length === 0) {
-      // Not again before this look has ended.
-      this.#watching ??= this.#watchOthers()
-        .catch((error: unknown) => this.#ending.fail(error))
-        .finally(() => (this.#watching = undefined));
+    const { follow, idleTimeoutMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { isIdle } = this.#landings;
+    const hasClaims = this.#claims.all.length > 0;
+    if (follow && isIdle && Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
+      this.#ending.end('idle');
+    } else if (hasClaims && this.#lookout.ageMs >= this.#settings.metadataMaxAgeMs) {
+      this.#watch(() => this.#watchLog());
+    } else if (!hasClaims && !follow && isIdle) {
+      this.#watch(() => this.#watchOthers());
     }
+  }
+
+  /** Looks, but not again before the last look has ended. */
+  #watch(look: () => Promise<void>): void {
+    this.#watching ??= look()
+      .catch((error: unknown) => this.#ending.fail(error))
+      .finally(() => (this.#watching = undefined));
+  }
+
+  /** What no record tells is seen here: see `Lookout.astray`. */
+  async #watchLog(): Promise<void> {
+    const open = this.#claims.all.filter((claim) => claim.isLocated);
+    const astray = await this.#lookout.astray(open);
+    this.#locate(astray.filter((claim) => this.#isOpen(claim)));
   }
 
   /** Without a partition there is nothing to do but to see the others of the group finish. */
   async #watchOthers(): Promise<void> {
-    const found = await this.#look();
+    const found = await this.#lookout.look();
     if (found === undefined) {
       return;
     }
@@ -298,40 +302,6 @@ export class ReadSession {
         message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
       });
       this.#ending.end('end');
-    }
-  }
-
-  /** The topic as it is now. Another log under its name than before has ends of its own. */
-  async #look(): Promise<FoundTopic | undefined> {
-    try {
-      const source = await this.#topic?.source();
-      const ranges = await this.#topic?.ranges();
-      if (source === undefined || ranges === undefined) {
-        return undefined;
-      }
-      if (this.#progress.source !== source) {
-        this.#progress.source = source;
-        this.#progress.ends = new Map(
-          [...ranges].map(([partition, { high }]) => [partition, high]),
-        );
-      }
-      return { source, ranges };
-    } catch (error) {
-      this.#ending.failByKafka(error);
-      return undefined;
-    }
-  }
-
-  /**
-   * Whether the topic is the one that the batch was fetched from. kafkajs fetches by name: where a topic was recreated
-   * and has grown past the position, nothing else tells. No id comes back, so an id found after the fetch is proof.
-   */
-  async #isStillThere(batch: RecordBatch): Promise<boolean> {
-    try {
-      return (await Promise.race([this.#topic?.source(), this.#ending.over])) === batch.source;
-    } catch (error) {
-      this.#ending.failByKafka(error);
-      return false;
     }
   }
 }

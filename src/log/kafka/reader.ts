@@ -5,13 +5,13 @@ import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { beginning, withAdmin } from './client.ts';
 import { describeBrokers, nameOf } from './errors.ts';
-import type { ReadProgress } from './read-session.ts';
+import type { ReadProgress } from './lookout.ts';
 import { requireTopic } from './topic.ts';
 
 export interface KafkaReaderSettings {
   /** How long a broker that is away is waited for. */
   readonly patience?: Patience;
-  /** How often a reader looks for new partitions, milliseconds. */
+  /** How often a reader looks for new partitions, and whether the topic still is the same, milliseconds. */
   readonly metadataMaxAgeMs?: number;
 }
 

@@ -157,7 +157,7 @@ export class FilePartition {
     };
     if (
       stored?.nextOffset !== place.nextOffset ||
-      !(await sink.resetOffset({ ...this.#to, ...next }))
+      !(await sink.resetOffset(stored, { ...this.#to, ...next }))
     ) {
       this.#place = undefined;
       return 'taken';

@@ -31,7 +31,7 @@ async function openGroup(topic: string, sinks: readonly MemorySink[]) {
             {
               storedOffsets: (partitions) => books.storedOffsets(partitions),
               recordGap: (gap, source) => books.recordGap(gap, source),
-              resetOffset: (place) => books.resetOffset(place),
+              resetOffset: (stored, place) => books.resetOffset(stored, place),
               warn: (message) => sink.warn(message),
               land: async (batch) => {
                 const hasLanded = await books.land(batch);

@@ -14,6 +14,9 @@ import {
 } from '../../support/kafka.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 
+/** How often a reader looks at the topic; 10 s unless said otherwise. */
+const OFTEN = { metadataMaxAgeMs: 700 };
+
 let admin: Admin;
 
 beforeAll(async () => {
@@ -27,6 +30,19 @@ afterAll(async () => {
 
 async function sourceOfCluster(): Promise<string> {
   return `kafka:${(await admin.describeCluster()).clusterId}`;
+}
+
+/** Runs `change` when the reader has looked at the topic for the first time, and has fetched nothing yet. */
+function afterFirstLook(sink: MemorySink, change: () => Promise<void>): void {
+  const storedOffsets = sink.storedOffsets.bind(sink);
+  let calls = 0;
+  sink.storedOffsets = async (partitions) => {
+    // The second question is asked with what was found, for a partition that was never read.
+    if ((calls += 1) === 2) {
+      await change();
+    }
+    return storedOffsets(partitions);
+  };
 }
 
 describe('a topic that was recreated', () => {
@@ -83,6 +99,55 @@ describe('a topic that was recreated', () => {
     expect(sink.values.map(Number).every((value) => value < 10)).toBe(true);
   });
 
+  for (const [size, records] of [
+    ['as long as what was read of it', 5],
+    ['empty', 0],
+  ] as const) {
+    test(`while it is followed, and is ${size}, is noticed without a further record`, async () => {
+      const topic = await uniqueTopic(2);
+      await produce(topic, numbered(5, 1));
+      const sink = new MemorySink();
+      await readTopic(topic, sink);
+      afterFirstLook(sink, async () => {
+        await recreateTopic(topic, 2);
+        await (records > 0 && produce(topic, numbered(records, 1, 100)));
+      });
+      await expect(readTopic(topic, sink, { follow: true }, {}, OFTEN)).rejects.toMatchObject({
+        code: 'source_changed',
+        message: expect.stringContaining(`partition 0 of topic "${topic}" was read up to 5`),
+      });
+      expect(sink.records).toHaveLength(5);
+    });
+  }
+
+  test('lands nothing of a partition either that was never read of the former one', async () => {
+    const topic = await uniqueTopic(2);
+    await produce(topic, numbered(5, 1));
+    const sink = new MemorySink();
+    await readTopic(topic, sink);
+    afterFirstLook(sink, async () => {
+      await recreateTopic(topic, 2);
+      await produce(topic, [{ value: 'new', partition: 1 }]);
+    });
+    await expect(readTopic(topic, sink, { follow: true })).rejects.toMatchObject({
+      code: 'source_changed',
+      message: expect.stringContaining(`partition 0 of topic "${topic}" was read up to 5`),
+    });
+    expect(sink.records).toHaveLength(5);
+
+    await readTopic(topic, sink, { resetOffsets: true });
+    expect(sink.values.slice(5)).toEqual(['new']);
+  });
+
+  test('and is empty, before the first fetch, ends a read that does not follow', async () => {
+    const topic = await uniqueTopic(1);
+    await produce(topic, numbered(10, 1));
+    const sink = new MemorySink();
+    afterFirstLook(sink, () => recreateTopic(topic, 1));
+    expect(await readTopic(topic, sink, {}, {}, OFTEN)).toBe('end');
+    expect(sink.records).toEqual([]);
+  });
+
   test('is not what a topic is whose books name only the cluster', async () => {
     const topic = await uniqueTopic(1);
     await produce(topic, numbered(10, 1));
@@ -113,7 +178,9 @@ test('a topic that is deleted while it is read ends the read, and what was read 
   const topic = await uniqueTopic(1);
   await produce(topic, numbered(10, 1));
   const sink = new MemorySink();
-  const reading = readTopic(topic, sink, { follow: true }).catch((error: unknown) => error);
+  const reading = readTopic(topic, sink, { follow: true }, {}, OFTEN).catch(
+    (error: unknown) => error,
+  );
   await until(() => sink.records.length === 10);
   await admin.deleteTopics({ topics: [topic] });
   expect(await reading).toMatchObject({ code: 'config', message: expect.stringContaining(topic) });
@@ -134,24 +201,21 @@ describe('records that expired', () => {
     expect(sink.warnings).toEqual([expect.stringContaining('offsets 2 to 6 expired')]);
   });
 
-  test('between the look at the log and the first fetch are booked too, not skipped in silence', async () => {
-    const topic = await uniqueTopic(1);
-    await produce(topic, numbered(10, 1));
-    const sink = new MemorySink();
-    sink.store({ topic, partition: 0 }, 2n, await sourceOfCluster());
-    const storedOffsets = sink.storedOffsets.bind(sink);
-    let isFirst = true;
-    sink.storedOffsets = async (partitions) => {
-      if (isFirst) {
-        isFirst = false;
-        await expireRecords(topic, 0, '8');
-      }
-      return storedOffsets(partitions);
-    };
-    expect(await readTopic(topic, sink)).toBe('end');
-    expect(sink.gaps).toEqual([{ topic, partition: 0, from: 2n, to: 8n }]);
-    expect(sink.values).toEqual(['8', '9']);
-  });
+  for (const [what, end, rest] of [
+    ['', '8', ['8', '9']],
+    [', the last of them too,', '10', []],
+  ] as const) {
+    test(`between the look at the log and the first fetch${what} are booked, not skipped in silence`, async () => {
+      const topic = await uniqueTopic(2);
+      await produce(topic, numbered(10, 1));
+      const sink = new MemorySink();
+      sink.store({ topic, partition: 0 }, 2n, await sourceOfCluster());
+      afterFirstLook(sink, () => expireRecords(topic, 0, end));
+      expect(await readTopic(topic, sink, {}, {}, OFTEN)).toBe('end');
+      expect(sink.gaps).toEqual([{ topic, partition: 0, from: 2n, to: BigInt(end) }]);
+      expect(sink.values).toEqual(rest);
+    });
+  }
 
   test('of a partition never read are no gap', async () => {
     const topic = await uniqueTopic(1);

@@ -1,0 +1,96 @@
+import type { Claim } from './claims.ts';
+import type { Ending } from './ending.ts';
+import type { FoundTopic } from './locator.ts';
+import type { WatchedTopic } from './source.ts';
+
+/** What outlives a session: a lost broker does not change what the read was asked for. */
+export interface ReadProgress {
+  /** Records still to be taken. */
+  remaining: number;
+  /** The log that was found when the read began, or in place of it, and where each partition of it ended then. */
+  source: string | undefined;
+  ends: ReadonlyMap<number, bigint>;
+}
+
+/** What stands behind the topic's name, looked at again and again: kafkajs fetches by name, and says of another nothing. */
+export class Lookout {
+  readonly #progress: ReadProgress;
+  readonly #ending: Ending;
+  #topic: WatchedTopic | undefined;
+  #lookedAt = Date.now();
+
+  constructor(progress: ReadProgress, ending: Ending) {
+    this.#progress = progress;
+    this.#ending = ending;
+  }
+
+  /** How long ago the last look began. */
+  get ageMs(): number {
+    return Date.now() - this.#lookedAt;
+  }
+
+  open(topic: WatchedTopic): void {
+    this.#topic = topic;
+  }
+
+  /** The topic as it now is; undefined when that could not be found out, and ends the session. */
+  async look(): Promise<FoundTopic | undefined> {
+    try {
+      return await this.#find();
+    } catch (error) {
+      this.#ending.failByKafka(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * The claims that do not stand in the log that is found: it is another one, ends before their place or begins after it.
+   * No record tells of it where the new log ends just there or is empty, and where all that was left has expired.
+   */
+  async astray(claims: readonly Claim[]): Promise<Claim[]> {
+    // Before the look, for a log also grows.
+    const positions = claims.map(({ position }) => position);
+    try {
+      const found = await this.#find();
+      return claims.filter((claim, index) => isAstray(claim, positions[index] ?? 0n, found));
+    } catch (error) {
+      // Whether brokers are lost is for the fetches to say.
+      this.#ending.failForGood(error);
+      return [];
+    }
+  }
+
+  /**
+   * Whether the topic still is this log. Where one was recreated and has grown past the position, nothing else tells. No
+   * id comes back, so one that is found after a fetch is proof.
+   */
+  async isStill(source: string): Promise<boolean> {
+    try {
+      return (await Promise.race([this.#topic?.source(), this.#ending.over])) === source;
+    } catch (error) {
+      this.#ending.failByKafka(error);
+      return false;
+    }
+  }
+
+  /** Another log under the name than before has ends of its own. */
+  async #find(): Promise<FoundTopic | undefined> {
+    this.#lookedAt = Date.now();
+    const source = await this.#topic?.source();
+    const ranges = await this.#topic?.ranges();
+    if (source === undefined || ranges === undefined) {
+      return undefined;
+    }
+    if (this.#progress.source !== source) {
+      this.#progress.source = source;
+      this.#progress.ends = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
+    }
+    return { source, ranges };
+  }
+}
+
+function isAstray(claim: Claim, position: bigint, found: FoundTopic | undefined): boolean {
+  const range = found?.ranges.get(claim.partition);
+  const isOutside = range !== undefined && (position > range.high || claim.position < range.low);
+  return found !== undefined && (claim.source !== found.source || isOutside);
+}
