@@ -1,15 +1,16 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCli, spawnCli, type CliProcess, type CliResult } from '../support/cli.ts';
+import { until } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, urlOf, withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { rowOf, rowsOf } from '../support/promotion.ts';
+import { Proxy } from '../support/proxy.ts';
 import { runReconcile } from '../support/reconcile.ts';
 
 // Several processes each, on a machine that may be busy.
@@ -131,43 +132,88 @@ test('every row lands once, as it is, whatever its status and metadata', async (
   expect(lines[0]?.note).toContain("import-bronze's own books");
 });
 
-test('killed half way it goes on where it was', async () => {
-  await makeTable('killed');
-  await run(
-    `insert into killed (payload, created_at)
-     select jsonb_build_object('data', repeat(md5(n::text), 30), 'n', n), now() from generate_series(1, 60000) as n`,
-  );
-  const { child, result } = spawnCli(['import-bronze', '--table', 'public.killed'], options());
-  const landed = async (): Promise<number> =>
-    Number(
-      (
-        await rowOf(
-          db.settings,
-          `select coalesce(sum(landed_events), 0) as n from medallion.offsets where topic like '%killed'`,
-        )
-      )['n'],
+describe('broken off half way', () => {
+  const ROWS = 60_000;
+
+  async function makeLarge(table: string): Promise<void> {
+    await makeTable(table);
+    await run(
+      `insert into ${table} (payload, created_at)
+       select jsonb_build_object('data', repeat(md5(n::text), 30), 'n', n), now() from generate_series(1, ${ROWS}) as n`,
     );
-  while ((await landed()) === 0) {
-    await delay(10);
   }
-  child.kill('SIGKILL');
-  await result;
-  const before = await landed();
-  expect(before).toBeLessThan(60_000);
-  const { stdout } = await medallion(['import-bronze', '--table', 'killed']);
-  expect(stdout).toContain(`${(60_000 - before).toLocaleString('en-US')} events`);
-  const digest = `count(*) as n, md5(string_agg(md5(value), '' order by id)) as digest`;
-  expect(
-    await rowOf(
+
+  async function landedRows(table: string): Promise<number> {
+    const { n } = await rowOf(
       db.settings,
-      `select ${digest} from (select "offset" as id, value from bronze.events where topic like '%killed') as t`,
-    ),
-  ).toEqual(
-    await rowOf(
-      old.settings,
-      `select ${digest} from (select id, payload::text as value from killed) as t`,
-    ),
-  );
+      `select coalesce(sum(landed_events), 0) as n from medallion.offsets where topic like '%.${table}'`,
+    );
+    return Number(n);
+  }
+
+  async function expectWhole(table: string): Promise<void> {
+    const digest = `count(*) as n, md5(string_agg(md5(value), '' order by id)) as digest`;
+    expect(
+      await rowOf(
+        db.settings,
+        `select ${digest} from (select "offset" as id, value from bronze.events where topic like '%.${table}') as t`,
+      ),
+    ).toEqual(
+      await rowOf(
+        old.settings,
+        `select ${digest} from (select id, payload::text as value from ${table}) as t`,
+      ),
+    );
+  }
+
+  const eventsText = (events: number): string => `${events.toLocaleString('en-US')} events`;
+
+  test('by a kill it goes on where it was', async () => {
+    await makeLarge('killed');
+    const { child, result } = spawnCli(['import-bronze', '--table', 'public.killed'], options());
+    await until(async () => (await landedRows('killed')) > 0);
+    child.kill('SIGKILL');
+    await result;
+    const before = await landedRows('killed');
+    expect(before).toBeLessThan(ROWS);
+    const { stdout } = await medallion(['import-bronze', '--table', 'killed']);
+    expect(stdout).toContain(eventsText(ROWS - before));
+    await expectWhole('killed');
+  });
+
+  test('by the loss of the server it waits, as long as it may, and goes on where it was', async () => {
+    await makeLarge('cut');
+    const proxy = await Proxy.open(() => old.settings.port);
+    const from = urlOf({ ...old.settings, host: '127.0.0.1', port: proxy.port });
+    const start = (...args: string[]): CliProcess =>
+      spawnCli(['import-bronze', '--table', 'cut', '--from', from, ...args], options());
+    try {
+      const hasty = start('--retry-for', '300ms');
+      await until(async () => (await landedRows('cut')) > 0);
+      await proxy.cut(0);
+      expect(await hasty.result).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(
+          /^warning: lost the source PostgreSQL at [^]*^error: cannot reach .*; given up after 0\.3 s\n.*events of this run are committed/m,
+        ),
+      });
+      const before = await landedRows('cut');
+      expect(before).toBeLessThan(ROWS);
+
+      proxy.mend();
+      const { stderr, result } = start();
+      await until(async () => (await landedRows('cut')) > before);
+      await proxy.cut(0);
+      await until(() => stderr().includes('lost the source PostgreSQL'));
+      proxy.mend();
+      const { code, stdout } = await result;
+      expect([code, stderr()]).toEqual([0, expect.stringMatching(/the source .* is back after/)]);
+      expect(stdout).toContain(eventsText(ROWS - before));
+      await expectWhole('cut');
+    } finally {
+      await proxy.close();
+    }
+  });
 });
 
 test('what Kafka still holds of it is recognised as the same', async () => {

@@ -58,7 +58,7 @@ async function importBronze(context: CommandContext, flags: ImportFlags): Promis
     context.config,
     context,
     async (settings, outage) => {
-      const reader = await openTableReader(source, flags.table);
+      const reader = await openTableReader(source, flags.table, context, patience);
       const result = await ingest(
         reader,
         settings,

@@ -1,8 +1,10 @@
 import { MedallionError } from '../../errors.ts';
 import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
+import type { StageContext } from '../../progress.ts';
+import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogReader, LogRecord, ReadEnd, ReadOptions, Sink, StoredOffset } from '../log.ts';
 import { recordOf, selectRows, statusOf } from './rows.ts';
-import { withSource, type Source } from './source.ts';
+import { nameOf, SourceLost, withSource, type Source } from './source.ts';
 import { findTable, type OldTable } from './table.ts';
 
 /** A table as a log, with what it held. */
@@ -24,17 +26,25 @@ interface Rows {
 
 /**
  * Reads the older pipeline's bronze_layer table, or a view like it: one partition whose offset is the row's id. The rows
- * are those of one snapshot; where reading was broken off it goes on after the last id that landed.
+ * are those of one snapshot; where reading was broken off it goes on after the last id that landed, and so it does where
+ * the server is lost and comes back.
  * @throws MedallionError unreachable, denied, input
  */
 export async function openTableReader(
   settings: ConnectionSettings,
   table: string,
+  context: StageContext,
+  patience: Patience = DEFAULT_PATIENCE,
 ): Promise<TableReader> {
   const landedByStatus = new Map<string, number>();
   const description = `${table} at ${describeServer(settings)}`;
   // Asked for before anything is recorded: a wrong name or password is no run.
-  await withSource(settings, (source) => source.ask((client) => findTable(client, table)));
+  const beginning = new Outage(nameOf(settings), context, {
+    forMs: patience.atStart ? patience.forMs : 0,
+  });
+  await beginning.ride(() =>
+    withSource(settings, (source) => source.ask((client) => findTable(client, table))),
+  );
   return {
     description,
     landedByStatus,
@@ -42,12 +52,26 @@ export async function openTableReader(
       const count = (status: string): void => {
         landedByStatus.set(status, (landedByStatus.get(status) ?? 0) + 1);
       };
+      const outage = new Outage(nameOf(settings), context, { forMs: patience.forMs });
+      outage.end();
       for (;;) {
-        const end = await withSource(settings, (source) =>
-          pass(source, table, sink, signal, count),
-        );
-        if (end !== 'taken') {
-          return end;
+        try {
+          const end = await withSource(settings, (source) =>
+            pass(source, table, sink, signal, { count, outage }),
+          );
+          if (end !== 'taken') {
+            return end;
+          }
+        } catch (error) {
+          if (!(error instanceof SourceLost)) {
+            throw error;
+          }
+          if (!signal.aborted) {
+            await outage.wait(error, signal);
+          }
+          if (signal.aborted) {
+            return 'interrupted';
+          }
         }
       }
     },
@@ -60,7 +84,7 @@ async function pass(
   name: string,
   sink: Sink,
   signal: AbortSignal,
-  count: (status: string) => void,
+  { count, outage }: { readonly count: (status: string) => void; readonly outage: Outage },
 ): Promise<ReadEnd | 'taken'> {
   const table = await source.ask(async (client) => {
     await client.query('begin transaction isolation level repeatable read read only');
@@ -68,6 +92,7 @@ async function pass(
     await client.query('set local statement_timeout = 0; set local enable_sort = off');
     return findTable(client, name);
   });
+  outage.answered();
   const [stored] = await sink.storedOffsets([{ topic: table.topic, partition: 0 }]);
   const first = await startingId(source, table, stored, sink);
   if (first === undefined) {
@@ -92,6 +117,7 @@ async function pass(
   };
   try {
     for await (const rows of batches(source, table, first)) {
+      outage.end();
       // The next rows are read while the last ones are written.
       if (!(await landing)) {
         return 'taken';

@@ -14,9 +14,24 @@ export interface Source {
   copyOut(select: string): AsyncGenerator<BinaryRow>;
 }
 
+/** The older pipeline's server is away and may come back. The warehouse's own losses, which are the sink's, are none. */
+export class SourceLost extends MedallionError {
+  constructor({ code, message, hint, reason, cause }: MedallionError) {
+    super(code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      ...{ reason, retriable: true, cause },
+    });
+  }
+}
+
+/** The server as messages name it, beside the warehouse's. */
+export function nameOf(settings: ConnectionSettings): string {
+  return `the source PostgreSQL at ${describeServer(settings)}`;
+}
+
 /**
  * Runs `work` with a connection that is closed afterwards, whatever the server still sends.
- * @throws MedallionError unreachable, denied, input
+ * @throws MedallionError unreachable (a SourceLost where it may pass), denied, input
  */
 export async function withSource<T>(
   settings: ConnectionSettings,
@@ -24,7 +39,9 @@ export async function withSource<T>(
 ): Promise<T> {
   const client = await connect(settings).catch((error: unknown) => {
     throw error instanceof MedallionError
-      ? withHint(error, 'Check --from or IMPORT_DATABASE_URL, and whether that server is up.')
+      ? lossOf(
+          withHint(error, 'Check --from or IMPORT_DATABASE_URL, and whether that server is up.'),
+        )
       : error;
   });
   const told = (error: unknown): unknown => sourceError(error, settings);
@@ -51,7 +68,7 @@ export async function withSource<T>(
 function sourceError(error: unknown, settings: ConnectionSettings): unknown {
   const known = lostConnection(error, settings);
   if (known instanceof MedallionError) {
-    return known;
+    return lossOf(known);
   }
   const isOfServer = error instanceof Error && 'severity' in error;
   return isOfServer
@@ -61,4 +78,8 @@ function sourceError(error: unknown, settings: ConnectionSettings): unknown {
         { hint: 'What has landed stays; run the command again to go on from there.', cause: error },
       )
     : error;
+}
+
+function lossOf(error: MedallionError): MedallionError {
+  return error.retriable ? new SourceLost(error) : error;
 }
