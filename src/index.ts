@@ -15,11 +15,12 @@ import {
   type GenerateOptions,
   type GenerateResult,
 } from './generate/generate.ts';
+import { recordGenerate } from './generate/record.ts';
 import { resolvePeriod } from './generate/timeline.ts';
 import { ingest as ingestFrom, type IngestResult } from './ingest/ingest.ts';
 import { openKafkaReader } from './log/kafka/reader.ts';
 import { openFileReader, openLandingReader } from './log/landing/reader.ts';
-import { openLandingWriter } from './log/landing/writer.ts';
+import { landingTopic, openLandingWriter } from './log/landing/writer.ts';
 import { loadModels } from './model/load.ts';
 import type { ConnectionSettings } from './postgres/client.ts';
 import { withWarehouse as withWarehouseOf } from './postgres/warehouse.ts';
@@ -88,38 +89,40 @@ export interface GenerateRequest extends CallOptions {
 }
 
 /**
- * Writes made-up purchases to the log: the topic, which has to exist, or the landing directory.
+ * Writes made-up purchases to the log: the topic, which has to exist, or the landing directory. Its record waits in the
+ * home for the next call that opens the warehouse.
  * @throws MedallionError usage, unreachable, denied, config, storage
  */
 export async function generate(config: Config, request: GenerateRequest): Promise<GenerateResult> {
   const { customers = 1000, products = 200, cities = 40 } = request;
   const context = contextOf(request);
   const { log, home } = config;
-  const writer =
-    log.kind === 'kafka'
-      ? await (await import('./log/kafka/writer.ts')).openKafkaWriter(log, context)
-      : await openLandingWriter({
-          directory: path.join(home, 'landing'),
-          topic: log.topic,
-          partitions: 1,
-        });
-  try {
-    return await generateTo(
-      {
-        seed: request.seed ?? randomInt(2 ** 32),
-        count: request.count,
-        period: resolvePeriod(request.since, request.until),
-        rate: undefined,
-        sizes: { customers, products, cities },
-        faults: { late: 0, duplicates: 0, corrections: 0, malformed: 0, ...request.faults },
-        manifest: false,
-      },
-      writer,
-      context,
-    );
-  } finally {
-    await writer.close();
-  }
+  const options: GenerateOptions = {
+    seed: request.seed ?? randomInt(2 ** 32),
+    count: request.count,
+    period: resolvePeriod(request.since, request.until),
+    rate: undefined,
+    sizes: { customers, products, cities },
+    faults: { late: 0, duplicates: 0, corrections: 0, malformed: 0, ...request.faults },
+    manifest: false,
+  };
+  const topic = log.kind === 'kafka' ? log.topic : landingTopic(log.topic);
+  const { result } = await recordGenerate({ home, topic, arguments: [] }, context, async () => {
+    const writer =
+      log.kind === 'kafka'
+        ? await (await import('./log/kafka/writer.ts')).openKafkaWriter(log, context)
+        : await openLandingWriter({
+            directory: path.join(home, 'landing'),
+            topic: log.topic,
+            partitions: 1,
+          });
+    try {
+      return { result: await generateTo(options, writer, context), writer };
+    } finally {
+      await writer.close();
+    }
+  });
+  return result;
 }
 
 export interface IngestRequest extends CallOptions {

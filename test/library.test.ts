@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from './support/postgres.ts';
+import { rowsOf } from './support/promotion.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -76,6 +77,12 @@ test('the example of docs/library.md compiles against the package and prints wha
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], DATABASE_URL: database.url };
   const { stdout, stderr } = await run(process.execPath, ['example.js'], { cwd: folder, env });
   expect({ stdout, stderr }).toEqual({ stdout: block('text'), stderr: '' });
+  const runs = `select command, outcome, counts ->> 'events' as events from medallion.runs order by started_at`;
+  expect(await rowsOf(database.settings, runs)).toEqual([
+    { command: 'generate', outcome: 'done', events: '1000' },
+    { command: 'ingest', outcome: 'done', events: '1000' },
+    { command: 'promote', outcome: 'done', events: expect.anything() },
+  ]);
 });
 
 test('the installed command runs from any folder, with a home that holds nothing', async () => {

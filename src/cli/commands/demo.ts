@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from '../../generate/generate.ts';
+import { recordGenerate } from '../../generate/record.ts';
 import { resolvePeriod } from '../../generate/timeline.ts';
 import { ingest } from '../../ingest/ingest.ts';
 import { openLandingReader } from '../../log/landing/reader.ts';
@@ -17,7 +18,7 @@ import { parseCount, parseSeed } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { renderPage } from '../render/report-page.ts';
-import { DEFAULT_SIZES, recordGenerate } from './generate.ts';
+import { DEFAULT_SIZES } from './generate.ts';
 import { PROMOTE_DEFAULTS, runPromote } from './promote.ts';
 
 interface DemoFlags {
@@ -91,7 +92,8 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
       await rm(path.join(directory, TOPIC), { recursive: true, force: true });
     }
     const seed = flags.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));
-    await recordGenerate(landingTopic(TOPIC), context, async () => {
+    const record = { home, topic: landingTopic(TOPIC), arguments: context.commandLine };
+    await recordGenerate(record, context, async () => {
       const writer = await openLandingWriter({ directory, topic: TOPIC, partitions: 1 });
       try {
         const result = await generate(

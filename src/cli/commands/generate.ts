@@ -6,6 +6,7 @@ import { MOST_CITIES } from '../../generate/catalogue.ts';
 import { EVENT_KINDS } from '../../generate/events.ts';
 import { generate, type GenerateOptions, type GenerateResult } from '../../generate/generate.ts';
 import { writeManifest } from '../../generate/manifest-file.ts';
+import { recordGenerate } from '../../generate/record.ts';
 import { resolvePeriod, type Period } from '../../generate/timeline.ts';
 import { beginning } from '../../log/kafka/client.ts';
 import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
@@ -15,7 +16,6 @@ import { checkWritable } from '../../log/landing/whole-file.ts';
 import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
 import type { Patience } from '../../retry.ts';
-import { openRunFile, type WrittenPartition } from '../../postgres/run-files.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../main.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
@@ -132,8 +132,12 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
   if (manifestFile !== undefined) {
     await checkWritable(manifestFile);
   }
-  const topic = bronzeTopic(flags, context);
-  const { result, writer } = await recordGenerate(topic, context, async () => {
+  const record = {
+    home: context.config.home,
+    topic: bronzeTopic(flags, context),
+    arguments: context.commandLine,
+  };
+  const { result, writer } = await recordGenerate(record, context, async () => {
     const writer = await openTarget(flags, context);
     let result: GenerateResult;
     try {
@@ -168,50 +172,6 @@ function stateOf({ appended, description }: LogWriter): string {
     `${taken.toLocaleString('en-US')} events are in ${description}; whether it took the last request before it ` +
     'went away is not known. A new run makes new events.'
   );
-}
-
-/**
- * Runs a generation with a record of it in a file of the home: a log needs no warehouse.
- * @param topic what bronze calls the log that is written
- */
-export async function recordGenerate<T extends { result: GenerateResult; writer: LogWriter }>(
-  topic: string,
-  context: CommandContext,
-  work: () => Promise<T>,
-): Promise<T> {
-  const finish = await openRunFile(
-    context.config.home,
-    { command: 'generate', arguments: context.commandLine },
-    context,
-  );
-  try {
-    const done = await work();
-    const { result, writer } = done;
-    await finish({
-      counts: {
-        events: result.events,
-        bytes: result.bytes,
-        ...result.kinds,
-        seconds: Math.round(result.elapsedMs) / 1000,
-      },
-      partitions: writtenPartitions(topic, writer),
-      error: context.signal.aborted ? new MedallionError('interrupted', 'interrupted') : undefined,
-    });
-    return done;
-  } catch (error) {
-    await finish({ counts: {}, partitions: [], error });
-    throw error;
-  }
-}
-
-function writtenPartitions(topic: string, { appended, written }: LogWriter): WrittenPartition[] {
-  return [...(appended ?? [])]
-    .filter(([, events]) => events > 0)
-    .map(([partition, events]) => ({
-      ...{ topic, partition, events },
-      from: written?.get(partition)?.from,
-      to: written?.get(partition)?.to,
-    }));
 }
 
 /** What bronze calls the log that the flags choose. */
