@@ -1,4 +1,4 @@
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, HeldTransaction, Lane } from '../engine.ts';
+import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
 import { loadPostgresExtension } from './extension.ts';

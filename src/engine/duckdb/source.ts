@@ -1,7 +1,8 @@
-import { DuckDBBlobValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
 import type { SilverWindow, WindowCounts } from '../engine.ts';
+import { DuckDBBlobValue } from './driver.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
