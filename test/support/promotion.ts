@@ -1,8 +1,14 @@
-import { mkdtempSync } from 'node:fs';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseConfig } from '../../src/config.ts';
-import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
+import {
+  openDuckDb,
+  openEngine,
+  startDuckDb,
+  type DuckDbOptions,
+} from '../../src/engine/duckdb/engine.ts';
 import type { Engine, HeldTransaction } from '../../src/engine/engine.ts';
 import { loadModels, type Models } from '../../src/model/load.ts';
 import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
@@ -17,17 +23,53 @@ export function quietContext(
   return { signal, emit: (event) => events.push(event), events };
 }
 
+/** What DuckDB may use in tests. One thread: windows are small here, and a second one would spin while it waits. */
+function engineOptions(settings: ConnectionSettings): DuckDbOptions {
+  const spillDirectory = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
+  const { duckdb } = parseConfig({}, process.env, process.cwd());
+  return { warehouse: settings, duckdb, memoryLimit: '400MB', threads: 1, spillDirectory };
+}
+
 export async function openTestEngine(
   settings: ConnectionSettings,
   held?: HeldTransaction,
 ): Promise<Engine> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
-  const { duckdb } = parseConfig({}, process.env, process.cwd());
-  return openDuckDb(
-    { warehouse: settings, duckdb, memoryLimit: '400MB', threads: 2, spillDirectory: folder },
-    quietContext(),
-    held,
-  );
+  return openDuckDb(engineOptions(settings), quietContext(), held);
+}
+
+/** DuckDBs of this process that have been started and are not in use: starting one takes longer than most promotions. */
+const idle: DuckDBInstance[] = [];
+
+/**
+ * Runs `work` with what opens an engine, the first one on a DuckDB that served before, if there is one. It serves again
+ * when all went well.
+ */
+async function withEngine<T>(
+  settings: ConnectionSettings,
+  work: (open: (held?: HeldTransaction) => Promise<Engine>) => Promise<T>,
+): Promise<T> {
+  const options = engineOptions(settings);
+  const instance = idle.pop() ?? (await startDuckDb(options, quietContext()));
+  let isOpened = false;
+  try {
+    const result = await work(async (held) => {
+      if (isOpened) {
+        return openTestEngine(settings, held);
+      }
+      isOpened = true;
+      return openEngine(instance, options, held);
+    });
+    const connection = await instance.connect();
+    await connection.run('detach database if exists warehouse');
+    connection.closeSync();
+    idle.push(instance);
+    return result;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  } finally {
+    rmSync(options.spillDirectory, { recursive: true, force: true });
+  }
 }
 
 export interface LandOptions {
@@ -81,17 +123,21 @@ export const PROMOTE_TEST_OPTIONS: PromoteOptions = {
   holder: 'test',
 };
 
+let shipped: Models | undefined;
+
+/** The models of sql/, read once. */
+function shippedModels(): Models {
+  shipped ??= loadModels();
+  return shipped;
+}
+
 export async function promoteAll(
   settings: ConnectionSettings,
   options: Partial<PromoteOptions> & { models?: Models; context?: StageContext } = {},
 ): Promise<PromoteResult> {
-  const { models = loadModels(), context = quietContext(), ...rest } = options;
-  return promote(
-    settings,
-    models,
-    () => openTestEngine(settings),
-    { ...PROMOTE_TEST_OPTIONS, ...rest },
-    context,
+  const { models = shippedModels(), context = quietContext(), ...rest } = options;
+  return withEngine(settings, (open) =>
+    promote(settings, models, () => open(), { ...PROMOTE_TEST_OPTIONS, ...rest }, context),
   );
 }
 
@@ -103,12 +149,10 @@ export async function dryRunAll(
     openEngine?: (held: HeldTransaction) => Promise<Engine>;
   } = {},
 ): Promise<DryRun> {
-  const {
-    models = loadModels(),
-    openEngine = (held: HeldTransaction) => openTestEngine(settings, held),
-    ...rest
-  } = options;
-  return dryRun(settings, models, openEngine, { ...PROMOTE_TEST_OPTIONS, ...rest }, quietContext());
+  const { models = shippedModels(), openEngine: given, ...rest } = options;
+  return withEngine(settings, (open) =>
+    dryRun(settings, models, given ?? open, { ...PROMOTE_TEST_OPTIONS, ...rest }, quietContext()),
+  );
 }
 
 /** Rows of a query, every value as text. */

@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api';
 import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -47,6 +47,32 @@ export async function openDuckDb(
   held?: HeldTransaction,
 ): Promise<Engine> {
   await makeSpillDirectory(options.spillDirectory);
+  const instance = await startDuckDb(options, context);
+  try {
+    const engine = await openEngine(instance, options, held);
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        instance.closeSync();
+        removeSpillDirectory(options);
+      },
+    };
+  } catch (error) {
+    instance.closeSync();
+    removeSpillDirectory(options);
+    throw error;
+  }
+}
+
+/**
+ * DuckDB with its postgres extension, whose signature takes a while to check, and nothing attached yet.
+ * @throws MedallionError unreachable or config when the extension cannot be had
+ */
+export async function startDuckDb(
+  options: Omit<DuckDbOptions, 'warehouse'>,
+  context: StageContext,
+): Promise<Instance> {
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: options.memoryLimit,
     temp_directory: options.spillDirectory,
@@ -56,6 +82,27 @@ export async function openDuckDb(
     preserve_insertion_order: 'true',
     threads: String(options.threads ?? availableParallelism()),
   });
+  try {
+    const connection = await instance.connect();
+    await loadPostgresExtension(connection, options.duckdb, context);
+    await connection.run("set global timezone = 'UTC'");
+    connection.closeSync();
+    return instance;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/**
+ * An engine on a DuckDB that was started, and that has no other engine. Closed, it leaves it with the warehouse attached.
+ * @param held as `openDuckDb` takes it
+ */
+export async function openEngine(
+  instance: Instance,
+  options: DuckDbOptions,
+  held?: HeldTransaction,
+): Promise<Engine> {
   const lanes = new Set<Lane>();
   const keptRows = new KeptRows(options.spillDirectory);
   let opened = 0;
@@ -71,49 +118,43 @@ export async function openDuckDb(
     );
     connection.closeSync();
   };
-  const close = async (): Promise<void> => {
-    for (const lane of lanes) {
-      // One whose transaction broke with the warehouse's connection keeps its tables; they go with the instance.
-      await lane.close().catch(() => undefined);
-    }
-    instance.closeSync();
-    rmSync(options.spillDirectory, { recursive: true, force: true });
-  };
-  try {
+  if (held === undefined) {
     const connection = await instance.connect();
-    await loadPostgresExtension(connection, options.duckdb, context);
-    await connection.run("set global timezone = 'UTC'");
-    if (held === undefined) {
-      await foreseen(() => attachWarehouse(connection, options));
-    }
+    await foreseen(() => attachWarehouse(connection, options));
     connection.closeSync();
-    return {
-      async openLane() {
-        opened += 1;
-        const name = `lane_${String(opened)}`;
-        const connection = await instance.connect();
-        const lane = await DuckDbLane.open(
-          connection,
-          name,
-          keptRows,
-          held === undefined
-            ? new AttachedWarehouse(connection)
-            : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
-          async (closed) => {
-            lanes.delete(closed);
-            await shareThreads();
-          },
-        );
-        lanes.add(lane);
-        await shareThreads();
-        return lane;
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
   }
+  return {
+    async openLane() {
+      opened += 1;
+      const name = `lane_${String(opened)}`;
+      const connection = await instance.connect();
+      const lane = await DuckDbLane.open(
+        connection,
+        name,
+        keptRows,
+        held === undefined
+          ? new AttachedWarehouse(connection)
+          : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
+        async (closed) => {
+          lanes.delete(closed);
+          await shareThreads();
+        },
+      );
+      lanes.add(lane);
+      await shareThreads();
+      return lane;
+    },
+    async close() {
+      for (const lane of lanes) {
+        // One whose transaction broke with the warehouse's connection keeps its tables; they go with the instance.
+        await lane.close().catch(() => undefined);
+      }
+    },
+  };
+}
+
+function removeSpillDirectory({ spillDirectory }: DuckDbOptions): void {
+  rmSync(spillDirectory, { recursive: true, force: true });
 }
 
 async function makeSpillDirectory(directory: string): Promise<void> {
@@ -141,7 +182,7 @@ async function attachWarehouse(
     `database ${quoted(warehouse.database)}`,
     ...(warehouse.password === undefined ? [] : [`password ${quoted(warehouse.password)}`]),
   ];
-  await connection.run(`create secret warehouse (${secret.join(', ')})`);
+  await connection.run(`create or replace secret warehouse (${secret.join(', ')})`);
   const tls = withAuthorities(warehouse.tls, spillDirectory);
   await foreseen(async () => {
     await connection.run(
