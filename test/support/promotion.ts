@@ -49,23 +49,26 @@ async function withEngine<T>(
   work: (open: (held?: HeldTransaction) => Promise<Engine>) => Promise<T>,
 ): Promise<T> {
   const options = engineOptions(settings);
-  const instance = idle.pop() ?? (await startDuckDb(options, quietContext()));
-  let isOpened = false;
+  let instance: DuckDBInstance | undefined;
   try {
     const result = await work(async (held) => {
-      if (isOpened) {
+      if (instance !== undefined) {
         return openTestEngine(settings, held);
       }
-      isOpened = true;
+      // It outlives this folder.
+      const spillDirectory = `${options.spillDirectory}-shared`;
+      instance = idle.pop() ?? (await startDuckDb({ ...options, spillDirectory }, quietContext()));
       return openEngine(instance, options, held);
     });
-    const connection = await instance.connect();
-    await connection.run('detach database if exists warehouse');
-    connection.closeSync();
-    idle.push(instance);
+    if (instance !== undefined) {
+      const connection = await instance.connect();
+      await connection.run('detach database if exists warehouse');
+      connection.closeSync();
+      idle.push(instance);
+    }
     return result;
   } catch (error) {
-    instance.closeSync();
+    instance?.closeSync();
     throw error;
   } finally {
     rmSync(options.spillDirectory, { recursive: true, force: true });
