@@ -1,8 +1,5 @@
 /**
  * Every expected failure, as a closed list: the code says what kind it is, the table says how the process ends.
- * Exit codes: 0 done (also: nothing to do), 1 a defect of medallion, 2 usage or configuration, 3 a dependency
- * cannot be reached, 4 data refused by a check, found to differ or not found, 5 another run holds the lock,
- * 130 interrupted.
  */
 export const EXIT_CODES = {
   usage: 2,
@@ -17,6 +14,17 @@ export const EXIT_CODES = {
   not_found: 4,
   locked: 5,
   interrupted: 130,
+} as const;
+
+/** What each of these, and the others that a process may end with, tell a script. */
+export const EXIT_MEANINGS = {
+  0: 'done, or nothing to do',
+  1: 'a defect of medallion',
+  2: 'usage, configuration, input',
+  3: 'a dependency cannot be reached, or refused',
+  4: 'data refused by a check, a difference, a limit broken, nothing found',
+  5: 'another run holds the lock',
+  130: 'interrupted; what was committed stays, the next run goes on',
 } as const;
 
 export type ErrorCode = keyof typeof EXIT_CODES;

@@ -1,16 +1,15 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { configOf, type Config, type ConfigFlags } from '../config.ts';
 import { readSettingsFile, type SettingsFile } from '../config/file.ts';
 import { findSettingsFile } from '../config/load.ts';
 import { resolveSettings, type Environment, type Given, type Resolved } from '../config/resolve.ts';
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
 import type { Emit, StageContext } from '../progress.ts';
-import { settingOption } from './options.ts';
+import { HEADINGS, settingOption } from './options.ts';
 import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import {
   OUTPUT_FORMATS,
-  renderForTerminal,
   renderTable,
   type OutputFormat,
   type ResultTable,
@@ -33,17 +32,31 @@ export interface CommandContext extends StageContext {
   readonly format: OutputFormat | undefined;
   /** Whether stdout is a terminal. */
   readonly isTerminal: boolean;
-  /** Columns of the terminal; 80 in a pipe. */
+  /** Columns of the terminal; in a pipe what COLUMNS says, or 80. */
   readonly width: number;
   readonly color: boolean;
   /** Writes a result to stdout. */
   readonly write: (text: string | Uint8Array) => Promise<void>;
-  /** Writes rows to stdout in the format asked for. */
-  readonly writeRows: (table: ResultTable) => Promise<void>;
+  /** Writes rows to stdout in the format asked for; `page` is how people see them, where that is not the table itself. */
+  readonly writeRows: (
+    table: ResultTable,
+    page?: (width: number) => readonly string[],
+  ) => Promise<void>;
 }
 
 /** Columns of a page that goes into a pipe. */
 const PIPE_WIDTH = 80;
+
+/** Where results go: stdout, as far as it matters. */
+export interface Output extends Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> {
+  readonly write: (text: string | Uint8Array, done: (error?: Error | null) => void) => boolean;
+}
+
+function pageWidth({ isTTY, columns }: Output, env: Environment): number {
+  const wanted = isTTY ? columns : Number(env['COLUMNS']);
+  // Some terminals do not know how wide they are.
+  return Number.isSafeInteger(wanted) && wanted > 0 ? wanted : PIPE_WIDTH;
+}
 
 /** What commander collected for the flags that every command takes. */
 export interface GlobalFlags extends ConfigFlags {
@@ -57,23 +70,28 @@ export interface GlobalFlags extends ConfigFlags {
  * something else has added its own before.
  */
 export function addGlobalFlags(command: Command): Command {
-  if (!command.options.some(({ long }) => long === '--topic')) {
-    command.addOption(settingOption('kafka.topic'));
+  const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
+  const topic = settingOption('kafka.topic');
+  const brokers = settingOption('kafka.brokers');
+  if (!has('--client-id')) {
+    topic.helpGroup(HEADINGS.everywhere);
+    brokers.helpGroup(HEADINGS.everywhere);
   }
-  return command
-    .addOption(settingOption('home'))
-    .addOption(settingOption('database.url'))
-    .addOption(settingOption('kafka.brokers'))
-    .option(
+  return [
+    ...(has('--topic') ? [] : [topic]),
+    ...[brokers, settingOption('home'), settingOption('database.url')],
+    new Option(
       CONFIG_FILE.flag,
-      `${CONFIG_FILE.about} (${CONFIG_FILE.variable}; default ./${CONFIG_FILE.names[0]}, if there is one)`,
-    )
-    .option('-q, --quiet', 'no progress and no notes, only results, warnings and errors')
-    .addOption(
-      command
-        .createOption('-o, --output <format>', 'how to print rows')
-        .choices([...OUTPUT_FORMATS]),
-    );
+      `${CONFIG_FILE.about} (default: ./${CONFIG_FILE.names[0]}, if there is one)`,
+    ).helpGroup(HEADINGS.everywhere),
+    new Option(
+      '-q, --quiet',
+      'no progress and no notes, only results, warnings and errors',
+    ).helpGroup(HEADINGS.everywhere),
+    new Option('-o, --output <format>', 'how to print rows')
+      .choices([...OUTPUT_FORMATS])
+      .helpGroup(HEADINGS.everywhere),
+  ].reduce((extended, option) => extended.addOption(option), command);
 }
 
 const KAFKA_FLAGS = [
@@ -116,8 +134,10 @@ export async function createContext(
   environment: Pick<Given, 'env' | 'fromDotEnv'>,
   cwd: string,
   signal: AbortSignal,
+  output: Output = process.stdout,
 ): Promise<CommandContext & { stop: () => void }> {
   const { env } = environment;
+  const width = pageWidth(output, env);
   let settings: Resolved | undefined;
   let config: Config | undefined;
   const progress = await progressRenderer(process.stderr, {
@@ -127,8 +147,8 @@ export async function createContext(
   const write = async (text: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       // CSV keeps every character, for programs; a terminal would act on some.
-      const isShown = typeof text === 'string' && process.stdout.isTTY && flags.output === 'csv';
-      process.stdout.write(isShown ? visible(text, { lines: true }) : text, (error) => {
+      const isShown = typeof text === 'string' && output.isTTY && flags.output === 'csv';
+      output.write(isShown ? visible(text, { lines: true }) : text, (error) => {
         if (error) {
           reject(error);
         } else {
@@ -161,15 +181,19 @@ export async function createContext(
     emit: progress.emit,
     stop: progress.stop,
     format: flags.output,
-    isTerminal: process.stdout.isTTY,
-    width: process.stdout.isTTY ? process.stdout.columns : PIPE_WIDTH,
-    color: wantsColor(process.stdout, env),
+    isTerminal: output.isTTY,
+    width,
+    color: wantsColor(output, env),
     write,
-    writeRows: (table) =>
-      write(
-        flags.output === undefined && process.stdout.isTTY
-          ? renderForTerminal(table, process.stdout.columns)
-          : renderTable(table, flags.output ?? 'table'),
-      ),
+    writeRows: (table, page) => {
+      const format = flags.output ?? 'table';
+      return write(
+        format === 'table' && page !== undefined && table.rows.length > 0
+          ? page(width)
+              .map((line) => `${line}\n`)
+              .join('')
+          : renderTable(table, format, width),
+      );
+    },
   };
 }

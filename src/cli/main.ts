@@ -1,21 +1,13 @@
-import { CommanderError, type Command } from 'commander';
+import { CommanderError } from 'commander';
 import { readEnvironment } from '../config/load.ts';
 import { storageError } from '../log/landing/storage-error.ts';
 import { MedallionError, messageOf } from '../errors.ts';
-import { createContext, type CommandContext, type GlobalFlags } from './context.ts';
+import { createContext } from './context.ts';
 import { createProgram } from './program.ts';
-import { takeSettings } from './options.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
+import { runWith } from './run-command.ts';
 import { argumentsForRecord, withoutSecrets } from './secrets.ts';
-
-/**
- * How a command file hands its work over: main supplies the context and owns errors, signals and the exit code.
- * `never` lets each work say which flags it declared: commander has parsed them, main cannot know.
- */
-export type RunCommand = (
-  work: (context: CommandContext, flags: never, args: string[]) => Promise<void>,
-) => (this: Command, ...args: unknown[]) => Promise<void>;
 
 const INTERRUPTED = 130;
 
@@ -42,27 +34,13 @@ async function main(): Promise<void> {
     process.exit(error.code === 'EPIPE' ? 0 : report(storageError('stdout', error)));
   });
 
-  const run: RunCommand = (work) =>
-    async function (this: Command, ...args: unknown[]) {
-      const cwd = process.cwd();
-      const given: GlobalFlags = this.optsWithGlobals();
-      const environment = readEnvironment(cwd, process.env);
-      const context = await createContext(given, environment, cwd, interrupt.signal);
-      try {
-        takeSettings(this, () => context.settings);
-        const flags: unknown = this.optsWithGlobals();
-        await work(
-          context,
-          flags as never,
-          args.flat().filter((arg) => typeof arg === 'string'),
-        );
-      } finally {
-        context.stop();
-      }
-    };
-
   try {
-    const program = await createProgram(run, process.argv[2]);
+    const cwd = process.cwd();
+    const run = runWith((flags) =>
+      createContext(flags, readEnvironment(cwd, process.env), cwd, interrupt.signal),
+    );
+    const isBrief = process.argv.includes('-h') && !process.argv.includes('--help');
+    const program = await createProgram(run, { first: process.argv[2], isBrief });
     await program.parseAsync();
     if (interrupt.signal.aborted && process.exitCode === undefined) {
       process.exitCode = INTERRUPTED;

@@ -87,18 +87,44 @@ function parsePatience(value: string): Patience {
   return { forMs: value.trim() === '0' ? 0 : parseDuration(value), atStart: true };
 }
 
+/** Headings of the options that several commands have. */
+export const HEADINGS = {
+  kafka: 'Kafka:',
+  limits: 'Limits:',
+  metrics: 'Metrics:',
+  everywhere: 'For every command:',
+} as const;
+
+/** Settings that stand under another heading than the command's own options. */
+const HEADING_OF: Readonly<Partial<Record<SettingKey, string>>> = {
+  home: HEADINGS.everywhere,
+  'database.url': HEADINGS.everywhere,
+  retry_for: HEADINGS.limits,
+  'ingest.max_event_bytes': HEADINGS.limits,
+  'promote.chunk_rows': HEADINGS.limits,
+  'promote.memory_limit': HEADINGS.limits,
+  'promote.threads': HEADINGS.limits,
+  'metrics.port': HEADINGS.metrics,
+  'metrics.host': HEADINGS.metrics,
+};
+
 /** A flag with all that the table of settings says of it. */
-class SettingOption extends Option {
+export class SettingOption extends Option {
   readonly setting: Setting;
 
   constructor(key: SettingKey) {
     const setting = settingOf(key);
-    const variable = setting.variables[0] ?? '';
-    // What a switch is by default goes without saying; what commander parses it says itself.
-    const isTold = setting.kind !== 'switch' && setting.isOfCommand !== true;
-    const fallback = isTold && setting.default !== undefined ? `; default ${setting.default}` : '';
-    super(setting.flag ?? '', `${setting.about} (${variable}${fallback})`);
+    super(setting.flag ?? '', setting.about);
     this.setting = setting;
+    const heading = key.startsWith('kafka.') ? HEADINGS.kafka : HEADING_OF[key];
+    if (heading !== undefined) {
+      this.helpGroup(heading);
+    }
+  }
+
+  /** What holds when nobody says anything. Of a switch that goes without saying. */
+  get fallback(): string | undefined {
+    return this.setting.kind === 'switch' ? undefined : this.setting.default;
   }
 }
 
@@ -217,9 +243,4 @@ export function parseMemory(value: string): string {
     throw new InvalidArgumentError('It must be a size: 400MB, 1.5GB, 2GiB.');
   }
   return `${match[1] ?? ''}${match[2] ?? ''}`;
-}
-
-/** The end of a command's help: calls of it that work as they stand. */
-export function examples(...calls: readonly string[]): string {
-  return `\nExamples:\n${calls.map((call) => `  medallion ${call}`).join('\n')}`;
 }

@@ -1,15 +1,40 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { EXIT_MEANINGS } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { registerCommands } from './commands/index.ts';
-import type { RunCommand } from './main.ts';
+import type { RunCommand } from './run-command.ts';
+import { layOutHelp, manual } from './help.ts';
+import { HEADINGS } from './options.ts';
 import { visible } from './render/text.ts';
 import { withoutSecrets } from './secrets.ts';
 
+const MANUAL = manual({
+  details: `
+Nothing needs to be configured: without a PostgreSQL and a Kafka of your own
+there is an embedded one and files, below ./.medallion.`,
+  examples: [
+    ['medallion demo', 'all of it, on made-up sales'],
+    ['medallion init', 'a configuration file for servers of your own'],
+    ['medallion generate && medallion ingest && medallion promote', 'step by step'],
+    ['medallion run', 'from Kafka to gold until stopped'],
+    ['medallion report --since 7d', 'the last week'],
+    ['medallion promote --help', 'everything about one command'],
+  ],
+  exits: { 4: EXIT_MEANINGS[4], 5: EXIT_MEANINGS[5] },
+  seeAlso: ['config', 'doctor', 'completion', 'docs/configuration.md', 'docs/operations.md'],
+});
+
 /**
- * The program; `run` is what its commands hand their work to.
+ * The program; `run` is what its commands hand their work to. Of a brief help the long parts are left out.
  * @param first the first word of the command line: a command that it names is the only one then
  */
-export async function createProgram(run: RunCommand, first?: string): Promise<Command> {
+export async function createProgram(
+  run: RunCommand,
+  {
+    first,
+    isBrief = false,
+  }: { readonly first?: string | undefined; readonly isBrief?: boolean } = {},
+): Promise<Command> {
   const program = new Command('medallion')
     .description(
       'Sales events from Kafka to PostgreSQL: bronze, silver, gold. DuckDB does the heavy work.',
@@ -22,7 +47,13 @@ export async function createProgram(run: RunCommand, first?: string): Promise<Co
       writeErr: (text) => process.stderr.write(visible(withoutSecrets(text), { lines: true })),
     })
     .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: true });
+    .addHelpOption(
+      new Option('-h, --help', 'show this; -h leaves the long parts out').helpGroup(
+        HEADINGS.everywhere,
+      ),
+    )
+    .addHelpText('after', MANUAL);
+  layOutHelp(program, { isBrief });
   await registerCommands(program, run, first);
   return program;
 }

@@ -11,6 +11,8 @@ export type ColumnKind = ScalarKind | `${ScalarKind}[]`;
 export interface ResultColumn {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** Counted or summed, and no id, offset or year: people read it with thousands separators. */
+  readonly isQuantity?: boolean;
 }
 
 /** Text as PostgreSQL writes it, so decimals and 64-bit integers keep every digit; null is null. */

@@ -94,13 +94,12 @@ describe('list', () => {
       { offset: 3, status: 'dismissed' },
     );
     expect((await answer('list')).split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['event', 'reason', 'field', 'detail', 'stage', 'status', 'quarantined_at', 'bytes'],
+      ['event', 'reason', 'field', 'refused by', 'status', 'refused (UTC)'],
       expect.anything(),
-      [
-        ...['sales/0/2', 'missing_field', 'customer.id', 'found it', 'silver', 'open'],
-        ...['2026-02-02 10:00:00+00', '1'],
-      ],
-      ['sales/0/1', 'invalid_json', 'line 1', 'silver', 'open', '2026-02-01 00:00:00+00', '1'],
+      ['sales/0/2', 'missing_field', 'customer.id', 'silver', 'open', '2026-02-02 10:00:00'],
+      ['', 'found it'],
+      ['sales/0/1', 'invalid_json', 'silver', 'open', '2026-02-01 00:00:00'],
+      ['', 'line 1'],
       [''],
     ]);
     expect(await answer('list', '--limit', '1', '-o', 'csv')).toBe(
@@ -265,7 +264,7 @@ describe('dismiss and reopen', () => {
     expect(await listed()).toEqual(['sales/0/3']);
     expect(await answer('show', 'sales/0/1')).toMatch(
       new RegExp(
-        `History\\n  \\d{4}-.* UTC {2}run \\d+ {2}dismissed, "a test of ours", by ${userInfo().username} as `,
+        `History\\n  \\d{4}-.* UTC {2}run \\d+ {2}dismissed, "a test of ours", by ${userInfo().username} as\\s`,
       ),
     );
     const again = await quarantine('dismiss', 'sales/0/1', '--note', 'x');
@@ -401,10 +400,10 @@ describe('replay', () => {
       { date_key: '2026-01-02', orders: '1', revenue: '5.00' },
     ]);
     expect(await answer('show', 'sales/0/1')).toMatch(
-      /Status +replayed\n[^]*History\n.* replayed, was unknown_reference at order.payment_method, now current\n/,
+      /Status +replayed\n[^]*History\n.* replayed, was unknown_reference at\s+order.payment_method, now current\n/,
     );
     expect(await answer('show', 'sales/0/2')).toMatch(
-      /Status +open\n[^]*History\n.* refused, still unknown_reference at order.status\n/,
+      /Status +open\n[^]*History\n.* refused, still unknown_reference at\s+order.status\n/,
     );
     const named = await quarantine('replay', 'sales/0/1');
     expect(named).toMatchObject({

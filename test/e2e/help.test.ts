@@ -1,16 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import type { RunCommand } from '../../src/cli/main.ts';
+import type { RunCommand } from '../../src/cli/run-command.ts';
 import { createProgram } from '../../src/cli/program.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
+import { EXIT_CODES, EXIT_MEANINGS } from '../../src/errors.ts';
 import { runCli } from '../support/cli.ts';
+import { shellCommands } from '../support/shell-words.ts';
 
 const COMMANDS = [
   'demo',
   'init',
   'config',
+  'doctor',
   'generate',
   'ingest',
   'import-bronze',
@@ -28,7 +31,6 @@ const COMMANDS = [
   'status',
   'runs',
   'trace',
-  'doctor',
   'db',
   'completion',
 ];
@@ -42,7 +44,8 @@ const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
 const CHILDREN = Object.entries(SUBCOMMANDS).flatMap(([parent, names]) =>
   names.map((name) => `${parent} ${name}`),
 );
-const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const ROOT = new URL('../../', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 
 /** The help of each command by its name, "" being the program's own. */
 const help = new Map<string, string>();
@@ -80,83 +83,210 @@ function helpOf(command: string): string {
   return help.get(command) ?? '';
 }
 
-/** What is listed below a heading of the help: the first word of each entry, and whether a description follows. */
-function entries(text: string, heading: string): { name: string; described: boolean }[] {
-  const section = new RegExp(`^${heading}:\\n((?: +\\S.*\\n)+)`, 'm').exec(text)?.[1] ?? '';
-  return [...section.matchAll(/^ {2}((?:-\w, )?[\w-]+)(.*(?:\n {3,}\S.*)*)/gm)].map(
-    ([, name = '', rest = '']) => ({ name, described: / {2,}\S/.test(rest) }),
+/** What is listed below headings of the help: the first word of each entry, and whether a description follows. */
+function entries(text: string): { heading: string; name: string; described: boolean }[] {
+  return [...text.matchAll(/^(\S[^\n]*):\n((?: +\S.*\n)+)/gm)].flatMap(
+    ([, heading = '', section = '']) =>
+      [...section.matchAll(/^ {2}((?:-\w, )?[\w-]+)(.*(?:\n {3,}\S.*)*)/gm)].map(
+        ([, name = '', rest = '']) => ({ heading, name, described: / {2,}\S/.test(rest) }),
+      ),
   );
 }
 
+const namesOf = (text: string, isWanted: (name: string) => boolean): string[] =>
+  entries(text)
+    .map(({ name }) => name)
+    .filter(isWanted);
+
 test('the program lists its commands in the order of the pipeline', () => {
-  const names = entries(helpOf(''), 'Commands').map(({ name }) => name);
-  expect(names).toEqual([...COMMANDS, 'help']);
+  const isCommand = (name: string): boolean => /^[a-z-]+$/.test(name) && !name.startsWith('-');
+  expect(namesOf(helpOf(''), isCommand)).toEqual([...COMMANDS, 'help']);
   for (const [parent, children] of Object.entries(SUBCOMMANDS)) {
-    const listed = entries(helpOf(parent), 'Commands').map(({ name }) => name);
-    expect(listed, parent).toEqual([...children, 'help']);
+    const listed = entries(helpOf(parent)).filter(({ heading }) => heading === 'Commands');
+    expect(
+      listed.map(({ name }) => name),
+      parent,
+    ).toEqual([...children, 'help']);
   }
 });
 
 test.each(COMMANDS)('%s says what it does, with options and examples', (command) => {
   const text = helpOf(command);
   expect(text).toMatch(new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{20,}`));
-  const options = entries(text, 'Options');
+  const options = entries(text).filter(({ name }) => name.startsWith('-'));
   expect(options.length).toBeGreaterThan(5);
-  expect(options.filter(({ described }) => !described)).toEqual([]);
-  const examples = exampleCommands(text.slice(text.indexOf('\nExamples:\n')));
-  expect(examples.length).toBeGreaterThanOrEqual(2);
+  const isSetting = ({ heading }: { heading: string }): boolean => heading.startsWith('The same');
+  expect(options.filter((option) => !option.described && !isSetting(option))).toEqual([]);
+  expect(examplesIn(text).length).toBeGreaterThanOrEqual(2);
 });
 
-test.each(CHILDREN)('%s says what it does', (command) => {
-  expect(helpOf(command)).toMatch(
-    new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{10,}`),
-  );
-  const [, shown = ''] = helpOf(command).split('\nExamples:\n');
-  expect(exampleCommands(shown).map((example) => example.command)).toContain(command);
+test.each([...COMMANDS, ...CHILDREN])('%s says all that a page of a manual says', (command) => {
+  const text = helpOf(command);
+  expect(text).toMatch(new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{10,}`));
+  const own = examplesIn(text).filter((args) => args.join(' ').startsWith(command));
+  expect(own).not.toEqual([]);
+  const options = namesOf(text, (name) => /--/.test(name)).map((name) => name.slice(-20));
+  expect(options).toEqual(expect.arrayContaining(['--home', '--config', '--database-url']));
+  for (const code of [0, 1, 2, 3, 130]) {
+    expect(text).toContain(`\n  ${String(code).padEnd(3)}  `);
+  }
+  const [, others = ''] = /\nSee also: ((?:.|\n(?= {2}))*)/.exec(text) ?? [];
+  for (const other of others.split(/,\s+/)) {
+    const isThere = other.startsWith('docs/')
+      ? existsSync(new URL(other.trim(), ROOT))
+      : help.has(other.trim().replace(/^medallion /, ''));
+    expect(isThere, other).toBe(true);
+    expect(other).not.toBe(`medallion ${command}`);
+  }
 });
 
-/** The calls of medallion in a text: command and long flags, up to the end of the line, a pipe, a comment or a redirection. */
-function exampleCommands(text: string): { command: string; flags: string[] }[] {
-  const calls = text.matchAll(/(?:^|[\s`$("&|])(?:npx )?medallion +((?:[^\n`|&>#]|(?<=\d)#)*)/gm);
-  return [...calls].flatMap(([, call = '']) => {
-    const [first = '', second = ''] = call.trim().split(/\s+/);
-    if (!/^[a-z][a-z-]*$/.test(first)) {
-      return [];
+test('a flag that is a setting is shown with its variables and its key, and no other', () => {
+  for (const [command, text] of help) {
+    const shown = /\nThe same by .*:\n((?: +\S.*\n)+)/.exec(text)?.[1] ?? '';
+    const [listed = ''] = text.split('\nThe same by');
+    const rows = shown
+      .split('\n')
+      .flatMap((row) => (row === '' ? [] : [row.trim().split(/ {2,}/)]));
+    for (const [flag = '', variables, key] of rows) {
+      const setting = SETTINGS.find((known) => known.key === key);
+      expect(setting?.flag?.split(' ')[0] ?? '--config', command).toBe(flag);
+      expect(variables).toBe(setting?.variables.join(', ') ?? 'MEDALLION_CONFIG');
+      expect(listed, `${command} ${flag}`).toMatch(new RegExp(`^ +${flag}\\b`, 'm'));
     }
-    const isChild = SUBCOMMANDS[first] !== undefined && /^[a-z]+$/.test(second);
-    const command = isChild ? `${first} ${second}` : first;
-    // What follows -- is for psql; what stands in quotes is SQL.
-    const [own = ''] = call.replaceAll(/"[^"]*"?/g, '""').split(/ -- /);
-    return [{ command, flags: own.match(/(?<=\s)--[a-z][a-z-]*/g) ?? [] }];
+  }
+  expect(helpOf('run')).toMatch(/^ {2}--metrics-port +MEDALLION_METRICS_PORT +metrics\.port$/m);
+  // Its own --every is no setting.
+  expect(helpOf('status')).not.toContain('MEDALLION_EVERY');
+});
+
+test('exit codes mean what the README says', () => {
+  const rows = [...read('README.md').matchAll(/^\| (\d+) +\| (.*?) *\|$/gm)];
+  expect(Object.fromEntries(rows.map(([, code = '', meaning]) => [code, meaning]))).toEqual(
+    EXIT_MEANINGS,
+  );
+  expect(Object.keys(EXIT_MEANINGS)).toEqual(
+    expect.arrayContaining(Object.values(EXIT_CODES).map(String)),
+  );
+});
+
+test('-h leaves the long parts out', async () => {
+  const program = await createProgram(notRun, { isBrief: true });
+  const promote = program.commands.find((command) => command.name() === 'promote');
+  const text = promote === undefined ? '' : outputOf(promote);
+  expect(text).toContain('\nExamples:\n');
+  expect(text).toMatch(/\n\nmedallion promote --help has more\.\n$/);
+  expect(text).not.toMatch(/Exit codes|See also|MEDALLION_/);
+});
+
+test('the help fits into 80 columns', () => {
+  const lines = [...help].flatMap(([name, text]) =>
+    text.split('\n').map((line) => `${name}: ${line}`),
+  );
+  expect(lines.filter((line) => line.length > 80 + line.indexOf(': ') + 2)).toEqual([]);
+});
+
+/** The arguments of each call of medallion in a shell script. */
+function callsIn(script: string): string[][] {
+  return shellCommands(script).flatMap((words) => {
+    const at = words.indexOf('medallion');
+    const isLaunched = words.slice(0, at).every((word) => /^(npx|\/usr\/bin\/env)$/.test(word));
+    return at >= 0 && isLaunched ? [words.slice(at + 1)] : [];
   });
 }
 
-function expectKnown(text: string): void {
-  for (const { command, flags } of exampleCommands(text)) {
-    expect([...help.keys()], `medallion ${command}`).toContain(command);
-    for (const flag of flags) {
-      expect(helpOf(command), `medallion ${command} ${flag}`).toMatch(new RegExp(`${flag}\\b`));
+/** The calls that the help of a command shows, without what it says of each. */
+function examplesIn(text: string): string[][] {
+  const [, section = ''] = text.split('\nExamples:\n');
+  const [lines = ''] = section.split('\n\n');
+  const whole = lines.replaceAll(/\\\n +/g, '');
+  return [...whole.matchAll(/^ {2}\$ (\S+(?: \S+)*)/gm)].flatMap(([, call = '']) => callsIn(call));
+}
+
+/** What commander says against a call; undefined when it would be run. Nothing is. */
+async function problemWith(args: readonly string[]): Promise<CommanderError | undefined> {
+  const program = await createProgram(notRun);
+  const silence = (command: Command): void => {
+    command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    command.commands.forEach(silence);
+  };
+  silence(program);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? undefined : error;
     }
+    throw error;
   }
 }
 
-test('the paragraphs of the help fit into 80 columns', () => {
-  const lines = [...help.values()].flatMap((text) => text.split('\n'));
-  expect(lines.filter((line) => line.length > 80 && /^\S/.test(line))).toEqual([]);
-});
+async function expectValid(calls: readonly (readonly string[])[], where: string): Promise<void> {
+  for (const args of calls) {
+    const problem = await problemWith(args);
+    expect(problem?.message, `${where}: medallion ${args.join(' ')}`).toBeUndefined();
+  }
+}
 
-describe('every command and flag that is named exists', () => {
-  test('in the examples of the help', () => {
-    for (const text of help.values()) {
-      expectKnown(text.slice(text.indexOf('\nExamples:\n')));
+describe('every call that is shown is one that commander takes', () => {
+  test('or it is found out', async () => {
+    for (const call of ['promote --slect x', 'promote --select', 'ingest x', 'db grant king x']) {
+      expect(await problemWith(call.split(' ')), call).toBeInstanceOf(CommanderError);
+    }
+    const script = `A=1 medallion sql "select ';'" > out.csv 2>&1 | medallion ingest --from - # not medallion x
+      source <(medallion completion bash) && psql "$(npx medallion db url)" -c 'medallion y'; medallion \\
+        --version`;
+    expect(callsIn(script)).toEqual([
+      ['sql', "select ';'"],
+      ['ingest', '--from', '-'],
+      ['completion', 'bash'],
+      ['db', 'url'],
+      ['--version'],
+    ]);
+  });
+
+  test.each([...help.keys()])('in the help of medallion %s', async (command) => {
+    await expectValid(examplesIn(helpOf(command)), command);
+  });
+
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+    readdirSync(new URL('docs/', ROOT)).flatMap((name) =>
+      name.endsWith('.md') ? [`docs/${name}`] : [],
+    ),
+  );
+  test.each(pages)('in %s', async (page) => {
+    const text = read(page);
+    const fences = [...text.matchAll(/^```(sh|console)\n(.*?)^```/gms)].map(
+      ([, kind, code = '']) =>
+        kind === 'sh' ? code : [...code.matchAll(/^\$ (.*)/gm)].map(([, line]) => line).join('\n'),
+    );
+    await expectValid(fences.flatMap(callsIn), page);
+    const named = text.replaceAll(/^```.*?^```/gms, '').matchAll(/`((?:npx )?medallion [^`]+)`/g);
+    for (const [, code = ''] of named) {
+      // A name for what is to be filled in: an id, a day, a model.
+      const filledIn = code.replaceAll(/\s+/g, ' ').replaceAll(/<[^<>]*>|\b[A-Z]{2,}\b/g, '1');
+      for (const args of callsIn(filledIn)) {
+        const problem = await problemWith(args);
+        // A command may be named alone.
+        const isPart = /missing(Argument|MandatoryOption)|^commander\.help$/.test(
+          problem?.code ?? '',
+        );
+        expect(isPart ? undefined : problem?.message, `${page}: ${code}`).toBeUndefined();
+      }
     }
   });
 
-  test('in the code of the README', () => {
-    const readme = existsSync(README) ? readFileSync(README, 'utf8') : '';
-    const code = readme.match(/^```[^]*?^```|`[^`\n]+`/gm) ?? [];
-    for (const block of code) {
-      expectKnown(block);
-    }
+  test('in the examples for systemd and cron', async () => {
+    const units = ['medallion.service', 'medallion-promote.service'].flatMap((name) =>
+      [...read(`examples/systemd/${name}`).matchAll(/^ExecStart=(.*)$/gm)].map(
+        ([, call = '']) => call,
+      ),
+    );
+    const jobs = read('examples/cron/medallion').matchAll(
+      /^(?:\S+ +){5}medallion +(medallion .*)$/gm,
+    );
+    const calls = [...units, ...[...jobs].map(([, call = '']) => call)].flatMap(callsIn);
+    expect(calls.length).toBeGreaterThan(4);
+    await expectValid(calls, 'examples');
   });
 });

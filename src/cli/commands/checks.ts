@@ -3,8 +3,10 @@ import { loadModels } from '../../model/load.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { readChecks, readFailingRows, type FailingRows } from '../../promote/check-history.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCount } from '../options.ts';
+import { checkLines } from '../render/check-view.ts';
 import type { ResultTable } from '../render/output.ts';
 
 interface ChecksFlags {
@@ -20,10 +22,13 @@ export function createChecksCommand(run: RunCommand): Command {
     .option('--run <id>', 'the run of promote (default: the last in which rows failed)', parseCount)
     .addHelpText(
       'after',
-      `
-Examples:
-  medallion checks show silver.fact_transactions
-  medallion checks show gold.sales_performance "a day has orders" --output json`,
+      manual({
+        examples: [
+          'medallion checks show silver.fact_transactions',
+          'medallion checks show gold.sales_performance "a day has orders" --output json',
+        ],
+        seeAlso: ['checks', 'models show'],
+      }),
     )
     .action(run(runShow));
   return new Command('checks')
@@ -39,19 +44,22 @@ Examples:
     .addCommand(addGlobalFlags(show))
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 A check is a condition in the header of a model (sql/silver, sql/gold) that
 every row should meet. With severity warn a promotion tells of rows that do not.
 With severity error it publishes nothing of what they are a part of and ends
 with exit code 4: of silver the window that holds them (the windows before it
 stay), of gold nothing at all. warn_above and error_above set limits: 5 rows, or
-"0.1%".
-
-Examples:
-  medallion checks
-  medallion checks --failing --output json
-  medallion checks --run 12
-  medallion checks show silver.fact_transactions`,
+"0.1%".`,
+        examples: [
+          'medallion checks',
+          'medallion checks --failing --output json',
+          'medallion checks --run 12',
+          'medallion checks show silver.fact_transactions',
+        ],
+        seeAlso: ['checks show', 'promote', 'quarantine'],
+      }),
     )
     .action(run(runChecks));
 }
@@ -64,7 +72,7 @@ async function runChecks(context: CommandContext, flags: ChecksFlags): Promise<v
       context,
     ),
   );
-  await context.writeRows(table);
+  await context.writeRows(table, (width) => checkLines(table, width));
   const message =
     runId === undefined
       ? 'no promotion has checked anything yet'

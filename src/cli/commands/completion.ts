@@ -4,7 +4,8 @@ import { fishScript } from '../completion/fish.ts';
 import { completedCommands } from '../completion/tree.ts';
 import { zshScript } from '../completion/zsh.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -15,16 +16,19 @@ export function createCompletionCommand(run: RunCommand): Command {
     .addArgument(new Argument('<shell>', 'the shell to complete in').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 The script knows every command, option and choice of this version, and the names
 of the models. Print it again after an update, or load it afresh with each
-shell, as here.
-
-Examples:
-  source <(medallion completion bash)            in ~/.bashrc
-  source <(medallion completion zsh)             in ~/.zshrc, after compinit
-  medallion completion fish | source             in ~/.config/fish/config.fish
-  medallion completion bash > /etc/bash_completion.d/medallion`,
+shell, as here.`,
+        examples: [
+          ['source <(medallion completion bash)', 'in ~/.bashrc'],
+          ['source <(medallion completion zsh)', 'in ~/.zshrc, after compinit'],
+          ['medallion completion fish | source', 'in ~/.config/fish/config.fish'],
+          'medallion completion bash > /etc/bash_completion.d/medallion',
+        ],
+        seeAlso: ['docs/configuration.md'],
+      }),
     )
     .action(
       run(async (context: CommandContext, _flags: unknown, [shell]: string[]) => {

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { configOf } from '../../config.ts';
 import { SETTINGS } from '../../config/settings.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { withoutSecrets } from '../secrets.ts';
 
 export function createConfigCommand(run: RunCommand): Command {
@@ -10,16 +11,19 @@ export function createConfigCommand(run: RunCommand): Command {
     .description('show every setting, its value, and where the value comes from')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 A flag wins over the environment, the environment over .env in the working
 folder, .env over the configuration file, the file over the default. Passwords
 are shown as ***. What each setting means: docs/configuration.md, or the file
-that "medallion init" writes. It exits 2 where a value cannot be right.
-
-Examples:
-  medallion config
-  medallion config --brokers localhost:9092
-  medallion config --config other.yaml --output json`,
+that "medallion init" writes. It exits 2 where a value cannot be right.`,
+        examples: [
+          'medallion config',
+          'medallion config --brokers localhost:9092',
+          'medallion config --config other.yaml --output json',
+        ],
+        seeAlso: ['init', 'doctor', 'docs/configuration.md'],
+      }),
     )
     .action(run(showConfig));
 }

@@ -4,7 +4,8 @@ import { describeServer } from '../../postgres/client.ts';
 import { grantRole, KINDS, type RoleKind } from '../../postgres/roles.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { askNewPassword } from '../password.ts';
 
 interface GrantFlags {
@@ -27,7 +28,8 @@ export function createGrantCommand(run: RunCommand): Command {
     .option('--dry-run', 'print the SQL and do nothing')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 reader  reads every table of silver and gold, those of later too; finds them
         without a schema.
 loader  appends to bronze and keeps the books: medallion ingest, on a schema
@@ -36,12 +38,15 @@ owner   owns all four schemas: medallion promote, ingest, db migrate and db
         reset. One role does.
 
 Rights are added, none are taken away; again is no harm. After "db reset" they
-are to be granted again.
-
-Examples:
-  medallion db grant reader grafana --create --password-prompt
-  MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create
-  medallion db grant owner promoter --dry-run`,
+are to be granted again.`,
+        examples: [
+          'medallion db grant reader grafana --create --password-prompt',
+          'MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create',
+          'medallion db grant owner promoter --dry-run',
+        ],
+        exits: { 5: 'another session is using the tables, or has just made the role' },
+        seeAlso: ['doctor', 'docs/operations.md'],
+      }),
     )
     .action(run(grant));
 }

@@ -12,8 +12,8 @@ import {
 } from '../../postgres/warehouse.ts';
 import { confirm } from '../confirm.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
-import { examples } from '../options.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { createGrantCommand } from './db-grant.ts';
 
 export function createDbCommand(run: RunCommand): Command {
@@ -23,19 +23,43 @@ export function createDbCommand(run: RunCommand): Command {
   const commands = [
     new Command('start')
       .description('start the embedded PostgreSQL and keep it up for other clients')
-      .addHelpText('after', examples('db start', 'db start --home /tmp/shop'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion db start', 'medallion db start --home /tmp/shop'],
+          seeAlso: ['db stop', 'db status', 'db url'],
+        }),
+      )
       .action(run(start)),
     new Command('stop')
       .description('stop the embedded PostgreSQL, once no command uses it')
-      .addHelpText('after', examples('db stop'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion db stop'],
+          seeAlso: ['db start', 'db status'],
+        }),
+      )
       .action(run(stop)),
     new Command('status')
       .description('say where the warehouse is and how it does; starts nothing')
-      .addHelpText('after', examples('db status', 'db status --output json'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion db status', 'medallion db status --output json'],
+          seeAlso: ['doctor', 'status'],
+        }),
+      )
       .action(run(status)),
     new Command('url')
       .description('print the warehouse as a URL, password included, for psql and other clients')
-      .addHelpText('after', examples('db url', 'db url --home /tmp/shop'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion db url', 'medallion db url --home /tmp/shop'],
+          seeAlso: ['db psql', 'db start'],
+        }),
+      )
       .action(run(url)),
     new Command('psql')
       .description('open psql on the warehouse; what follows -- goes to psql')
@@ -44,18 +68,37 @@ export function createDbCommand(run: RunCommand): Command {
       .passThroughOptions()
       .addHelpText(
         'after',
-        examples('db psql', 'db psql -- -c "select count(*) from bronze.events"'),
+        manual({
+          examples: [
+            'medallion db psql',
+            'medallion db psql -- -c "select count(*) from bronze.events"',
+          ],
+          seeAlso: ['sql', 'db url'],
+        }),
       )
       .action(run(psql)),
     new Command('migrate')
       .description('bring the schema up to date; the other commands do so by themselves')
-      .addHelpText('after', examples('db migrate'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion db migrate'],
+          seeAlso: ['promote', 'db status'],
+        }),
+      )
       .action(run(migrate)),
     createGrantCommand(run),
     new Command('reset')
       .description('drop everything medallion has stored in the warehouse')
       .option('--yes', 'do not ask')
-      .addHelpText('after', examples('db reset', 'db reset --yes'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion db reset', 'medallion db reset --yes'],
+          exits: { 5: 'another session is using the tables' },
+          seeAlso: ['demo', 'db migrate'],
+        }),
+      )
       .action(run(reset)),
   ];
   for (const command of commands) {
@@ -63,18 +106,21 @@ export function createDbCommand(run: RunCommand): Command {
   }
   return db.addHelpText(
     'after',
-    `
+    manual({
+      details: `
 The warehouse is the server that --database-url, DATABASE_URL, PG* or POSTGRES_*
 name. Without them it is a real PostgreSQL of its own below --home, on 127.0.0.1
 only: started by the first command that needs it, stopped by the last one that
-leaves, unless "db start" keeps it up.
-
-Examples:
-  medallion db start
-  medallion db psql -- -c "select count(*) from silver.fact_transactions"
-  psql "$(medallion db url)"
-  medallion db grant reader grafana --create --password-prompt
-  medallion db reset --yes`,
+leaves, unless "db start" keeps it up.`,
+      examples: [
+        'medallion db start',
+        'medallion db psql -- -c "select count(*) from silver.fact_transactions"',
+        'psql "$(medallion db url)"',
+        'medallion db grant reader grafana --create --password-prompt',
+        'medallion db reset --yes',
+      ],
+      seeAlso: ['doctor', 'sql', 'docs/configuration.md'],
+    }),
   );
 }
 

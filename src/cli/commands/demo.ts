@@ -13,7 +13,8 @@ import { takeRunFiles } from '../../postgres/run-files.ts';
 import { dropWarehouse, migrateWarehouse, withWarehouse } from '../../postgres/warehouse.ts';
 import { report } from '../../report/report.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseSeed } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
@@ -37,7 +38,7 @@ const nextSteps = (medallion: string): string => `
 What to try next:
   ${medallion} report --since 7d              the last week
   ${medallion} quarantine list --summary      the events that were refused, and why
-  ${medallion} sql "select * from gold.customer_performance order by revenue desc limit 5"
+  ${medallion} sql "select * from gold.sales_performance limit 7"
   ${medallion} generate -n 5000 && ${medallion} ingest && ${medallion} promote
   ${medallion} --help                         every command
 `;
@@ -54,15 +55,22 @@ export function createDemoCommand(run: RunCommand): Command {
     .option('--fresh', 'start over: forget what the embedded warehouse and the demo hold')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Everything happens in the home folder: an embedded PostgreSQL, and the log as
 files. A PostgreSQL or Kafka of your own is never touched. Run again, the demo
-adds to what is there.
-
-Examples:
-  $ medallion demo
-  $ medallion demo --fresh
-  $ medallion demo -n 200000 --home /tmp/shop`,
+adds to what is there.`,
+        examples: [
+          'medallion demo',
+          'medallion demo --fresh',
+          'medallion demo -n 200000 --home /tmp/shop',
+        ],
+        exits: {
+          4: 'a check of severity error failed: what it is about stays as it was',
+          5: 'another promotion is running',
+        },
+        seeAlso: ['generate', 'ingest', 'promote', 'report'],
+      }),
     )
     .action(run(demo));
 }

@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import path from 'node:path';
 import { loadModels } from '../../model/load.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { dictionaryAsMarkdown } from '../render/dictionary.ts';
 import { writeWholeFile } from '../whole-file.ts';
 
@@ -22,16 +23,17 @@ export function createDocsCommand(run: RunCommand): Command {
     .option('--out <file>', 'write it there, whole, in place of what was there (default: stdout)')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 One file that loads nothing, made from the headers of sql/silver and sql/gold:
 grain, key, load, columns, checks, and what is made of what (a Mermaid graph in
-Markdown, links in HTML). It needs no warehouse.
-
-Examples:
-  medallion docs --out dictionary.md
-  medallion docs --format html --out dictionary.html
-
-See also: medallion models --help`,
+Markdown, links in HTML). It needs no warehouse.`,
+        examples: [
+          'medallion docs --out dictionary.md',
+          'medallion docs --format html --out dictionary.html',
+        ],
+        seeAlso: ['models'],
+      }),
     )
     .action(run(docs));
 }

@@ -3,7 +3,8 @@ import { doctor } from '../../doctor/doctor.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { renderFindings } from '../render/findings.ts';
 
 export function createDoctorCommand(run: RunCommand): Command {
@@ -13,17 +14,20 @@ export function createDoctorCommand(run: RunCommand): Command {
     )
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
 extension (fetched when it is not here), PostgreSQL with rights, schema and
 clocks, and Kafka with its topic where KAFKA_BROKERS or --brokers name it.
 Nothing else is changed. It exits 0 when nothing fails, else 2 for a matter of
-configuration, 3 where something cannot be reached.
-
-Examples:
-  medallion doctor
-  medallion doctor --brokers localhost:9092 --topic sales
-  medallion doctor --output json`,
+configuration, 3 where something cannot be reached.`,
+        examples: [
+          'medallion doctor',
+          'medallion doctor --brokers localhost:9092 --topic sales',
+          'medallion doctor --output json',
+        ],
+        seeAlso: ['config', 'status', 'db status'],
+      }),
     )
     .action(run(runDoctor));
 }

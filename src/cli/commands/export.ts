@@ -10,7 +10,8 @@ import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseDay } from '../options.ts';
 import { counted } from '../render/number.ts';
 
@@ -53,18 +54,22 @@ export function createExportCommand(run: RunCommand): Command {
     .option('--force', 'replace what is there')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 One table goes to <table>.<format> here, or to --out; several go to
 <layer>/<table>.<format> below it, all of one moment. A file comes to its name
 when it is whole. Decimals keep every digit, times are UTC; JSON is an object
 a line. --since, --until and --partition-by go by date_key: in a layer, tables
 without it are written whole. The role that "medallion db grant reader" makes
-is enough.
-
-Examples:
-  $ medallion export gold.sales_performance --to parquet
-  $ medallion export sales_performance --to csv --out - --since 7d
-  $ medallion export silver gold --to parquet --partition-by day --out lake`,
+is enough.`,
+        examples: [
+          'medallion export gold.sales_performance --to parquet',
+          'medallion export sales_performance --to csv --out - --since 7d',
+          'medallion export silver gold --to parquet --partition-by day --out lake',
+        ],
+        exits: { 4: 'the tables are not there yet' },
+        seeAlso: ['models list', 'sql', 'db grant'],
+      }),
     )
     .action(run(runExport));
 }

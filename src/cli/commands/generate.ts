@@ -17,9 +17,11 @@ import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
 import type { Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
 import type { ResultColumn } from '../render/output.ts';
+import { hanging } from '../render/wrap.ts';
 
 interface GenerateFlags {
   readonly count?: number;
@@ -74,9 +76,11 @@ export function createGenerateCommand(run: RunCommand): Command {
       '--follow',
       `go on until stopped, each purchase made now (${String(DEFAULT_RATE)} a second without --rate)`,
     )
+    .optionsGroup('The shop:')
     .option('--customers <n>', 'customers of the shop', parseCount, DEFAULT_SIZES.customers)
     .option('--products <n>', 'products it sells', parseCount, DEFAULT_SIZES.products)
     .option('--cities <n>', 'cities it sells to', parseCount, DEFAULT_SIZES.cities)
+    .optionsGroup('What goes wrong:')
     .option(
       '--late <share>',
       'purchases that come days after they were made: 0.02 or 2%',
@@ -86,6 +90,7 @@ export function createGenerateCommand(run: RunCommand): Command {
     .option('--duplicates <share>', 'events sent again, byte for byte', parseShare, 0)
     .option('--malformed <share>', 'events that must be refused', parseShare, 0)
     .option('--corrections <share>', 'events that change an earlier purchase', parseShare, 0)
+    .optionsGroup('Where it goes:')
     .option('--manifest <file>', 'also write the answers that the warehouse must give, as JSON')
     .option(
       '--to <target>',
@@ -100,12 +105,13 @@ export function createGenerateCommand(run: RunCommand): Command {
     .addOption(
       new Option(
         '--compression <codec>',
-        'how batches to Kafka are compressed (default none)',
+        'how batches to Kafka are compressed; none without it',
       ).choices(COMPRESSIONS),
     )
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 The same --seed, --since, --until, count, sizes and shares give the same bytes,
 on any day and any machine. Without --since and --until the period is the 31
 days up to yesterday, so the same seed gives other bytes tomorrow. With --follow
@@ -114,13 +120,15 @@ products, cities) is the same for every seed, so that several runs add up to one
 history. All events of a customer go to one partition, in order.
 
 A file appears under its name when the run has ended, in place of one that was
-there. The landing directory is added to.
-
-Examples:
-  medallion generate -n 20000
-  medallion generate -n 100000 --seed 7 --since 2026-01-01 --until 2026-01-31 --to january.ndjson.gz
-  medallion generate --late 2% --duplicates 1% --malformed 0.5% --corrections 1% --manifest answers.json
-  medallion generate --rate 500 --follow --brokers localhost:9092 --partitions 4`,
+there. The landing directory is added to.`,
+        examples: [
+          'medallion generate -n 20000',
+          'medallion generate -n 100000 --seed 7 --since 2026-01-01 --until 2026-01-31 --to january.ndjson.gz',
+          'medallion generate --late 2% --duplicates 1% --malformed 0.5% --corrections 1% --manifest answers.json',
+          'medallion generate --rate 500 --follow --brokers localhost:9092 --partitions 4',
+        ],
+        seeAlso: ['ingest', 'docs/kafka.md'],
+      }),
     )
     .action(run(runGenerate));
 }
@@ -159,7 +167,7 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
     // stdout carries the events.
     context.emit({ type: 'note', message: text });
   } else if (context.format === undefined) {
-    await context.write(`${text}\n`);
+    await context.write(`${hanging(text, context.width)}\n`);
   } else {
     await context.writeRows(resultTable(options, result, writer.description));
   }

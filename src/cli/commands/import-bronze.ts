@@ -7,11 +7,13 @@ import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { askPassword } from '../password.ts';
 import { landedSummary, partitionTable } from '../render/landed.ts';
 import { grouped } from '../render/number.ts';
 import { visible } from '../render/text.ts';
+import { hanging } from '../render/wrap.ts';
 
 interface ImportFlags {
   readonly from?: string;
@@ -35,18 +37,24 @@ export function createImportBronzeCommand(run: RunCommand): Command {
     .option('--password-prompt', 'ask for the password, in place of one in the URL')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Reads id, payload and whatever other columns there are, all rows, whatever
 their processed_status. A row's id is its offset in bronze; its other columns
 (transaction_id, kafka_metadata, processed_status, created_at) are kept in
 bronze.events.headers. What has landed never lands again: broken off, it goes
 on; run again, it adds the rows that have come since. The table is only read.
-docs/migrating.md has all the steps.
-
-Examples:
-  $ medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt
-  $ ${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer
-  $ medallion promote && medallion reconcile       then bring it to silver and gold, and prove it`,
+docs/migrating.md has all the steps.`,
+        examples: [
+          'medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt',
+          `${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer`,
+          [
+            'medallion promote && medallion reconcile',
+            'then bring it to silver and gold, and prove it',
+          ],
+        ],
+        seeAlso: ['promote', 'reconcile', 'docs/migrating.md'],
+      }),
     )
     .action(run(importBronze));
 }
@@ -67,7 +75,7 @@ async function importBronze(context: CommandContext, flags: ImportFlags): Promis
       );
       if (context.format === undefined) {
         const summary = landedSummary(result, reader) + statusLine(reader);
-        await context.write(visible(summary, { lines: true }));
+        await context.write(hanging(visible(summary, { lines: true }), context.width));
       } else {
         await context.writeRows(partitionTable(result));
       }

@@ -1,40 +1,58 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { addGlobalFlags, addKafkaFlags } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import type { RunCommand } from '../run-command.ts';
 import { addRetryOption } from '../options.ts';
 
 type Create = (run: RunCommand) => Promise<Command>;
 
-/** Every command, in the order of the pipeline. What one needs is loaded with it, so that the others start sooner. */
-const COMMANDS: Readonly<Record<string, Create>> = {
-  demo: async (run) => (await import('./demo.ts')).createDemoCommand(run),
-  init: async (run) => (await import('./init.ts')).createInitCommand(run),
-  config: async (run) => addKafkaFlags((await import('./config.ts')).createConfigCommand(run)),
-  generate: async (run) =>
-    addKafkaFlags(addRetryOption((await import('./generate.ts')).createGenerateCommand(run))),
-  ingest: async (run) =>
-    addKafkaFlags(addRetryOption((await import('./ingest.ts')).createIngestCommand(run))),
-  'import-bronze': async (run) =>
-    addRetryOption((await import('./import-bronze.ts')).createImportBronzeCommand(run)),
-  promote: async (run) => addRetryOption((await import('./promote.ts')).createPromoteCommand(run)),
-  run: async (run) =>
-    addKafkaFlags(addRetryOption((await import('./run.ts')).createRunCommand(run))),
-  checks: async (run) => (await import('./checks.ts')).createChecksCommand(run),
-  quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
-  reconcile: async (run) =>
-    addKafkaFlags((await import('./reconcile.ts')).createReconcileCommand(run)),
-  prune: async (run) => (await import('./prune.ts')).createPruneCommand(run),
-  report: async (run) => (await import('./report.ts')).createReportCommand(run),
-  sql: async (run) => (await import('./sql.ts')).createSqlCommand(run),
-  export: async (run) => (await import('./export.ts')).createExportCommand(run),
-  models: async (run) => (await import('./models.ts')).createModelsCommand(run),
-  docs: async (run) => (await import('./docs.ts')).createDocsCommand(run),
-  status: async (run) => addKafkaFlags((await import('./status.ts')).createStatusCommand(run)),
-  runs: async (run) => (await import('./runs.ts')).createRunsCommand(run),
-  trace: async (run) => (await import('./trace.ts')).createTraceCommand(run),
-  doctor: async (run) => addKafkaFlags((await import('./doctor.ts')).createDoctorCommand(run)),
-  db: async (run) => (await import('./db.ts')).createDbCommand(run),
-  completion: async (run) => (await import('./completion.ts')).createCompletionCommand(run),
+const OTHER = 'The warehouse, the shell:';
+
+/**
+ * Every command by what it is for, in the order of the pipeline. What one needs is loaded with it, so that the others
+ * start sooner.
+ */
+const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
+  'To begin with:': {
+    demo: async (run) => (await import('./demo.ts')).createDemoCommand(run),
+    init: async (run) => (await import('./init.ts')).createInitCommand(run),
+    config: async (run) => addKafkaFlags((await import('./config.ts')).createConfigCommand(run)),
+    doctor: async (run) => addKafkaFlags((await import('./doctor.ts')).createDoctorCommand(run)),
+  },
+  'The pipeline:': {
+    generate: async (run) =>
+      addKafkaFlags(addRetryOption((await import('./generate.ts')).createGenerateCommand(run))),
+    ingest: async (run) =>
+      addKafkaFlags(addRetryOption((await import('./ingest.ts')).createIngestCommand(run))),
+    'import-bronze': async (run) =>
+      addRetryOption((await import('./import-bronze.ts')).createImportBronzeCommand(run)),
+    promote: async (run) =>
+      addRetryOption((await import('./promote.ts')).createPromoteCommand(run)),
+    run: async (run) =>
+      addKafkaFlags(addRetryOption((await import('./run.ts')).createRunCommand(run))),
+  },
+  'What was refused, and what adds up:': {
+    checks: async (run) => (await import('./checks.ts')).createChecksCommand(run),
+    quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
+    reconcile: async (run) =>
+      addKafkaFlags((await import('./reconcile.ts')).createReconcileCommand(run)),
+    prune: async (run) => (await import('./prune.ts')).createPruneCommand(run),
+  },
+  'Answers:': {
+    report: async (run) => (await import('./report.ts')).createReportCommand(run),
+    sql: async (run) => (await import('./sql.ts')).createSqlCommand(run),
+    export: async (run) => (await import('./export.ts')).createExportCommand(run),
+    models: async (run) => (await import('./models.ts')).createModelsCommand(run),
+    docs: async (run) => (await import('./docs.ts')).createDocsCommand(run),
+  },
+  'How it is doing:': {
+    status: async (run) => addKafkaFlags((await import('./status.ts')).createStatusCommand(run)),
+    runs: async (run) => (await import('./runs.ts')).createRunsCommand(run),
+    trace: async (run) => (await import('./trace.ts')).createTraceCommand(run),
+  },
+  [OTHER]: {
+    db: async (run) => (await import('./db.ts')).createDbCommand(run),
+    completion: async (run) => (await import('./completion.ts')).createCompletionCommand(run),
+  },
 };
 
 /** These print what all commands are. */
@@ -46,12 +64,23 @@ export async function registerCommands(
   run: RunCommand,
   first: string | undefined,
 ): Promise<void> {
-  const isOne = first !== undefined && Object.hasOwn(COMMANDS, first) && !ABOUT_ALL.has(first);
-  const wanted = isOne ? COMMANDS[first] : undefined;
-  const creates = wanted === undefined ? Object.values(COMMANDS) : [wanted];
-  for (const command of await Promise.all(creates.map((create) => create(run)))) {
+  const all = Object.entries(GROUPS).flatMap(([heading, commands]) =>
+    Object.entries(commands).map(([name, create]) => ({ heading, name, create })),
+  );
+  const named = all.filter(({ name }) => name === first && !ABOUT_ALL.has(name));
+  const wanted = named.length > 0 ? named : all;
+  const commands = await Promise.all(
+    wanted.map(async ({ heading, create }) => (await create(run)).helpGroup(heading)),
+  );
+  for (const command of commands) {
     program.addCommand(inherit(program, addGlobalFlags(command)));
   }
+  program.addHelpCommand(
+    new Command('help')
+      .argument('[command]')
+      .description('show the help of a command')
+      .helpGroup(OTHER),
+  );
 }
 
 /** Usage errors end a command, and a command's commands, the way they end the program. */

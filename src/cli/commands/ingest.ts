@@ -10,10 +10,12 @@ import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { Outage, Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCount, parsedSetting, parseDuration, settingOption } from '../options.ts';
 import { landedSummary, partitionTable } from '../render/landed.ts';
 import { visible } from '../render/text.ts';
+import { hanging } from '../render/wrap.ts';
 
 export interface IngestFlags {
   readonly from?: readonly string[];
@@ -29,16 +31,22 @@ export interface IngestFlags {
 /** PostgreSQL takes values up to 1 GB, and a server needs several times a value's size to write it. */
 const LARGEST_EVENT = 256 << 20;
 
-const EXAMPLES = `
+const MANUAL = manual({
+  details: `
 Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
 the landing directory that medallion generate writes to. What has landed once
-never lands again, whatever happens in between.
-
-Examples:
-  $ medallion ingest                            what is there, from Kafka or the landing directory
-  $ medallion ingest --follow --idle-timeout 1m go on until nothing has come for a minute
-  $ medallion ingest --from sales.ndjson.gz     a file, plain or gzip; read again, it adds only what is new
-  $ zcat old/*.gz | medallion ingest --from -   standard input`;
+never lands again, whatever happens in between.`,
+  examples: [
+    ['medallion ingest', 'what is there, from Kafka or the landing directory'],
+    ['medallion ingest --follow --idle-timeout 1m', 'go on until nothing has come for a minute'],
+    [
+      'medallion ingest --from sales.ndjson.gz',
+      'a file, plain or gzip; read again, it adds only what is new',
+    ],
+    ['zcat old/*.gz | medallion ingest --from -', 'standard input'],
+  ],
+  seeAlso: ['promote', 'run', 'quarantine', 'status', 'docs/kafka.md'],
+});
 
 export function createIngestCommand(run: RunCommand): Command {
   return new Command('ingest')
@@ -54,7 +62,7 @@ export function createIngestCommand(run: RunCommand): Command {
     .option('--reset-offsets', 'read a recreated topic or a replaced file from its beginning')
     .addOption(settingOption('kafka.group'))
     .addOption(parsedSetting('ingest.max_event_bytes', parseCount))
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', MANUAL)
     .action(run(ingestCommand));
 }
 
@@ -66,7 +74,8 @@ async function ingestCommand(context: CommandContext, flags: IngestFlags): Promi
     const result = await runIngest(settings, outage, reader, flags, context);
     if (context.format === undefined) {
       // Files may be called anything.
-      await context.write(visible(landedSummary(result, reader), { lines: true }));
+      const summary = visible(landedSummary(result, reader), { lines: true });
+      await context.write(hanging(summary, context.width));
     } else {
       await context.writeRows(partitionTable(result));
     }

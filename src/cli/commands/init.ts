@@ -4,7 +4,8 @@ import { flagAttribute, CONFIG_FILE, SETTINGS, type SettingKey } from '../../con
 import { configTemplate, environmentTemplate } from '../../config/template.ts';
 import { MedallionError } from '../../errors.ts';
 import type { CommandContext, GlobalFlags } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { writeWholeFile } from '../whole-file.ts';
 
 type InitFlags = GlobalFlags & { readonly force?: boolean };
@@ -17,16 +18,19 @@ export function createInitCommand(run: RunCommand): Command {
     .option('--force', 'replace files that are there')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Both are written into the working folder: ${CONFIG_FILE.names[0]} with every setting at
 its default, .env.example for passwords. Settings given as flags are filled in.
 --config writes the file elsewhere. Nothing that is there is replaced without
---force.
-
-Examples:
-  medallion init
-  medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion
-  medallion init --force`,
+--force.`,
+        examples: [
+          'medallion init',
+          'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
+          'medallion init --force',
+        ],
+        seeAlso: ['config', 'doctor', 'docs/configuration.md'],
+      }),
     )
     .action(run(init));
 }

@@ -3,8 +3,10 @@ import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
-import { examples } from '../options.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
+import { factLines } from '../render/document.ts';
+import { fittedTable, withNotes } from '../render/fit.ts';
 import {
   inputTables,
   LINEAGE_FORMATS,
@@ -12,6 +14,7 @@ import {
   type LineageFormat,
 } from '../render/lineage.ts';
 import type { ResultTable } from '../render/output.ts';
+import { hanging } from '../render/wrap.ts';
 
 export function createModelsCommand(run: RunCommand): Command {
   const models = new Command('models').description(
@@ -20,7 +23,13 @@ export function createModelsCommand(run: RunCommand): Command {
   const commands = [
     new Command('list')
       .description('every model, in the order they are filled')
-      .addHelpText('after', examples('models list', 'models list --output csv'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion models list', 'medallion models list --output csv'],
+          seeAlso: ['models show', 'docs'],
+        }),
+      )
       .action(run(list)),
     new Command('show')
       .description('one model: its columns and their meaning, or its SQL')
@@ -28,7 +37,13 @@ export function createModelsCommand(run: RunCommand): Command {
       .option('--sql', 'print the select instead')
       .addHelpText(
         'after',
-        examples('models show sales_performance', 'models show gold.sales_performance --sql'),
+        manual({
+          examples: [
+            'medallion models show sales_performance',
+            'medallion models show gold.sales_performance --sql',
+          ],
+          seeAlso: ['models list', 'models graph', 'sql'],
+        }),
       )
       .action(run(show)),
     new Command('graph')
@@ -42,7 +57,13 @@ export function createModelsCommand(run: RunCommand): Command {
       )
       .addHelpText(
         'after',
-        examples('models graph', 'models graph sales_performance --format mermaid'),
+        manual({
+          examples: [
+            'medallion models graph',
+            'medallion models graph sales_performance --format mermaid',
+          ],
+          seeAlso: ['models list', 'docs'],
+        }),
       )
       .action(run(graph)),
   ];
@@ -51,24 +72,46 @@ export function createModelsCommand(run: RunCommand): Command {
   }
   return models.addHelpText(
     'after',
-    `
+    manual({
+      details: `
 A model is one file of sql/silver or sql/gold. This reads the files; it needs no
-warehouse.
-
-Examples:
-  medallion models list
-  medallion models show sales_performance
-  medallion models show gold.customer_performance --output markdown
-  medallion models graph --format mermaid
-  medallion models graph sales_performance --format dot | dot -Tsvg -o lineage.svg`,
+warehouse.`,
+      examples: [
+        'medallion models list',
+        'medallion models show sales_performance',
+        'medallion models show gold.customer_performance --output markdown',
+        'medallion models graph --format mermaid',
+        'medallion models graph sales_performance --format dot | dot -Tsvg -o lineage.svg',
+      ],
+      seeAlso: ['docs', 'promote', 'sql'],
+    }),
   );
 }
 
 async function list(context: CommandContext): Promise<void> {
-  await context.writeRows({
+  const models = allModels();
+  const table: ResultTable = {
     columns: ['model', 'load', 'description'].map(textColumn),
-    rows: allModels().map(({ id, load, description }) => [id, load, description]),
-  });
+    rows: models.map(({ id, load, description }) => [id, load, description]),
+  };
+  await context.writeRows(table, (width) => listLines(models, width));
+}
+
+/** What each model is stands below its name: next to it there is little room. */
+function listLines(models: readonly Model[], width: number): string[] {
+  const lines = fittedTable<Model>(
+    [
+      { title: 'model', align: 'left', cell: ({ id }) => id, atLeast: 20 },
+      { title: 'load', align: 'left', cell: ({ load }) => load },
+    ],
+    models,
+    width,
+  );
+  return withNotes(
+    lines,
+    models.map(({ description }) => description),
+    width,
+  );
 }
 
 async function show(
@@ -82,23 +125,26 @@ async function show(
     return;
   }
   if (context.format === undefined) {
-    await context.write(`${headLines(model).join('\n')}\n\n`);
+    await context.write(`${headLines(model, context.width).join('\n')}\n\n`);
   }
   await context.writeRows(columnsTable(model));
 }
 
 /** What the header of a model says beside its columns. */
-function headLines(model: Model): string[] {
+function headLines(model: Model, width: number): string[] {
   const readers = allModels().filter(({ inputs }) => inputs.includes(model.id));
-  return [
-    `${model.id}: ${model.description}`,
-    `  grain    ${model.grain}`,
-    `  load     ${model.load}`,
-    `  reads    ${inputTables(model.inputs).join(', ') || 'nothing'}`,
-    `  read by  ${readers.map(({ id }) => id).join(', ') || 'no other model'}`,
-    ...model.checks.map(({ name, severity }) => `  check    ${name} (${severity})`),
-    `  file     ${model.file}`,
+  const facts: [name: string, value: string][] = [
+    ['  grain', model.grain],
+    ['  load', model.load],
+    ['  reads', inputTables(model.inputs).join(', ') || 'nothing'],
+    ['  read by', readers.map(({ id }) => id).join(', ') || 'no other model'],
+    ...model.checks.map(({ name, severity }): [string, string] => [
+      '  check',
+      `${name} (${severity})`,
+    ]),
+    ['  file', model.file],
   ];
+  return [hanging(`${model.id}: ${model.description}`, width), ...factLines(facts, width)];
 }
 
 function columnsTable({ columns, key }: Model): ResultTable {

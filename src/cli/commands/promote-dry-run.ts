@@ -44,7 +44,7 @@ export async function printDryRun(
       ),
     { migrate: false, patience },
   );
-  await context.write(renderDryRun(result, context.format ?? 'table'));
+  await context.write(renderDryRun(result, context.format ?? 'table', context.width));
   const { layers, seconds } = result;
   context.emit({
     type: 'note',

@@ -9,10 +9,10 @@ import { promote, type PromoteOptions, type PromoteResult } from '../../promote/
 import { selectMarts } from '../../promote/selection.ts';
 import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDay, parsedSetting, parseDuration, parseMemory } from '../options.ts';
-import { renderTable } from '../render/output.ts';
-import { modelTable, summary, warnOfChecks } from '../render/promotion-view.ts';
+import { modelLines, modelTable, summary, warnOfChecks } from '../render/promotion-view.ts';
 import { onSchedule } from '../schedule.ts';
 import { printDryRun } from './promote-dry-run.ts';
 import { printExplanation, printPlan } from './promote-looks.ts';
@@ -42,33 +42,43 @@ export const PROMOTE_DEFAULTS = {
   every: parseDuration(settingOf('promote.every').default ?? ''),
 } as const;
 
-const EXAMPLES = `
+const MANUAL = manual({
+  details: `
 Where a model and its table differ, promote adds what costs nothing that is
-there:
-tables, columns that may be null, indexes, comments. A mart is then computed for
-all days; in silver a new column is null in the rows that are there. Everything
-else is refused until --full-refresh is asked for. Rights stay; what others have
-made on a table is named, never dropped.
+there: tables, columns that may be null, indexes, comments. A mart is then
+computed for all days; in silver a new column is null in the rows that are
+there. Everything else is refused until --full-refresh is asked for. Rights
+stay; what others have made on a table is named, never dropped.
 
 A dry run is a promotion in one transaction that is rolled back. Of each model
 it shows the rows read, written (those that stay as they are among them), new,
 changed, removed and refused, and how the checks come out; it exits with 4 where
 promote would. Another promotion is refused meanwhile, as beside any, and where
 --plan shows a change to a table that is there, readers of that table wait until
-the dry run is over.
-
-Examples:
-  $ medallion promote                          what is new, to silver and then to gold
-  $ medallion promote --layer silver           silver only; gold catches up the next time
-  $ medallion promote --watch --every 10s      again and again, until stopped
-  $ medallion promote --layer gold --since 2026-01-01 --until 2026-01-31
-                                               compute the marts of these days again
-  $ medallion promote --full-refresh           make silver and gold again from bronze
-  $ medallion promote --full-refresh --select product_performance
-                                               make this mart again, and those that read it
-  $ medallion promote --dry-run                rows that would be new, changed, removed, refused
-  $ medallion promote --plan                   how tables differ from their models
-  $ medallion promote --explain                the order, the SQL and the publishing of each model`;
+the dry run is over.`,
+  examples: [
+    ['medallion promote', 'what is new, to silver and then to gold'],
+    ['medallion promote --layer silver', 'silver only; gold catches up the next time'],
+    ['medallion promote --watch --every 10s', 'again and again, until stopped'],
+    [
+      'medallion promote --layer gold --since 2026-01-01 --until 2026-01-31',
+      'compute the marts of these days again',
+    ],
+    ['medallion promote --full-refresh', 'make silver and gold again from bronze'],
+    [
+      'medallion promote --full-refresh --select product_performance',
+      'make this mart again, and those that read it',
+    ],
+    ['medallion promote --dry-run', 'rows that would be new, changed, removed, refused'],
+    ['medallion promote --plan', 'how tables differ from their models'],
+    ['medallion promote --explain', 'the order, the SQL and the publishing of each model'],
+  ],
+  exits: {
+    4: 'a check of severity error failed: what it is about stays as it was',
+    5: 'another promotion, or a prune, is running',
+  },
+  seeAlso: ['run', 'checks', 'models', 'status', 'quarantine'],
+});
 
 export function createPromoteCommand(run: RunCommand): Command {
   const command = new Command('promote');
@@ -77,6 +87,9 @@ export function createPromoteCommand(run: RunCommand): Command {
     .addOption(
       command.createOption('--layer <layer>', 'one layer only').choices(['silver', 'gold']),
     )
+    .option('--watch', 'promote again and again until stopped')
+    .addOption(parsedSetting('promote.every', parseDuration))
+    .optionsGroup('What is there, once more:')
     .option('--full-refresh', 'make the layer again from what lies below it')
     .option(
       '--select <marts...>',
@@ -89,12 +102,11 @@ export function createPromoteCommand(run: RunCommand): Command {
     .option('--since <day>', 'gold: compute the marts again from this UTC day on', parseDay)
     .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay);
   return addEngineFlags(command)
-    .option('--watch', 'promote again and again until stopped')
-    .addOption(parsedSetting('promote.every', parseDuration))
+    .optionsGroup('A look, nothing written:')
     .option('--dry-run', 'promote, say what would change in each model, and take all of it back')
     .option('--plan', 'say how tables differ from their models, and what becomes of it; no more')
     .option('--explain', 'print the models in order with SQL and publishing; needs no PostgreSQL')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', MANUAL)
     .action(run(promoteCommand));
 }
 
@@ -252,10 +264,8 @@ export function hasWork({ silver, gold }: PromoteResult): boolean {
 
 async function report(result: PromoteResult, context: CommandContext): Promise<void> {
   const table = modelTable(result);
-  if (context.format !== undefined) {
-    await context.writeRows(table);
-  } else if (table.rows.length > 0) {
-    await context.write(renderTable(table, 'table'));
+  if (context.format !== undefined || table.rows.length > 0) {
+    await context.writeRows(table, (width) => modelLines(result, width));
   }
   warnOfChecks(result, context);
   context.emit({ type: 'note', message: summary(result) });

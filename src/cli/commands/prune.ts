@@ -6,7 +6,8 @@ import { planPrune, prune, type PrunePlan, type PruneResult } from '../../prune/
 import { reconcilePromoted } from '../../reconcile/reconcile.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDuration } from '../options.ts';
 import { counted } from '../render/number.ts';
 import type { ResultTable } from '../render/output.ts';
@@ -42,7 +43,8 @@ export function createPruneCommand(run: RunCommand): Command {
     )
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Only events go that were promoted and that the log took in before the limit
 (produced_at). What is open in the quarantine stays, in bronze and there; of
 events that were dismissed or replayed, and are as old, the quarantine lets the
@@ -53,12 +55,18 @@ event. Ingest may run meanwhile, promote waits.
 What is pruned cannot be promoted again: promote --full-refresh refuses
 afterwards, unless --even-pruned says that silver may lose those events.
 PostgreSQL uses the space again; "vacuum full bronze.events" gives it back to
-the disk.
-
-Examples:
-  medallion prune --bronze --older-than 90d --dry-run
-  medallion prune --bronze --older-than 90d
-  medallion prune --bronze --older-than 90d --yes --output json`,
+the disk.`,
+        examples: [
+          'medallion prune --bronze --older-than 90d --dry-run',
+          'medallion prune --bronze --older-than 90d',
+          'medallion prune --bronze --older-than 90d --yes --output json',
+        ],
+        exits: {
+          4: 'silver does not account for every promoted event: nothing was pruned',
+          5: 'a promotion, or another prune, is running',
+        },
+        seeAlso: ['reconcile', 'promote'],
+      }),
     )
     .action(run(runPrune));
 }
@@ -188,8 +196,12 @@ function resultTable({ partitions }: PruneResult): ResultTable {
 
 function tableOf(numbers: readonly string[], rows: (string | null)[][]): ResultTable {
   const kind = 'number' as const;
+  const isQuantity = (name: string): boolean => !/^partition$|_offset$/.test(name);
   return {
-    columns: [{ name: 'topic', kind: 'text' }, ...numbers.map((name) => ({ name, kind }))],
+    columns: [
+      { name: 'topic', kind: 'text' },
+      ...numbers.map((name) => ({ name, kind, isQuantity: isQuantity(name) })),
+    ],
     rows,
   };
 }

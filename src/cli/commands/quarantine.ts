@@ -21,11 +21,13 @@ import { settle, statusFor, type Decision } from '../../quarantine/settle.ts';
 import { showQuarantined } from '../../quarantine/show.ts';
 import { confirm, type Asking } from '../confirm.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
-import { examples, parseCount, parseDay, parsePartition } from '../options.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
+import { parseCount, parseDay, parsePartition } from '../options.ts';
 import { counted, grouped } from '../render/number.ts';
-import type { ResultColumn, ResultTable } from '../render/output.ts';
+import type { ResultTable } from '../render/output.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
+import { eventLines, eventTable, groupLines, groupTable } from '../render/quarantine-list.ts';
 import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
 import { addEngineFlags, checkEngineFlags, runPromote, type PromoteFlags } from './promote.ts';
 
@@ -54,14 +56,26 @@ export function createQuarantineCommand(run: RunCommand): Command {
       .option('--limit <n>', 'rows, at most', parseCount, 50)
       .addHelpText(
         'after',
-        examples('quarantine list --summary', 'quarantine list --reason invalid_json --limit 5'),
+        manual({
+          examples: [
+            'medallion quarantine list --summary',
+            'medallion quarantine list --reason invalid_json --limit 5',
+          ],
+          seeAlso: ['quarantine show', 'quarantine export'],
+        }),
       )
       .action(run(list)),
     new Command('show')
       .description('show one refused event: why, what happened to it, and its bytes')
       .argument('<event>', COORDINATES)
       .option('--raw', 'write its bytes to stdout, exactly as they were received')
-      .addHelpText('after', examples('quarantine show landing/sales/0/123'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion quarantine show landing/sales/0/123'],
+          seeAlso: ['quarantine list', 'trace'],
+        }),
+      )
       .action(run(show)),
     addEngineFlags(
       addChoiceFlags(
@@ -81,18 +95,39 @@ export function createQuarantineCommand(run: RunCommand): Command {
         parseCount,
         MAX_EVENT_BYTES,
       )
-      .addHelpText('after', examples('quarantine replay --field order.payment_method --yes'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion quarantine replay --field order.payment_method --yes'],
+          exits: {
+            4: 'a check of severity error failed: nothing was replayed',
+            5: 'a promotion, or another change of the quarantine, is running',
+          },
+          seeAlso: ['quarantine list', 'promote'],
+        }),
+      )
       .action(run(replay)),
     addChoiceFlags(new Command('dismiss').description('set open events aside for good'))
       .requiredOption('--note <text>', 'why, for those who come after')
       .addHelpText(
         'after',
-        examples('quarantine dismiss --reason invalid_json --note mended --yes'),
+        manual({
+          examples: ['medallion quarantine dismiss --reason invalid_json --note mended --yes'],
+          exits: { 5: 'another change of the quarantine is running' },
+          seeAlso: ['quarantine reopen', 'quarantine export'],
+        }),
       )
       .action(run(dismiss)),
     addChoiceFlags(new Command('reopen').description('take a dismissal back'))
       .option('--note <text>', 'why, for those who come after')
-      .addHelpText('after', examples('quarantine reopen --reason invalid_json --yes'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion quarantine reopen --reason invalid_json --yes'],
+          exits: { 5: 'another change of the quarantine is running' },
+          seeAlso: ['quarantine dismiss', 'quarantine replay'],
+        }),
+      )
       .action(run(reopen)),
     addFilterFlags(
       new Command('export')
@@ -101,18 +136,25 @@ export function createQuarantineCommand(run: RunCommand): Command {
     )
       .addOption(statusOption())
       .option('--to <file>', 'the file to write, gzipped when it ends in .gz; - is stdout', '-')
-      .addHelpText('after', examples('quarantine export --reason invalid_json --to broken.ndjson'))
+      .addHelpText(
+        'after',
+        manual({
+          examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
+          seeAlso: ['ingest', 'quarantine dismiss'],
+        }),
+      )
       .action(run(exportEvents)),
   ];
   for (const command of commands) {
     quarantine.addCommand(addGlobalFlags(command));
   }
-  return quarantine.addHelpText('after', EXAMPLES);
+  return quarantine.addHelpText('after', MANUAL);
 }
 
 const COORDINATES = 'its coordinates, topic/partition/offset, as list prints them';
 
-const EXAMPLES = `
+const MANUAL = manual({
+  details: `
 An event is named by its coordinates, as list prints them: sales/0/123,
 landing/sales/0/123, file:/tmp/x.ndjson/0/7. Partition and offset are the last
 two parts.
@@ -123,16 +165,18 @@ still stays open. Events that ingest refused are not in bronze: not_text and
 empty_value cannot be judged; too_large can, if it was kept whole. export writes
 an event as its own line; one that is no line of text, or was cut, comes as
 {"quarantined", "reason", "field", "detail", "base64"}. Mended, it is a new
-event of a new file: dismiss the old one.
-
-Examples:
-  $ medallion quarantine list --summary
-  $ medallion quarantine show sales/0/123
-  $ medallion sql --write "insert into silver.dim_payment_method values (4, 'voucher')"
-  $ medallion quarantine replay --reason unknown_reference --field order.payment_method
-  $ medallion quarantine export --reason invalid_json --to broken.ndjson
-  $ medallion ingest --from broken.ndjson         after mending it
-  $ medallion quarantine dismiss --reason invalid_json --note "mended by hand" --yes`;
+event of a new file: dismiss the old one.`,
+  examples: [
+    'medallion quarantine list --summary',
+    'medallion quarantine show sales/0/123',
+    'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
+    'medallion quarantine replay --reason unknown_reference --field order.payment_method',
+    'medallion quarantine export --reason invalid_json --to broken.ndjson',
+    ['medallion ingest --from broken.ndjson', 'after mending it'],
+    'medallion quarantine dismiss --reason invalid_json --note "mended by hand" --yes',
+  ],
+  seeAlso: ['ingest', 'promote', 'status'],
+});
 
 /** --topic is the default topic everywhere else, and here a filter: its value is kept under a name of its own. */
 class TopicFilter extends Option {
@@ -143,6 +187,7 @@ class TopicFilter extends Option {
 
 function addFilterFlags(command: Command): Command {
   return command
+    .optionsGroup('Which events:')
     .addOption(
       new Option('--reason <reason>', 'refused for this reason').choices(Object.keys(REASONS)),
     )
@@ -150,12 +195,13 @@ function addFilterFlags(command: Command): Command {
     .addOption(new TopicFilter('--topic <name>', 'of this topic, as list prints it or plain'))
     .option('--partition <n>', 'of this partition', parsePartition)
     .option('--since <day>', 'refused from this UTC day on', parseDay)
-    .option('--until <day>', 'refused up to this UTC day', parseDay);
+    .option('--until <day>', 'refused up to this UTC day', parseDay)
+    .optionsGroup('Options:');
 }
 
 function addChoiceFlags(command: Command): Command {
   return addFilterFlags(command.argument('[events...]', COORDINATES))
-    .option('--all', 'every one')
+    .addOption(new Option('--all', 'every one').helpGroup('Which events:'))
     .option('--yes', 'do not ask');
 }
 
@@ -199,43 +245,17 @@ async function list(
   await withWarehouse(context.config, context, async (settings) => {
     if (flags.summary === true) {
       const groups = await summarizeQuarantine(settings, selection, context);
-      await context.writeRows({
-        columns: columns(
-          ['reason', 'field', 'stage', 'events:number', 'first_at:timestamp', 'last_at:timestamp'],
-          ['example', 'detail'],
-        ),
-        rows: groups.map((group) => [
-          ...[group.reason, group.field, group.stage, group.events, group.firstAt, group.lastAt],
-          ...[formatCoordinates(group.example), group.detail],
-        ]),
-      });
+      await context.writeRows(groupTable(groups), (width) => groupLines(groups, width));
       return;
     }
     const { events, total } = await listQuarantined(settings, selection, flags.limit, context);
-    await context.writeRows({
-      columns: columns(
-        ['event', 'reason', 'field', 'detail', 'stage', 'status'],
-        ['quarantined_at:timestamp', 'bytes:number'],
-      ),
-      rows: events.map((event) => [
-        ...[formatCoordinates(event), event.reason, event.field, event.detail, event.stage],
-        ...[event.status, event.quarantinedAt, event.bytes],
-      ]),
-    });
+    await context.writeRows(eventTable(events), (width) => eventLines(events, width));
     if (total > events.length) {
       context.emit({
         type: 'note',
         message: `the latest ${grouped(events.length)} of ${grouped(total)}; --limit shows more, --summary counts them`,
       });
     }
-  });
-}
-
-/** Columns from "name" and "name:kind". */
-function columns(...names: readonly (readonly string[])[]): ResultColumn[] {
-  return names.flat().map((text) => {
-    const [name = '', kind = 'text'] = text.split(':');
-    return { name, kind: kind as ResultColumn['kind'] };
   });
 }
 
@@ -261,7 +281,7 @@ async function show(
     } else if (context.format !== undefined) {
       await context.writeRows(quarantinedRow(event));
     } else {
-      await context.write(renderQuarantined(event));
+      await context.write(renderQuarantined(event, context.width));
     }
   });
 }
@@ -387,7 +407,10 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
 
 function outcomeTable({ outcomes }: ReplayResult): ResultTable {
   return {
-    columns: columns(['outcome', 'reason', 'field', 'events:number']),
+    columns: [
+      ...['outcome', 'reason', 'field'].map((name) => ({ name, kind: 'text' as const })),
+      { name: 'events', kind: 'number', isQuantity: true },
+    ],
     rows: outcomes.map(({ outcome, reason, field, events }) => [
       ...[outcome, reason, field],
       String(events),

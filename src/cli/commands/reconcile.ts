@@ -4,10 +4,11 @@ import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CheckName, Comparison } from '../../reconcile/comparison.ts';
 import { reconcile } from '../../reconcile/reconcile.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseMoment } from '../options.ts';
+import { comparisonLines, comparisonTable } from '../render/comparison-view.ts';
 import { counted } from '../render/number.ts';
-import type { ResultTable } from '../render/output.ts';
 
 interface ReconcileFlags {
   readonly since?: string;
@@ -25,7 +26,8 @@ export function createReconcileCommand(run: RunCommand): Command {
     )
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Three comparisons, a line for each partition or day:
   log-to-bronze     what the log held = events in bronze + quarantined at ingest
                     + pruned. A file that is still there is counted line by
@@ -41,13 +43,16 @@ found + waiting - expected = difference: below zero something is missing. What
 the next ingest or promote will take is waiting, which is no difference. Offsets
 that expired in Kafka, or that hold no event (transaction markers, aborted or
 compacted records), are named in the note. It exits 4 when anything differs, and
-changes nothing.
-
-Examples:
-  medallion reconcile
-  medallion reconcile --since today                  after a promotion
-  medallion reconcile --since 2026-01-31T18:00:00Z
-  medallion reconcile --output json`,
+changes nothing.`,
+        examples: [
+          'medallion reconcile',
+          ['medallion reconcile --since today', 'after a promotion'],
+          'medallion reconcile --since 2026-01-31T18:00:00Z',
+          'medallion reconcile --output json',
+        ],
+        exits: { 4: 'something differs: it is named' },
+        seeAlso: ['trace', 'status', 'prune'],
+      }),
     )
     .action(run(runReconcile));
 }
@@ -56,7 +61,9 @@ async function runReconcile(context: CommandContext, { since }: ReconcileFlags):
   const { comparisons, seconds } = await withWarehouse(context.config, context, (settings) =>
     reconcile(settings, context.config, { since }, context),
   );
-  await context.writeRows(comparisonTable(comparisons));
+  await context.writeRows(comparisonTable(comparisons), (width) =>
+    comparisonLines(comparisons, width),
+  );
   const different = comparisons.filter(({ result }) => result === 'different');
   if (different.length > 0) {
     throw differenceError(different);
@@ -68,24 +75,6 @@ async function runReconcile(context: CommandContext, { since }: ReconcileFlags):
       `nothing lost, nothing doubled (${seconds.toFixed(1)} s)` +
       (waiting.length === 0 ? '' : `; ${counted(waiting.length, 'line')} waiting`),
   });
-}
-
-function comparisonTable(comparisons: readonly Comparison[]): ResultTable {
-  return {
-    columns: [
-      ...['check', 'scope', 'measure'].map((name) => ({ name, kind: 'text' as const })),
-      ...['expected', 'found', 'difference', 'waiting'].map((name) => ({
-        name,
-        kind: 'number' as const,
-      })),
-      ...['result', 'note'].map((name) => ({ name, kind: 'text' as const })),
-    ],
-    rows: comparisons.map((line) => [
-      ...[line.check, line.scope, line.measure],
-      ...[line.expected, line.found, line.difference, line.waiting],
-      ...[line.result, line.note],
-    ]),
-  };
 }
 
 /** What to do about a difference of each check. */

@@ -7,7 +7,8 @@ import { withWarehouse } from '../../postgres/warehouse.ts';
 import { report, type Report } from '../../report/report.ts';
 import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { parseCount, parseDay } from '../options.ts';
 import { reportAsCsv, reportAsJson, reportAsMarkdown } from '../render/report-data.ts';
@@ -44,7 +45,8 @@ export function createReportCommand(run: RunCommand): Command {
   return command
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
 ago). Changes are measured against the period of the same length before.
 Segments and customers cover all time. Amounts are summed as booked, in whatever
@@ -52,14 +54,16 @@ currency.
 
 --output json is one object with every section, markdown a table for each; csv
 holds one section and needs --section. --html makes a page for a browser that
-needs nothing but itself, light or dark, to send, keep or print.
-
-Examples:
-  medallion report
-  medallion report --since 2026-01-01 --until 2026-01-31
-  medallion report --html sales.html --open
-  medallion report --section products --top 50 --output csv > products.csv
-  medallion report --section headline --section state --output json`,
+needs nothing but itself, light or dark, to send, keep or print.`,
+        examples: [
+          'medallion report',
+          'medallion report --since 2026-01-01 --until 2026-01-31',
+          'medallion report --html sales.html --open',
+          'medallion report --section products --top 50 --output csv > products.csv',
+          'medallion report --section headline --section state --output json',
+        ],
+        seeAlso: ['sql', 'export', 'status'],
+      }),
     )
     .action(run(runReport));
 }

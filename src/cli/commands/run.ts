@@ -10,13 +10,15 @@ import type { PromoteResult } from '../../promote/promote.ts';
 import type { ProgressEvent } from '../../progress.ts';
 import type { Outage, Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import type { Monitor } from '../monitor.ts';
 import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
 import { landedSummary } from '../render/landed.ts';
 import { counted, grouped } from '../render/number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { warnOfChecks } from '../render/promotion-view.ts';
+import { hanging } from '../render/wrap.ts';
 import { onSchedule } from '../schedule.ts';
 import { together } from '../together.ts';
 import { checkEventLimit, openConfiguredLog } from './ingest.ts';
@@ -35,7 +37,8 @@ interface RunFlags extends Pick<PromoteFlags, 'chunkRows' | 'memoryLimit' | 'thr
   readonly retryFor: Patience;
 }
 
-const EXAMPLES = `
+const MANUAL = manual({
+  details: `
 This is "ingest --follow" and "promote --watch" in one process, with the same
 records of runs. Stopped by SIGINT or SIGTERM it commits the batch in hand,
 finishes a promotion that has begun, and says what it did; a second signal ends
@@ -44,13 +47,18 @@ other ends in the same way.
 
 With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
 process lives) and /readyz (200 while warehouse and log answer, ingest runs and
-promotions come to their end; else 503, and why).
-
-Examples:
-  $ medallion run                                       from Kafka or the landing directory, until stopped
-  $ medallion run --every 1m --retry-for 30m            wait for services that are away, also at the start
-  $ medallion run --metrics-port 9464                   with metrics and health on this machine
-  $ medallion run --metrics-port 9464 --metrics-host 0.0.0.0`;
+promotions come to their end; else 503, and why).`,
+  examples: [
+    ['medallion run', 'from Kafka or the landing directory, until stopped'],
+    [
+      'medallion run --every 1m --retry-for 30m',
+      'wait for services that are away, also at the start',
+    ],
+    ['medallion run --metrics-port 9464', 'with metrics and health on this machine'],
+    'medallion run --metrics-port 9464 --metrics-host 0.0.0.0',
+  ],
+  seeAlso: ['ingest', 'promote', 'status', 'docs/operations.md'],
+});
 
 export function createRunCommand(run: RunCommand): Command {
   const command = new Command('run');
@@ -64,7 +72,7 @@ export function createRunCommand(run: RunCommand): Command {
   return addEngineFlags(command)
     .addOption(parsedSetting('metrics.port', parsePort))
     .addOption(parsedSetting('metrics.host', String))
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', MANUAL)
     .action(
       run(async (context: CommandContext, flags: RunFlags) => {
         // Said anywhere else it holds for the runs that do answer.
@@ -144,7 +152,7 @@ async function runPipeline(
       await looking;
       const seconds = (performance.now() - startedAt) / 1000;
       await (context.format === undefined
-        ? context.write(summary(done, reader))
+        ? context.write(hanging(summary(done, reader), context.width))
         : context.writeRows(doneTable(done, seconds)));
     }
   };
@@ -233,9 +241,9 @@ function summary(done: Done, reader: LogReader): string {
   const { landed, promotions, transactions, duplicates, superseded, refused } = done;
   return [
     ...(landed === undefined ? [] : [landedSummary(landed, reader).trimEnd()]),
-    `${counted(promotions, 'promotion')}: ${counted(transactions, 'transaction')} written, ` +
-      `${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded, ${grouped(refused)} quarantined; ` +
-      `${counted(done.days, 'day')} of gold published, ${grouped(done.restated)} of them restated`,
+    `${counted(promotions, 'promotion')}: ${counted(transactions, 'transaction')} written`,
+    `  ${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded, ${grouped(refused)} quarantined`,
+    `  ${counted(done.days, 'day')} of gold published, ${grouped(done.restated)} of them restated`,
     '',
   ].join('\n');
 }
@@ -257,7 +265,7 @@ function doneTable({ landed, ...done }: Done, seconds: number): ResultTable {
     seconds: Math.round(seconds * 10) / 10,
   };
   return {
-    columns: Object.keys(figures).map((name) => ({ name, kind: 'number' })),
+    columns: Object.keys(figures).map((name) => ({ name, kind: 'number', isQuantity: true })),
     rows: [Object.values(figures).map((figure) => (figure === undefined ? null : String(figure)))],
   };
 }

@@ -3,8 +3,9 @@ import { MedallionError } from '../../errors.ts';
 import { listRuns, RUN_OUTCOMES, RUN_PARTS, showRun } from '../../inspect/runs.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
-import { examples, parseCount, parseDay } from '../options.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
+import { parseCount, parseDay } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
 import { runLines, runParts } from '../render/run-view.ts';
 
@@ -36,18 +37,21 @@ export function createRunsCommand(run: RunCommand): Command {
     .option('--limit <n>', 'as many as this', parseCount, 20)
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 The latest come first. A run of generate is recorded in a file of the home
 folder, since it needs no warehouse; the next command that opens the warehouse
 takes it into the books. "medallion runs show" exits 4 for a run that there is
-not.
-
-Examples:
-  medallion runs
-  medallion runs --command promote --outcome failed --since 7d
-  medallion runs --output json
-  medallion runs show 12
-  medallion runs show 12 --section models --output csv`,
+not.`,
+        examples: [
+          'medallion runs',
+          'medallion runs --command promote --outcome failed --since 7d',
+          'medallion runs --output json',
+          'medallion runs show 12',
+          'medallion runs show 12 --section models --output csv',
+        ],
+        seeAlso: ['runs show', 'status', 'trace'],
+      }),
     )
     .action(run(list));
   const show = new Command('show')
@@ -56,7 +60,14 @@ Examples:
     .addOption(
       new Command().createOption('--section <name...>', 'only this part').choices([...RUN_PARTS]),
     )
-    .addHelpText('after', examples('runs show 7', 'runs show 7 --output json'))
+    .addHelpText(
+      'after',
+      manual({
+        examples: ['medallion runs show 7', 'medallion runs show 7 --output json'],
+        exits: { 4: 'there is no such run' },
+        seeAlso: ['runs', 'checks'],
+      }),
+    )
     .action(run(showOne));
   return runs.addCommand(addGlobalFlags(show));
 }
@@ -73,15 +84,12 @@ async function list(context: CommandContext, flags: RunsFlags): Promise<void> {
   const found = await withWarehouse(context.config, context, (settings) =>
     listRuns(settings, { ...flags, idle: flags.idle ?? false }, context),
   );
-  if (context.format !== undefined && context.format !== 'table') {
-    await context.writeRows(found);
-    return;
-  }
-  const lines = runLines(found, context.width);
-  if (lines.length === 0) {
+  const isPage = (context.format ?? 'table') === 'table';
+  if (isPage && found.rows.length === 0) {
     context.emit({ type: 'note', message: 'no such runs' });
+  } else {
+    await context.writeRows(found, (width) => runLines(found, width));
   }
-  await context.write(lines.map((line) => `${line}\n`).join(''));
 }
 
 async function showOne(
@@ -95,6 +103,6 @@ async function showOne(
   const found = await withWarehouse(context.config, context, (settings) =>
     showRun(settings, BigInt(id), context),
   );
-  const parts = chosenParts(runParts(found), flags.section);
-  await context.write(renderParts(parts, context.format ?? 'table'));
+  const parts = chosenParts(runParts(found, context.width), flags.section);
+  await context.write(renderParts(parts, context.format ?? 'table', context.width));
 }

@@ -6,7 +6,8 @@ import { MedallionError, messageOf } from '../../errors.ts';
 import { query } from '../../postgres/query.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { renderRows } from '../render/output.ts';
 
 interface SqlFlags {
@@ -22,20 +23,24 @@ export function createSqlCommand(run: RunCommand): Command {
     .option('--write', 'let the statements change the warehouse, and commit')
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Several statements, parted by semicolons, run in one transaction; the rows of
 the last one are printed. Without --write the transaction is read-only and
 rolled back. Names are looked up in gold, silver, bronze and medallion.
 
 Rows are printed as a table, on a terminal and in a pipe, unless --output says
-otherwise. Every format keeps every digit; csv, json and markdown are written
-while rows arrive. In csv null is nothing and an empty text is "".
-
-Examples:
-  medallion sql "select * from sales_performance order by date_key desc limit 7"
-  medallion sql "select * from customer_performance" --output csv > customers.csv
-  medallion sql --file question.sql --output json
-  medallion sql --write "insert into silver.dim_payment_method values (4, 'voucher')"`,
+otherwise; rows too wide for the terminal, or for COLUMNS in a pipe, each as a
+list of their columns. Every format keeps every digit; csv, json and markdown
+are written while rows arrive. In csv null is nothing and an empty text is "".`,
+        examples: [
+          'medallion sql "select * from sales_performance order by 1 desc limit 7"',
+          'medallion sql "select * from customer_performance" --output csv > customers.csv',
+          'medallion sql --file question.sql --output json',
+          'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
+        ],
+        seeAlso: ['models show', 'db psql', 'export'],
+      }),
     )
     .action(run(runSql));
 }
@@ -53,7 +58,12 @@ async function runSql(
       source,
       { write: flags.write ?? false, signal: context.signal },
       async (result) => {
-        for await (const text of renderRows(result.columns, result.batches, format)) {
+        for await (const text of renderRows(
+          result.columns,
+          result.batches,
+          format,
+          context.width,
+        )) {
           await context.write(text);
         }
         if (result.done !== undefined) {

@@ -6,7 +6,8 @@ import { status, type Status } from '../../inspect/status.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCountFromZero, parseDuration } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
 import { STATUS_PARTS, statusParts } from '../render/status-view.ts';
@@ -33,6 +34,12 @@ export function createStatusCommand(run: RunCommand): Command {
         .argParser(parseDuration)
         .default(5000, '5s'),
     )
+    .addOption(
+      command
+        .createOption('--section <name...>', 'only this part; may be given several times')
+        .choices([...STATUS_PARTS]),
+    )
+    .optionsGroup('As a probe:')
     .option(
       '--max-lag <n>',
       'fail when more events wait, in the log or for promotion',
@@ -43,14 +50,10 @@ export function createStatusCommand(run: RunCommand): Command {
       'fail when an event, or a day of gold, has waited longer: 10m, 1h',
       parseDuration,
     )
-    .addOption(
-      command
-        .createOption('--section <name...>', 'only this part; may be given several times')
-        .choices([...STATUS_PARTS]),
-    )
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken,
 and says which; 3 when the broker cannot be reached, so that nobody can tell.
 Without limits a broker that is down is part of the answer.
@@ -61,13 +64,16 @@ as events that wait; landing files with more than 4 MiB unread are estimated
 from the first 4 MiB; how long events wait in a file is counted from when it was
 last read, in Kafka found to a hundredth; the latest event of silver is that of
 the 10,000 transactions last written for the latest day. For bronze it is when
-the log took it in, for gold its latest day.
-
-Examples:
-  medallion status
-  medallion status --watch --every 2s
-  medallion status --max-lag 10000 --max-age 10m --quiet
-  medallion status --section partitions --output csv`,
+the log took it in, for gold its latest day.`,
+        examples: [
+          'medallion status',
+          'medallion status --watch --every 2s',
+          'medallion status --max-lag 10000 --max-age 10m --quiet',
+          'medallion status --section partitions --output csv',
+        ],
+        exits: { 4: 'a limit of --max-lag or --max-age is broken' },
+        seeAlso: ['reconcile', 'runs', 'doctor', 'docs/operations.md'],
+      }),
     )
     .action(run(runStatus));
 }
@@ -90,7 +96,7 @@ async function runStatus(context: CommandContext, flags: StatusFlags): Promise<v
 
 function render(found: Status, flags: StatusFlags, context: CommandContext): string {
   const parts = chosenParts(statusParts(found, context.width), flags.section);
-  return renderParts(parts, context.format ?? 'table');
+  return renderParts(parts, context.format ?? 'table', context.width);
 }
 
 /** @throws MedallionError check_failed; what kept the log from being looked at, when nothing else is broken */

@@ -5,7 +5,8 @@ import { landingTopic } from '../../log/landing/writer.ts';
 import { loadModels } from '../../model/load.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../main.ts';
+import { manual } from '../help.ts';
+import type { RunCommand } from '../run-command.ts';
 import { parseCountFromZero } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
 import { traceParts } from '../render/trace-view.ts';
@@ -41,19 +42,23 @@ export function createTraceCommand(run: RunCommand): Command {
     )
     .addHelpText(
       'after',
-      `
+      manual({
+        details: `
 Shown are the events that silver knows of the transaction, each current,
 duplicate, superseded or waiting for promotion; refused events that hold the id
 as a JSON string; the rows of silver; and the rows of every mart whose key the
 transaction has, with what they hold now. It exits 4 when nothing is found.
 
 Without --source an event is looked for in --topic and in the landing directory
-of that name.
-
-Examples:
-  medallion trace txn_1f0c7a52
-  medallion trace txn_1f0c7a52 --section gold --output json
-  medallion trace --topic sales --partition 2 --offset 1840`,
+of that name.`,
+        examples: [
+          'medallion trace txn_1f0c7a52',
+          'medallion trace txn_1f0c7a52 --section gold --output json',
+          'medallion trace --topic sales --partition 2 --offset 1840',
+        ],
+        exits: { 4: 'nothing is known of it' },
+        seeAlso: ['quarantine show', 'runs show', 'reconcile'],
+      }),
     )
     .action(run(runTrace));
 }
@@ -74,7 +79,7 @@ async function runTrace(
       : traceEvent(settings, models, place, context),
   );
   const parts = chosenParts(traceParts(trace, context.width), flags.section);
-  await context.write(renderParts(parts, context.format ?? 'table'));
+  await context.write(renderParts(parts, context.format ?? 'table', context.width));
   for (const message of trace.notes) {
     context.emit({ type: 'note', message });
   }

@@ -1,6 +1,7 @@
 import { MedallionError } from '../../errors.ts';
 import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
 import { visible } from './text.ts';
+import { wrapped } from './wrap.ts';
 
 /** A part of what a command has to say: rows with a name for programs and a title for people. */
 export interface Part {
@@ -18,10 +19,10 @@ export interface Part {
  * for each, CSV holds one part only.
  * @throws MedallionError usage
  */
-export function renderParts(parts: readonly Part[], format: OutputFormat): string {
+export function renderParts(parts: readonly Part[], format: OutputFormat, width: number): string {
   switch (format) {
     case 'table':
-      return partsAsPage(parts);
+      return partsAsPage(parts, width);
     case 'json':
       return partsAsJson(parts);
     case 'markdown':
@@ -48,9 +49,9 @@ export function chosenParts(
   return names === undefined ? parts : parts.filter(({ name }) => names.includes(name));
 }
 
-function partsAsPage(parts: readonly Part[]): string {
+function partsAsPage(parts: readonly Part[], width: number): string {
   return parts
-    .map(({ title, table, lines = renderTable(table, 'table').trimEnd().split('\n') }) =>
+    .map(({ title, table, lines = renderTable(table, 'table', width).trimEnd().split('\n') }) =>
       lines.length === 0 || table.rows.length === 0 ? [] : [title, ...lines],
     )
     .filter((lines) => lines.length > 0)
@@ -73,11 +74,17 @@ function partsAsJson(parts: readonly Part[]): string {
   return `{\n${members.join(',\n')}\n}\n`;
 }
 
-/** Names and values below one another, the values aligned. */
-export function factLines(facts: readonly (readonly [name: string, value: string])[]): string[] {
+/** Names and values below one another, the values aligned, their words on as many lines as they need. */
+export function factLines(
+  facts: readonly (readonly [name: string, value: string])[],
+  width: number,
+): string[] {
   const longest = Math.max(0, ...facts.map(([name]) => name.length));
+  const indent = ' '.repeat(longest + 2);
   return facts.map(([name, value]) => {
-    const indent = `\n${' '.repeat(longest + 2)}`;
-    return `${name.padEnd(longest)}  ${visible(value, { lines: true }).replaceAll('\n', indent)}`;
+    const lines = visible(value, { lines: true })
+      .split('\n')
+      .flatMap((line) => wrapped(line, width - indent.length));
+    return `${name.padEnd(longest)}  ${lines.join(`\n${indent}`)}`;
   });
 }

@@ -1,6 +1,7 @@
 import { bar } from './chart.ts';
 import { tableLines } from './table.ts';
 import { truncate, visible, widthOf } from './text.ts';
+import { wrapped } from './wrap.ts';
 
 /** A column of a table that has to fit a width. */
 export interface FittingColumn<Row> {
@@ -82,6 +83,21 @@ export function fittedTable<Row>(
     rows.forEach((row, index) => lines[index]?.push(fill.draw(row, room)));
   }
   return [...tableLines(heads, lines)];
+}
+
+/** The lines of such a table with a note below each row that has one, in words that fit. */
+export function withNotes(
+  lines: readonly string[],
+  notes: readonly (string | null)[],
+  width: number,
+): string[] {
+  const rows = lines.length - notes.length;
+  return lines.flatMap((line, index) => {
+    const note = notes[index - rows] ?? '';
+    return note === ''
+      ? [line]
+      : [line, ...wrapped(visible(note), width - GAP).map((text) => `  ${text}`)];
+  });
 }
 
 /** The width of each column: what it needs, or what is left for the ones that can be cut, the widest cut most. */

@@ -48,7 +48,10 @@ export function partitionTable({ partitions }: IngestResult): ResultTable {
   return {
     columns: [
       { name: 'topic', kind: 'text' },
-      ...numbers.map((name) => ({ name, kind: 'number' as const })),
+      ...numbers.map((name) => ({
+        ...{ name, kind: 'number' as const },
+        isQuantity: ['events', 'bytes', 'quarantined'].includes(name),
+      })),
     ],
     rows: partitions.map((row) => [
       row.topic,

@@ -6,14 +6,22 @@ import type {
   ScalarKind,
 } from '../../postgres/query.ts';
 import { parseArray, type ArrayElement } from './array.ts';
-import { tableLines } from './table.ts';
+import { grouped } from './number.ts';
+import { rowLines } from './rows.ts';
 import { visible } from './text.ts';
-import { wrapLastColumn } from './wrap.ts';
 
-export type { ResultColumn, ResultTable };
+export type { ColumnKind, ResultColumn, ResultTable };
 
 export const OUTPUT_FORMATS = ['table', 'json', 'csv', 'markdown'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** The table with these columns marked as quantities. */
+export function withQuantities(table: ResultTable, names: readonly string[]): ResultTable {
+  const columns = table.columns.map((column) =>
+    names.includes(column.name) ? { ...column, isQuantity: true } : column,
+  );
+  return { ...table, columns };
+}
 
 /** Turns rows into text piece by piece; `end` gives what can only be known, or closed, after the last row. */
 interface RowWriter {
@@ -21,22 +29,22 @@ interface RowWriter {
   end(): Iterable<string>;
 }
 
-const WRITERS: Readonly<Record<OutputFormat, (columns: readonly ResultColumn[]) => RowWriter>> = {
-  table: (columns) => tableWriter(columns),
+const WRITERS: Readonly<
+  Record<OutputFormat, (columns: readonly ResultColumn[], width: number) => RowWriter>
+> = {
+  table: tableWriter,
   json: jsonWriter,
   csv: csvWriter,
   markdown: markdownWriter,
 };
 
-/** The rows as a table for a terminal so wide: a long text in the last column takes as many lines as it needs. */
-export function renderForTerminal({ columns, rows }: ResultTable, width: number): string {
-  const writer = tableWriter(columns, width);
-  return [writer.add(rows), ...writer.end()].join('');
-}
-
-/** The rows in the format asked for, with a final newline. */
-export function renderTable({ columns, rows }: ResultTable, format: OutputFormat): string {
-  const writer = WRITERS[format](columns);
+/** The rows in the format asked for, with a final newline; `width` is that of the page which a table has to fit. */
+export function renderTable(
+  { columns, rows }: ResultTable,
+  format: OutputFormat,
+  width = Infinity,
+): string {
+  const writer = WRITERS[format](columns, width);
   return [writer.add(rows), ...writer.end()].join('');
 }
 
@@ -47,8 +55,9 @@ export async function* renderRows(
   columns: readonly ResultColumn[],
   batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   format: OutputFormat,
+  width = Infinity,
 ): AsyncGenerator<string> {
-  const writer = WRITERS[format](columns);
+  const writer = WRITERS[format](columns, width);
   for await (const rows of batches) {
     yield writer.add(rows);
   }
@@ -58,10 +67,13 @@ export async function* renderRows(
 const PIECE_LINES = 1_000;
 
 /** For people: aligned columns, numbers to the right, nothing that a terminal would act on. */
-function tableWriter(columns: readonly ResultColumn[], width = Infinity): RowWriter {
+function tableWriter(columns: readonly ResultColumn[], width: number): RowWriter {
   const cells: string[][] = [];
-  const shown = (cell: string | null, column: number): string =>
-    visible(personText(cell, columns[column]?.kind ?? 'text'), { lines: true });
+  const shown = (cell: string | null, column: number): string => {
+    const { kind = 'text', isQuantity = false } = columns[column] ?? {};
+    const text = personText(cell, kind);
+    return visible(isQuantity ? grouped(text) : text, { lines: true });
+  };
   return {
     add(rows) {
       for (const row of rows) {
@@ -78,8 +90,7 @@ function tableWriter(columns: readonly ResultColumn[], width = Infinity): RowWri
         align: kind === 'number' ? ('right' as const) : ('left' as const),
       }));
       let lines: string[] = [];
-      const titles = heads.map(({ title }) => title);
-      for (const line of tableLines(heads, wrapLastColumn(titles, cells, width))) {
+      for (const line of rowLines(heads, cells, width)) {
         lines.push(line);
         if (lines.length === PIECE_LINES) {
           yield `${lines.join('\n')}\n`;

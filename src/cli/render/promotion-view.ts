@@ -3,7 +3,9 @@ import type { DryRun } from '../../promote/dry-run.ts';
 import type { LayerResults } from '../../promote/layers.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
 import type { CommandContext } from '../context.ts';
+import { checkLines } from './check-view.ts';
 import { renderParts } from './document.ts';
+import { fittedTable, type FittingColumn } from './fit.ts';
 import { counted, grouped } from './number.ts';
 import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
 
@@ -25,6 +27,26 @@ export function modelTable({ models }: PromoteResult): ResultTable {
       (milliseconds / 1000).toFixed(2),
     ]),
   };
+}
+
+/** The same for people. */
+export function modelLines({ models }: PromoteResult, width: number): string[] {
+  type Row = (typeof models)[number];
+  const figure = (name: 'read' | 'written' | 'refused'): FittingColumn<Row> => ({
+    ...{ title: name, align: 'right', cell: (row) => grouped(row[name]) },
+  });
+  return fittedTable<Row>(
+    [
+      { title: 'model', align: 'left', cell: ({ model }) => model, atLeast: 20 },
+      ...(['read', 'written', 'refused'] as const).map(figure),
+      {
+        ...{ title: 'seconds', align: 'right', keep: 1 },
+        cell: ({ milliseconds }) => (milliseconds / 1000).toFixed(2),
+      },
+    ],
+    models,
+    width,
+  );
 }
 
 /** Warns of the checks that did not pass. */
@@ -53,8 +75,8 @@ export function summary({
       : [
           silver.events === 0
             ? 'silver: nothing new in bronze'
-            : `silver: ${count(silver.events)} events: ${count(silver.written)} transactions written, ` +
-              `${count(silver.duplicates)} duplicates, ${count(silver.superseded)} superseded, ${count(silver.refused)} quarantined`,
+            : `silver: ${count(silver.events)} events, ${count(silver.written)} transactions written\n` +
+              `  ${count(silver.duplicates)} duplicates, ${count(silver.superseded)} superseded, ${count(silver.refused)} quarantined`,
         ]),
     ...(gold === undefined
       ? []
@@ -73,7 +95,11 @@ const CHECK_FIGURES = ['failing', 'checked'] as const;
 type Cells = Readonly<Record<string, string>>;
 
 /** What a promotion would do, by model, and its checks. Programs get some of the rows that fail, too. */
-export function renderDryRun({ models, checks }: DryRun, format: OutputFormat): string {
+export function renderDryRun(
+  { models, checks }: DryRun,
+  format: OutputFormat,
+  width: number,
+): string {
   const modelRows = models.map(({ changes, ...counts }): Cells => {
     const figures = { ...counts, ...changes };
     return {
@@ -107,15 +133,33 @@ export function renderDryRun({ models, checks }: DryRun, format: OutputFormat): 
       {
         ...{ name: 'models', title: 'Rows that a promotion would write' },
         table: tableOf(modelRows, ['model'], { numbers: MODEL_FIGURES }),
+        lines: fittedTable(
+          [
+            {
+              ...{ title: 'model', align: 'left' as const, atLeast: 20 },
+              cell: (row: Cells) => row['model'] ?? '',
+            },
+            ...MODEL_FIGURES.map((name) => ({
+              ...{ title: name, align: 'right' as const, keep: MODEL_FIGURES.indexOf(name) },
+              cell: (row: Cells) => grouped(row[name] ?? ''),
+            })),
+          ],
+          modelRows,
+          width,
+        ),
       },
       {
         ...{ name: 'checks', title: 'Checks', table: checkTable },
         ...(unmet === 0
           ? { lines: [`${counted(checks.length, 'check')}, all met`] }
-          : { title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met` }),
+          : {
+              title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met`,
+              lines: checkLines(checkTable, width),
+            }),
       },
     ],
     format,
+    width,
   );
 }
 

@@ -1,12 +1,14 @@
 import type { HistoryEntry, ShownEvent } from '../../quarantine/show.ts';
 import { formatCoordinates } from '../../quarantine/coordinates.ts';
 import { bytesForPeople, isText, wholeCharacters } from './bytes.ts';
+import { factLines } from './document.ts';
 import { grouped } from './number.ts';
 import type { ResultTable } from './output.ts';
 import { visible } from './text.ts';
+import { hanging } from './wrap.ts';
 
 /** One event of the quarantine as a page: what is known of it, what happened to it, and its bytes. */
-export function renderQuarantined(event: ShownEvent): string {
+export function renderQuarantined(event: ShownEvent, width: number): string {
   const facts: [name: string, value: string | null][] = [
     ['Event', formatCoordinates(event)],
     ['Refused by', event.stage],
@@ -20,12 +22,14 @@ export function renderQuarantined(event: ShownEvent): string {
     ['Kept', event.bytes === null ? 'nothing: it had no value' : `${grouped(event.bytes)} bytes`],
   ];
   const known = facts.filter((fact): fact is [string, string] => fact[1] !== null);
-  const widest = Math.max(...known.map(([name]) => name.length));
   const blocks = [
-    known.map(([name, value]) => `${name.padEnd(widest)}  ${visible(value)}`).join('\n'),
+    factLines(
+      known.map(([name, value]) => [name, visible(value)]),
+      width,
+    ).join('\n'),
   ];
   if (event.history.length > 0) {
-    blocks.push(['History', ...event.history.map(historyLine)].join('\n'));
+    blocks.push(hanging(['History', ...event.history.map(historyLine)].join('\n'), width));
   }
   if (event.raw !== null && event.raw.length > 0) {
     blocks.push(rawBlock(event, event.raw));

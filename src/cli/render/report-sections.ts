@@ -176,11 +176,11 @@ function daysLines(rows: readonly SectionRows['days'][], { width, colors }: Page
   ];
 }
 
-function stateLines([state]: readonly SectionRows['state'][], { colors }: Page): string[] {
+function stateLines([state]: readonly SectionRows['state'][], { colors, width }: Page): string[] {
   if (state === undefined) {
     return [];
   }
-  const lines = factLines(stateFacts(state));
+  const lines = factLines(stateFacts(state), width);
   return isBehind(state) ? [...lines, colors.yellow('Next: medallion promote')] : lines;
 }
 

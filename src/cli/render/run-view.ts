@@ -1,11 +1,12 @@
 import type { RunPart } from '../../inspect/runs.ts';
 import { rowsOf } from '../../inspect/sql-file.ts';
 import { parseArray } from './array.ts';
+import { checkLines } from './check-view.ts';
 import { factLines, type Part } from './document.ts';
 import { fittedTable, type FittingColumn } from './fit.ts';
 import { instant, utc } from './instant.ts';
 import { counted, grouped } from './number.ts';
-import type { ResultTable } from './output.ts';
+import { withQuantities, type ResultTable } from './output.ts';
 
 type RunRow = Readonly<
   Record<
@@ -67,10 +68,16 @@ const TITLES: Readonly<Record<RunPart, string>> = {
   gaps: 'Expired in the log before they were read',
 };
 
+/** What is counted or summed in them. */
+const QUANTITIES = [
+  ...['events', 'read', 'written', 'refused', 'failing', 'checked'],
+  ...['late_events', 'old_orders', 'new_orders', 'old_total', 'new_total', 'change'],
+];
+
 /** One run, part by part. */
-export function runParts(found: Readonly<Record<RunPart, ResultTable>>): Part[] {
+export function runParts(found: Readonly<Record<RunPart, ResultTable>>, width: number): Part[] {
   const part = (name: RunPart, more: Partial<Part> = {}): Part => ({
-    ...{ name, title: TITLES[name], table: found[name] },
+    ...{ name, title: TITLES[name], table: withQuantities(found[name], QUANTITIES) },
     ...more,
   });
   const [run] = rowsOf<keyof RunRow>(found.run);
@@ -80,21 +87,24 @@ export function runParts(found: Readonly<Record<RunPart, ResultTable>>): Part[] 
     part('run', {
       isSingle: true,
       title: `Run ${run?.run_id ?? ''}`,
-      lines: run === undefined ? [] : runFacts(run),
+      lines: run === undefined ? [] : runFacts(run, width),
     }),
     part('partitions'),
     part('models'),
     part('checks', {
       ...(unmet === 0
         ? { lines: [`${counted(checks.length, 'check')}, all met`] }
-        : { title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met` }),
+        : {
+            title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met`,
+            lines: checkLines(found.checks, width),
+          }),
     }),
     part('restatements'),
     part('gaps'),
   ];
 }
 
-function runFacts(run: RunRow): string[] {
+function runFacts(run: RunRow, width: number): string[] {
   const days = parseArray(run.days ?? '{}').join(', ');
   const facts: (readonly [string, string | null])[] = [
     ['command', `medallion ${parseArray(run.arguments ?? '{}').join(' ')}`],
@@ -111,6 +121,7 @@ function runFacts(run: RunRow): string[] {
   ];
   return factLines(
     facts.flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, value]])),
+    width,
   );
 }
 

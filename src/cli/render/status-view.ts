@@ -4,7 +4,7 @@ import { factLines, type Part } from './document.ts';
 import { fittedTable, type FittingColumn } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
 import { counted, grouped } from './number.ts';
-import type { ResultTable } from './output.ts';
+import { withQuantities, type ResultTable } from './output.ts';
 
 export const STATUS_PARTS = ['state', 'partitions', 'quarantine', 'freshness', 'runs'] as const;
 
@@ -13,13 +13,17 @@ export function statusParts(status: Status, width: number): Part[] {
   return [
     {
       ...{ name: 'state', title: 'State', isSingle: true, table: stateTable(status) },
-      lines: stateLines(status),
+      lines: stateLines(status, width),
     },
     {
       ...{ name: 'partitions', title: 'Partitions', table: partitionTable(status) },
       lines: partitionLines(status, width),
     },
-    { name: 'quarantine', title: 'Quarantine, open', table: status.quarantine },
+    {
+      name: 'quarantine',
+      title: 'Quarantine, open',
+      table: withQuantities(status.quarantine, ['events']),
+    },
     {
       ...{ name: 'freshness', title: 'Freshness', table: status.freshness },
       lines: freshnessLines(status.freshness, width),
@@ -60,15 +64,16 @@ function stateTable(status: Status): ResultTable {
   };
 }
 
-function stateLines(status: Status): string[] {
-  return factLines([
+function stateLines(status: Status, width: number): string[] {
+  const facts: (readonly [string, string])[] = [
     ['log', status.log],
     ...(status.problem === undefined ? [] : [['not reached', status.problem.message] as const]),
     ['not ingested', waitingText(status.lag, 'event')],
     ['not promoted', waitingText(status.promotion, 'event')],
     ['not in gold', waitingText(status.gold, 'day')],
     ['quarantined', counted(status.quarantined, 'event')],
-  ]);
+  ];
+  return factLines(facts, width);
 }
 
 function waitingText({ count, seconds = 0 }: Waiting, noun: string): string {

@@ -47,6 +47,15 @@ export function* tableLines(
   }
 }
 
+/** Columns of the terminal that the widest line of such a table takes. */
+export function widthOfTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): number {
+  const widths = columnWidths([titles], rows);
+  return widths.reduce((sum, width) => sum + width, GAP.length * Math.max(0, widths.length - 1));
+}
+
 /** What one line of the terminal shows of each cell. */
 type Line = readonly string[];
 

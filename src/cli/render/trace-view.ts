@@ -26,7 +26,7 @@ export function traceParts({ parts }: Trace, width: number): Part[] {
     switch (name) {
       case 'event':
       case 'transaction':
-        return [{ ...part, isSingle: true, lines: singleLines(table) }];
+        return [{ ...part, isSingle: true, lines: singleLines(table, width) }];
       case 'events':
         return [{ ...part, lines: eventLines(table, width) }];
       case 'gold':
@@ -38,12 +38,13 @@ export function traceParts({ parts }: Trace, width: number): Part[] {
   });
 }
 
-function singleLines({ columns, rows: [row] }: ResultTable): string[] {
+function singleLines({ columns, rows: [row] }: ResultTable, width: number): string[] {
   return factLines(
     columns.flatMap(({ name }, index): [string, string][] => {
       const value = row?.[index] ?? null;
       return value === null ? [] : [[name, value]];
     }),
+    width,
   );
 }
 
@@ -79,7 +80,7 @@ function eventLines(table: ResultTable, width: number): string[] {
       left('topic', (row) => row.topic ?? '', { atLeast: 12 }),
       number('partition', 'partition'),
       number('offset', 'offset'),
-      left('happened (UTC)', (row) => instant(row.event_timestamp ?? '-')),
+      left('happened (UTC)', (row) => instant(row.event_timestamp ?? '-'), { keep: 4 }),
       left('logged (UTC)', (row) => instant(row.produced_at ?? '-'), { keep: 1 }),
       number('ingest_run', 'ingested by', 2),
       number('promote_run', 'promoted by', 3),
@@ -93,7 +94,7 @@ function cellLines(table: ResultTable, width: number): string[] {
   type Row = Readonly<Record<'mart' | 'key' | 'figures', string | null>>;
   return fittedTable<Row>(
     [
-      left('mart', (row) => row.mart ?? ''),
+      left('mart', (row) => row.mart ?? '', { atLeast: 24 }),
       left(
         'key',
         (row) =>

@@ -6,6 +6,9 @@ const GAP = 2;
 
 /** The text in lines of at most `width` columns, broken between words; a longer word stays whole, to be copied. */
 export function wrapped(text: string, width: number): string[] {
+  if (widthOf(text) <= width) {
+    return [text];
+  }
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -17,6 +20,22 @@ export function wrapped(text: string, width: number): string[] {
     }
   }
   return [...lines, line];
+}
+
+/** A text of several lines, each broken between words where it is too long, and then indented below its beginning. */
+export function hanging(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      if (widthOf(line) <= width) {
+        return line;
+      }
+      const [indent = ''] = /^ */.exec(line) ?? [];
+      const rest = `${indent}  `;
+      const [first = '', ...others] = wrapped(line.trimStart(), width - rest.length);
+      return [indent + first, ...others.map((other) => rest + other)].join('\n');
+    })
+    .join('\n');
 }
 
 /**

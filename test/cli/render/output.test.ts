@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   renderRows,
-  renderForTerminal,
   renderTable,
   type OutputFormat,
   type ResultTable,
@@ -68,7 +67,7 @@ describe('table', () => {
       { name: 'description', kind: 'text' as const },
     ];
     const rows = [['gold.sales', 'Sales by day, all currencies']];
-    expect(renderForTerminal({ columns, rows }, 30)).toBe(
+    expect(renderTable({ columns, rows }, 'table', 30)).toBe(
       [
         'model       description',
         '──────────  ─────────────────',
@@ -77,7 +76,51 @@ describe('table', () => {
         '',
       ].join('\n'),
     );
-    expect(renderForTerminal({ columns, rows }, 20)).toBe(renderTable({ columns, rows }, 'table'));
+  });
+
+  it('gives each column a line where the rows are too wide, and cuts nothing', () => {
+    const columns = [
+      { name: 'city', kind: 'text' as const },
+      { name: 'orders', kind: 'number' as const },
+      { name: 'note', kind: 'text' as const },
+    ];
+    const rows = [
+      ['東京', '12000', 'all is well here'],
+      ['Oslo', null, 'two\nlines'],
+    ];
+    expect(renderTable({ columns, rows }, 'table', 16)).toBe(
+      [
+        '── row 1 ───────',
+        'city    東京',
+        'orders  12000',
+        'note    all is',
+        '        well',
+        '        here',
+        '── row 2 ───────',
+        'city    Oslo',
+        'orders',
+        'note    two',
+        '        lines',
+        '',
+      ].join('\n'),
+    );
+    expect(renderTable({ columns, rows: [] }, 'table', 16)).toBe(
+      'city, orders,\nnote\n(no rows)\n',
+    );
+  });
+
+  it('shows quantities with thousands separators, to people only', () => {
+    const columns = [
+      { name: 'offset', kind: 'number' as const },
+      { name: 'events', kind: 'number' as const, isQuantity: true },
+    ];
+    const table = { columns, rows: [['12000', '1234567.50']] };
+    expect(renderTable(table, 'table')).toBe(
+      'offset        events\n──────  ────────────\n 12000  1,234,567.50\n',
+    );
+    expect(renderTable(table, 'markdown')).toContain('| 12000 | 1234567.50 |');
+    expect(renderTable(table, 'csv')).toBe('offset,events\n12000,1234567.50\n');
+    expect(renderTable(table, 'json')).toContain('"events": 1234567.50');
   });
 
   it('says when there are no rows, and nothing when there are no columns', () => {

@@ -1,0 +1,62 @@
+import { CHECKS, type Comparison } from '../../reconcile/comparison.ts';
+import { fittedTable, withNotes, type FittingColumn } from './fit.ts';
+import { grouped } from './number.ts';
+import type { ResultTable } from './output.ts';
+
+/** The comparisons of two layers, one row each. */
+export function comparisonTable(comparisons: readonly Comparison[]): ResultTable {
+  return {
+    columns: [
+      ...['check', 'scope', 'measure'].map((name) => ({ name, kind: 'text' as const })),
+      ...['expected', 'found', 'difference', 'waiting'].map((name) => ({
+        name,
+        kind: 'number' as const,
+      })),
+      ...['result', 'note'].map((name) => ({ name, kind: 'text' as const })),
+    ],
+    rows: comparisons.map((line) => [
+      ...[line.check, line.scope, line.measure],
+      ...[line.expected, line.found, line.difference, line.waiting],
+      ...[line.result, line.note],
+    ]),
+  };
+}
+
+/** The same for people: check by check, what is worth knowing below the lines that it is about. */
+export function comparisonLines(comparisons: readonly Comparison[], width: number): string[] {
+  return CHECKS.map((check) => comparisons.filter((line) => line.check === check))
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, index) => [
+      ...(index === 0 ? [] : ['']),
+      lines[0]?.check ?? '',
+      ...checkLines(lines, width),
+    ]);
+}
+
+function checkLines(lines: readonly Comparison[], width: number): string[] {
+  const amount = (
+    name: 'expected' | 'found' | 'difference' | 'waiting',
+  ): FittingColumn<Comparison> => ({
+    ...{ title: name, align: 'right', cell: (line) => grouped(line[name]) },
+  });
+  const isWaiting = lines.some(({ waiting }) => !/^0(\.0+)?$/.test(waiting));
+  const table = fittedTable<Comparison>(
+    [
+      { title: 'scope', align: 'left', cell: ({ scope }) => scope, atLeast: 16 },
+      { title: 'measure', align: 'left', cell: ({ measure }) => measure },
+      { ...amount('expected'), keep: 2 },
+      amount('found'),
+      ...(isWaiting ? [amount('waiting')] : []),
+      amount('difference'),
+      // The columns before say the same.
+      { title: 'result', align: 'left', cell: ({ result }) => result, keep: 1 },
+    ],
+    lines,
+    width,
+  );
+  const notes = lines.map(({ note, scope }, index) => {
+    const next = lines[index + 1];
+    return next?.note === note && next.scope === scope ? null : note;
+  });
+  return withNotes(table, notes, width);
+}

@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { widthOf } from '../../src/cli/render/text.ts';
+import { purchase } from '../support/orders.ts';
+import { pageOf } from '../support/page.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { rowOf } from '../support/promotion.ts';
+
+/** Every command that shows something, on one small warehouse: no line of it is wider than the terminal. */
+
+let database: TestDatabase;
+let cwd: string;
+
+const page = async (args: readonly string[], width: number): Promise<string> =>
+  pageOf(args, { env: { DATABASE_URL: database.url }, cwd, width });
+
+/** A shop that sells enough for figures of many digits, and refuses something for most reasons. */
+const GENERATE =
+  'generate -n 1500 --seed 7 --since 2026-01-01 --until 2026-01-10 --duplicates 1% --malformed 4% --corrections 2%';
+const TRANSACTION = 'a-transaction-of-our-own';
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  cwd = await mkdtemp(path.join(tmpdir(), 'medallion-widths-'));
+  await page(GENERATE.split(' '), 80);
+  // A total that does not add up: a check warns of it.
+  const odd = { id: TRANSACTION, at: '2026-01-02T10:00:00', order: { total_amount: 1_000_000.5 } };
+  await writeFile(path.join(cwd, 'odd.ndjson'), `${purchase(odd)}\n`);
+  await page(['ingest'], 80);
+  await page(['ingest', '--from', 'odd.ndjson'], 80);
+  await page(['promote'], 80);
+}, 120_000);
+
+afterAll(async () => {
+  await database.drop();
+  await rm(cwd, { recursive: true, force: true });
+});
+
+/** By the words of the command. */
+const SHOWN: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  config: [[]],
+  generate: [['-n', '20', '--late', '10%']],
+  ingest: [[]],
+  promote: [
+    ['--since', '2026-01-01'],
+    ['--dry-run', '--since', '2026-01-01'],
+  ],
+  checks: [[], ['--failing']],
+  'checks show': [['silver.fact_transactions']],
+  'quarantine list': [[], ['--summary']],
+  'quarantine show': [['EVENT']],
+  reconcile: [[]],
+  prune: [['--bronze', '--older-than', '1ms', '--dry-run']],
+  report: [[]],
+  sql: [
+    ['select * from gold.sales_performance limit 2'],
+    ['select * from silver.fact_transactions limit 2'],
+    ['select * from gold.sales_performance where false'],
+  ],
+  models: [],
+  'models list': [[]],
+  'models show': [['fact_transactions'], ['gold.sales_performance']],
+  'models graph': [[]],
+  status: [[]],
+  runs: [[]],
+  'runs show': [['2'], ['4']],
+  trace: [[TRANSACTION]],
+  doctor: [[]],
+  'db status': [[]],
+};
+
+/** They write nothing that has a width, or need what is not here. */
+const NOT_SHOWN = [
+  ...['demo', 'init', 'run', 'import-bronze', 'export', 'docs', 'completion'],
+  ...['quarantine', 'quarantine replay', 'quarantine dismiss', 'quarantine reopen'],
+  ...['quarantine export', 'db', 'db start', 'db stop', 'db url', 'db psql', 'db migrate'],
+  ...['db grant', 'db reset'],
+];
+
+function names(command: Command, before = ''): string[] {
+  return command.commands.flatMap((child) => {
+    const name = `${before} ${child.name()}`.trim();
+    return [name, ...names(child, name)];
+  });
+}
+
+test('every command is looked at, or has nothing to show', async () => {
+  const all = names(await createProgram(() => () => Promise.resolve()));
+  expect([...Object.keys(SHOWN), ...NOT_SHOWN].sort()).toEqual(all.sort());
+});
+
+const CASES = Object.entries(SHOWN).flatMap(([name, calls]) =>
+  calls.map((call) => [name, ...call].join(' ')),
+);
+
+/** A path, a URL, an id, with no more than its label before it: whole, to be copied. So is the rule above it. */
+const isOneLongWord = (line: string): boolean => /^.{0,36} \S{35,}$|^[─ ]+$/.test(line);
+
+describe.each([80, 60])('on a terminal of %d columns', (width) => {
+  test.each(CASES)('%s', async (call) => {
+    const [name = ''] = Object.keys(SHOWN)
+      .filter((known) => call.startsWith(known))
+      .sort((a, b) => b.length - a.length);
+    const rest = call.slice(name.length).trim();
+    const refused = `select topic || '/' || partition || '/' || "offset" as place from bronze.quarantine
+      where reason = 'not_an_event' limit 1`;
+    const { place } = rest === 'EVENT' ? await rowOf(database.settings, refused) : { place: null };
+    const args = name === 'sql' ? [rest] : (place ?? rest).split(' ').filter((arg) => arg !== '');
+    const text = await page([...name.split(' '), ...args], width);
+    expect(text).not.toBe('');
+    const lines = text.split('\n').filter((line) => widthOf(line) > width);
+    expect(lines.filter((line) => !isOneLongWord(line))).toEqual([]);
+  });
+});
