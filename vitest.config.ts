@@ -3,8 +3,13 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // npm run test:faults, npm run test:airflow
-    exclude: [...configDefaults.exclude, 'test/faults/**', 'test/airflow/**'],
+    // npm run test:faults, npm run test:airflow, npm run test:grafana
+    exclude: [
+      ...configDefaults.exclude,
+      'test/faults/**',
+      'test/airflow/**',
+      'test/grafana-server/**',
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -109,11 +109,18 @@ export function alertRules(dashboard: Dashboard): object {
         interval: '1m',
         rules: ALARMS.map((alarm) => {
           const { uid, title, condition, data, noDataState, execErrState, ...rest } = rule(alarm);
+          const panel = panelId(dashboard, alarm.panel);
           return {
             ...{ uid, title, condition, data, noDataState, execErrState },
-            ...{ for: rest.for, annotations: rest.annotations, labels: rest.labels },
+            ...{ for: rest.for, labels: rest.labels },
+            // Grafana's pages find the panel by the annotations alone, its server by either.
+            annotations: {
+              ...rest.annotations,
+              __dashboardUid__: dashboard.uid,
+              __panelId__: String(panel),
+            },
             dashboardUid: dashboard.uid,
-            panelId: panelId(dashboard, alarm.panel),
+            panelId: panel,
           };
         }),
       },

@@ -66,6 +66,10 @@ function fitted(built: Dashboard): Dashboard {
     delete variable.auto_min;
     delete variable.auto_count;
   }
+  for (const link of built.links ?? []) {
+    // It would hide the link in a menu.
+    delete link.placement;
+  }
   for (const panel of built.panels ?? []) {
     const { type, options } = panel as { type: string; options?: unknown };
     if (type === 'table') {

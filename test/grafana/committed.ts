@@ -39,6 +39,7 @@ export interface Variable {
 export interface Dashboard {
   readonly uid: string;
   readonly title: string;
+  readonly links: readonly object[];
   readonly panels: readonly Panel[];
   readonly templating: { readonly list: readonly Variable[] };
 }
@@ -49,6 +50,7 @@ export interface AlertRule {
   readonly condition: string;
   readonly dashboardUid: string;
   readonly panelId: number;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly data: readonly {
     readonly refId: string;
     readonly datasourceUid: string;

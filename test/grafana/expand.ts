@@ -12,21 +12,10 @@ export type Chosen = { readonly all: string } | readonly string[] | string;
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/**
- * A panel's SQL as it reaches PostgreSQL. First the front end puts in the variables: the text for "All" as it is, other
- * values quoted by the data source. Then the data source's server puts in the macros.
- */
-export function expand(sql: string, { from, to, interval, variables }: Asking): string {
-  const withVariables = sql
-    .replaceAll('$__interval', interval)
-    .replaceAll(/\$\{(\w+)(:\w+)?\}/g, (match, name: string, format: string | undefined) => {
-      const chosen = variables[name];
-      if (chosen === undefined || format !== undefined) {
-        throw new Error(`${match}: no such variable, or in a format that is not PostgreSQL's`);
-      }
-      return textOf(chosen);
-    });
-  return withVariables.replaceAll(
+/** A panel's SQL as it reaches PostgreSQL: as the front end sends it, with the macros put in by the data source's server. */
+export function expand(sql: string, asking: Asking): string {
+  const { from, to } = asking;
+  return asSent(sql, asking).replaceAll(
     /\$(\w+)\(([^)]*)\)(,?)/g,
     (_match, macro: string, given: string, comma: string) => {
       const [column = '', step = ''] = given.split(',').map((part) => part.trim());
@@ -51,6 +40,22 @@ export function expand(sql: string, { from, to, interval, variables }: Asking): 
       }
     },
   );
+}
+
+/**
+ * What the front end makes of a query: the interval put in, and the variables, the text for "All" as it is, other values
+ * quoted by the data source.
+ */
+export function asSent(sql: string, { interval, variables }: Asking): string {
+  return sql
+    .replaceAll('$__interval', interval)
+    .replaceAll(/\$\{(\w+)(:\w+)?\}/g, (match, name: string, format: string | undefined) => {
+      const chosen = variables[name];
+      if (chosen === undefined || format !== undefined) {
+        throw new Error(`${match}: no such variable, or in a format that is not PostgreSQL's`);
+      }
+      return textOf(chosen);
+    });
 }
 
 function textOf(chosen: Chosen): string {

@@ -36,6 +36,15 @@ describe('the files that Grafana reads', () => {
       expect(made).toEqual(expect.arrayContaining(names));
     }
   });
+
+  it('are all given to the Grafana of docker-compose.yaml, which keeps the other folders of its image', () => {
+    for (const folder of readdirSync(new URL('provisioning', FOLDER))) {
+      expect(compose).toContain(
+        `./grafana/provisioning/${folder}:/etc/grafana/provisioning/${folder}:ro`,
+      );
+    }
+    expect(compose).not.toContain(':/etc/grafana/provisioning:');
+  });
 });
 
 describe("Grafana's schema", () => {
@@ -92,6 +101,12 @@ describe.each(NAMES)('the dashboard %s', (name) => {
     }
   });
 
+  it('shows its links to the other dashboards, and keeps their time range', () => {
+    expect(dashboard.links).toHaveLength(1);
+    expect(dashboard.links[0]).toMatchObject({ type: 'dashboards', keepTime: true });
+    expect(dashboard.links[0]).not.toHaveProperty('placement');
+  });
+
   it('has the variables that it uses, and uses those that it has', () => {
     const variables = dashboard.templating.list.map(({ name: variable }) => variable);
     const text = JSON.stringify([panels, dashboard.templating.list]);
@@ -127,5 +142,10 @@ describe('the alert rules', () => {
     expect(condition?.model.conditions?.map(({ evaluator }) => evaluator.type)).toEqual(['gt']);
     expect(rule.dashboardUid).toBe(pipeline.uid);
     expect(panelsOf(pipeline).map(({ id }) => id)).toContain(rule.panelId);
+    // What Grafana's own pages go by: the heart on the panel, the link from the rule to it.
+    expect(rule.annotations).toMatchObject({
+      __dashboardUid__: rule.dashboardUid,
+      __panelId__: String(rule.panelId),
+    });
   });
 });
