@@ -71,7 +71,7 @@ test('a warning is counted, and its rows can be seen', async () => {
   ]);
   expect(all.stdout).toContain('gold.sales_performance,a day has orders,error,pass,0,1,,0\n');
 
-  const rows = await medallion('checks', 'show', 'silver.fact_transactions', '-o', 'json');
+  const rows = await medallion('checks', 'show', 'fact_transactions', '-o', 'json');
   expect(JSON.parse(rows.stdout)).toEqual([
     expect.objectContaining({ transaction_id: 'b', order_total_amount: 12.34, offset: 1 }),
   ]);

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bashScript } from '../../src/cli/completion/bash.ts';
 import { fishScript } from '../../src/cli/completion/fish.ts';
 import { completedCommands } from '../../src/cli/completion/tree.ts';
@@ -10,17 +11,30 @@ import { zshScript } from '../../src/cli/completion/zsh.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { runCli } from '../support/cli.ts';
+import { purchase } from '../support/orders.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { landEvents, rowsOf } from '../support/promotion.ts';
+
+// Shells that start commands, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const program = await createProgram(() => () => Promise.resolve());
 const commands = completedCommands(program);
 const cwd = mkdtempSync(path.join(tmpdir(), 'medallion-completion-'));
+
+/** The command is found by its name, as people have it. */
+const environment: NodeJS.ProcessEnv = {
+  PATH: `${cwd}:${process.env['PATH'] ?? ''}`,
+  HOME: cwd,
+  MEDALLION_HOME: path.join(cwd, 'home'),
+};
 
 /** What bash offers for the last word of a line; `before` runs in the same shell. */
 function complete(words: readonly string[]): string[] {
   const shell = spawnSync(
     'bash',
     ['--norc', '-c', `source ./medallion.bash; _medallion; printf '%s\\n' "\${COMPREPLY[@]}"`],
-    { cwd, encoding: 'utf8', env: { PATH: process.env['PATH'], BASH_ENV: './words' } },
+    { cwd, encoding: 'utf8', env: { ...environment, BASH_ENV: './words' } },
   );
   expect({ error: shell.error, stderr: shell.stderr, words }).toMatchObject({ stderr: '' });
   return shell.stdout.split('\n').filter((word) => word !== '');
@@ -39,6 +53,9 @@ function offered(...line: string[]): string[] {
 
 beforeAll(() => {
   writeFileSync(path.join(cwd, 'medallion.bash'), bashScript('medallion', commands));
+  const bin = path.join(import.meta.dirname, '../../bin/medallion.js');
+  const launcher = `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`;
+  writeFileSync(path.join(cwd, 'medallion'), launcher, { mode: 0o755 });
   mkdirSync(path.join(cwd, 'my folder'));
   writeFileSync(path.join(cwd, 'my file.ndjson'), '');
 });
@@ -46,7 +63,8 @@ beforeAll(() => {
 describe('in bash', () => {
   it('offers the commands that there are, and those below each', () => {
     const names = program.commands.map((command) => command.name());
-    expect(offered('')).toEqual([...names, 'help']);
+    expect(names).toContain('values');
+    expect(offered('')).toEqual([...names.filter((name) => name !== 'values'), 'help']);
     expect(offered('qua')).toEqual(['quarantine']);
     const db = program.commands.find((command) => command.name() === 'db');
     expect(offered('db', '')).toEqual([...(db?.commands ?? []).map((one) => one.name()), 'help']);
@@ -89,11 +107,79 @@ describe('in bash', () => {
     const names = (models: typeof gold) => models.map(({ name }) => name);
     expect(offered('models', 'show', '')).toEqual([...names(silver), ...names(gold)]);
     expect(offered('promote', '--full-refresh', '--select', '')).toEqual(names(gold));
+    expect(offered('checks', 'show', 'fact_transactions_')).toEqual([
+      'fact_transactions_with_customer',
+    ]);
+    expect(offered('export', 'gold.sales_performance', 'gold.sal')).toEqual([
+      'gold.sales_performance',
+    ]);
+    expect(offered('export', 'si')[0]).toBe('silver');
   });
 
   it('finds the command behind options and their values', () => {
     expect(offered('models', '--home', 'db', 'gr')).toEqual(['graph']);
     expect(offered('models', '-q', 'gr')).toEqual(['graph']);
+  });
+});
+
+describe('what the warehouse knows', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await landEvents(database.settings, [purchase({ id: 'a', at: '2026-01-01T10:00:00' })]);
+    await rowsOf(
+      database.settings,
+      `with run as (
+         insert into medallion.runs (command, version, arguments) values ('ingest', '1', '{}') returning run_id
+       )
+       insert into bronze.quarantine (topic, partition, "offset", stage, reason, raw, run_id, produced_at)
+       select 'sales', 0, 7, 'ingest', 'not_text', 'x', run_id, now() from run`,
+    );
+  });
+  afterAll(() => database.drop());
+
+  it('is offered where it is meant, of the warehouse that the line names', () => {
+    const url = ['--database-url', database.url];
+    expect(offered('runs', 'show', ...url, '')).toEqual(['1']);
+    expect(offered('checks', ...url, '--run', '')).toEqual(['1']);
+    expect(offered('quarantine', 'show', ...url, 'sal')).toEqual(['sales/0/7']);
+    expect(offered('quarantine', 'dismiss', ...url, 'sales/0/6', 'sal')).toEqual(['sales/0/7']);
+    expect(offered('quarantine', 'list', ...url, '--topic', '')).toEqual(['sales']);
+    expect(offered('trace', ...url, '--source', 's')).toEqual(['sales']);
+  });
+
+  it('is nothing, without a word, where no server runs or none answers', async () => {
+    expect(offered('runs', 'show', '')).toEqual([]);
+    expect(existsSync(path.join(cwd, 'home'))).toBe(false);
+    expect(offered('runs', 'show', '--database-url', 'postgresql://127.0.0.1:1/x', '')).toEqual([]);
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    // A failure would end it with another code: it stops waiting by itself.
+    const asked = await runCli(['values', 'runs'], {
+      cwd,
+      env: { DATABASE_URL: `postgresql://127.0.0.1:${port}/x` },
+    });
+    silent.close();
+    expect(asked).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('is offered in fish, too, where that is installed', () => {
+    const script = path.join(cwd, 'known.fish');
+    writeFileSync(script, fishScript('medallion', commands));
+    const ask = (line: string) =>
+      spawnSync('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
+        ...{ cwd, encoding: 'utf8' },
+        env: { ...environment, DATABASE_URL: database.url },
+      });
+    const answer = ask('medallion quarantine show sal');
+    if (answer.error === undefined) {
+      expect(answer.stdout).toMatch(/^sales\/0\/7(\t|\n)/);
+      expect(ask('medallion export gold.sales_p').stdout).toMatch(
+        /^gold\.sales_performance(\t|\n)/,
+      );
+    }
   });
 });
 

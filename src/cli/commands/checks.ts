@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadModels } from '../../model/load.ts';
+import type { Model } from '../../model/model.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { readChecks, readFailingRows, type FailingRows } from '../../promote/check-history.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
@@ -17,9 +18,13 @@ interface ChecksFlags {
 export function createChecksCommand(run: RunCommand): Command {
   const show = new Command('show')
     .description('show rows that failed a check: the first 20 of a run')
-    .argument('<model>', 'the model, as silver.fact_transactions')
+    .argument('<model>', 'schema.name, or the name alone')
     .argument('[check]', 'name of the check; not needed where only one has failing rows')
-    .option('--run <id>', 'the run of promote (default: the last in which rows failed)', parseCount)
+    .option(
+      '--run <run>',
+      'the run of promote (default: the last in which rows failed)',
+      parseCount,
+    )
     .addHelpText(
       'after',
       manual({
@@ -36,7 +41,7 @@ export function createChecksCommand(run: RunCommand): Command {
     .enablePositionalOptions()
     .helpCommand(true)
     .option(
-      '--run <id>',
+      '--run <run>',
       'the run of promote (default: the last that checked anything)',
       parseCount,
     )
@@ -83,12 +88,16 @@ async function runChecks(context: CommandContext, flags: ChecksFlags): Promise<v
 async function runShow(
   context: CommandContext,
   flags: ChecksFlags,
-  [model = '', check]: string[],
+  [given = '', check]: string[],
 ): Promise<void> {
+  const { silver, gold } = loadModels();
+  const known = [...silver, ...gold].find(({ id, name }) => id === given || name === given);
+  // A model that is gone may still have its results in the books.
+  const model = known?.id ?? given;
   const found = await withWarehouse(context.config, context, (settings) =>
     readFailingRows(settings, { model, check, runId: flags.run?.toString() }, context),
   );
-  await context.writeRows(failingTable(model, found.rows));
+  await context.writeRows(failingTable(known, found.rows));
   context.emit({
     type: 'note',
     message: `run ${found.runId}: ${String(found.rows.length)} of ${String(found.failing)} rows that fail "${found.check}"`,
@@ -96,9 +105,7 @@ async function runShow(
 }
 
 /** Failing rows in the order of the model's columns, where the model still has them. */
-function failingTable(id: string, rows: FailingRows['rows']): ResultTable {
-  const { silver, gold } = loadModels();
-  const model = [...silver, ...gold].find((candidate) => candidate.id === id);
+function failingTable(model: Model | undefined, rows: FailingRows['rows']): ResultTable {
   const kept = new Set(rows.flatMap((row) => Object.keys(row)));
   const known = model?.columns.filter(({ name }) => kept.has(name)) ?? [];
   const others = [...kept].filter((name) => !known.some((column) => column.name === name));

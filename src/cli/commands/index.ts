@@ -52,11 +52,14 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
   [OTHER]: {
     db: async (run) => (await import('./db.ts')).createDbCommand(run),
     completion: async (run) => (await import('./completion.ts')).createCompletionCommand(run),
+    values: async (run) => (await import('./values.ts')).createValuesCommand(run),
   },
 };
 
 /** These print what all commands are. */
 const ABOUT_ALL = new Set(['completion']);
+/** Programs call these, not people. */
+const HIDDEN = new Set(['values']);
 
 /** Adds the command that `first` names, or every command where it names none, or one that is about all of them. */
 export async function registerCommands(
@@ -73,7 +76,9 @@ export async function registerCommands(
     wanted.map(async ({ heading, create }) => (await create(run)).helpGroup(heading)),
   );
   for (const command of commands) {
-    program.addCommand(inherit(program, addGlobalFlags(command)));
+    program.addCommand(inherit(program, addGlobalFlags(command)), {
+      hidden: HIDDEN.has(command.name()),
+    });
   }
   program.addHelpCommand(
     new Command('help')

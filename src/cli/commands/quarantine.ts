@@ -100,7 +100,7 @@ export function createQuarantineCommand(run: RunCommand): Command {
         manual({
           examples: ['medallion quarantine replay --field order.payment_method --yes'],
           exits: {
-            4: 'a check of severity error failed: nothing was replayed',
+            4: 'a check of severity error failed: what it is about stays as it was',
             5: 'a promotion, or another change of the quarantine, is running',
           },
           seeAlso: ['quarantine list', 'promote'],
@@ -192,7 +192,7 @@ function addFilterFlags(command: Command): Command {
       new Option('--reason <reason>', 'refused for this reason').choices(Object.keys(REASONS)),
     )
     .option('--field <path>', 'refused at this field: order.currency, items[].unit_price')
-    .addOption(new TopicFilter('--topic <name>', 'of this topic, as list prints it or plain'))
+    .addOption(new TopicFilter('--topic <topic>', 'of this topic, as list prints it or plain'))
     .option('--partition <n>', 'of this partition', parsePartition)
     .option('--since <day>', 'refused from this UTC day on', parseDay)
     .option('--until <day>', 'refused up to this UTC day', parseDay)

@@ -56,7 +56,7 @@ not.`,
     .action(run(list));
   const show = new Command('show')
     .description('show all of one run: offsets, models, checks, restated days, error')
-    .argument('<id>', 'number of the run', parseRunId)
+    .argument('<run>', 'its number', parseRunId)
     .addOption(
       new Command().createOption('--section <name...>', 'only this part').choices([...RUN_PARTS]),
     )

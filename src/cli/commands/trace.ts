@@ -32,7 +32,7 @@ export function createTraceCommand(run: RunCommand): Command {
     )
     .option('--offset <n>', 'offset of an event, in place of an id', parseCountFromZero)
     .option(
-      '--source <name>',
+      '--source <topic>',
       'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
     )
     .addOption(

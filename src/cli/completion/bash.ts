@@ -1,4 +1,4 @@
-import type { CompletedCommand, Values } from './tree.ts';
+import { KNOWN_VALUES, type CompletedCommand, type Values } from './tree.ts';
 
 /** A word that the shell takes as it is. */
 export function quoted(text: string): string {
@@ -6,8 +6,15 @@ export function quoted(text: string): string {
 }
 
 /** A case statement on the command that the words so far have led to, and what else is asked for. */
-export function caseLines(cases: readonly (readonly [when: string, then: string])[]): string {
-  return cases.map(([when, then]) => `        ${quoted(when)}) ${then} ;;`).join('\n');
+export function caseLines(
+  cases: readonly (readonly [when: string, then: string, andMore?: boolean])[],
+): string {
+  return cases
+    .map(
+      ([when, then, andMore]) =>
+        `        ${quoted(when)}${andMore === true ? '*' : ''}) ${then} ;;`,
+    )
+    .join('\n');
 }
 
 /** What the functions that zsh and bash share say of a place: kind, and words where they are known. */
@@ -30,7 +37,11 @@ export function tables(program: string, commands: readonly CompletedCommand[]): 
     ),
   );
   const positional = commands.flatMap(({ path, arguments: all }) =>
-    all.map((values, index): [string, string] => [`${path}|${index}`, assignment(values)]),
+    all.map(({ values, isVariadic }, index): [string, string, boolean] =>
+      isVariadic
+        ? [`${path}|`, assignment(values), true]
+        : [`${path}|${index}`, assignment(values), false],
+    ),
   );
   const known = commands.map(({ path }): [string, string] => [path, 'return 0']);
   return `# Whether these words are a command.
@@ -97,7 +108,7 @@ export function bashScript(program: string, commands: readonly CompletedCommand[
 ${tables(program, commands)}
 _${program}() {
     local cur="\${COMP_WORDS[COMP_CWORD]}" at='' pending='' place=0 word kind='' choices='' repeated=''
-    local children='' options=''
+    local children='' options='' last=COMP_CWORD-1
     # bash makes words of --output, = and json.
     if [[ $cur == = ]]; then cur=''; fi
 ${walk(program, '"${COMP_WORDS[@]:1:COMP_CWORD-1}"')}
@@ -115,6 +126,12 @@ ${caseLines(listed)}
     COMPREPLY=()
     case "$kind" in
         words) COMPREPLY=($(compgen -W "$choices" -- "$cur")) ;;
+        ${KNOWN_VALUES.join(' | ')})
+            # An option without its value would be an error.
+            if [[ -n $pending ]]; then last=COMP_CWORD-2; fi
+            choices=$("\${COMP_WORDS[0]}" values "$kind" "\${COMP_WORDS[@]:1:last}" 2>/dev/null)
+            COMPREPLY=($(compgen -W "$choices" -- "$cur"))
+            ;;
         file | folder)
             compopt -o filenames 2>/dev/null
             local IFS=$'\\n'

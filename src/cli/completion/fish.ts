@@ -12,10 +12,12 @@ export function fishScript(program: string, commands: readonly CompletedCommand[
     const head = `complete -c ${program} -n ${quoted(`__${program}_at ${quoted(command.path)}`)}`;
     return [
       ...command.children.map(({ name, about }) => `${head} -a ${name} -d ${quoted(about)}`),
-      ...command.options.map((option) => `${head} ${optionOf(option)} -d ${quoted(option.about)}`),
+      ...command.options.map(
+        (option) => `${head} ${optionOf(option, program)} -d ${quoted(option.about)}`,
+      ),
       ...command.arguments
-        .filter((values) => values !== 'anything')
-        .map((values) => `${head} ${argumentOf(values)}`),
+        .filter(({ values }) => values !== 'anything')
+        .map(({ values }) => `${head} ${argumentOf(values, program)}`),
     ];
   });
   return `# fish completion for ${program}
@@ -50,14 +52,16 @@ function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', ' ')}'`;
 }
 
-function optionOf({ names, values }: CompletedOption): string {
+function optionOf({ names, values }: CompletedOption, program: string): string {
   const flags = names.map((name) =>
     name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
   );
-  return [...flags, ...(values === undefined ? [] : [`-r ${argumentOf(values)}`])].join(' ');
+  return [...flags, ...(values === undefined ? [] : [`-r ${argumentOf(values, program)}`])].join(
+    ' ',
+  );
 }
 
-function argumentOf(values: Values): string {
+function argumentOf(values: Values, program: string): string {
   switch (values) {
     case 'anything':
       return '-f';
@@ -65,6 +69,10 @@ function argumentOf(values: Values): string {
       return '-F';
     case 'folder':
       return "-f -a '(__fish_complete_directories)'";
+    case 'runs':
+    case 'topics':
+    case 'events':
+      return `-f -a '(${program} values ${values} 2>/dev/null)'`;
     default:
       return `-f -a ${quoted(values.join(' '))}`;
   }

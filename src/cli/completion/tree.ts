@@ -1,8 +1,12 @@
 import type { Argument, Command, Option } from 'commander';
 import { loadModels } from '../../model/load.ts';
 
-/** What may stand at a place: one of these words, a file, a folder, or anything at all. */
-export type Values = readonly string[] | 'file' | 'folder' | 'anything';
+/** What only the warehouse knows: it is asked when it is needed. */
+export const KNOWN_VALUES = ['runs', 'topics', 'events'] as const;
+export type KnownValues = (typeof KNOWN_VALUES)[number];
+
+/** What may stand at a place: one of these words, a file, a folder, what the warehouse knows, or anything at all. */
+export type Values = readonly string[] | 'file' | 'folder' | 'anything' | KnownValues;
 
 export interface CompletedOption {
   /** -o and --output. */
@@ -20,8 +24,8 @@ export interface CompletedCommand {
   readonly path: string;
   readonly children: readonly { readonly name: string; readonly about: string }[];
   readonly options: readonly CompletedOption[];
-  /** What each of its arguments may be. */
-  readonly arguments: readonly Values[];
+  /** What each of its arguments may be; the last one may stand for all that follow, too. */
+  readonly arguments: readonly { readonly values: Values; readonly isVariadic: boolean }[];
 }
 
 /** The program and every command below it, as commander has them. */
@@ -33,9 +37,10 @@ export function completedCommands(command: Command, path = ''): CompletedCommand
       path,
       children: below.map((child) => ({ name: child.name(), about: child.description() })),
       options: help.visibleOptions(command).map(completedOption),
-      arguments: command.registeredArguments.map((argument) =>
-        valuesOf(argument, `<${argument.name()}>`),
-      ),
+      arguments: command.registeredArguments.map((argument) => ({
+        values: valuesOf(argument, `<${argument.name()}>`),
+        isVariadic: argument.variadic,
+      })),
     },
     ...command.commands.flatMap((child) =>
       completedCommands(child, `${path} ${child.name()}`.trim()),
@@ -68,12 +73,21 @@ function valuesOf({ argChoices }: Pick<Argument | Option, 'argChoices'>, flags: 
       return modelNames(['silver', 'gold']);
     case 'marts':
       return modelNames(['gold']);
+    case 'tables':
+      return ['silver', 'gold', ...modelNames(['silver', 'gold'], 'id')];
+    case 'run':
+      return 'runs';
+    case 'event':
+    case 'events':
+      return 'events';
+    case 'topic':
+      return 'topics';
     default:
       return 'anything';
   }
 }
 
-function modelNames(layers: readonly ('silver' | 'gold')[]): string[] {
+function modelNames(layers: readonly ('silver' | 'gold')[], as: 'name' | 'id' = 'name'): string[] {
   const models = loadModels();
-  return layers.flatMap((layer) => models[layer].map(({ name }) => name));
+  return layers.flatMap((layer) => models[layer].map((model) => model[as]));
 }

@@ -1,5 +1,5 @@
 import { caseLines, quoted, tables, walk } from './bash.ts';
-import type { CompletedCommand } from './tree.ts';
+import { KNOWN_VALUES, type CompletedCommand } from './tree.ts';
 
 /** The completion for zsh, to be sourced after compinit or put into a folder of fpath as _medallion. */
 export function zshScript(program: string, commands: readonly CompletedCommand[]): string {
@@ -16,7 +16,7 @@ export function zshScript(program: string, commands: readonly CompletedCommand[]
 ${tables(program, commands)}
 _${program}() {
     local at='' pending='' place=0 word kind='' choices='' repeated=''
-    local -a children options
+    local -a children options line
 ${walk(program, '"${(@)words[2,CURRENT-1]}"')}
     case "$at" in
 ${caseLines(listed)}
@@ -39,6 +39,12 @@ ${caseLines(listed)}
         words) compadd -- \${=choices} ;;
         file) _files ;;
         folder) _files -/ ;;
+        ${KNOWN_VALUES.join(' | ')})
+            line=("\${(@)words[2,CURRENT-1]}")
+            # An option without its value would be an error.
+            if [[ -n $pending && $PREFIX != --*=* ]]; then line[-1]=(); fi
+            compadd -- \${(f)"$("\${words[1]}" values "$kind" "\${(@)line}" 2>/dev/null)"}
+            ;;
     esac
 }
 if [[ $funcstack[1] == _${program} ]]; then

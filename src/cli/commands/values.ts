@@ -1,0 +1,72 @@
+import { Argument, Command } from 'commander';
+import { listRuns } from '../../inspect/runs.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
+import { embeddedStatus } from '../../postgres/embedded.ts';
+import { query } from '../../postgres/query.ts';
+import { formatCoordinates } from '../../quarantine/coordinates.ts';
+import { listQuarantined } from '../../quarantine/list.ts';
+import { KNOWN_VALUES, type KnownValues } from '../completion/tree.ts';
+import type { CommandContext } from '../context.ts';
+import type { RunCommand } from '../run-command.ts';
+
+/** As many as a shell can sensibly offer. */
+const MOST = 50;
+/** Who presses the tabulator key does not wait longer, for nobody. */
+const PATIENCE_MS = 1_000;
+
+/** What the completion of shells asks for while a line is typed: values that the warehouse knows, one a line. */
+export function createValuesCommand(run: RunCommand): Command {
+  return new Command('values')
+    .description(
+      'print values for the completion of a shell; nothing where they cannot be had at once',
+    )
+    .addArgument(new Argument('<kind>', 'what kind of values').choices([...KNOWN_VALUES]))
+    .argument('[words...]', 'the line so far: what it says of the warehouse counts')
+    .allowUnknownOption()
+    .action(
+      run(async (context: CommandContext, _flags: unknown, [kind]: readonly string[]) => {
+        // A server that does not answer would keep the process, and so the shell.
+        setTimeout(() => process.exit(), PATIENCE_MS).unref();
+        const settings = await runningWarehouse(context);
+        const values =
+          settings === undefined ? [] : await valuesOf(kind as KnownValues, settings, context);
+        await context.write(values.map((value) => `${value}\n`).join(''));
+      }),
+    );
+}
+
+/** Where the warehouse is; undefined for an embedded one that would have to be started. */
+async function runningWarehouse({
+  config,
+}: CommandContext): Promise<ConnectionSettings | undefined> {
+  const { warehouse, home } = config;
+  return warehouse.kind === 'server' ? warehouse : (await embeddedStatus(home)).settings;
+}
+
+async function valuesOf(
+  kind: KnownValues,
+  settings: ConnectionSettings,
+  context: CommandContext,
+): Promise<string[]> {
+  switch (kind) {
+    case 'runs': {
+      const wanted = { idle: true, limit: MOST };
+      const { rows } = await listRuns(settings, wanted, context);
+      return rows.map(([id]) => id ?? '');
+    }
+    case 'events': {
+      const { events } = await listQuarantined(settings, { status: 'all' }, MOST, context);
+      return events.map(formatCoordinates);
+    }
+    case 'topics': {
+      const topics: string[] = [];
+      const sql = 'select distinct topic from medallion.offsets order by topic';
+      await query(settings, sql, { write: false, signal: context.signal }, async ({ batches }) => {
+        for await (const rows of batches) {
+          topics.push(...rows.map(([topic]) => topic ?? ''));
+        }
+      });
+      return topics;
+    }
+  }
+}
