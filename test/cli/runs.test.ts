@@ -1,7 +1,7 @@
-import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, uniqueTopic } from '../support/kafka.ts';
@@ -52,24 +52,46 @@ const at = (id: string, day: string, total = 11.2): string =>
   purchase({ id, at: `${day}T12:00:00`, order: { total_amount: total } });
 
 describe('a history with late events and corrections', () => {
-  beforeEach(async () => {
-    const file = path.join(folder, 'sales.ndjson');
-    const lines = [at('a', '2026-01-01'), at('b', '2026-01-02'), '{"broken": '];
-    await writeFile(file, `${lines.join('\n')}\n`);
+  /** Made once; each test has a copy of it. */
+  let history: TestDatabase;
+  /** The books have the path of the file. */
+  let place: string;
+  const early = [at('a', '2026-01-01'), at('b', '2026-01-02'), '{"broken": '];
+  const late = [
+    // Onto another day: it changes both.
+    purchase({ id: 'a', at: '2026-01-03T12:00:00', order: { total_amount: 22.4 } }),
+    at('c', '2026-01-02'),
+    at('d', '2026-01-02'),
+    at('d', '2026-01-02'),
+    // On the same day, which it changes once.
+    purchase({ id: 'b', at: '2026-01-02T13:00:00', order: { total_amount: 12.2 } }),
+  ];
+  const write = async (...lines: string[]): Promise<void> =>
+    writeFile(path.join(place, 'sales.ndjson'), `${lines.join('\n')}\n`);
+
+  beforeAll(async () => {
+    place = await mkdtemp(path.join(tmpdir(), 'medallion-runs-'));
+    history = await createTestDatabase();
+    [folder, database] = [place, history];
+    await write(...early);
     await succeed('ingest', '--from', 'sales.ndjson');
     await succeed('promote');
-    const late = [
-      // Onto another day: it changes both.
-      purchase({ id: 'a', at: '2026-01-03T12:00:00', order: { total_amount: 22.4 } }),
-      at('c', '2026-01-02'),
-      at('d', '2026-01-02'),
-      at('d', '2026-01-02'),
-      // On the same day, which it changes once.
-      purchase({ id: 'b', at: '2026-01-02T13:00:00', order: { total_amount: 12.2 } }),
-    ];
-    await appendFile(file, `${late.join('\n')}\n`);
+    await write(...early, ...late);
     await succeed('ingest', '--from', 'sales.ndjson');
     await succeed('promote', '--chunk-rows', '2');
+  });
+
+  afterAll(async () => {
+    await history.drop();
+  });
+
+  beforeEach(async () => {
+    await database.drop();
+    await rm(folder, { recursive: true });
+    database = await createTestDatabase({ copyOf: history });
+    folder = place;
+    await mkdir(place, { recursive: true });
+    await write(...early, ...late);
   });
 
   test('is listed, the latest first, with who, when and what', async () => {

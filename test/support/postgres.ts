@@ -16,11 +16,20 @@ export function testServer(): ConnectionSettings {
   return inject('postgres');
 }
 
-/** A new database with every migration applied; with `empty`, one without any. */
-export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+export interface TestDatabaseOptions {
+  /** Without migrations. */
+  readonly empty?: boolean;
+  /** A copy of this one, with which nobody is connected. */
+  readonly copyOf?: TestDatabase;
+}
+
+/** A new database with every migration applied, unless the options say otherwise. */
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = testServer();
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const template = options.empty === true ? 'template0' : inject('postgresTemplate');
+  const template =
+    options.copyOf?.settings.database ??
+    (options.empty === true ? 'template0' : inject('postgresTemplate'));
   await withClient(server, async (client) => {
     await client.query(
       `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)}`,
