@@ -77,7 +77,8 @@ export async function startGrafana(
     await untilHealthy(grafana, child);
   } catch (error) {
     await grafana.stop();
-    throw new Error(`Grafana did not start:\n${output}`, { cause: error });
+    const telling = grafana.log().filter((line) => !/level=(info|warn)/.test(line));
+    throw new Error(`Grafana did not start:\n${telling.join('\n')}`, { cause: error });
   }
   return grafana;
 }
