@@ -1,0 +1,150 @@
+import { Option, type Command } from 'commander';
+import { MedallionError } from '../../errors.ts';
+import { REASONS } from '../../event/reasons.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
+import type { Coordinates, Selection, Status } from '../../postgres/quarantine.ts';
+import { formatCoordinates, parseCoordinates } from '../../quarantine/coordinates.ts';
+import { countQuarantined } from '../../quarantine/list.ts';
+import { confirm, type Asking } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
+import { parseDay, parsePartition } from '../options.ts';
+import { counted } from '../render/number.ts';
+
+/** Which refused events a command means: the flags that say it, and what is asked before they are changed. */
+
+/** How an event is named, for the help. */
+export const COORDINATES = 'its coordinates, topic/partition/offset, as list prints them';
+
+export interface FilterFlags {
+  readonly reason?: string;
+  readonly field?: string;
+  readonly ofTopic?: string;
+  readonly partition?: number;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface ChoiceFlags extends FilterFlags {
+  readonly all?: boolean;
+  readonly yes?: boolean;
+}
+
+/** --topic is the default topic everywhere else, and here a filter: its value is kept under a name of its own. */
+class TopicFilter extends Option {
+  override attributeName(): string {
+    return 'ofTopic';
+  }
+}
+
+/** Flags that narrow the events that are meant. */
+export function addFilterFlags(command: Command): Command {
+  return command
+    .optionsGroup('Which events:')
+    .addOption(
+      new Option('--reason <reason>', 'refused for this reason').choices(Object.keys(REASONS)),
+    )
+    .option('--field <path>', 'refused at this field: order.currency, items[].unit_price')
+    .addOption(new TopicFilter('--topic <topic>', 'of this topic, as list prints it or plain'))
+    .option('--partition <n>', 'of this partition', parsePartition)
+    .option('--since <day>', 'refused from this UTC day on', parseDay)
+    .option('--until <day>', 'refused up to this UTC day', parseDay)
+    .optionsGroup('Options:');
+}
+
+/** The same for a command that changes events: named one by one, by those flags, or all of them. */
+export function addChoiceFlags(command: Command): Command {
+  return addFilterFlags(command.argument('[events...]', COORDINATES))
+    .addOption(new Option('--all', 'every one').helpGroup('Which events:'))
+    .option('--yes', 'do not ask');
+}
+
+export type Filter = Omit<Selection, 'status'>;
+
+/**
+ * The events that flags or coordinates mean.
+ * @throws MedallionError usage
+ */
+export function filterOf(flags: FilterFlags, events: readonly string[] = []): Filter {
+  const { reason, field, ofTopic: topic, partition, since, until } = flags;
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new MedallionError('usage', `--since ${since} is after --until ${until}`);
+  }
+  const filter = { reason, field, topic, partition, since, until };
+  if (events.length === 0) {
+    return filter;
+  }
+  if (isNarrow(filter)) {
+    throw new MedallionError('usage', 'events are chosen by coordinates or by flags, not both');
+  }
+  return { events: events.map(parseCoordinates) };
+}
+
+function isNarrow(filter: Filter): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}
+
+/**
+ * Counts the events that a command is to change, after making sure that it was said which ones, and asks where many
+ * are meant.
+ * @throws MedallionError usage, input, interrupted
+ */
+export async function choose(
+  settings: ConnectionSettings,
+  filter: Filter,
+  status: Status,
+  flags: ChoiceFlags,
+  asking: Asking & { readonly ask: string },
+  context: CommandContext,
+): Promise<number> {
+  const count = async (selection: Selection): Promise<number> =>
+    countQuarantined(settings, selection, context);
+  const events = await count({ ...filter, status });
+  if (filter.events !== undefined) {
+    await checkNamed(filter.events, status, count, context);
+  } else if (events > 0 && flags.yes !== true) {
+    const what = counted(events, `${status} event`);
+    if (!process.stdin.isTTY) {
+      context.emit({ type: 'note', message: `${what} would be ${asking.done}` });
+    }
+    await confirm(`${asking.ask} ${what}?`, asking, context.signal);
+  }
+  if (events === 0 && filter.events === undefined) {
+    context.emit({ type: 'note', message: `no ${status} event is meant: nothing to do` });
+  }
+  return events;
+}
+
+/** Which events are meant has to be said, one way or another. */
+export function checkChoice(filter: Filter, flags: ChoiceFlags, command: string): void {
+  const isAll = flags.all === true;
+  if (isNarrow(filter) === isAll) {
+    throw new MedallionError(
+      'usage',
+      isAll ? '--all leaves no choice: drop it, or the others' : `${command} which events?`,
+      { hint: 'Name them by their coordinates, choose them with --reason and others, or --all.' },
+    );
+  }
+}
+
+/** An event that was named and is not there is a mistake; one in another status has been dealt with. */
+async function checkNamed(
+  events: readonly Coordinates[],
+  status: Status,
+  count: (selection: Selection) => Promise<number>,
+  context: CommandContext,
+): Promise<void> {
+  for (const event of events) {
+    const named = { events: [event] };
+    if ((await count({ ...named, status: 'all' })) === 0) {
+      throw new MedallionError('input', `${formatCoordinates(event)} is not in the quarantine`, {
+        hint: 'medallion quarantine list --status all prints the coordinates of what is.',
+      });
+    }
+    if ((await count({ ...named, status })) === 0) {
+      context.emit({
+        type: 'warning',
+        message: `${formatCoordinates(event)} is not ${status}: it stays as it is`,
+      });
+    }
+  }
+}
