@@ -25,7 +25,8 @@ export async function progressRenderer(
   { quiet, color }: ProgressOptions,
 ): Promise<{ emit: Emit; stop: () => void }> {
   const colors = palette(color);
-  const isInteractive = stream.isTTY && !quiet;
+  // A terminal that has not said its size has 0 columns: ora would clear lines for ever.
+  const isInteractive = stream.isTTY && stream.columns > 0 && !quiet;
   const spinner = isInteractive
     ? (await import('ora')).default({
         stream,

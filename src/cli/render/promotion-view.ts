@@ -83,7 +83,7 @@ export function summary({
       : [
           gold.days.length === 0
             ? 'gold: nothing changed in silver'
-            : `gold: ${count(gold.days.length)} days published, ${count(gold.restated)} of them restated`,
+            : `gold: ${counted(gold.days.length, 'day')} published, ${count(gold.restated)} of them restated`,
         ]),
     `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${count(rate)} events/s` : ''}`,
   ].join('\n');

@@ -3,14 +3,17 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { progressRenderer } from '../../../src/cli/render/progress.ts';
 
 /** A stderr that remembers; with `isTTY` it answers the few calls that move a cursor. */
-function fakeStderr(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
+function fakeStderr(
+  isTTY: boolean,
+  columns = 80,
+): { stream: NodeJS.WriteStream; text: () => string } {
   const pipe = new PassThrough();
   const chunks: string[] = [];
   pipe.on('data', (chunk: Buffer) => chunks.push(chunk.toString('utf8')));
   const terminal = isTTY
     ? {
         isTTY,
-        columns: 80,
+        columns,
         rows: 24,
         cursorTo: () => true,
         clearLine: () => true,
@@ -103,6 +106,17 @@ describe('on a terminal', () => {
     expect(text()).toContain('silver');
     expect(text()).toContain('warning: careful\n');
     expect(text()).not.toMatch(COLOR);
+  });
+
+  it('does not spin where the terminal does not know how wide it is', async () => {
+    const { stream, text } = fakeStderr(true, 0);
+    const { emit, stop } = await progressRenderer(stream, { quiet: false, color: false });
+    emit({ type: 'step.started', step: 'silver' });
+    emit({ type: 'step.progress', step: 'silver', done: 5, unit: 'events' });
+    emit({ type: 'warning', message: 'careful' });
+    emit({ type: 'step.finished', step: 'silver', detail: '5 events' });
+    stop();
+    expect(text()).toBe('warning: careful\nsilver: 5 events\n');
   });
 
   it('does not spin when quiet', async () => {
