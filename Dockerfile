@@ -1,7 +1,7 @@
-# medallion with what it needs inside: Node.js, its packages, DuckDB's postgres extension.
+# medallion with what it needs inside: Node.js, its packages, DuckDB's extensions.
 #   docker build --tag medallion .
 #   docker run --rm medallion --help
-# DuckDB's extension comes from its own host, or by pip from PyPI; a proxy is named by --build-arg HTTPS_PROXY=...
+# DuckDB's extensions come from its own host, or by pip from PyPI; a proxy is named by --build-arg HTTPS_PROXY=...
 
 FROM node:20.20.2-bookworm-slim AS build
 WORKDIR /build
@@ -12,7 +12,7 @@ COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:20.20.2-bookworm-slim AS extension
-# Nothing of this stage but the extension goes on, so any version of pip will do.
+# Nothing of this stage but the extensions goes on, so any version of pip will do.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates python3 python3-pip \
@@ -23,9 +23,9 @@ COPY --from=build /build/dist ./dist
 COPY package.json ./
 COPY bin ./bin
 COPY sql ./sql
-# Fetched, checked by its signature and loaded once by the tool itself.
+# Fetched, checked by their signatures and loaded once by the tool itself.
 ENV XDG_CACHE_HOME=/opt/cache
-RUN node bin/medallion.js doctor --home /tmp/home
+RUN node bin/medallion.js doctor --fetch --home /tmp/home
 
 FROM node:20.20.2-bookworm-slim
 ENV NODE_ENV=production \

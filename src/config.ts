@@ -62,8 +62,8 @@ export interface SaslConfig {
 }
 
 export interface DuckDbConfig {
-  /** A postgres extension file to load instead of the one that DuckDB finds or installs. */
-  readonly extensionFile: string | undefined;
+  /** Files of extensions to load instead of those that are found or fetched. */
+  readonly extensionFiles: Readonly<Record<'postgres' | 'excel', string | undefined>>;
   /** Where a fetched extension may be kept: the user's cache, and the tool's home where that cannot be written. */
   readonly cacheFolders: readonly string[];
 }
@@ -95,13 +95,19 @@ export function parseConfig(flags: ConfigFlags, env: Environment, cwd: string): 
 export function configOf(resolved: Resolved, env: Environment, cwd: string): Config {
   const settings = new SettingReader(resolved);
   const home = path.resolve(cwd, settings.text('home') ?? '');
-  const extension = settings.text('duckdb.extension');
+  const fileOf = (key: SettingKey): string | undefined => {
+    const file = settings.text(key);
+    return file === undefined ? undefined : path.resolve(cwd, file);
+  };
   const config: Config = {
     home,
     warehouse: parseWarehouse(resolved.server, settings),
     log: parseLog(settings),
     duckdb: {
-      extensionFile: extension === undefined ? undefined : path.resolve(cwd, extension),
+      extensionFiles: {
+        postgres: fileOf('duckdb.extension'),
+        excel: fileOf('duckdb.excel_extension'),
+      },
       cacheFolders: [...userCache(env), path.join(home, 'cache')],
     },
   };

@@ -276,4 +276,11 @@ export const TABLE = [
     example: 'postgres_scanner.duckdb_extension',
     kind: 'path',
   },
+  {
+    key: 'duckdb.excel_extension',
+    variables: ['MEDALLION_DUCKDB_EXCEL_EXTENSION'],
+    about: 'the same for its excel extension, which only exports to xlsx need',
+    example: 'excel.duckdb_extension',
+    kind: 'path',
+  },
 ] as const satisfies readonly SettingRow[];

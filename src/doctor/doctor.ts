@@ -1,30 +1,37 @@
 import type { Config } from '../config.ts';
 import type { StageContext } from '../progress.ts';
-import { duckDbCheck, extensionCheck } from './engine.ts';
+import { duckDbCheck, excelCheck, excelFetch, extensionCheck } from './engine.ts';
 import { examine, type Check, type Finding } from './finding.ts';
 import { kafkaCheck } from './kafka.ts';
 import { diskCheck, homeCheck, nodeCheck } from './machine.ts';
 import { warehouseCheck } from './warehouse.ts';
 
+export interface DoctorOptions {
+  /** Fetch what is otherwise fetched by the first command that needs it. */
+  readonly fetch: boolean;
+}
+
 /** In the order in which one would ask. */
-const CHECKS: readonly Check[] = [
-  nodeCheck,
-  homeCheck,
-  diskCheck,
-  duckDbCheck,
-  extensionCheck,
-  warehouseCheck,
-  kafkaCheck,
-];
+function checks({ fetch }: DoctorOptions): readonly Check[] {
+  return [
+    ...[nodeCheck, homeCheck, diskCheck, duckDbCheck, extensionCheck],
+    fetch ? excelFetch : excelCheck,
+    ...[warehouseCheck, kafkaCheck],
+  ];
+}
 
 /**
  * Looks at everything that medallion depends on, at once and each for a bounded time, and changes nothing but the
- * cache that DuckDB's postgres extension is fetched into.
+ * cache that DuckDB's extensions are fetched into.
  */
-export async function doctor(config: Config, context: StageContext): Promise<Finding[]> {
+export async function doctor(
+  config: Config,
+  options: DoctorOptions,
+  context: StageContext,
+): Promise<Finding[]> {
   const step = 'looking at the set-up';
   context.emit({ type: 'step.started', step });
-  const looks = CHECKS.map((check) => examine(check, config, context));
+  const looks = checks(options).map((check) => examine(check, config, context));
   const findings = (await Promise.all(looks)).flat();
   const counts = (['ok', 'warn', 'fail'] as const).map(
     (status) => `${findings.filter((finding) => finding.status === status).length} ${status}`,

@@ -1,5 +1,6 @@
-import { inspectDuckDb, inspectPostgresExtension } from '../engine/duckdb/inspect.ts';
-import { ok, type Check } from './finding.ts';
+import { inspectDuckDb, inspectExtension, inspectKeptExtension } from '../engine/duckdb/inspect.ts';
+import { MedallionError } from '../errors.ts';
+import { ok, warn, type Check } from './finding.ts';
 
 export const duckDbCheck: Check = {
   title: 'DuckDB',
@@ -15,7 +16,37 @@ export const extensionCheck: Check = {
   // It may have to be fetched: 15 MB.
   limitMs: 120_000,
   run: async ({ duckdb }, context) => {
-    const version = await inspectPostgresExtension(duckdb, context);
+    const version = await inspectExtension('postgres', duckdb, context);
     return [ok('DuckDB postgres extension', `loads, version ${version}`)];
+  },
+};
+
+const EXCEL = 'DuckDB excel extension';
+
+/** Only exports to xlsx need it: without it nothing is amiss. */
+export const excelCheck: Check = {
+  title: EXCEL,
+  limitMs: 10_000,
+  run: async ({ duckdb }) => {
+    try {
+      const version = await inspectKeptExtension('excel', duckdb);
+      const missing = 'not here; the first export to xlsx fetches it, or doctor --fetch';
+      return [ok(EXCEL, version === undefined ? missing : `loads, version ${version}`)];
+    } catch (error) {
+      if (error instanceof MedallionError) {
+        return [warn(EXCEL, error.message, error.hint)];
+      }
+      throw error;
+    }
+  },
+};
+
+/** The same, where it is wanted: before a machine loses its network. */
+export const excelFetch: Check = {
+  title: EXCEL,
+  limitMs: extensionCheck.limitMs,
+  run: async ({ duckdb }, context) => {
+    const version = await inspectExtension('excel', duckdb, context);
+    return [ok(EXCEL, `loads, version ${version}`)];
   },
 };

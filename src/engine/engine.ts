@@ -1,4 +1,5 @@
 import type { Model } from '../model/model.ts';
+import type { StageContext } from '../progress.ts';
 
 /**
  * What an engine is: it turns a window of bronze, or a set of days of silver, into staged rows. What is published,
@@ -64,12 +65,24 @@ export interface KeptPart {
 
 /** A file, or a folder of files, that rows are written to. */
 export interface ExportFile {
+  /** schema.name of the table. */
+  readonly id: string;
   /** A select in the warehouse's dialect. */
   readonly sql: string;
+  /** What its rows are ordered by. */
+  readonly orderBy: string;
+  /** From the root on. */
   readonly path: string;
-  readonly format: 'parquet' | 'csv' | 'json';
+  readonly format: 'parquet' | 'csv' | 'json' | 'xlsx';
   /** The column by whose values the path is a folder of folders, each with its rows. */
   readonly partitionBy: string | undefined;
+}
+
+/** What a file holds. */
+export interface WrittenFile {
+  readonly rows: number;
+  /** Columns that are text in it, because its format does not hold all of their values exactly. */
+  readonly asText: readonly string[];
 }
 
 /** Values of one row, as text. */
@@ -103,8 +116,16 @@ export interface Lane {
   keep(id: string, sql: string): Promise<void>;
   /** The rows of a select over the lane's tables. */
   query(sql: string): Promise<EngineRow[]>;
-  /** Writes rows of the warehouse to files, all of one moment; tells of each that it is written. */
-  writeFiles(files: readonly ExportFile[], onWritten: (file: ExportFile) => void): Promise<void>;
+  /**
+   * Writes rows of the warehouse to files, all of one moment; tells of each that it is written.
+   * @throws MedallionError usage, where a format does not hold the rows; an Error with the code of the system and the
+   *   path, where a file cannot be written
+   */
+  writeFiles(
+    files: readonly ExportFile[],
+    onWritten: (file: ExportFile, written: WrittenFile) => void,
+    context: StageContext,
+  ): Promise<void>;
   /** A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. */
   transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -1,15 +1,17 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Engine, ExportFile } from '../engine/engine.ts';
-import { MedallionError, messageOf } from '../errors.ts';
-import { storageError } from '../log/landing/storage-error.ts';
+import type { Engine, ExportFile, WrittenFile } from '../engine/engine.ts';
+import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { ident, literal, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
+import { exportError } from './failures.ts';
+import { bringToName, partialPath, removeLeftPartials } from './partial.ts';
 
 /** A table, and the file or folder that is to hold it. */
 export interface ExportTarget {
   readonly model: Model;
+  /** From the root on. */
   readonly path: string;
 }
 
@@ -24,6 +26,11 @@ export interface ExportOptions {
   readonly mayReplace: boolean;
 }
 
+export interface ExportedTable extends WrittenFile {
+  /** schema.name */
+  readonly id: string;
+}
+
 /** The column that says a row's UTC day. */
 const DAY_COLUMN = 'date_key';
 
@@ -33,55 +40,58 @@ export function hasDays({ columns }: Model): boolean {
 
 /**
  * Writes tables to files, all of one moment. Each comes to its name when all of them are whole: what is broken off
- * leaves nothing under the names asked for.
- * @throws MedallionError usage (a file is there already), storage, interrupted, unreachable, denied
+ * leaves nothing under the names asked for but what was there.
+ * @throws MedallionError usage (a file is there already, a format that does not hold the rows), storage, not_found,
+ *   interrupted, unreachable, denied
  */
 export async function exportTables(
   engine: Engine,
   targets: readonly ExportTarget[],
   options: ExportOptions,
   context: StageContext,
-): Promise<void> {
-  await checkPlaces(targets, options.mayReplace);
+): Promise<ExportedTable[]> {
+  await checkPlaces(targets, options);
   const files = targets.map(({ model, path: target }) => ({
-    ...{ target, path: `${target}.${String(process.pid)}.partial`, format: options.format },
+    ...{ id: model.id, target, path: partialPath(target), format: options.format },
     sql: selectOf(model, options),
+    orderBy: model.key.map(ident).join(', '),
     partitionBy: options.byDay && hasDays(model) ? DAY_COLUMN : undefined,
   }));
+  const tables: ExportedTable[] = [];
+  const made: MadeFolder[] = [];
   const lane = await engine.openLane();
   try {
-    for (const { path: partial } of files) {
-      await rm(partial, { recursive: true, force: true });
-      await mkdir(path.dirname(partial), { recursive: true });
+    for (const { target } of files) {
+      await makeFolder(path.dirname(target), made);
+      await removeLeftPartials(target);
     }
-    let done = 0;
-    await lane.writeFiles(files, () => {
-      done += 1;
+    const onWritten = ({ id }: ExportFile, written: WrittenFile): void => {
+      tables.push({ id, ...written });
       context.emit({
-        ...{ type: 'step.progress', step: 'export', done, total: files.length },
+        ...{ type: 'step.progress', step: 'export', done: tables.length, total: files.length },
         unit: 'tables',
       });
-      if (context.signal.aborted) {
-        throw new MedallionError('interrupted', 'interrupted');
-      }
-    });
+      throwIfInterrupted(context.signal);
+    };
+    await lane.writeFiles(files, onWritten, context);
     for (const { target, path: partial } of files) {
-      if (options.mayReplace) {
-        await rm(target, { recursive: true, force: true });
-      }
-      await rename(partial, target);
+      await bringToName(partial, target);
     }
+    return tables;
   } catch (error) {
-    throw exportError(error, targets);
-  } finally {
-    await lane.close();
     for (const { path: partial } of files) {
       await rm(partial, { recursive: true, force: true });
     }
+    for (const folder of made) {
+      await unmake(folder);
+    }
+    throw exportError(error, targets[0]?.path ?? '.');
+  } finally {
+    await lane.close();
   }
 }
 
-/** The rows of a table in the order of its key, each column of the type that its model says. */
+/** The rows of a table, each column of the type that its model says. */
 function selectOf(model: Model, { since, until }: ExportOptions): string {
   // What a view computes has no scale of its own, and would go through a double.
   const columns = model.columns.map(
@@ -94,12 +104,14 @@ function selectOf(model: Model, { since, until }: ExportOptions): string {
       ]
     : [];
   const where = days.length === 0 ? '' : ` where ${days.join(' and ')}`;
-  const order = model.key.map(ident).join(', ');
-  return `select ${columns.join(', ')} from ${tableOf(model)}${where} order by ${order}`;
+  return `select ${columns.join(', ')} from ${tableOf(model)}${where}`;
 }
 
 /** What is there is replaced when that was asked for, and a folder only where nothing but an export is in it. */
-async function checkPlaces(targets: readonly ExportTarget[], mayReplace: boolean): Promise<void> {
+async function checkPlaces(
+  targets: readonly ExportTarget[],
+  { mayReplace, byDay }: ExportOptions,
+): Promise<void> {
   for (const { path: target } of targets) {
     const found = await stat(target).catch(() => undefined);
     if (found === undefined) {
@@ -111,7 +123,9 @@ async function checkPlaces(targets: readonly ExportTarget[], mayReplace: boolean
       });
     }
     const names = found.isDirectory() ? await readdir(target) : [];
-    const isExport = names.length > 0 && names.every((name) => name.startsWith(`${DAY_COLUMN}=`));
+    // One without rows is empty.
+    const isExport =
+      (byDay || names.length > 0) && names.every((name) => name.startsWith(`${DAY_COLUMN}=`));
     if (found.isDirectory() && !isExport) {
       throw new MedallionError('usage', `${target} is a folder, and not one of an export by day`, {
         hint: 'Nothing was written. --out names the file of one table.',
@@ -120,23 +134,22 @@ async function checkPlaces(targets: readonly ExportTarget[], mayReplace: boolean
   }
 }
 
-function exportError(error: unknown, targets: readonly ExportTarget[]): unknown {
-  const message = messageOf(error);
-  if (/relation .* does not exist|schema .* does not exist/i.test(message)) {
-    return new MedallionError('not_found', 'there are no such tables yet', {
-      hint: 'medallion promote makes and fills them.',
-      cause: error,
-    });
+interface MadeFolder {
+  readonly path: string;
+  /** The outermost of those that were made for it. */
+  readonly first: string;
+}
+
+async function makeFolder(folder: string, made: MadeFolder[]): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first !== undefined) {
+    made.unshift({ path: folder, first });
   }
-  if (error instanceof MedallionError && error.code === 'denied') {
-    return new MedallionError('denied', message.replace('the promotion', 'the export'), {
-      hint: 'medallion db grant reader USER, as the owner of the database, lets a user read silver and gold.',
-      cause: error,
-    });
+}
+
+/** Takes back the folders that were made, as far as nothing is in them. */
+async function unmake({ path: folder, first }: MadeFolder): Promise<void> {
+  for (let each = folder; each.length >= first.length; each = path.dirname(each)) {
+    await rmdir(each).catch(() => undefined);
   }
-  const isOfFiles =
-    error instanceof Error &&
-    ('syscall' in error || /IO Error|Cannot open file/.test(message)) &&
-    !(error instanceof MedallionError);
-  return isOfFiles ? storageError(targets[0]?.path ?? '.', error) : error;
 }

@@ -40,7 +40,10 @@ async function doctor(env: Readonly<Record<string, string>>, args: readonly stri
   return { code, stdout, stderr, findings, of };
 }
 
-const MACHINE = ['Node.js', 'home folder', 'disk space', 'DuckDB', 'DuckDB postgres extension'];
+const MACHINE = [
+  ...['Node.js', 'home folder', 'disk space'],
+  ...['DuckDB', 'DuckDB postgres extension', 'DuckDB excel extension'],
+];
 
 describe('doctor', () => {
   it('finds nothing amiss on a machine that is set up, and leaves nothing behind', async () => {
@@ -113,6 +116,20 @@ describe('doctor', () => {
       advice: expect.stringContaining('MEDALLION_DUCKDB_EXTENSION'),
     });
     expect(code).toBe(2);
+  });
+
+  it("takes the lack of DuckDB's excel extension for a failure only where it is to be had", async () => {
+    const env = {
+      DATABASE_URL: database.url,
+      MEDALLION_DUCKDB_EXCEL_EXTENSION: path.join(folder, 'nowhere'),
+    };
+    const finding = { advice: expect.stringContaining('MEDALLION_DUCKDB_EXCEL_EXTENSION') };
+    const { code, of } = await doctor(env);
+    expect(of('DuckDB excel extension')).toMatchObject({ ...finding, status: 'warn' });
+    expect(code).toBe(0);
+    const fetching = await doctor(env, ['--fetch']);
+    expect(fetching.of('DuckDB excel extension')).toMatchObject({ ...finding, status: 'fail' });
+    expect(fetching.code).toBe(2);
   });
 
   it('fails on a home that is a file', async () => {

@@ -30,7 +30,7 @@ async function medallion(...args: string[]): Promise<string> {
       MEDALLION_HOME: home.path,
       HOME: own('user'),
       TMPDIR: own('tmp'),
-      // Where DuckDB's extension is, which was fetched into the user's cache by an earlier run.
+      // Where DuckDB's extensions are, which were fetched into the user's cache by an earlier run.
       XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
     },
   });
@@ -65,6 +65,7 @@ test('nothing outside the home is written, but what the user names', async () =>
     ['reconcile'],
     ['quarantine', 'list'],
     ['quarantine', 'export'],
+    ['export', 'sales_performance', '--to', 'xlsx', '--out', own('named/sales.xlsx')],
     ['models', 'list'],
     ['sql', 'select 1'],
     ['prune', '--bronze', '--older-than', '90d', '--yes'],
@@ -73,7 +74,9 @@ test('nothing outside the home is written, but what the user names', async () =>
   ]) {
     await medallion(...args);
   }
-  expect(await filesBelow('named')).toEqual(['answers', 'report.html', 'sales.ndjson']);
+  expect(await filesBelow('named')).toEqual([
+    ...['answers', 'report.html', 'sales.ndjson', 'sales.xlsx'],
+  ]);
   for (const name of ['user', 'tmp', 'work']) {
     expect(await filesBelow(name), name).toEqual([]);
   }

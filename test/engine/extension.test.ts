@@ -18,11 +18,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DuckDbConfig } from '../../src/config.ts';
 import {
   extensionHost,
-  loadPostgresExtension,
   pythonWheel,
   type ExtensionSource,
-} from '../../src/engine/duckdb/extension.ts';
-import type { ProgressEvent } from '../../src/progress.ts';
+} from '../../src/engine/duckdb/extension-sources.ts';
+import { EXTENSIONS, loadExtension, loadKeptExtension } from '../../src/engine/duckdb/extension.ts';
+import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 
 const FILE_NAME = 'postgres_scanner.duckdb_extension';
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
     String((await connection.runAndReadAll(sql)).getRows()[0]?.[0]);
   build = { version: await read('pragma version'), platform: await read('pragma platform') };
   const cache = folder();
-  await loadPostgresExtension(connection, config([cache]), context().context, [pythonWheel()]);
+  await loadPostgres(connection, config([cache]), context().context, [pythonWheel()]);
   genuine = cached(cache);
 });
 
@@ -60,17 +60,17 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe('loadPostgresExtension', () => {
+describe('loadExtension', () => {
   it('fetches the signed binary with pip, keeps it in the cache, and does not fetch again', async () => {
     const cache = folder();
     const first = context();
-    await loadPostgresExtension(await duckdb(), config([cache]), first.context, [pythonWheel()]);
+    await loadPostgres(await duckdb(), config([cache]), first.context, [pythonWheel()]);
     expect(first.events.map((event) => event.type)).toEqual(['step.started', 'step.finished']);
     expect(readdirSync(path.dirname(cached(cache)))).toEqual([FILE_NAME]);
 
     const second = context();
     const again = await duckdb();
-    await loadPostgresExtension(again, config([cache]), second.context, []);
+    await loadPostgres(again, config([cache]), second.context, []);
     expect(second.events).toEqual([]);
     expect(await isLoaded(again)).toBe(true);
   });
@@ -81,19 +81,19 @@ describe('loadPostgresExtension', () => {
     mkdirSync(kept, { recursive: true });
     copyFileSync(genuine, path.join(kept, FILE_NAME));
     const connection = await duckdb(own);
-    await loadPostgresExtension(connection, config([]), context().context, []);
+    await loadPostgres(connection, config([]), context().context, []);
     expect(await isLoaded(connection)).toBe(true);
   });
 
   it('takes the file that the configuration names, and no other', async () => {
     const connection = await duckdb();
-    await loadPostgresExtension(connection, config([], genuine), context().context, []);
+    await loadPostgres(connection, config([], genuine), context().context, []);
     expect(await isLoaded(connection)).toBe(true);
   });
 
   it('says which configured file cannot be loaded, even when a good copy is cached', async () => {
     const missing = path.join(folder(), "ana's", FILE_NAME);
-    const failure = loadPostgresExtension(
+    const failure = loadPostgres(
       await duckdb(),
       config([cacheWith(readFileSync(genuine))], missing),
       context().context,
@@ -105,9 +105,9 @@ describe('loadPostgresExtension', () => {
   it('refuses a file whose bytes are not the signed ones', async () => {
     const file = path.join(folder(), FILE_NAME);
     writeFileSync(file, tampered());
-    await expect(
-      loadPostgresExtension(await duckdb(), config([], file), context().context),
-    ).rejects.toThrow(/signature/);
+    await expect(loadPostgres(await duckdb(), config([], file), context().context)).rejects.toThrow(
+      /signature/,
+    );
   });
 
   it('fetches from the extension host and says how far it is', async () => {
@@ -119,7 +119,7 @@ describe('loadPostgresExtension', () => {
     });
     const cache = folder();
     const { context: stage, events } = context();
-    await loadPostgresExtension(await duckdb(), config([cache]), stage, [extensionHost(url)]);
+    await loadPostgres(await duckdb(), config([cache]), stage, [extensionHost(url)]);
     expect(paths).toEqual([`/${build.version}/${build.platform}/${FILE_NAME}.gz`]);
     expect(readFileSync(cached(cache)).equals(readFileSync(genuine))).toBe(true);
     const size = Math.round(packed.length / 1e6);
@@ -135,13 +135,11 @@ describe('loadPostgresExtension', () => {
     const url = await serve((_request, response) => response.end(packed));
     const cache = folder();
     await expect(
-      loadPostgresExtension(await duckdb(), config([cache]), context().context, [
-        extensionHost(url),
-      ]),
+      loadPostgres(await duckdb(), config([cache]), context().context, [extensionHost(url)]),
     ).rejects.toThrow(/signature/);
     expect(readdirSync(path.dirname(cached(cache)))).toEqual([]);
 
-    await loadPostgresExtension(await duckdb(), config([cache]), context().context, [
+    await loadPostgres(await duckdb(), config([cache]), context().context, [
       extensionHost(url),
       genuineSource(),
     ]);
@@ -152,7 +150,7 @@ describe('loadPostgresExtension', () => {
     const url = await serve(() => undefined);
     const began = performance.now();
     await expect(
-      loadPostgresExtension(await duckdb(), config([folder()]), context().context, [
+      loadPostgres(await duckdb(), config([folder()]), context().context, [
         extensionHost(url, 200),
       ]),
     ).rejects.toThrow(/no answer for 0.2 s/);
@@ -165,7 +163,7 @@ describe('loadPostgresExtension', () => {
       interrupt.abort();
     });
     await expect(
-      loadPostgresExtension(await duckdb(), config([folder()]), context(interrupt.signal).context, [
+      loadPostgres(await duckdb(), config([folder()]), context(interrupt.signal).context, [
         extensionHost(url),
         genuineSource(),
       ]),
@@ -176,7 +174,7 @@ describe('loadPostgresExtension', () => {
     const url = await serve((_request, response) => response.writeHead(404).end());
     const closed = await serve(() => undefined);
     await new Promise((resolve) => servers.pop()?.close(resolve));
-    const failure = loadPostgresExtension(await duckdb(), config([folder()]), context().context, [
+    const failure = loadPostgres(await duckdb(), config([folder()]), context().context, [
       extensionHost(url),
       extensionHost(closed),
       pythonWheel(['no-such-python']),
@@ -190,9 +188,7 @@ describe('loadPostgresExtension', () => {
 
   it('replaces a damaged copy in the cache', async () => {
     const cache = cacheWith(Buffer.from('half a file'));
-    await loadPostgresExtension(await duckdb(), config([cache]), context().context, [
-      genuineSource(),
-    ]);
+    await loadPostgres(await duckdb(), config([cache]), context().context, [genuineSource()]);
     expect(readFileSync(cached(cache)).equals(readFileSync(genuine))).toBe(true);
   });
 
@@ -201,7 +197,7 @@ describe('loadPostgresExtension', () => {
     const both = await Promise.all([duckdb(), duckdb()]);
     await Promise.all(
       both.map((connection) =>
-        loadPostgresExtension(connection, config([cache]), context().context, [genuineSource()]),
+        loadPostgres(connection, config([cache]), context().context, [genuineSource()]),
       ),
     );
     expect(await Promise.all(both.map(isLoaded))).toEqual([true, true]);
@@ -212,16 +208,64 @@ describe('loadPostgresExtension', () => {
     const blocked = path.join(folder(), 'a-file');
     writeFileSync(blocked, '');
     const fallback = folder();
-    await loadPostgresExtension(await duckdb(), config([blocked, fallback]), context().context, [
+    await loadPostgres(await duckdb(), config([blocked, fallback]), context().context, [
       genuineSource(),
     ]);
     expect(existsSync(cached(fallback))).toBe(true);
 
-    const failure = loadPostgresExtension(await duckdb(), config([blocked]), context().context, [
+    const failure = loadPostgres(await duckdb(), config([blocked]), context().context, [
       genuineSource(),
     ]);
     await expect(failure).rejects.toMatchObject({ code: 'storage' });
     await expect(failure).rejects.toThrow(blocked);
+  });
+});
+
+describe('the excel extension', () => {
+  const { excel } = EXTENSIONS;
+
+  it('has a file, a package and a setting of its own', async () => {
+    const cache = folder();
+    const statement = await loadExtension(
+      await duckdb(),
+      excel,
+      config([cache]),
+      context().context,
+      [pythonWheel()],
+    );
+    const file = path.join(
+      ...[cache, 'duckdb', build.version, build.platform, 'excel.duckdb_extension'],
+    );
+    expect(statement).toBe(`load '${file}'`);
+    // The one that is named goes before the one that is kept, and is no other's.
+    const settings = (named: string): DuckDbConfig => ({
+      extensionFiles: { postgres: undefined, excel: named },
+      cacheFolders: [cache],
+    });
+    expect(await loadKeptExtension(await duckdb(), excel, settings(file))).toBe(statement);
+    await expect(loadKeptExtension(await duckdb(), excel, settings(genuine))).rejects.toMatchObject(
+      { code: 'config', hint: expect.stringMatching(/^MEDALLION_DUCKDB_EXCEL_EXTENSION must/) },
+    );
+  });
+
+  it('is not fetched by looking for it', async () => {
+    const cache = folder();
+    expect(await loadKeptExtension(await duckdb(), excel, config([cache]))).toBeUndefined();
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it('says where to get it and which variable names it when there is nowhere to fetch from', async () => {
+    const url = await serve((_request, response) => response.writeHead(404).end());
+    const failure = loadExtension(await duckdb(), excel, config([folder()]), context().context, [
+      extensionHost(url),
+    ]);
+    await expect(failure).rejects.toThrow(
+      /^DuckDB's excel extension[^]*\/excel\.duckdb_extension\.gz/,
+    );
+    await expect(failure).rejects.toMatchObject({
+      code: 'unreachable',
+      hint: expect.stringMatching(/excel\.duckdb_extension[^]*MEDALLION_DUCKDB_EXCEL_EXTENSION/),
+    });
   });
 });
 
@@ -244,7 +288,7 @@ async function isLoaded(connection: DuckDBConnection): Promise<boolean> {
 function genuineSource(): ExtensionSource {
   return {
     name: 'copy',
-    fetch: (_build, scratch) => {
+    fetch: (_extension, _build, scratch) => {
       copyFileSync(genuine, path.join(scratch, FILE_NAME));
       return Promise.resolve(path.join(scratch, FILE_NAME));
     },
@@ -273,8 +317,17 @@ function cacheWith(bytes: Buffer): string {
   return cache;
 }
 
-function config(cacheFolders: string[], extensionFile?: string): DuckDbConfig {
-  return { extensionFile, cacheFolders };
+function config(cacheFolders: string[], postgres?: string): DuckDbConfig {
+  return { extensionFiles: { postgres, excel: undefined }, cacheFolders };
+}
+
+async function loadPostgres(
+  connection: DuckDBConnection,
+  settings: DuckDbConfig,
+  stage: StageContext,
+  sources?: readonly ExtensionSource[],
+): Promise<void> {
+  await loadExtension(connection, EXTENSIONS.postgres, settings, stage, sources);
 }
 
 function context(signal = new AbortController().signal) {

@@ -12,19 +12,22 @@ export function createDoctorCommand(run: RunCommand): Command {
     .description(
       'check everything medallion depends on, and say what to do where something is amiss',
     )
+    .option('--fetch', "fetch DuckDB's excel extension, too, before an export to xlsx needs it")
     .addHelpText(
       'after',
       manual({
         details: `
 Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
-extension (fetched when it is not here), PostgreSQL with rights, schema and
-clocks, and Kafka with its topic where KAFKA_BROKERS or --brokers name it.
-Nothing else is changed. It exits 0 when nothing fails, else 2 for a matter of
-configuration, 3 where something cannot be reached.`,
+extension (fetched when it is not here), its excel extension (fetched by the
+first export to xlsx), PostgreSQL with rights, schema and clocks, and Kafka with
+its topic where KAFKA_BROKERS or --brokers name it. Nothing else is changed. It
+exits 0 when nothing fails, else 2 for a matter of configuration, 3 where
+something cannot be reached.`,
         examples: [
           'medallion doctor',
           'medallion doctor --brokers localhost:9092 --topic sales',
           'medallion doctor --output json',
+          ['medallion doctor --fetch', 'before this machine loses its network'],
         ],
         seeAlso: ['config', 'status', 'db status'],
       }),
@@ -32,8 +35,11 @@ configuration, 3 where something cannot be reached.`,
     .action(run(runDoctor));
 }
 
-async function runDoctor(context: CommandContext): Promise<void> {
-  const findings = await doctor(context.config, context);
+async function runDoctor(
+  context: CommandContext,
+  { fetch = false }: { readonly fetch?: boolean },
+): Promise<void> {
+  const findings = await doctor(context.config, { fetch }, context);
   if (context.format === undefined || context.format === 'table') {
     await context.write(renderFindings(findings, context));
   } else {

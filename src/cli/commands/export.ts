@@ -5,17 +5,25 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { duckDbOpener } from '../../engine/duckdb/local.ts';
 import { MedallionError } from '../../errors.ts';
-import { exportTables, hasDays, type ExportTarget } from '../../export/export.ts';
+import {
+  exportTables,
+  hasDays,
+  type ExportedTable,
+  type ExportTarget,
+} from '../../export/export.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
+import { parseCount, parseDay, parsedSetting, parseMemory } from '../options.ts';
 import type { RunCommand } from '../run-command.ts';
-import { parseDay } from '../options.ts';
 import { counted } from '../render/number.ts';
+import { checkEngineFlags } from './promote.ts';
 
-const FORMATS = ['parquet', 'csv', 'json'] as const;
+const FORMATS = ['parquet', 'csv', 'json', 'xlsx'] as const;
+/** Those that a pipe can take. */
+const TEXTS: ReadonlySet<string> = new Set(['csv', 'json']);
 
 interface ExportFlags {
   readonly to: (typeof FORMATS)[number];
@@ -24,15 +32,16 @@ interface ExportFlags {
   readonly since?: string;
   readonly until?: string;
   readonly force?: boolean;
+  readonly memoryLimit: string;
+  readonly threads?: number;
 }
 
 const STDOUT = '-';
-const MEMORY_LIMIT = '800MB';
 
 export function createExportCommand(run: RunCommand): Command {
   const command = new Command('export');
   return command
-    .description('write tables of silver and gold to Parquet, CSV or JSON files')
+    .description('write tables of silver and gold to Parquet, CSV, JSON or Excel files')
     .argument(
       '<tables...>',
       'tables (gold.sales_performance, or the name alone), or layers: silver, gold',
@@ -52,6 +61,8 @@ export function createExportCommand(run: RunCommand): Command {
     .option('--since <day>', 'first UTC day', parseDay)
     .option('--until <day>', 'last UTC day', parseDay)
     .option('--force', 'replace what is there')
+    .addOption(parsedSetting('promote.memory_limit', parseMemory))
+    .addOption(parsedSetting('promote.threads', parseCount))
     .addHelpText(
       'after',
       manual({
@@ -61,10 +72,17 @@ One table goes to <table>.<format> here, or to --out; several go to
 when it is whole. Decimals keep every digit, times are UTC; JSON is an object
 a line. --since, --until and --partition-by go by date_key: in a layer, tables
 without it are written whole. The role that "medallion db grant reader" makes
-is enough.`,
+is enough.
+
+In xlsx a number has up to 15 digits, a date is of 1900-03-01 or later, a time
+is in UTC, to the millisecond; a column with a value beyond that is text, with
+every digit, and a line on stderr names it. Text is never a formula, an empty
+cell is null. A table of more than 1,048,575 rows, or with a text of more than
+32,767 characters, is refused before anything is written.`,
         examples: [
           'medallion export gold.sales_performance --to parquet',
           'medallion export sales_performance --to csv --out - --since 7d',
+          'medallion export sales_performance --to xlsx --out sales.xlsx',
           'medallion export silver gold --to parquet --partition-by day --out lake',
         ],
         exits: { 4: 'the tables are not there yet' },
@@ -79,6 +97,7 @@ async function runExport(
   flags: ExportFlags,
   names: string[],
 ): Promise<void> {
+  checkEngineFlags(flags);
   const { since, until, to: format } = flags;
   if (since !== undefined && until !== undefined && since > until) {
     throw new MedallionError('usage', `--since ${since} is after --until ${until}`);
@@ -87,7 +106,7 @@ async function runExport(
   const [only] = models;
   const isToStdout = flags.out === STDOUT;
   const isSingle = models.length === 1 && !isLayer(names[0] ?? '');
-  if (isToStdout && (!isSingle || format === 'parquet' || flags.partitionBy !== undefined)) {
+  if (isToStdout && (!isSingle || !TEXTS.has(format) || flags.partitionBy !== undefined)) {
     throw new MedallionError('usage', 'stdout takes one table, as csv or json');
   }
   const folder = isToStdout ? await mkdtemp(path.join(tmpdir(), 'medallion-export-')) : undefined;
@@ -108,31 +127,7 @@ async function runExport(
             model,
             path: path.join(at(flags.out ?? '.'), model.layer, nameOf(model)),
           }));
-    await withWarehouse(context.config, context, async (settings) => {
-      const open = await duckDbOpener(
-        context.config,
-        settings,
-        { memoryLimit: MEMORY_LIMIT },
-        context,
-      );
-      const engine = await open();
-      try {
-        await exportTables(
-          engine,
-          targets,
-          {
-            format,
-            byDay: flags.partitionBy === 'day',
-            since,
-            until,
-            mayReplace: flags.force ?? false,
-          },
-          context,
-        );
-      } finally {
-        await engine.close();
-      }
-    });
+    const tables = await exportTo(targets, context, flags);
     if (folder !== undefined) {
       for await (const chunk of createReadStream(path.join(folder, 'rows'))) {
         await context.write(chunk as Uint8Array);
@@ -140,13 +135,60 @@ async function runExport(
       return;
     }
     const place = isSingle ? targets[0]?.path : at(flags.out ?? '.');
-    context.emit({
-      type: 'note',
-      message: `${counted(targets.length, 'table')} written to ${place ?? ''}`,
-    });
+    const isWhole = since === undefined && until === undefined;
+    tellOf(tables, place ?? '', isWhole ? names.filter(isLayer) : [], context);
   } finally {
     if (folder !== undefined) {
       await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function exportTo(
+  targets: readonly ExportTarget[],
+  context: CommandContext,
+  flags: ExportFlags,
+): Promise<ExportedTable[]> {
+  const { to: format, partitionBy, since, until, force: mayReplace = false } = flags;
+  const options = { format, byDay: partitionBy === 'day', since, until, mayReplace };
+  return withWarehouse(context.config, context, async (settings) => {
+    const openEngine = await duckDbOpener(context.config, settings, flags, context);
+    const engine = await openEngine();
+    try {
+      return await exportTables(engine, targets, options, context);
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
+/**
+ * Says what was written, and what of it somebody may not expect.
+ * @param layers those that were exported whole
+ */
+function tellOf(
+  tables: readonly ExportedTable[],
+  place: string,
+  layers: readonly string[],
+  { emit }: Pick<CommandContext, 'emit'>,
+): void {
+  for (const { id, asText } of tables.filter((table) => table.asText.length > 0)) {
+    const columns = asText.join(', ');
+    emit({ type: 'note', message: `${id}: text, to keep every digit: ${columns}` });
+  }
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  emit({
+    type: 'note',
+    message: `${counted(tables.length, 'table')} written to ${place}, ${counted(rows, 'row')}`,
+  });
+  for (const layer of layers) {
+    const hasRows = tables.some(({ id, rows: count }) => id.startsWith(`${layer}.`) && count > 0);
+    if (!hasRows) {
+      emit({
+        type: 'warning',
+        message: `${layer} has no rows yet`,
+        hint: 'medallion promote fills it.',
+      });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { inspectPostgresExtension } from '../../engine/duckdb/inspect.ts';
+import { inspectExtension } from '../../engine/duckdb/inspect.ts';
 import { MedallionError } from '../../errors.ts';
 import { ingest, type IngestResult } from '../../ingest/ingest.ts';
 import { status } from '../../inspect/status.ts';
@@ -126,7 +126,7 @@ async function runPipeline(
   const startedAt = performance.now();
   const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
     // What promotions need is fetched now, or missed now: not when events have come in.
-    await inspectPostgresExtension(context.config.duckdb, context);
+    await inspectExtension('postgres', context.config.duckdb, context);
     const reader = await openConfiguredLog(context, patience);
     const tellStop = (): void =>
       context.emit({

@@ -11,7 +11,7 @@ import type { Engine, HeldTransaction, Lane } from '../engine.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
-import { loadPostgresExtension } from './extension.ts';
+import { EXTENSIONS, loadExtension } from './extension.ts';
 import { HeldWarehouse } from './held.ts';
 import { DuckDbLane } from './lane.ts';
 import { ATTACHED, AttachedWarehouse } from './warehouse.ts';
@@ -84,7 +84,7 @@ export async function startDuckDb(
   });
   try {
     const connection = await instance.connect();
-    await loadPostgresExtension(connection, options.duckdb, context);
+    await loadExtension(connection, EXTENSIONS.postgres, options.duckdb, context);
     await connection.run("set global timezone = 'UTC'");
     connection.closeSync();
     return instance;
@@ -135,6 +135,7 @@ export async function openEngine(
         held === undefined
           ? new AttachedWarehouse(connection)
           : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
+        options,
         async (closed) => {
           lanes.delete(closed);
           await shareThreads();

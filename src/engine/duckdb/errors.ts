@@ -1,15 +1,46 @@
 import { MedallionError, messageOf } from '../../errors.ts';
 
+/** What DuckDB is at work for, as far as its failures are told differently. */
+interface Undertaking {
+  readonly name: string;
+  readonly hints: Readonly<Record<'denied' | 'lost' | 'full' | 'memory', string>>;
+  readonly tooLarge: string;
+}
+
+const PROMOTION: Undertaking = {
+  name: 'the promotion',
+  hints: {
+    denied:
+      'A user that promotes owns the tables: medallion db grant owner USER, as the owner of the database.',
+    lost: 'Nothing half-done was kept. Run promote again when the server is back; it goes on from there.',
+    full: 'Free some space on the home folder and on PostgreSQL; the next run goes on from the last window.',
+    memory: 'Give it more with --memory-limit, or make windows smaller with --chunk-rows.',
+  },
+  tooLarge: 'a window does not fit into the memory that DuckDB may use',
+};
+
+export const EXPORT: Undertaking = {
+  name: 'the export',
+  hints: {
+    denied:
+      'medallion db grant reader USER, as the owner of the database, lets a user read silver and gold.',
+    lost: 'Nothing was written. Run it again when the server is back.',
+    full: 'Nothing was written. Free some space on the home folder and on PostgreSQL.',
+    memory: 'Nothing was written. Give it more with --memory-limit, or fewer --threads.',
+  },
+  tooLarge: 'the export does not fit into the memory that DuckDB may use',
+};
+
 /** What DuckDB's own words mean for the person who runs it; DuckDB has no codes for these. */
 const FORESEEN: readonly {
   readonly words: RegExp;
-  readonly as: (message: string) => MedallionError;
+  readonly as: (message: string, work: Undertaking) => MedallionError;
 }[] = [
   {
     words: /permission denied for|must be owner of/i,
-    as: (message) =>
-      new MedallionError('denied', `PostgreSQL refused the promotion: ${reasonIn(message)}`, {
-        hint: 'A user that promotes owns the tables: medallion db grant owner USER, as the owner of the database.',
+    as: (message, { name, hints }) =>
+      new MedallionError('denied', `PostgreSQL refused ${name}: ${reasonIn(message)}`, {
+        hint: hints.denied,
       }),
   },
   {
@@ -27,35 +58,36 @@ const FORESEEN: readonly {
   {
     words:
       /server closed the connection|unable to connect to postgres|connection to server|connection not open|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
-    as: (message) =>
-      new MedallionError(
-        'unreachable',
-        `lost PostgreSQL during the promotion: ${firstLine(message)}`,
-        {
-          hint: 'Nothing half-done was kept. Run promote again when the server is back; it goes on from there.',
-          reason: 'the connection broke',
-          retriable: true,
-        },
-      ),
+    as: (message, { name, hints }) =>
+      new MedallionError('unreachable', `lost PostgreSQL during ${name}: ${firstLine(message)}`, {
+        hint: hints.lost,
+        reason: 'the connection broke',
+        retriable: true,
+      }),
   },
   {
     words: /no space left on device|could not extend file|disk full/i,
-    as: (message) =>
+    as: (message, { hints }) =>
       new MedallionError('storage', `no disk space left: ${firstLine(message)}`, {
-        hint: 'Free some space on the home folder and on PostgreSQL; the next run goes on from the last window.',
+        hint: hints.full,
+      }),
+  },
+  {
+    // The parts of an xlsx file are packed in the old zip format; its writer notices at the end.
+    words: /failed to close entry/i,
+    as: () =>
+      new MedallionError('usage', 'a sheet of xlsx holds 4 GiB, unpacked, and a table has more', {
+        hint: 'Nothing was written. parquet, csv and json hold any number of rows.',
       }),
   },
   {
     words: /out of memory error/i,
-    as: () =>
-      new MedallionError('config', 'a window does not fit into the memory that DuckDB may use', {
-        hint: 'Give it more with --memory-limit, or make windows smaller with --chunk-rows.',
-      }),
+    as: (_, { hints, tooLarge }) => new MedallionError('config', tooLarge, { hint: hints.memory }),
   },
 ];
 
 /** Runs `work` and turns the failures of DuckDB that are foreseen into errors with a way on. */
-export async function foreseen<T>(work: () => Promise<T>): Promise<T> {
+export async function foreseen<T>(work: () => Promise<T>, of = PROMOTION): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -63,8 +95,32 @@ export async function foreseen<T>(work: () => Promise<T>): Promise<T> {
       throw error;
     }
     const message = messageOf(error);
-    throw FORESEEN.find(({ words }) => words.test(message))?.as(message) ?? error;
+    throw FORESEEN.find(({ words }) => words.test(message))?.as(message, of) ?? error;
   }
+}
+
+/** The system's words for what is wrong with a file, and its codes. */
+const SYSTEM_CODES: Readonly<Record<string, string>> = {
+  'No space left on device': 'ENOSPC',
+  'Disk quota exceeded': 'EDQUOT',
+  'File too large': 'EFBIG',
+  'Permission denied': 'EACCES',
+  'Operation not permitted': 'EPERM',
+  'Read-only file system': 'EROFS',
+  'No such file or directory': 'ENOENT',
+  'Not a directory': 'ENOTDIR',
+  'Is a directory': 'EISDIR',
+};
+
+/** A failure with a file of this machine as Node throws it, with `code` and `path`; undefined for any other. */
+export function fileFailure(error: unknown): Error | undefined {
+  const message = messageOf(error);
+  const [, file, words = ''] =
+    /IO Error: [^"]*\b(?:file|directory) "(.+)": ([^"\n]+)/.exec(message) ?? [];
+  const code = SYSTEM_CODES[words.trim()];
+  return code === undefined
+    ? undefined
+    : Object.assign(new Error(message, { cause: error }), { code, path: file });
 }
 
 /** What PostgreSQL said, without what DuckDB puts before it and the statement that follows. */

@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
-import { buildOf, loadPostgresExtension, type Build } from './extension.ts';
+import { buildOf, EXTENSIONS, loadExtension, loadKeptExtension } from './extension.ts';
+import type { Build, Extension } from './extension-sources.ts';
 
 /** The DuckDB in this process. */
 export async function inspectDuckDb(): Promise<Build> {
@@ -9,20 +10,40 @@ export async function inspectDuckDb(): Promise<Build> {
 }
 
 /**
- * The version of the postgres extension, which is fetched when it is not on this machine.
- * @throws MedallionError as `loadPostgresExtension` does
+ * The version of an extension, which is fetched when it is not on this machine.
+ * @throws MedallionError as `loadExtension` does
  */
-export async function inspectPostgresExtension(
+export async function inspectExtension(
+  name: Extension['name'],
   config: DuckDbConfig,
   context: StageContext,
 ): Promise<string> {
   return withDuckDb(async (connection) => {
-    await loadPostgresExtension(connection, config, context);
-    const result = await connection.runAndReadAll(
-      "select extension_version from duckdb_extensions() where extension_name = 'postgres_scanner'",
-    );
-    return String(result.getRows()[0]?.[0]);
+    await loadExtension(connection, EXTENSIONS[name], config, context);
+    return versionOf(connection, EXTENSIONS[name]);
   });
+}
+
+/**
+ * The same, but nothing is fetched: undefined when it is not on this machine.
+ * @throws MedallionError config
+ */
+export async function inspectKeptExtension(
+  name: Extension['name'],
+  config: DuckDbConfig,
+): Promise<string | undefined> {
+  return withDuckDb(async (connection) => {
+    const kept = await loadKeptExtension(connection, EXTENSIONS[name], config);
+    return kept === undefined ? undefined : versionOf(connection, EXTENSIONS[name]);
+  });
+}
+
+async function versionOf(connection: DuckDBConnection, { module }: Extension): Promise<string> {
+  const result = await connection.runAndReadAll(
+    'select extension_version from duckdb_extensions() where extension_name = $1',
+    [module],
+  );
+  return String(result.getRows()[0]?.[0]);
 }
 
 async function withDuckDb<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {

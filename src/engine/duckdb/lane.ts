@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MedallionError, messageOf } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
+import type { StageContext } from '../../progress.ts';
 import {
   stagedTable,
   type EngineRow,
@@ -10,8 +11,10 @@ import {
   type SilverWindow,
   type WarehouseTransaction,
   type WindowCounts,
+  type WrittenFile,
 } from '../engine.ts';
-import { foreseen } from './errors.ts';
+import { fileFailure, foreseen } from './errors.ts';
+import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
 import { readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
@@ -19,18 +22,13 @@ import type { Warehouse } from './warehouse.ts';
 
 const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
 
-const FILE_OPTIONS: Readonly<Record<ExportFile['format'], readonly string[]>> = {
-  parquet: ['format parquet', 'compression zstd'],
-  csv: ['format csv', 'header'],
-  json: ['format json'],
-};
-
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
 export class DuckDbLane implements Lane {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
   readonly #keptRows: KeptRows;
   readonly #warehouse: Warehouse;
+  readonly #means: FileMeans;
   readonly #inputs = new Map<string, 'table' | 'view'>();
 
   readonly #onClose: (lane: DuckDbLane) => Promise<void>;
@@ -40,12 +38,14 @@ export class DuckDbLane implements Lane {
     catalog: string,
     keptRows: KeptRows,
     warehouse: Warehouse,
+    means: FileMeans,
     onClose: (lane: DuckDbLane) => Promise<void>,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
     this.#keptRows = keptRows;
     this.#warehouse = warehouse;
+    this.#means = means;
     this.#onClose = onClose;
   }
 
@@ -54,9 +54,10 @@ export class DuckDbLane implements Lane {
     catalog: string,
     keptRows: KeptRows,
     warehouse: Warehouse,
+    means: FileMeans,
     onClose: (lane: DuckDbLane) => Promise<void>,
   ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, onClose);
+    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, means, onClose);
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -137,23 +138,18 @@ export class DuckDbLane implements Lane {
 
   async writeFiles(
     files: readonly ExportFile[],
-    onWritten: (file: ExportFile) => void,
+    onWritten: (file: ExportFile, written: WrittenFile) => void,
+    context: StageContext,
   ): Promise<void> {
-    await this.#run('begin');
     try {
-      for (const file of files) {
-        const options = [
-          ...FILE_OPTIONS[file.format],
-          ...(file.partitionBy === undefined
-            ? []
-            : [`partition_by (${doubleQuoted(file.partitionBy)})`]),
-        ];
-        const rows = await this.#warehouse.rows(file.sql, 'export');
-        await this.#run(`copy (${rows}) to ${singleQuoted(file.path)} (${options.join(', ')})`);
-        onWritten(file);
-      }
-    } finally {
-      await this.#run('rollback').catch(() => undefined);
+      await writeFiles(
+        { ...this.#means, connection: this.#connection, warehouse: this.#warehouse },
+        files,
+        onWritten,
+        context,
+      );
+    } catch (error) {
+      throw fileFailure(error) ?? error;
     }
   }
 

@@ -1,0 +1,19 @@
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { storageError } from '../log/landing/storage-error.ts';
+import { targetOf } from './partial.ts';
+
+/**
+ * A failure of an export as an error for people.
+ * @param place the file or folder to name where the failure itself names none
+ */
+export function exportError(error: unknown, place: string): unknown {
+  const [, table] = /(?:relation|schema) "([^"]+)" does not exist/i.exec(messageOf(error)) ?? [];
+  if (table !== undefined) {
+    return new MedallionError('not_found', `there is no ${table} yet`, {
+      hint: 'Nothing was written. medallion promote makes the tables and fills them.',
+      cause: error,
+    });
+  }
+  const isOfFile = error instanceof Error && codeOf(error) !== undefined && 'path' in error;
+  return storageError(isOfFile ? targetOf(String(error.path)) : place, error);
+}
