@@ -7,7 +7,8 @@ const LONGEST_RULE = 40;
 
 /**
  * The lines of rows that a page so wide can hold, nothing cut: a table, with a long text in its last column on as many
- * lines as it needs, or, where that is too wide, each row as a list of its columns.
+ * lines as it needs, or, where that is too wide, each row as a list of its columns. A column alone stays as it is: its
+ * lines are taken on by others, such as grep and who copies SQL.
  */
 export function* rowLines(
   columns: readonly TextColumn[],
@@ -15,8 +16,8 @@ export function* rowLines(
   width: number,
 ): Generator<string> {
   const titles = columns.map(({ title }) => title);
-  const cells = wrapLastColumn(titles, rows, width);
-  if (widthOfTable(titles, cells) <= width) {
+  const cells = columns.length === 1 ? rows : wrapLastColumn(titles, rows, width);
+  if (columns.length === 1 || widthOfTable(titles, cells) <= width) {
     yield* tableLines(columns, cells);
   } else if (rows.length > 0) {
     yield* recordLines(titles, rows, width);

@@ -109,6 +109,14 @@ describe('table', () => {
     );
   });
 
+  it('leaves the lines of a single column whole, for who takes them on', () => {
+    const columns = [{ name: 'statement', kind: 'text' as const }];
+    const text = 'grant select on all tables in schema gold to grafana';
+    expect(renderTable({ columns, rows: [[text]] }, 'table', 20)).toBe(
+      `statement\n${'─'.repeat(text.length)}\n${text}\n`,
+    );
+  });
+
   it('shows quantities with thousands separators, to people only', () => {
     const columns = [
       { name: 'offset', kind: 'number' as const },
