@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
+import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import { withDatabase } from '../support/postgres.ts';
-import { openTestEngine } from '../support/promotion.ts';
+import { testServer, withDatabase } from '../support/postgres.ts';
+import { openTestEngine, quietContext } from '../support/promotion.ts';
 
 test('an engine whose warehouse is lost in mid-transaction says so, and closes', async () => {
   await withDatabase(async ({ settings }) => {
@@ -21,4 +26,23 @@ test('an engine whose warehouse is lost in mid-transaction says so, and closes',
     // DuckDB would end this process, had the transaction been left open.
     await engine.close();
   });
+});
+
+test('an engine that cannot be opened leaves no folder behind', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'medallion-unopened-'));
+  const spillDirectory = path.join(folder, 'spill');
+  const opening = openDuckDb(
+    {
+      warehouse: testServer(),
+      duckdb: { extensionFile: path.join(folder, 'none'), cacheFolders: [] },
+      ...{ memoryLimit: '400MB', threads: 1, spillDirectory },
+    },
+    quietContext(),
+  );
+  try {
+    await expect(opening).rejects.toMatchObject({ code: 'config' });
+    expect(existsSync(spillDirectory)).toBe(false);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

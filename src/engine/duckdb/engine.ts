@@ -47,20 +47,23 @@ export async function openDuckDb(
   held?: HeldTransaction,
 ): Promise<Engine> {
   await makeSpillDirectory(options.spillDirectory);
-  const instance = await startDuckDb(options, context);
+  let instance: Instance | undefined;
+  const end = (): void => {
+    instance?.closeSync();
+    rmSync(options.spillDirectory, { recursive: true, force: true });
+  };
   try {
+    instance = await startDuckDb(options, context);
     const engine = await openEngine(instance, options, held);
     return {
       ...engine,
       async close() {
         await engine.close();
-        instance.closeSync();
-        removeSpillDirectory(options);
+        end();
       },
     };
   } catch (error) {
-    instance.closeSync();
-    removeSpillDirectory(options);
+    end();
     throw error;
   }
 }
@@ -152,10 +155,6 @@ export async function openEngine(
       }
     },
   };
-}
-
-function removeSpillDirectory({ spillDirectory }: DuckDbOptions): void {
-  rmSync(spillDirectory, { recursive: true, force: true });
 }
 
 async function makeSpillDirectory(directory: string): Promise<void> {
