@@ -34,7 +34,10 @@ test('an engine that cannot be opened leaves no folder behind', async () => {
   const opening = openDuckDb(
     {
       warehouse: testServer(),
-      duckdb: { extensionFile: path.join(folder, 'none'), cacheFolders: [] },
+      duckdb: {
+        extensionFiles: { postgres: path.join(folder, 'none'), excel: undefined },
+        cacheFolders: [],
+      },
       ...{ memoryLimit: '400MB', threads: 1, spillDirectory },
     },
     quietContext(),
