@@ -14,6 +14,7 @@ import { KeptRows } from './kept.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
 import { HeldWarehouse } from './held.ts';
 import { DuckDbLane } from './lane.ts';
+import { TemporarySchemas } from './temporary-schemas.ts';
 import { ATTACHED, AttachedWarehouse } from './warehouse.ts';
 
 /** Where the warehouse is; what src/postgres connects with, without its code. */
@@ -108,6 +109,7 @@ export async function openEngine(
 ): Promise<Engine> {
   const lanes = new Set<Lane>();
   const keptRows = new KeptRows(options.spillDirectory);
+  const temporarySchemas = new TemporarySchemas();
   let opened = 0;
   /**
    * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
@@ -136,7 +138,7 @@ export async function openEngine(
         name,
         keptRows,
         held === undefined
-          ? new AttachedWarehouse(connection)
+          ? new AttachedWarehouse(connection, temporarySchemas)
           : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
         options,
         async (closed) => {

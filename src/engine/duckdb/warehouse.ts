@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { TemporaryTable, WarehouseTransaction } from '../engine.ts';
 import { foreseen } from './errors.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
+import type { TemporarySchemas } from './temporary-schemas.ts';
 
 /** The way that a lane has to the warehouse. */
 export interface Warehouse {
@@ -28,10 +29,12 @@ export const ATTACHED = 'warehouse';
 /** Through DuckDB's own connections: one for each transaction of a lane. */
 export class AttachedWarehouse implements Warehouse {
   readonly #connection: DuckDBConnection;
-  readonly #temporarySchemas = new Set<string>();
+  readonly #schemas: TemporarySchemas;
 
-  constructor(connection: DuckDBConnection) {
+  /** @param schemas shared by all that reach the attached warehouse */
+  constructor(connection: DuckDBConnection, schemas: TemporarySchemas) {
     this.#connection = connection;
+    this.#schemas = schemas;
   }
 
   /** Unlike a scan of an attached table this can use an index. */
@@ -40,6 +43,19 @@ export class AttachedWarehouse implements Warehouse {
   }
 
   async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
+    for (;;) {
+      const attempt = await this.#schemas.use(async () => this.#attempt(work));
+      if ('result' in attempt) {
+        return attempt.result;
+      }
+      await this.#schemas.learn(attempt.unknown, () => this.#run('call pg_clear_cache()'));
+    }
+  }
+
+  /** Runs `work` in a transaction, unless the session that it got has a schema of temporary tables yet unknown. */
+  async #attempt<T>(
+    work: (transaction: WarehouseTransaction) => Promise<T>,
+  ): Promise<{ result: T } | { unknown: string }> {
     const execute = async (sql: string): Promise<void> =>
       this.#run(`call postgres_execute('${ATTACHED}', ${singleQuoted(sql)})`);
     const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
@@ -52,7 +68,12 @@ export class AttachedWarehouse implements Warehouse {
       return inserted.rowsChanged;
     };
     try {
-      await this.#begin();
+      await this.#run('begin');
+      const schema = await this.#temporarySchema();
+      if (!this.#schemas.has(schema)) {
+        await this.#run('commit');
+        return { unknown: schema };
+      }
       const result = await work({
         copy,
         // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
@@ -68,36 +89,24 @@ export class AttachedWarehouse implements Warehouse {
         execute,
       });
       await this.#run('commit');
-      return result;
+      return { result };
     } catch (error) {
       await this.rollback();
       throw error;
     }
   }
 
-  /**
-   * Begins a transaction on a connection whose schema of temporary tables DuckDB's catalog knows. PostgreSQL makes
-   * that schema with the first temporary table of a session, which may be after the catalog was read.
-   */
-  async #begin(): Promise<void> {
-    for (;;) {
-      await this.#run('begin');
-      await this.#run(
-        `call postgres_execute('${ATTACHED}', 'create temporary table if not exists medallion_session ()')`,
-      );
-      const session = await foreseen(async () =>
-        this.#connection.runAndReadAll(
-          await this.rows('select pg_my_temp_schema()::regnamespace::text as schema'),
-        ),
-      );
-      const schema = String(session.getRows()[0]?.[0]);
-      if (this.#temporarySchemas.has(schema)) {
-        return;
-      }
-      await this.#run('commit');
-      await this.#run('call pg_clear_cache()');
-      this.#temporarySchemas.add(schema);
-    }
+  /** The session's own, which PostgreSQL makes with its first temporary table. */
+  async #temporarySchema(): Promise<string> {
+    await this.#run(
+      `call postgres_execute('${ATTACHED}', 'create temporary table if not exists medallion_session ()')`,
+    );
+    const session = await foreseen(async () =>
+      this.#connection.runAndReadAll(
+        await this.rows('select pg_my_temp_schema()::regnamespace::text as schema'),
+      ),
+    );
+    return String(session.getRows()[0]?.[0]);
   }
 
   /**
