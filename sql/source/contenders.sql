@@ -1,9 +1,7 @@
 -- Every event of the transactions of this window that have more than one: the window's own, and those known before.
 with contested as (
     select transaction_id
-    from source.events
-    group by transaction_id
-    having count(*) > 1
+    from source.repeated
     union
     select transaction_id
     from source.known

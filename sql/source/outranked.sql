@@ -1,13 +1,6 @@
 -- Events that lose their transaction to another event of this window: an earlier one by event time; on a tie the one
 -- that comes first in the log.
-with repeated as (
-    select transaction_id
-    from source.events
-    group by transaction_id
-    having count(*) > 1
-),
-
-ranked as (
+with ranked as (
     select
         event_no,
         row_number() over (
@@ -15,7 +8,7 @@ ranked as (
             order by event_timestamp desc, produced_at desc, topic desc, partition desc, "offset" desc
         ) as rank
     from source.events
-    where transaction_id in (select transaction_id from repeated)
+    where transaction_id in (select transaction_id from source.repeated)
 )
 
 select event_no

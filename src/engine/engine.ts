@@ -99,6 +99,11 @@ export interface Lane {
    */
   readWindow(window: SilverWindow): Promise<WindowCounts>;
   /**
+   * Looks up what silver knows of the window's transactions, while the window of another lane is being published:
+   * what that may change is looked up again by `resolve`.
+   */
+  lookUp(meanwhile: Lane | undefined): Promise<void>;
+  /**
    * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
    * adopted and settled.
    */

@@ -13,10 +13,12 @@ interface WrittenRows {
 
 /**
  * What an engine needs of the transaction that a client is in, to reach the warehouse through it alone. Statements of
- * several lanes come one after the other; only one lane at a time nests.
+ * several lanes come one after the other, and so do the parts of it.
  */
 export class ClientTransaction {
   readonly #client: Client;
+  /** Ends with the part of the transaction that was begun last. */
+  #nested: Promise<unknown> = Promise.resolve();
 
   constructor(client: Client) {
     this.#client = client;
@@ -53,6 +55,12 @@ export class ClientTransaction {
 
   /** A part of the transaction, undone alone when `work` throws. Its temporary tables go with it, as with a commit. */
   async nest<T>(work: () => Promise<T>): Promise<T> {
+    const nested = this.#nested.then(async () => this.#nest(work));
+    this.#nested = nested.catch(() => undefined);
+    return nested;
+  }
+
+  async #nest<T>(work: () => Promise<T>): Promise<T> {
     return withTransaction(this.#client, async () => {
       const before = await this.#temporaryTables();
       const result = await work();

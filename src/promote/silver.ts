@@ -67,9 +67,9 @@ export async function promoteSilver(
     superseded: 0,
   };
   const lanes = [await engine.openLane(), await engine.openLane()] as const;
-  const prepareNext = async (lane: Lane): Promise<Prepared | undefined> => {
+  const prepareNext = async (lane: Lane, meanwhile?: Lane): Promise<Prepared | undefined> => {
     const { value: window } = await windows.next();
-    return window === undefined ? undefined : prepare(lane, window, models, tally);
+    return window === undefined ? undefined : prepare(lane, window, meanwhile, models, tally);
   };
 
   let turn = 0;
@@ -81,7 +81,7 @@ export async function promoteSilver(
     const { lane, window } = prepared;
     const other = lanes[turn % 2 === 0 ? 0 : 1];
     const following: Promise<Prepared | undefined> = keeping.then(async () =>
-      context.signal.aborted ? undefined : prepareNext(other),
+      context.signal.aborted ? undefined : prepareNext(other, lane),
     );
     // Awaited below; this keeps a failure in the meantime from ending the process unheard.
     following.catch(() => undefined);
@@ -165,6 +165,7 @@ function needsVerdicts(model: Model): boolean {
 async function prepare(
   lane: Lane,
   window: SilverWindow,
+  meanwhile: Lane | undefined,
   models: readonly Model[],
   tally: ModelTally,
 ): Promise<Prepared> {
@@ -176,6 +177,7 @@ async function prepare(
       await tally.time(model, async () => lane.stage(model));
     }
   }
+  await lane.lookUp(meanwhile);
   return { lane, window, counts };
 }
 
@@ -291,9 +293,11 @@ const TOUCHED: TemporaryTable = {
 const TOUCHED_DAYS = `
   select date_key, count(*) as events
   from (
-      select transaction_id, date_key from silver.fact_transactions
-      union
-      select transaction_id, date_key from source.replaced
+      select date_key from silver.fact_transactions
+      union all
+      select date_key
+      from source.replaced
+      where (transaction_id, date_key) not in (select transaction_id, date_key from silver.fact_transactions)
   )
   group by date_key`;
 

@@ -71,17 +71,40 @@ export class DuckDbLane implements Lane {
     return foreseen(() => sourceWindow(this.#connection, this.#catalog, this.#warehouse, window));
   }
 
-  async resolve(): Promise<void> {
-    // The lookup is a transaction of its own: the one that publishes can write to the warehouse only.
-    await this.transaction(async (transaction) => {
-      await transaction.copyTemporary('select transaction_id from source.transactions', WINDOW_IDS);
-      const rows = await this.#warehouse.rows(readSourceSql('known'), 'known');
-      await this.#run(`create or replace temp table known as ${rows}`);
-    });
+  async lookUp(meanwhile: Lane | undefined): Promise<void> {
+    await this.#lookUp('select transaction_id from source.transactions');
     await this.#run('create or replace table source.known as select * from temp.known');
+    await this.#run('create or replace table source.shared (transaction_id varchar)');
+    if (meanwhile !== undefined) {
+      await this.#run(
+        `insert into source.shared select transaction_id from source.transactions
+         where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
+      );
+    }
+  }
+
+  async resolve(): Promise<void> {
+    const [row] = await this.query('select count(*) as shared from source.shared');
+    if (Number(row?.['shared']) > 0) {
+      await this.#lookUp('select transaction_id from source.shared');
+      await this.#run(
+        'delete from source.known where transaction_id in (select transaction_id from source.shared)',
+      );
+      await this.#run('insert into source.known select * from temp.known');
+    }
     for (const relation of ['contenders', 'verdicts', 'replaced', 'adopted', 'settled']) {
       await this.#run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
     }
+  }
+
+  /** Leaves in temp.known what silver knows now of the transactions whose ids a select gives. */
+  async #lookUp(ids: string): Promise<void> {
+    // A transaction of its own: the one that publishes can write to the warehouse only.
+    await this.transaction(async (transaction) => {
+      await transaction.copyTemporary(ids, WINDOW_IDS);
+      const rows = await this.#warehouse.rows(readSourceSql('known'), 'known');
+      await this.#run(`create or replace temp table known as ${rows}`);
+    });
   }
 
   async openInput({ id, sql, staged, kept, keep }: Input): Promise<void> {
@@ -123,11 +146,10 @@ export class DuckDbLane implements Lane {
   }
 
   async gather(model: Model, from: Lane): Promise<void> {
-    if (!(from instanceof DuckDbLane)) {
-      throw new TypeError('a lane of another engine');
-    }
     const staged = stagedTable(model);
-    await this.#run(`insert into ${staged} by name select * from ${from.#catalog}.${staged}`);
+    await this.#run(
+      `insert into ${staged} by name select * from ${laneOf(from).#catalog}.${staged}`,
+    );
   }
 
   async keep(id: string, sql: string): Promise<void> {
@@ -190,4 +212,11 @@ export class DuckDbLane implements Lane {
   async #run(sql: string): Promise<void> {
     await foreseen(() => this.#connection.run(sql));
   }
+}
+
+function laneOf(lane: Lane): DuckDbLane {
+  if (!(lane instanceof DuckDbLane)) {
+    throw new TypeError('a lane of another engine');
+  }
+  return lane;
 }

@@ -56,7 +56,9 @@ export async function sourceWindow(
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
-  await run(`create or replace table source.outranked as ${readSourceSql('outranked')}`);
+  for (const relation of ['repeated', 'outranked']) {
+    await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
+  }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
   const refused = await count(connection, 'source.refused');
   await run(

@@ -1,0 +1,5 @@
+-- Transactions that have more than one event in this window.
+select transaction_id
+from source.events
+group by transaction_id
+having count(*) > 1
