@@ -24,7 +24,8 @@ import {
 } from './replay.ts';
 import { KeptFacts } from './kept.ts';
 import { withReaders } from './selection.ts';
-import { planBacklog, promoteSilver, type SilverOptions, type SilverResult } from './silver.ts';
+import { planBacklog, type WindowOptions } from './windows.ts';
+import { promoteSilver, type SilverResult } from './silver.ts';
 import type { ModelTally } from './tally.ts';
 
 /** What a promotion is asked to do. */
@@ -170,14 +171,14 @@ async function planWindows(
   { replay, chunkRows, windowBytes }: LayerOptions,
   runId: bigint,
 ): Promise<AsyncGenerator<SilverWindow, undefined>> {
-  const silver: SilverOptions = { runId, chunkRows, windowBytes };
+  const cut: WindowOptions = { runId, chunkRows, windowBytes };
   if (replay !== undefined) {
     await prepareReplay(client, replay, runId);
-    return planReplay(client, replay, silver);
+    return planReplay(client, replay, cut);
   }
   // What is judged again may be in the quarantine.
   if (await isRefreshing(client)) {
     await lockQuarantine(client, 'connection');
   }
-  return planBacklog(client, silver);
+  return planBacklog(client, cut);
 }

@@ -4,7 +4,7 @@ import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
 import { readNextKey, weightOf } from '../postgres/watermarks.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
-import type { SilverOptions } from './silver.ts';
+import type { WindowOptions } from './windows.ts';
 
 export interface ReplayOptions {
   /** Which events; of these the open ones are judged again. */
@@ -101,7 +101,7 @@ export async function prepareReplay(
 export async function* planReplay(
   client: Client,
   { selection }: ReplayOptions,
-  options: SilverOptions,
+  options: WindowOptions,
 ): AsyncGenerator<SilverWindow, undefined> {
   let firstKey = await readNextKey(client);
   let last: BronzePlace | undefined;
@@ -120,7 +120,7 @@ async function readWindow(
   client: Client,
   selection: ReplayOptions['selection'],
   after: BronzePlace | undefined,
-  options: SilverOptions,
+  options: WindowOptions,
 ): Promise<BronzePlace[]> {
   const { sql, values } = conditionOf({ ...selection, status: 'open' });
   const parameter = (number: number): string => `$${String(values.length + number)}`;

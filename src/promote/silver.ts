@@ -1,30 +1,14 @@
 import type { Engine, Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
 import { isFilled, type Model } from '../model/model.ts';
-import type { Client } from '../postgres/client.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
-import {
-  advanceStatements,
-  readBacklogs,
-  readNextKey,
-  sliceBacklog,
-} from '../postgres/watermarks.ts';
+import { advanceStatements } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
 import type { KeptFacts, PublishedFacts } from './kept.ts';
 import { quarantineStatements, REFUSED } from './quarantine.ts';
 import type { ModelTally } from './tally.ts';
 import { copyRows } from './tally.ts';
-
-/** Part of a window's events that the first one holds. */
-const FIRST_WINDOW = 0.25;
-
-export interface SilverOptions {
-  readonly runId: bigint;
-  /** Events in one window, at most, and bytes of their text: large events make small windows. */
-  readonly chunkRows: number;
-  readonly windowBytes: number;
-}
 
 export interface SilverResult {
   events: number;
@@ -67,94 +51,46 @@ export async function promoteSilver(
     superseded: 0,
   };
   const lanes = [await engine.openLane(), await engine.openLane()] as const;
-  const prepareNext = async (lane: Lane, meanwhile?: Lane): Promise<Prepared | undefined> => {
-    const { value: window } = await windows.next();
-    return window === undefined ? undefined : prepare(lane, window, meanwhile, models, tally);
+  /** In the order in which they will be published, one on each lane. */
+  const preparing: Promise<Prepared | undefined>[] = [];
+  const begin = (lane: Lane, free: Promise<void>): void => {
+    const before = preparing.at(-1);
+    // Asked for at once: windows come in order, and while a lane is at work the next one can be cut.
+    const next = windows.next();
+    const prepared = free.then(async () => {
+      const { value: window } = await next;
+      if (window === undefined || context.signal.aborted) {
+        return undefined;
+      }
+      return prepare(lane, window, before, models, tally);
+    });
+    // Both are awaited later; this keeps a failure in the meantime from ending the process unheard.
+    next.catch(() => undefined);
+    prepared.catch(() => undefined);
+    preparing.push(prepared);
   };
-
-  let turn = 0;
-  let prepared = await prepareNext(lanes[0]);
-  // The lane that published last keeps its facts before it prepares again: the next publication need not wait for that.
-  let keeping = Promise.resolve();
-  while (prepared !== undefined) {
-    turn += 1;
-    const { lane, window } = prepared;
-    const other = lanes[turn % 2 === 0 ? 0 : 1];
-    const following: Promise<Prepared | undefined> = keeping.then(async () =>
-      context.signal.aborted ? undefined : prepareNext(other, lane),
-    );
-    // Awaited below; this keeps a failure in the meantime from ending the process unheard.
-    following.catch(() => undefined);
-    try {
-      const published = await publish(prepared, models, runId, result, tally, checks);
-      keeping = following.then(async () => kept?.keep(lane, window, published));
-      keeping.catch(() => undefined);
-    } catch (error) {
-      await following.catch(() => undefined);
-      throw error;
+  try {
+    for (const lane of lanes) {
+      begin(lane, Promise.resolve());
     }
-    context.emit({ type: 'step.progress', step: 'silver', done: result.events, unit: 'events' });
-    prepared = await following;
+    for (;;) {
+      const prepared = await preparing.shift();
+      if (prepared === undefined) {
+        break;
+      }
+      const { lane, window } = prepared;
+      const published = await publish(prepared, models, runId, result, tally, checks);
+      begin(lane, kept?.keep(lane, window, published) ?? Promise.resolve());
+      context.emit({ type: 'step.progress', step: 'silver', done: result.events, unit: 'events' });
+    }
+  } finally {
+    await Promise.allSettled(preparing);
   }
-  await keeping;
+  await Promise.all(preparing);
   for (const lane of lanes) {
     await lane.close();
   }
   return result;
-}
-
-/**
- * Cuts what bronze holds beyond the watermarks into windows of bounded size; a window may hold several short
- * partitions. The first one is short, so that publishing begins early.
- */
-export async function* planBacklog(
-  client: Client,
-  options: SilverOptions,
-): AsyncGenerator<SilverWindow, undefined> {
-  let firstKey = await readNextKey(client);
-  let ranges: SilverWindow['ranges'] = [];
-  let events = 0;
-  let bytes = 0;
-  let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
-  const cut = (): SilverWindow => {
-    const window = { ranges, again: [], runId: options.runId, firstKey };
-    firstKey += BigInt(events);
-    ranges = [];
-    events = 0;
-    bytes = 0;
-    maxEvents = options.chunkRows;
-    return window;
-  };
-  for (const backlog of await readBacklogs(client)) {
-    for (let from = backlog.from; from < backlog.to;) {
-      const slice = await sliceBacklog(
-        client,
-        { ...backlog, from },
-        maxEvents - events,
-        options.windowBytes - bytes,
-      );
-      ranges = [
-        ...ranges,
-        {
-          topic: backlog.topic,
-          partition: backlog.partition,
-          from,
-          to: slice.to,
-          events: slice.events,
-        },
-      ];
-      events += slice.events;
-      bytes += slice.bytes;
-      from = slice.to;
-      if (events >= maxEvents || bytes >= options.windowBytes || from < backlog.to) {
-        yield cut();
-      }
-    }
-  }
-  if (ranges.length > 0) {
-    yield cut();
-  }
-  return undefined;
 }
 
 /** Models whose rows depend on what silver holds already are staged when the window's turn to be published comes. */
@@ -165,7 +101,7 @@ function needsVerdicts(model: Model): boolean {
 async function prepare(
   lane: Lane,
   window: SilverWindow,
-  meanwhile: Lane | undefined,
+  before: Promise<Prepared | undefined> | undefined,
   models: readonly Model[],
   tally: ModelTally,
 ): Promise<Prepared> {
@@ -177,7 +113,7 @@ async function prepare(
       await tally.time(model, async () => lane.stage(model));
     }
   }
-  await lane.lookUp(meanwhile);
+  await lane.lookUp((await before)?.lane);
   return { lane, window, counts };
 }
 

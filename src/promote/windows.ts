@@ -1,0 +1,68 @@
+import type { SilverWindow } from '../engine/engine.ts';
+import type { Client } from '../postgres/client.ts';
+import { readBacklogs, readNextKey, sliceBacklog } from '../postgres/watermarks.ts';
+
+/** Part of a window's events that the first one holds. */
+const FIRST_WINDOW = 0.25;
+
+/** How a backlog is cut. */
+export interface WindowOptions {
+  readonly runId: bigint;
+  /** Events in one window, at most, and bytes of their text: large events make small windows. */
+  readonly chunkRows: number;
+  readonly windowBytes: number;
+}
+
+/**
+ * Cuts what bronze holds beyond the watermarks into windows of bounded size; a window may hold several short
+ * partitions. The first one is short, so that publishing begins early.
+ */
+export async function* planBacklog(
+  client: Client,
+  options: WindowOptions,
+): AsyncGenerator<SilverWindow, undefined> {
+  let firstKey = await readNextKey(client);
+  let ranges: SilverWindow['ranges'] = [];
+  let events = 0;
+  let bytes = 0;
+  let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
+  const cut = (): SilverWindow => {
+    const window = { ranges, again: [], runId: options.runId, firstKey };
+    firstKey += BigInt(events);
+    ranges = [];
+    events = 0;
+    bytes = 0;
+    maxEvents = options.chunkRows;
+    return window;
+  };
+  for (const backlog of await readBacklogs(client)) {
+    for (let from = backlog.from; from < backlog.to;) {
+      const slice = await sliceBacklog(
+        client,
+        { ...backlog, from },
+        maxEvents - events,
+        options.windowBytes - bytes,
+      );
+      ranges = [
+        ...ranges,
+        {
+          topic: backlog.topic,
+          partition: backlog.partition,
+          from,
+          to: slice.to,
+          events: slice.events,
+        },
+      ];
+      events += slice.events;
+      bytes += slice.bytes;
+      from = slice.to;
+      if (events >= maxEvents || bytes >= options.windowBytes || from < backlog.to) {
+        yield cut();
+      }
+    }
+  }
+  if (ranges.length > 0) {
+    yield cut();
+  }
+  return undefined;
+}
