@@ -36,6 +36,7 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY --from=extension /opt/cache /opt/cache
 COPY package.json LICENSE ./
+COPY assets ./assets
 COPY bin ./bin
 COPY sql ./sql
 RUN ln -s /opt/medallion/bin/medallion.js /usr/local/bin/medallion \
