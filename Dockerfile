@@ -1,7 +1,8 @@
 # medallion with what it needs inside: Node.js, its packages, DuckDB's extensions.
 #   docker build --tag medallion .
 #   docker run --rm medallion --help
-# DuckDB's extensions come from its own host, or by pip from PyPI; a proxy is named by --build-arg HTTPS_PROXY=...
+# DuckDB's extensions come from its own host, or by pip from PyPI. A proxy needs both --build-arg http_proxy=... and
+# --build-arg https_proxy=..., in small letters: apt knows no others.
 
 FROM node:20.20.2-bookworm-slim AS build
 WORKDIR /build
