@@ -40,8 +40,10 @@ COPY package.json LICENSE ./
 COPY assets ./assets
 COPY bin ./bin
 COPY sql ./sql
-RUN ln -s /opt/medallion/bin/medallion.js /usr/local/bin/medallion \
-    && chmod 0755 /opt/medallion/bin/medallion.js \
+# Everybody may read it, also when it comes from a checkout that only its owner may read.
+RUN chmod -R a+rX package.json LICENSE assets bin sql \
+    && chmod 0755 bin/medallion.js \
+    && ln -s /opt/medallion/bin/medallion.js /usr/local/bin/medallion \
     && install --directory --owner=1000 --group=1000 --mode=0750 /var/lib/medallion
 # node, by its number: Kubernetes cannot tell from a name that it is not root.
 USER 1000:1000

@@ -42,6 +42,11 @@ test('the image has every file that the program reads', () => {
   expect(copiedBy.at(-1)).toEqual(expect.arrayContaining(read));
 });
 
+test('whoever the container runs as may read what comes from this folder', () => {
+  const [, words = ''] = /\bchmod -R a\+rX (.*?) \\$/m.exec(stages.at(-1) ?? '') ?? [];
+  expect(words.split(' ')).toEqual(copiedBy.at(-1));
+});
+
 test('.dockerignore lets in what the Dockerfile copies, and nothing else', () => {
   const copied = new Set(copiedBy.flat());
   expect(linesOf('.dockerignore')).toEqual(expect.arrayContaining(['*']));
