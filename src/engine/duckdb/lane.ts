@@ -72,8 +72,7 @@ export class DuckDbLane implements Lane {
   }
 
   async lookUp(meanwhile: Lane | undefined): Promise<void> {
-    await this.#lookUp('select transaction_id from source.transactions');
-    await this.#run('create or replace table source.known as select * from temp.known');
+    // What is published from here on is shared; what was published before is seen by the look-up, which comes second.
     await this.#run('create or replace table source.shared (transaction_id varchar)');
     if (meanwhile !== undefined) {
       await this.#run(
@@ -81,6 +80,8 @@ export class DuckDbLane implements Lane {
          where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
       );
     }
+    await this.#lookUp('select transaction_id from source.transactions');
+    await this.#run('create or replace table source.known as select * from temp.known');
   }
 
   async resolve(): Promise<void> {
