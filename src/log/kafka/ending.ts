@@ -57,9 +57,14 @@ export class Ending {
 
   /** The same, but nothing where it may pass. */
   failForGood(error: unknown): void {
-    const failure = kafkaError(error, this.#config, this.#config.topic);
-    if (!(failure instanceof MedallionError && failure.retriable)) {
-      this.failByKafka(failure);
+    if (!this.mayPass(error)) {
+      this.failByKafka(error);
     }
+  }
+
+  /** Whether brokers that come back would mend it. */
+  mayPass(error: unknown): boolean {
+    const failure = kafkaError(error, this.#config, this.#config.topic);
+    return failure instanceof MedallionError && failure.retriable;
   }
 }

@@ -4,6 +4,7 @@ import type { RecordBatch } from '../log.ts';
 const LANES = 2;
 /** Batches that wait beside those: the next ones are fetched and decoded while these land. */
 const MAX_WAITING = 3;
+const DRAIN_MS = 250;
 
 export interface LandingEvents {
   readonly land: (batch: RecordBatch) => Promise<boolean>;
@@ -66,6 +67,13 @@ export class Landings {
   async settled(partitions: Iterable<number> = [...this.#inFlight.keys()]): Promise<void> {
     for (const partition of partitions) {
       await this.#inFlight.get(partition);
+    }
+  }
+
+  /** Resolves when everything has landed that was added, or a landing has failed. */
+  async drained(): Promise<void> {
+    while (!this.isIdle && !this.#hasFailed) {
+      await this.change(DRAIN_MS);
     }
   }
 

@@ -70,7 +70,7 @@ export class ReadSession {
         onAssigned: (partitions) => this.#onAssigned(partitions),
         onBatch: (batch, payload) => this.#onBatch(batch, payload),
         onPassed: (partition, nextOffset) => this.#onPassed(partition, nextOffset),
-        onCrash: (error) => this.#ending.failByKafka(error),
+        onCrash: (error) => void this.#onCrash(error),
       },
     );
     this.#locator = new Locator({
@@ -116,6 +116,14 @@ export class ReadSession {
     this.#lookout.open(await this.#membership.connect(signal));
     await this.#lookout.look();
     await this.#membership.join(signal, () => this.#ending.hasCome);
+  }
+
+  /** What was fetched before it lands first. Without brokers nothing does: none says that the topic still is the same. */
+  async #onCrash(error: unknown): Promise<void> {
+    if (!this.#ending.mayPass(error)) {
+      await this.#landings.drained();
+    }
+    this.#ending.failByKafka(error);
   }
 
   /** Finishes what is landing, drops what waits, and leaves the group. */
