@@ -48,6 +48,8 @@ RUN chmod -R a+rX package.json LICENSE assets bin sql \
 # node, by its number: Kubernetes cannot tell from a name that it is not root.
 USER 1000:1000
 VOLUME /var/lib/medallion
+# What commands write to the working folder is kept, and a medallion.yaml there is read.
+WORKDIR /var/lib/medallion
 EXPOSE 9464
 HEALTHCHECK --interval=15s --timeout=5s --start-period=1m \
     CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -47,6 +47,12 @@ test('whoever the container runs as may read what comes from this folder', () =>
   expect(words.split(' ')).toEqual(copiedBy.at(-1));
 });
 
+test('what the container writes to its working folder is in its volume', () => {
+  const last = stages.at(-1) ?? '';
+  const folders = [...last.matchAll(/^WORKDIR (.+)$/gm)].map(([, folder]) => folder);
+  expect(folders.at(-1)).toBe(/^VOLUME (.+)$/m.exec(last)?.[1]);
+});
+
 test('.dockerignore lets in what the Dockerfile copies, and nothing else', () => {
   const copied = new Set(copiedBy.flat());
   expect(linesOf('.dockerignore')).toEqual(expect.arrayContaining(['*']));
