@@ -1,6 +1,5 @@
 import { CHECKS, type Comparison } from '../../reconcile/comparison.ts';
-import { fittedTable, withNotes, type FittingColumn } from './fit.ts';
-import { grouped } from './number.ts';
+import { figureColumn, fittedTable, textColumn, withNotes, type FittingColumn } from './fit.ts';
 import type { ResultTable } from './output.ts';
 
 /** The comparisons of two layers, one row each. */
@@ -36,20 +35,20 @@ export function comparisonLines(comparisons: readonly Comparison[], width: numbe
 function checkLines(lines: readonly Comparison[], width: number): string[] {
   const amount = (
     name: 'expected' | 'found' | 'difference' | 'waiting',
-  ): FittingColumn<Comparison> => ({
-    ...{ title: name, align: 'right', cell: (line) => grouped(line[name]) },
-  });
+    keep?: number,
+  ): FittingColumn<Comparison> =>
+    figureColumn(name, (line) => line[name], keep === undefined ? {} : { keep });
   const isWaiting = lines.some(({ waiting }) => !/^0(\.0+)?$/.test(waiting));
   const table = fittedTable<Comparison>(
     [
-      { title: 'scope', align: 'left', cell: ({ scope }) => scope, atLeast: 16 },
-      { title: 'measure', align: 'left', cell: ({ measure }) => measure },
-      { ...amount('expected'), keep: 2 },
+      textColumn('scope', ({ scope }) => scope, { atLeast: 16 }),
+      textColumn('measure', ({ measure }) => measure),
+      amount('expected', 2),
       amount('found'),
       ...(isWaiting ? [amount('waiting')] : []),
       amount('difference'),
       // The columns before say the same.
-      { title: 'result', align: 'left', cell: ({ result }) => result, keep: 1 },
+      textColumn('result', ({ result }) => result, { keep: 1 }),
     ],
     lines,
     width,

@@ -1,4 +1,5 @@
 import { bar } from './chart.ts';
+import { grouped } from './number.ts';
 import { tableLines } from './table.ts';
 import { truncate, visible, widthOf } from './text.ts';
 import { wrapped } from './wrap.ts';
@@ -12,6 +13,24 @@ export interface FittingColumn<Row> {
   readonly atLeast?: number;
   /** The column may be left out; the lowest goes first. */
   readonly keep?: number;
+}
+
+/** A column of words. */
+export function textColumn<Row>(
+  title: string,
+  cell: (row: Row) => string,
+  more: Partial<FittingColumn<Row>> = {},
+): FittingColumn<Row> {
+  return { title, align: 'left', cell, ...more };
+}
+
+/** A column of amounts, with thousands separators. */
+export function figureColumn<Row>(
+  title: string,
+  cell: (row: Row) => string,
+  more: Partial<FittingColumn<Row>> = {},
+): FittingColumn<Row> {
+  return { title, align: 'right', cell: (row) => grouped(cell(row)), ...more };
 }
 
 /** A last column of drawings, as wide as the room that is left; none where that is too little. */

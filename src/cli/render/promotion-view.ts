@@ -5,7 +5,7 @@ import type { PromoteResult } from '../../promote/promote.ts';
 import type { CommandContext } from '../context.ts';
 import { checkLines } from './check-view.ts';
 import { renderParts } from './document.ts';
-import { fittedTable, type FittingColumn } from './fit.ts';
+import { figureColumn, fittedTable, textColumn } from './fit.ts';
 import { counted, grouped } from './number.ts';
 import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
 
@@ -32,13 +32,12 @@ export function modelTable({ models }: PromoteResult): ResultTable {
 /** The same for people. */
 export function modelLines({ models }: PromoteResult, width: number): string[] {
   type Row = (typeof models)[number];
-  const figure = (name: 'read' | 'written' | 'refused'): FittingColumn<Row> => ({
-    ...{ title: name, align: 'right', cell: (row) => grouped(row[name]) },
-  });
   return fittedTable<Row>(
     [
-      { title: 'model', align: 'left', cell: ({ model }) => model, atLeast: 20 },
-      ...(['read', 'written', 'refused'] as const).map(figure),
+      textColumn('model', ({ model }) => model, { atLeast: 20 }),
+      ...(['read', 'written', 'refused'] as const).map((name) =>
+        figureColumn<Row>(name, (row) => String(row[name])),
+      ),
       {
         ...{ title: 'seconds', align: 'right', keep: 1 },
         cell: ({ milliseconds }) => (milliseconds / 1000).toFixed(2),
@@ -133,16 +132,12 @@ export function renderDryRun(
       {
         ...{ name: 'models', title: 'Rows that a promotion would write' },
         table: tableOf(modelRows, ['model'], { numbers: MODEL_FIGURES }),
-        lines: fittedTable(
+        lines: fittedTable<Cells>(
           [
-            {
-              ...{ title: 'model', align: 'left' as const, atLeast: 20 },
-              cell: (row: Cells) => row['model'] ?? '',
-            },
-            ...MODEL_FIGURES.map((name) => ({
-              ...{ title: name, align: 'right' as const, keep: MODEL_FIGURES.indexOf(name) },
-              cell: (row: Cells) => grouped(row[name] ?? ''),
-            })),
+            textColumn('model', (row) => row['model'] ?? '', { atLeast: 20 }),
+            ...MODEL_FIGURES.map((name, keep) =>
+              figureColumn<Cells>(name, (row) => row[name] ?? '', { keep }),
+            ),
           ],
           modelRows,
           width,

@@ -1,8 +1,7 @@
 import { formatCoordinates } from '../../quarantine/coordinates.ts';
 import type { Quarantined, QuarantineGroup } from '../../quarantine/list.ts';
-import { fittedTable, withNotes, type FittingColumn } from './fit.ts';
+import { figureColumn, fittedTable, textColumn, withNotes } from './fit.ts';
 import { instant } from './instant.ts';
-import { grouped } from './number.ts';
 import type { ColumnKind, ResultTable } from './output.ts';
 
 /** A column for programs, and its cell. */
@@ -39,12 +38,12 @@ export function groupTable(groups: readonly QuarantineGroup[]): ResultTable {
 export function groupLines(groups: readonly QuarantineGroup[], width: number): string[] {
   const lines = fittedTable<QuarantineGroup>(
     [
-      left('reason', ({ reason }) => reason),
-      left('field', ({ field }) => field ?? ''),
-      left('refused by', ({ stage }) => stage, { keep: 2 }),
-      right('events', ({ events }) => events),
-      left('first (UTC)', ({ firstAt }) => instant(firstAt), { keep: 1 }),
-      left('last (UTC)', ({ lastAt }) => instant(lastAt), { keep: 3 }),
+      textColumn('reason', ({ reason }) => reason),
+      textColumn('field', ({ field }) => field ?? ''),
+      textColumn('refused by', ({ stage }) => stage, { keep: 2 }),
+      figureColumn('events', ({ events }) => events),
+      textColumn('first (UTC)', ({ firstAt }) => instant(firstAt), { keep: 1 }),
+      textColumn('last (UTC)', ({ lastAt }) => instant(lastAt), { keep: 3 }),
     ],
     groups,
     width,
@@ -75,13 +74,13 @@ export function eventTable(events: readonly Quarantined[]): ResultTable {
 export function eventLines(events: readonly Quarantined[], width: number): string[] {
   const lines = fittedTable<Quarantined>(
     [
-      left('event', (event) => formatCoordinates(event)),
-      left('reason', ({ reason }) => reason),
-      left('field', ({ field }) => field ?? '', { keep: 5 }),
-      left('refused by', ({ stage }) => stage, { keep: 2 }),
-      left('status', ({ status }) => status, { keep: 4 }),
-      left('refused (UTC)', ({ quarantinedAt }) => instant(quarantinedAt), { keep: 3 }),
-      right('bytes', ({ bytes }) => bytes ?? '', { keep: 1 }),
+      textColumn('event', (event) => formatCoordinates(event)),
+      textColumn('reason', ({ reason }) => reason),
+      textColumn('field', ({ field }) => field ?? '', { keep: 5 }),
+      textColumn('refused by', ({ stage }) => stage, { keep: 2 }),
+      textColumn('status', ({ status }) => status, { keep: 4 }),
+      textColumn('refused (UTC)', ({ quarantinedAt }) => instant(quarantinedAt), { keep: 3 }),
+      figureColumn('bytes', ({ bytes }) => bytes ?? '', { keep: 1 }),
     ],
     events,
     width,
@@ -91,20 +90,4 @@ export function eventLines(events: readonly Quarantined[], width: number): strin
     events.map(({ detail }) => detail),
     width,
   );
-}
-
-function left<Row>(
-  title: string,
-  cell: (row: Row) => string,
-  more: Partial<FittingColumn<Row>> = {},
-): FittingColumn<Row> {
-  return { title, align: 'left', cell, ...more };
-}
-
-function right<Row>(
-  title: string,
-  cell: (row: Row) => string,
-  more: Partial<FittingColumn<Row>> = {},
-): FittingColumn<Row> {
-  return { title, align: 'right', cell: (row) => grouped(cell(row)), ...more };
 }

@@ -3,7 +3,7 @@ import { rowsOf } from '../../inspect/sql-file.ts';
 import { parseArray } from './array.ts';
 import { checkLines } from './check-view.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable, type FittingColumn } from './fit.ts';
+import { figureColumn, fittedTable, textColumn } from './fit.ts';
 import { instant, utc } from './instant.ts';
 import { counted, grouped } from './number.ts';
 import { withQuantities, type ResultTable } from './output.ts';
@@ -31,20 +31,15 @@ type RunRow = Readonly<
 
 /** The lines of a list of runs; none for none. */
 export function runLines(table: ResultTable, width: number): string[] {
-  const left = (
-    title: string,
-    cell: (row: RunRow) => string,
-    more: Partial<FittingColumn<RunRow>> = {},
-  ): FittingColumn<RunRow> => ({ title, align: 'left', cell, ...more });
   return fittedTable<RunRow>(
     [
       { title: 'run', align: 'right', cell: (row) => row.run_id ?? '' },
-      left('command', (row) => row.command ?? ''),
-      left('outcome', (row) => row.outcome ?? ''),
-      left('started (UTC)', (row) => instant(row.started_at ?? '')),
-      { title: 'seconds', align: 'right', cell: (row) => grouped(row.seconds ?? ''), keep: 2 },
-      left('by', (row) => who(row), { atLeast: 10, keep: 1 }),
-      left('what', (row) => row.error?.split('\n')[0] ?? countsText(row.counts ?? '{}'), {
+      textColumn('command', (row) => row.command ?? ''),
+      textColumn('outcome', (row) => row.outcome ?? ''),
+      textColumn('started (UTC)', (row) => instant(row.started_at ?? '')),
+      figureColumn('seconds', (row) => row.seconds ?? '', { keep: 2 }),
+      textColumn('by', (row) => who(row), { atLeast: 10, keep: 1 }),
+      textColumn('what', (row) => row.error?.split('\n')[0] ?? countsText(row.counts ?? '{}'), {
         atLeast: 20,
         keep: 3,
       }),

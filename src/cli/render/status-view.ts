@@ -1,7 +1,7 @@
 import { rowsOf } from '../../inspect/sql-file.ts';
 import type { Status, Waiting } from '../../inspect/status.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable, type FittingColumn } from './fit.ts';
+import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
 import { counted, grouped } from './number.ts';
 import { withQuantities, type ResultTable } from './output.ts';
@@ -132,7 +132,7 @@ function partitionLines({ partitions }: Status, width: number): string[] {
   const isOdd = partitions.some(({ note }) => note !== undefined);
   return fittedTable<Row>(
     [
-      { title: 'topic', align: 'left', cell: (row) => row.topic, atLeast: 12 },
+      textColumn('topic', (row) => row.topic, { atLeast: 12 }),
       figure('partition', (row) => row.partition),
       figure('log end', (row) => row.logEnd, 1),
       figure('ingested to', (row) => row.nextOffset, 2),
@@ -156,16 +156,13 @@ function partitionLines({ partitions }: Status, width: number): string[] {
 
 function freshnessLines(table: ResultTable, width: number): string[] {
   type Row = Readonly<Record<'layer' | 'latest_event_at' | 'committed_at', string | null>>;
-  const left = (title: string, cell: (row: Row) => string): FittingColumn<Row> => ({
-    ...{ title, align: 'left', cell },
-  });
   return fittedTable<Row>(
     [
-      left('layer', (row) => row.layer ?? ''),
-      left('latest event (UTC)', ({ layer, latest_event_at: latest }) =>
+      textColumn('layer', (row) => row.layer ?? ''),
+      textColumn('latest event (UTC)', ({ layer, latest_event_at: latest }) =>
         latest === null ? '-' : layer === 'gold' ? latest.slice(0, 10) : instant(latest),
       ),
-      left('committed (UTC)', ({ committed_at: committed }) =>
+      textColumn('committed (UTC)', ({ committed_at: committed }) =>
         committed === null ? '-' : instant(committed),
       ),
     ],
@@ -178,18 +175,15 @@ function runLines(table: ResultTable, width: number): string[] {
   type Row = Readonly<
     Record<'run_id' | 'command' | 'outcome' | 'started_at' | 'finished_at' | 'error', string | null>
   >;
-  const left = (title: string, cell: (row: Row) => string): FittingColumn<Row> => ({
-    ...{ title, align: 'left', cell },
-  });
   const rows = rowsOf<keyof Row>(table);
   return fittedTable<Row>(
     [
       { title: 'run', align: 'right', cell: (row) => row.run_id ?? '' },
-      left('command', (row) => row.command ?? ''),
-      left('outcome', (row) => row.outcome ?? ''),
-      left('started', (row) => utc(row.started_at)),
+      textColumn('command', (row) => row.command ?? ''),
+      textColumn('outcome', (row) => row.outcome ?? ''),
+      textColumn('started', (row) => utc(row.started_at)),
       ...(rows.some(({ error }) => error !== null)
-        ? [{ ...left('error', (row) => row.error?.split('\n')[0] ?? ''), atLeast: 20 }]
+        ? [textColumn<Row>('error', (row) => row.error?.split('\n')[0] ?? '', { atLeast: 20 })]
         : []),
     ],
     rows,

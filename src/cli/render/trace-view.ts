@@ -1,7 +1,7 @@
 import { rowsOf } from '../../inspect/sql-file.ts';
 import { TRACE_PARTS, type Trace, type TracePart } from '../../inspect/trace.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable, type FittingColumn } from './fit.ts';
+import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
 import { instant } from './instant.ts';
 import { grouped } from './number.ts';
 import type { ResultTable } from './output.ts';
@@ -48,14 +48,6 @@ function singleLines({ columns, rows: [row] }: ResultTable, width: number): stri
   );
 }
 
-function left<Row>(
-  title: string,
-  cell: (row: Row) => string,
-  more: Partial<FittingColumn<Row>> = {},
-): FittingColumn<Row> {
-  return { title, align: 'left', cell, ...more };
-}
-
 function eventLines(table: ResultTable, width: number): string[] {
   type Row = Readonly<
     Record<
@@ -76,12 +68,12 @@ function eventLines(table: ResultTable, width: number): string[] {
   });
   return fittedTable<Row>(
     [
-      left('outcome', (row) => row.outcome ?? ''),
-      left('topic', (row) => row.topic ?? '', { atLeast: 12 }),
+      textColumn('outcome', (row) => row.outcome ?? ''),
+      textColumn('topic', (row) => row.topic ?? '', { atLeast: 12 }),
       number('partition', 'partition'),
       number('offset', 'offset'),
-      left('happened (UTC)', (row) => instant(row.event_timestamp ?? '-'), { keep: 4 }),
-      left('logged (UTC)', (row) => instant(row.produced_at ?? '-'), { keep: 1 }),
+      textColumn('happened (UTC)', (row) => instant(row.event_timestamp ?? '-'), { keep: 4 }),
+      textColumn('logged (UTC)', (row) => instant(row.produced_at ?? '-'), { keep: 1 }),
       number('ingest_run', 'ingested by', 2),
       number('promote_run', 'promoted by', 3),
     ],
@@ -94,8 +86,8 @@ function cellLines(table: ResultTable, width: number): string[] {
   type Row = Readonly<Record<'mart' | 'key' | 'figures', string | null>>;
   return fittedTable<Row>(
     [
-      left('mart', (row) => row.mart ?? '', { atLeast: 24 }),
-      left(
+      textColumn('mart', (row) => row.mart ?? '', { atLeast: 24 }),
+      textColumn(
         'key',
         (row) =>
           membersOf(row.key)
@@ -103,7 +95,7 @@ function cellLines(table: ResultTable, width: number): string[] {
             .join(', '),
         { atLeast: 10 },
       ),
-      left(
+      textColumn(
         'figures',
         (row) =>
           membersOf(row.figures)
