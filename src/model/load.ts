@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
-import { MedallionError } from '../errors.ts';
-import { headerSchema } from './header.ts';
+import { parseYAML } from 'confbox/yaml';
+import { MedallionError, messageOf } from '../errors.ts';
+import { readHeader } from './header.ts';
 import type { Model } from './model.ts';
 
 const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
@@ -44,6 +44,20 @@ export function loadModels(directory = SQL_DIRECTORY): Models {
   };
 }
 
+/** Of a model's file, counted from 1; the one before it opens the comment. */
+const FIRST_HEADER_LINE = 2;
+
+/** The line of a header that the parser stopped at, counted from 0. */
+function lineOf(error: unknown): number {
+  const { mark } = error as { mark?: { line: number } };
+  return mark?.line ?? 0;
+}
+
+function reasonOf(error: unknown): string {
+  const { reason } = error as { reason?: string };
+  return reason ?? messageOf(error);
+}
+
 /** One model from its text; undefined, with the reasons added to `problems`, when it is not one. */
 function parseModel(
   layer: Model['layer'],
@@ -64,24 +78,17 @@ function parseModel(
   }
   let yaml: unknown;
   try {
-    yaml = parseYaml(match[1] ?? '');
+    yaml = parseYAML(match[1] ?? '');
   } catch (error) {
-    const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 0) + 1 : 1;
-    problems.push(
-      `${shown}:${String(line)}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
-    );
+    problems.push(`${shown}:${String(FIRST_HEADER_LINE + lineOf(error))}: ${reasonOf(error)}`);
     return undefined;
   }
-  const header = headerSchema.safeParse(yaml);
-  if (!header.success) {
-    problems.push(
-      ...header.error.issues.map(
-        (issue) => `${shown}: ${issue.path.join('.') || 'header'}: ${issue.message}`,
-      ),
-    );
+  const read = readHeader(yaml);
+  if ('problems' in read) {
+    problems.push(...read.problems.map((problem) => `${shown}: ${problem}`));
     return undefined;
   }
-  const { columns, latest_by: latestBy, ...rest } = header.data;
+  const { columns, latest_by: latestBy, ...rest } = read.header;
   const sql = text.slice(match[0].length).trim().replace(/;$/, '');
   if (!/^(--[^\n]*\n\s*)*(select|with)\b/i.test(sql)) {
     problems.push(`${shown}: the body of a model is one select`);

@@ -1,29 +1,32 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 
-const offset = z.string().regex(/^\d+$/).nullable();
+const offset = v.nullable(v.pipe(v.string(), v.regex(/^\d+$/)));
+const integer = v.pipe(v.number(), v.integer());
+const time = v.pipe(v.string(), v.isoTimestamp());
+
 /** A file that is the record of one run. */
-export const runFileSchema = z.strictObject({
-  id: z.uuid(),
-  command: z.string(),
-  version: z.string(),
-  arguments: z.array(z.string()),
-  os_user: z.string(),
-  host: z.string(),
-  process_id: z.int(),
-  started_at: z.iso.datetime(),
-  finished_at: z.iso.datetime().nullable(),
-  outcome: z.enum(['running', 'done', 'failed', 'interrupted']),
-  error: z.string().nullable(),
-  counts: z.record(z.string(), z.unknown()),
-  partitions: z.array(
-    z.strictObject({
-      topic: z.string(),
-      partition: z.int(),
+export const runFileSchema = v.strictObject({
+  id: v.pipe(v.string(), v.uuid()),
+  command: v.string(),
+  version: v.string(),
+  arguments: v.array(v.string()),
+  os_user: v.string(),
+  host: v.string(),
+  process_id: integer,
+  started_at: time,
+  finished_at: v.nullable(time),
+  outcome: v.picklist(['running', 'done', 'failed', 'interrupted']),
+  error: v.nullable(v.string()),
+  counts: v.record(v.string(), v.unknown()),
+  partitions: v.array(
+    v.strictObject({
+      topic: v.string(),
+      partition: integer,
       from_offset: offset,
       to_offset: offset,
-      events: z.int(),
+      events: integer,
     }),
   ),
 });
 
-export type RunFile = z.output<typeof runFileSchema>;
+export type RunFile = v.InferOutput<typeof runFileSchema>;

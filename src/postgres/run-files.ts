@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { safeParse } from 'valibot';
 import { codeOf, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
 import { VERSION } from '../version.ts';
 import { withTransaction, type Client } from './client.ts';
-import type { RunFile } from './run-file.ts';
+import { runFileSchema, type RunFile } from './run-file.ts';
 import { isGone, thisRunner } from './runner.ts';
 import { runEnd, type RunRecord } from './runs.ts';
 
@@ -163,11 +164,9 @@ function isStillRunning({ outcome, host, process_id: processId }: RunFile): bool
 }
 
 async function readRunFile(file: string): Promise<RunFile | 'unreadable' | 'taken'> {
-  // Seldom is there a file to read: only then is what checks it loaded.
-  const { runFileSchema } = await import('./run-file.ts');
   try {
-    const found = runFileSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-    return found.success ? found.data : 'unreadable';
+    const found = safeParse(runFileSchema, JSON.parse(await readFile(file, 'utf8')));
+    return found.success ? found.output : 'unreadable';
   } catch (error) {
     // Another command was faster.
     return codeOf(error) === 'ENOENT' ? 'taken' : 'unreadable';

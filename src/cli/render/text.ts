@@ -1,4 +1,5 @@
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
+import type * as StringWidth from 'string-width';
 
 /** Text in cells of a terminal: what is safe to print, how wide it is, how to make it fit. */
 
@@ -7,6 +8,7 @@ const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\r': '\\r', '\n': '\\n' };
 /** Most cells of most tables are such, and need no measuring. */
 const PLAIN = /^[ -~]*$/;
+const load = createRequire(import.meta.url);
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** The text with every character that a terminal would act on written as an escape. Line ends stay where `lines` says so. */
@@ -26,7 +28,12 @@ export function visible(text: string, { lines = false } = {}): string {
 
 /** Columns that the text takes on a terminal: two for wide characters, none for colours and combining marks. */
 export function widthOf(text: string): number {
-  return isPlain(text) ? text.length : stringWidth(text);
+  if (isPlain(text)) {
+    return text.length;
+  }
+  // Loaded when it is needed: its tables take longer to read than most commands take to print.
+  const { default: stringWidth } = load('string-width') as typeof StringWidth;
+  return stringWidth(text);
 }
 
 /** Printable ASCII: a column a character. */
