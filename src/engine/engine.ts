@@ -53,7 +53,7 @@ export interface Input {
   readonly staged?: Model;
   /** Of the rows that a lane kept under this id, some, too. */
   readonly kept?: KeptPart & { readonly columns: string };
-  /** Several models read it, so it is read once and kept; else its rows stream through. */
+  /** Several models read it, so the rows of the warehouse are read once and kept; else they stream through. */
   readonly keep: boolean;
 }
 
@@ -111,8 +111,8 @@ export interface Lane {
   openInput(input: Input): Promise<void>;
   /** Makes the staged table of a model, empty. */
   clear(model: Model): Promise<void>;
-  /** Adds the rows of a model's select to its staged table; returns how many rows are staged in all. */
-  stage(model: Model): Promise<number>;
+  /** Adds the rows of a model's select to its staged table. */
+  stage(model: Model): Promise<void>;
   /** Adds the rows that another lane has staged for a model; they stay there, too. */
   gather(model: Model, from: Lane): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */

@@ -75,8 +75,7 @@ export class GoldInputs {
       id,
       ...(own === undefined ? {} : { kept: { ...own.part, columns } }),
       ...(others.length === 0 ? {} : { sql: `${rows} where ${keyCondition(others)}` }),
-      // What was kept is at hand as it is.
-      keep: keep && others.length > 0,
+      keep,
     };
   }
 

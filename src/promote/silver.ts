@@ -53,10 +53,12 @@ export async function promoteSilver(
   const lanes = [await engine.openLane(), await engine.openLane()] as const;
   /** In the order in which they will be published, one on each lane. */
   const preparing: Promise<Prepared | undefined>[] = [];
+  // Always cut ahead, while the lanes are at work on those before it.
+  let coming = windows.next();
   const begin = (lane: Lane, free: Promise<void>): void => {
     const before = preparing.at(-1);
-    // Asked for at once: windows come in order, and while a lane is at work the next one can be cut.
-    const next = windows.next();
+    const next = coming;
+    coming = windows.next();
     const prepared = free.then(async () => {
       const { value: window } = await next;
       if (window === undefined || context.signal.aborted) {
@@ -64,8 +66,9 @@ export async function promoteSilver(
       }
       return prepare(lane, window, before, models, tally);
     });
-    // Both are awaited later; this keeps a failure in the meantime from ending the process unheard.
+    // All are awaited later; this keeps a failure in the meantime from ending the process unheard.
     next.catch(() => undefined);
+    coming.catch(() => undefined);
     prepared.catch(() => undefined);
     preparing.push(prepared);
   };

@@ -111,16 +111,19 @@ export async function openEngine(
   const keptRows = new KeptRows(options.spillDirectory);
   const temporarySchemas = new TemporarySchemas();
   let opened = 0;
+  let threadsOfLanes: number | undefined;
   /**
    * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
    * leave free would only take a lane's work away from it, and it would spin until they are done.
    */
   const shareThreads = async (): Promise<void> => {
+    const threads = Math.min(options.threads ?? availableParallelism(), lanes.size);
+    if (threads === 0 || threads === threadsOfLanes) {
+      return;
+    }
+    threadsOfLanes = threads;
     const connection = await instance.connect();
-    const threads = options.threads ?? availableParallelism();
-    await connection.run(
-      `set global external_threads = ${String(Math.max(1, Math.min(threads, lanes.size)))}`,
-    );
+    await connection.run(`set global external_threads = ${String(threads)}`);
     connection.closeSync();
   };
   if (held === undefined) {

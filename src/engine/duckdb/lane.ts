@@ -16,7 +16,7 @@ import {
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
-import { readSourceSql, sourceWindow } from './source.ts';
+import { openReferences, readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
@@ -29,7 +29,9 @@ export class DuckDbLane implements Lane {
   readonly #keptRows: KeptRows;
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
-  readonly #inputs = new Map<string, 'table' | 'view'>();
+  #hasReferences = false;
+  /** Transactions of the window that the one before it may change. */
+  #shared = 0;
 
   readonly #onClose: (lane: DuckDbLane) => Promise<void>;
 
@@ -68,14 +70,21 @@ export class DuckDbLane implements Lane {
   }
 
   async readWindow(window: SilverWindow): Promise<WindowCounts> {
-    return foreseen(() => sourceWindow(this.#connection, this.#catalog, this.#warehouse, window));
+    return foreseen(async () => {
+      if (!this.#hasReferences) {
+        await openReferences(this.#connection, this.#warehouse);
+        this.#hasReferences = true;
+      }
+      return sourceWindow(this.#connection, this.#catalog, this.#warehouse, window);
+    });
   }
 
   async lookUp(meanwhile: Lane | undefined): Promise<void> {
     // What is published from here on is shared; what was published before is seen by the look-up, which comes second.
     await this.#run('create or replace table source.shared (transaction_id varchar)');
+    this.#shared = 0;
     if (meanwhile !== undefined) {
-      await this.#run(
+      this.#shared = await this.#run(
         `insert into source.shared select transaction_id from source.transactions
          where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
       );
@@ -85,8 +94,7 @@ export class DuckDbLane implements Lane {
   }
 
   async resolve(): Promise<void> {
-    const [row] = await this.query('select count(*) as shared from source.shared');
-    if (Number(row?.['shared']) > 0) {
+    if (this.#shared > 0) {
       await this.#lookUp('select transaction_id from source.shared');
       await this.#run(
         'delete from source.known where transaction_id in (select transaction_id from source.shared)',
@@ -109,18 +117,18 @@ export class DuckDbLane implements Lane {
   }
 
   async openInput({ id, sql, staged, kept, keep }: Input): Promise<void> {
+    let read = sql === undefined ? undefined : await this.#warehouse.rows(sql, id);
+    if (keep && read !== undefined) {
+      const table = `source.${doubleQuoted(id)}`;
+      await this.#run(`create or replace table ${table} as ${read}`);
+      read = `select * from ${table}`;
+    }
     const parts = [
-      ...(sql === undefined ? [] : [await this.#warehouse.rows(sql, id)]),
+      ...(read === undefined ? [] : [read]),
       ...(kept === undefined ? [] : [this.#keptRows.select(id, kept.columns, kept)]),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
-    const before = this.#inputs.get(id);
-    if (before !== undefined) {
-      await this.#run(`drop ${before} ${id}`);
-    }
-    const kind = keep ? 'table' : 'view';
-    await this.#run(`create ${kind} ${id} as ${parts.join(' union all by name ')}`);
-    this.#inputs.set(id, kind);
+    await this.#run(`create or replace view ${id} as ${parts.join(' union all by name ')}`);
   }
 
   async clear(model: Model): Promise<void> {
@@ -130,7 +138,7 @@ export class DuckDbLane implements Lane {
     await this.#run(`create or replace table ${stagedTable(model)} (${columns.join(', ')})`);
   }
 
-  async stage(model: Model): Promise<number> {
+  async stage(model: Model): Promise<void> {
     try {
       await this.#run(`insert into ${stagedTable(model)} by name ${model.sql}`);
     } catch (error) {
@@ -142,8 +150,6 @@ export class DuckDbLane implements Lane {
         cause: error,
       });
     }
-    const [row] = await this.query(`select count(*) as staged from ${stagedTable(model)}`);
-    return Number(row?.['staged']);
   }
 
   async gather(model: Model, from: Lane): Promise<void> {
@@ -177,10 +183,7 @@ export class DuckDbLane implements Lane {
   }
 
   async unstage(model: Model, condition: string): Promise<number> {
-    const result = await this.#connection.run(
-      `delete from ${stagedTable(model)} where ${condition}`,
-    );
-    return result.rowsChanged;
+    return this.#run(`delete from ${stagedTable(model)} where ${condition}`);
   }
 
   async query(sql: string): Promise<EngineRow[]> {
@@ -210,8 +213,9 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  async #run(sql: string): Promise<void> {
-    await foreseen(() => this.#connection.run(sql));
+  /** @returns the rows that it put in or took out */
+  async #run(sql: string): Promise<number> {
+    return (await foreseen(() => this.#connection.run(sql))).rowsChanged;
   }
 }
 

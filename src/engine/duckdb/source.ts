@@ -13,6 +13,17 @@ export function readSourceSql(name: string): string {
   return readFileSync(new URL(`${name}.sql`, SOURCE_SQL), 'utf8');
 }
 
+/** Reads the dimensions that events are judged by, which no promotion changes. */
+export async function openReferences(
+  connection: DuckDBConnection,
+  warehouse: Warehouse,
+): Promise<void> {
+  for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
+    const rows = await warehouse.rows(`select id, name from silver.${dimension}`, dimension);
+    await connection.run(`create table silver.${dimension} as ${rows}`);
+  }
+}
+
 /**
  * Reads a window of bronze into typed rows. DuckDB reads and accepts whatever is valid beyond doubt; each other event
  * is judged on its own by src/event/judge.ts, which refuses it with a reason or hands it back in a plain form.
@@ -23,9 +34,7 @@ export async function sourceWindow(
   warehouse: Warehouse,
   window: SilverWindow,
 ): Promise<WindowCounts> {
-  const run = async (sql: string): Promise<void> => {
-    await connection.run(sql);
-  };
+  const run = (sql: string): Promise<number> => create(connection, sql);
   await run(
     `create or replace table source.run as
      select ${String(window.runId)}::bigint as run_id, ${String(window.firstKey)}::bigint as first_key`,
@@ -33,25 +42,20 @@ export async function sourceWindow(
   await run(
     `create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`,
   );
-  for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
-    const rows = await warehouse.rows(`select id, name from silver.${dimension}`, dimension);
-    await run(`create or replace table silver.${dimension} as ${rows}`);
-  }
   await run(
     `create or replace view source.unread as
      select cast(row_number() over () as integer) as event_no, *, false as judged
      from (${await warehouse.rows(bronzeSelect(window), 'unread')})`,
   );
   await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
-  await readEvents(connection);
+  const events = await readEvents(connection);
   await run(`create or replace table source.items as ${readSourceSql('items')}`);
-  await run(
+  const doubtful = await run(
     `create or replace table source.doubtful as
      select event_no, topic, partition, "offset", produced_at, value
      from source.events where event_no in (${readSourceSql('doubtful')})`,
   );
-  const events = await count(connection, 'source.events');
-  if ((await count(connection, 'source.doubtful')) > 0) {
+  if (doubtful > 0) {
     await fetchTexts(connection, warehouse);
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
@@ -60,8 +64,7 @@ export async function sourceWindow(
     await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
   }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
-  const refused = await count(connection, 'source.refused');
-  await run(
+  const refused = await run(
     `create or replace table source.refused as
      select doubtful.topic, doubtful.partition, doubtful."offset", doubtful.produced_at,
             refused.reason, refused.field, refused.detail
@@ -76,13 +79,13 @@ export async function sourceWindow(
  * Text is taken for JSON until a window holds some that is none, which DuckDB refuses as a whole. From then on the lane
  * tests each event first: a second reading of everything, which most logs never need.
  */
-async function readEvents(connection: DuckDBConnection): Promise<void> {
-  const create = `create or replace table source.events as ${readSourceSql('events')}`;
+async function readEvents(connection: DuckDBConnection): Promise<number> {
+  const statement = `create or replace table source.events as ${readSourceSql('events')}`;
   try {
-    await connection.run(create);
+    return await create(connection, statement);
   } catch {
     await connection.run('create or replace macro is_json(value) as json_valid(value)');
-    await connection.run(create);
+    return create(connection, statement);
   }
 }
 
@@ -221,7 +224,8 @@ async function readReferences(connection: DuckDBConnection): Promise<References>
   };
 }
 
-async function count(connection: DuckDBConnection, table: string): Promise<number> {
-  const reader = await connection.runAndReadAll(`select count(*) from ${table}`);
-  return Number(reader.getRows()[0]?.[0]);
+/** Makes a table or a view; returns the rows of a table that is made from a select. */
+async function create(connection: DuckDBConnection, sql: string): Promise<number> {
+  const [row] = await (await connection.run(sql)).getRows();
+  return Number(row?.[0] ?? 0);
 }

@@ -98,15 +98,22 @@ export class AttachedWarehouse implements Warehouse {
 
   /** The session's own, which PostgreSQL makes with its first temporary table. */
   async #temporarySchema(): Promise<string> {
+    const ask = async (): Promise<string | undefined> => {
+      const session = await foreseen(async () =>
+        this.#connection.runAndReadAll(
+          await this.rows('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),
+        ),
+      );
+      return session.getRows()[0]?.[0]?.toString();
+    };
+    const known = await ask();
+    if (known !== undefined) {
+      return known;
+    }
     await this.#run(
-      `call postgres_execute('${ATTACHED}', 'create temporary table if not exists medallion_session ()')`,
+      `call postgres_execute('${ATTACHED}', 'create temporary table medallion_session ()')`,
     );
-    const session = await foreseen(async () =>
-      this.#connection.runAndReadAll(
-        await this.rows('select pg_my_temp_schema()::regnamespace::text as schema'),
-      ),
-    );
-    return String(session.getRows()[0]?.[0]);
+    return String(await ask());
   }
 
   /**
