@@ -84,9 +84,11 @@ function client(): kafkajs.Kafka {
   return new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
 }
 
-/** Sends messages in one batch for each partition. */
+/** Sends messages in one batch for each partition, and once, however busy the topic's leader is. */
 async function send(topic: string, messages: kafkajs.Message[]): Promise<void> {
   const producer = client().producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
   });
   await producer.connect();
