@@ -9,7 +9,7 @@ const NAME = /^[a-z][a-z0-9_]*$/;
 const LIMIT = /^(\d{1,15}|(100|\d{1,2})(\.\d{1,6})?%)$/;
 
 const text = v.pipe(v.string(), v.nonEmpty('is empty'));
-const columnNames = v.optional(v.array(v.string()), []);
+const texts = v.optional(v.array(v.string()), []);
 
 const columnSchema = v.strictObject({
   type: v.pipe(
@@ -24,7 +24,7 @@ const columnSchema = v.strictObject({
 });
 
 const limitSchema = v.pipe(
-  v.union([v.pipe(v.number(), v.integer()), v.string()]),
+  v.union([v.pipe(v.number(), v.safeInteger()), v.string()]),
   v.transform(String),
   v.regex(LIMIT, 'is neither a number of rows (5) nor a percentage of them ("0.1%")'),
 );
@@ -52,10 +52,10 @@ const headerSchema = v.strictObject({
     v.pipe(v.string(), v.regex(NAME, 'is not a plain lower-case name')),
     columnSchema,
   ),
-  unique: columnNames,
+  unique: texts,
   /** PostgreSQL index definitions: what follows "create index on <table>". */
-  indexes: v.optional(v.array(v.string()), []),
-  latest_by: columnNames,
+  indexes: texts,
+  latest_by: texts,
   /** The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. */
   window: v.optional(v.literal('transaction_key')),
   /** Days whose published figures change are recorded: the columns that hold them. */
@@ -76,7 +76,7 @@ export function readHeader(
   const result = v.safeParse(headerSchema, value);
   const problems = result.success
     ? [...contradictions(result.output)]
-    : result.issues.map((issue) => `${v.getDotPath(issue) ?? 'header'}: ${messageOf(issue)}`);
+    : result.issues.map((issue) => `${v.getDotPath(issue) ?? 'header'}: ${wordsOf(issue)}`);
   return result.success && problems.length === 0 ? { header: result.output } : { problems };
 }
 
@@ -132,7 +132,7 @@ function* limitContradictions({
 }
 
 /** What is wrong in one place, where its check does not say it in its own words. */
-function messageOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
+function wordsOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
   if (kind !== 'schema') {
     return message;
   }

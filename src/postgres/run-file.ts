@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 
 const offset = v.nullable(v.pipe(v.string(), v.regex(/^\d+$/)));
-const integer = v.pipe(v.number(), v.integer());
-const time = v.pipe(v.string(), v.isoTimestamp());
+const integer = v.pipe(v.number(), v.safeInteger());
+const time = v.pipe(v.string(), v.isoTimestamp(), v.endsWith('Z'));
 
 /** A file that is the record of one run. */
 export const runFileSchema = v.strictObject({
