@@ -99,15 +99,16 @@ export interface Lane {
    */
   readWindow(window: SilverWindow): Promise<WindowCounts>;
   /**
-   * Looks up what silver knows of the window's transactions, while the window of another lane is being published:
-   * what that may change is looked up again by `resolve`.
+   * Looks up what silver knows of the window's transactions, while the window of another lane is being published;
+   * returns how many of them that may change.
    */
-  lookUp(meanwhile: Lane | undefined): Promise<void>;
+  lookUp(meanwhile: Lane | undefined): Promise<number>;
   /**
    * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
    * adopted and settled.
+   * @param again looks those up again that the other window may have changed, now that it is committed
    */
-  resolve(): Promise<void>;
+  resolve(again: boolean): Promise<void>;
   openInput(input: Input): Promise<void>;
   /** Makes the staged table of a model, empty. */
   clear(model: Model): Promise<void>;

@@ -50,7 +50,10 @@ export class KeptFacts {
     });
   }
 
-  /** Keeps the rows of a window that was just published, whose staged rows the lane still has. */
+  /**
+   * Keeps the rows of a window that was just published, whose staged rows the lane still has. Windows come in the order
+   * of their keys; the rows of one may still be on their way when the next one comes.
+   */
   async keep(
     lane: Lane,
     window: SilverWindow,
@@ -65,12 +68,12 @@ export class KeptFacts {
     if (this.#transactions > MOST_TRANSACTIONS) {
       return;
     }
+    this.#from ??= window.firstKey;
+    this.#to = nextKey;
     for (const { model, columns } of this.#facts) {
       const source = isFilled(model) ? model.id : `(${model.sql})`;
       await lane.keep(model.id, `select ${columnList(columns)} from ${source}`);
     }
-    this.#from ??= window.firstKey;
-    this.#to = nextKey;
   }
 
   /** Finds out for which of some days nothing but the kept facts is in the warehouse. */

@@ -24,11 +24,18 @@ interface Prepared {
   readonly lane: Lane;
   readonly window: SilverWindow;
   readonly counts: WindowCounts;
+  /** Whether the window before may change what silver knows of its transactions. */
+  readonly isShared: boolean;
+}
+
+/** A window whose staged rows are what is to be published. */
+interface Judged extends Prepared {
+  readonly verdicts: VerdictCounts;
 }
 
 /**
- * Promotes events of bronze, window by window, each in one transaction. While a window is published the next one is
- * read and judged on the other lane.
+ * Promotes events of bronze, window by window, each in one transaction; they are committed in order. While the facts of
+ * a window are published the next one is read and judged on the other lane, and its facts published, too.
  * @param windows what is promoted: the backlog, or events that were refused and are judged again
  * @param kept takes the facts that gold, in the same run, is to read
  */
@@ -76,15 +83,29 @@ export async function promoteSilver(
     for (const lane of lanes) {
       begin(lane, Promise.resolve());
     }
+    /** Until the window before is committed. */
+    let committed: Promise<unknown> = Promise.resolve();
     for (;;) {
       const prepared = await preparing.shift();
       if (prepared === undefined) {
         break;
       }
       const { lane, window } = prepared;
-      const published = await publish(prepared, models, runId, result, tally, checks);
-      begin(lane, kept?.keep(lane, window, published) ?? Promise.resolve());
-      context.emit({ type: 'step.progress', step: 'silver', done: result.events, unit: 'events' });
+      const judged = await judge(prepared, committed, models, tally, checks);
+      const published = publish(judged, committed, models, runId, result, tally);
+      committed = published;
+      begin(
+        lane,
+        published.then(async (facts) => {
+          context.emit({
+            type: 'step.progress',
+            step: 'silver',
+            done: result.events,
+            unit: 'events',
+          });
+          await kept?.keep(lane, window, facts);
+        }),
+      );
     }
   } finally {
     await Promise.allSettled(preparing);
@@ -94,6 +115,11 @@ export async function promoteSilver(
     await lane.close();
   }
   return result;
+}
+
+/** Rows of a window's own transactions, under keys of its own; other rows are those of several windows. */
+function isFact({ load }: Model): boolean {
+  return load === 'replace_transactions';
 }
 
 /** Models whose rows depend on what silver holds already are staged when the window's turn to be published comes. */
@@ -116,34 +142,62 @@ async function prepare(
       await tally.time(model, async () => lane.stage(model));
     }
   }
-  await lane.lookUp((await before)?.lane);
-  return { lane, window, counts };
+  const shared = await lane.lookUp((await before)?.lane);
+  return { lane, window, counts, isShared: shared > 0 };
 }
 
-async function publish(
-  { lane, window, counts }: Prepared,
+/** @param committed until the window before is */
+async function judge(
+  prepared: Prepared,
+  committed: Promise<unknown>,
   models: readonly Model[],
-  runId: bigint,
-  result: SilverResult,
   tally: ModelTally,
   checks: CheckTally,
-): Promise<PublishedFacts> {
+): Promise<Judged> {
+  const { lane, isShared } = prepared;
+  if (isShared) {
+    await committed;
+  }
+  await lane.resolve(isShared);
   const loaded = models.filter(isFilled);
-  const corrected = loaded.filter(({ load }) => load === 'replace_transactions');
-  await lane.resolve();
   // Lines before the transactions they find their key in.
-  for (const model of [...corrected].reverse()) {
+  for (const model of loaded.filter(isFact).reverse()) {
     await lane.unstage(model, 'transaction_key in (select transaction_key from source.settled)');
   }
   for (const model of loaded.filter(needsVerdicts)) {
     await tally.time(model, async () => lane.stage(model));
   }
   await runChecks(lane, loaded, checks);
-  const verdicts = await readVerdictCounts(lane);
+  return { ...prepared, verdicts: await readVerdictCounts(lane) };
+}
+
+/**
+ * @param committed until the window before is. What only this window writes, the facts, does not wait for that; whatever
+ *   both may write does, so that neither waits for the other within PostgreSQL.
+ */
+async function publish(
+  { lane, window, counts, verdicts }: Judged,
+  committed: Promise<unknown>,
+  models: readonly Model[],
+  runId: bigint,
+  result: SilverResult,
+  tally: ModelTally,
+): Promise<PublishedFacts> {
+  const loaded = models.filter(isFilled);
   const nextKey = window.firstKey + BigInt(counts.events);
-  let transactions = 0;
+  const written = new Map<Model, number>();
 
   await lane.transaction(async (transaction) => {
+    const load = async (model: Model): Promise<void> => {
+      const publication = publicationOf(model);
+      const isSkipped = isFact(model) && verdicts.replaced === 0;
+      await tally.time(model, async () => {
+        for (const statement of isSkipped ? [] : publication.before) {
+          await transaction.execute(statement);
+        }
+        written.set(model, await copyRows(transaction, model, publication));
+      });
+    };
     await transaction.execute(BEGIN_PUBLICATION);
     if (verdicts.replaced > 0) {
       await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
@@ -156,24 +210,12 @@ async function publish(
       );
       await transaction.execute(adoptStatement(runId));
     }
-    for (const model of loaded) {
-      const publication = publicationOf(model);
-      const isSkipped = model.load === 'replace_transactions' && verdicts.replaced === 0;
-      const read = needsVerdicts(model) ? verdicts.contenders : counts.events;
-      await tally.time(model, async () => {
-        for (const statement of isSkipped ? [] : publication.before) {
-          await transaction.execute(statement);
-        }
-        const written = await copyRows(transaction, model, publication);
-        tally.count(model, {
-          read,
-          written,
-          refused: model.name === 'fact_transactions' ? counts.refused : 0,
-        });
-        if (model.name === 'fact_transactions') {
-          transactions = written;
-        }
-      });
+    for (const model of loaded.filter(isFact)) {
+      await load(model);
+    }
+    await committed;
+    for (const model of loaded.filter((one) => !isFact(one))) {
+      await load(model);
     }
     if (counts.refused > 0) {
       await transaction.copyTemporary('select * from source.refused', REFUSED);
@@ -187,6 +229,13 @@ async function publish(
       await transaction.execute(statement);
     }
   });
+  let transactions = 0;
+  for (const [model, rows] of written) {
+    const isTransactions = model.name === 'fact_transactions';
+    const read = needsVerdicts(model) ? verdicts.contenders : counts.events;
+    tally.count(model, { read, written: rows, refused: isTransactions ? counts.refused : 0 });
+    transactions += isTransactions ? rows : 0;
+  }
   result.written += transactions;
   result.events += counts.events;
   result.accepted += counts.accepted;

@@ -8,6 +8,7 @@ import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, HeldTransaction, Lane } from '../engine.ts';
+import { ATTACHED } from './attached.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
@@ -15,7 +16,7 @@ import { EXTENSIONS, loadExtension } from './extension.ts';
 import { HeldWarehouse } from './held.ts';
 import { DuckDbLane } from './lane.ts';
 import { TemporarySchemas } from './temporary-schemas.ts';
-import { ATTACHED, AttachedWarehouse } from './warehouse.ts';
+import { AttachedWarehouse } from './warehouse.ts';
 
 /** Where the warehouse is; what src/postgres connects with, without its code. */
 export interface WarehouseSettings {
@@ -109,7 +110,9 @@ export async function openEngine(
 ): Promise<Engine> {
   const lanes = new Set<Lane>();
   const keptRows = new KeptRows(options.spillDirectory);
-  const temporarySchemas = new TemporarySchemas();
+  const temporarySchemas = new TemporarySchemas(() =>
+    Promise.all([...lanes].map(() => instance.connect())),
+  );
   let opened = 0;
   let threadsOfLanes: number | undefined;
   /**

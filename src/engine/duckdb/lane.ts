@@ -30,8 +30,6 @@ export class DuckDbLane implements Lane {
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
   #hasReferences = false;
-  /** Transactions of the window that the one before it may change. */
-  #shared = 0;
 
   readonly #onClose: (lane: DuckDbLane) => Promise<void>;
 
@@ -79,22 +77,23 @@ export class DuckDbLane implements Lane {
     });
   }
 
-  async lookUp(meanwhile: Lane | undefined): Promise<void> {
+  async lookUp(meanwhile: Lane | undefined): Promise<number> {
     // What is published from here on is shared; what was published before is seen by the look-up, which comes second.
     await this.#run('create or replace table source.shared (transaction_id varchar)');
-    this.#shared = 0;
-    if (meanwhile !== undefined) {
-      this.#shared = await this.#run(
-        `insert into source.shared select transaction_id from source.transactions
-         where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
-      );
-    }
+    const shared =
+      meanwhile === undefined
+        ? 0
+        : await this.#run(
+            `insert into source.shared select transaction_id from source.transactions
+             where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
+          );
     await this.#lookUp('select transaction_id from source.transactions');
     await this.#run('create or replace table source.known as select * from temp.known');
+    return shared;
   }
 
-  async resolve(): Promise<void> {
-    if (this.#shared > 0) {
+  async resolve(again: boolean): Promise<void> {
+    if (again) {
       await this.#lookUp('select transaction_id from source.shared');
       await this.#run(
         'delete from source.known where transaction_id in (select transaction_id from source.shared)',

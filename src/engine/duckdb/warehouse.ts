@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { TemporaryTable, WarehouseTransaction } from '../engine.ts';
+import { ATTACHED, executed, queried } from './attached.ts';
 import { foreseen } from './errors.ts';
-import { doubleQuoted, singleQuoted } from './sql.ts';
+import { doubleQuoted } from './sql.ts';
 import type { TemporarySchemas } from './temporary-schemas.ts';
 
 /** The way that a lane has to the warehouse. */
@@ -23,9 +24,6 @@ export function temporaryTable({ name, columns }: TemporaryTable): string {
   return `create temporary table ${doubleQuoted(name)} (${definition.join(', ')}) on commit drop`;
 }
 
-/** What the warehouse is attached as. */
-export const ATTACHED = 'warehouse';
-
 /** Through DuckDB's own connections: one for each transaction of a lane. */
 export class AttachedWarehouse implements Warehouse {
   readonly #connection: DuckDBConnection;
@@ -37,27 +35,12 @@ export class AttachedWarehouse implements Warehouse {
     this.#schemas = schemas;
   }
 
-  /** Unlike a scan of an attached table this can use an index. */
   rows(sql: string): Promise<string> {
-    return Promise.resolve(`select * from postgres_query('${ATTACHED}', ${singleQuoted(sql)})`);
+    return Promise.resolve(queried(sql));
   }
 
   async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
-    for (;;) {
-      const attempt = await this.#schemas.use(async () => this.#attempt(work));
-      if ('result' in attempt) {
-        return attempt.result;
-      }
-      await this.#schemas.learn(attempt.unknown, () => this.#run('call pg_clear_cache()'));
-    }
-  }
-
-  /** Runs `work` in a transaction, unless the session that it got has a schema of temporary tables yet unknown. */
-  async #attempt<T>(
-    work: (transaction: WarehouseTransaction) => Promise<T>,
-  ): Promise<{ result: T } | { unknown: string }> {
-    const execute = async (sql: string): Promise<void> =>
-      this.#run(`call postgres_execute('${ATTACHED}', ${singleQuoted(sql)})`);
+    const execute = async (sql: string): Promise<void> => this.#run(executed(sql));
     const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
       const target = [ATTACHED, schema, table].map(doubleQuoted).join('.');
       const inserted = await foreseen(() =>
@@ -67,13 +50,9 @@ export class AttachedWarehouse implements Warehouse {
       );
       return inserted.rowsChanged;
     };
+    let end = (): void => undefined;
     try {
-      await this.#run('begin');
-      const schema = await this.#temporarySchema();
-      if (!this.#schemas.has(schema)) {
-        await this.#run('commit');
-        return { unknown: schema };
-      }
+      end = await foreseen(() => this.#schemas.begin(this.#connection));
       const result = await work({
         copy,
         // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
@@ -89,31 +68,13 @@ export class AttachedWarehouse implements Warehouse {
         execute,
       });
       await this.#run('commit');
-      return { result };
+      return result;
     } catch (error) {
       await this.rollback();
       throw error;
+    } finally {
+      end();
     }
-  }
-
-  /** The session's own, which PostgreSQL makes with its first temporary table. */
-  async #temporarySchema(): Promise<string> {
-    const ask = async (): Promise<string | undefined> => {
-      const session = await foreseen(async () =>
-        this.#connection.runAndReadAll(
-          await this.rows('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),
-        ),
-      );
-      return session.getRows()[0]?.[0]?.toString();
-    };
-    const known = await ask();
-    if (known !== undefined) {
-      return known;
-    }
-    await this.#run(
-      `call postgres_execute('${ATTACHED}', 'create temporary table medallion_session ()')`,
-    );
-    return String(await ask());
   }
 
   /**
