@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { isThisMachine, type TlsConfig } from '../config.ts';
+import { readCertificates } from '../config/certificates.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 
 /** A server that is up: everything a client, or an engine, needs to reach it. */
@@ -274,18 +274,6 @@ function tlsOptions(tls: TlsConfig | undefined): pg.ConnectionConfig['ssl'] {
   return {
     rejectUnauthorized: tls.verify,
     ...(tls.anyName === true ? { checkServerIdentity: () => undefined } : {}),
-    ...(tls.caFile === undefined ? {} : { ca: certificate(tls.caFile, 'sslrootcert') }),
-    ...(tls.certFile === undefined ? {} : { cert: certificate(tls.certFile, 'sslcert') }),
-    ...(tls.keyFile === undefined ? {} : { key: certificate(tls.keyFile, 'sslkey') }),
+    ...readCertificates(tls, { ca: 'sslrootcert', cert: 'sslcert', key: 'sslkey' }),
   };
-}
-
-function certificate(file: string, setting: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new MedallionError('config', `${setting}: cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }

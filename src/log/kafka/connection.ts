@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
-import { MedallionError, messageOf } from '../../errors.ts';
+import { readCertificates } from '../../config/certificates.ts';
 import { addCodecs } from './codecs.ts';
 import { correctFetchResponses } from './fetch-response.ts';
 import { correctMetadataAnswers } from './metadata-answer.ts';
@@ -80,18 +79,10 @@ function saslOptions({ mechanism, username, password }: SaslConfig): SASLOptions
 function tlsOptions(tls: TlsConfig): ConnectionOptions {
   return {
     rejectUnauthorized: tls.verify,
-    ...(tls.caFile === undefined ? {} : { ca: certificate(tls.caFile, 'KAFKA_SSL_CA') }),
-    ...(tls.certFile === undefined ? {} : { cert: certificate(tls.certFile, 'KAFKA_SSL_CERT') }),
-    ...(tls.keyFile === undefined ? {} : { key: certificate(tls.keyFile, 'KAFKA_SSL_KEY') }),
+    ...readCertificates(tls, {
+      ca: 'KAFKA_SSL_CA',
+      cert: 'KAFKA_SSL_CERT',
+      key: 'KAFKA_SSL_KEY',
+    }),
   };
-}
-
-function certificate(file: string, variable: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new MedallionError('config', `${variable}: cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }

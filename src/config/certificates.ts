@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { TlsConfig } from '../config.ts';
+import { MedallionError, messageOf } from '../errors.ts';
+
+/** The certificates of a connection, as Node's TLS takes them. */
+export interface Certificates {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/**
+ * Reads the files that a TLS configuration names.
+ * @param settings what users know each of them by
+ * @throws MedallionError config, when one cannot be read
+ */
+export function readCertificates(
+  { caFile, certFile, keyFile }: TlsConfig,
+  settings: Readonly<Record<keyof Certificates, string>>,
+): Certificates {
+  return {
+    ...(caFile === undefined ? {} : { ca: read(caFile, settings.ca) }),
+    ...(certFile === undefined ? {} : { cert: read(certFile, settings.cert) }),
+    ...(keyFile === undefined ? {} : { key: read(keyFile, settings.key) }),
+  };
+}
+
+function read(file: string, setting: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new MedallionError('config', `${setting}: cannot read ${file}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
