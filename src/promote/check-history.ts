@@ -65,13 +65,15 @@ export async function readChecks(
 
 /**
  * The rows that failed a check, as many as were kept.
- * @throws MedallionError input when the check has none, or when the model has several such checks and none is named
+ * @returns undefined when it was checked, and no row failed that is kept
+ * @throws MedallionError input when it was never checked, or when several checks of the model have such rows and none is
+ *   named
  */
 export async function readFailingRows(
   settings: ConnectionSettings,
   query: FailingQuery,
   { signal }: Pick<StageContext, 'signal'>,
-): Promise<FailingRows> {
+): Promise<FailingRows | undefined> {
   return withSnapshot(settings, signal, async (client) => {
     const runId = query.runId ?? (await lastRun(client, query));
     const { rows: checks } = await client.query<{ name: string; failing: string }>(
@@ -84,9 +86,8 @@ export async function readFailingRows(
     );
     const [found, ...others] = checks;
     if (runId === undefined || found === undefined) {
-      throw new MedallionError('input', `no failing rows are kept of ${described(query)}`, {
-        hint: 'medallion checks lists the checks of the last run, --run <id> those of another; rows of old runs are not kept.',
-      });
+      await requireChecked(client, query);
+      return undefined;
     }
     if (others.length > 0) {
       throw new MedallionError(
@@ -111,7 +112,21 @@ export async function readFailingRows(
   });
 }
 
-function described({ model, check, runId }: FailingQuery): string {
+async function requireChecked(client: Client, query: FailingQuery): Promise<void> {
+  const { rowCount } = await client.query(
+    `select from medallion.check_results
+     where model = $1 and ($2::text is null or check_name = $2) and ($3::bigint is null or run_id = $3) limit 1`,
+    [query.model, query.check, query.runId],
+  );
+  if (rowCount === 0) {
+    throw new MedallionError('input', `no promotion has checked ${describeChecked(query)}`, {
+      hint: 'medallion checks lists the checks of the last run, --run <id> those of another.',
+    });
+  }
+}
+
+/** What was asked for, in words. */
+export function describeChecked({ model, check, runId }: FailingQuery): string {
   return `${model}${check === undefined ? '' : `, check "${check}"`}${runId === undefined ? '' : `, run ${runId}`}`;
 }
 

@@ -81,10 +81,24 @@ test('a warning is counted, and its rows can be seen', async () => {
     code: 2,
     stderr: expect.stringContaining('there is no run 99') as string,
   });
-  expect(await medallion('checks', 'show', 'gold.sales_performance')).toMatchObject({
-    code: 2,
+  const passed = await medallion('checks', 'show', 'gold.sales_performance', '-o', 'json');
+  expect(passed).toMatchObject({
+    code: 0,
+    stdout: '[]\n',
     stderr: expect.stringContaining('no failing rows are kept of gold.sales_performance') as string,
   });
+  for (const [unknown, said] of [
+    [['gold.sales'], 'no promotion has checked gold.sales\n'],
+    [
+      ['sales_performance', 'mood'],
+      'no promotion has checked gold.sales_performance, check "mood"',
+    ],
+  ] as const) {
+    expect(await medallion('checks', 'show', ...unknown)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(said) as string,
+    });
+  }
 });
 
 test('gold stays as it was when more rows fail an error check than are allowed', async () => {

@@ -2,7 +2,12 @@ import { Command } from 'commander';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
-import { readChecks, readFailingRows, type FailingRows } from '../../promote/check-history.ts';
+import {
+  describeChecked,
+  readChecks,
+  readFailingRows,
+  type FailingRows,
+} from '../../promote/check-history.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -94,20 +99,24 @@ async function runShow(
   const known = [...silver, ...gold].find(({ id, name }) => id === given || name === given);
   // A model that is gone may still have its results in the books.
   const model = known?.id ?? given;
+  const query = { model, check, runId: flags.run?.toString() };
   const found = await withWarehouse(context.config, context, (settings) =>
-    readFailingRows(settings, { model, check, runId: flags.run?.toString() }, context),
+    readFailingRows(settings, query, context),
   );
-  await context.writeRows(failingTable(known, found.rows));
+  await context.writeRows(failingTable(known, found?.rows ?? []));
   context.emit({
     type: 'note',
-    message: `run ${found.runId}: ${String(found.rows.length)} of ${String(found.failing)} rows that fail "${found.check}"`,
+    message:
+      found === undefined
+        ? `no failing rows are kept of ${describeChecked(query)}`
+        : `run ${found.runId}: ${String(found.rows.length)} of ${String(found.failing)} rows that fail "${found.check}"`,
   });
 }
 
 /** Failing rows in the order of the model's columns, where the model still has them. */
 function failingTable(model: Model | undefined, rows: FailingRows['rows']): ResultTable {
   const kept = new Set(rows.flatMap((row) => Object.keys(row)));
-  const known = model?.columns.filter(({ name }) => kept.has(name)) ?? [];
+  const known = model?.columns.filter(({ name }) => rows.length === 0 || kept.has(name)) ?? [];
   const others = [...kept].filter((name) => !known.some((column) => column.name === name));
   const columns = [
     ...known.map(({ name, type }) => ({
