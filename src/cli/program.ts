@@ -54,6 +54,8 @@ export async function createProgram(
     )
     .addHelpText('after', MANUAL);
   layOutHelp(program, { isBrief });
-  await registerCommands(program, run, first);
+  if (first !== '-V' && first !== '--version') {
+    await registerCommands(program, run, first);
+  }
   return program;
 }
