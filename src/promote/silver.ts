@@ -1,14 +1,11 @@
-import type { Engine, Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
+import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.ts';
 import { isFilled, type Model } from '../model/model.ts';
-import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
-import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
-import { advanceStatements } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, type CheckTally } from './checks.ts';
 import type { KeptFacts, PublishedFacts } from './kept.ts';
-import { quarantineStatements, REFUSED } from './quarantine.ts';
+import { isFact, publishWindow, type JudgedWindow } from './publish-window.ts';
 import type { ModelTally } from './tally.ts';
-import { copyRows } from './tally.ts';
+import { readVerdicts } from './verdicts.ts';
 
 export interface SilverResult {
   events: number;
@@ -26,11 +23,6 @@ interface Prepared {
   readonly counts: WindowCounts;
   /** Whether the window before may change what silver knows of its transactions. */
   readonly isShared: boolean;
-}
-
-/** A window whose staged rows are what is to be published. */
-interface Judged extends Prepared {
-  readonly verdicts: VerdictCounts;
 }
 
 /**
@@ -117,11 +109,6 @@ export async function promoteSilver(
   return result;
 }
 
-/** Rows of a window's own transactions, under keys of its own; other rows are those of several windows. */
-function isFact({ load }: Model): boolean {
-  return load === 'replace_transactions';
-}
-
 /** Models whose rows depend on what silver holds already are staged when the window's turn to be published comes. */
 function needsVerdicts(model: Model): boolean {
   return model.inputs.includes('source.verdicts');
@@ -153,7 +140,7 @@ async function judge(
   models: readonly Model[],
   tally: ModelTally,
   checks: CheckTally,
-): Promise<Judged> {
+): Promise<JudgedWindow> {
   const { lane, isShared } = prepared;
   if (isShared) {
     await committed;
@@ -168,67 +155,23 @@ async function judge(
     await tally.time(model, async () => lane.stage(model));
   }
   await runChecks(lane, loaded, checks);
-  return { ...prepared, verdicts: await readVerdictCounts(lane) };
+  return { ...prepared, verdicts: await readVerdicts(lane) };
 }
 
-/**
- * @param committed until the window before is. What only this window writes, the facts, does not wait for that; whatever
- *   both may write does, so that neither waits for the other within PostgreSQL.
- */
+/** @param committed until the window before is */
 async function publish(
-  { lane, window, counts, verdicts }: Judged,
+  judged: JudgedWindow,
   committed: Promise<unknown>,
   models: readonly Model[],
   runId: bigint,
   result: SilverResult,
   tally: ModelTally,
 ): Promise<PublishedFacts> {
-  const loaded = models.filter(isFilled);
+  const { lane, window, counts, verdicts } = judged;
   const nextKey = window.firstKey + BigInt(counts.events);
-  const written = new Map<Model, number>();
-
-  await lane.transaction(async (transaction) => {
-    const load = async (model: Model): Promise<void> => {
-      const publication = publicationOf(model);
-      const isSkipped = isFact(model) && verdicts.replaced === 0;
-      await tally.time(model, async () => {
-        for (const statement of isSkipped ? [] : publication.before) {
-          await transaction.execute(statement);
-        }
-        written.set(model, await copyRows(transaction, model, publication));
-      });
-    };
-    await transaction.execute(BEGIN_PUBLICATION);
-    if (verdicts.replaced > 0) {
-      await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
-      await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);
-    }
-    if (verdicts.adopted > 0) {
-      await transaction.copyTemporary(
-        'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
-        ADOPTED,
-      );
-      await transaction.execute(adoptStatement(runId));
-    }
-    for (const model of loaded.filter(isFact)) {
-      await load(model);
-    }
-    await committed;
-    for (const model of loaded.filter((one) => !isFact(one))) {
-      await load(model);
-    }
-    if (counts.refused > 0) {
-      await transaction.copyTemporary('select * from source.refused', REFUSED);
-    }
-    for (const statement of quarantineStatements(window, runId, counts.refused > 0)) {
-      await transaction.execute(statement);
-    }
-    await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
-    await transaction.execute(TOUCH_STATEMENT);
-    for (const statement of advanceStatements(runId, window.ranges, nextKey)) {
-      await transaction.execute(statement);
-    }
-  });
+  const loaded = models.filter(isFilled);
+  const written = await publishWindow(judged, committed, loaded, { runId, nextKey }, tally);
+  // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {
     const isTransactions = model.name === 'fact_transactions';
@@ -255,80 +198,4 @@ async function readRefusals(lane: Lane): Promise<{ reason: string; events: numbe
     'select reason, count(*) as events from source.refused group by reason',
   );
   return rows.map(({ reason, events }) => ({ reason: String(reason), events: Number(events) }));
-}
-
-const COORDINATES = [
-  { name: 'topic', type: 'text' },
-  { name: 'partition', type: 'integer' },
-  { name: 'offset', type: 'bigint' },
-  { name: 'produced_at', type: 'timestamptz' },
-];
-const TRANSACTION_KEY = { name: 'transaction_key', type: 'bigint' };
-const REPLACED: TemporaryTable = { name: REPLACED_KEYS, columns: [TRANSACTION_KEY] };
-const ADOPTED: TemporaryTable = { name: 'adopted', columns: [TRANSACTION_KEY, ...COORDINATES] };
-const TOUCHED: TemporaryTable = {
-  name: 'touched',
-  columns: [
-    { name: 'date_key', type: 'date' },
-    { name: 'events', type: 'bigint' },
-  ],
-};
-
-/**
- * Days with a new or corrected transaction, and days that a correction took one away from, each with the events that
- * did it: a correction counts for both its days, and once where they are the same.
- */
-const TOUCHED_DAYS = `
-  select date_key, count(*) as events
-  from (
-      select date_key from silver.fact_transactions
-      union all
-      select date_key
-      from source.replaced
-      where (transaction_id, date_key) not in (select transaction_id, date_key from silver.fact_transactions)
-  )
-  group by date_key`;
-
-/** While silver is made again every event comes by once more, which makes none of them late. */
-const TOUCH_STATEMENT = `
-  insert into medallion.touched_days as days (date_key, events)
-  select date_key, case when exists (select from medallion.refreshes where layer = 'silver') then 0 else events end
-  from pg_temp.touched
-  on conflict (date_key) do update set events = days.events + excluded.events`;
-
-interface VerdictCounts {
-  readonly contenders: number;
-  readonly replaced: number;
-  readonly adopted: number;
-  readonly duplicates: number;
-  readonly superseded: number;
-}
-
-/** What this window adds: an event known before counts only where its verdict changed. */
-async function readVerdictCounts(lane: Lane): Promise<VerdictCounts> {
-  const [row] = await lane.query(`
-    select
-        count(*) as contenders,
-        (select count(*) from source.replaced) as replaced,
-        (select count(*) from source.adopted) as adopted,
-        count(*) filter (where outcome = 'duplicate')
-        - count(*) filter (where known_outcome = 'duplicate') as duplicates,
-        count(*) filter (where outcome = 'superseded')
-        - count(*) filter (where known_outcome = 'superseded') as superseded
-    from source.verdicts`);
-  const number = (name: string): number => Number(row?.[name] ?? 0);
-  return {
-    contenders: number('contenders'),
-    replaced: number('replaced'),
-    adopted: number('adopted'),
-    duplicates: number('duplicates'),
-    superseded: number('superseded'),
-  };
-}
-
-function adoptStatement(runId: bigint): string {
-  return `update silver.fact_transactions t
-    set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
-    from pg_temp.adopted a
-    where t.transaction_key = a.transaction_key`;
 }

@@ -1,0 +1,128 @@
+import type { Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
+import type { Model } from '../model/model.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
+import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
+import { advanceStatements } from '../postgres/watermarks.ts';
+import { quarantineStatements, REFUSED } from './quarantine.ts';
+import { copyRows, type ModelTally } from './tally.ts';
+import type { VerdictCounts } from './verdicts.ts';
+
+/** A window whose staged rows are what is to be published. */
+export interface JudgedWindow {
+  readonly lane: Lane;
+  readonly window: SilverWindow;
+  readonly counts: WindowCounts;
+  readonly verdicts: VerdictCounts;
+}
+
+/** Rows of a window's own transactions, under keys of its own; other rows are those of several windows. */
+export function isFact({ load }: Model): boolean {
+  return load === 'replace_transactions';
+}
+
+/**
+ * Publishes a window in one transaction: its rows, the quarantine, the touched days, the watermarks.
+ * @param committed until the window before is. What only this window writes, the facts, does not wait for that; whatever
+ *   both may write does, so that neither waits for the other within PostgreSQL.
+ * @param models those with a table that a promotion fills
+ * @param books the run, and the number after those of the window's surrogate keys
+ * @returns the rows written of each model
+ */
+export async function publishWindow(
+  { lane, window, counts, verdicts }: JudgedWindow,
+  committed: Promise<unknown>,
+  models: readonly Model[],
+  { runId, nextKey }: { readonly runId: bigint; readonly nextKey: bigint },
+  tally: ModelTally,
+): Promise<ReadonlyMap<Model, number>> {
+  const written = new Map<Model, number>();
+  await lane.transaction(async (transaction) => {
+    const load = async (model: Model): Promise<void> => {
+      const publication = publicationOf(model);
+      const isSkipped = isFact(model) && verdicts.replaced === 0;
+      await tally.time(model, async () => {
+        for (const statement of isSkipped ? [] : publication.before) {
+          await transaction.execute(statement);
+        }
+        written.set(model, await copyRows(transaction, model, publication));
+      });
+    };
+    await transaction.execute(BEGIN_PUBLICATION);
+    if (verdicts.replaced > 0) {
+      await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
+      await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);
+    }
+    if (verdicts.adopted > 0) {
+      await transaction.copyTemporary(
+        'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
+        ADOPTED,
+      );
+      await transaction.execute(adoptStatement(runId));
+    }
+    for (const model of models.filter(isFact)) {
+      await load(model);
+    }
+    await committed;
+    for (const model of models.filter((one) => !isFact(one))) {
+      await load(model);
+    }
+    if (counts.refused > 0) {
+      await transaction.copyTemporary('select * from source.refused', REFUSED);
+    }
+    for (const statement of quarantineStatements(window, runId, counts.refused > 0)) {
+      await transaction.execute(statement);
+    }
+    await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
+    await transaction.execute(TOUCH_STATEMENT);
+    for (const statement of advanceStatements(runId, window.ranges, nextKey)) {
+      await transaction.execute(statement);
+    }
+  });
+  return written;
+}
+
+const COORDINATES = [
+  { name: 'topic', type: 'text' },
+  { name: 'partition', type: 'integer' },
+  { name: 'offset', type: 'bigint' },
+  { name: 'produced_at', type: 'timestamptz' },
+];
+const TRANSACTION_KEY = { name: 'transaction_key', type: 'bigint' };
+const REPLACED: TemporaryTable = { name: REPLACED_KEYS, columns: [TRANSACTION_KEY] };
+const ADOPTED: TemporaryTable = { name: 'adopted', columns: [TRANSACTION_KEY, ...COORDINATES] };
+const TOUCHED: TemporaryTable = {
+  name: 'touched',
+  columns: [
+    { name: 'date_key', type: 'date' },
+    { name: 'events', type: 'bigint' },
+  ],
+};
+
+/**
+ * Days with a new or corrected transaction, and days that a correction took one away from, each with the events that
+ * did it: a correction counts for both its days, and once where they are the same.
+ */
+const TOUCHED_DAYS = `
+  select date_key, count(*) as events
+  from (
+      select date_key from silver.fact_transactions
+      union all
+      select date_key
+      from source.replaced
+      where (transaction_id, date_key) not in (select transaction_id, date_key from silver.fact_transactions)
+  )
+  group by date_key`;
+
+/** While silver is made again every event comes by once more, which makes none of them late. */
+const TOUCH_STATEMENT = `
+  insert into medallion.touched_days as days (date_key, events)
+  select date_key, case when exists (select from medallion.refreshes where layer = 'silver') then 0 else events end
+  from pg_temp.touched
+  on conflict (date_key) do update set events = days.events + excluded.events`;
+
+function adoptStatement(runId: bigint): string {
+  return `update silver.fact_transactions t
+    set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
+    from pg_temp.adopted a
+    where t.transaction_key = a.transaction_key`;
+}
