@@ -70,6 +70,11 @@ test('a window that is ready before the one in front of it is committed after it
   await withDatabase(async ({ settings }) => {
     await promoteAll(settings, windows);
     await rowsOf(settings, HOLD(''));
+    // A server's own limit, shorter than what one window waits for the other.
+    await rowsOf(
+      settings,
+      `alter database ${settings.database} set idle_in_transaction_session_timeout = '200ms'`,
+    );
     await landEvents(settings, orders);
     const { silver } = await promoteAll(settings, windows);
     expect(silver).toMatchObject({ events: 80, written: 80 });

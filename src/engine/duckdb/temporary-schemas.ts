@@ -2,6 +2,13 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { executed, queried } from './attached.ts';
 
 /**
+ * DuckDB would have all statements of a transaction see one moment: one that waited for another transaction is to see
+ * what that did. While it waits, the server is not to end it for being idle.
+ */
+const SETTINGS =
+  'set transaction isolation level read committed; set local idle_in_transaction_session_timeout = 0';
+
+/**
  * Begins transactions in the warehouse, whose sessions have each a schema of temporary tables that DuckDB's catalog must
  * know. DuckDB reads the catalog once, in whatever transaction first asks: a schema made since is missing. So it is read
  * anew for a schema that is not known yet, and only while no transaction is open that uses what was read.
@@ -80,8 +87,7 @@ export class TemporarySchemas {
 /** Begins a transaction; returns its session's schema, which PostgreSQL makes with its first temporary table. */
 async function beginOn(connection: DuckDBConnection): Promise<string> {
   await connection.run('begin');
-  // DuckDB would have all its statements see one moment; one that waited for another transaction is to see what that did.
-  await connection.run(executed('set transaction isolation level read committed'));
+  await connection.run(executed(SETTINGS));
   const ask = async (): Promise<string | undefined> => {
     const session = await connection.runAndReadAll(
       queried('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),
