@@ -132,8 +132,15 @@ export interface Lane {
     onWritten: (file: ExportFile, written: WrittenFile) => void,
     context: StageContext,
   ): Promise<void>;
-  /** A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. */
-  transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T>;
+  /**
+   * A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. It may wait for one that
+   * was asked for before it, on whatever lane.
+   * @param opening statements of the warehouse that it begins with, before any that is asked for later begins
+   */
+  transaction<T>(
+    work: (transaction: WarehouseTransaction) => Promise<T>,
+    opening?: readonly string[],
+  ): Promise<T>;
   close(): Promise<void>;
 }
 

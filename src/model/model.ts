@@ -9,7 +9,8 @@ import type { Header } from './header.ts';
  * - insert_new: rows whose key is not there yet are inserted
  * - upsert: rows are inserted, or replace the row of the same key
  * - upsert_latest: the same, but only by a row that is later by `latest_by`
- * - replace_transactions: rows of corrected transactions are removed by transaction_key, then rows are appended
+ * - replace_transactions: rows of corrected transactions are removed by transaction_key, then rows are appended, those of
+ *   several windows at a time: no two transactions have rows of one key
  * - replace_days, replace_months: the touched days (date_key) or months (month_key) are replaced whole
  * - replace_all: the table is made to equal the rows
  * - view: the body is the definition of a PostgreSQL view

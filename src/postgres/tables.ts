@@ -58,6 +58,16 @@ export function createStatements(model: Model): string[] {
   ];
 }
 
+/** Whether rows that come into one of these tables set off somebody's triggers. */
+export async function haveTriggers(client: Client, tables: readonly string[]): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_trigger
+     where tgrelid = any($1::text[]::regclass[]) and not tgisinternal and tgenabled <> 'D' limit 1`,
+    [tables],
+  );
+  return rowCount === 1;
+}
+
 /** Whoever makes a table, it belongs to the owner of its schema: each who may act for that one can make it again. */
 export async function giveToSchemaOwner(client: Client, models: readonly Model[]): Promise<void> {
   const { rows } = await client.query<{ statement: string }>(

@@ -35,6 +35,21 @@ export class CheckTally {
     return [...this.#results.values()];
   }
 
+  /** Takes up what was counted apart. */
+  merge(other: CheckTally): void {
+    for (const [key, result] of other.#results) {
+      const known = this.#results.get(key);
+      if (known === undefined) {
+        this.#results.set(key, result);
+        continue;
+      }
+      known.checked += result.checked;
+      known.failing += result.failing;
+      known.outcome = worstOf(known.outcome, result.outcome);
+      known.rows.push(...result.rows.slice(0, SAMPLE_ROWS - known.rows.length));
+    }
+  }
+
   /** Adds the numbers of what is published together. */
   add(model: Model, check: ModelCheck, checked: number, failing: number): CheckResult {
     const key = `${model.id} ${check.name}`;
@@ -46,11 +61,14 @@ export class CheckTally {
     const outcome = outcomeOf(check, failing, checked);
     known.checked += checked;
     known.failing += failing;
-    known.outcome =
-      WORST[Math.max(WORST.indexOf(known.outcome), WORST.indexOf(outcome))] ?? outcome;
+    known.outcome = worstOf(known.outcome, outcome);
     this.#results.set(key, known);
     return known;
   }
+}
+
+function worstOf(a: CheckOutcome, b: CheckOutcome): CheckOutcome {
+  return WORST.indexOf(a) > WORST.indexOf(b) ? a : b;
 }
 
 /**

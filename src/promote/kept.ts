@@ -60,16 +60,20 @@ export class KeptFacts {
     { transactions, nextKey, replaced, adopted }: PublishedFacts,
   ): Promise<void> {
     this.#hasAdopted ||= adopted > 0;
+    this.#hasReplaced ||= replaced > 0;
+    this.#transactions += transactions;
+    const isKept = this.#transactions <= MOST_TRANSACTIONS;
+    if (isKept) {
+      this.#from ??= window.firstKey;
+      this.#to = nextKey;
+    }
+    // From here on the next window may come.
     if (replaced > 0) {
-      this.#hasReplaced = true;
       await lane.keep(REPLACED, 'select transaction_key from source.replaced');
     }
-    this.#transactions += transactions;
-    if (this.#transactions > MOST_TRANSACTIONS) {
+    if (!isKept) {
       return;
     }
-    this.#from ??= window.firstKey;
-    this.#to = nextKey;
     for (const { model, columns } of this.#facts) {
       const source = isFilled(model) ? model.id : `(${model.sql})`;
       await lane.keep(model.id, `select ${columnList(columns)} from ${source}`);

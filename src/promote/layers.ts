@@ -76,7 +76,7 @@ export async function promoteLayers(
   run: Run,
   openEngine: () => Promise<Engine>,
 ): Promise<LayerResults> {
-  const { runId, client, models, options, context, tally, checks } = run;
+  const { runId, client, models, options, context } = run;
   // First of all, so that nothing is emptied that could not be filled again.
   const engine = await openEngine();
   try {
@@ -89,14 +89,10 @@ export async function promoteLayers(
     if (options.silver) {
       context.emit({ type: 'step.started', step: 'silver' });
       silver = await promoteSilver(
+        { ...run, models: models.silver },
         engine,
         await planWindows(client, options, runId),
-        models.silver,
-        runId,
         kept,
-        tally,
-        checks,
-        context,
       );
       context.emit({
         type: 'step.finished',

@@ -1,6 +1,6 @@
 import type { Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
-import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
+import { awaitWindow, beginWindow } from '../postgres/lock.ts';
 import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
 import { advanceStatements } from '../postgres/watermarks.ts';
 import { quarantineStatements, REFUSED } from './quarantine.ts';
@@ -15,22 +15,28 @@ export interface JudgedWindow {
   readonly verdicts: VerdictCounts;
 }
 
+/** Where a window stands among those of its run, which are committed in order. */
+export interface Turn {
+  readonly number: number;
+  /** Until the window before is committed. */
+  readonly committed: Promise<unknown>;
+}
+
 /** Rows of a window's own transactions, under keys of its own; other rows are those of several windows. */
 export function isFact({ load }: Model): boolean {
   return load === 'replace_transactions';
 }
 
 /**
- * Publishes a window in one transaction: its rows, the quarantine, the touched days, the watermarks.
- * @param committed until the window before is. What only this window writes, the facts, does not wait for that; whatever
- *   both may write does, so that neither waits for the other within PostgreSQL.
+ * Publishes a window in one transaction: its rows, the quarantine, the touched days, the watermarks. What only this
+ * window writes, the facts, does not wait for the window before; whatever both may write does.
  * @param models those with a table that a promotion fills
  * @param books the run, and the number after those of the window's surrogate keys
  * @returns the rows written of each model
  */
 export async function publishWindow(
   { lane, window, counts, verdicts }: JudgedWindow,
-  committed: Promise<unknown>,
+  { number, committed }: Turn,
   models: readonly Model[],
   { runId, nextKey }: { readonly runId: bigint; readonly nextKey: bigint },
   tally: ModelTally,
@@ -47,7 +53,6 @@ export async function publishWindow(
         written.set(model, await copyRows(transaction, model, publication));
       });
     };
-    await transaction.execute(BEGIN_PUBLICATION);
     if (verdicts.replaced > 0) {
       await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
       await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);
@@ -62,6 +67,8 @@ export async function publishWindow(
     for (const model of models.filter(isFact)) {
       await load(model);
     }
+    await transaction.execute(awaitWindow(number - 1));
+    // Its end may have been a failure.
     await committed;
     for (const model of models.filter((one) => !isFact(one))) {
       await load(model);
@@ -77,7 +84,7 @@ export async function publishWindow(
     for (const statement of advanceStatements(runId, window.ranges, nextKey)) {
       await transaction.execute(statement);
     }
-  });
+  }, beginWindow(number));
   return written;
 }
 

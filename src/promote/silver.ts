@@ -1,9 +1,11 @@
 import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.ts';
 import { isFilled, type Model } from '../model/model.ts';
+import type { Client } from '../postgres/client.ts';
+import { haveTriggers, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
-import { runChecks, type CheckTally } from './checks.ts';
+import { CheckTally, runChecks } from './checks.ts';
 import type { KeptFacts, PublishedFacts } from './kept.ts';
-import { isFact, publishWindow, type JudgedWindow } from './publish-window.ts';
+import { isFact, publishWindow, type JudgedWindow, type Turn } from './publish-window.ts';
 import type { ModelTally } from './tally.ts';
 import { readVerdicts } from './verdicts.ts';
 
@@ -25,6 +27,23 @@ interface Prepared {
   readonly isShared: boolean;
 }
 
+/** What silver is promoted with. */
+export interface SilverRun {
+  readonly runId: bigint;
+  readonly client: Client;
+  readonly models: readonly Model[];
+  readonly context: StageContext;
+  readonly tally: ModelTally;
+  readonly checks: CheckTally;
+}
+
+type Tallies = Pick<SilverRun, 'tally' | 'checks'>;
+
+/** A window whose staged rows are what is to be published, and what their checks counted. */
+interface Judged extends JudgedWindow {
+  readonly checked: CheckTally;
+}
+
 /**
  * Promotes events of bronze, window by window, each in one transaction; they are committed in order. While the facts of
  * a window are published the next one is read and judged on the other lane, and its facts published, too.
@@ -32,15 +51,12 @@ interface Prepared {
  * @param kept takes the facts that gold, in the same run, is to read
  */
 export async function promoteSilver(
+  { client, models, context, ...run }: SilverRun,
   engine: Engine,
   windows: AsyncGenerator<SilverWindow, undefined>,
-  models: readonly Model[],
-  runId: bigint,
   kept: KeptFacts | undefined,
-  tally: ModelTally,
-  checks: CheckTally,
-  context: StageContext,
 ): Promise<SilverResult> {
+  const { tally } = run;
   const result: SilverResult = {
     events: 0,
     accepted: 0,
@@ -49,6 +65,8 @@ export async function promoteSilver(
     duplicates: 0,
     superseded: 0,
   };
+  // Rows that triggers write are, for all that is known, those of several windows.
+  const areApart = await haveTriggers(client, models.filter(isFact).map(tableOf));
   const lanes = [await engine.openLane(), await engine.openLane()] as const;
   /** In the order in which they will be published, one on each lane. */
   const preparing: Promise<Prepared | undefined>[] = [];
@@ -71,20 +89,24 @@ export async function promoteSilver(
     prepared.catch(() => undefined);
     preparing.push(prepared);
   };
+  /** Until the window that was published last is committed. */
+  let committed: Promise<unknown> = Promise.resolve();
   try {
     for (const lane of lanes) {
       begin(lane, Promise.resolve());
     }
-    /** Until the window before is committed. */
-    let committed: Promise<unknown> = Promise.resolve();
-    for (;;) {
+    for (let number = 1; ; number += 1) {
       const prepared = await preparing.shift();
       if (prepared === undefined) {
         break;
       }
       const { lane, window } = prepared;
-      const judged = await judge(prepared, committed, models, tally, checks);
-      const published = publish(judged, committed, models, runId, result, tally);
+      if (prepared.isShared || areApart) {
+        await committed;
+      }
+      const turn = { number, committed };
+      const judged = await judge(prepared, turn, models, run);
+      const published = publish(judged, turn, models, run, result);
       committed = published;
       begin(
         lane,
@@ -99,6 +121,10 @@ export async function promoteSilver(
         }),
       );
     }
+  } catch (error) {
+    // Of two windows that fail the first one says why.
+    await committed;
+    throw error;
   } finally {
     await Promise.allSettled(preparing);
   }
@@ -109,7 +135,7 @@ export async function promoteSilver(
   return result;
 }
 
-/** Models whose rows depend on what silver holds already are staged when the window's turn to be published comes. */
+/** Models whose rows depend on what silver holds already are staged when the window is judged. */
 function needsVerdicts(model: Model): boolean {
   return model.inputs.includes('source.verdicts');
 }
@@ -133,18 +159,13 @@ async function prepare(
   return { lane, window, counts, isShared: shared > 0 };
 }
 
-/** @param committed until the window before is */
 async function judge(
   prepared: Prepared,
-  committed: Promise<unknown>,
+  { committed }: Turn,
   models: readonly Model[],
-  tally: ModelTally,
-  checks: CheckTally,
-): Promise<JudgedWindow> {
+  { tally, checks }: Tallies,
+): Promise<Judged> {
   const { lane, isShared } = prepared;
-  if (isShared) {
-    await committed;
-  }
   await lane.resolve(isShared);
   const loaded = models.filter(isFilled);
   // Lines before the transactions they find their key in.
@@ -154,23 +175,28 @@ async function judge(
   for (const model of loaded.filter(needsVerdicts)) {
     await tally.time(model, async () => lane.stage(model));
   }
-  await runChecks(lane, loaded, checks);
-  return { ...prepared, verdicts: await readVerdicts(lane) };
+  const checked = new CheckTally();
+  try {
+    await runChecks(lane, loaded, checked);
+  } catch (error) {
+    await committed;
+    checks.merge(checked);
+    throw error;
+  }
+  return { ...prepared, checked, verdicts: await readVerdicts(lane) };
 }
 
-/** @param committed until the window before is */
 async function publish(
-  judged: JudgedWindow,
-  committed: Promise<unknown>,
+  judged: Judged,
+  turn: Turn,
   models: readonly Model[],
-  runId: bigint,
+  { runId, tally, checks }: Tallies & { readonly runId: bigint },
   result: SilverResult,
-  tally: ModelTally,
 ): Promise<PublishedFacts> {
-  const { lane, window, counts, verdicts } = judged;
+  const { lane, window, counts, verdicts, checked } = judged;
   const nextKey = window.firstKey + BigInt(counts.events);
   const loaded = models.filter(isFilled);
-  const written = await publishWindow(judged, committed, loaded, { runId, nextKey }, tally);
+  const written = await publishWindow(judged, turn, loaded, { runId, nextKey }, tally);
   // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {
@@ -179,6 +205,7 @@ async function publish(
     tally.count(model, { read, written: rows, refused: isTransactions ? counts.refused : 0 });
     transactions += isTransactions ? rows : 0;
   }
+  checks.merge(checked);
   result.written += transactions;
   result.events += counts.events;
   result.accepted += counts.accepted;

@@ -33,7 +33,10 @@ export class HeldWarehouse implements Warehouse {
     return csvSelect(file, await this.#held.read(sql, file));
   }
 
-  async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (transaction: WarehouseTransaction) => Promise<T>,
+    opening: readonly string[],
+  ): Promise<T> {
     const execute = async (sql: string): Promise<void> => this.#held.execute(sql);
     const copy: WarehouseTransaction['copy'] = async (sql, into) => {
       const file = this.#file('rows');
@@ -44,8 +47,11 @@ export class HeldWarehouse implements Warehouse {
       await rm(file);
       return written;
     };
-    return this.#held.nest(() =>
-      work({
+    return this.#held.nest(async () => {
+      for (const statement of opening) {
+        await execute(statement);
+      }
+      return work({
         copy,
         copyTemporary: async (sql, into) => {
           await execute(temporaryTable(into));
@@ -61,8 +67,8 @@ export class HeldWarehouse implements Warehouse {
           });
         },
         execute,
-      }),
-    );
+      });
+    });
   }
 
   /** Every transaction has ended with its work; the one that is held is somebody else's to end. */

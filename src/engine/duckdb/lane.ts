@@ -196,8 +196,11 @@ export class DuckDbLane implements Lane {
       );
   }
 
-  async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
-    return this.#warehouse.transaction(work);
+  async transaction<T>(
+    work: (transaction: WarehouseTransaction) => Promise<T>,
+    opening: readonly string[] = [],
+  ): Promise<T> {
+    return this.#warehouse.transaction(work, opening);
   }
 
   async close(): Promise<void> {

@@ -2,13 +2,6 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { executed, queried } from './attached.ts';
 
 /**
- * DuckDB would have all statements of a transaction see one moment: one that waited for another transaction is to see
- * what that did. While it waits, the server is not to end it for being idle.
- */
-const SETTINGS =
-  'set transaction isolation level read committed; set local idle_in_transaction_session_timeout = 0';
-
-/**
  * Begins transactions in the warehouse, whose sessions have each a schema of temporary tables that DuckDB's catalog must
  * know. DuckDB reads the catalog once, in whatever transaction first asks: a schema made since is missing. So it is read
  * anew for a schema that is not known yet, and only while no transaction is open that uses what was read.
@@ -26,19 +19,23 @@ export class TemporarySchemas {
   }
 
   /**
-   * Begins a transaction; returns what is to be called when it has ended. They begin in the order in which they are
-   * asked for: one that has begun may wait for an earlier one to end, and that must not have to wait for it here.
+   * Begins a transaction, and with it some statements of PostgreSQL; returns what is to be called when it has ended. They
+   * begin in the order in which they are asked for: one that has begun may wait for an earlier one to end, and that must
+   * not have to wait for it here.
    */
-  async begin(connection: DuckDBConnection): Promise<() => void> {
-    const begun = this.#begun.then(async () => this.#begin(connection));
+  async begin(connection: DuckDBConnection, opening: readonly string[]): Promise<() => void> {
+    const begun = this.#begun.then(async () => this.#begin(connection, opening));
     this.#begun = begun.catch(() => undefined);
     return begun;
   }
 
-  async #begin(connection: DuckDBConnection): Promise<() => void> {
+  async #begin(connection: DuckDBConnection, opening: readonly string[]): Promise<() => void> {
     for (;;) {
       const schema = await beginOn(connection);
       if (this.#known.has(schema)) {
+        for (const statement of opening) {
+          await connection.run(executed(statement));
+        }
         return this.#opened();
       }
       await connection.run('commit');
@@ -66,8 +63,10 @@ export class TemporarySchemas {
   async #learn(schema: string): Promise<void> {
     const connections = await this.#connect();
     try {
-      // All at once, or one session would serve them all.
-      const schemas = await Promise.all(connections.map(beginOn));
+      // All at once, or one session would serve them all. None is closed while another one is at work still.
+      const begun = connections.map(beginOn);
+      await Promise.allSettled(begun);
+      const schemas = await Promise.all(begun);
       for (const connection of connections) {
         await connection.run('commit');
       }
@@ -87,7 +86,8 @@ export class TemporarySchemas {
 /** Begins a transaction; returns its session's schema, which PostgreSQL makes with its first temporary table. */
 async function beginOn(connection: DuckDBConnection): Promise<string> {
   await connection.run('begin');
-  await connection.run(executed(SETTINGS));
+  // DuckDB would have all its statements see one moment; one that waited for another transaction is to see what that did.
+  await connection.run(executed('set transaction isolation level read committed'));
   const ask = async (): Promise<string | undefined> => {
     const session = await connection.runAndReadAll(
       queried('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),

@@ -12,8 +12,11 @@ export interface Warehouse {
    * name are asked for.
    */
   rows(sql: string, name: string): Promise<string>;
-  /** A transaction: committed when `work` resolves, rolled back when it throws. */
-  transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T>;
+  /** A transaction, as `Lane.transaction` says. */
+  transaction<T>(
+    work: (transaction: WarehouseTransaction) => Promise<T>,
+    opening: readonly string[],
+  ): Promise<T>;
   /** Ends what was begun and has not ended. */
   rollback(): Promise<void>;
 }
@@ -39,7 +42,10 @@ export class AttachedWarehouse implements Warehouse {
     return Promise.resolve(queried(sql));
   }
 
-  async transaction<T>(work: (transaction: WarehouseTransaction) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (transaction: WarehouseTransaction) => Promise<T>,
+    opening: readonly string[],
+  ): Promise<T> {
     const execute = async (sql: string): Promise<void> => this.#run(executed(sql));
     const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
       const target = [ATTACHED, schema, table].map(doubleQuoted).join('.');
@@ -52,7 +58,7 @@ export class AttachedWarehouse implements Warehouse {
     };
     let end = (): void => undefined;
     try {
-      end = await foreseen(() => this.#schemas.begin(this.#connection));
+      end = await foreseen(() => this.#schemas.begin(this.#connection, opening));
       const result = await work({
         copy,
         // Made by PostgreSQL itself: where DuckDB remembers a table of that name from an earlier transaction, its own
