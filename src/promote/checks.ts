@@ -37,32 +37,31 @@ export class CheckTally {
 
   /** Takes up what was counted apart. */
   merge(other: CheckTally): void {
-    for (const [key, result] of other.#results) {
-      const known = this.#results.get(key);
-      if (known === undefined) {
-        this.#results.set(key, result);
-        continue;
-      }
-      known.checked += result.checked;
-      known.failing += result.failing;
-      known.outcome = worstOf(known.outcome, result.outcome);
-      known.rows.push(...result.rows.slice(0, SAMPLE_ROWS - known.rows.length));
+    for (const result of other.results) {
+      this.#take(result);
     }
   }
 
   /** Adds the numbers of what is published together. */
   add(model: Model, check: ModelCheck, checked: number, failing: number): CheckResult {
-    const key = `${model.id} ${check.name}`;
-    const known = this.#results.get(key) ?? {
+    return this.#take({
       ...{ model: model.id, name: check.name, severity: check.severity },
       ...{ warnAbove: check.warn_above, errorAbove: errorLimit(check) },
-      ...{ checked: 0, failing: 0, outcome: 'pass', rows: [] },
-    };
-    const outcome = outcomeOf(check, failing, checked);
-    known.checked += checked;
-    known.failing += failing;
-    known.outcome = worstOf(known.outcome, outcome);
-    this.#results.set(key, known);
+      ...{ checked, failing, outcome: outcomeOf(check, failing, checked), rows: [] },
+    });
+  }
+
+  #take(result: CheckResult): CheckResult {
+    const key = `${result.model} ${result.name}`;
+    const known = this.#results.get(key);
+    if (known === undefined) {
+      this.#results.set(key, result);
+      return result;
+    }
+    known.checked += result.checked;
+    known.failing += result.failing;
+    known.outcome = worstOf(known.outcome, result.outcome);
+    known.rows.push(...result.rows.slice(0, SAMPLE_ROWS - known.rows.length));
     return known;
   }
 }
