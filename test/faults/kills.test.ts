@@ -14,9 +14,12 @@ const SLOW = `
   create trigger wait after insert on bronze.events for each statement execute function medallion.wait();
   create trigger wait after update on medallion.watermarks for each statement execute function medallion.wait()`;
 
+/** One kill in so many comes after the start of a command, whatever that is doing; the others find it at work. */
+const EARLY = 4;
+
 /**
- * Starts a command and kills it, again and again: three times in four a seeded moment after it has got to work, else
- * a seeded moment after its start. Then it is started once more and left to its work, of which other commands live.
+ * Starts a command and kills it, again and again: a seeded moment after it has got to work, or after its start. Then
+ * it is started once more and left to its work, of which other commands live.
  * @returns how many kills met work under way
  */
 async function killAgainAndAgain(
@@ -30,7 +33,7 @@ async function killAgainAndAgain(
     const from = (await progress()) ?? 0;
     const { child, result } = scenario.start(args(kill));
     const ended = result.then(() => true);
-    if (random.unit() < 0.75) {
+    if (kill % EARLY !== 0) {
       while (((await progress()) ?? 0) <= from && !(await Promise.race([ended, delay(5, false)]))) {
         // Not at work yet.
       }
@@ -65,7 +68,8 @@ test(`ingest and promote killed ${String(2 * KILLS)} times while events come in`
           seededMoments(2),
         ),
       ]);
-      expect(Math.min(ingests, promotes), 'kills at work').toBeGreaterThan(KILLS / 2);
+      const atWork = KILLS - KILLS / EARLY;
+      expect(Math.min(ingests, promotes), 'kills at work').toBeGreaterThanOrEqual(atWork);
     });
   });
 });
