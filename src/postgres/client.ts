@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type { Client, ConnectionConfig } from 'pg';
 import { isThisMachine, type TlsConfig } from '../config.ts';
 import { readCertificates } from '../config/certificates.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { pg } from './driver.ts';
 
 /** A server that is up: everything a client, or an engine, needs to reach it. */
 export interface ConnectionSettings {
@@ -13,7 +14,7 @@ export interface ConnectionSettings {
   readonly tls: TlsConfig | undefined;
 }
 
-export type Client = pg.Client;
+export type { Client };
 
 // Exact values as text: numeric and bigint never pass through a double, dates stay as PostgreSQL writes them.
 const asText = { getTypeParser: () => (value: string) => value };
@@ -70,7 +71,7 @@ function wantsNoTls(error: unknown): boolean {
 
 async function connectOnce(
   settings: ConnectionSettings,
-  ssl: pg.ConnectionConfig['ssl'],
+  ssl: ConnectionConfig['ssl'],
 ): Promise<Client> {
   const client = new pg.Client({
     host: settings.host,
@@ -267,7 +268,7 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
 }
 
 /** @throws MedallionError config, when a certificate file cannot be read */
-function tlsOptions(tls: TlsConfig | undefined): pg.ConnectionConfig['ssl'] {
+function tlsOptions(tls: TlsConfig | undefined): ConnectionConfig['ssl'] {
   if (tls === undefined) {
     return false;
   }

@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type { FieldDef, QueryArrayConfig, QueryArrayResult } from 'pg';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { withClient, withTransaction, type Client, type ConnectionSettings } from './client.ts';
+import { pg } from './driver.ts';
 import { sqlError } from './sql-error.ts';
 import { splitStatements, type Statement } from './statements.ts';
 
@@ -172,7 +173,7 @@ async function fetchRows(
   source: string,
   statement: Statement,
 ): Promise<ResultStream> {
-  const fetchBatch = async (): Promise<pg.QueryArrayResult<string[]>> => {
+  const fetchBatch = async (): Promise<QueryArrayResult<string[]>> => {
     try {
       return await client.query<string[]>(single(`fetch ${String(BATCH_ROWS)} from answer`));
     } catch (error) {
@@ -192,7 +193,7 @@ async function fetchRows(
 }
 
 /** The extended protocol takes one statement a message: whatever the text is, nothing can hide behind a semicolon. */
-function single(text: string): pg.QueryArrayConfig {
+function single(text: string): QueryArrayConfig {
   const config = { text, rowMode: 'array' as const, queryMode: 'extended' };
   return config;
 }
@@ -263,6 +264,6 @@ const KINDS: ReadonlyMap<number, ColumnKind> = new Map([
 ]);
 
 /** Names and kinds of a result's columns. */
-export function columnsOf(fields: readonly pg.FieldDef[]): ResultColumn[] {
+export function columnsOf(fields: readonly FieldDef[]): ResultColumn[] {
   return fields.map(({ name, dataTypeID }) => ({ name, kind: KINDS.get(dataTypeID) ?? 'text' }));
 }

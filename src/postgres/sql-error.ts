@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type { DatabaseError } from 'pg';
 import { MedallionError } from '../errors.ts';
 import { CONNECTION_LOST } from './client.ts';
+import { pg } from './driver.ts';
 import type { Statement } from './statements.ts';
 
 /** Longest piece of a line that is shown around an error, in characters. */
@@ -34,7 +35,7 @@ export function sqlError(error: unknown, source: string, statement: Statement): 
   );
 }
 
-function adviceFor(error: pg.DatabaseError): string | undefined {
+function adviceFor(error: DatabaseError): string | undefined {
   if (error.code === '25006') {
     return 'Statements may only read; add --write to change the warehouse.';
   }

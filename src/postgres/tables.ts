@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { Model, ModelColumn } from '../model/model.ts';
 import type { Client } from './client.ts';
+import { pg } from './driver.ts';
 
 export const ident = (name: string): string => pg.escapeIdentifier(name);
 export const literal = (text: string): string => pg.escapeLiteral(text);
