@@ -9,7 +9,8 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\r': '\\
 /** Most cells of most tables are such, and need no measuring. */
 const PLAIN = /^[ -~]*$/;
 const load = createRequire(import.meta.url);
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is needed: that takes longer than most commands take to print. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** The text with every character that a terminal would act on written as an escape. Line ends stay where `lines` says so. */
 export function visible(text: string, { lines = false } = {}): string {
@@ -52,6 +53,7 @@ export function truncate(text: string, width: number): string {
   if (widthOf(text) <= width) {
     return text;
   }
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   let shown = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
