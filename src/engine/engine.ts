@@ -118,7 +118,10 @@ export interface Lane {
   gather(model: Model, from: Lane): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */
   unstage(model: Model, condition: string): Promise<number>;
-  /** Puts the rows of a select over the lane's tables by under an id, for every lane of the engine to open. */
+  /**
+   * Puts the rows of a select over the lane's own tables by under an id, for every lane of the engine to open; also
+   * while the lane is in a transaction.
+   */
   keep(id: string, sql: string): Promise<void>;
   /** The rows of a select over the lane's tables. */
   query(sql: string): Promise<EngineRow[]>;

@@ -14,8 +14,9 @@ const REPLACED = 'replaced';
 /** What a repeated event changes about the rows of its transaction when they stay. */
 const ADOPTED_COLUMNS = ['produced_at', 'topic', 'partition', 'offset', 'run_id'];
 
-/** What a window added that was published, and what it did to rows of windows before it. */
-export interface PublishedFacts {
+/** What a window adds, and what it does to rows of windows before it. */
+export interface WindowFacts {
+  /** At most. */
   readonly transactions: number;
   /** The number after those of its surrogate keys. */
   readonly nextKey: bigint;
@@ -51,13 +52,13 @@ export class KeptFacts {
   }
 
   /**
-   * Keeps the rows of a window that was just published, whose staged rows the lane still has. Windows come in the order
-   * of their keys; the rows of one may still be on their way when the next one comes.
+   * Keeps the rows that a window stages on a lane, which are those it publishes. Windows come in the order of their
+   * keys; the rows of one may still be on their way when the next one comes.
    */
   async keep(
     lane: Lane,
     window: SilverWindow,
-    { transactions, nextKey, replaced, adopted }: PublishedFacts,
+    { transactions, nextKey, replaced, adopted }: WindowFacts,
   ): Promise<void> {
     this.#hasAdopted ||= adopted > 0;
     this.#hasReplaced ||= replaced > 0;

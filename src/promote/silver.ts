@@ -4,7 +4,7 @@ import type { Client } from '../postgres/client.ts';
 import { haveTriggers, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, runChecks } from './checks.ts';
-import type { KeptFacts, PublishedFacts } from './kept.ts';
+import type { KeptFacts } from './kept.ts';
 import { isFact, publishWindow, type JudgedWindow, type Turn } from './publish-window.ts';
 import type { ModelTally } from './tally.ts';
 import { readVerdicts } from './verdicts.ts';
@@ -67,7 +67,7 @@ export async function promoteSilver(
   };
   // Rows that triggers write are, for all that is known, those of several windows.
   const areApart = await haveTriggers(client, models.filter(isFact).map(tableOf));
-  const lanes = [await engine.openLane(), await engine.openLane()] as const;
+  const lanes = await Promise.all([engine.openLane(), engine.openLane()]);
   /** In the order in which they will be published, one on each lane. */
   const preparing: Promise<Prepared | undefined>[] = [];
   // Always cut ahead, while the lanes are at work on those before it.
@@ -106,19 +106,28 @@ export async function promoteSilver(
       }
       const turn = { number, committed };
       const judged = await judge(prepared, turn, models, run);
-      const published = publish(judged, turn, models, run, result);
+      const nextKey = window.firstKey + BigInt(prepared.counts.events);
+      const published = publish(judged, turn, models, { ...run, nextKey }, result);
       committed = published;
+      // While it is published, too: its rows do not change any more.
+      const keeping = kept?.keep(lane, window, {
+        transactions: prepared.counts.accepted,
+        nextKey,
+        ...judged.verdicts,
+      });
+      keeping?.catch(() => undefined);
       begin(
         lane,
-        published.then(async (facts) => {
-          context.emit({
-            type: 'step.progress',
-            step: 'silver',
-            done: result.events,
-            unit: 'events',
-          });
-          await kept?.keep(lane, window, facts);
-        }),
+        published
+          .then(() => {
+            context.emit({
+              type: 'step.progress',
+              step: 'silver',
+              done: result.events,
+              unit: 'events',
+            });
+          })
+          .finally(async () => keeping),
       );
     }
   } catch (error) {
@@ -129,9 +138,7 @@ export async function promoteSilver(
     await Promise.allSettled(preparing);
   }
   await Promise.all(preparing);
-  for (const lane of lanes) {
-    await lane.close();
-  }
+  await Promise.all(lanes.map((lane) => lane.close()));
   return result;
 }
 
@@ -190,11 +197,10 @@ async function publish(
   judged: Judged,
   turn: Turn,
   models: readonly Model[],
-  { runId, tally, checks }: Tallies & { readonly runId: bigint },
+  { runId, nextKey, tally, checks }: Tallies & { readonly runId: bigint; readonly nextKey: bigint },
   result: SilverResult,
-): Promise<PublishedFacts> {
-  const { lane, window, counts, verdicts, checked } = judged;
-  const nextKey = window.firstKey + BigInt(counts.events);
+): Promise<void> {
+  const { lane, counts, verdicts, checked } = judged;
   const loaded = models.filter(isFilled);
   const written = await publishWindow(judged, turn, loaded, { runId, nextKey }, tally);
   // Counted once it is committed, so that what is told of a run is what it did.
@@ -216,7 +222,6 @@ async function publish(
     tally.refuse(reason, events);
   }
   tally.published();
-  return { transactions, nextKey, replaced: verdicts.replaced, adopted: verdicts.adopted };
 }
 
 /** How many events of the window were refused for each reason. */

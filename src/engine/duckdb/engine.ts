@@ -114,13 +114,16 @@ export async function openEngine(
     Promise.all([...lanes].map(() => instance.connect())),
   );
   let opened = 0;
+  /** Lanes that are open, or about to be. */
+  let inUse = 0;
   let threadsOfLanes: number | undefined;
   /**
    * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
-   * leave free would only take a lane's work away from it, and it would spin until they are done.
+   * leave free would only take a lane's work away from it, and it would spin until they are done. When no lane is left
+   * they stay as they are, for those that come next: a change takes as long as a small statement.
    */
   const shareThreads = async (): Promise<void> => {
-    const threads = Math.min(options.threads ?? availableParallelism(), lanes.size);
+    const threads = Math.min(options.threads ?? availableParallelism(), inUse);
     if (threads === 0 || threads === threadsOfLanes) {
       return;
     }
@@ -136,6 +139,7 @@ export async function openEngine(
   }
   return {
     async openLane() {
+      inUse += 1;
       opened += 1;
       const name = `lane_${String(opened)}`;
       const connection = await instance.connect();
@@ -147,9 +151,12 @@ export async function openEngine(
           ? new AttachedWarehouse(connection, temporarySchemas)
           : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
         options,
-        async (closed) => {
-          lanes.delete(closed);
-          await shareThreads();
+        () => instance.connect(),
+        {
+          closing: (lane) => {
+            inUse -= lanes.delete(lane) ? 1 : 0;
+          },
+          closed: shareThreads,
         },
       );
       lanes.add(lane);

@@ -22,6 +22,13 @@ import type { Warehouse } from './warehouse.ts';
 
 const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
 
+/** Who counts the lanes. */
+interface LaneListener {
+  /** Called before anything else is done. */
+  readonly closing: (lane: Lane) => void;
+  readonly closed: () => Promise<void>;
+}
+
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
 export class DuckDbLane implements Lane {
   readonly #connection: DuckDBConnection;
@@ -29,9 +36,9 @@ export class DuckDbLane implements Lane {
   readonly #keptRows: KeptRows;
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
+  readonly #connect: () => Promise<DuckDBConnection>;
+  readonly #listener: LaneListener;
   #hasReferences = false;
-
-  readonly #onClose: (lane: DuckDbLane) => Promise<void>;
 
   private constructor(
     connection: DuckDBConnection,
@@ -39,14 +46,16 @@ export class DuckDbLane implements Lane {
     keptRows: KeptRows,
     warehouse: Warehouse,
     means: FileMeans,
-    onClose: (lane: DuckDbLane) => Promise<void>,
+    connect: () => Promise<DuckDBConnection>,
+    listener: LaneListener,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
     this.#keptRows = keptRows;
     this.#warehouse = warehouse;
     this.#means = means;
-    this.#onClose = onClose;
+    this.#connect = connect;
+    this.#listener = listener;
   }
 
   static async open(
@@ -55,9 +64,10 @@ export class DuckDbLane implements Lane {
     keptRows: KeptRows,
     warehouse: Warehouse,
     means: FileMeans,
-    onClose: (lane: DuckDbLane) => Promise<void>,
+    connect: () => Promise<DuckDBConnection>,
+    listener: LaneListener,
   ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, means, onClose);
+    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, means, connect, listener);
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -160,7 +170,16 @@ export class DuckDbLane implements Lane {
 
   async keep(id: string, sql: string): Promise<void> {
     const file = this.#keptRows.nextFile();
-    await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
+    // A connection of its own: the lane's may be at work in a transaction.
+    const connection = await this.#connect();
+    try {
+      await foreseen(async () => {
+        await connection.run(`use ${this.#catalog}`);
+        await connection.run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
+      });
+    } finally {
+      connection.closeSync();
+    }
     this.#keptRows.add(id, file);
   }
 
@@ -204,6 +223,7 @@ export class DuckDbLane implements Lane {
   }
 
   async close(): Promise<void> {
+    this.#listener.closing(this);
     await this.#warehouse.rollback();
     try {
       // Its tables go with it.
@@ -211,7 +231,7 @@ export class DuckDbLane implements Lane {
       await this.#run(`detach ${this.#catalog}`);
     } finally {
       this.#connection.closeSync();
-      await this.#onClose(this);
+      await this.#listener.closed();
     }
   }
 
