@@ -13,7 +13,7 @@ import {
 import { literal, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
-import { batchDays, daysOfMonths, monthOf, type DayBatch } from './days.ts';
+import { batchDays, daysOfMonths, monthOf } from './days.ts';
 import type { Reshapes } from './refresh.ts';
 import type { KeptFacts } from './kept.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
@@ -63,7 +63,8 @@ export async function promoteGold(
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
-  await options.kept?.settle(client, [...new Set([...days, ...daysOfMonths(days)])]);
+  const months = daysOfMonths(days);
+  await options.kept?.settle(client, [...new Set([...days, ...months])]);
   const inputs = new GoldInputs(
     [...models.silver, ...models.gold],
     days,
@@ -72,27 +73,30 @@ export async function promoteGold(
     options.kept,
   );
   const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
-  const lane = await engine.openLane();
+  const counting = batchDays(client, days, BATCH_TRANSACTIONS);
+  // Awaited below; this keeps a failure in the meantime from ending the process unheard.
+  counting.catch(() => undefined);
+  const lanes = await Promise.all([engine.openLane(), engine.openLane()]);
+  const [lane, second] = lanes;
   for (const model of marts) {
     await lane.clear(model);
+    await second.clear(model);
   }
-  const batches = await batchDays(client, days, BATCH_TRANSACTIONS);
-  await stageDays(engine, lane, inputs, byScope('replace_days'), batches, tally, context);
+  const [byDay, byMonth, byAll] = SCOPES.map(byScope) as [Model[], Model[], Model[]];
+  const batches = await counting;
+  const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
+  const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };
+  const isBuiltOnDays = byDay.some(({ id }) => inputs.of(byMonth).includes(id));
+  for (const works of isBuiltOnDays ? [daily, [monthly]] : [[monthly, ...daily]]) {
+    await stageSideBySide(lanes, inputs, works, tally, context);
+    for (const model of new Set(works.flatMap((work) => work.models))) {
+      await lane.gather(model, second);
+    }
+  }
+  await second.close();
   throwIfInterrupted(context.signal);
-  await stagePass(
-    lane,
-    inputs,
-    { scope: 'replace_months', models: byScope('replace_months'), days: daysOfMonths(days) },
-    tally,
-    0,
-  );
-  await stagePass(
-    lane,
-    inputs,
-    { scope: 'replace_all', models: byScope('replace_all'), days: undefined },
-    tally,
-    0,
-  );
+  const all: Work = { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 };
+  await stagePass(lane, inputs, all, tally);
   await verifyMarts(lane, marts, days);
   await runChecks(lane, marts, checks);
   throwIfInterrupted(context.signal);
@@ -102,54 +106,45 @@ export async function promoteGold(
   return { days, restated: await countRestatements(client, options.runId) };
 }
 
-/** Stages the marts by day. A day needs no other, so a second lane takes its share of the batches and hands it over. */
-async function stageDays(
-  engine: Engine,
-  lane: Lane,
+/** A pass, and how many transactions it reads of its days, where they are counted. */
+interface Work extends Pass {
+  readonly transactions: number;
+}
+
+/** Stages what does not need each other: each lane takes what comes next when it is free. */
+async function stageSideBySide(
+  lanes: readonly Lane[],
   inputs: GoldInputs,
-  models: readonly Model[],
-  batches: readonly DayBatch[],
+  works: readonly Work[],
   tally: ModelTally,
   context: StageContext,
 ): Promise<void> {
-  const total = batches.reduce((sum, { days }) => sum + days.length, 0);
-  const waiting = [...batches];
+  const daysOf = ({ scope, days = [] }: Work): number =>
+    scope === 'replace_days' ? days.length : 0;
+  const total = works.reduce((sum, work) => sum + daysOf(work), 0);
+  const waiting = works.filter(({ models }) => models.length > 0);
   let done = 0;
-  const work = async (worker: Lane): Promise<void> => {
-    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+  const stageWaiting = async (lane: Lane): Promise<void> => {
+    for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) {
       throwIfInterrupted(context.signal);
-      const pass: Pass = { scope: 'replace_days', models, days: batch.days };
-      await stagePass(worker, inputs, pass, tally, batch.transactions);
-      done += batch.days.length;
+      await stagePass(lane, inputs, work, tally);
+      done += daysOf(work);
       context.emit({ type: 'step.progress', step: 'gold', done, total, unit: 'days' });
     }
   };
-  if (batches.length < 2) {
-    await work(lane);
-    return;
-  }
-  const second = await engine.openLane();
-  for (const model of models) {
-    await second.clear(model);
-  }
-  // Both have come to rest before an error goes on: the engine is closed then.
-  const outcomes = await Promise.allSettled([work(lane), work(second)]);
+  // All have come to rest before an error goes on: the engine is closed then.
+  const outcomes = await Promise.allSettled(lanes.map(stageWaiting));
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failure !== undefined) {
     throw failure.reason;
   }
-  for (const model of models) {
-    await lane.gather(model, second);
-  }
-  await second.close();
 }
 
 async function stagePass(
   lane: Lane,
   inputs: GoldInputs,
-  pass: Pass,
+  pass: Work,
   tally: ModelTally,
-  read: number,
 ): Promise<void> {
   for (const id of inputs.of(pass.models)) {
     await lane.openInput(inputs.input(id, pass));
@@ -158,7 +153,7 @@ async function stagePass(
     await tally.time(model, async () => {
       await lane.stage(model);
     });
-    tally.count(model, { read });
+    tally.count(model, { read: pass.transactions });
     // The next mart of this pass may read this one.
     if (inputs.of(pass.models).includes(model.id)) {
       await lane.openInput(inputs.input(model.id, pass));
