@@ -83,6 +83,7 @@ export async function promoteGold(
     await second.clear(model);
   }
   const [byDay, byMonth, byAll] = SCOPES.map(byScope) as [Model[], Model[], Model[]];
+  tally.list([...byDay, ...byMonth, ...byAll]);
   const batches = await counting;
   const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
   const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };

@@ -42,6 +42,13 @@ export class ModelTally {
     this.#onPublished(this);
   }
 
+  /** Lists models in this order, whichever of them is counted first. */
+  list(models: readonly Model[]): void {
+    for (const model of models) {
+      this.#of(model);
+    }
+  }
+
   count(
     model: Model,
     { read = 0, written = 0, refused = 0 }: Partial<Omit<ModelCounts, 'model' | 'milliseconds'>>,
