@@ -129,8 +129,10 @@ async function stageSideBySide(
     for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) {
       throwIfInterrupted(context.signal);
       await stagePass(lane, inputs, work, tally);
-      done += daysOf(work);
-      context.emit({ type: 'step.progress', step: 'gold', done, total, unit: 'days' });
+      if (daysOf(work) > 0) {
+        done += daysOf(work);
+        context.emit({ type: 'step.progress', step: 'gold', done, total, unit: 'days' });
+      }
     }
   };
   // All have come to rest before an error goes on: the engine is closed then.
