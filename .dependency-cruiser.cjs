@@ -2,7 +2,8 @@
 
 const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|export|inspect|doctor';
 const PARTS = 'log|postgres|engine|model|metrics';
-const LEAVES = 'event|config/|config\\.ts|errors\\.ts|folder\\.ts|progress\\.ts|retry\\.ts';
+const LEAVES =
+  'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|retry\\.ts';
 
 /** A driver, and the one folder that knows it. */
 const DRIVERS = {

@@ -7,6 +7,7 @@ import { Outage } from '../retry.ts';
 import { MAX_EVENT_BYTES } from './admission.ts';
 import { BronzeSink } from './sink.ts';
 import type { PartitionTally, Tally } from './tally.ts';
+import { grouped } from '../number.ts';
 
 export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueBytes'> {
   /** The command, for the run's record and for progress; ingest unless said otherwise. */
@@ -102,7 +103,7 @@ function resultOf(tally: Tally): Counted {
 /** What is left where the warehouse or the log stayed away. */
 function stateOf({ events }: Tally): string {
   return (
-    `${events.toLocaleString('en-US')} events of this run are committed, with the offsets to go on from; ` +
+    `${grouped(events)} events of this run are committed, with the offsets to go on from; ` +
     'what was under way was rolled back. Run the command again when the server is back: nothing is lost or doubled.'
   );
 }

@@ -1,4 +1,5 @@
 import type { Status } from './status.ts';
+import { grouped } from '../number.ts';
 
 /** What a probe takes; undefined is no limit. */
 export interface Limits {
@@ -32,7 +33,7 @@ export function breaches(
       found.push({ text: text(value), isKnown: true });
     }
   };
-  const events = (value: number): string => value.toLocaleString('en-US');
+  const events = (value: number): string => grouped(value);
   const most = maxLag === undefined ? '' : `more than --max-lag ${String(maxLag)}`;
   const longest =
     maxAgeSeconds === undefined ? '' : `longer than --max-age ${String(maxAgeSeconds)}s`;

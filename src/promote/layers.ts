@@ -27,6 +27,7 @@ import { withReaders } from './selection.ts';
 import { planBacklog, type WindowOptions } from './windows.ts';
 import { promoteSilver, type SilverResult } from './silver.ts';
 import type { ModelTally } from './tally.ts';
+import { counted } from '../number.ts';
 
 /** What a promotion is asked to do. */
 export interface LayerOptions {
@@ -97,7 +98,7 @@ export async function promoteLayers(
       context.emit({
         type: 'step.finished',
         step: 'silver',
-        detail: `${silver.events.toLocaleString('en-US')} events`,
+        detail: counted(silver.events, 'event'),
       });
     }
     if (context.signal.aborted) {
@@ -115,7 +116,7 @@ export async function promoteLayers(
       context.emit({
         type: 'step.finished',
         step: 'gold',
-        detail: `${gold.days.length.toLocaleString('en-US')} days`,
+        detail: counted(gold.days.length, 'day'),
       });
     }
     return { silver, replay, gold };

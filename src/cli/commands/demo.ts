@@ -16,7 +16,7 @@ import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseSeed } from '../options.ts';
-import { counted, grouped } from '../render/number.ts';
+import { counted, grouped } from '../../number.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { renderPage } from '../render/report-page.ts';
 import { DEFAULT_SIZES } from './generate.ts';

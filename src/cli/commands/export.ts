@@ -18,7 +18,7 @@ import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import { parseCount, parseDay, parsedSetting, parseMemory } from '../options.ts';
 import type { RunCommand } from '../run-command.ts';
-import { counted } from '../render/number.ts';
+import { counted } from '../../number.ts';
 import { checkEngineFlags } from './promote.ts';
 
 const FORMATS = ['parquet', 'csv', 'json', 'xlsx'] as const;

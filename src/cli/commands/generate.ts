@@ -22,6 +22,7 @@ import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
 import type { ResultColumn } from '../render/output.ts';
 import { hanging } from '../render/wrap.ts';
+import { grouped } from '../../number.ts';
 
 interface GenerateFlags {
   readonly count?: number;
@@ -177,7 +178,7 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
 function stateOf({ appended, description }: LogWriter): string {
   const taken = [...(appended ?? new Map<number, number>()).values()].reduce((a, b) => a + b, 0);
   return (
-    `${taken.toLocaleString('en-US')} events are in ${description}; whether it took the last request before it ` +
+    `${grouped(taken)} events are in ${description}; whether it took the last request before it ` +
     'went away is not known. A new run makes new events.'
   );
 }
@@ -280,11 +281,11 @@ const KIND_NAMES: Readonly<
 function describeResult(options: GenerateOptions, result: GenerateResult, target: string): string {
   const kinds = EVENT_KINDS.filter((kind) => result.kinds[kind] > 0).map((kind) => {
     const count = result.kinds[kind];
-    return `${count.toLocaleString('en-US')} ${KIND_NAMES[kind][count === 1 ? 0 : 1]}`;
+    return `${grouped(count)} ${KIND_NAMES[kind][count === 1 ? 0 : 1]}`;
   });
   const days = options.period === 'now' ? 'made now' : `of ${periodText(options.period)}`;
   return (
-    `${result.events.toLocaleString('en-US')} events (${(result.bytes / 1e6).toFixed(1)} MB) ${days} to ${target}\n` +
+    `${grouped(result.events)} events (${(result.bytes / 1e6).toFixed(1)} MB) ${days} to ${target}\n` +
     `  ${kinds.length === 0 ? 'nothing' : kinds.join(', ')}; seed ${String(options.seed)}`
   );
 }

@@ -11,7 +11,7 @@ import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { askPassword } from '../password.ts';
 import { landedSummary, partitionTable } from '../render/landed.ts';
-import { grouped } from '../render/number.ts';
+import { grouped } from '../../number.ts';
 import { visible } from '../render/text.ts';
 import { hanging } from '../render/wrap.ts';
 

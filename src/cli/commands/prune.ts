@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDuration } from '../options.ts';
-import { counted } from '../render/number.ts';
+import { counted } from '../../number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { differenceError } from './reconcile.ts';
 

@@ -5,7 +5,7 @@ import { withWarehouse } from '../../postgres/warehouse.ts';
 import { settle, statusFor, type Decision } from '../../quarantine/settle.ts';
 import type { Asking } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
-import { counted } from '../render/number.ts';
+import { counted } from '../../number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { checkEngineFlags, runPromote, type PromoteFlags } from './promote.ts';

@@ -8,7 +8,7 @@ import { countQuarantined } from '../../quarantine/list.ts';
 import { confirm, type Asking } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { parseDay, parsePartition } from '../options.ts';
-import { counted } from '../render/number.ts';
+import { counted } from '../../number.ts';
 
 /** Which refused events a command means: the flags that say it, and what is asked before they are changed. */
 

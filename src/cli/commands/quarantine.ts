@@ -11,7 +11,7 @@ import { showQuarantined } from '../../quarantine/show.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import { parseCount } from '../options.ts';
-import { counted, grouped } from '../render/number.ts';
+import { counted, grouped } from '../../number.ts';
 import { eventLines, eventTable, groupLines, groupTable } from '../render/quarantine-list.ts';
 import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
 import type { RunCommand } from '../run-command.ts';

@@ -8,7 +8,7 @@ import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseMoment } from '../options.ts';
 import { comparisonLines, comparisonTable } from '../render/comparison-view.ts';
-import { counted } from '../render/number.ts';
+import { counted } from '../../number.ts';
 
 interface ReconcileFlags {
   readonly since?: string;

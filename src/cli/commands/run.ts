@@ -15,7 +15,7 @@ import type { RunCommand } from '../run-command.ts';
 import type { Monitor } from '../monitor.ts';
 import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
 import { landedSummary } from '../render/landed.ts';
-import { counted, grouped } from '../render/number.ts';
+import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { warnOfChecks } from '../render/promotion-view.ts';
 import { hanging } from '../render/wrap.ts';

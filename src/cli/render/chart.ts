@@ -1,4 +1,4 @@
-import { compact } from './number.ts';
+import { compact } from '../../number.ts';
 import { widthOf } from './text.ts';
 
 /** Charts of block characters. Heights and lengths are rounded to an eighth of a character; figures stand elsewhere. */

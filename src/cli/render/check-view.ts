@@ -1,6 +1,6 @@
 import { rowsOf } from '../../inspect/sql-file.ts';
 import { fittedTable, withNotes, type FittingColumn } from './fit.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import type { ResultTable } from './output.ts';
 
 type Row = Readonly<Record<string, string | null>>;

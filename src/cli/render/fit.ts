@@ -1,5 +1,5 @@
 import { bar } from './chart.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import { tableLines } from './table.ts';
 import { truncate, visible, widthOf } from './text.ts';
 import { wrapped } from './wrap.ts';

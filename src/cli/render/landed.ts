@@ -1,6 +1,6 @@
 import type { IngestResult } from '../../ingest/ingest.ts';
 import type { LogReader } from '../../log/log.ts';
-import { counted, grouped } from './number.ts';
+import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from './output.ts';
 
 const ENDS: Readonly<Record<IngestResult['end'], string>> = {

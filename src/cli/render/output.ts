@@ -6,7 +6,7 @@ import type {
   ScalarKind,
 } from '../../postgres/query.ts';
 import { parseArray, type ArrayElement } from './array.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import { rowLines } from './rows.ts';
 import { visible } from './text.ts';
 

@@ -1,6 +1,6 @@
 import type { Emit, ProgressEvent } from '../../progress.ts';
 import { palette } from './color.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import { visible } from './text.ts';
 
 export interface ProgressOptions {

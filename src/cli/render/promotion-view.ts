@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { checkLines } from './check-view.ts';
 import { renderParts } from './document.ts';
 import { figureColumn, fittedTable, textColumn } from './fit.ts';
-import { counted, grouped } from './number.ts';
+import { counted, grouped } from '../../number.ts';
 import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
 
 /** What each model did. */
@@ -53,7 +53,7 @@ export function warnOfChecks({ checks }: PromoteResult, context: CommandContext)
   for (const { model, name, failing, checked } of checks.filter(isNotable)) {
     context.emit({
       type: 'warning',
-      message: `${model}: ${count(failing)} of ${count(checked)} rows fail the check "${name}"`,
+      message: `${model}: ${grouped(failing)} of ${grouped(checked)} rows fail the check "${name}"`,
       hint: `medallion checks show ${model} "${name}"`,
     });
   }
@@ -74,17 +74,17 @@ export function summary({
       : [
           silver.events === 0
             ? 'silver: nothing new in bronze'
-            : `silver: ${count(silver.events)} events, ${count(silver.written)} transactions written\n` +
-              `  ${count(silver.duplicates)} duplicates, ${count(silver.superseded)} superseded, ${count(silver.refused)} quarantined`,
+            : `silver: ${grouped(silver.events)} events, ${grouped(silver.written)} transactions written\n` +
+              `  ${grouped(silver.duplicates)} duplicates, ${grouped(silver.superseded)} superseded, ${grouped(silver.refused)} quarantined`,
         ]),
     ...(gold === undefined
       ? []
       : [
           gold.days.length === 0
             ? 'gold: nothing changed in silver'
-            : `gold: ${counted(gold.days.length, 'day')} published, ${count(gold.restated)} of them restated`,
+            : `gold: ${counted(gold.days.length, 'day')} published, ${grouped(gold.restated)} of them restated`,
         ]),
-    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${count(rate)} events/s` : ''}`,
+    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${grouped(rate)} events/s` : ''}`,
   ].join('\n');
 }
 
@@ -174,8 +174,4 @@ function tableOf(
     ...(more.documents ?? []).map((name) => ({ name, kind: 'json' as const })),
   ];
   return { columns, rows: rows.map((row) => columns.map(({ name }) => row[name] ?? null)) };
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -2,7 +2,7 @@ import type { HistoryEntry, ShownEvent } from '../../quarantine/show.ts';
 import { formatCoordinates } from '../../quarantine/coordinates.ts';
 import { bytesForPeople, isText, wholeCharacters } from './bytes.ts';
 import { factLines } from './document.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import type { ResultTable } from './output.ts';
 import { visible } from './text.ts';
 import { hanging } from './wrap.ts';

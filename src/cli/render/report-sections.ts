@@ -4,7 +4,7 @@ import { columnChart, sparkline } from './chart.ts';
 import { factLines } from './document.ts';
 import { barColumn, fittedTable, type FillColumn, type FittingColumn } from './fit.ts';
 import { instant } from './instant.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import {
   changeText,
   dayLabel,

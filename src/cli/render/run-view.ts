@@ -5,7 +5,7 @@ import { checkLines } from './check-view.ts';
 import { factLines, type Part } from './document.ts';
 import { figureColumn, fittedTable, textColumn } from './fit.ts';
 import { instant, utc } from './instant.ts';
-import { counted, grouped } from './number.ts';
+import { counted, grouped } from '../../number.ts';
 import { withQuantities, type ResultTable } from './output.ts';
 
 type RunRow = Readonly<

@@ -3,7 +3,7 @@ import type { Status, Waiting } from '../../inspect/status.ts';
 import { factLines, type Part } from './document.ts';
 import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
-import { counted, grouped } from './number.ts';
+import { counted, grouped } from '../../number.ts';
 import { withQuantities, type ResultTable } from './output.ts';
 
 export const STATUS_PARTS = ['state', 'partitions', 'quarantine', 'freshness', 'runs'] as const;

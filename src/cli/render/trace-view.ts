@@ -3,7 +3,7 @@ import { TRACE_PARTS, type Trace, type TracePart } from '../../inspect/trace.ts'
 import { factLines, type Part } from './document.ts';
 import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
 import { instant } from './instant.ts';
-import { grouped } from './number.ts';
+import { grouped } from '../../number.ts';
 import type { ResultTable } from './output.ts';
 
 const TITLES: Readonly<Record<TracePart, string>> = {

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MedallionError } from '../../errors.ts';
 import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
+import { grouped } from '../../number.ts';
 
 /**
  * Rows as the sheet of an xlsx file. A cell is a number of at most 15 digits that count, a date or a time to the
@@ -62,7 +63,7 @@ export function checkRowCount(id: string, rows: bigint, partitionBy: string | un
   if (rows < BigInt(MOST_ROWS)) {
     return;
   }
-  const most = (MOST_ROWS - 1).toLocaleString('en-US');
+  const most = grouped(MOST_ROWS - 1);
   const where = partitionBy === undefined ? '' : ' on a day';
   const fewer =
     partitionBy === undefined
@@ -70,7 +71,7 @@ export function checkRowCount(id: string, rows: bigint, partitionBy: string | un
       : '';
   throw new MedallionError(
     'usage',
-    `${id} has ${rows.toLocaleString('en-US')} rows${where}, and a sheet of xlsx holds ${most}`,
+    `${id} has ${grouped(rows)} rows${where}, and a sheet of xlsx holds ${most}`,
     { hint: `Nothing was written. ${fewer}parquet, csv and json hold any number.` },
   );
 }
@@ -87,7 +88,7 @@ export async function sheetOf(connection: DuckDBConnection, rows: SheetRows): Pr
   if (tooLong !== undefined) {
     throw new MedallionError(
       'usage',
-      `${rows.id}: a text in ${tooLong.name} is longer than a cell of xlsx holds, ${MOST_CHARACTERS.toLocaleString('en-US')} characters`,
+      `${rows.id}: a text in ${tooLong.name} is longer than a cell of xlsx holds, ${grouped(MOST_CHARACTERS)} characters`,
       { hint: 'Nothing was written. parquet, csv and json hold it.' },
     );
   }

@@ -1,5 +1,5 @@
 import type { EChartsOption, YAXisComponentOption } from 'echarts/dist/echarts.esm.min.mjs';
-import { compact } from '../number.ts';
+import { compact } from '../../../number.ts';
 import { visible } from '../text.ts';
 import type { Markup } from './markup.ts';
 import { chartFor, COLORS, svgOf, type Drawing } from './svg.ts';

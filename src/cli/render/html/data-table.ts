@@ -1,6 +1,6 @@
 import type { ColumnKind, ResultColumn } from '../../../postgres/query.ts';
 import { instant } from '../instant.ts';
-import { counted, grouped } from '../number.ts';
+import { counted, grouped } from '../../../number.ts';
 import { isoTimestamp } from '../output.ts';
 import { html, type Markup } from './markup.ts';
 

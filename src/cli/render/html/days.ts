@@ -1,5 +1,5 @@
 import type { SectionRows } from '../../../report/sections.ts';
-import { counted, grouped } from '../number.ts';
+import { counted, grouped } from '../../../number.ts';
 import { cents, dayLabel, type DayFigure } from '../report-text.ts';
 import type { TimePoint } from './charts.ts';
 

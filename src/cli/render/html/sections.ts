@@ -1,5 +1,5 @@
 import type { SectionName, SectionRows } from '../../../report/sections.ts';
-import { grouped } from '../number.ts';
+import { grouped } from '../../../number.ts';
 import {
   changeText,
   extremeDays,

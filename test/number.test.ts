@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compact, counted, grouped } from '../../../src/cli/render/number.ts';
+import { compact, counted, grouped } from '../src/number.ts';
 
 it.each([
   ['0', '0'],
