@@ -161,8 +161,8 @@ export interface WarehouseTransaction {
   ): Promise<number>;
   /** The same, into a temporary table (pg_temp.<name>) made for them, which ends with the transaction. */
   copyTemporary(sql: string, into: TemporaryTable): Promise<number>;
-  /** A statement in the warehouse's dialect. */
-  execute(sql: string): Promise<void>;
+  /** Statements in the warehouse's dialect, sent in one go. */
+  execute(...statements: readonly string[]): Promise<void>;
 }
 
 /** A temporary table in the warehouse. One name always stands for the same columns. */

@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.ts';
 import { PERIOD_COLUMN } from '../model/model.ts';
-import { columnList, columnsOf, ident, tableOf } from './tables.ts';
+import { columnList, columnsOf, ident, literal, tableOf } from './tables.ts';
 
 /**
  * How staged rows become visible: the one place that says, for every engine, what happens to a model's table.
@@ -14,12 +14,28 @@ export interface Publication {
   readonly after: readonly string[];
 }
 
-/** Temporary tables that a publication reads; whoever publishes copies them first. */
+/** Temporary tables that a publication reads; whoever publishes makes them first. */
 export const REPLACED_KEYS = 'replaced_keys';
 export const PUBLISHED_PERIODS = {
   replace_days: 'published_days',
   replace_months: 'published_months',
 } as const;
+
+/**
+ * The statements that make one of PUBLISHED_PERIODS.
+ * @param periods the first day of each
+ */
+export function publishedPeriods(
+  load: keyof typeof PUBLISHED_PERIODS,
+  periods: readonly string[],
+): string[] {
+  const table = PUBLISHED_PERIODS[load];
+  return [
+    `create temporary table ${table} on commit drop as
+     select unnest(array[${periods.map(literal).join(', ')}]::date[]) as ${PERIOD_COLUMN[load] ?? ''}`,
+    `analyze pg_temp.${table}`,
+  ];
+}
 
 /** The name of the temporary table that holds a model's staged rows. */
 export function temporaryOf(model: Model): string {

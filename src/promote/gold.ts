@@ -1,16 +1,17 @@
 import type { Engine, Lane } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import { PERIOD_COLUMN, type Model } from '../model/model.ts';
+import type { Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import { dependencyError, reshapeStatements, type TableChange } from '../postgres/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import {
   publicationOf,
   PUBLISHED_PERIODS,
+  publishedPeriods,
   restatementOf,
   restatementsOf,
 } from '../postgres/publish.ts';
-import { literal, tableOf } from '../postgres/tables.ts';
+import { tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
 import { batchDays, daysOfMonths, monthOf } from './days.ts';
@@ -207,23 +208,13 @@ async function publish(
   { marts, days, runId, reshapes, clear }: GoldOptions,
   tally: ModelTally,
 ): Promise<void> {
-  const months = [...new Set(days.map(monthOf))];
-  const dates = (column: string, values: readonly string[]): string =>
-    `select cast(unnest([${values.map(literal).join(', ')}]) as date) as ${column}`;
+  const opening = [
+    BEGIN_PUBLICATION,
+    ...publishedPeriods('replace_days', days),
+    ...publishedPeriods('replace_months', [...new Set(days.map(monthOf))]),
+  ];
   await lane
     .transaction(async (transaction) => {
-      await transaction.execute(BEGIN_PUBLICATION);
-      for (const [load, values] of [
-        ['replace_days', days],
-        ['replace_months', months],
-      ] as const) {
-        const column = PERIOD_COLUMN[load] ?? '';
-        await transaction.copyTemporary(dates(column, values), {
-          name: PUBLISHED_PERIODS[load],
-          columns: [{ name: column, type: 'date' }],
-        });
-        await transaction.execute(`analyze pg_temp.${PUBLISHED_PERIODS[load]}`);
-      }
       for (const model of marts) {
         const reshape = reshapes.get(model.id);
         const publication = publicationOf(
@@ -232,17 +223,13 @@ async function publish(
         );
         const restates = reshape === undefined || keepsRestatements(model, reshape);
         await tally.time(model, async () => {
-          for (const statement of restates ? restatementOf(model) : []) {
-            await transaction.execute(statement);
-          }
-          for (const statement of publication.before) {
-            await transaction.execute(statement);
-          }
+          await transaction.execute(
+            ...(restates ? restatementOf(model) : []),
+            ...publication.before,
+          );
           const written = await copyRows(transaction, model, publication);
           tally.count(model, { written });
-          for (const statement of restates ? restatementsOf(model, runId) : []) {
-            await transaction.execute(statement);
-          }
+          await transaction.execute(...(restates ? restatementsOf(model, runId) : []));
         });
       }
       if (clear) {
@@ -250,7 +237,7 @@ async function publish(
           `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
         );
       }
-    })
+    }, opening)
     .catch((error: unknown) => {
       throw dependencyError(error);
     });

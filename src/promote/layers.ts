@@ -1,4 +1,4 @@
-import type { Engine, SilverWindow } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { MedallionError } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import type { Client } from '../postgres/client.ts';
@@ -24,7 +24,7 @@ import {
 } from './replay.ts';
 import { KeptFacts } from './kept.ts';
 import { withReaders } from './selection.ts';
-import { planBacklog, type WindowOptions } from './windows.ts';
+import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
 import { promoteSilver, type SilverResult } from './silver.ts';
 import type { ModelTally } from './tally.ts';
 import { counted } from '../number.ts';
@@ -78,23 +78,22 @@ export async function promoteLayers(
   openEngine: () => Promise<Engine>,
 ): Promise<LayerResults> {
   const { runId, client, models, options, context } = run;
-  // First of all, so that nothing is emptied that could not be filled again.
-  const engine = await openEngine();
+  // The warehouse is looked at meanwhile; nothing is changed before it is there.
+  const opening = openEngine();
+  // Awaited below; this keeps a failure in the meantime from ending the process unheard.
+  opening.catch(() => undefined);
   try {
-    const reshapes = await prepareTables(client, models, options, runId, context);
+    const reshapes = await prepareTables(client, models, options, runId, opening, context);
     await run.onTables?.();
+    const windows = options.silver ? await planWindows(client, options, runId, opening) : undefined;
+    const engine = await opening;
     const kept = options.gold ? new KeptFacts(models.silver, models.gold) : undefined;
     let silver: SilverResult | undefined;
     let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
-    if (options.silver) {
+    if (windows !== undefined) {
       context.emit({ type: 'step.started', step: 'silver' });
-      silver = await promoteSilver(
-        { ...run, models: models.silver },
-        engine,
-        await planWindows(client, options, runId),
-        kept,
-      );
+      silver = await promoteSilver({ ...run, models: models.silver }, engine, windows, kept);
       context.emit({
         type: 'step.finished',
         step: 'silver',
@@ -121,7 +120,8 @@ export async function promoteLayers(
     }
     return { silver, replay, gold };
   } finally {
-    await engine.close();
+    const engine = await opening.catch(() => undefined);
+    await engine?.close();
   }
 }
 
@@ -167,15 +167,17 @@ async function planWindows(
   client: Client,
   { replay, chunkRows, windowBytes }: LayerOptions,
   runId: bigint,
-): Promise<AsyncGenerator<SilverWindow, undefined>> {
-  const cut: WindowOptions = { runId, chunkRows, windowBytes };
+  engine: Promise<Engine>,
+): Promise<WindowQueue> {
+  const options: WindowOptions = { runId, chunkRows, windowBytes };
   if (replay !== undefined) {
+    await engine;
     await prepareReplay(client, replay, runId);
-    return planReplay(client, replay, cut);
+    return cutAhead(planReplay(client, replay, options));
   }
   // What is judged again may be in the quarantine.
   if (await isRefreshing(client)) {
     await lockQuarantine(client, 'connection');
   }
-  return planBacklog(client, cut);
+  return cutAhead(planBacklog(client, options));
 }

@@ -47,9 +47,7 @@ export async function publishWindow(
       const publication = publicationOf(model);
       const isSkipped = isFact(model) && verdicts.replaced === 0;
       await tally.time(model, async () => {
-        for (const statement of isSkipped ? [] : publication.before) {
-          await transaction.execute(statement);
-        }
+        await transaction.execute(...(isSkipped ? [] : publication.before));
         written.set(model, await copyRows(transaction, model, publication));
       });
     };
@@ -76,14 +74,9 @@ export async function publishWindow(
     if (counts.refused > 0) {
       await transaction.copyTemporary('select * from source.refused', REFUSED);
     }
-    for (const statement of quarantineStatements(window, runId, counts.refused > 0)) {
-      await transaction.execute(statement);
-    }
+    await transaction.execute(...quarantineStatements(window, runId, counts.refused > 0));
     await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
-    await transaction.execute(TOUCH_STATEMENT);
-    for (const statement of advanceStatements(runId, window.ranges, nextKey)) {
-      await transaction.execute(statement);
-    }
+    await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, window.ranges, nextKey));
   }, beginWindow(number));
   return written;
 }

@@ -33,6 +33,7 @@ export type Reshapes = ReadonlyMap<string, readonly TableChange[]>;
  * Makes the tables of the models where they are missing, changes them where nothing is lost by it, fills the seeds,
  * and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
  * column every day of silver.
+ * @param engine awaited before anything changes, so that nothing is emptied that could not be filled again
  * @throws MedallionError model when a table differs from its model in a way that only a full refresh settles, and this
  *   run is none, or when something of somebody else's depends on what is to be changed
  */
@@ -41,6 +42,7 @@ export async function prepareTables(
   models: Models,
   options: RefreshOptions,
   runId: bigint,
+  engine: Promise<unknown>,
   context: StageContext,
 ): Promise<Reshapes> {
   const refreshSilver = options.fullRefresh && options.silver && options.select.length === 0;
@@ -62,6 +64,13 @@ export async function prepareTables(
   const martsByDay = models.gold
     .filter(({ load, id }) => load === 'replace_days' && !reshaped.has(id))
     .map(tableOf);
+  const isRefreshed = options.fullRefresh && options.gold && options.select.length === 0;
+  const isSpan = options.span.since !== undefined || options.span.until !== undefined;
+  const touched =
+    isRefreshed || changes.some(isToBeFilled) ? ALWAYS : isSpan ? options.span : undefined;
+  if (refreshSilver || touched !== undefined || changes.length > 0) {
+    await engine;
+  }
   await withTransaction(client, async () => {
     await applyChanges(client, changes);
     await fillSeeds(
@@ -84,11 +93,8 @@ export async function prepareTables(
         [runId],
       );
     }
-    const isRefreshed = options.fullRefresh && options.gold && options.select.length === 0;
-    if (isRefreshed || changes.some(isToBeFilled)) {
-      await touchDays(client, ALWAYS, martsByDay);
-    } else if (options.span.since !== undefined || options.span.until !== undefined) {
-      await touchDays(client, options.span, martsByDay);
+    if (touched !== undefined) {
+      await touchDays(client, touched, martsByDay);
     }
   }).catch((error: unknown) => {
     throw dependencyError(error);

@@ -8,6 +8,7 @@ import type { KeptFacts } from './kept.ts';
 import { isFact, publishWindow, type JudgedWindow, type Turn } from './publish-window.ts';
 import type { ModelTally } from './tally.ts';
 import { readVerdicts } from './verdicts.ts';
+import type { WindowQueue } from './windows.ts';
 
 export interface SilverResult {
   events: number;
@@ -53,7 +54,7 @@ interface Judged extends JudgedWindow {
 export async function promoteSilver(
   { client, models, context, ...run }: SilverRun,
   engine: Engine,
-  windows: AsyncGenerator<SilverWindow, undefined>,
+  windows: WindowQueue,
   kept: KeptFacts | undefined,
 ): Promise<SilverResult> {
   const { tally } = run;
@@ -66,26 +67,24 @@ export async function promoteSilver(
     superseded: 0,
   };
   // Rows that triggers write are, for all that is known, those of several windows.
-  const areApart = await haveTriggers(client, models.filter(isFact).map(tableOf));
-  const lanes = await Promise.all([engine.openLane(), engine.openLane()]);
+  const [areApart, ...lanes] = await Promise.all([
+    haveTriggers(client, models.filter(isFact).map(tableOf)),
+    engine.openLane(),
+    engine.openLane(),
+  ]);
   /** In the order in which they will be published, one on each lane. */
   const preparing: Promise<Prepared | undefined>[] = [];
-  // Always cut ahead, while the lanes are at work on those before it.
-  let coming = windows.next();
   const begin = (lane: Lane, free: Promise<void>): void => {
     const before = preparing.at(-1);
-    const next = coming;
-    coming = windows.next();
+    const next = windows.next();
     const prepared = free.then(async () => {
-      const { value: window } = await next;
+      const window = await next;
       if (window === undefined || context.signal.aborted) {
         return undefined;
       }
       return prepare(lane, window, before, models, tally);
     });
-    // All are awaited later; this keeps a failure in the meantime from ending the process unheard.
-    next.catch(() => undefined);
-    coming.catch(() => undefined);
+    // It is awaited later; this keeps a failure in the meantime from ending the process unheard.
     prepared.catch(() => undefined);
     preparing.push(prepared);
   };

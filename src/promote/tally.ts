@@ -94,8 +94,6 @@ export async function copyRows(
     name: temporaryOf(model),
     columns: model.columns,
   });
-  for (const statement of publication.after) {
-    await transaction.execute(statement);
-  }
+  await transaction.execute(...publication.after);
   return written;
 }

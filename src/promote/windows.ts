@@ -5,6 +5,29 @@ import { readBacklogs, readNextKey, sliceBacklog } from '../postgres/watermarks.
 /** Part of a window's events that the first one holds. */
 const FIRST_WINDOW = 0.25;
 
+/** Windows in the order in which they are to be published; undefined after the last one. */
+export interface WindowQueue {
+  next(): Promise<SilverWindow | undefined>;
+}
+
+/** Cuts each window while the one before it is worked on, and the first one right away. */
+export function cutAhead(windows: AsyncGenerator<SilverWindow, undefined>): WindowQueue {
+  const cut = (): Promise<SilverWindow | undefined> => {
+    const window = windows.next().then(({ value }) => value);
+    // Whoever takes it hears of a failure; in the meantime it must not end the process.
+    window.catch(() => undefined);
+    return window;
+  };
+  let coming = cut();
+  return {
+    next() {
+      const next = coming;
+      coming = cut();
+      return next;
+    },
+  };
+}
+
 /** How a backlog is cut. */
 export interface WindowOptions {
   readonly runId: bigint;

@@ -8,7 +8,12 @@ export function queried(sql: string): string {
   return `select * from postgres_query('${ATTACHED}', ${singleQuoted(sql)})`;
 }
 
-/** A statement of DuckDB that has PostgreSQL execute one of its own. */
-export function executed(sql: string): string {
-  return `call postgres_execute('${ATTACHED}', ${singleQuoted(sql)})`;
+/** A statement of DuckDB that has PostgreSQL execute some of its own, in one go. */
+export function executed(statements: readonly string[]): string {
+  return `call postgres_execute('${ATTACHED}', ${singleQuoted(inOneGo(statements))})`;
+}
+
+/** Statements of PostgreSQL as one text; any may end with a comment. */
+export function inOneGo(statements: readonly string[]): string {
+  return statements.join('\n;\n');
 }

@@ -119,12 +119,12 @@ export async function openEngine(
   let threadsOfLanes: number | undefined;
   /**
    * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
-   * leave free would only take a lane's work away from it, and it would spin until they are done. When no lane is left
+   * leave free would only take a lane's work away from it, and it would spin until they are done. Where lanes are closed
    * they stay as they are, for those that come next: a change takes as long as a small statement.
    */
   const shareThreads = async (): Promise<void> => {
     const threads = Math.min(options.threads ?? availableParallelism(), inUse);
-    if (threads === 0 || threads === threadsOfLanes) {
+    if (threads === threadsOfLanes) {
       return;
     }
     threadsOfLanes = threads;
@@ -152,11 +152,8 @@ export async function openEngine(
           : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
         options,
         () => instance.connect(),
-        {
-          closing: (lane) => {
-            inUse -= lanes.delete(lane) ? 1 : 0;
-          },
-          closed: shareThreads,
+        (lane) => {
+          inUse -= lanes.delete(lane) ? 1 : 0;
         },
       );
       lanes.add(lane);

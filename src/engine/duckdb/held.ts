@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import path from 'node:path';
 import { rm } from 'node:fs/promises';
 import type { HeldTransaction, RowFile, WarehouseTransaction } from '../engine.ts';
+import { inOneGo } from './attached.ts';
 import { foreseen } from './errors.ts';
 import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
 import { temporaryTable, type Warehouse } from './warehouse.ts';
@@ -37,7 +38,11 @@ export class HeldWarehouse implements Warehouse {
     work: (transaction: WarehouseTransaction) => Promise<T>,
     opening: readonly string[],
   ): Promise<T> {
-    const execute = async (sql: string): Promise<void> => this.#held.execute(sql);
+    const execute = async (...statements: readonly string[]): Promise<void> => {
+      if (statements.length > 0) {
+        await this.#held.execute(inOneGo(statements));
+      }
+    };
     const copy: WarehouseTransaction['copy'] = async (sql, into) => {
       const file = this.#file('rows');
       await foreseen(() =>
@@ -48,9 +53,7 @@ export class HeldWarehouse implements Warehouse {
       return written;
     };
     return this.#held.nest(async () => {
-      for (const statement of opening) {
-        await execute(statement);
-      }
+      await execute(...opening);
       return work({
         copy,
         copyTemporary: async (sql, into) => {

@@ -22,13 +22,6 @@ import type { Warehouse } from './warehouse.ts';
 
 const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
 
-/** Who counts the lanes. */
-interface LaneListener {
-  /** Called before anything else is done. */
-  readonly closing: (lane: Lane) => void;
-  readonly closed: () => Promise<void>;
-}
-
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
 export class DuckDbLane implements Lane {
   readonly #connection: DuckDBConnection;
@@ -37,7 +30,7 @@ export class DuckDbLane implements Lane {
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
   readonly #connect: () => Promise<DuckDBConnection>;
-  readonly #listener: LaneListener;
+  readonly #onClosing: (lane: Lane) => void;
   #hasReferences = false;
 
   private constructor(
@@ -47,7 +40,7 @@ export class DuckDbLane implements Lane {
     warehouse: Warehouse,
     means: FileMeans,
     connect: () => Promise<DuckDBConnection>,
-    listener: LaneListener,
+    onClosing: (lane: Lane) => void,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
@@ -55,7 +48,7 @@ export class DuckDbLane implements Lane {
     this.#warehouse = warehouse;
     this.#means = means;
     this.#connect = connect;
-    this.#listener = listener;
+    this.#onClosing = onClosing;
   }
 
   static async open(
@@ -65,9 +58,17 @@ export class DuckDbLane implements Lane {
     warehouse: Warehouse,
     means: FileMeans,
     connect: () => Promise<DuckDBConnection>,
-    listener: LaneListener,
+    onClosing: (lane: Lane) => void,
   ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, means, connect, listener);
+    const lane = new DuckDbLane(
+      connection,
+      catalog,
+      keptRows,
+      warehouse,
+      means,
+      connect,
+      onClosing,
+    );
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -223,7 +224,7 @@ export class DuckDbLane implements Lane {
   }
 
   async close(): Promise<void> {
-    this.#listener.closing(this);
+    this.#onClosing(this);
     await this.#warehouse.rollback();
     try {
       // Its tables go with it.
@@ -231,7 +232,6 @@ export class DuckDbLane implements Lane {
       await this.#run(`detach ${this.#catalog}`);
     } finally {
       this.#connection.closeSync();
-      await this.#listener.closed();
     }
   }
 

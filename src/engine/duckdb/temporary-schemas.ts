@@ -33,8 +33,8 @@ export class TemporarySchemas {
     for (;;) {
       const schema = await beginOn(connection);
       if (this.#known.has(schema)) {
-        for (const statement of opening) {
-          await connection.run(executed(statement));
+        if (opening.length > 0) {
+          await connection.run(executed(opening));
         }
         return this.#opened();
       }
@@ -87,7 +87,7 @@ export class TemporarySchemas {
 async function beginOn(connection: DuckDBConnection): Promise<string> {
   await connection.run('begin');
   // DuckDB would have all its statements see one moment; one that waited for another transaction is to see what that did.
-  await connection.run(executed('set transaction isolation level read committed'));
+  await connection.run(executed(['set transaction isolation level read committed']));
   const ask = async (): Promise<string | undefined> => {
     const session = await connection.runAndReadAll(
       queried('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),
@@ -98,6 +98,6 @@ async function beginOn(connection: DuckDBConnection): Promise<string> {
   if (known !== undefined) {
     return known;
   }
-  await connection.run(executed('create temporary table medallion_session ()'));
+  await connection.run(executed(['create temporary table medallion_session ()']));
   return String(await ask());
 }

@@ -46,7 +46,11 @@ export class AttachedWarehouse implements Warehouse {
     work: (transaction: WarehouseTransaction) => Promise<T>,
     opening: readonly string[],
   ): Promise<T> {
-    const execute = async (sql: string): Promise<void> => this.#run(executed(sql));
+    const execute = async (...statements: readonly string[]): Promise<void> => {
+      if (statements.length > 0) {
+        await this.#run(executed(statements));
+      }
+    };
     const copy: WarehouseTransaction['copy'] = async (sql, { schema, table, columns }) => {
       const target = [ATTACHED, schema, table].map(doubleQuoted).join('.');
       const inserted = await foreseen(() =>
