@@ -57,5 +57,9 @@ export async function createProgram(
   if (first !== '-V' && first !== '--version') {
     await registerCommands(program, run, first);
   }
+  // Not for the commands, which have taken over what was said before.
+  program.showHelpAfterError(
+    '(medallion --help lists the commands; options stand after the command)',
+  );
   return program;
 }

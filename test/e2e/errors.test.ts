@@ -238,6 +238,11 @@ describe('what is wrong with the command line', () => {
   test.each([
     ['an unknown command', ['promot'], /^unknown command 'promot'/],
     ['an unknown flag', ['ingest', '--form', 'x.ndjson'], /^unknown option '--form'/],
+    [
+      'a flag before the command',
+      ['--quiet', 'promote'],
+      /^unknown option '--quiet'[^]*options stand after the command/,
+    ],
     ['a count that is none', ['generate', '-n', 'many'], /'many' is invalid. It must be a whole/],
     ['a share above all', ['generate', '--late', '120%'], /'120%' is invalid. It must be a share/],
     ['a day that is none', ['report', '--since', '2026-02-30'], /'2026-02-30' is invalid. It must/],
