@@ -209,6 +209,40 @@ describe('what cannot be written', () => {
   });
 });
 
+test('without the DuckDB extension nothing is made, changed or emptied', async () => {
+  const empty = await createTestDatabase();
+  try {
+    const env = { DATABASE_URL: empty.url };
+    const without = { ...env, MEDALLION_DUCKDB_EXTENSION: path.join(folder, 'nowhere') };
+    const refusal = { code: 2, says: /nowhere/ };
+    const state = async (): Promise<Record<string, unknown>> =>
+      rowOf(
+        empty.settings,
+        `select (select count(*) from silver.fact_transactions) as transactions,
+                (select count(*) from gold.sales_performance) as days,
+                (select sum(next_offset) from medallion.watermarks) as promoted,
+                (select count(*) from medallion.touched_days) as touched,
+                (select count(*) from medallion.refreshes) as refreshes`,
+      );
+    await runCli(['generate', '-n', '40', '--quiet'], { cwd: folder, env });
+    await runCli(['ingest', '--quiet'], { cwd: folder, env });
+    await refuses(['promote', '--quiet'], refusal, { env: without });
+    expect(
+      await rowOf(empty.settings, `select to_regclass('silver.fact_transactions') as made`),
+    ).toEqual({ made: null });
+
+    expect((await runCli(['promote', '--quiet'], { cwd: folder, env })).code).toBe(0);
+    const before = await state();
+    for (const flags of [['--full-refresh'], ['--since', '2020-01-01'], []]) {
+      await refuses(['promote', '--quiet', ...flags], refusal, { env: without });
+      expect(await state()).toEqual(before);
+    }
+    expect(await readdir(path.join(folder, '.medallion', 'tmp')).catch(() => [])).toEqual([]);
+  } finally {
+    await empty.drop();
+  }
+});
+
 describe('what is wrong with the model of a table', () => {
   test('is said with file and line, before anything is promoted', async () => {
     const bin = installMedallion(path.join(folder, 'medallion'));
