@@ -1,9 +1,11 @@
 import type { Engine } from '../engine/engine.ts';
+import { onDemand } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { tableOf } from '../postgres/tables.ts';
+import { readBacklogs } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { CheckTally } from './checks.ts';
 import { ALWAYS, readAllDays, readTouchedDays, type DaySpan } from './days.ts';
@@ -25,7 +27,7 @@ import {
 import { KeptFacts } from './kept.ts';
 import { withReaders } from './selection.ts';
 import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
-import { promoteSilver, type SilverResult } from './silver.ts';
+import { NOTHING_PROMOTED, promoteSilver, type SilverResult } from './silver.ts';
 import type { ModelTally } from './tally.ts';
 import { counted } from '../number.ts';
 
@@ -78,22 +80,29 @@ export async function promoteLayers(
   openEngine: () => Promise<Engine>,
 ): Promise<LayerResults> {
   const { runId, client, models, options, context } = run;
-  // The warehouse is looked at meanwhile; nothing is changed before it is there.
-  const opening = openEngine();
-  // Awaited below; this keeps a failure in the meantime from ending the process unheard.
-  opening.catch(() => undefined);
+  const engine = onDemand(openEngine);
   try {
-    const reshapes = await prepareTables(client, models, options, runId, opening, context);
+    const isIdle = !(await isWaiting(client, options));
+    if (!isIdle) {
+      // It starts while the warehouse is looked at, which changes nothing before it is there.
+      engine.start();
+    }
+    const reshapes = await prepareTables(client, models, options, runId, engine.ready, context);
     await run.onTables?.();
-    const windows = options.silver ? await planWindows(client, options, runId, opening) : undefined;
-    const engine = await opening;
     const kept = options.gold ? new KeptFacts(models.silver, models.gold) : undefined;
     let silver: SilverResult | undefined;
     let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
-    if (windows !== undefined) {
+    if (options.silver) {
       context.emit({ type: 'step.started', step: 'silver' });
-      silver = await promoteSilver({ ...run, models: models.silver }, engine, windows, kept);
+      silver = isIdle
+        ? NOTHING_PROMOTED
+        : await promoteSilver(
+            { ...run, models: models.silver },
+            engine,
+            await planWindows(client, options, runId, engine.ready),
+            kept,
+          );
       context.emit({
         type: 'step.finished',
         step: 'silver',
@@ -120,9 +129,18 @@ export async function promoteLayers(
     }
     return { silver, replay, gold };
   } finally {
-    const engine = await opening.catch(() => undefined);
-    await engine?.close();
+    await engine.close();
   }
+}
+
+/** Whether there is anything to promote, or to make again. */
+async function isWaiting(client: Client, options: LayerOptions): Promise<boolean> {
+  return (
+    options.fullRefresh ||
+    options.replay !== undefined ||
+    (options.silver && (await readBacklogs(client)).length > 0) ||
+    (options.gold && (await readTouchedDays(client, options.span)).length > 0)
+  );
 }
 
 /** The marts that are made again, and then every mart for the days that changed. */
@@ -167,11 +185,11 @@ async function planWindows(
   client: Client,
   { replay, chunkRows, windowBytes }: LayerOptions,
   runId: bigint,
-  engine: Promise<Engine>,
+  ready: () => Promise<unknown>,
 ): Promise<WindowQueue> {
   const options: WindowOptions = { runId, chunkRows, windowBytes };
   if (replay !== undefined) {
-    await engine;
+    await ready();
     await prepareReplay(client, replay, runId);
     return cutAhead(planReplay(client, replay, options));
   }

@@ -33,7 +33,8 @@ export type Reshapes = ReadonlyMap<string, readonly TableChange[]>;
  * Makes the tables of the models where they are missing, changes them where nothing is lost by it, fills the seeds,
  * and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
  * column every day of silver.
- * @param engine awaited before anything changes, so that nothing is emptied that could not be filled again
+ * @param ready until the engine is there: awaited before anything changes, so that nothing is emptied that could not be
+ *   filled again
  * @throws MedallionError model when a table differs from its model in a way that only a full refresh settles, and this
  *   run is none, or when something of somebody else's depends on what is to be changed
  */
@@ -42,7 +43,7 @@ export async function prepareTables(
   models: Models,
   options: RefreshOptions,
   runId: bigint,
-  engine: Promise<unknown>,
+  ready: () => Promise<unknown>,
   context: StageContext,
 ): Promise<Reshapes> {
   const refreshSilver = options.fullRefresh && options.silver && options.select.length === 0;
@@ -69,7 +70,7 @@ export async function prepareTables(
   const touched =
     isRefreshed || changes.some(isToBeFilled) ? ALWAYS : isSpan ? options.span : undefined;
   if (refreshSilver || touched !== undefined || changes.length > 0) {
-    await engine;
+    await ready();
   }
   await withTransaction(client, async () => {
     await applyChanges(client, changes);

@@ -20,6 +20,15 @@ export interface SilverResult {
   superseded: number;
 }
 
+export const NOTHING_PROMOTED: Readonly<SilverResult> = {
+  events: 0,
+  accepted: 0,
+  refused: 0,
+  written: 0,
+  duplicates: 0,
+  superseded: 0,
+};
+
 interface Prepared {
   readonly lane: Lane;
   readonly window: SilverWindow;
@@ -58,14 +67,7 @@ export async function promoteSilver(
   kept: KeptFacts | undefined,
 ): Promise<SilverResult> {
   const { tally } = run;
-  const result: SilverResult = {
-    events: 0,
-    accepted: 0,
-    refused: 0,
-    written: 0,
-    duplicates: 0,
-    superseded: 0,
-  };
+  const result: SilverResult = { ...NOTHING_PROMOTED };
   // Rows that triggers write are, for all that is known, those of several windows.
   const [areApart, ...lanes] = await Promise.all([
     haveTriggers(client, models.filter(isFact).map(tableOf)),

@@ -204,12 +204,12 @@ describe('what cannot be written', () => {
     }
     // The warehouse is elsewhere, but DuckDB has nowhere to spill to.
     const env = { DATABASE_URL: db.url };
-    await refuses(['promote', '--home', home], { code: 3, says }, { env });
+    await refuses(['promote', '--full-refresh', '--home', home], { code: 3, says }, { env });
     expect(await readdir(folder)).toEqual(['file']);
   });
 });
 
-test('without the DuckDB extension nothing is made, changed or emptied', async () => {
+test('without the DuckDB extension nothing is made, changed or emptied; nothing new needs none', async () => {
   const empty = await createTestDatabase();
   try {
     const env = { DATABASE_URL: empty.url };
@@ -224,14 +224,21 @@ test('without the DuckDB extension nothing is made, changed or emptied', async (
                 (select count(*) from medallion.touched_days) as touched,
                 (select count(*) from medallion.refreshes) as refreshes`,
       );
-    await runCli(['generate', '-n', '40', '--quiet'], { cwd: folder, env });
-    await runCli(['ingest', '--quiet'], { cwd: folder, env });
+    const land = async (): Promise<void> => {
+      await runCli(['generate', '-n', '40', '--quiet'], { cwd: folder, env });
+      await runCli(['ingest', '--quiet'], { cwd: folder, env });
+    };
+    await land();
     await refuses(['promote', '--quiet'], refusal, { env: without });
     expect(
       await rowOf(empty.settings, `select to_regclass('silver.fact_transactions') as made`),
     ).toEqual({ made: null });
 
     expect((await runCli(['promote', '--quiet'], { cwd: folder, env })).code).toBe(0);
+    const idle = await runCli(['promote'], { cwd: folder, env: without });
+    expect(idle.code).toBe(0);
+    expect(idle.stderr).toContain('silver: nothing new in bronze');
+    await land();
     const before = await state();
     for (const flags of [['--full-refresh'], ['--since', '2020-01-01'], []]) {
       await refuses(['promote', '--quiet', ...flags], refusal, { env: without });
