@@ -1,4 +1,4 @@
-import { singleQuoted } from './sql.ts';
+import { inOneGo, singleQuoted } from './sql.ts';
 
 /** What the warehouse is attached as. */
 export const ATTACHED = 'warehouse';
@@ -11,9 +11,4 @@ export function queried(sql: string): string {
 /** A statement of DuckDB that has PostgreSQL execute some of its own, in one go. */
 export function executed(statements: readonly string[]): string {
   return `call postgres_execute('${ATTACHED}', ${singleQuoted(inOneGo(statements))})`;
-}
-
-/** Statements of PostgreSQL as one text; any may end with a comment. */
-export function inOneGo(statements: readonly string[]): string {
-  return statements.join('\n;\n');
 }

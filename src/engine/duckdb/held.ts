@@ -2,9 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import path from 'node:path';
 import { rm } from 'node:fs/promises';
 import type { HeldTransaction, RowFile, WarehouseTransaction } from '../engine.ts';
-import { inOneGo } from './attached.ts';
 import { foreseen } from './errors.ts';
-import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
+import { doubleQuoted, fileToRead, inOneGo, singleQuoted } from './sql.ts';
 import { temporaryTable, type Warehouse } from './warehouse.ts';
 
 /** Bytes of a CSV file that DuckDB holds at a time, at least; a row has to fit in whole. */
