@@ -259,16 +259,25 @@ function parseLog(settings: SettingReader): LogConfig {
   };
 }
 
+/** A name or an IPv4 address, and a port; kafkajs takes no IPv6 address. */
+const BROKER = /^([^\s:[\]/]+)(?::(\d{1,5}))?$/;
+const MOST_PORT = 65_535;
+
 function parseBrokers(list: string, settings: SettingReader): string[] {
   const brokers = list
     .split(',')
     .map((broker) => broker.trim())
-    .filter((broker) => broker !== '')
-    .map((broker) => (/:\d+$/.test(broker) ? broker : `${broker}:${String(DEFAULT_KAFKA_PORT)}`));
+    .filter((broker) => broker !== '');
   if (brokers.length === 0) {
     settings.refuse('kafka.brokers', 'names no broker (host:port, several separated by commas)');
   }
-  return brokers;
+  return brokers.map((broker) => {
+    const [, host, port = String(DEFAULT_KAFKA_PORT)] = BROKER.exec(broker) ?? [];
+    if (host === undefined || Number(port) > MOST_PORT) {
+      settings.refuse('kafka.brokers', `"${broker}" is not host:port`);
+    }
+    return `${host}:${port}`;
+  });
 }
 
 function parseSasl(settings: SettingReader): SaslConfig | undefined {

@@ -6,7 +6,7 @@ import { generateEvents, type EventKind, type FaultShares, type GeneratedEvent }
 import { describeWarehouse, type WarehouseTruth } from './manifest.ts';
 import { historicalTimeline, liveTimeline, type Period } from './timeline.ts';
 import { Truth } from './truth.ts';
-import { grouped } from '../number.ts';
+import { counted, grouped } from '../number.ts';
 
 export interface GenerateOptions {
   readonly seed: number;
@@ -163,5 +163,5 @@ function take(stream: Iterator<GeneratedEvent, void, undefined>, count: number):
 
 function summary(events: number, elapsedMs: number): string {
   const rate = Math.round((events * 1000) / Math.max(elapsedMs, 1));
-  return `${grouped(events)} events, ${grouped(rate)}/s`;
+  return `${counted(events, 'event')}, ${grouped(rate)}/s`;
 }

@@ -4,6 +4,7 @@ import { outcomeOf, type CheckOutcome } from '../model/limit.ts';
 import { PERIOD_COLUMN, type Model, type ModelCheck } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { monthOf } from './days.ts';
+import { grouped } from '../number.ts';
 
 export interface CheckResult {
   readonly model: string;
@@ -94,7 +95,7 @@ export async function runChecks(
         failed.push({
           model,
           check,
-          message: `${model.id}: ${String(failing)} of ${String(checked)} rows fail the check "${check.name}" (${check.that})${allowed}`,
+          message: `${model.id}: ${grouped(failing)} of ${grouped(checked)} rows fail the check "${check.name}" (${check.that})${allowed}`,
         });
       }
     }

@@ -1,7 +1,8 @@
 import type { Client } from '../postgres/client.ts';
 
 /** Numbers in one day's range of transaction keys; see the columns of silver.fact_transactions. */
-const KEYS_PER_DAY = 1n << 40n;
+const DAY_BITS = 40;
+const KEYS_PER_DAY = 1n << BigInt(DAY_BITS);
 const EPOCH = Date.UTC(1900, 0, 1);
 const DAY_MS = 86_400_000;
 
@@ -23,18 +24,41 @@ function dayNumber(day: string): number {
  * ordered: days that follow one another make one range.
  */
 export function keyCondition(days: readonly string[]): string {
-  const ranges: { from: number; to: number }[] = [];
+  return stretchesOf(days).map(within).join(' or ');
+}
+
+/** The same for rows without an index: what it costs to test one does not grow with the number of stretches. */
+export function dayCondition(days: readonly string[]): string {
+  const stretches = stretchesOf(days);
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  if (first === undefined || last === undefined || stretches.length === 1) {
+    return keyCondition(days);
+  }
+  const numbers = days.map((day) => String(dayNumber(day)));
+  return `${within({ from: first.from, to: last.to })} and (transaction_key >> ${String(DAY_BITS)}) in (${numbers.join(', ')})`;
+}
+
+/** Days that follow one another, by their numbers; `to` is the one after the last. */
+interface Stretch {
+  readonly from: number;
+  to: number;
+}
+
+function stretchesOf(days: readonly string[]): Stretch[] {
+  const stretches: Stretch[] = [];
   for (const day of [...days].sort().map(dayNumber)) {
-    const last = ranges.at(-1);
+    const last = stretches.at(-1);
     if (last !== undefined && day <= last.to) {
       last.to = day + 1;
     } else {
-      ranges.push({ from: day, to: day + 1 });
+      stretches.push({ from: day, to: day + 1 });
     }
   }
-  return ranges
-    .map(({ from, to }) => `(transaction_key >= ${keyOf(from)} and transaction_key < ${keyOf(to)})`)
-    .join(' or ');
+  return stretches;
+}
+
+function within({ from, to }: Stretch): string {
+  return `(transaction_key >= ${keyOf(from)} and transaction_key < ${keyOf(to)})`;
 }
 
 function keyOf(dayNumber: number): string {

@@ -2,7 +2,7 @@ import type { KeptPart, Lane, SilverWindow } from '../engine/engine.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList } from '../postgres/tables.ts';
-import { keyCondition, readDaysWithin } from './days.ts';
+import { dayCondition, readDaysWithin } from './days.ts';
 import { neededColumns } from './needed-columns.ts';
 
 /** Transactions whose facts one run keeps, at most: some 70 bytes each with their lines, on disk. */
@@ -103,7 +103,7 @@ export class KeptFacts {
       : {
           days: own,
           part: {
-            where: keyCondition(own),
+            where: dayCondition(own),
             ...(this.#hasReplaced ? { without: { id: REPLACED, by: 'transaction_key' } } : {}),
           },
         };

@@ -93,16 +93,16 @@ export async function promoteLayers(
     let silver: SilverResult | undefined;
     let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
-    if (options.silver) {
+    if (options.silver && isIdle) {
+      silver = NOTHING_PROMOTED;
+    } else if (options.silver) {
       context.emit({ type: 'step.started', step: 'silver' });
-      silver = isIdle
-        ? NOTHING_PROMOTED
-        : await promoteSilver(
-            { ...run, models: models.silver },
-            engine,
-            await planWindows(client, options, runId, engine.ready),
-            kept,
-          );
+      silver = await promoteSilver(
+        { ...run, models: models.silver },
+        engine,
+        await planWindows(client, options, runId, engine.ready),
+        kept,
+      );
       context.emit({
         type: 'step.finished',
         step: 'silver',
@@ -119,13 +119,7 @@ export async function promoteLayers(
     }
     if (options.gold) {
       await refuseHalfRefreshed(client);
-      context.emit({ type: 'step.started', step: 'gold' });
       gold = await promoteMarts(run, engine, reshapes, kept);
-      context.emit({
-        type: 'step.finished',
-        step: 'gold',
-        detail: counted(gold.days.length, 'day'),
-      });
     }
     return { silver, replay, gold };
   } finally {
@@ -152,8 +146,21 @@ async function promoteMarts(
 ): Promise<GoldResult> {
   const promoteDays = async (
     goldOptions: Omit<GoldOptions, 'runId' | 'kept'>,
-  ): Promise<GoldResult> =>
-    promoteGold(engine, client, models, { runId, kept, ...goldOptions }, tally, checks, context);
+  ): Promise<GoldResult> => {
+    const publish = (): Promise<GoldResult> =>
+      promoteGold(engine, client, models, { runId, kept, ...goldOptions }, tally, checks, context);
+    if (goldOptions.days.length === 0) {
+      return publish();
+    }
+    context.emit({ type: 'step.started', step: 'gold' });
+    const result = await publish();
+    context.emit({
+      type: 'step.finished',
+      step: 'gold',
+      detail: counted(result.days.length, 'day'),
+    });
+    return result;
+  };
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.
     const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);

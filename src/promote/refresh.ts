@@ -14,6 +14,7 @@ import type { StageContext } from '../progress.ts';
 import { ALWAYS, touchDays, type DaySpan } from './days.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import { withReaders } from './selection.ts';
+import { counted } from '../number.ts';
 
 export interface RefreshOptions {
   readonly silver: boolean;
@@ -206,7 +207,7 @@ async function refuseToLosePruned(client: Client): Promise<void> {
   if (pruned !== undefined && pruned.events !== '0') {
     throw new MedallionError(
       'usage',
-      `--full-refresh would lose ${pruned.events} events: they were pruned from bronze ` +
+      `--full-refresh would lose ${counted(pruned.events, 'event')}: they were pruned from bronze ` +
         `(the log took them in before ${pruned.before ?? ''} UTC), and silver cannot be made of them again`,
       {
         hint:

@@ -179,7 +179,12 @@ describe('loadExtension', () => {
       extensionHost(closed),
       pythonWheel(['no-such-python']),
     ]);
-    await expect(failure).rejects.toMatchObject({ code: 'unreachable', exitCode: 3 });
+    await expect(failure).rejects.toMatchObject({
+      code: 'unreachable',
+      exitCode: 3,
+      // A promotion waits for PostgreSQL, and would take this for its loss.
+      retriable: false,
+    });
     await expect(failure).rejects.toThrow(/HTTP status 404[^]*ECONNREFUSED[^]*no-such-python/);
     await expect(failure).rejects.toMatchObject({
       hint: expect.stringMatching(/extensions\.duckdb\.org[^]*pip[^]*MEDALLION_DUCKDB_EXTENSION/),

@@ -20,9 +20,13 @@ test('an engine whose warehouse is lost in mid-transaction says so, and closes',
            where datname = current_database() and pid <> pg_backend_pid()`,
         ),
       );
-      await transaction.execute('select 1');
+      await transaction.execute('select 1', 'select 2');
     });
-    await expect(losing).rejects.toMatchObject({ code: 'unreachable', retriable: true });
+    await expect(losing).rejects.toMatchObject({
+      code: 'unreachable',
+      retriable: true,
+      message: expect.stringMatching(/^lost PostgreSQL during the promotion: [^"\n]+$/) as string,
+    });
     // DuckDB would end this process, had the transaction been left open.
     await engine.close();
   });

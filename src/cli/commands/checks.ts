@@ -14,6 +14,7 @@ import type { RunCommand } from '../run-command.ts';
 import { parseCount } from '../options.ts';
 import { checkLines } from '../render/check-view.ts';
 import type { ResultTable } from '../render/output.ts';
+import { counted, grouped } from '../../number.ts';
 
 interface ChecksFlags {
   readonly run?: number;
@@ -86,7 +87,7 @@ async function runChecks(context: CommandContext, flags: ChecksFlags): Promise<v
   const message =
     runId === undefined
       ? 'no promotion has checked anything yet'
-      : `run ${runId}: ${table.rows.length === 0 ? 'every check passed' : `${String(table.rows.length)} checks`}`;
+      : `run ${runId}: ${table.rows.length === 0 ? 'every check passed' : counted(table.rows.length, 'check')}`;
   context.emit({ type: 'note', message });
 }
 
@@ -109,7 +110,7 @@ async function runShow(
     message:
       found === undefined
         ? `no failing rows are kept of ${describeChecked(query)}`
-        : `run ${found.runId}: ${String(found.rows.length)} of ${String(found.failing)} rows that fail "${found.check}"`,
+        : `run ${found.runId}: ${grouped(found.rows.length)} of ${grouped(found.failing)} rows that fail "${found.check}"`,
   });
 }
 

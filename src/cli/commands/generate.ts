@@ -22,7 +22,7 @@ import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
 import type { ResultColumn } from '../render/output.ts';
 import { hanging } from '../render/wrap.ts';
-import { grouped } from '../../number.ts';
+import { counted, grouped } from '../../number.ts';
 
 interface GenerateFlags {
   readonly count?: number;
@@ -251,7 +251,7 @@ async function openTarget(flags: GenerateFlags, context: CommandContext): Promis
     if (topic.partitions !== flags.partitions) {
       context.emit({
         type: 'note',
-        message: `topic ${log.topic} is there already, with ${String(topic.partitions)} partitions`,
+        message: `topic ${log.topic} is there already, with ${counted(topic.partitions, 'partition')}`,
       });
     }
   }
@@ -285,7 +285,7 @@ function describeResult(options: GenerateOptions, result: GenerateResult, target
   });
   const days = options.period === 'now' ? 'made now' : `of ${periodText(options.period)}`;
   return (
-    `${grouped(result.events)} events (${(result.bytes / 1e6).toFixed(1)} MB) ${days} to ${target}\n` +
+    `${counted(result.events, 'event')} (${(result.bytes / 1e6).toFixed(1)} MB) ${days} to ${target}\n` +
     `  ${kinds.length === 0 ? 'nothing' : kinds.join(', ')}; seed ${String(options.seed)}`
   );
 }

@@ -74,8 +74,8 @@ export function summary({
       : [
           silver.events === 0
             ? 'silver: nothing new in bronze'
-            : `silver: ${grouped(silver.events)} events, ${grouped(silver.written)} transactions written\n` +
-              `  ${grouped(silver.duplicates)} duplicates, ${grouped(silver.superseded)} superseded, ${grouped(silver.refused)} quarantined`,
+            : `silver: ${counted(silver.events, 'event')}, ${counted(silver.written, 'transaction')} written\n` +
+              `  ${counted(silver.duplicates, 'duplicate')}, ${grouped(silver.superseded)} superseded, ${grouped(silver.refused)} quarantined`,
         ]),
     ...(gold === undefined
       ? []
@@ -84,7 +84,7 @@ export function summary({
             ? 'gold: nothing changed in silver'
             : `gold: ${counted(gold.days.length, 'day')} published, ${grouped(gold.restated)} of them restated`,
         ]),
-    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${grouped(rate)} events/s` : ''}`,
+    `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${counted(rate, 'event')}/s` : ''}`,
   ].join('\n');
 }
 

@@ -59,7 +59,7 @@ const FORESEEN: readonly {
     words:
       /server closed the connection|unable to connect to postgres|connection to server|connection not open|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
     as: (message, { name, hints }) =>
-      new MedallionError('unreachable', `lost PostgreSQL during ${name}: ${firstLine(message)}`, {
+      new MedallionError('unreachable', `lost PostgreSQL during ${name}: ${causeIn(message)}`, {
         hint: hints.lost,
         reason: 'the connection broke',
         retriable: true,
@@ -130,6 +130,11 @@ function reasonIn(message: string): string {
       message,
     )?.[0] ?? firstLine(message)
   );
+}
+
+/** Why a connection failed, without the statement, or the settings, that DuckDB quotes before it. */
+function causeIn(message: string): string {
+  return firstLine(message.slice(message.lastIndexOf('": ') + 1).replace(/^: /, ''));
 }
 
 function firstLine(message: string): string {

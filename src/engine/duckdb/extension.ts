@@ -201,7 +201,6 @@ async function fetchInto(
         `- unpack ${hostPath(extension, build)} on another machine, bring the file here as ${fileNameOf(extension)}`,
         `  and set ${variableOf(extension)} to its path`,
       ].join('\n'),
-      retriable: true,
     },
   );
 }

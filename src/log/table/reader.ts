@@ -6,6 +6,7 @@ import type { LogReader, LogRecord, ReadEnd, ReadOptions, Sink, StoredOffset } f
 import { recordOf, selectRows, statusOf } from './rows.ts';
 import { nameOf, SourceLost, withSource, type Source } from './source.ts';
 import { findTable, type OldTable } from './table.ts';
+import { counted } from '../../number.ts';
 
 /** A table as a log, with what it held. */
 export interface TableReader extends LogReader {
@@ -197,7 +198,7 @@ async function startingId(
   const late = BigInt(passed) - (stored?.position ?? 0n);
   if (late > 0n) {
     sink.warn(
-      `${late} rows of ${table.name} have come since the last import with ids that it had passed; they are left out`,
+      `${counted(late, 'row')} of ${table.name} have come since the last import with ids that it had passed; they are left out`,
       'The older consumer was still writing. What it read of Kafka lately, ingest reads there.',
     );
   }
