@@ -74,7 +74,7 @@ export class Stand {
   }
 
   async close(): Promise<void> {
-    await this.#broker?.stop();
+    await this.stopBroker();
     await this.#server.release();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -92,6 +92,12 @@ export class Stand {
   async brokers(): Promise<string> {
     this.#broker ??= await startBroker({ dir: this.file('kafka'), ownerPid: process.pid });
     return this.#broker.brokers;
+  }
+
+  /** Ends the broker: what is timed after those that need it has the machine to itself. */
+  async stopBroker(): Promise<void> {
+    await this.#broker?.stop();
+    this.#broker = undefined;
   }
 
   /** Runs the built command line. */
@@ -195,6 +201,11 @@ export class Database {
       select pg_prewarm(oid, 'read') from pg_class where relkind in ('r', 'i', 't') and relpersistence = 'p';
       drop extension pg_prewarm`);
     await this.execute('checkpoint');
+  }
+
+  /** Else autovacuum works through the events, for a minute or two, beside what is timed. */
+  async leaveBronzeAlone(): Promise<void> {
+    await this.execute('alter table bronze.events set (autovacuum_enabled = off)');
   }
 
   /** Runs one command of psql: what others would do the job with. */

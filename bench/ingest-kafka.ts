@@ -23,6 +23,7 @@ export const ingestKafka: Bench = {
       return { seconds, baseline: await timeCopy(database, rows, stand.size) };
     });
     await database.drop();
+    await stand.stopBroker();
     return [
       {
         what: `rows/s of ingest from ${String(PARTITIONS)} partitions / of \\copy`,

@@ -7,6 +7,7 @@ export const promoteFull: Bench = {
   name: 'promote-full',
   async run(stand) {
     const bronze = await stand.database();
+    await bronze.leaveBronzeAlone();
     await stand.ingest(bronze, await stand.events(stand.size), stand.size);
     const result = await medianPair(async () => {
       const database = await stand.database(bronze);
