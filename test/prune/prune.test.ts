@@ -202,7 +202,7 @@ describe('prune', () => {
     const refused = await runCli(['promote', '--full-refresh'], options());
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(
-      `would lose ${String(transactions + duplicates + superseded)} events`,
+      `would lose ${(transactions + duplicates + superseded).toLocaleString('en-US')} events`,
     );
     expect(refused.stderr).toContain('--even-pruned');
     await expectClean();
