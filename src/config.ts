@@ -155,12 +155,15 @@ class SettingReader {
 
   port(key: SettingKey): number {
     const value = this.text(key) ?? '';
-    const port = Number(value);
-    if (!/^\d+$/.test(value) || port < 1 || port > 65535) {
+    if (!isPort(value)) {
       this.refuse(key, `"${value}" is not a port number`);
     }
-    return port;
+    return Number(value);
   }
+}
+
+function isPort(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
 }
 
 /** The user's cache folder by the XDG rules, if the environment says where it is. */
@@ -261,7 +264,6 @@ function parseLog(settings: SettingReader): LogConfig {
 
 /** A name or an IPv4 address, and a port; kafkajs takes no IPv6 address. */
 const BROKER = /^([^\s:[\]/]+)(?::(\d{1,5}))?$/;
-const MOST_PORT = 65_535;
 
 function parseBrokers(list: string, settings: SettingReader): string[] {
   const brokers = list
@@ -273,7 +275,7 @@ function parseBrokers(list: string, settings: SettingReader): string[] {
   }
   return brokers.map((broker) => {
     const [, host, port = String(DEFAULT_KAFKA_PORT)] = BROKER.exec(broker) ?? [];
-    if (host === undefined || Number(port) > MOST_PORT) {
+    if (host === undefined || !isPort(port)) {
       settings.refuse('kafka.brokers', `"${broker}" is not host:port`);
     }
     return `${host}:${port}`;

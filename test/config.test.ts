@@ -147,7 +147,7 @@ describe('the log', () => {
   });
 });
 
-test.each(['a:b:1', 'a:99999', '::1', 'kafka://a:9092', 'a:', 'b:1,a b:2'])(
+test.each(['a:b:1', 'a:99999', 'a:0', '::1', 'kafka://a:9092', 'a:', 'b:1,a b:2'])(
   'a broker is host:port: not %s',
   (brokers) => {
     expect(() => parseConfig({ brokers }, {}, CWD)).toThrow(/^--brokers: ".+" is not host:port/);
