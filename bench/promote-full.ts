@@ -1,4 +1,4 @@
-import { medianPair, type Bench, type Database, type Figure, type Stand } from './harness.ts';
+import { medianPair, type Bench, type Database, type Stand } from './harness.ts';
 
 const FACTS = ['fact_transactions', 'fact_transaction_lines'] as const;
 
@@ -9,9 +9,11 @@ export const promoteFull: Bench = {
     const bronze = await stand.database();
     await bronze.leaveBronzeAlone();
     await stand.ingest(bronze, await stand.events(stand.size), stand.size);
+    const peaks: number[] = [];
     const result = await medianPair(async () => {
       const database = await stand.database(bronze);
       const promote = await stand.promote(database);
+      peaks.push(promote.peakMegabytes);
       const parts = await copyParts(stand, bronze, database);
       await database.drop();
       const baseline = Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
@@ -28,26 +30,25 @@ export const promoteFull: Bench = {
         runs: result.runs,
         parts: { promote: result.seconds, ...result.parts },
       },
-      memory('peak memory, default settings', result, 1500),
-      memory('peak memory, --memory-limit 400MB', small, 800),
+      {
+        what: 'peak memory, default settings',
+        value: Math.max(...peaks),
+        unit: 'MB',
+        target: { atMost: 1500 },
+        runs: peaks.length,
+        parts: {},
+      },
+      {
+        what: 'peak memory, --memory-limit 400MB',
+        value: small.peakMegabytes,
+        unit: 'MB',
+        target: { atMost: 800 },
+        runs: 1,
+        parts: { promote: small.seconds },
+      },
     ];
   },
 };
-
-function memory(
-  what: string,
-  run: { readonly seconds: number; readonly peakMegabytes: number },
-  limit: number,
-): Figure {
-  return {
-    what,
-    value: run.peakMegabytes,
-    unit: 'MB',
-    target: { atMost: limit },
-    runs: 1,
-    parts: { promote: run.seconds },
-  };
-}
 
 /**
  * Seconds of psql for each part of the way that the rows have to go at least. Bronze is read as promote finds it,
