@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,6 +31,27 @@ test('an engine whose warehouse is lost in mid-transaction says so, and closes',
     // DuckDB would end this process, had the transaction been left open.
     await engine.close();
   });
+});
+
+test('an engine for which the server has too few connections says so', async () => {
+  const role = `few_${randomBytes(6).toString('hex')}`;
+  await withDatabase(async ({ settings }) => {
+    await withClient(settings, (client) =>
+      client.query(`create role ${role} login password 'sesame' connection limit 1`),
+    );
+    const engine = await openTestEngine({ ...settings, user: role, password: 'sesame' });
+    const [one, other] = [await engine.openLane(), await engine.openLane()];
+    const crowded = one.transaction(async () => {
+      await other.transaction(async (transaction) => transaction.execute('select 1'));
+    });
+    await expect(crowded).rejects.toMatchObject({
+      code: 'unreachable',
+      retriable: true,
+      message: `no connection to PostgreSQL is left for the promotion: too many connections for role "${role}"`,
+    });
+    await engine.close();
+  });
+  await withClient(testServer(), (client) => client.query(`drop role ${role}`));
 });
 
 test('an engine that cannot be opened leaves no folder behind', async () => {

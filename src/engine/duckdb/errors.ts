@@ -56,6 +56,19 @@ const FORESEEN: readonly {
       ),
   },
   {
+    words: /too many connections|too many clients|remaining connection slots/i,
+    as: (message, { name }) =>
+      new MedallionError(
+        'unreachable',
+        `no connection to PostgreSQL is left for ${name}: ${reasonIn(message)}`,
+        {
+          hint: 'End sessions that are not needed, or raise the connection limit of the role or the database, or max_connections.',
+          reason: 'no connection is left',
+          retriable: true,
+        },
+      ),
+  },
+  {
     words:
       /server closed the connection|unable to connect to postgres|connection to server|connection not open|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
     as: (message, { name, hints }) =>
@@ -126,7 +139,7 @@ export function fileFailure(error: unknown): Error | undefined {
 /** What PostgreSQL said, without what DuckDB puts before it and the statement that follows. */
 function reasonIn(message: string): string {
   return (
-    /(?:permission denied for|must be owner of|SSL error:|server certificate|server does not|root certificate).*/i.exec(
+    /(?:too many c|remaining connection slots|permission denied for|must be owner of|SSL error:|server certificate|server does not|root certificate).*/i.exec(
       message,
     )?.[0] ?? firstLine(message)
   );
