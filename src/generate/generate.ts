@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '../log/log.ts';
+import { counted, grouped } from '../number.ts';
 import type { StageContext } from '../progress.ts';
 import type { CatalogueSizes } from './catalogue.ts';
 import { generateEvents, type EventKind, type FaultShares, type GeneratedEvent } from './events.ts';
 import { describeWarehouse, type WarehouseTruth } from './manifest.ts';
 import { historicalTimeline, liveTimeline, type Period } from './timeline.ts';
 import { Truth } from './truth.ts';
-import { counted, grouped } from '../number.ts';
 
 export interface GenerateOptions {
   readonly seed: number;

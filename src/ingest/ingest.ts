@@ -1,5 +1,6 @@
 import { MedallionError, withHint } from '../errors.ts';
 import type { Gap, LogReader, ReadEnd, ReadOptions } from '../log/log.ts';
+import { grouped } from '../number.ts';
 import { describeServer, withClient, type ConnectionSettings } from '../postgres/client.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
@@ -7,7 +8,6 @@ import { Outage } from '../retry.ts';
 import { MAX_EVENT_BYTES } from './admission.ts';
 import { BronzeSink } from './sink.ts';
 import type { PartitionTally, Tally } from './tally.ts';
-import { grouped } from '../number.ts';
 
 export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueBytes'> {
   /** The command, for the run's record and for progress; ingest unless said otherwise. */

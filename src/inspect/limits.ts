@@ -1,5 +1,5 @@
-import type { Status } from './status.ts';
 import { grouped } from '../number.ts';
+import type { Status } from './status.ts';
 
 /** What a probe takes; undefined is no limit. */
 export interface Limits {

@@ -2,9 +2,9 @@ import { stagedTable, type EngineRow, type Lane } from '../engine/engine.ts';
 import { MedallionError, messageOf } from '../errors.ts';
 import { outcomeOf, type CheckOutcome } from '../model/limit.ts';
 import { PERIOD_COLUMN, type Model, type ModelCheck } from '../model/model.ts';
+import { grouped } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { monthOf } from './days.ts';
-import { grouped } from '../number.ts';
 
 export interface CheckResult {
   readonly model: string;

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import { onDemand } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
 import type { Models } from '../model/load.ts';
+import { counted } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { tableOf } from '../postgres/tables.ts';
@@ -29,7 +30,6 @@ import { withReaders } from './selection.ts';
 import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
 import { NOTHING_PROMOTED, promoteSilver, type SilverResult } from './silver.ts';
 import type { ModelTally } from './tally.ts';
-import { counted } from '../number.ts';
 
 /** What a promotion is asked to do. */
 export interface LayerOptions {

@@ -1,5 +1,6 @@
 import { MedallionError } from '../errors.ts';
 import { isFilled, type Model } from '../model/model.ts';
+import { counted } from '../number.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import {
   applyChanges,
@@ -14,7 +15,6 @@ import type { StageContext } from '../progress.ts';
 import { ALWAYS, touchDays, type DaySpan } from './days.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import { withReaders } from './selection.ts';
-import { counted } from '../number.ts';
 
 export interface RefreshOptions {
   readonly silver: boolean;

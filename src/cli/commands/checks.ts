@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
+import { counted, grouped } from '../../number.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import {
   describeChecked,
@@ -14,7 +15,6 @@ import type { RunCommand } from '../run-command.ts';
 import { parseCount } from '../options.ts';
 import { checkLines } from '../render/check-view.ts';
 import type { ResultTable } from '../render/output.ts';
-import { counted, grouped } from '../../number.ts';
 
 interface ChecksFlags {
   readonly run?: number;

@@ -15,6 +15,7 @@ import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts
 import { checkWritable } from '../../log/landing/whole-file.ts';
 import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
+import { counted, grouped } from '../../number.ts';
 import type { Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
@@ -22,7 +23,6 @@ import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
 import type { ResultColumn } from '../render/output.ts';
 import { hanging } from '../render/wrap.ts';
-import { counted, grouped } from '../../number.ts';
 
 interface GenerateFlags {
   readonly count?: number;

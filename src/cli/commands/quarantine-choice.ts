@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { MedallionError } from '../../errors.ts';
 import { REASONS } from '../../event/reasons.ts';
+import { counted } from '../../number.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import type { Coordinates, Selection, Status } from '../../postgres/quarantine.ts';
 import { formatCoordinates, parseCoordinates } from '../../quarantine/coordinates.ts';
@@ -8,7 +9,6 @@ import { countQuarantined } from '../../quarantine/list.ts';
 import { confirm, type Asking } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { parseDay, parsePartition } from '../options.ts';
-import { counted } from '../../number.ts';
 
 /** Which refused events a command means: the flags that say it, and what is asked before they are changed. */
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { MedallionError } from '../../errors.ts';
+import { counted } from '../../number.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CheckName, Comparison } from '../../reconcile/comparison.ts';
 import { reconcile } from '../../reconcile/reconcile.ts';
@@ -8,7 +9,6 @@ import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseMoment } from '../options.ts';
 import { comparisonLines, comparisonTable } from '../render/comparison-view.ts';
-import { counted } from '../../number.ts';
 
 interface ReconcileFlags {
   readonly since?: string;

@@ -1,8 +1,8 @@
+import { counted, grouped } from '../../number.ts';
 import { periodBefore, type Period } from '../../report/period.ts';
 import type { Report } from '../../report/report.ts';
 import { SECTION_NAMES, type SectionName, type SectionRows } from '../../report/sections.ts';
 import { utc } from './instant.ts';
-import { counted, grouped } from '../../number.ts';
 
 /** What the report says in words: the same on a terminal and on a page for a browser. */
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MedallionError } from '../../errors.ts';
-import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
 import { grouped } from '../../number.ts';
+import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
 
 /**
  * Rows as the sheet of an xlsx file. A cell is a number of at most 15 digits that count, a date or a time to the

@@ -1,4 +1,5 @@
 import { MedallionError } from '../../errors.ts';
+import { counted } from '../../number.ts';
 import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
 import type { StageContext } from '../../progress.ts';
 import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
@@ -6,7 +7,6 @@ import type { LogReader, LogRecord, ReadEnd, ReadOptions, Sink, StoredOffset } f
 import { recordOf, selectRows, statusOf } from './rows.ts';
 import { nameOf, SourceLost, withSource, type Source } from './source.ts';
 import { findTable, type OldTable } from './table.ts';
-import { counted } from '../../number.ts';
 
 /** A table as a log, with what it held. */
 export interface TableReader extends LogReader {
