@@ -96,18 +96,18 @@ export async function promoteLayers(
     if (options.silver && isIdle) {
       silver = NOTHING_PROMOTED;
     } else if (options.silver) {
-      context.emit({ type: 'step.started', step: 'silver' });
-      silver = await promoteSilver(
-        { ...run, models: models.silver },
-        engine,
-        await planWindows(client, options, runId, engine.ready),
-        kept,
+      silver = await asStep(
+        context,
+        'silver',
+        async () =>
+          promoteSilver(
+            { ...run, models: models.silver },
+            engine,
+            await planWindows(client, options, runId, engine.ready),
+            kept,
+          ),
+        ({ events }) => counted(events, 'event'),
       );
-      context.emit({
-        type: 'step.finished',
-        step: 'silver',
-        detail: counted(silver.events, 'event'),
-      });
     }
     if (context.signal.aborted) {
       throw new MedallionError('interrupted', 'interrupted');
@@ -137,6 +137,19 @@ async function isWaiting(client: Client, options: LayerOptions): Promise<boolean
   );
 }
 
+/** Tells that a layer is at work, and what came of it. */
+async function asStep<T>(
+  context: StageContext,
+  step: string,
+  work: () => Promise<T>,
+  detailOf: (result: T) => string,
+): Promise<T> {
+  context.emit({ type: 'step.started', step });
+  const result = await work();
+  context.emit({ type: 'step.finished', step, detail: detailOf(result) });
+  return result;
+}
+
 /** The marts that are made again, and then every mart for the days that changed. */
 async function promoteMarts(
   { runId, client, models, options, context, tally, checks }: Run,
@@ -149,17 +162,9 @@ async function promoteMarts(
   ): Promise<GoldResult> => {
     const publish = (): Promise<GoldResult> =>
       promoteGold(engine, client, models, { runId, kept, ...goldOptions }, tally, checks, context);
-    if (goldOptions.days.length === 0) {
-      return publish();
-    }
-    context.emit({ type: 'step.started', step: 'gold' });
-    const result = await publish();
-    context.emit({
-      type: 'step.finished',
-      step: 'gold',
-      detail: counted(result.days.length, 'day'),
-    });
-    return result;
+    return goldOptions.days.length === 0
+      ? publish()
+      : asStep(context, 'gold', publish, ({ days }) => counted(days.length, 'day'));
   };
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.

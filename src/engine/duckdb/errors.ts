@@ -31,36 +31,39 @@ export const EXPORT: Undertaking = {
   tooLarge: 'the export does not fit into the memory that DuckDB may use',
 };
 
+/** What DuckDB said. */
+interface Said {
+  readonly message: string;
+  /** From the words that gave it away to the end of their line. */
+  readonly reason: string;
+}
+
 /** What DuckDB's own words mean for the person who runs it; DuckDB has no codes for these. */
 const FORESEEN: readonly {
   readonly words: RegExp;
-  readonly as: (message: string, work: Undertaking) => MedallionError;
+  readonly as: (said: Said, work: Undertaking) => MedallionError;
 }[] = [
   {
     words: /permission denied for|must be owner of/i,
-    as: (message, { name, hints }) =>
-      new MedallionError('denied', `PostgreSQL refused ${name}: ${reasonIn(message)}`, {
+    as: ({ reason }, { name, hints }) =>
+      new MedallionError('denied', `PostgreSQL refused ${name}: ${reason}`, {
         hint: hints.denied,
       }),
   },
   {
     words:
-      /certificate verify failed|server certificate|server does not support SSL|root certificate/i,
-    as: (message) =>
-      new MedallionError(
-        'denied',
-        `no trusted TLS connection to PostgreSQL: ${reasonIn(message)}`,
-        {
-          hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
-        },
-      ),
+      /(?:SSL error: )?certificate verify failed|server certificate|server does not support SSL|root certificate/i,
+    as: ({ reason }) =>
+      new MedallionError('denied', `no trusted TLS connection to PostgreSQL: ${reason}`, {
+        hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
+      }),
   },
   {
     words: /too many connections|too many clients|remaining connection slots/i,
-    as: (message, { name }) =>
+    as: ({ reason }, { name }) =>
       new MedallionError(
         'unreachable',
-        `no connection to PostgreSQL is left for ${name}: ${reasonIn(message)}`,
+        `no connection to PostgreSQL is left for ${name}: ${reason}`,
         {
           hint: 'End sessions that are not needed, or raise the connection limit of the role or the database, or max_connections.',
           reason: 'no connection is left',
@@ -71,7 +74,7 @@ const FORESEEN: readonly {
   {
     words:
       /server closed the connection|unable to connect to postgres|connection to server|connection not open|terminating connection|could not connect|no connection to the server|SSL SYSCALL|connection has been closed|shutting down|starting up/i,
-    as: (message, { name, hints }) =>
+    as: ({ message }, { name, hints }) =>
       new MedallionError('unreachable', `lost PostgreSQL during ${name}: ${causeIn(message)}`, {
         hint: hints.lost,
         reason: 'the connection broke',
@@ -80,7 +83,7 @@ const FORESEEN: readonly {
   },
   {
     words: /no space left on device|could not extend file|disk full/i,
-    as: (message, { hints }) =>
+    as: ({ message }, { hints }) =>
       new MedallionError('storage', `no disk space left: ${firstLine(message)}`, {
         hint: hints.full,
       }),
@@ -108,7 +111,13 @@ export async function foreseen<T>(work: () => Promise<T>, of = PROMOTION): Promi
       throw error;
     }
     const message = messageOf(error);
-    throw FORESEEN.find(({ words }) => words.test(message))?.as(message, of) ?? error;
+    for (const { words, as } of FORESEEN) {
+      const found = words.exec(message);
+      if (found !== null) {
+        throw as({ message, reason: firstLine(message.slice(found.index)) }, of);
+      }
+    }
+    throw error;
   }
 }
 
@@ -134,15 +143,6 @@ export function fileFailure(error: unknown): Error | undefined {
   return code === undefined
     ? undefined
     : Object.assign(new Error(message, { cause: error }), { code, path: file });
-}
-
-/** What PostgreSQL said, without what DuckDB puts before it and the statement that follows. */
-function reasonIn(message: string): string {
-  return (
-    /(?:too many c|remaining connection slots|permission denied for|must be owner of|SSL error:|server certificate|server does not|root certificate).*/i.exec(
-      message,
-    )?.[0] ?? firstLine(message)
-  );
 }
 
 /** Why a connection failed, without the statement, or the settings, that DuckDB quotes before it. */
