@@ -43,8 +43,6 @@ export interface Run {
 const ORDERS_OF_A_DAY = 3200;
 const LAST_DAY = Date.UTC(2025, 11, 31);
 const DAY_MS = 86_400_000;
-/** Odd, so that one of them is the median. */
-const PAIRS = 3;
 const MEMORY_POLL_MS = 20;
 const BIN = path.join(import.meta.dirname, '../bin/medallion.js');
 /** Variables that would point a command at something outside the stand. */
@@ -134,7 +132,7 @@ export class Stand {
     return file;
   }
 
-  /** A new database: migrated and empty, or a copy of another one. */
+  /** A new database: migrated and empty, or a copy of another one. Its events are left out of autovacuum. */
   async database(original?: Database): Promise<Database> {
     const name = `bench_${randomBytes(6).toString('hex')}`;
     const template = original?.settings.database ?? 'template0';
@@ -145,6 +143,8 @@ export class Stand {
     const database = new Database({ ...this.settings, database: name });
     if (original === undefined) {
       await migrateWarehouse(database.settings);
+      // Else autovacuum works through the events, for a minute or two, beside what is timed.
+      await database.execute('alter table bronze.events set (autovacuum_enabled = off)');
     }
     return database;
   }
@@ -204,11 +204,6 @@ export class Database {
     await this.execute('checkpoint');
   }
 
-  /** Else autovacuum works through the events, for a minute or two, beside what is timed. */
-  async leaveBronzeAlone(): Promise<void> {
-    await this.execute('alter table bronze.events set (autovacuum_enabled = off)');
-  }
-
   /** Runs one command of psql: what others would do the job with. */
   async psql(command: string): Promise<Run> {
     const { user, password, host, port, database } = this.settings;
@@ -246,13 +241,9 @@ export interface Pair {
 export async function medianPair<P extends Pair>(
   measure: (round: number) => Promise<P>,
 ): Promise<P & { runs: number }> {
-  const first = await measure(0);
-  const pairs = [first];
-  while (pairs.length < PAIRS) {
-    pairs.push(await measure(pairs.length));
-  }
+  const pairs: [P, P, P] = [await measure(0), await measure(1), await measure(2)];
   pairs.sort((a, b) => a.seconds / a.baseline - b.seconds / b.baseline);
-  return { ...(pairs[(PAIRS - 1) / 2] ?? first), runs: PAIRS };
+  return { ...pairs[1], runs: pairs.length };
 }
 
 async function runProcess(

@@ -7,14 +7,12 @@ export const promoteIncrement: Bench = {
     const increment = Math.floor(stand.size / 10);
     const events = await stand.events(stand.size);
     const history = await stand.database();
-    await history.leaveBronzeAlone();
     await stand.ingest(history, events, stand.size - increment);
     await stand.promote(history);
     // Else autovacuum does it, for a minute or two, beside what is timed.
     await history.execute('vacuum analyze');
     await stand.ingest(history, events, increment);
     const bronze = await stand.database();
-    await bronze.leaveBronzeAlone();
     await stand.ingest(bronze, events, stand.size);
 
     const { seconds, baseline, runs } = await medianPair(async () => {
