@@ -10,6 +10,7 @@ select
     extract(epoch from now() - waiting.ingested_at) as waiting_seconds,
     offsets.source,
     offsets.position,
+    offsets.digest,
     floor(extract(epoch from offsets.last_produced_at) * 1000) as last_produced_ms,
     floor(extract(epoch from offsets.updated_at) * 1000) as updated_ms
 from medallion.offsets

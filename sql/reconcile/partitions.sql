@@ -62,6 +62,7 @@ select
     partitions.partition,
     offsets.source,
     offsets.position,
+    offsets.digest,
     offsets.next_offset,
     coalesce(offsets.landed_events, 0) as landed_events,
     coalesce(offsets.quarantined_events, 0) as quarantined_events,

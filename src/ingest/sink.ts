@@ -67,8 +67,8 @@ export class BronzeSink implements Sink {
     for (const row of rows) {
       this.#current.set(keyOf({ topic: row.logTopic, partition: row.partition }), row);
     }
-    return rows.map(({ logTopic, partition, nextOffset, source, position }) => ({
-      ...{ topic: logTopic, partition, nextOffset, source, position },
+    return rows.map(({ logTopic, partition, nextOffset, source, position, digest }) => ({
+      ...{ topic: logTopic, partition, nextOffset, source, position, digest },
     }));
   }
 
@@ -143,11 +143,11 @@ export class BronzeSink implements Sink {
     if (stored?.nextOffset !== seen.nextOffset || stored.source !== seen.source) {
       return false;
     }
-    const { nextOffset, source, position } = place;
+    const { nextOffset, source, position, digest } = place;
     const isReset = await this.#run((client) =>
       withTransaction(client, async () => {
         if (nextOffset >= stored.nextOffset) {
-          return replaceOffset(client, stored, { nextOffset, source, position });
+          return replaceOffset(client, stored, { nextOffset, source, position, digest });
         }
         // The old generation's row is closed, so that no consumer goes on writing under its name.
         const closed = { ...stored, source: `${stored.source}, replaced` };
@@ -189,8 +189,9 @@ function keyOf({ topic, partition }: TopicPartition): string {
   return `${partition} ${topic}`;
 }
 
-function placeOf(batch: RecordBatch): Pick<StoredOffset, 'nextOffset' | 'source' | 'position'> {
-  return { nextOffset: batch.nextOffset, source: batch.source, position: batch.position ?? null };
+function placeOf(batch: RecordBatch): Omit<StoredOffset, keyof TopicPartition> {
+  const { nextOffset, source, position = null, digest } = batch;
+  return { nextOffset, source, position, digest };
 }
 
 function alreadyThere(batch: RecordBatch, topic: string, cause: unknown): MedallionError {

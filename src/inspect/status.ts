@@ -105,6 +105,7 @@ async function readPartitions(client: Client): Promise<Booked[]> {
     | 'waiting_seconds'
     | 'source'
     | 'position'
+    | 'digest'
     | 'last_produced_ms'
     | 'updated_ms'
   >(await askFile(client, 'partitions'));
@@ -114,6 +115,7 @@ async function readPartitions(client: Client): Promise<Booked[]> {
     nextOffset: BigInt(row.next_offset ?? 0),
     source: row.source ?? '',
     position: row.position === null ? null : BigInt(row.position),
+    digest: row.digest ?? undefined,
     readUpTo: Number(row.last_produced_ms ?? 0),
     updatedAt: Number(row.updated_ms),
     promotion: { count: Number(row.waiting_events), seconds: Number(row.waiting_seconds ?? 0) },

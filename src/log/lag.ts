@@ -5,6 +5,8 @@ export interface ReadPlace {
   readonly source: string;
   /** Bytes of a file's text that were read. */
   readonly position: bigint | null;
+  /** Digest of these bytes, where it is known. */
+  readonly digest?: string | undefined;
   /** Unix milliseconds that no unread event is older than, so far as the books can tell. */
   readonly readUpTo: number;
 }

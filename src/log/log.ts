@@ -44,6 +44,8 @@ export interface RecordBatch extends TopicPartition {
   readonly source: string;
   /** Bytes of the file's text (unzipped, if it is zipped), or rows of the table, up to `nextOffset`, where the log is one. */
   readonly position?: bigint;
+  /** Digest of the text up to `position`, where the log is a file. */
+  readonly digest?: string | undefined;
 }
 
 /** A partition's place in the warehouse's books. */
@@ -51,6 +53,8 @@ export interface StoredOffset extends TopicPartition {
   readonly nextOffset: bigint;
   readonly source: string;
   readonly position: bigint | null;
+  /** Of a file's text up to `position`. */
+  readonly digest?: string | undefined;
 }
 
 /** Offsets from..to (exclusive) that the log no longer holds and nobody read. */
@@ -97,7 +101,7 @@ export interface ReadOptions {
   readonly maxRecords?: number;
   /** A longer value need not be held whole: its first bytes and its `fullLength` will do. */
   readonly maxValueBytes?: number;
-  /** Take the log as it now is where a stored offset does not fit it (recreated topic, replaced file). */
+  /** Take the topic as it now is where a stored offset does not fit it: it was recreated. */
   readonly resetOffsets?: boolean;
 }
 

@@ -11,6 +11,8 @@ export interface OffsetRow extends PartitionName {
   readonly nextOffset: bigint;
   readonly source: string;
   readonly position: bigint | null;
+  /** Of a file's text up to `position`. */
+  readonly digest?: string | undefined;
 }
 
 /** A partition's current row; `logTopic` is what was asked for, `topic` the generation of it that is being read. */
@@ -43,9 +45,10 @@ export async function currentOffsets(
     next_offset: string;
     source: string;
     position: string | null;
+    digest: string | null;
   }>(
     `select distinct on (asked.topic, asked.partition)
-            asked.topic as log_topic, stored.topic, stored.partition, next_offset, source, position
+            asked.topic as log_topic, stored.topic, stored.partition, next_offset, source, position, digest
        from unnest($1::text[], $2::integer[]) as asked (topic, partition)
        join medallion.offsets as stored
          on stored.partition = asked.partition
@@ -63,6 +66,7 @@ export async function currentOffsets(
     nextOffset: BigInt(row.next_offset),
     source: row.source,
     position: row.position === null ? null : BigInt(row.position),
+    digest: row.digest ?? undefined,
   }));
 }
 
@@ -93,15 +97,16 @@ export async function advanceOffset(
     landed.bytes,
     landed.quarantined,
     landed.lastProducedAt === undefined ? null : new Date(landed.lastProducedAt).toISOString(),
+    next.digest,
   ];
   // A row locked by another consumer is waited for, and then judged by what it has become.
   const updated = await client.query(
     `update medallion.offsets
-        set next_offset = $3, position = $5,
+        set next_offset = $3, position = $5, digest = $10,
             landed_events = landed_events + $6, landed_bytes = landed_bytes + $7,
             quarantined_events = quarantined_events + $8,
             last_produced_at = greatest(last_produced_at, $9::timestamptz), updated_at = now()
-      where topic = $1 and partition = $2 and next_offset = $10 and source = $4`,
+      where topic = $1 and partition = $2 and next_offset = $11 and source = $4`,
     [...values, fromOffset],
   );
   if (updated.rowCount === 1) {
@@ -110,8 +115,8 @@ export async function advanceOffset(
   const inserted = await client.query(
     `insert into medallion.offsets
             (topic, partition, next_offset, source, position,
-             landed_events, landed_bytes, quarantined_events, last_produced_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             landed_events, landed_bytes, quarantined_events, last_produced_at, digest)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          on conflict do nothing`,
     values,
   );
@@ -125,14 +130,14 @@ export async function advanceOffset(
 export async function replaceOffset(
   client: Client,
   stored: OffsetRow,
-  next: Pick<OffsetRow, 'nextOffset' | 'source' | 'position'>,
+  next: Pick<OffsetRow, 'nextOffset' | 'source' | 'position' | 'digest'>,
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `update medallion.offsets set next_offset = $5, source = $6, position = $7, updated_at = now()
+    `update medallion.offsets set next_offset = $5, source = $6, position = $7, digest = $8, updated_at = now()
       where topic = $1 and partition = $2 and next_offset = $3 and source = $4`,
     [
       ...[stored.topic, stored.partition, stored.nextOffset, stored.source],
-      ...[next.nextOffset, next.source, next.position],
+      ...[next.nextOffset, next.source, next.position, next.digest],
     ],
   );
   return rowCount === 1;

@@ -7,6 +7,8 @@ export interface BookedPartition extends PartitionName {
   /** Undefined where ingest has no record of the partition. */
   readonly source: string | undefined;
   readonly position: bigint | undefined;
+  /** Of a file's text up to `position`. */
+  readonly digest: string | undefined;
   readonly nextOffset: bigint;
   readonly landed: bigint;
   readonly quarantined: bigint;
@@ -41,6 +43,7 @@ interface PartitionRow {
   readonly partition: string;
   readonly source: string | null;
   readonly position: string | null;
+  readonly digest: string | null;
   readonly next_offset: string | null;
   readonly landed_events: string;
   readonly quarantined_events: string;
@@ -80,6 +83,7 @@ export async function readBooks(
       ...name,
       source: row.source ?? undefined,
       position: row.position === null ? undefined : BigInt(row.position),
+      digest: row.digest ?? undefined,
       nextOffset: BigInt(row.next_offset ?? 0),
       landed: BigInt(row.landed_events),
       quarantined: BigInt(row.quarantined_events),
@@ -127,7 +131,8 @@ export function asked(
 export function unknownPartition(name: PartitionName): BookedPartition {
   return {
     ...name,
-    ...{ source: undefined, position: undefined, nextOffset: 0n, landed: 0n, quarantined: 0n },
+    ...{ source: undefined, position: undefined, digest: undefined },
+    ...{ nextOffset: 0n, landed: 0n, quarantined: 0n },
     ...{ promotedTo: 0n, gaps: [], gapOffsets: 0n, pruned: NOTHING_PRUNED, fromOffset: 0n },
   };
 }

@@ -136,18 +136,23 @@ async function lookAtFile(
   if (file === undefined) {
     return undefined;
   }
-  const { source, position = 0n } = booked;
+  const { source, position = 0n, digest } = booked;
   const { path, grows } = file;
-  const counts = await countHeldLines(path, source, position, { grows, onlyAfter });
+  const read = source === undefined ? undefined : { source, position: Number(position), digest };
+  const counts = await countHeldLines(path, read, { grows, onlyAfter });
   if (counts === undefined) {
-    return { waiting: 0n, notes: ['the file is gone, or another one by now'] };
+    return { waiting: 0n, notes: ['the file is gone'] };
   }
-  const { before, after } = counts;
+  const { before, after, isReplaced } = counts;
+  if (isReplaced) {
+    const note = 'the file was replaced: the next ingest reads it from its beginning';
+    return { waiting: after.events, notes: [note] };
+  }
   const view = { waiting: after.events, holes: 'blank lines', notes: [] };
   if (before === undefined) {
     return view;
   }
-  // After a reset offsets go on, and are no line numbers any more.
+  // In a file that was replaced offsets go on, and are no line numbers any more.
   return before.lines === booked.nextOffset
     ? { ...view, events: before.events }
     : { ...view, notes: ['the file was replaced, or its last line grew'] };

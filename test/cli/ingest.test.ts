@@ -97,18 +97,17 @@ describe('medallion ingest', () => {
     expect(stderr).not.toMatch(/geheim|\n\s+at /);
   });
 
-  test('of a replaced file ends with 2 and says what the way on is', async () => {
+  test('of a file that was rewritten says so, reads it from its beginning, and ends with 0', async () => {
     const file = path.join(folder, 'a.ndjson');
-    await writeFile(file, 'a\n');
+    await writeFile(file, 'a\nb\n');
     await run('--from', file);
-    await writeFile(file, 'b\n');
+    await writeFile(file, 'a\nB\n');
     const { code, stderr } = await run('--from', file);
-    expect(code).toBe(2);
-    expect(stderr).toContain('--reset-offsets');
-    expect((await run('--from', file, '--reset-offsets')).code).toBe(0);
+    expect(code).toBe(0);
+    expect(stderr).toContain('a.ndjson was replaced');
+    expect(stderr).toContain('duplicates');
     expect(await rows('select "offset", value from bronze.events order by 1')).toEqual([
-      '0|a',
-      '1|b',
+      ...['0|a', '1|b', '2|a', '3|B'],
     ]);
   });
 });
@@ -150,6 +149,28 @@ describe('an ingest that is stopped in the middle', () => {
     }
     expect((await run('--from', file)).code).toBe(0);
     await expectAll();
+  });
+
+  test('by kill -9 in a file that was rewritten, goes on in the new text', async () => {
+    expect((await run('--from', file)).code).toBe(0);
+    const text = lines.join('\n').replace('"line":70000,', '"line":70001,');
+    await writeFile(file, `${text}\n`);
+    const ingest = spawnCli(['ingest', '--from', file], options());
+    await expect
+      .poll(() => rows(`select count(*) > ${LINES + 1000} from bronze.events`), {
+        timeout: 30_000,
+        interval: 5,
+      })
+      .toEqual(['t']);
+    ingest.child.kill('SIGKILL');
+    await ingest.result;
+    expect((await run('--from', file)).code).toBe(0);
+    expect(
+      await rows(
+        `select count(*), max("offset"), count(*) filter (where (value::json ->> 'line')::bigint <> "offset" % ${LINES})
+           from bronze.events`,
+      ),
+    ).toEqual([`${2 * LINES}|${2 * LINES - 1}|1`]);
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)(

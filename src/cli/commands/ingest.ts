@@ -59,7 +59,7 @@ export function createIngestCommand(run: RunCommand): Command {
       parseDuration,
     )
     .option('--max-messages <n>', 'stop when so many have been taken', parseCount)
-    .option('--reset-offsets', 'read a recreated topic or a replaced file from its beginning')
+    .option('--reset-offsets', 'read a recreated Kafka topic from its beginning')
     .addOption(settingOption('kafka.group'))
     .addOption(parsedSetting('ingest.max_event_bytes', parseCount))
     .addHelpText('after', MANUAL)

@@ -113,7 +113,7 @@ function judge(found: Status, { maxLag, maxAge }: StatusFlags): void {
     throw (
       found.problem ??
       new MedallionError('source_changed', unknown.text, {
-        hint: 'medallion status --section partitions says why; medallion ingest --reset-offsets is a way on.',
+        hint: 'medallion status --section partitions says why. The next ingest reads a replaced file; --reset-offsets a recreated topic.',
       })
     );
   }

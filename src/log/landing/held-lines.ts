@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { codeOf } from '../../errors.ts';
+import { sameBeginning, type ReadText } from './digest.ts';
 import { inputError } from './file-partition.ts';
 import { LineSplitter } from './lines.ts';
 import { landingFiles } from './reader.ts';
-import { fileState, hasFingerprint, readText } from './text.ts';
+import { fileState, hasFingerprint, readText, type FileState } from './text.ts';
 import { landingTopic, partitionFile } from './writer.ts';
 
 /** Lines of a file, those that hold something and all of them, on both sides of a place in it. */
@@ -11,12 +12,14 @@ export interface HeldLines {
   /** Undefined where only what comes after was asked for. */
   readonly before: { readonly events: bigint; readonly lines: bigint } | undefined;
   readonly after: { readonly events: bigint };
+  /** The file has another text than was read: all of it comes after. */
+  readonly isReplaced: boolean;
 }
 
 export interface CountOptions {
   /** The file may go on: a last line without its newline is not one yet. */
   readonly grows: boolean;
-  /** Count the lines after the place only, which spares reading the rest. */
+  /** Count the lines after the place only, which spares reading the rest; the file is known by its first line then. */
   readonly onlyAfter: boolean;
 }
 
@@ -55,27 +58,25 @@ export async function landingPartitionNames(
 }
 
 /**
- * Counts a file's lines before and after byte `position` of its text.
- * @param source the fingerprint of the file that `position` was stored for; undefined: it was never read
- * @returns undefined where the file is gone, or is another one by now
+ * Counts a file's lines before and after the place up to which it was read.
+ * @param read undefined: it was never read
+ * @returns undefined where the file is gone
  * @throws MedallionError input
  */
 export async function countHeldLines(
   file: string,
-  source: string | undefined,
-  position: bigint,
+  read: ReadText | undefined,
   { grows, onlyAfter }: CountOptions,
 ): Promise<HeldLines | undefined> {
   try {
     const state = await fileState(file);
-    if (source !== undefined && !(await hasFingerprint(state, source))) {
-      return undefined;
-    }
+    const isReplaced = read !== undefined && !(await isSame(state, read, onlyAfter));
+    const position = isReplaced ? 0 : (read?.position ?? 0);
     const before = new LineSplitter(LINE_BYTES);
     const after = new LineSplitter(LINE_BYTES);
     const counts = { before: { events: 0n, lines: 0n }, after: { events: 0n, lines: 0n } };
-    const start = onlyAfter ? Number(position) : 0;
-    let left = Number(position) - start;
+    const start = onlyAfter ? position : 0;
+    let left = position - start;
     for await (const chunk of readText(state, start)) {
       const head = chunk.subarray(0, left);
       left -= head.length;
@@ -84,22 +85,25 @@ export async function countHeldLines(
       after.push(chunk.subarray(head.length));
       add(counts.after, after);
     }
-    if (left > 0) {
-      return undefined;
-    }
     before.end();
     add(counts.before, before);
     if (!grows) {
       after.end();
       add(counts.after, after);
     }
-    return onlyAfter ? { ...counts, before: undefined } : counts;
+    return { ...counts, before: onlyAfter ? undefined : counts.before, isReplaced };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') {
       return undefined;
     }
     throw inputError(error, file);
   }
+}
+
+async function isSame(state: FileState, read: ReadText, onlyAfter: boolean): Promise<boolean> {
+  return onlyAfter
+    ? hasFingerprint(state, read.source)
+    : (await sameBeginning(state, read)) !== undefined;
 }
 
 function add(count: { events: bigint; lines: bigint }, splitter: LineSplitter): void {

@@ -1,16 +1,20 @@
 import { codeOf } from '../../errors.ts';
 import type { PartitionLag, ReadPlace } from '../lag.ts';
+import { sameBeginning } from './digest.ts';
 import { inputError } from './file-partition.ts';
 import { LineSplitter } from './lines.ts';
 import { landingFiles } from './reader.ts';
-import { fileState, hasFingerprint, readText } from './text.ts';
+import { fileState, hasFingerprint, readText, type FileState } from './text.ts';
 
 /** As much of what is unread is counted; longer rests are estimated by it. */
 const SAMPLE_BYTES = 4 << 20;
+/** As much of what was read is compared with the file; of more, the first line. */
+const COMPARED_BYTES = 64 << 20;
 
 /**
  * How far reading is behind the ends of the partition files. Lines up to 4 MiB are counted, more are estimated from the
- * first 4 MiB. Files hold no times: unread lines wait since the file was last read, at most.
+ * first 4 MiB. Files hold no times: unread lines wait since the file was last read, at most. Whether a file was rewritten
+ * behind its first line shows where up to 64 MiB of it were read; of more, the next ingest finds out.
  * @throws MedallionError input
  */
 export async function landingLag(
@@ -44,8 +48,7 @@ async function fileLag(
   const state = await fileState(path);
   const position = Number(place?.position ?? 0n);
   if (place !== undefined) {
-    const isSame = state.size >= position && (await hasFingerprint(state, place.source));
-    if (!isSame) {
+    if (!(await isSame(state, place, position))) {
       return { ...lag, events: undefined, note: 'was replaced since it was read' };
     }
   }
@@ -61,4 +64,14 @@ async function fileLag(
   return events === 0
     ? { ...lag, events }
     : { ...lag, events, since: place?.readUpTo ?? state.madeAt };
+}
+
+async function isSame(
+  state: FileState,
+  { source, digest }: ReadPlace,
+  position: number,
+): Promise<boolean> {
+  return position <= COMPARED_BYTES
+    ? (await sameBeginning(state, { source, position, digest })) !== undefined
+    : state.size >= position && (await hasFingerprint(state, source));
 }

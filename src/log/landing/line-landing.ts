@@ -1,4 +1,5 @@
 import type { LogRecord, RecordBatch, Sink, TopicPartition } from '../log.ts';
+import type { TextDigest } from './digest.ts';
 import { LineSplitter, type LineBlock } from './lines.ts';
 
 /** Where a text goes on: the offset of its next line, and where that line begins. */
@@ -8,6 +9,8 @@ export interface Place {
   readonly source: string;
   /** Bytes of the text before the next line; undefined where the text cannot be read again. */
   readonly position: bigint | undefined;
+  /** Digest of these bytes; undefined where nobody will compare it. */
+  readonly digest?: string | undefined;
 }
 
 /** Records that may still land, shared by everything that is read at once. */
@@ -31,6 +34,9 @@ export interface LineLandingOptions {
   readonly readAt: () => number;
   /** Another consumer has moved the partition on: the place to land the lines at instead, if they are still to land. */
   readonly onRefused: () => Promise<Place | undefined>;
+  /** Where the text can be read again: its digest, which goes on with it, and that of its bytes up to another place. */
+  readonly digest?: TextDigest;
+  readonly digestAt?: (position: bigint) => Promise<string | undefined>;
 }
 
 /**
@@ -68,6 +74,7 @@ export class LineLanding {
   /** Takes the text's next chunk; resolves when there is room for another one. */
   async push(chunk: Buffer): Promise<void> {
     this.#splitter.push(chunk);
+    this.#options.digest?.push(chunk);
     this.#pump();
     while (this.#isFull && this.#inFlight !== undefined) {
       await this.#inFlight;
@@ -79,6 +86,7 @@ export class LineLanding {
   async finish({ ended }: { readonly ended: boolean }): Promise<void> {
     if (ended) {
       this.#splitter.end();
+      this.#options.digest?.close();
     }
     this.#pump();
     await this.settled();
@@ -115,7 +123,8 @@ export class LineLanding {
     const { sink, budget } = this.#options;
     const records = block.lines.length;
     budget.remaining -= records;
-    let batch = this.#batch(block);
+    const digest = await this.#digestAfter(block);
+    let batch = this.#batch(block, digest);
     while (!(await sink.land(batch))) {
       const place = await this.#options.onRefused();
       if (place === undefined) {
@@ -124,19 +133,26 @@ export class LineLanding {
         return;
       }
       this.#place = place;
-      batch = this.#batch(block);
+      batch = this.#batch(block, digest);
     }
     this.#place = {
       nextOffset: batch.nextOffset,
       source: batch.source,
       position: batch.position,
+      digest,
     };
     if (records > 0) {
       budget.lastLandedAt = Date.now();
     }
   }
 
-  #batch({ lines, count, bytes }: LineBlock): RecordBatch {
+  /** The digest of the text up to the block's end: it goes on at once, so it is asked for before the first wait. */
+  async #digestAfter({ bytes, isCut }: LineBlock): Promise<string | undefined> {
+    const { digest, digestAt } = this.#options;
+    return isCut ? digestAt?.((this.#place.position ?? 0n) + BigInt(bytes)) : digest?.value;
+  }
+
+  #batch({ lines, count, bytes }: LineBlock, digest: string | undefined): RecordBatch {
     const { nextOffset: fromOffset, source, position } = this.#place;
     const timestamp = this.#options.readAt();
     const records = lines.map(({ index, value, fullLength }): LogRecord => {
@@ -147,7 +163,7 @@ export class LineLanding {
     return {
       ...this.#options.to,
       ...{ fromOffset, records, nextOffset: fromOffset + BigInt(count), source },
-      ...(position === undefined ? {} : { position: position + BigInt(bytes) }),
+      ...(position === undefined ? {} : { position: position + BigInt(bytes), digest }),
     };
   }
 

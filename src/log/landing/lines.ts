@@ -16,6 +16,8 @@ export interface LineBlock {
   readonly count: number;
   /** Bytes passed, newlines included. */
   readonly bytes: number;
+  /** More lines had ended than were taken. */
+  readonly isCut: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -89,7 +91,7 @@ export class LineSplitter {
 
   /** The lines since the last call: all of them, or the first ones up to `limit` that hold something. */
   take(limit = Number.POSITIVE_INFINITY): LineBlock {
-    const block = { lines: this.#lines, count: this.#count, bytes: this.#bytes };
+    const block = { lines: this.#lines, count: this.#count, bytes: this.#bytes, isCut: false };
     this.#lines = [];
     this.#count = 0;
     this.#bytes = 0;
@@ -98,7 +100,8 @@ export class LineSplitter {
     }
     const lines = block.lines.slice(0, limit);
     const last = lines.at(-1);
-    return { lines, count: last === undefined ? 0 : last.index + 1, bytes: last?.end ?? 0 };
+    const count = last === undefined ? 0 : last.index + 1;
+    return { lines, count, bytes: last?.end ?? 0, isCut: true };
   }
 
   #extend(part: Buffer): void {

@@ -102,7 +102,7 @@ async function readFiles(
     readAt = Math.max(readAt, Date.now());
     const round = {
       ...{ signal: options.signal, budget, grows, readAt },
-      ...{ maxLineBytes: options.maxValueBytes, resetOffsets: options.resetOffsets ?? false },
+      maxLineBytes: options.maxValueBytes,
     };
     await inLanes(await partitions(), (partition) => partition.read(sink, round));
     const end = endOf(options, budget);

@@ -1,5 +1,5 @@
 import { isBlank } from './lines.ts';
-import { readText, type FileState } from './text.ts';
+import { fingerprint, readText, type FileState } from './text.ts';
 
 /** Where to go on in a text that was read up to a byte. */
 export type Resumption =
@@ -23,7 +23,8 @@ export async function resume(
   position: number,
   grows: boolean,
 ): Promise<Resumption> {
-  if (position === 0) {
+  const first = await fingerprint(state);
+  if (position <= (first?.start ?? 0)) {
     return { kind: 'new lines', position };
   }
   const [before, next] = await bytesAt(state, position - 1, 2);

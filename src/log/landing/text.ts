@@ -20,6 +20,8 @@ export interface FileState {
   readonly size: number;
   /** When it was made, or where the file system does not know, last changed; Unix milliseconds. */
   readonly madeAt: number;
+  /** Another file of the same name has another one. */
+  readonly inode: string;
   /** Changes when the file does. */
   readonly version: string;
 }
@@ -35,6 +37,7 @@ export async function fileState(path: string): Promise<FileState> {
   const file = await open(path);
   try {
     const stat = await file.stat();
+    const inode = `${stat.dev}:${stat.ino}`;
     const head = Buffer.alloc(GZIP.length);
     const { bytesRead } = await file.read(head, 0, head.length, 0);
     return {
@@ -42,7 +45,8 @@ export async function fileState(path: string): Promise<FileState> {
       isZipped: isZipped(head.subarray(0, bytesRead)),
       size: stat.size,
       madeAt: stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.mtimeMs,
-      version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}`,
+      inode,
+      version: `${inode}:${stat.size}:${stat.mtimeMs}`,
     };
   } finally {
     await file.close();

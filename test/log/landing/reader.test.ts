@@ -14,6 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileReader, openLandingReader } from '../../../src/log/landing/reader.ts';
+import { withClient } from '../../../src/postgres/client.ts';
 import { bronzeOf, ingestAll, rowsOf, testContext } from '../../support/ingest.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
@@ -208,46 +209,135 @@ describe('a last line without its newline', () => {
   });
 });
 
-describe('another file under the same name', () => {
-  test.each([
-    ['whose first line differs', 'x\nb\nc\n', 'is not the file that was read before'],
-    ['that is shorter', 'a\n', 'is shorter than what was read of it'],
-  ])('%s is refused, and read from its beginning on --reset-offsets', async (_, text, message) => {
-    await writeFile(file, 'a\nb\n');
-    await read();
-    await writeFile(file, text);
-    await expect(read()).rejects.toMatchObject({
-      code: 'source_changed',
-      message: expect.stringContaining(message),
-      hint: expect.stringContaining('--reset-offsets'),
+describe('a file that was replaced', () => {
+  const DAY = ['a', 'b', 'c'];
+  const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join('');
+  const WRITERS: readonly [string, (text: string) => Promise<void>][] = [
+    ['plain', (text) => writeFile(file, text)],
+    ['zipped', (text) => writeFile(file, gzipSync(text))],
+  ];
+  const REWRITTEN: readonly [string, readonly string[]][] = [
+    ['whose first line differs', ['x', 'b', 'c']],
+    ['with a line inserted in front', ['d', 'a', 'b', 'c']],
+    ['with a line inserted behind the first', ['a', 'd', 'b', 'c']],
+    ['with a line corrected to the same length', ['a', 'B', 'c']],
+    ['with its last line corrected', ['a', 'b', 'cc']],
+    ['with a line corrected, and more lines', ['a', 'B', 'c', 'd']],
+    ['with a line left out', ['a', 'c']],
+    ['that is shorter', ['a']],
+  ];
+
+  describe.each(WRITERS)('%s', (_, write) => {
+    test.each(REWRITTEN)(
+      '%s, is read again from its beginning, and says so',
+      async (_kind, now) => {
+        await write(lines(DAY));
+        await read();
+        await write(lines(now));
+        const context = testContext();
+        expect(await read(file, {}, context)).toMatchObject({ events: now.length, end: 'end' });
+        expect(context.warnings()).toEqual([
+          `${file} was replaced: it no longer begins with the 6 bytes that were read of it. ` +
+            'It is read again from its beginning, as offsets from 3 on',
+        ]);
+        const all = [...DAY, ...now];
+        expect(await bronze()).toEqual(all.map((text, offset) => `0 ${offset} ${text}`));
+        expect(await read()).toMatchObject({ events: 0 });
+        await write(lines([...now, 'more']));
+        expect(await read()).toMatchObject({ events: 1 });
+      },
+    );
+
+    test('written again as it was, or with more lines, is none', async () => {
+      await write(lines(DAY));
+      await read();
+      await write(lines(DAY));
+      expect(await read()).toMatchObject({ events: 0 });
+      await write(lines([...DAY, 'd']));
+      const context = testContext();
+      expect(await read(file, {}, context)).toMatchObject({ events: 1 });
+      expect(context.warnings()).toEqual([]);
     });
-    expect(await bronze()).toEqual(['0 0 a', '0 1 b']);
-    const lines = text.trimEnd().split('\n');
-    expect(await read(file, { resetOffsets: true })).toMatchObject({ events: lines.length });
-    expect(await bronze()).toEqual([
-      '0 0 a',
-      '0 1 b',
-      ...lines.map((line, index) => `0 ${2 + index} ${line}`),
-    ]);
-    await appendFile(file, 'more\n');
-    expect(await read()).toMatchObject({ events: 1 });
   });
 
-  test('emptied, waits for its first line on --reset-offsets', async () => {
+  test('has its last line corrected also where that had no newline', async () => {
+    await writeFile(file, 'a\nb');
+    await read();
+    await writeFile(file, 'a\nB2\n');
+    const context = testContext();
+    await read(file, {}, context);
+    expect(context.warnings()).toEqual([expect.stringContaining('was replaced')]);
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 a', '0 3 B2']);
+  });
+
+  test('is known also where it was read in parts, and where it was only partly read', async () => {
+    await writeFile(file, '\ufeffa\n\nb\nc\nd\n');
+    await read(file, { maxRecords: 2 });
+    await read(file, { maxRecords: 1 });
+    expect(await bronze()).toEqual(['0 0 a', '0 2 b', '0 3 c']);
+    // What differs behind the place is no difference.
+    await writeFile(file, '\ufeffa\n\nb\nc\nD\n');
+    await read();
+    await writeFile(file, '\ufeffa\n\nb\nX\n');
+    await read(file, { maxRecords: 1 });
+    await read();
+    expect(await bronze()).toEqual([
+      ...['0 0 a', '0 2 b', '0 3 c', '0 4 D'],
+      ...['0 5 a', '0 7 b', '0 8 X'],
+    ]);
+  });
+
+  test('and stopped half way, goes on in the new text; replaced again, begins again', async () => {
+    const text = (mark: string) =>
+      Array.from({ length: 1000 }, (_, line) => `${line} ${line === 500 ? mark : ''}`);
+    await writeFile(file, lines(text('one')));
+    await read();
+    await writeFile(file, lines(text('two')));
+    await read(file, { maxRecords: 700 });
+    expect(await read()).toMatchObject({ events: 300 });
+    await writeFile(file, lines(text('six')));
+    await read(file, { maxRecords: 700 });
+    await writeFile(file, lines(text('ten')));
+    expect(await read()).toMatchObject({ events: 1000 });
+    const landed = [text('one'), text('two'), text('six').slice(0, 700), text('ten')].flat();
+    expect(await bronze()).toEqual(landed.map((line, offset) => `0 ${offset} ${line}`));
+  });
+
+  test('and emptied, waits for its first line; the same lines again are not new', async () => {
     await writeFile(file, 'a\n');
     await read();
     await writeFile(file, '');
-    await expect(read()).rejects.toMatchObject({ code: 'source_changed' });
-    expect(await read(file, { resetOffsets: true })).toMatchObject({ events: 0 });
+    const context = testContext();
+    expect(await read(file, {}, context)).toMatchObject({ events: 0 });
+    await writeFile(file, 'a\n');
+    expect(await read(file, {}, context)).toMatchObject({ events: 0 });
+    expect(context.warnings()).toEqual([]);
     await writeFile(file, 'b\n');
-    await read(file, { resetOffsets: true });
+    await read();
     expect(await bronze()).toEqual(['0 0 a', '0 1 b']);
   });
 
-  test('--reset-offsets changes nothing where nothing was replaced', async () => {
-    await writeFile(file, 'a\n');
+  test('is known by its first line where an older version read it, and by all of it from the next time on', async () => {
+    await writeFile(file, 'a\nb\nc\n');
     await read();
-    expect(await read(file, { resetOffsets: true })).toMatchObject({ events: 0 });
+    await withClient(database.settings, (client) =>
+      client.query('update medallion.offsets set digest = null'),
+    );
+    expect(await read()).toMatchObject({ events: 0 });
+    await writeFile(file, 'a\nB\nc\n');
+    expect(await read()).toMatchObject({ events: 3 });
+  });
+
+  test('is told by several readers at once, and read once', async () => {
+    const text = (mark: string) =>
+      Array.from({ length: 40_000 }, (_, line) => `${line} ${mark} ${'x'.repeat(500)}`);
+    await writeFile(file, `first\n${lines(text('a'))}`);
+    await read();
+    await writeFile(file, `first\n${lines(text('b'))}`);
+    await Promise.all([read(), read(), read()]);
+    expect(await rowsOf(database.settings, 'select count(*) from bronze.events')).toEqual([
+      String(2 * 40_001),
+    ]);
   });
 });
 
@@ -280,14 +370,32 @@ describe('following', () => {
     ]);
   });
 
-  test('stops with an error when the file is replaced', async () => {
-    await writeFile(file, 'a\n');
-    const following = read(file, { follow: true });
-    const refused = expect(following).rejects.toMatchObject({ code: 'source_changed' });
-    await expect.poll(bronze).toEqual(['0 0 a']);
-    await writeFile(path.join(folder, 'new'), 'b\nc\n');
-    await rename(path.join(folder, 'new'), file);
-    await refused;
+  test.each([
+    ['rotated', 'x\ny\n'],
+    ['rewritten in place with a line inserted', 'a\nx\nb\n'],
+    ['rewritten in place to the same length', 'a\nB\n'],
+    ['cut', 'a\n'],
+  ])('goes on in the new text of a file that is %s', async (kind, text) => {
+    await writeFile(file, 'a\nb\n');
+    const stop = new AbortController();
+    const context = testContext(stop.signal);
+    const following = read(file, { follow: true }, context);
+    await expect.poll(bronze).toEqual(['0 0 a', '0 1 b']);
+    if (kind === 'rotated') {
+      await rename(file, path.join(folder, 'old'));
+    }
+    await writeFile(file, text);
+    const now = text.trimEnd().split('\n');
+    const all = ['a', 'b', ...now];
+    await expect.poll(bronze, { timeout: 5000 }).toHaveLength(all.length);
+    await appendFile(file, 'more\n');
+    await expect
+      .poll(bronze, { timeout: 5000 })
+      .toEqual([...all, 'more'].map((line, offset) => `0 ${offset} ${line}`));
+    stop.abort();
+    await following;
+    expect(context.warnings()).toEqual([expect.stringContaining(`${file} was replaced`)]);
+    expect(await read()).toMatchObject({ events: 0 });
   });
 });
 
@@ -312,6 +420,17 @@ describe('the landing directory', () => {
     expect(await rowsOf(database.settings, 'select distinct topic from bronze.events')).toEqual([
       'landing/sales',
     ]);
+  });
+
+  test('reads a partition that was rewritten from its beginning, the others from where they were', async () => {
+    await mkdir(path.dirname(partition(0)), { recursive: true });
+    await writeFile(partition(0), 'a\nb\n');
+    await writeFile(partition(1), 'c\n');
+    await readLanding();
+    await writeFile(partition(0), 'a\nB\n');
+    await appendFile(partition(1), 'd\n');
+    expect(await readLanding()).toMatchObject({ events: 3 });
+    expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 a', '0 3 B', '1 0 c', '1 1 d']);
   });
 
   test('followed before it exists, lands partitions as they appear', async () => {
