@@ -17,7 +17,7 @@ with typed as (
                 when
                     regexp_full_match(
                         event.event_timestamp,
-                        '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,6})?(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?'
+                        '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?'
                     )
                     then event.event_timestamp
             end as timestamptz

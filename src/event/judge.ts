@@ -1,7 +1,7 @@
 import { parseDecimal, toAmount, toWhole, type Decimal } from './decimal.ts';
 import { JsonNumber, parseJson, type Json, type JsonObject } from './json.ts';
 import type { Reason } from './reasons.ts';
-import { toUtcTimestamp } from './timestamp.ts';
+import { TIMESTAMP_FORMS, toUtcTimestamp } from './timestamp.ts';
 
 /** The rows of the dimensions that an order may point at. */
 export interface References {
@@ -34,6 +34,7 @@ const MAX_QUANTITY = 1_000_000;
 const PLAIN_TEXT = /^[ !#-[\]-~]{0,200}$/;
 /** An amount that is canonical as it stands: nearly every one, again. */
 const PLAIN_AMOUNT = /^(?:0|[1-9]\d{0,11})\.\d\d$/;
+const NO_TIMESTAMP = `no time of the years 1900 to 9999 as ${TIMESTAMP_FORMS}`;
 const SUPPORTED_VERSION = /^1(\.\d+)*$/;
 
 /**
@@ -174,7 +175,7 @@ class Fields {
     }
     const utc = toUtcTimestamp(value);
     return utc === undefined
-      ? this.#refuseText('invalid_timestamp', name, value, 'no ISO 8601 time from 1900 on')
+      ? this.#refuseText('invalid_timestamp', name, value, NO_TIMESTAMP)
       : `"${utc}"`;
   }
 

@@ -120,6 +120,16 @@ const ODD: readonly string[] = [
     '"2026-01-03T22:12"',
     '"2026-01-03T22:12:43"',
     '"2026-01-03 22:12:43"',
+    '"2026-01-03T22:12Z"',
+    '"2026-01-03 22:12 +01"',
+    '"2026-01-03T22:12.5"',
+    '"2026-01-03T24:00"',
+    '"2026-01-03 22:12:43,5"',
+    '"2026-01-03 22:12:43,1234567 +01:00"',
+    '"2026-01-03 22:12:43 +01"',
+    '"2026-01-03 22:12:43 -0130"',
+    '"2026-01-03 22:12:43  Z"',
+    '"2026-01-03 22:12:43 UTC"',
     '"2026-01-03T22:12:43.5"',
   ],
   ...[
@@ -294,7 +304,10 @@ describe('the source step and the judge', () => {
 
 /** The values of a canonical event with one item; amounts are read as text from the JSON itself. */
 function valuesOf(canonical: string): Record<string, string> {
-  const text = canonical.replaceAll(/:(-?\d+(?:\.\d+)?)(?=[,}])/g, ':"$1"');
+  // Numbers as text, with every digit; strings stay as they are.
+  const text = canonical.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?/g, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
+  );
   const { data } = JSON.parse(text) as {
     data: {
       transaction_details: {

@@ -281,6 +281,13 @@ describe('event_timestamp', () => {
     );
   });
 
+  it('that is no time is told the forms that are read', () => {
+    expect(verdictOn({ details: { event_timestamp: '"03.01.2026 22:12"' } })).toMatchObject({
+      detail:
+        'no time of the years 1900 to 9999 as YYYY-MM-DDThh:mm[:ss[.fff]][Z|+hh|+hhmm|+hh:mm]: "03.01.2026 22:12"',
+    });
+  });
+
   it('may have a fraction of any length', () => {
     expect(accepted('details', 'event_timestamp', `"2026-01-01T00:00:00.${'9'.repeat(500)}"`)).toBe(
       '"2026-01-01T00:00:00.999999Z"',
