@@ -1,4 +1,5 @@
 import { MedallionError, withHint } from '../errors.ts';
+import { mostlyRejected } from '../event/rejections.ts';
 import type { Gap, LogReader, ReadEnd, ReadOptions } from '../log/log.ts';
 import { grouped } from '../number.ts';
 import { describeServer, withClient, type ConnectionSettings } from '../postgres/client.ts';
@@ -73,6 +74,12 @@ export async function ingest(
     const { signal } = context;
     const end = await reader.read(sink, { ...reading, signal, maxValueBytes: maxEventBytes });
     const result = { runId, end, ...resultOf(sink.tally), seconds: secondsSince(startedAt) };
+    for (const rejections of sink.tally.rejections) {
+      const warning = mostlyRejected(rejections);
+      if (warning !== undefined) {
+        context.emit({ type: 'warning', ...warning });
+      }
+    }
     const error =
       end === 'interrupted' ? new MedallionError('interrupted', 'interrupted') : undefined;
     await outage.ride(() =>

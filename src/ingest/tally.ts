@@ -1,5 +1,9 @@
 import type { Gap, RecordBatch, TopicPartition } from '../log/log.ts';
+import type { Rejections } from '../event/rejections.ts';
 import type { Refusal } from './admission.ts';
+
+/** Bytes that show what rejected records look like. */
+const SAMPLE_BYTES = 4096;
 
 /** What a run did to one partition. */
 export interface PartitionTally extends TopicPartition {
@@ -9,6 +13,13 @@ export interface PartitionTally extends TopicPartition {
   readonly events: number;
   readonly bytes: number;
   readonly quarantined: number;
+}
+
+/** What a run rejected of one partition. */
+interface Rejected {
+  readonly byReason: Map<Refusal['reason'], number>;
+  /** The first of them, as lines. */
+  sample: Buffer;
 }
 
 /** What one batch did. */
@@ -22,7 +33,7 @@ export interface BatchTally {
 /** Counts what a run of ingest did. */
 export class Tally {
   readonly #partitions = new Map<string, PartitionTally>();
-  readonly #quarantined = new Map<Refusal['reason'], number>();
+  readonly #rejected = new Map<string, Rejected>();
   readonly gaps: Gap[] = [];
   events = 0;
   bytes = 0;
@@ -43,8 +54,17 @@ export class Tally {
       bytes: (before?.bytes ?? 0) + bytes,
       quarantined: (before?.quarantined ?? 0) + refused.length,
     });
-    for (const { reason } of refused) {
-      this.#quarantined.set(reason, (this.#quarantined.get(reason) ?? 0) + 1);
+    const rejected: Rejected = this.#rejected.get(key) ?? {
+      byReason: new Map(),
+      sample: Buffer.alloc(0),
+    };
+    this.#rejected.set(key, rejected);
+    for (const { reason, record } of refused) {
+      rejected.byReason.set(reason, (rejected.byReason.get(reason) ?? 0) + 1);
+      if (rejected.sample.length < SAMPLE_BYTES) {
+        const beginning = record.value?.subarray(0, SAMPLE_BYTES) ?? Buffer.alloc(0);
+        rejected.sample = Buffer.concat([rejected.sample, beginning, Buffer.from('\n')]);
+      }
     }
   }
 
@@ -60,8 +80,25 @@ export class Tally {
     );
   }
 
-  /** How many were refused for each reason. */
+  /** How many were rejected for each reason. */
   get quarantined(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#quarantined].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const sums = new Map<string, number>();
+    for (const { byReason } of this.#rejected.values()) {
+      for (const [reason, events] of byReason) {
+        sums.set(reason, (sums.get(reason) ?? 0) + events);
+      }
+    }
+    return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** What was rejected of each partition, as far as any was. */
+  get rejections(): Rejections[] {
+    return this.partitions.flatMap(({ topic, partition, events, quarantined: rejected }) => {
+      const { byReason, sample } = this.#rejected.get(`${partition} ${topic}`) ?? {};
+      const [commonest] = [...(byReason ?? [])].sort(([, a], [, b]) => b - a);
+      return commonest === undefined || sample === undefined
+        ? []
+        : [{ topic, events: events + rejected, rejected, reason: commonest[0], sample }];
+    });
   }
 }

@@ -26,6 +26,7 @@ import {
   type ReplayResult,
 } from './replay.ts';
 import { KeptFacts } from './kept.ts';
+import { warnOfRejections } from './rejections.ts';
 import { withReaders } from './selection.ts';
 import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
 import { NOTHING_PROMOTED, promoteSilver, type SilverResult } from './silver.ts';
@@ -108,6 +109,7 @@ export async function promoteLayers(
           ),
         ({ events }) => counted(events, 'event'),
       );
+      await warnOfRejections(client, runId, silver.refused, context);
     }
     if (context.signal.aborted) {
       throw new MedallionError('interrupted', 'interrupted');

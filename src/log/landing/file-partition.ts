@@ -3,6 +3,7 @@ import { grouped } from '../../number.ts';
 import type { Sink, TopicPartition } from '../log.ts';
 import { digestUpTo, sameBeginning, type TextDigest } from './digest.ts';
 import { LineLanding, type Budget, type Place } from './line-landing.ts';
+import { findForeign, requireEvents } from './require-events.ts';
 import { resume } from './resume.ts';
 import { fileState, fingerprint, hasFingerprint, readText, type FileState } from './text.ts';
 
@@ -58,6 +59,25 @@ export class FilePartition {
   constructor(path: string, to: TopicPartition) {
     this.#path = path;
     this.#to = to;
+  }
+
+  /**
+   * Refuses a file that holds something else than events, unless it was read before. What cannot be looked at is left to
+   * `read`.
+   * @throws MedallionError input
+   */
+  async requireEvents(sink: Sink, { grows }: Pick<FileReadOptions, 'grows'>): Promise<void> {
+    const place = await this.#storedPlace(sink);
+    const refusal = await fileState(this.#path)
+      .then(async (state) =>
+        place !== undefined && (await hasFingerprint(state, place.source))
+          ? undefined
+          : findForeign(state, grows),
+      )
+      .catch(() => undefined);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
   }
 
   /**
@@ -122,18 +142,18 @@ export class FilePartition {
   ): Promise<Start | 'nothing new' | 'taken'> {
     const place = this.#place ?? (await this.#storedPlace(sink));
     if (place === undefined) {
-      return (await this.#beginning(state, 0n)) ?? 'nothing new';
+      return (await this.#beginning(state, 0n, options)) ?? 'nothing new';
     }
     const text = await this.#compare(place, state, options);
     if (text === undefined) {
-      return this.#startOver(place, state, sink);
+      return this.#startOver(place, state, sink, options);
     }
     if (place.digest === undefined && !(await this.#storeDigest(text, sink))) {
       return 'taken';
     }
     const found = await resume(state, text.end, options.grows);
     if (found.kind === 'shorter') {
-      return this.#startOver(place, state, sink);
+      return this.#startOver(place, state, sink, options);
     }
     if (found.kind === 'nothing new') {
       return found.kind;
@@ -156,7 +176,12 @@ export class FilePartition {
   }
 
   /** The file's first line as the next one; undefined while there is none. */
-  async #beginning(state: FileState, nextOffset: bigint): Promise<Start | undefined> {
+  async #beginning(
+    state: FileState,
+    nextOffset: bigint,
+    { grows }: FileReadOptions,
+  ): Promise<Start | undefined> {
+    await requireEvents(state, grows);
     const first = await fingerprint(state);
     const text = first && (await digestUpTo(state, first.start));
     if (first === undefined || text === undefined) {
@@ -227,8 +252,9 @@ export class FilePartition {
     place: FilePlace,
     state: FileState,
     sink: Sink,
+    options: FileReadOptions,
   ): Promise<Start | 'nothing new' | 'taken'> {
-    const start = await this.#beginning(state, place.nextOffset);
+    const start = await this.#beginning(state, place.nextOffset, options);
     if (start === undefined) {
       // An emptied file says nothing yet: what comes may be the same text again.
       return 'nothing new';

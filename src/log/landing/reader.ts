@@ -96,6 +96,10 @@ async function readFiles(
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
     lastLandedAt: Date.now(),
   };
+  // Before anything lands, also of the others.
+  for (const partition of await partitions()) {
+    await partition.requireEvents(sink, { grows });
+  }
   let readAt = 0;
   for (;;) {
     // One time for the whole round, and never an earlier one: lines stand in the order they were found in.

@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { LogReader, ReadEnd, ReadOptions, Sink, TopicPartition } from '../log.ts';
 import { LineLanding, type Budget, type Place } from './line-landing.ts';
+import { eventsOnly } from './require-events.ts';
 import { streamText } from './text.ts';
 
 /** In bronze; no file and no Kafka topic is called so. */
 const STDIN: TopicPartition = { topic: '(stdin)', partition: 0 };
 const SOURCE = 'stdin';
+const NAME = 'standard input';
 
 /**
  * Reads NDJSON, plain or gzip, from a stream to its end. What comes in is new every time: offsets go on from those
@@ -13,7 +15,7 @@ const SOURCE = 'stdin';
  */
 export function openStdinReader(stream: Readable): LogReader {
   return {
-    description: 'standard input',
+    description: NAME,
     read: (sink, options) => readStream(stream, sink, options),
   };
 }
@@ -45,7 +47,7 @@ async function readStream(stream: Readable, sink: Sink, options: ReadOptions): P
     if (options.signal.aborted) {
       return 'interrupted';
     }
-    for await (const chunk of streamText(stream, 'standard input')) {
+    for await (const chunk of eventsOnly(streamText(stream, NAME), NAME)) {
       idleTimer?.refresh();
       await landing.push(chunk);
       if (landing.isClosed) {

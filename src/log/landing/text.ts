@@ -164,7 +164,8 @@ function sourceOf(beginning: Buffer): string {
   return `sha256:${digest}:${beginning.length}`;
 }
 
-async function readHead(state: FileState, bytes: number): Promise<Buffer> {
+/** The first bytes of the file's text. */
+export async function readHead(state: FileState, bytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const chunk of readText(state, 0, bytes)) {

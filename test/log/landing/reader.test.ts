@@ -355,6 +355,70 @@ describe('what cannot be read', () => {
   });
 });
 
+describe('a file that holds something else than lines of events', () => {
+  const utf16 = Buffer.from('\ufeff{"a":1}\n', 'utf16le');
+
+  test.each<[string, string | Buffer]>([
+    ['UTF-16 text', utf16],
+    ['a ZIP archive', 'PK\u0003\u0004'],
+    ['one JSON array', '[{"a":1},\n{"a":2}]\n'],
+    ['one JSON array', gzipSync('[{"a":1}]')],
+    ['JSON over several lines (pretty-printed)', '{\n  "a": 1\n}\n'],
+    ['CSV', 'id,at,total\n1,2,3\n'],
+  ])('%s, is an input error, before anything lands, also of its neighbours', async (name, text) => {
+    const other = path.join(folder, 'other.ndjson');
+    await writeFile(other, '{"a":1}\n');
+    await writeFile(file, text);
+    await expect(read([other, file])).rejects.toMatchObject({
+      code: 'input',
+      message: `${file} is ${name}, not lines of events: nothing of it was read`,
+      hint: expect.stringContaining('NDJSON'),
+    });
+    expect(await bronze()).toEqual([]);
+    expect(await rowsOf(database.settings, 'select * from medallion.offsets')).toEqual([]);
+  });
+
+  test('is one also in the place of a file that was read, and where more is to come', async () => {
+    await writeFile(file, '{"a":1}\n');
+    await read();
+    await writeFile(file, utf16);
+    const refused = { code: 'input', message: expect.stringContaining('UTF-16') };
+    await expect(read()).rejects.toMatchObject(refused);
+    await expect(read(file, { follow: true })).rejects.toMatchObject(refused);
+    await writeFile(file, '{"a":1}\n{"a":2}\n');
+    expect(await read()).toMatchObject({ events: 1 });
+  });
+
+  test('is none for one odd line', async () => {
+    await writeFile(file, '[1, 2]\n{"a":1}\n');
+    expect(await read()).toMatchObject({ events: 2 });
+  });
+
+  test('that shows only further on, is warned of when most of it was rejected', async () => {
+    await writeFile(
+      file,
+      Buffer.from('{"a":1}\n{"a":"\xe9"}\n{"b":"\xe9"}\n{"c":"\xe9"}\n', 'latin1'),
+    );
+    const context = testContext();
+    expect(await read(file, {}, context)).toMatchObject({
+      events: 1,
+      quarantined: { not_text: 3 },
+    });
+    expect(context.events).toContainEqual({
+      type: 'warning',
+      message: `most events of file:${file} were rejected: 3 of 4, mostly as not_text`,
+      hint: expect.stringContaining('iconv -f latin1'),
+    });
+    await appendFile(
+      file,
+      Buffer.from('{"a":1}\n'.repeat(3) + '{"a":"\xe9"}\n'.repeat(3), 'latin1'),
+    );
+    const even = testContext();
+    await read(file, {}, even);
+    expect(even.warnings()).toEqual([]);
+  });
+});
+
 describe('following', () => {
   test('lands what comes, until it is stopped', async () => {
     await writeFile(file, 'a\n');
@@ -431,6 +495,17 @@ describe('the landing directory', () => {
     await appendFile(partition(1), 'd\n');
     expect(await readLanding()).toMatchObject({ events: 3 });
     expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 a', '0 3 B', '1 0 c', '1 1 d']);
+  });
+
+  test('with a partition that holds something else, is an input error before anything lands', async () => {
+    await mkdir(path.dirname(partition(0)), { recursive: true });
+    await writeFile(partition(0), 'a\n');
+    await writeFile(partition(1), '[\n{"a":1},\n{"a":2}\n]\n');
+    await expect(readLanding()).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining(`${partition(1)} is one JSON array`),
+    });
+    expect(await bronze()).toEqual([]);
   });
 
   test('followed before it exists, lands partitions as they appear', async () => {

@@ -52,6 +52,30 @@ describe('standard input', () => {
     expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 c']);
   });
 
+  test.each<[string, (string | Buffer)[]]>([
+    ['one JSON array', ['[', '{"a":1}]']],
+    ['one JSON array', [gzipSync('[\n{"a":1},\n{"a":2}]')]],
+    ['UTF-16 text', [Buffer.from('\ufeff{"a":1}\n', 'utf16le')]],
+    ['CSV', ['id,at,', 'total\n1,2,3', '\n4,5,6\n']],
+  ])('that is %s is an input error, and nothing lands', async (name, chunks) => {
+    await expect(read(stream(...chunks))).rejects.toMatchObject({
+      code: 'input',
+      message: `standard input is ${name}, not lines of events: nothing of it was read`,
+    });
+    expect(await bronze()).toEqual([]);
+  });
+
+  test('lands an odd first line when it is followed by an event, or breaks off', async () => {
+    await read(stream('{\n', '{"a":1}\n'));
+    const source = new PassThrough();
+    source.write('{\n');
+    expect(await read(source, { follow: true, idleTimeoutMs: 300 })).toMatchObject({
+      events: 1,
+      end: 'idle',
+    });
+    expect(await bronze()).toEqual(['0 0 {', '0 1 {"a":1}', '0 2 {']);
+  });
+
   test('zipped and cut off, lands its whole lines and says so', async () => {
     const zipped = gzipSync(Array.from({ length: 9000 }, (_, n) => `${Math.sin(n)}\n`).join(''));
     await expect(read(stream(zipped.subarray(0, -500)))).rejects.toMatchObject({

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import type { Reason } from '../event/reasons.ts';
+import { FEWEST_REJECTED, mostlyRejected } from '../event/rejections.ts';
+import type { Client } from '../postgres/client.ts';
+import type { StageContext } from '../progress.ts';
+
+const REJECTED_SQL = new URL('../../sql/promote/rejected.sql', import.meta.url);
+
+/**
+ * Warns of topics of which a run rejected most.
+ * @param rejected how many events the run rejected
+ */
+export async function warnOfRejections(
+  client: Client,
+  runId: bigint,
+  rejected: number,
+  { emit }: StageContext,
+): Promise<void> {
+  if (rejected < FEWEST_REJECTED) {
+    return;
+  }
+  const { rows } = await client.query<{
+    topic: string;
+    events: string;
+    rejected: string;
+    reason: Reason;
+    sample: string | null;
+  }>(readFileSync(REJECTED_SQL, 'utf8'), [runId]);
+  for (const { sample, ...row } of rows) {
+    const warning = mostlyRejected({
+      ...row,
+      events: Number(row.events),
+      rejected: Number(row.rejected),
+      sample: Buffer.from(sample ?? '', 'base64'),
+    });
+    if (warning !== undefined) {
+      emit({ type: 'warning', ...warning });
+    }
+  }
+}
