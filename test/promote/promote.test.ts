@@ -608,6 +608,56 @@ describe('interruption', () => {
   });
 });
 
+describe('a topic of which most events are rejected', () => {
+  const GOOD = Array.from({ length: 4 }, (_, index) =>
+    purchase({ id: `good-${index}`, at: '2026-01-02T10:00:00' }),
+  );
+
+  async function warningsOf(chunkRows = 50_000) {
+    const context = quietContext();
+    await promoteAll(db.settings, { context, chunkRows });
+    return context.events.filter(({ type }) => type === 'warning');
+  }
+
+  test.each([50_000, 2])('is named with what it looks like, in chunks of %i', async (chunkRows) => {
+    await landEvents(db.settings, ['A;2026;5', 'B;2026;6', ...GOOD.slice(0, 2), 'C;2026;7'], {
+      topic: 'file:/tmp/export.csv',
+    });
+    await landEvents(db.settings, GOOD);
+    expect(await warningsOf(chunkRows)).toEqual([
+      {
+        type: 'warning',
+        message:
+          'most events of file:/tmp/export.csv were rejected: 3 of 5, mostly as invalid_json',
+        hint: expect.stringMatching(/quarantine list --summary shows why\. They look like CSV\./),
+      },
+    ]);
+    // Only what is new counts.
+    await landEvents(db.settings, GOOD, { topic: 'file:/tmp/export.csv', from: 5 });
+    expect(await warningsOf()).toEqual([]);
+  });
+
+  test('in Kafka is told what a message should hold', async () => {
+    await landEvents(db.settings, ['<?xml version="1.0"?><a/>', '<?xml?><a/>', '<?xml?><a/>']);
+    expect(await warningsOf()).toMatchObject([
+      {
+        hint: expect.stringContaining(
+          'XML or HTML. medallion reads one event, a JSON object, from each message.',
+        ),
+      },
+    ]);
+  });
+
+  test.each([
+    ['one odd event among good ones', ['odd', ...GOOD]],
+    ['two odd events alone', ['odd', 'odd']],
+    ['half of them', ['odd', 'odd', 'odd', 'odd', ...GOOD]],
+  ])('is not: %s', async (_, events) => {
+    await landEvents(db.settings, events);
+    expect(await warningsOf()).toEqual([]);
+  });
+});
+
 /** Orders in which the events arrive, each cut into promotions. */
 function shuffles(count: number): Record<string, number[][]> {
   const all = Array.from({ length: count }, (_, index) => index);

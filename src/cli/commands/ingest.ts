@@ -35,7 +35,9 @@ const MANUAL = manual({
   details: `
 Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
 the landing directory that medallion generate writes to. What has landed once
-never lands again, whatever happens in between.`,
+never lands again, whatever happens in between. A file that was rewritten since
+it was read is read again from its beginning, with a warning: rows that did not
+change become duplicates in silver.`,
   examples: [
     ['medallion ingest', 'what is there, from Kafka or the landing directory'],
     ['medallion ingest --follow --idle-timeout 1m', 'go on until nothing has come for a minute'],
@@ -45,7 +47,7 @@ never lands again, whatever happens in between.`,
     ],
     ['zcat old/*.gz | medallion ingest --from -', 'standard input'],
   ],
-  seeAlso: ['promote', 'run', 'quarantine', 'status', 'docs/kafka.md'],
+  seeAlso: ['promote', 'run', 'quarantine', 'status', 'docs/kafka.md', 'docs/files.md'],
 });
 
 export function createIngestCommand(run: RunCommand): Command {
