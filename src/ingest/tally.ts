@@ -1,5 +1,5 @@
-import type { Gap, RecordBatch, TopicPartition } from '../log/log.ts';
 import type { Rejections } from '../event/rejections.ts';
+import type { Gap, RecordBatch, TopicPartition } from '../log/log.ts';
 import type { Refusal } from './admission.ts';
 
 /** Bytes that show what rejected records look like. */
@@ -54,17 +54,21 @@ export class Tally {
       bytes: (before?.bytes ?? 0) + bytes,
       quarantined: (before?.quarantined ?? 0) + refused.length,
     });
+    for (const refusal of refused) {
+      this.#reject(key, refusal);
+    }
+  }
+
+  #reject(key: string, { reason, record }: Refusal): void {
     const rejected: Rejected = this.#rejected.get(key) ?? {
       byReason: new Map(),
       sample: Buffer.alloc(0),
     };
     this.#rejected.set(key, rejected);
-    for (const { reason, record } of refused) {
-      rejected.byReason.set(reason, (rejected.byReason.get(reason) ?? 0) + 1);
-      if (rejected.sample.length < SAMPLE_BYTES) {
-        const beginning = record.value?.subarray(0, SAMPLE_BYTES) ?? Buffer.alloc(0);
-        rejected.sample = Buffer.concat([rejected.sample, beginning, Buffer.from('\n')]);
-      }
+    rejected.byReason.set(reason, (rejected.byReason.get(reason) ?? 0) + 1);
+    if (rejected.sample.length < SAMPLE_BYTES) {
+      const beginning = record.value?.subarray(0, SAMPLE_BYTES) ?? Buffer.alloc(0);
+      rejected.sample = Buffer.concat([rejected.sample, beginning, Buffer.from('\n')]);
     }
   }
 

@@ -18,6 +18,7 @@ import {
   refuseHalfRefreshed,
   type Reshapes,
 } from './refresh.ts';
+import { warnOfRejections } from './rejections.ts';
 import {
   planReplay,
   prepareReplay,
@@ -26,7 +27,6 @@ import {
   type ReplayResult,
 } from './replay.ts';
 import { KeptFacts } from './kept.ts';
-import { warnOfRejections } from './rejections.ts';
 import { withReaders } from './selection.ts';
 import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
 import { NOTHING_PROMOTED, promoteSilver, type SilverResult } from './silver.ts';

@@ -61,7 +61,7 @@ Without limits a broker that is down is part of the answer.
 Nothing is counted that grows with the warehouse, so these are estimates:
 offsets that hold no event (of transactions, of compaction, blank lines) count
 as events that wait; landing files with more than 4 MiB unread are estimated
-from the first 4 MiB, and files of which more than 64 MiB were read are known by
+from the first 4 MiB, and files of which more than 16 MiB were read are known by
 their first line; how long events wait in a file is counted from when it was
 last read, in Kafka found to a hundredth; the latest event of silver is that of
 the 10,000 transactions last written for the latest day. For bronze it is when

@@ -116,7 +116,7 @@ export class FilePartition {
       ...{ sink, place: start, to: this.#to, budget: options.budget },
       ...{ maxLineBytes: options.maxLineBytes, readAt: () => options.readAt },
       onRefused: () => Promise.resolve(undefined),
-      ...{ digest, digestAt: async (position) => valueAt(state, position) },
+      ...{ digest, digestAt: async (position) => readDigest(state, position) },
     });
     let isWhole = false;
     try {
@@ -210,7 +210,7 @@ export class FilePartition {
     const startedAt = performance.now();
     const text = await sameBeginning(
       state,
-      { ...place, position: Number(place.position), digest: place.digest },
+      { source: place.source, position: Number(place.position), digest: place.digest },
       { signal, known: compared?.version === state.version ? compared.digest : undefined },
     );
     if (text !== undefined) {
@@ -279,8 +279,14 @@ export class FilePartition {
   }
 }
 
-async function valueAt(state: FileState, position: bigint): Promise<string | undefined> {
-  return (await digestUpTo(state, Number(position)))?.value;
+/** What stands for the digest of a text that is gone: no text has it. */
+const CHANGED = 'changed while it was read';
+
+/** The digest of a text that was read up to `position` and further. */
+async function readDigest(state: FileState, position: bigint): Promise<string> {
+  const digest = await digestUpTo(state, Number(position));
+  const { version } = await fileState(state.path);
+  return digest !== undefined && version === state.version ? digest.value : CHANGED;
 }
 
 /** Whether more records are to be read. */

@@ -9,12 +9,12 @@ import { fileState, hasFingerprint, readText, type FileState } from './text.ts';
 /** As much of what is unread is counted; longer rests are estimated by it. */
 const SAMPLE_BYTES = 4 << 20;
 /** As much of what was read is compared with the file; of more, the first line. */
-const COMPARED_BYTES = 64 << 20;
+const COMPARED_BYTES = 16 << 20;
 
 /**
  * How far reading is behind the ends of the partition files. Lines up to 4 MiB are counted, more are estimated from the
  * first 4 MiB. Files hold no times: unread lines wait since the file was last read, at most. Whether a file was rewritten
- * behind its first line shows where up to 64 MiB of it were read; of more, the next ingest finds out.
+ * behind its first line shows where up to 16 MiB of it were read; of more, the next ingest finds out.
  * @throws MedallionError input
  */
 export async function landingLag(

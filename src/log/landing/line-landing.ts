@@ -36,7 +36,7 @@ export interface LineLandingOptions {
   readonly onRefused: () => Promise<Place | undefined>;
   /** Where the text can be read again: its digest, which goes on with it, and that of its bytes up to another place. */
   readonly digest?: TextDigest;
-  readonly digestAt?: (position: bigint) => Promise<string | undefined>;
+  readonly digestAt?: (position: bigint) => Promise<string>;
 }
 
 /**

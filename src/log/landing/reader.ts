@@ -96,7 +96,7 @@ async function readFiles(
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
     lastLandedAt: Date.now(),
   };
-  // Before anything lands, also of the others.
+  // Before anything is written, also of the others.
   for (const partition of await partitions()) {
     await partition.requireEvents(sink, { grows });
   }

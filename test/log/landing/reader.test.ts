@@ -365,18 +365,21 @@ describe('a file that holds something else than lines of events', () => {
     ['one JSON array', gzipSync('[{"a":1}]')],
     ['JSON over several lines (pretty-printed)', '{\n  "a": 1\n}\n'],
     ['CSV', 'id,at,total\n1,2,3\n'],
-  ])('%s, is an input error, before anything lands, also of its neighbours', async (name, text) => {
-    const other = path.join(folder, 'other.ndjson');
-    await writeFile(other, '{"a":1}\n');
-    await writeFile(file, text);
-    await expect(read([other, file])).rejects.toMatchObject({
-      code: 'input',
-      message: `${file} is ${name}, not lines of events: nothing of it was read`,
-      hint: expect.stringContaining('NDJSON'),
-    });
-    expect(await bronze()).toEqual([]);
-    expect(await rowsOf(database.settings, 'select * from medallion.offsets')).toEqual([]);
-  });
+  ])(
+    '%s, is an input error, before anything is written, also of its neighbours',
+    async (name, text) => {
+      const other = path.join(folder, 'other.ndjson');
+      await writeFile(other, '{"a":1}\n');
+      await writeFile(file, text);
+      await expect(read([other, file])).rejects.toMatchObject({
+        code: 'input',
+        message: `${file} is ${name}, not lines of events: nothing of it was read`,
+        hint: expect.stringContaining('NDJSON'),
+      });
+      expect(await bronze()).toEqual([]);
+      expect(await rowsOf(database.settings, 'select * from medallion.offsets')).toEqual([]);
+    },
+  );
 
   test('is one also in the place of a file that was read, and where more is to come', async () => {
     await writeFile(file, '{"a":1}\n');
@@ -497,7 +500,7 @@ describe('the landing directory', () => {
     expect(await bronze()).toEqual(['0 0 a', '0 1 b', '0 2 a', '0 3 B', '1 0 c', '1 1 d']);
   });
 
-  test('with a partition that holds something else, is an input error before anything lands', async () => {
+  test('with a partition that holds something else, is an input error before anything is written', async () => {
     await mkdir(path.dirname(partition(0)), { recursive: true });
     await writeFile(partition(0), 'a\n');
     await writeFile(partition(1), '[\n{"a":1},\n{"a":2}\n]\n');

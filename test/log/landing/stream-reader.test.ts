@@ -57,7 +57,7 @@ describe('standard input', () => {
     ['one JSON array', [gzipSync('[\n{"a":1},\n{"a":2}]')]],
     ['UTF-16 text', [Buffer.from('\ufeff{"a":1}\n', 'utf16le')]],
     ['CSV', ['id,at,', 'total\n1,2,3', '\n4,5,6\n']],
-  ])('that is %s is an input error, and nothing lands', async (name, chunks) => {
+  ])('that is %s is an input error, and nothing is written', async (name, chunks) => {
     await expect(read(stream(...chunks))).rejects.toMatchObject({
       code: 'input',
       message: `standard input is ${name}, not lines of events: nothing of it was read`,
@@ -65,7 +65,7 @@ describe('standard input', () => {
     expect(await bronze()).toEqual([]);
   });
 
-  test('lands an odd first line when it is followed by an event, or breaks off', async () => {
+  test('takes an odd first line when it is followed by an event, or breaks off', async () => {
     await read(stream('{\n', '{"a":1}\n'));
     const source = new PassThrough();
     source.write('{\n');
