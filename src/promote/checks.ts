@@ -39,7 +39,7 @@ export class CheckTally {
   /** Takes up what was counted apart. */
   merge(other: CheckTally): void {
     for (const result of other.results) {
-      this.#take(result);
+      this.#take({ ...result, rows: [...result.rows] });
     }
   }
 

@@ -95,8 +95,6 @@ async function runDry(
   const { client, tally, checks } = run;
   // The next promotion waits for the end of this transaction, however its client ends.
   await client.query(BEGIN_PUBLICATION);
-  // The transaction is idle while the engine works.
-  await client.query('set local idle_in_transaction_session_timeout = 0');
   await keepNumbers(client);
   let layers: LayerResults | undefined;
   let failure: MedallionError | undefined;

@@ -13,7 +13,7 @@ import {
 } from '../postgres/publish.ts';
 import { tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
-import { runChecks, verifyMarts, type CheckTally } from './checks.ts';
+import { CheckTally, runChecks, verifyMarts } from './checks.ts';
 import { batchDays, daysOfMonths, monthOf } from './days.ts';
 import type { Reshapes } from './refresh.ts';
 import type { KeptFacts } from './kept.ts';
@@ -100,12 +100,24 @@ export async function promoteGold(
   const all: Work = { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 };
   await stagePass(lane, inputs, all, tally);
   await verifyMarts(lane, marts, days);
-  await runChecks(lane, marts, checks);
+  const checked = new CheckTally();
+  await runChecks(lane, marts, checked).catch((error: unknown) => {
+    checks.merge(checked);
+    throw error;
+  });
   throwIfInterrupted(context.signal);
-  await publish(lane, options, tally);
+  const written = await publish(lane, options, tally);
+  // Counted once it is committed, so that what is reported of a run is what it did.
+  checks.merge(checked);
+  for (const [model, rows] of written) {
+    tally.count(model, { written: rows });
+  }
+  for (const day of days) {
+    tally.days.add(day);
+  }
   tally.published();
   await lane.close();
-  return { days, restated: await countRestatements(client, options.runId) };
+  return { days, restated: await countRestatements(client, [options.runId]) };
 }
 
 /** A pass, and how many transactions it reads of its days, where they are counted. */
@@ -203,11 +215,13 @@ async function reshapeEmpty(
   });
 }
 
+/** @returns the rows written of each mart */
 async function publish(
   lane: Lane,
   { marts, days, runId, reshapes, clear }: GoldOptions,
   tally: ModelTally,
-): Promise<void> {
+): Promise<ReadonlyMap<Model, number>> {
+  const written = new Map<Model, number>();
   const opening = [
     BEGIN_PUBLICATION,
     ...publishedPeriods('replace_days', days),
@@ -227,8 +241,7 @@ async function publish(
             ...(restates ? restatementOf(model) : []),
             ...publication.before,
           );
-          const written = await copyRows(transaction, model, publication);
-          tally.count(model, { written });
+          written.set(model, await copyRows(transaction, model, publication));
           await transaction.execute(...(restates ? restatementsOf(model, runId) : []));
         });
       }
@@ -241,6 +254,7 @@ async function publish(
     .catch((error: unknown) => {
       throw dependencyError(error);
     });
+  return written;
 }
 
 /** The figures before can be read where their columns were there. */
@@ -251,10 +265,14 @@ function keepsRestatements({ restatements }: Model, reshape: readonly TableChang
   return !Object.values(restatements ?? {}).some((column) => lost.includes(column));
 }
 
-async function countRestatements(client: Client, runId: bigint): Promise<number> {
+/** How many published figures these runs have changed. */
+export async function countRestatements(
+  client: Client,
+  runIds: readonly bigint[],
+): Promise<number> {
   const { rows } = await client.query<{ restated: string }>(
-    'select count(*) as restated from gold.restatements where run_id = $1',
-    [runId],
+    'select count(*) as restated from gold.restatements where run_id = any ($1::bigint[])',
+    [runIds],
   );
   return Number(rows[0]?.restated);
 }

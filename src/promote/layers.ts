@@ -29,8 +29,8 @@ import {
 import { KeptFacts } from './kept.ts';
 import { withReaders } from './selection.ts';
 import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
-import { NOTHING_PROMOTED, promoteSilver, type SilverResult } from './silver.ts';
-import type { ModelTally } from './tally.ts';
+import { promoteSilver } from './silver.ts';
+import type { ModelTally, SilverResult } from './tally.ts';
 
 /** What a promotion is asked to do. */
 export interface LayerOptions {
@@ -62,6 +62,8 @@ export interface LayerResults {
 /** A promotion at work. */
 export interface Run {
   readonly runId: bigint;
+  /** Runs of the same promotion that lost the warehouse, after some of the work. */
+  readonly earlierRuns?: readonly bigint[];
   readonly client: Client;
   readonly models: Models;
   readonly options: LayerOptions;
@@ -95,7 +97,7 @@ export async function promoteLayers(
     let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
     if (options.silver && isIdle) {
-      silver = NOTHING_PROMOTED;
+      silver = run.tally.silver;
     } else if (options.silver) {
       silver = await asStep(
         context,
@@ -115,7 +117,7 @@ export async function promoteLayers(
       throw new MedallionError('interrupted', 'interrupted');
     }
     if (options.replay !== undefined) {
-      replay = await readReplay(client, options.replay, runId);
+      replay = await readReplay(client, options.replay, [...(run.earlierRuns ?? []), runId]);
     } else if (options.silver) {
       await endRefresh(client);
     }

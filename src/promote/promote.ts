@@ -1,11 +1,17 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Models } from '../model/load.ts';
-import { withClient, type ConnectionSettings } from '../postgres/client.ts';
+import {
+  withClient,
+  withTransaction,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
 import { closeKilledRuns, finishRun, saveDays, saveModels, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Outage } from '../retry.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
+import { countRestatements } from './gold.ts';
 import { promoteLayers, type LayerOptions, type LayerResults, type Run } from './layers.ts';
 import { failureOf, rideLosses } from './losses.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
@@ -35,7 +41,7 @@ const REPLAY = 'quarantine replay';
 /**
  * Promotes bronze to silver and silver to gold, whatever is new since the last time. One promotion runs at a time;
  * one that was killed is taken up by the next, after the last window that it committed, and so does one that lost
- * the warehouse by itself: with a new engine, a new lock and a run of its own, whose counts the result is.
+ * the warehouse by itself: with a new engine, a new lock and a run of its own. The result counts what all of them did.
  * @throws MedallionError locked, check_failed, model, unreachable, interrupted
  */
 export async function promote(
@@ -45,13 +51,23 @@ export async function promote(
   options: PromoteOptions,
   context: StageContext,
 ): Promise<PromoteResult> {
-  return rideLosses(
+  const started = performance.now();
+  const runs: EndedRun[] = [];
+  const result = await rideLosses(
     settings,
     { outage: options.outage, hint: GIVEN_UP },
     context,
     (watched, onConnected) =>
-      promoteOnce(settings, models, openEngine, options, watched, onConnected),
+      promoteOnce(settings, models, openEngine, options, watched, onConnected, runs),
   );
+  return { ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+/** A run that is over; a promotion that lost the warehouse has several. */
+interface EndedRun extends Pick<Run, 'runId' | 'tally' | 'checks'> {
+  readonly counts: Readonly<Record<string, unknown>>;
+  readonly failure: unknown;
+  isRecorded: boolean;
 }
 
 const GIVEN_UP =
@@ -65,15 +81,16 @@ async function promoteOnce(
   options: PromoteOptions,
   context: StageContext,
   onConnected: () => void,
-): Promise<PromoteResult> {
+  earlier: EndedRun[],
+): Promise<Omit<PromoteResult, 'seconds'>> {
   return withPromotionLock(settings, options.holder, async () =>
     withClient(settings, async (client) => {
-      const started = performance.now();
       onConnected();
       const command = options.replay === undefined ? PROMOTE : REPLAY;
       const runId = await startRun(client, { command, arguments: options.arguments });
       const run: Run = {
         runId,
+        earlierRuns: earlier.map((each) => each.runId),
         client,
         models,
         options,
@@ -81,34 +98,66 @@ async function promoteOnce(
         tally: new ModelTally(options.onPublished),
         checks: new CheckTally(),
       };
-      let counts = {};
+      const { tally, checks } = run;
+      let restated = 0;
       let failure: unknown;
       try {
         await closeKilledRuns(client, PROMOTE, runId);
         await closeKilledRuns(client, REPLAY, runId);
+        await recordRuns(client, earlier);
         const layers = await promoteLayers(run, openEngine);
-        await saveDays(client, runId, layers.gold?.days ?? []);
-        counts = {
-          ...layers.silver,
-          days: layers.gold?.days.length ?? 0,
-          restated: layers.gold?.restated ?? 0,
-        };
-        return {
-          runId,
-          ...layers,
-          models: run.tally.models,
-          checks: run.checks.results,
-          seconds: (performance.now() - started) / 1000,
-        };
+        restated = layers.gold?.restated ?? 0;
+        return await withEarlier({ runId, ...layers }, run, earlier);
       } catch (error) {
         failure = await failureOf(error, client, settings);
         throw failure;
       } finally {
-        // A lost connection must not hide what went wrong.
-        await saveChecks(client, runId, run.checks.results).catch(() => undefined);
-        await saveModels(client, runId, run.tally.models).catch(() => undefined);
-        await finishRun(client, runId, counts, failure).catch(() => undefined);
+        const counts = { ...tally.silver, days: tally.days.size, restated };
+        earlier.push({ runId, tally, checks, counts, failure, isRecorded: false });
+        await recordRuns(client, earlier);
       }
     }),
   );
+}
+
+/** Records what runs did. Where the connection is lost that waits for the next run, and does not hide what went wrong. */
+async function recordRuns(client: Client, runs: readonly EndedRun[]): Promise<void> {
+  for (const run of runs.filter(({ isRecorded }) => !isRecorded)) {
+    const { runId, tally, checks, counts, failure } = run;
+    run.isRecorded = await withTransaction(client, async () => {
+      await saveChecks(client, runId, checks.results);
+      await saveModels(client, runId, tally.models);
+      await saveDays(client, runId, [...tally.days].sort());
+      await finishRun(client, runId, counts, failure);
+      return true;
+    }).catch(() => false);
+  }
+}
+
+/** The result of the last run, with what those before it did. */
+async function withEarlier(
+  last: LayerResults & { readonly runId: bigint },
+  { client, tally, checks }: Run,
+  earlier: readonly EndedRun[],
+): Promise<Omit<PromoteResult, 'seconds'>> {
+  const all = { tally: new ModelTally(), checks: new CheckTally() };
+  for (const run of [...earlier, { tally, checks }]) {
+    all.tally.add(run.tally);
+    all.checks.merge(run.checks);
+  }
+  const { silver, gold } = last;
+  const restated =
+    earlier.length === 0
+      ? 0
+      : await countRestatements(
+          client,
+          earlier.map(({ runId }) => runId),
+        );
+  return {
+    ...last,
+    silver: silver && all.tally.silver,
+    gold: gold && { days: [...all.tally.days].sort(), restated: gold.restated + restated },
+    models: all.tally.models,
+    checks: all.checks.results,
+  };
 }

@@ -165,7 +165,7 @@ async function readWindow(
 export async function readReplay(
   client: Client,
   { selection, maxEventBytes }: ReplayOptions,
-  runId: bigint,
+  runIds: readonly bigint[],
 ): Promise<ReplayResult> {
   const { rows: outcomes } = await client.query<{
     outcome: ReplayOutcome['outcome'];
@@ -173,13 +173,15 @@ export async function readReplay(
     field: string | null;
     events: string;
   }>(
-    `select coalesce(outcome, action) as outcome, reason_after as reason, field_after as field, count(*) as events
+    `select coalesce(outcome, action) as outcome, reason_after as reason, field_after as field,
+            -- A run that lost the warehouse may have refused it before.
+            count(distinct (topic, partition, "offset")) as events
      from bronze.quarantine_history
-     where run_id = $1 and action in ('replayed', 'refused')
+     where run_id = any ($1::bigint[]) and action in ('replayed', 'refused')
      group by 1, 2, 3
      order by array_position(array['current', 'duplicate', 'superseded', 'refused'], coalesce(outcome, action)),
               events desc, reason, field`,
-    [runId],
+    [runIds],
   );
   const { sql, values } = conditionOf({ ...selection, status: 'open' });
   const parameter = (number: number): string => `$${String(values.length + number)}`;
@@ -196,10 +198,10 @@ export async function readReplay(
      where ${sql} and (q.stage = 'ingest' or not ${IS_IN_BRONZE})
        and not exists (
          select from bronze.quarantine_history h
-         where h.run_id = ${parameter(2)} and h.topic = q.topic and h.partition = q.partition and h."offset" = q."offset")
+         where h.run_id = any (${parameter(2)}::bigint[]) and h.topic = q.topic and h.partition = q.partition and h."offset" = q."offset")
      group by 1
      order by events desc, obstacle`,
-    [...values, maxEventBytes, runId],
+    [...values, maxEventBytes, runIds],
   );
   const count = <Row extends { readonly events: string }>(row: Row): Row & { events: number } => ({
     ...row,

@@ -6,28 +6,9 @@ import type { StageContext } from '../progress.ts';
 import { CheckTally, runChecks } from './checks.ts';
 import type { KeptFacts } from './kept.ts';
 import { isFact, publishWindow, type JudgedWindow, type Turn } from './publish-window.ts';
-import type { ModelTally } from './tally.ts';
+import type { ModelTally, SilverResult } from './tally.ts';
 import { readVerdicts } from './verdicts.ts';
 import type { WindowQueue } from './windows.ts';
-
-export interface SilverResult {
-  events: number;
-  accepted: number;
-  refused: number;
-  /** Transactions written: new ones and corrected ones. */
-  written: number;
-  duplicates: number;
-  superseded: number;
-}
-
-export const NOTHING_PROMOTED: Readonly<SilverResult> = {
-  events: 0,
-  accepted: 0,
-  refused: 0,
-  written: 0,
-  duplicates: 0,
-  superseded: 0,
-};
 
 interface Prepared {
   readonly lane: Lane;
@@ -67,7 +48,6 @@ export async function promoteSilver(
   kept: KeptFacts | undefined,
 ): Promise<SilverResult> {
   const { tally } = run;
-  const result: SilverResult = { ...NOTHING_PROMOTED };
   // Rows that triggers write are, for all that is known, those of several windows.
   const [areApart, ...lanes] = await Promise.all([
     haveTriggers(client, models.filter(isFact).map(tableOf)),
@@ -108,7 +88,7 @@ export async function promoteSilver(
       const turn = { number, committed };
       const judged = await judge(prepared, turn, models, run);
       const nextKey = window.firstKey + BigInt(prepared.counts.events);
-      const published = publish(judged, turn, models, { ...run, nextKey }, result);
+      const published = publish(judged, turn, models, { ...run, nextKey });
       committed = published;
       // While it is published, too: its rows do not change any more.
       const keeping = kept?.keep(lane, window, {
@@ -124,7 +104,7 @@ export async function promoteSilver(
             context.emit({
               type: 'step.progress',
               step: 'silver',
-              done: result.events,
+              done: tally.silver.events,
               unit: 'events',
             });
           })
@@ -140,7 +120,7 @@ export async function promoteSilver(
   }
   await Promise.all(preparing);
   await Promise.all(lanes.map((lane) => lane.close()));
-  return result;
+  return tally.silver;
 }
 
 /** Models whose rows depend on what silver holds already are staged when the window is judged. */
@@ -199,7 +179,6 @@ async function publish(
   turn: Turn,
   models: readonly Model[],
   { runId, nextKey, tally, checks }: Tallies & { readonly runId: bigint; readonly nextKey: bigint },
-  result: SilverResult,
 ): Promise<void> {
   const { lane, counts, verdicts, checked } = judged;
   const loaded = models.filter(isFilled);
@@ -213,12 +192,8 @@ async function publish(
     transactions += isTransactions ? rows : 0;
   }
   checks.merge(checked);
-  result.written += transactions;
-  result.events += counts.events;
-  result.accepted += counts.accepted;
-  result.refused += counts.refused;
-  result.duplicates += verdicts.duplicates;
-  result.superseded += verdicts.superseded;
+  const { duplicates, superseded } = verdicts;
+  tally.judged({ ...counts, written: transactions, duplicates, superseded });
   for (const { reason, events } of counts.refused > 0 ? await readRefusals(lane) : []) {
     tally.refuse(reason, events);
   }

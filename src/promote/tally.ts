@@ -13,8 +13,25 @@ export interface ModelCounts {
   milliseconds: number;
 }
 
-/** Adds up what each model read, wrote and refused, and how long it took, over all windows of a run. */
+/** What became of the events of a promotion. */
+export interface SilverResult {
+  events: number;
+  accepted: number;
+  refused: number;
+  /** Transactions written: new ones and corrected ones. */
+  written: number;
+  duplicates: number;
+  superseded: number;
+}
+
+/** Adds up what each model read, wrote and refused, and how long it took, over all that a run has published. */
 export class ModelTally {
+  readonly silver: SilverResult = {
+    ...{ events: 0, accepted: 0, refused: 0 },
+    ...{ written: 0, duplicates: 0, superseded: 0 },
+  };
+  /** UTC days of gold that were published. */
+  readonly days = new Set<string>();
   readonly #counts = new Map<string, ModelCounts>();
   readonly #refusals = new Map<string, number>();
   readonly #onPublished: (tally: ModelTally) => void;
@@ -31,6 +48,31 @@ export class ModelTally {
   /** Events that silver refused, by reason. */
   get refusals(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#refusals);
+  }
+
+  /** Takes up what was counted apart. */
+  add(other: ModelTally): void {
+    for (const counts of other.models) {
+      const known = this.#of({ id: counts.model });
+      known.read += counts.read;
+      known.written += counts.written;
+      known.refused += counts.refused;
+      known.milliseconds += counts.milliseconds;
+    }
+    for (const [reason, events] of Object.entries(other.refusals)) {
+      this.refuse(reason, events);
+    }
+    this.judged(other.silver);
+    for (const day of other.days) {
+      this.days.add(day);
+    }
+  }
+
+  /** Counts events of silver whose transaction was committed. */
+  judged(counts: Readonly<SilverResult>): void {
+    for (const name of Object.keys(counts) as (keyof SilverResult)[]) {
+      this.silver[name] += counts[name];
+    }
   }
 
   refuse(reason: string, events: number): void {
@@ -68,7 +110,7 @@ export class ModelTally {
     }
   }
 
-  #of(model: Model): ModelCounts {
+  #of(model: Pick<Model, 'id'>): ModelCounts {
     const known = this.#counts.get(model.id);
     if (known !== undefined) {
       return known;

@@ -149,7 +149,7 @@ test('an error check of silver keeps its window from being published, the window
     db.settings,
     totals.map((total, index) => order('abcde'[index] ?? '', total)),
   );
-  const state = `select (select string_agg(transaction_id, ' ' order by 1) from silver.fact_transactions) as silver,
+  const state = `select (select string_agg(transaction_id, ' ' order by transaction_id) from silver.fact_transactions) as silver,
       (select count(*) from gold.sales_performance) as gold, (select next_offset from medallion.watermarks) as next`;
   // Nothing passes by being tried again.
   for (const attempt of [1, 2]) {
