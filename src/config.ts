@@ -25,6 +25,8 @@ export type WarehouseConfig =
       readonly port: number;
       readonly user: string;
       readonly password: string | undefined;
+      /** Where a password is looked for that is not given. */
+      readonly passfile: string | undefined;
       readonly database: string;
       readonly tls: TlsConfig | undefined;
       /** Which setting named this server, for messages. */
@@ -101,7 +103,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
   };
   const config: Config = {
     home,
-    warehouse: parseWarehouse(resolved.server, settings),
+    warehouse: parseWarehouse(resolved.server, settings, userHome(env)),
     log: parseLog(settings),
     duckdb: {
       extensionFiles: {
@@ -169,15 +171,23 @@ function isPort(text: string): boolean {
 /** The user's cache folder by the XDG rules, if the environment says where it is. */
 function userCache(env: Environment): string[] {
   const xdg = textOf(env['XDG_CACHE_HOME']);
-  const userHome = textOf(env['HOME']) ?? textOf(env['USERPROFILE']);
+  const folder = userHome(env);
   // The XDG rules: a relative path there is to be ignored.
   if (xdg !== undefined && path.isAbsolute(xdg)) {
     return [path.join(xdg, 'medallion')];
   }
-  return userHome === undefined ? [] : [path.join(userHome, '.cache', 'medallion')];
+  return folder === undefined ? [] : [path.join(folder, '.cache', 'medallion')];
 }
 
-function parseWarehouse(from: string | undefined, settings: SettingReader): WarehouseConfig {
+function userHome(env: Environment): string | undefined {
+  return textOf(env['HOME']) ?? textOf(env['USERPROFILE']);
+}
+
+function parseWarehouse(
+  from: string | undefined,
+  settings: SettingReader,
+  folder: string | undefined,
+): WarehouseConfig {
   if (from === undefined) {
     return { kind: 'embedded' };
   }
@@ -188,6 +198,7 @@ function parseWarehouse(from: string | undefined, settings: SettingReader): Ware
     port: settings.port('database.port'),
     user: settings.text('database.user') ?? '',
     password: settings.text('database.password'),
+    passfile: settings.text('database.passfile') ?? (folder && path.join(folder, '.pgpass')),
     database: settings.text('database.name') ?? '',
     tls: parseSslMode(host, settings),
     from,

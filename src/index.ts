@@ -146,13 +146,17 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
       : log.kind === 'kafka'
         ? await openKafkaReader(log, context)
         : openLandingReader(home, log.topic);
-  return withWarehouseOf(config, context, (settings, outage) =>
-    ingestFrom(
-      reader,
-      settings,
-      { follow: request.follow ?? false, outage, arguments: [] },
-      context,
-    ),
+  return withWarehouseOf(
+    config,
+    context,
+    (settings, outage) =>
+      ingestFrom(
+        reader,
+        settings,
+        { follow: request.follow ?? false, outage, arguments: [] },
+        context,
+      ),
+    { writes: true },
   );
 }
 
@@ -177,26 +181,30 @@ export async function promote(
 ): Promise<PromoteResult> {
   const context = contextOf(request);
   const { memoryLimit = settingOf('promote.memory_limit').default ?? '', threads } = request;
-  return withWarehouseOf(config, context, async (settings, outage) =>
-    promoteWith(
-      settings,
-      loadModels(),
-      await duckDbOpener(config, settings, { memoryLimit, threads }, context),
-      {
-        silver: true,
-        gold: true,
-        fullRefresh: request.fullRefresh ?? false,
-        select: [],
-        evenPruned: false,
-        span: { since: request.since, until: request.until },
-        chunkRows: Number(settingOf('promote.chunk_rows').default),
-        windowBytes: windowBytesFor(memoryLimit),
-        outage,
-        arguments: [],
-        holder: `process ${String(process.pid)}`,
-      },
-      context,
-    ),
+  return withWarehouseOf(
+    config,
+    context,
+    async (settings, outage) =>
+      promoteWith(
+        settings,
+        loadModels(),
+        await duckDbOpener(config, settings, { memoryLimit, threads }, context),
+        {
+          silver: true,
+          gold: true,
+          fullRefresh: request.fullRefresh ?? false,
+          select: [],
+          evenPruned: false,
+          span: { since: request.since, until: request.until },
+          chunkRows: Number(settingOf('promote.chunk_rows').default),
+          windowBytes: windowBytesFor(memoryLimit),
+          outage,
+          arguments: [],
+          holder: `process ${String(process.pid)}`,
+        },
+        context,
+      ),
+    { writes: true },
   );
 }
 

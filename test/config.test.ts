@@ -50,10 +50,82 @@ describe('the warehouse', () => {
       port: 6543,
       user: 'ana',
       password: 's@fe',
+      passfile: undefined,
       database: 'my shop',
       tls: { verify: true, caFile: '/ca.pem' },
       from: '--database-url',
     });
+  });
+});
+
+describe('a URL of PostgreSQL', () => {
+  const read = (url: string, env: Record<string, string> = {}): unknown =>
+    parseConfig({ databaseUrl: url }, env, CWD).warehouse;
+
+  test('says with its parameters what it may say before them, and more', () => {
+    const all =
+      'postgresql:///?host=db.example&port=6543&user=ana&password=a%2Bb+c&dbname=a%2Fb&passfile=/p';
+    expect(read(all)).toMatchObject({
+      ...{ host: 'db.example', port: 6543, user: 'ana', password: 'a+b+c', database: 'a/b' },
+      passfile: '/p',
+    });
+    expect(
+      read('postgresql://x@other:1/y?host=db.example&port=6543&user=ana&dbname=z'),
+    ).toMatchObject({ host: 'db.example', port: 6543, user: 'ana', database: 'z' });
+    expect(read('postgresql://ana@/shop?host=/run/pg')).toMatchObject({
+      ...{ host: '/run/pg', user: 'ana', database: 'shop' },
+    });
+    expect(read('postgresql://:6543/shop')).toMatchObject({ host: 'localhost', port: 6543 });
+    expect(read('postgresql://db.example/shop?ssl=true')).toMatchObject({ tls: { verify: false } });
+  });
+
+  test('may say what medallion does anyway', () => {
+    const url =
+      'postgresql://db.example/shop?application_name=x&connect_timeout=3&client_encoding=LATIN1&keepalives=0' +
+      '&target_session_attrs=any&gssencmode=prefer&channel_binding=prefer&sslnegotiation=postgres';
+    expect(read(url)).toMatchObject({ host: 'db.example', database: 'shop' });
+  });
+
+  test('is refused for each parameter that medallion does not support, and for several servers', () => {
+    const url =
+      'postgresql://db.example/shop?hostaddr=192.0.2.1&channel_binding=require&target_session_attrs=primary&pool=3';
+    expect(() => read(url)).toThrow(
+      [
+        '--database-url: medallion does not support the parameter hostaddr; give the address as the host',
+        '--database-url: medallion does not support the parameter channel_binding; leave it out',
+        '--database-url: medallion does not support the parameter target_session_attrs; name the primary server, or an address that follows it',
+        '--database-url: medallion does not know the parameter pool; leave it out',
+      ].join('\n'),
+    );
+    const several = / names several servers, and medallion connects to one/;
+    expect(() => read('postgresql://a:1,b:2/shop')).toThrow(several);
+    expect(() => read('postgresql:///shop?host=a,b')).toThrow(several);
+    expect(() => parseConfig({}, { PGHOST: 'a,b' }, CWD)).toThrow(several);
+  });
+
+  test('is not led elsewhere by a variable that psql would heed: that is refused by name', () => {
+    const env = {
+      ...{ PGHOSTADDR: '192.0.2.1', PGSERVICE: 'shop', PGREQUIREAUTH: 'none', PGOPTIONS: '-c x=1' },
+      ...{ PGCHANNELBINDING: 'require', PGGSSENCMODE: 'require', PGTARGETSESSIONATTRS: 'standby' },
+      ...{ PGSSLNEGOTIATION: 'direct', PGSSLCRL: '/crl', PGLOADBALANCEHOSTS: 'random' },
+    };
+    for (const [name, value] of Object.entries(env)) {
+      expect(() => read('postgresql://db.example/shop', { [name]: value }), name).toThrow(
+        `${name}: medallion does not support it; `,
+      );
+      expect(() => parseConfig({}, { PGHOST: 'db.example', [name]: value }, CWD), name).toThrow(
+        name,
+      );
+    }
+    // The embedded server is not what they are about.
+    expect(parseConfig({}, env, CWD).warehouse).toEqual({ kind: 'embedded' });
+    const own = {
+      PGCLIENTENCODING: 'LATIN1',
+      PGAPPNAME: 'x',
+      PGTZ: 'Asia/Tokyo',
+      PGGSSENCMODE: 'disable',
+    };
+    expect(read('postgresql://db.example/shop', own)).toMatchObject({ host: 'db.example' });
   });
 });
 

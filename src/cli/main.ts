@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { dropVariables } from '../config/libpq.ts';
 import { readEnvironment } from '../config/load.ts';
 import { storageError } from '../log/landing/storage-error.ts';
 import { MedallionError, messageOf } from '../errors.ts';
@@ -36,9 +37,10 @@ async function main(): Promise<void> {
 
   try {
     const cwd = process.cwd();
-    const run = runWith((flags) =>
-      createContext(flags, readEnvironment(cwd, process.env), cwd, interrupt.signal),
-    );
+    const environment = readEnvironment(cwd, process.env);
+    // What is to count of libpq's variables is known now; libpq itself, within DuckDB, would heed them all.
+    dropVariables(process.env);
+    const run = runWith((flags) => createContext(flags, environment, cwd, interrupt.signal));
     const isBrief = process.argv.includes('-h') && !process.argv.includes('--help');
     const program = await createProgram(run, { first: process.argv[2], isBrief });
     await program.parseAsync();

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { SettingsFile } from './file.ts';
+import { refusedParameter, refusedVariables } from './libpq.ts';
 import { flagAttribute, flagName, settingOf, SETTINGS, type SettingKey } from './settings.ts';
 
 /** Variables of the process, a variable set to nothing being one not set. */
@@ -94,6 +95,7 @@ const PARTS = [
   'database.port',
   'database.user',
   'database.password',
+  'database.passfile',
   'database.name',
   'database.sslmode',
   'database.sslrootcert',
@@ -132,7 +134,7 @@ function resolveDatabase(given: Given, problems: string[]): Pick<Resolved, 'valu
     group === undefined
       ? fromVariables(given, part)
       : (fromVariables(given, part, (name) => group.test(name)) ??
-        fromVariables(given, part, (name) => /^PG(PASSWORD$|SSL)/.test(name)));
+        fromVariables(given, part, (name) => /^PG(PASSWORD$|PASSFILE$|SSL)/.test(name)));
   const ofUrl = url && partsOfUrl(url, problems);
   const ofFile = urlOfFile && partsOfUrl(urlOfFile, problems);
   for (const part of PARTS) {
@@ -156,6 +158,11 @@ function resolveDatabase(given: Given, problems: string[]): Pick<Resolved, 'valu
     // Nothing to connect to: what else was said of a server is nobody's.
     return { values: new Map(), server };
   }
+  problems.push(...refusedVariables((name) => textOf(given.env[name])));
+  const host = values.get('database.host');
+  if (host?.value.includes(',') === true) {
+    problems.push(severalHosts(host.name));
+  }
   const user = values.get('database.user')?.value ?? DEFAULT_USER;
   const defaults = { host: 'localhost', port: '5432', user, name: user } as const;
   for (const [part, value] of Object.entries(defaults)) {
@@ -165,12 +172,45 @@ function resolveDatabase(given: Given, problems: string[]): Pick<Resolved, 'valu
   return { values, server };
 }
 
+function severalHosts(name: string): string {
+  return `${name} names several servers, and medallion connects to one: name the primary, or an address that follows it`;
+}
+
+/** libpq's parameters of a URL that are settings. They win over what stands before the question mark. */
+const URL_PARAMETERS: Readonly<Record<string, Part>> = {
+  host: 'database.host',
+  port: 'database.port',
+  user: 'database.user',
+  password: 'database.password',
+  passfile: 'database.passfile',
+  dbname: 'database.name',
+  sslmode: 'database.sslmode',
+  sslrootcert: 'database.sslrootcert',
+  sslcert: 'database.sslcert',
+  sslkey: 'database.sslkey',
+};
+
+/** Of a URL of PostgreSQL's: what stands before the host, and the host with its port. */
+const AUTHORITY = /^(\s*postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#]*)/i;
+
 /** What a URL says; the parts that it leaves out are absent. */
 function partsOfUrl({ value: raw, name, source }: Found, problems: string[]): Map<Part, Found> {
   const parts = new Map<Part, Found>();
-  const url = URL.canParse(raw) ? new URL(raw) : undefined;
+  const set = (part: Part, value: string): void => {
+    if (value !== '') {
+      parts.set(part, { value, name, source });
+    }
+  };
+  const [, , address = ''] = AUTHORITY.exec(raw) ?? [];
+  if (address.includes(',')) {
+    problems.push(severalHosts(name));
+    return parts;
+  }
+  // A URL with a user or a port must name a host to be one; PostgreSQL's need not.
+  const whole = /^(:|$)/.test(address) ? raw.replace(AUTHORITY, '$1localhost$2') : raw;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
   // An @ behind the host is that of a password with a / in it: what follows is no name of a database.
-  if (url === undefined || !/^\s*postgres(ql)?:\/\//i.test(raw) || url.pathname.includes('@')) {
+  if (url === undefined || !AUTHORITY.test(raw) || url.pathname.includes('@')) {
     problems.push(
       `${name} is not a PostgreSQL URL (postgresql://user:password@host:5432/database)`,
     );
@@ -184,22 +224,24 @@ function partsOfUrl({ value: raw, name, source }: Found, problems: string[]): Ma
       return '';
     }
   };
-  const parameter = (key: string): string => url.searchParams.get(key) ?? '';
   // URL keeps the brackets of an IPv6 address and the escapes of a socket's folder.
-  const host = unescaped(url.hostname.replace(/^\[(.*)\]$/, '$1'), 'host');
-  const said: Readonly<Record<Part, string>> = {
-    'database.host': parameter('host') || host,
-    'database.port': url.port,
-    'database.user': unescaped(url.username, 'user'),
-    'database.password': unescaped(url.password, 'password'),
-    'database.name': unescaped(url.pathname.slice(1), 'database'),
-    'database.sslmode': parameter('sslmode'),
-    'database.sslrootcert': parameter('sslrootcert'),
-    'database.sslcert': parameter('sslcert'),
-    'database.sslkey': parameter('sslkey'),
-  };
-  for (const part of PARTS.filter((key) => said[key] !== '')) {
-    parts.set(part, { value: said[part], name, source });
+  set('database.host', unescaped(url.hostname.replace(/^\[(.*)\]$/, '$1'), 'host'));
+  set('database.port', url.port);
+  set('database.user', unescaped(url.username, 'user'));
+  set('database.password', unescaped(url.password, 'password'));
+  set('database.name', unescaped(url.pathname.slice(1), 'database'));
+  // A form writes a space as +; PostgreSQL's URLs do not.
+  for (const [option, value] of new URLSearchParams(url.search.replaceAll('+', '%2B'))) {
+    const part = URL_PARAMETERS[option];
+    if (part !== undefined) {
+      set(part, value);
+    } else if (option === 'ssl' && value === 'true') {
+      // As JDBC has it, and so libpq.
+      set('database.sslmode', 'require');
+    } else {
+      const problem = refusedParameter(option, value);
+      problems.push(...(problem === undefined ? [] : [`${name}: ${problem}`]));
+    }
   }
   return parts;
 }

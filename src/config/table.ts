@@ -85,6 +85,13 @@ export const TABLE = [
     isSecret: true,
   },
   {
+    key: 'database.passfile',
+    variables: ['PGPASSFILE'],
+    about: 'file of passwords, as for psql, where no password is given; ~/.pgpass without it',
+    example: '/run/secrets/pgpass',
+    kind: 'path',
+  },
+  {
     key: 'database.name',
     variables: ['PGDATABASE', 'POSTGRES_DB', 'POSTGRES_DATABASE', 'POSTGRES_DBNAME'],
     about: 'the database',

@@ -3,6 +3,7 @@ import { MedallionError } from '../errors.ts';
 import {
   describeServer,
   lostConnection,
+  readOnly,
   withClient,
   type Client,
   type ConnectionSettings,
@@ -110,10 +111,7 @@ async function lookAtRights(client: Client, settings: ConnectionSettings): Promi
     `select current_setting('transaction_read_only') as read_only, pg_is_in_recovery()::text as standby`,
   );
   if (rows[0]?.standby === 'true' || rows[0]?.read_only === 'on') {
-    const error = new MedallionError('config', `${describeServer(settings)} is read-only`, {
-      hint: 'Name the primary server, or a user without default_transaction_read_only.',
-    });
-    return fail(title, error);
+    return fail(title, readOnly(settings, rows[0].standby === 'true'));
   }
   const missing = await client.query<{ missing: string }>(MISSING_RIGHTS);
   const grants = missing.rows.map((row) => row.missing);

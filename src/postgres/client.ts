@@ -1,8 +1,15 @@
 import type { Client, ConnectionConfig } from 'pg';
 import { isThisMachine, type TlsConfig } from '../config.ts';
 import { readCertificates } from '../config/certificates.ts';
+import {
+  ENDED_HINT,
+  sessionStatement,
+  type ServerFacts,
+  type SessionOptions,
+} from '../config/session.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { pg } from './driver.ts';
+import { keepsSessions, namedBackend } from './pooler.ts';
 
 /** A server that is up: everything a client, or an engine, needs to reach it. */
 export interface ConnectionSettings {
@@ -12,6 +19,8 @@ export interface ConnectionSettings {
   readonly password: string | undefined;
   readonly database: string;
   readonly tls: TlsConfig | undefined;
+  /** What is known of it already. */
+  readonly facts?: ServerFacts;
 }
 
 export type { Client };
@@ -21,9 +30,6 @@ const asText = { getTypeParser: () => (value: string) => value };
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A server that has not been heard of for so long is asked; without an answer the connection is lost 10 s later. */
 const KEEP_ALIVE_MS = 15_000;
-/** The same for the server: it must not keep the locks of a client that a network cut off. */
-const SERVER_KEEP_ALIVE =
-  '-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
 
 /** SQLSTATEs and system codes after which the same call may succeed later. */
 export const CONNECTION_LOST =
@@ -38,21 +44,81 @@ export function describeServer(settings: ConnectionSettings): string {
   return `${settings.host}:${String(settings.port)}/${settings.database}`;
 }
 
+export type ClientOptions = Pick<SessionOptions, 'keepsLimits'>;
+
 /**
  * Opens a connection whose results are text, in UTC.
- * @throws MedallionError unreachable, denied
+ * @throws MedallionError unreachable, denied; config, where a pooler keeps no session for it
  */
-export async function connect(settings: ConnectionSettings): Promise<Client> {
+export async function connect(
+  settings: ConnectionSettings,
+  options: ClientOptions = {},
+): Promise<Client> {
+  try {
+    const client = await connectPlain(settings);
+    try {
+      await openSession(client, settings, options);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+  } catch (error) {
+    throw connectionError(error, settings);
+  }
+}
+
+/** A connection as it comes, with TLS as the settings say. */
+async function connectPlain(settings: ConnectionSettings): Promise<Client> {
   try {
     return await connectOnce(settings, tlsOptions(settings.tls));
   } catch (error) {
     if (settings.tls?.optional === true && wantsNoTls(error)) {
-      return connectOnce(settings, false).catch((plain: unknown) => {
-        throw connectionError(plain, settings);
-      });
+      return connectOnce(settings, false);
     }
-    throw connectionError(error, settings);
+    throw error;
   }
+}
+
+/**
+ * Makes the session what ours are: by statements, since a pooler refuses start-up parameters, and not before it is known
+ * that the session is ours alone.
+ */
+async function openSession(
+  client: Client,
+  settings: ConnectionSettings,
+  options: ClientOptions,
+): Promise<void> {
+  const where =
+    settings.facts?.isPooled === true ? 'true' : `pg_backend_pid() = ${namedBackend(client)}`;
+  const { rowCount } = await client.query(sessionStatement({ ...options, where }));
+  if (rowCount !== 0) {
+    return;
+  }
+  if (!(await keepsSessions(client, () => connectPlain(settings)))) {
+    throw sharedSessions(settings);
+  }
+  await client.query(sessionStatement(options));
+}
+
+function noPassword(settings: ConnectionSettings): MedallionError {
+  return new MedallionError(
+    'denied',
+    `PostgreSQL at ${describeServer(settings)} asks user "${settings.user}" for a password`,
+    { hint: 'Give it in DATABASE_URL, PGPASSWORD or POSTGRES_PASSWORD, or in ~/.pgpass.' },
+  );
+}
+
+function sharedSessions(settings: ConnectionSettings): MedallionError {
+  return new MedallionError(
+    'config',
+    `${describeServer(settings)} is a connection pooler that gives a session to another client after each transaction`,
+    {
+      hint:
+        'medallion needs sessions of its own, for its locks: name a database or a port of the pooler in session mode ' +
+        '(pool_mode = session of PgBouncer), or the server itself.',
+    },
+  );
 }
 
 /** Whether what is sent over the connection can be read on its way to another machine. */
@@ -73,19 +139,30 @@ async function connectOnce(
   settings: ConnectionSettings,
   ssl: ConnectionConfig['ssl'],
 ): Promise<Client> {
-  const client = new pg.Client({
+  const config: ConnectionConfig & { sslnegotiation: string } = {
     host: settings.host,
     port: settings.port,
     user: settings.user,
-    password: settings.password,
+    // Without one pg would look for it by itself.
+    password:
+      settings.password ??
+      ((): string => {
+        throw noPassword(settings);
+      }),
     database: settings.database,
     ssl,
+    sslnegotiation: 'postgres',
     application_name: 'medallion',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: asText,
-    options: `-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning ${SERVER_KEEP_ALIVE}`,
+  };
+  const client = new pg.Client(config);
+  // pg has taken these from the environment of the process, whatever it was given.
+  Object.assign((client as unknown as { connectionParameters: object }).connectionParameters, {
+    options: undefined,
+    replication: undefined,
   });
   // Without a listener a connection that breaks while idle would end the process; the next query reports it.
   client.on('error', () => undefined);
@@ -97,15 +174,25 @@ async function connectOnce(
 export async function withClient<T>(
   settings: ConnectionSettings,
   work: (client: Client) => Promise<T>,
+  options: ClientOptions = {},
 ): Promise<T> {
-  const client = await connect(settings);
+  const client = await connect(settings, options);
   try {
     return await work(client);
   } catch (error) {
-    throw lostConnection(error, settings);
+    throw codeOf(error) === READ_ONLY
+      ? readOnly(settings, await isStandby(client), error)
+      : lostConnection(error, settings);
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function isStandby(client: Client): Promise<boolean> {
+  return client.query<{ standby: string }>('select pg_is_in_recovery()::text as standby').then(
+    ({ rows }) => rows[0]?.standby === 'true',
+    () => false,
+  );
 }
 
 /** Whether the server still answers on this connection. */
@@ -225,6 +312,33 @@ function connectionError(error: unknown, settings: ConnectionSettings): Medallio
   );
 }
 
+/** SQLSTATE of a write to a standby, or where transactions are read-only by default. */
+export const READ_ONLY = '25006';
+/** SQLSTATEs of a statement that took too long, or waited too long for a lock, or was cancelled. */
+export const ENDED = /^(57014|55P03)$/;
+
+/** A server that takes no writes, for now: another one may become the primary, or its disk may be given room. */
+export function readOnly(
+  settings: ConnectionSettings,
+  isStandby: boolean,
+  cause?: unknown,
+): MedallionError {
+  return new MedallionError(
+    'unreachable',
+    `PostgreSQL at ${describeServer(settings)} is read-only${isStandby ? ': it is a standby' : ''}`,
+    {
+      hint: `${
+        isStandby
+          ? 'Name the primary server'
+          : 'default_transaction_read_only is on, for the server, the database or the role: it has to be off'
+      }. Nothing half-done was kept; with --retry-for, ingest, promote and run wait until the server takes writes.`,
+      cause,
+      reason: isStandby ? 'it is a standby' : 'it is read-only',
+      retriable: true,
+    },
+  );
+}
+
 /** Turns the loss of a connection in mid-work into `unreachable`; anything else is passed through. */
 export function lostConnection(error: unknown, settings: ConnectionSettings): unknown {
   if (error instanceof MedallionError) {
@@ -241,6 +355,19 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
         cause: error,
         reason: isWithoutWords ? BROKEN : messageOf(error),
         retriable: true,
+      },
+    );
+  }
+  if (code === READ_ONLY) {
+    return readOnly(settings, false, error);
+  }
+  if (ENDED.test(code)) {
+    return new MedallionError(
+      'denied',
+      `PostgreSQL at ${describeServer(settings)} ended a statement: ${messageOf(error)}`,
+      {
+        hint: ENDED_HINT,
+        cause: error,
       },
     );
   }

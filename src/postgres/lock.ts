@@ -25,11 +25,7 @@ export function beginWindow(number: number): string[] {
  * where that comes full circle, by somebody's DDL for one, it finds a way out.
  */
 export function awaitWindow(number: number): string {
-  return `set local lock_timeout = 0;
-    set local statement_timeout = 0;
-    select pg_advisory_xact_lock_shared(${WINDOW_LOCKS}, ${String(number)});
-    set local statement_timeout to default;
-    set local lock_timeout to default`;
+  return `select pg_advisory_xact_lock_shared(${WINDOW_LOCKS}, ${String(number)})`;
 }
 
 /** What a run that holds the promotion lock is called to one that finds it taken. */
@@ -111,5 +107,5 @@ export async function lockQuarantine(
         })
       : error;
   }
-  await client.query('reset lock_timeout');
+  await client.query('set lock_timeout = 0');
 }

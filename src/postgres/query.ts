@@ -1,6 +1,13 @@
 import type { FieldDef, QueryArrayConfig, QueryArrayResult } from 'pg';
-import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import { withClient, withTransaction, type Client, type ConnectionSettings } from './client.ts';
+import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
+import {
+  READ_ONLY,
+  withClient,
+  withTransaction,
+  type Client,
+  type ClientOptions,
+  type ConnectionSettings,
+} from './client.ts';
 import { pg } from './driver.ts';
 import { sqlError } from './sql-error.ts';
 import { splitStatements, type Statement } from './statements.ts';
@@ -40,6 +47,8 @@ export interface QueryOptions {
 }
 
 const BATCH_ROWS = 2_000;
+/** A limit on statements that the role, or the database, has is meant for those that a person writes. */
+const LIMITED: ClientOptions = { keepsLimits: true };
 const SEARCH_PATH = 'gold, silver, bronze, medallion, public';
 
 /**
@@ -61,7 +70,7 @@ export async function query(
   statements.forEach(refuseTransactionControl);
   const earlier = statements.slice(0, -1);
   if (options.write) {
-    await withClient(settings, async (client) => {
+    const write = async (client: Client): Promise<void> => {
       await cancelledBy(options.signal, settings, client, async () => {
         const result = await withTransaction(client, async () => {
           await client.query(`set local search_path = ${SEARCH_PATH}`);
@@ -73,16 +82,22 @@ export async function query(
         });
         await receive(result);
       });
-    });
+    };
+    await withClient(settings, write, LIMITED);
   } else {
-    await withSnapshot(settings, options.signal, async (client) => {
+    const read = async (client: Client): Promise<void> => {
       await client.query(`set local search_path = ${SEARCH_PATH}`);
       await runAll(client, source, earlier);
       const result = (await declareCursor(client, last))
         ? await fetchRows(client, source, last)
         : await runStatement(client, source, last);
       await receive(result);
-    });
+    };
+    const reading = (client: Client): Promise<void> =>
+      read(client).catch((error: unknown) => {
+        throw codeOf(error) === READ_ONLY ? writesUnasked(error) : error;
+      });
+    await withSnapshot(settings, options.signal, reading, LIMITED);
   }
 }
 
@@ -95,14 +110,23 @@ export async function withSnapshot<T>(
   settings: ConnectionSettings,
   signal: AbortSignal,
   work: (client: Client) => Promise<T>,
+  options: ClientOptions = {},
 ): Promise<T> {
-  return withClient(settings, async (client) => {
+  const reading = async (client: Client): Promise<T> => {
     await client.query('set default_transaction_read_only = on');
     await client.query('begin transaction isolation level repeatable read read only');
     // From the first snapshot on PostgreSQL refuses to turn a read-only transaction into a writing one.
     await client.query('select 1');
     return cancelledBy(signal, settings, client, () => work(client));
     // The connection closes without a commit, and the server rolls back.
+  };
+  return withClient(settings, reading, options);
+}
+
+function writesUnasked(cause: unknown): MedallionError {
+  return new MedallionError('input', messageOf(cause), {
+    hint: `SQLSTATE ${READ_ONLY}. Statements may only read; add --write to change the warehouse.`,
+    cause,
   });
 }
 

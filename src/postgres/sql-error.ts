@@ -1,23 +1,23 @@
-import type { DatabaseError } from 'pg';
 import { MedallionError } from '../errors.ts';
-import { CONNECTION_LOST } from './client.ts';
+import { CONNECTION_LOST, ENDED } from './client.ts';
 import { pg } from './driver.ts';
 import type { Statement } from './statements.ts';
 
 /** Longest piece of a line that is shown around an error, in characters. */
 const EXCERPT = 100;
-const ENVIRONMENT_FAULT = /^(53...|42501|58...|XX...)$/;
+const ENVIRONMENT_FAULT = /^(25006|53...|42501|58...|XX...)$/;
 
 /**
  * A server's refusal of a statement that the user wrote: the message, the line with a caret under the place, SQLSTATE and
- * hint. What is no fault of the statement (a lost connection, a full disk, a missing right) comes back as it was.
+ * hint. What is no fault of the statement (a lost connection, a full disk, a missing right, a limit of time) comes back as it was.
  * @param source the whole text that the statement is part of, so that line numbers are those of the user's file
  */
 export function sqlError(error: unknown, source: string, statement: Statement): unknown {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) {
     return error;
   }
-  if (CONNECTION_LOST.test(error.code) || ENVIRONMENT_FAULT.test(error.code)) {
+  const { code } = error;
+  if ([CONNECTION_LOST, ENDED, ENVIRONMENT_FAULT].some((codes) => codes.test(code))) {
     return error;
   }
   const position = Number(error.position ?? 0);
@@ -27,19 +27,10 @@ export function sqlError(error: unknown, source: string, statement: Statement): 
     'input',
     parts.filter((part) => part !== undefined && part !== '').join('\n'),
     {
-      hint: [`SQLSTATE ${error.code}`, adviceFor(error)]
-        .filter((part) => part !== undefined)
-        .join('. '),
+      hint: [`SQLSTATE ${code}`, error.hint].filter((part) => part !== undefined).join('. '),
       cause: error,
     },
   );
-}
-
-function adviceFor(error: DatabaseError): string | undefined {
-  if (error.code === '25006') {
-    return 'Statements may only read; add --write to change the warehouse.';
-  }
-  return error.hint;
 }
 
 /**

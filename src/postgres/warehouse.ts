@@ -1,16 +1,21 @@
-import type { Config } from '../config.ts';
+import type { Config, WarehouseConfig } from '../config.ts';
+import { passwordIn } from '../config/passfile.ts';
+import type { ServerFacts } from '../config/session.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { DEFAULT_PATIENCE, Outage, type Patience } from '../retry.ts';
 import {
   describeServer,
   isExposed,
+  readOnly,
   withClient,
   type Client,
   type ConnectionSettings,
 } from './client.ts';
 import { acquireEmbeddedServer } from './embedded.ts';
+import { askableIdentity } from './identity.ts';
 import { mayMigrate, migrate, missingMigrations } from './migrate.ts';
+import { namedBackend } from './pooler.ts';
 import { takeRunFiles } from './run-files.ts';
 
 const OLDEST_SERVER = 14;
@@ -19,6 +24,8 @@ const NEWEST_SERVER = 18;
 export interface WarehouseOptions {
   /** Bring the schema up to date first; true unless said otherwise. */
   readonly migrate?: boolean;
+  /** The work writes: a server that takes no writes is like one that is away. */
+  readonly writes?: boolean;
   /** How long the server is waited for, by this call at the start and by `outage` later. */
   readonly patience?: Patience;
 }
@@ -40,9 +47,12 @@ export async function withWarehouse<T>(
   return withServer(config, context, async (settings, recover) => {
     const server = `PostgreSQL at ${describeServer(settings)}`;
     const outage = (forMs: number): Outage => new Outage(server, context, { forMs, recover });
-    await outage(patience.atStart ? patience.forMs : 0).ride(() =>
+    const facts = await outage(patience.atStart ? patience.forMs : 0).ride(() =>
       withClient(settings, async (client) => {
-        await checkVersion(client, settings, context);
+        const found = await inspectServer(client, settings, context);
+        if (found.isReadOnly && options.writes === true) {
+          throw readOnly(settings, found.isStandby);
+        }
         if (settings.tls?.optional === true && isExposed(client, settings)) {
           context.emit({
             type: 'warning',
@@ -54,11 +64,12 @@ export async function withWarehouse<T>(
           await applyMigrations(client, settings);
           await takeRunFiles(client, config.home, context);
         }
+        return found.facts;
       }),
     );
     const later = outage(patience.forMs);
     later.end();
-    return work(settings, later);
+    return work({ ...settings, facts }, later);
   });
 }
 
@@ -129,14 +140,23 @@ export async function dropWarehouse(settings: ConnectionSettings): Promise<void>
   });
 }
 
+/** What to connect with to a server that the configuration names. */
+export function serverSettings(
+  warehouse: Extract<WarehouseConfig, { kind: 'server' }>,
+): ConnectionSettings {
+  const { host, port, user, database, tls, passfile } = warehouse;
+  const password =
+    warehouse.password ?? (passfile === undefined ? undefined : passwordIn(passfile, warehouse));
+  return { host, port, user, password, database, tls };
+}
+
 async function withServer<T>(
   config: Config,
   context: StageContext,
   work: (settings: ConnectionSettings, recover: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   if (config.warehouse.kind === 'server') {
-    const { host, port, user, password, database, tls } = config.warehouse;
-    return work({ host, port, user, password, database, tls }, () => Promise.resolve());
+    return work(serverSettings(config.warehouse), () => Promise.resolve());
   }
   const server = await acquireEmbeddedServer(config.home, context);
   try {
@@ -146,16 +166,55 @@ async function withServer<T>(
   }
 }
 
-async function checkVersion(
+interface InspectedServer {
+  readonly facts: ServerFacts;
+  readonly isReadOnly: boolean;
+  readonly isStandby: boolean;
+}
+
+/**
+ * Asks a server what it is, before anything is written to it.
+ * @throws MedallionError config, where it is none that medallion works with
+ */
+async function inspectServer(
   client: Client,
   settings: ConnectionSettings,
   context: StageContext,
-): Promise<void> {
-  const { rows } = await client.query<{ number: string; version: string }>(
-    `select current_setting('server_version_num') as number, current_setting('server_version') as version`,
+): Promise<InspectedServer> {
+  const { rows } = await client.query<{
+    number: string;
+    version: string;
+    encoding: string;
+    backend: string;
+    read_only: string;
+    standby: string;
+  }>(
+    `select current_setting('server_version_num') as number, current_setting('server_version') as version,
+            current_setting('server_encoding') as encoding, pg_backend_pid() as backend,
+            current_setting('transaction_read_only') as read_only, pg_is_in_recovery()::text as standby`,
   );
-  const major = Math.floor(Number(rows[0]?.number) / 10_000);
-  const found = `${describeServer(settings)} is PostgreSQL ${rows[0]?.version ?? '?'}`;
+  const [found] = rows;
+  const majorVersion = Math.floor(Number(found?.number) / 10_000);
+  checkVersion(majorVersion, found?.version ?? '?', settings, context);
+  checkEncoding(found?.encoding ?? '?', settings);
+  return {
+    facts: {
+      majorVersion,
+      isPooled: found?.backend !== namedBackend(client),
+      identity: await askableIdentity(client),
+    },
+    isReadOnly: found?.read_only === 'on',
+    isStandby: found?.standby === 'true',
+  };
+}
+
+function checkVersion(
+  major: number,
+  version: string,
+  settings: ConnectionSettings,
+  context: StageContext,
+): void {
+  const found = `${describeServer(settings)} is PostgreSQL ${version}`;
   if (major < OLDEST_SERVER) {
     throw new MedallionError(
       'config',
@@ -173,21 +232,44 @@ async function checkVersion(
   }
 }
 
+/** Events hold any Unicode, which no other encoding does; SQL_ASCII would take any bytes and compare them as such. */
+function checkEncoding(encoding: string, settings: ConnectionSettings): void {
+  if (encoding !== 'UTF8') {
+    throw new MedallionError(
+      'config',
+      `the database ${describeServer(settings)} has the encoding ${encoding}; medallion needs UTF8`,
+      {
+        hint: `Make another one and name that: createdb -h ${settings.host} -p ${String(settings.port)} -E UTF8 -T template0 NAME`,
+      },
+    );
+  }
+}
+
 async function applyMigrations(client: Client, settings: ConnectionSettings): Promise<string[]> {
   try {
     return await migrate(client);
   } catch (error) {
-    const missing = codeOf(error) === '42501' ? await missingBehind(client) : [];
+    const obstacle = OBSTACLES[codeOf(error) ?? ''];
+    const missing = obstacle === undefined ? [] : await missingBehind(client);
     throw missing.length > 0
       ? new MedallionError(
           'denied',
-          `the schema of ${describeServer(settings)} is not up to date, and user "${settings.user}" may not change it: ` +
+          `the schema of ${describeServer(settings)} is not up to date, and ${obstacle?.(settings) ?? ''}: ` +
             `it lacks ${missing.join(', ')}`,
-          { hint: 'Run "medallion db migrate" as its owner, then this again.', cause: error },
+          {
+            hint: 'Run "medallion db migrate" as its owner, on the primary server, then this again.',
+            cause: error,
+          },
         )
       : migrationError(error, settings);
   }
 }
+
+/** Why a schema stays as it is, by the SQLSTATE of a change to it. */
+const OBSTACLES: Readonly<Record<string, (settings: ConnectionSettings) => string>> = {
+  '42501': ({ user }) => `user "${user}" may not change it`,
+  '25006': () => 'the server is read-only',
+};
 
 /** What a schema that has been made lacks; nothing where there is none yet, or where that cannot be asked. */
 async function missingBehind(client: Client): Promise<string[]> {
@@ -208,11 +290,6 @@ function migrationError(error: unknown, settings: ConnectionSettings): unknown {
           cause: error,
         },
       );
-    case '25006':
-      return new MedallionError('config', `${server} is read-only: a standby, or set so`, {
-        hint: 'Name the primary server in DATABASE_URL, PG* or POSTGRES_*.',
-        cause: error,
-      });
     case '42P07':
     case '42710':
       return new MedallionError(

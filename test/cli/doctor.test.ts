@@ -181,7 +181,7 @@ describe('doctor on a database of someone else', () => {
           await client.query(`alter role ${user} set default_transaction_read_only = on`);
           const readOnly = await doctor(env);
           expect(readOnly.of('rights in the database')?.found).toMatch(/read-only/);
-          expect(readOnly.code).toBe(2);
+          expect(readOnly.code).toBe(3);
         } finally {
           await client.query(`drop owned by ${user}; drop role ${user}`);
         }

@@ -37,7 +37,7 @@ test("a server of one's own is migrated before the work begins", async () => {
   await withDatabase(
     async ({ settings }) => {
       const migration = await withWarehouse(configFor(settings), context, async (given) => {
-        expect(given).toEqual(settings);
+        expect(given).toMatchObject(settings);
         return (await warehouseState(given)).migration;
       });
       expect(migration).toMatch(/^\d+_.*\.sql$/);
@@ -145,17 +145,46 @@ describe('a server that cannot be used', () => {
     }
   });
 
-  test('a database that only reads', async () => {
+  test('a database that only reads, for work that writes or a schema that is still to be made', async () => {
     await withDatabase(
       async ({ settings }) => {
         const name = pg.escapeIdentifier(settings.database);
         await withClient(settings, (client) =>
           client.query(`alter database ${name} set default_transaction_read_only = on`),
         );
-        expect(await run(settings)).toMatchObject({ code: 'config', exitCode: 2 });
+        const readOnly = { code: 'unreachable', exitCode: 3, retriable: true };
+        const error = await run(settings);
+        expect(error).toMatchObject(readOnly);
+        expect(error.message).toMatch(/ is read-only$/);
+        const writing = withWarehouse(configFor(settings), context, () => Promise.resolve(), {
+          migrate: false,
+          writes: true,
+        });
+        expect(await failureOf(writing)).toMatchObject(readOnly);
       },
       { empty: true },
     );
+  });
+
+  test.each([
+    ['LATIN1', 'C'],
+    ['SQL_ASCII', 'C'],
+    ['EUC_JP', 'C'],
+  ])('a database in %s', async (encoding, locale) => {
+    const name = `test_${encoding.toLowerCase()}_${String(process.pid)}`;
+    await withClient(testServer(), async (client) => {
+      await client.query(
+        `create database ${name} template template0 encoding '${encoding}' locale '${locale}'`,
+      );
+      try {
+        const error = await run({ ...testServer(), database: name });
+        expect(error).toMatchObject({ code: 'config', exitCode: 2 });
+        expect(error.message).toContain(`has the encoding ${encoding}; medallion needs UTF8`);
+        expect(error.hint).toContain('-E UTF8 -T template0');
+      } finally {
+        await client.query(`drop database ${name} with (force)`);
+      }
+    });
   });
 
   test('a database where another program has tables of these names', async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseConfig } from '../../src/config.ts';
+import { dropVariables } from '../../src/config/libpq.ts';
 import {
   openDuckDb,
   openEngine,
@@ -26,7 +27,9 @@ export function quietContext(
 /** What DuckDB may use in tests. One thread: windows are small here, and a second one would spin while it waits. */
 function engineOptions(settings: ConnectionSettings): DuckDbOptions {
   const spillDirectory = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
-  const { duckdb } = parseConfig({}, process.env, process.cwd());
+  const env = { ...process.env };
+  dropVariables(env);
+  const { duckdb } = parseConfig({}, env, process.cwd());
   return { warehouse: settings, duckdb, memoryLimit: '400MB', threads: 1, spillDirectory };
 }
 

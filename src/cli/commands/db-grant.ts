@@ -100,7 +100,7 @@ async function grant(
           : `"${role}" is a ${String(kind)} of ${describeServer(settings)}`,
       });
     },
-    { migrate: !dryRun },
+    { migrate: !dryRun, writes: !dryRun },
   );
 }
 

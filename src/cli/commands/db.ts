@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { sslModeOf } from '../../config.ts';
+import { withoutUnsupported } from '../../config/libpq.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
 import { embeddedStatus, keepServerRunning, stopEmbeddedServer } from '../../postgres/embedded.ts';
 import {
   dropWarehouse,
   migrateWarehouse,
+  serverSettings,
   warehouseState,
   withWarehouse,
 } from '../../postgres/warehouse.ts';
@@ -159,7 +161,7 @@ async function status(context: CommandContext): Promise<void> {
   };
   if (warehouse.kind === 'server') {
     facts.push(['server', `from ${warehouse.from}`]);
-    await describe(warehouse);
+    await describe(serverSettings(warehouse));
   } else {
     const server = await embeddedStatus(home);
     facts.push(
@@ -194,7 +196,7 @@ async function status(context: CommandContext): Promise<void> {
 async function url(context: CommandContext): Promise<void> {
   const { warehouse, home } = context.config;
   if (warehouse.kind === 'server') {
-    await context.write(`${urlOf(warehouse)}\n`);
+    await context.write(`${urlOf(serverSettings(warehouse))}\n`);
     return;
   }
   await withWarehouse(context.config, context, (settings) => context.write(`${urlOf(settings)}\n`));
@@ -229,7 +231,7 @@ async function psql(context: CommandContext, _flags: unknown, args: string[]): P
   await withWarehouse(context.config, context, async (settings) => {
     const { tls } = settings;
     const env = {
-      ...context.env,
+      ...withoutUnsupported(context.env),
       PGHOST: settings.host,
       PGPORT: String(settings.port),
       PGUSER: settings.user,
@@ -303,7 +305,7 @@ async function migrate(context: CommandContext): Promise<void> {
             : `${describeServer(settings)} is up to date`,
       });
     },
-    { migrate: false },
+    { migrate: false, writes: true },
   );
 }
 
@@ -332,7 +334,7 @@ async function reset(context: CommandContext, flags: ResetFlags): Promise<void> 
         });
       }
     },
-    { migrate: false },
+    { migrate: false, writes: true },
   );
 }
 

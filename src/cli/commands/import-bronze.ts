@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { parseConfig } from '../../config.ts';
+import { parseConfig, type Environment } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import { ingest } from '../../ingest/ingest.ts';
 import { openTableReader, type TableReader } from '../../log/table/reader.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import { serverSettings, withWarehouse } from '../../postgres/warehouse.ts';
 import type { Patience } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
@@ -80,7 +80,7 @@ async function importBronze(context: CommandContext, flags: ImportFlags): Promis
         await context.writeRows(partitionTable(result));
       }
     },
-    { patience },
+    { writes: true, patience },
   );
 }
 
@@ -96,7 +96,7 @@ async function sourceSettings(
       hint: `Name it: --from postgresql://user@host:5432/database, or ${URL_VARIABLE}.`,
     });
   }
-  const settings = parseSource(url, from === undefined ? URL_VARIABLE : '--from', cwd);
+  const settings = parseSource(url, from === undefined ? URL_VARIABLE : '--from', env, cwd);
   if (!passwordPrompt) {
     return settings;
   }
@@ -106,14 +106,18 @@ async function sourceSettings(
 }
 
 /** @throws MedallionError config */
-function parseSource(url: string, name: string, cwd: string): ConnectionSettings {
+function parseSource(
+  url: string,
+  name: string,
+  { HOME }: Environment,
+  cwd: string,
+): ConnectionSettings {
   try {
-    const { warehouse } = parseConfig({ databaseUrl: url }, {}, cwd);
+    const { warehouse } = parseConfig({ databaseUrl: url }, { HOME }, cwd);
     if (warehouse.kind !== 'server') {
       throw new Error('a URL that names no server');
     }
-    const { host, port, user, password, database, tls } = warehouse;
-    return { host, port, user, password, database, tls };
+    return serverSettings(warehouse);
   } catch (error) {
     throw error instanceof MedallionError
       ? new MedallionError(error.code, error.message.replaceAll('--database-url', name))

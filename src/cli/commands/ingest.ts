@@ -89,7 +89,7 @@ async function ingestCommand(context: CommandContext, flags: IngestFlags): Promi
       });
     }
   };
-  await withWarehouse(context.config, context, land, { patience });
+  await withWarehouse(context.config, context, land, { writes: true, patience });
 }
 
 /** Ingests from an open log as the flags say. */

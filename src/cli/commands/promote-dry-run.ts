@@ -42,7 +42,7 @@ export async function printDryRun(
         },
         context,
       ),
-    { migrate: false, patience },
+    { migrate: false, writes: true, patience },
   );
   await context.write(renderDryRun(result, context.format ?? 'table', context.width));
   const { layers, seconds } = result;

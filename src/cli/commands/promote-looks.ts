@@ -48,7 +48,7 @@ export async function printPlan(context: CommandContext): Promise<void> {
     context.config,
     context,
     (settings) => planTables(settings, loadModels()),
-    { migrate: false },
+    { migrate: false, writes: true },
   );
   await context.writeRows({
     columns: ['model', 'what', 'step', 'then'].map((name) => ({ name, kind: 'text' })),

@@ -175,7 +175,7 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
       await report(await runPromote(settings, outage, flags, context), context);
     }
   };
-  await withWarehouse(context.config, context, work, { patience });
+  await withWarehouse(context.config, context, work, { writes: true, patience });
 }
 
 function layersOf({ layer }: Pick<PromoteFlags, 'layer'>): { silver: boolean; gold: boolean } {

@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os';
 import { MedallionError } from '../../errors.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
 import type { Obstacle, ReplayResult } from '../../promote/replay.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { settle, statusFor, type Decision } from '../../quarantine/settle.ts';
+import type { Outage } from '../../retry.ts';
 import type { Asking } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { counted } from '../../number.ts';
@@ -27,7 +29,7 @@ export async function replay(
   checkEngineFlags(flags);
   const filter = filterOf(flags, events);
   checkChoice(filter, flags, 'replay');
-  await withWarehouse(context.config, context, async (settings, outage) => {
+  const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
     const asking = { command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' };
     if ((await choose(settings, filter, 'open', flags, asking, context)) === 0) {
       return;
@@ -53,7 +55,8 @@ export async function replay(
       });
     }
     context.emit({ type: 'note', message: summary(result) });
-  });
+  };
+  await withWarehouse(context.config, context, work, { writes: true });
 }
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
@@ -114,7 +117,7 @@ async function decide(
   if (flags.note?.trim() === '') {
     throw new MedallionError('usage', '--note is blank');
   }
-  await withWarehouse(context.config, context, async (settings) => {
+  const work = async (settings: ConnectionSettings): Promise<void> => {
     const chosen = await choose(settings, selection, statusFor(decision), flags, asking, context);
     if (chosen === 0) {
       return;
@@ -126,7 +129,8 @@ async function decide(
       arguments: context.commandLine,
     });
     context.emit({ type: 'note', message: `${asking.done} ${counted(settled, 'event')}` });
-  });
+  };
+  await withWarehouse(context.config, context, work, { writes: true });
 }
 
 /** Who runs this process; a container may have no name for its user. */

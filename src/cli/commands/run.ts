@@ -156,7 +156,7 @@ async function runPipeline(
         : context.writeRows(doneTable(done, seconds)));
     }
   };
-  await withWarehouse(context.config, context, work, { patience });
+  await withWarehouse(context.config, context, work, { writes: true, patience });
 }
 
 async function land(

@@ -27,7 +27,9 @@ export function createSqlCommand(run: RunCommand): Command {
         details: `
 Several statements, parted by semicolons, run in one transaction; the rows of
 the last one are printed. Without --write the transaction is read-only and
-rolled back. Names are looked up in gold, silver, bronze and medallion.
+rolled back. Names are looked up in gold, silver, bronze and medallion. The
+limits on time that the role has hold, unless a statement before lifts them:
+set statement_timeout = 0;
 
 Rows are printed as a table, on a terminal and in a pipe, unless --output says
 otherwise; rows too wide for the terminal, or for COLUMNS in a pipe, each as a

@@ -4,17 +4,19 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { sslModeOf, type DuckDbConfig, type TlsConfig } from '../../config.ts';
+import { sessionOptions, sessionStatement, type ServerFacts } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, HeldTransaction, Lane } from '../engine.ts';
-import { ATTACHED } from './attached.ts';
+import { ATTACHED, queried } from './attached.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
 import { HeldWarehouse } from './held.ts';
 import { DuckDbLane } from './lane.ts';
+import { singleQuoted } from './sql.ts';
 import { TemporarySchemas } from './temporary-schemas.ts';
 import { AttachedWarehouse } from './warehouse.ts';
 
@@ -26,6 +28,8 @@ export interface WarehouseSettings {
   readonly password: string | undefined;
   readonly database: string;
   readonly tls: TlsConfig | undefined;
+  /** What is known of it already. */
+  readonly facts?: ServerFacts;
 }
 
 export interface DuckDbOptions {
@@ -110,8 +114,9 @@ export async function openEngine(
 ): Promise<Engine> {
   const lanes = new Set<Lane>();
   const keptRows = new KeptRows(options.spillDirectory);
-  const temporarySchemas = new TemporarySchemas(() =>
-    Promise.all([...lanes].map(() => instance.connect())),
+  const temporarySchemas = new TemporarySchemas(
+    () => Promise.all([...lanes].map(() => instance.connect())),
+    sessionStatement({ isLocal: true }),
   );
   let opened = 0;
   /** Lanes that are open, or about to be. */
@@ -134,7 +139,10 @@ export async function openEngine(
   };
   if (held === undefined) {
     const connection = await instance.connect();
-    await foreseen(() => attachWarehouse(connection, options));
+    await foreseen(async () => {
+      await attachWarehouse(connection, options);
+      await refuseAnother(connection, options.warehouse);
+    });
     connection.closeSync();
   }
   return {
@@ -185,22 +193,35 @@ async function attachWarehouse(
   connection: DuckDBConnection,
   { warehouse, spillDirectory }: DuckDbOptions,
 ): Promise<void> {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-  const secret = [
-    'type postgres',
-    `host ${quoted(warehouse.host)}`,
-    `port ${String(warehouse.port)}`,
-    `user ${quoted(warehouse.user)}`,
-    `database ${quoted(warehouse.database)}`,
-    ...(warehouse.password === undefined ? [] : [`password ${quoted(warehouse.password)}`]),
-  ];
-  await connection.run(`create or replace secret warehouse (${secret.join(', ')})`);
-  const tls = withAuthorities(warehouse.tls, spillDirectory);
-  await foreseen(async () => {
-    await connection.run(
-      `attach ${quoted(connectionOptions(tls))} as ${ATTACHED} (type postgres, secret warehouse)`,
+  const options = Object.entries(connectionOptions(warehouse, spillDirectory));
+  const secret = options.map(([name, value]) => `${name} ${singleQuoted(value)}`);
+  await connection.run(`create or replace secret warehouse (type postgres, ${secret.join(', ')})`);
+  await connection.run(`attach '' as ${ATTACHED} (type postgres, secret warehouse)`);
+}
+
+/**
+ * DuckDB finds the server by itself: before anything is written there, it must be the one that was looked at.
+ * @throws MedallionError config
+ */
+async function refuseAnother(
+  connection: DuckDBConnection,
+  { facts, host, port }: WarehouseSettings,
+): Promise<void> {
+  if (facts === undefined) {
+    return;
+  }
+  const { sql, value } = facts.identity;
+  const reader = await connection.runAndReadAll(queried(sql));
+  const found = String(reader.getRows()[0]?.[0]);
+  if (found !== value) {
+    throw new MedallionError(
+      'config',
+      `two servers answer at ${host}:${String(port)}: one is ${value}, DuckDB reaches ${found}`,
+      {
+        hint: 'Nothing was written. Name the server by an address that leads to one alone.',
+      },
     );
-  });
+  }
 }
 
 /**
@@ -216,18 +237,44 @@ function withAuthorities(tls: TlsConfig | undefined, folder: string): TlsConfig 
   return { ...tls, caFile };
 }
 
-/** What a libpq connection string says beside the secret: nothing in it is confidential. */
-function connectionOptions(tls: TlsConfig | undefined): string {
-  const value = (text: string): string =>
-    `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  return [
-    'application_name=medallion',
-    // A server that a network cut off is given up within a minute, and so is this client by the server.
-    'connect_timeout=10 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000',
-    "options='-c client_min_messages=warning -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'",
-    `sslmode=${sslModeOf(tls)}`,
-    ...(tls?.caFile === undefined ? [] : [`sslrootcert=${value(path.resolve(tls.caFile))}`]),
-    ...(tls?.certFile === undefined ? [] : [`sslcert=${value(path.resolve(tls.certFile))}`]),
-    ...(tls?.keyFile === undefined ? [] : [`sslkey=${value(path.resolve(tls.keyFile))}`]),
-  ].join(' ');
+/** Every way to say who one is: an option without a value would mean none of them. */
+const ANY_METHOD = 'none,password,md5,gss,sspi,scram-sha-256';
+
+/**
+ * Every option of libpq that it would else take from the environment, or from files in the user's home: what is not named
+ * here must have no meaning without them.
+ */
+function connectionOptions(
+  { host, port, user, database, password, tls: asked, facts }: WarehouseSettings,
+  folder: string,
+): Readonly<Record<string, string>> {
+  const tls = withAuthorities(asked, folder);
+  // A file that is not there: an option without a value means the one in the user's home.
+  const none = path.join(folder, 'none');
+  const file = (name: string | undefined): string =>
+    name === undefined ? none : path.resolve(name);
+  return {
+    ...{ host, hostaddr: '', port: String(port), user, dbname: database },
+    ...{ password: password ?? '', passfile: none },
+    ...{ application_name: 'medallion', client_encoding: 'UTF8' },
+    // A pooler refuses it; there, transactions say the same.
+    options: facts?.isPooled === true ? '' : sessionOptions(facts?.majorVersion ?? 0),
+    // A server that a network cut off is given up within a minute.
+    ...{ connect_timeout: '10', tcp_user_timeout: '30000' },
+    ...{ keepalives: '1', keepalives_idle: '15', keepalives_interval: '5', keepalives_count: '3' },
+    ...{ sslmode: sslModeOf(tls), sslnegotiation: 'postgres', sslcompression: '0', sslsni: '1' },
+    ...{ sslrootcert: file(tls?.caFile), sslcrl: none, sslcrldir: '' },
+    ...{ sslcertmode: tls?.certFile === undefined ? 'disable' : 'allow' },
+    ...{ sslcert: file(tls?.certFile), sslkey: file(tls?.keyFile) },
+    ...{ ssl_min_protocol_version: 'TLSv1.2', ssl_max_protocol_version: '' },
+    ...{
+      channel_binding: 'prefer',
+      require_auth: ANY_METHOD,
+      requirepeer: '',
+      gssencmode: 'disable',
+    },
+    ...{ krbsrvname: 'postgres', gssdelegation: '0' },
+    ...{ target_session_attrs: 'any', load_balance_hosts: 'disable' },
+    ...{ min_protocol_version: '3.0', max_protocol_version: '3.0' },
+  };
 }

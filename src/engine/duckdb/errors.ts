@@ -1,3 +1,4 @@
+import { ENDED_HINT } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 
 /** What DuckDB is at work for, as far as its failures are told differently. */
@@ -56,6 +57,22 @@ const FORESEEN: readonly {
     as: ({ reason }) =>
       new MedallionError('denied', `no trusted TLS connection to PostgreSQL: ${reason}`, {
         hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
+      }),
+  },
+  {
+    words: /cannot execute .* (?:in a read-only transaction|during recovery)/i,
+    as: ({ reason }, { hints }) =>
+      new MedallionError('unreachable', `PostgreSQL is read-only: ${reason}`, {
+        hint: hints.lost,
+        reason: 'it is read-only',
+        retriable: true,
+      }),
+  },
+  {
+    words: /canceling statement due to .*/i,
+    as: ({ reason }, { name }) =>
+      new MedallionError('denied', `PostgreSQL ended a statement of ${name}: ${reason}`, {
+        hint: ENDED_HINT,
       }),
   },
   {

@@ -10,12 +10,18 @@ export class TemporarySchemas {
   readonly #known = new Set<string>();
   readonly #open = new Set<Promise<void>>();
   readonly #connect: () => Promise<DuckDBConnection[]>;
+  /** What every transaction begins with. */
+  readonly #session: string;
   /** Until the transaction that was asked for last has begun. */
   #begun: Promise<unknown> = Promise.resolve();
 
-  /** @param connect new connections to DuckDB, as many as will have transactions side by side */
-  constructor(connect: () => Promise<DuckDBConnection[]>) {
+  /**
+   * @param connect new connections to DuckDB, as many as will have transactions side by side
+   * @param session a statement of PostgreSQL's that makes the session what ours are, for a transaction
+   */
+  constructor(connect: () => Promise<DuckDBConnection[]>, session: string) {
     this.#connect = connect;
+    this.#session = session;
   }
 
   /**
@@ -31,7 +37,7 @@ export class TemporarySchemas {
 
   async #begin(connection: DuckDBConnection, opening: readonly string[]): Promise<() => void> {
     for (;;) {
-      const schema = await beginOn(connection);
+      const schema = await this.#beginOn(connection);
       if (this.#known.has(schema)) {
         if (opening.length > 0) {
           await connection.run(executed(opening));
@@ -64,7 +70,7 @@ export class TemporarySchemas {
     const connections = await this.#connect();
     try {
       // All at once, or one session would serve them all. None is closed while another one is at work still.
-      const begun = connections.map(beginOn);
+      const begun = connections.map((connection) => this.#beginOn(connection));
       await Promise.allSettled(begun);
       const schemas = await Promise.all(begun);
       for (const connection of connections) {
@@ -81,23 +87,25 @@ export class TemporarySchemas {
       }
     }
   }
-}
 
-/** Begins a transaction; returns its session's schema, which PostgreSQL makes with its first temporary table. */
-async function beginOn(connection: DuckDBConnection): Promise<string> {
-  await connection.run('begin');
-  // DuckDB would have all its statements see one moment; one that waited for another transaction is to see what that did.
-  await connection.run(executed(['set transaction isolation level read committed']));
-  const ask = async (): Promise<string | undefined> => {
-    const session = await connection.runAndReadAll(
-      queried('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),
+  /** Begins a transaction; returns its session's schema, which PostgreSQL makes with its first temporary table. */
+  async #beginOn(connection: DuckDBConnection): Promise<string> {
+    await connection.run('begin');
+    // DuckDB would have all its statements see one moment; one that waited for another transaction is to see what that did.
+    await connection.run(
+      executed(['set transaction isolation level read committed', this.#session]),
     );
-    return session.getRows()[0]?.[0]?.toString();
-  };
-  const known = await ask();
-  if (known !== undefined) {
-    return known;
+    const ask = async (): Promise<string | undefined> => {
+      const session = await connection.runAndReadAll(
+        queried('select nullif(pg_my_temp_schema(), 0)::regnamespace::text as schema'),
+      );
+      return session.getRows()[0]?.[0]?.toString();
+    };
+    const known = await ask();
+    if (known !== undefined) {
+      return known;
+    }
+    await connection.run(executed(['create temporary table medallion_session ()']));
+    return String(await ask());
   }
-  await connection.run(executed(['create temporary table medallion_session ()']));
-  return String(await ask());
 }

@@ -89,8 +89,8 @@ async function pass(
 ): Promise<ReadEnd | 'taken'> {
   const table = await source.ask(async (client) => {
     await client.query('begin transaction isolation level repeatable read read only');
-    // A limit that is meant for questions of people would end the reading. A sort would hold all rows before the first.
-    await client.query('set local statement_timeout = 0; set local enable_sort = off');
+    // A sort would hold all rows before the first.
+    await client.query('set local enable_sort = off');
     return findTable(client, name);
   });
   outage.answered();

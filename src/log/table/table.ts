@@ -1,5 +1,6 @@
 import { MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
+import { identityOf } from '../../postgres/identity.ts';
 import { ident } from '../../postgres/tables.ts';
 
 /** A table of the older pipeline, as it is found. */
@@ -51,7 +52,7 @@ export async function findTable(client: Client, given: string): Promise<OldTable
   if (payloadType !== 'jsonb' && payloadType !== 'json' && payloadType !== 'text') {
     throw notThatTable(found.shown, 'no column payload of type jsonb, json or text', payloadType);
   }
-  const { server, database, database_oid: databaseOid } = await serverOf(client);
+  const { server, database, databaseOid } = await identityOf(client);
   return {
     name: `${ident(found.schema)}.${ident(found.table)}`,
     topic: `${IMPORTED}${server}/${database}/${found.schema}.${found.table}`,
@@ -100,32 +101,4 @@ function notThatTable(table: string, lack: string, type: string | undefined): Me
   return new MedallionError('input', `${table} has ${lack}${found}`, {
     hint: 'A view that has them can be imported in its place: --table schema.view.',
   });
-}
-
-/** A server is known by the identity that its data was born with: whatever host name leads there, it is the same table. */
-async function serverOf(
-  client: Client,
-): Promise<{ server: string; database: string; database_oid: string }> {
-  const { rows } = await client.query<{
-    database: string;
-    database_oid: string;
-    address: string;
-    may_ask: string;
-  }>(
-    `select datname as database, oid as database_oid,
-            coalesce(host(inet_server_addr()), 'socket') || ':' || current_setting('port') as address,
-            has_function_privilege('pg_control_system()', 'execute')::text as may_ask
-       from pg_database where datname = current_database()`,
-  );
-  const [row] = rows;
-  if (row === undefined) {
-    throw new Error('a database that does not list itself');
-  }
-  if (row.may_ask !== 'true') {
-    return { ...row, server: row.address };
-  }
-  const identity = await client.query<{ id: string }>(
-    'select system_identifier as id from pg_control_system()',
-  );
-  return { ...row, server: identity.rows[0]?.id ?? row.address };
 }

@@ -1,0 +1,47 @@
+import { readFileSync, statSync } from 'node:fs';
+
+/** Whose password is looked for. */
+export interface PasswordOwner {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+const OTHERS_MAY_READ = 0o077;
+
+/**
+ * The password that a file of libpq's (~/.pgpass) has: of the first line host:port:database:user:password that fits, in
+ * which * fits everything. As for psql, a file that is not there, or that others may read, says nothing.
+ */
+export function passwordIn(
+  file: string,
+  { host, port, user, database }: PasswordOwner,
+): string | undefined {
+  let text: string;
+  try {
+    const { mode } = statSync(file);
+    if (process.platform !== 'win32' && (mode & OTHERS_MAY_READ) !== 0) {
+      return undefined;
+    }
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const owner = [host, String(port), database, user];
+  for (const line of text.split(/\r?\n/).filter((each) => !each.startsWith('#'))) {
+    const [, ...fields] = LINE.exec(line)?.map(unescaped) ?? [];
+    if (owner.every((value, index) => fields[index] === '*' || fields[index] === value)) {
+      return fields.at(-1);
+    }
+  }
+  return undefined;
+}
+
+const FIELD = String.raw`((?:\\.|[^:\\])*)`;
+/** A colon within one of the first four is escaped; the password is the rest. */
+const LINE = new RegExp(`^${FIELD}:${FIELD}:${FIELD}:${FIELD}:(.*)$`);
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(.)/g, '$1');
+}
