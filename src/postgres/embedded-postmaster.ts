@@ -18,6 +18,8 @@ const STALE_AFTER_MS = 2000;
 export interface Postmaster {
   readonly pid: number;
   readonly port: number | undefined;
+  /** Whether it takes connections; else it is starting, with a recovery perhaps, or stopping. */
+  readonly isReady: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function runningPostmaster(cluster: Cluster): Promise<Postmaster | 
     return undefined;
   }
   const port = Number(lines[3]);
-  return { pid, port: port > 0 ? port : undefined };
+  return { pid, port: port > 0 ? port : undefined, isReady: lines[7]?.trim() === 'ready' };
 }
 
 async function postmasterFile(cluster: Cluster): Promise<string[] | undefined> {
@@ -111,11 +113,18 @@ export interface StartOptions {
   readonly daemon: boolean;
 }
 
+/** How a server process ended. */
+export interface ServerEnd {
+  /** What it logged since its start. */
+  readonly log: string;
+  /** "exit code 1", "signal SIGKILL", or why there was no process at all. */
+  readonly status: string;
+}
+
 /** A server process just started. */
 export interface StartedServer {
   readonly pid: number | undefined;
-  /** Resolves when the process ends, with what it logged since its start. */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<ServerEnd>;
 }
 
 /** Starts a server on loopback; it is not yet ready for connections. */
@@ -151,12 +160,15 @@ export async function startServer(
       ],
       spawnOptions,
     );
-    const ended = new Promise<string>((resolve) => {
+    const ended = new Promise<ServerEnd>((resolve) => {
       server.once('error', (error) => {
-        resolve(messageOf(error));
+        resolve({ log: '', status: messageOf(error) });
       });
-      server.once('exit', () => {
-        void readFrom(options.logFile, size).then(resolve);
+      server.once('exit', (code, signal) => {
+        const status = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
+        void readFrom(options.logFile, size).then((log) => {
+          resolve({ log, status });
+        });
       });
     });
     server.unref();

@@ -11,6 +11,8 @@ import {
   removeStalePostmasterFile,
   runningPostmaster,
   startServer,
+  type ServerEnd,
+  type StartedServer,
 } from './embedded-postmaster.ts';
 import { serverSettings } from './embedded-settings.ts';
 import { firstClosed, serverUser, type ServerUser } from './embedded-user.ts';
@@ -18,8 +20,13 @@ import { firstClosed, serverUser, type ServerUser } from './embedded-user.ts';
 const STEP = 'starting PostgreSQL';
 const POLL_MS = 25;
 const MAX_LOG_BYTES = 10_000_000;
-/** Starts that fail for a passing reason (a port taken, another starter, the last server's memory) before giving up. */
+/** What a start fails by that passes by itself: another starter, a port taken, the last server's memory, a `db stop`. */
+const PASSING =
+  /lock file .* (already exists|is empty)|could not create any TCP\/IP sockets|shared memory block .* still in use|received (fast|smart) shutdown/i;
+/** Starts that fail for a passing reason before giving up. */
 const MAX_STARTS = 100;
+/** Lines of the server's log that a failed start shows. */
+const SHOWN_LINES = 6;
 
 /** What the embedded server keeps in a home. */
 export interface Places {
@@ -73,12 +80,17 @@ export class Starter {
     }
   }
 
-  /** One start. Resolves when a server runs on the cluster, ours or another command's, or when a new try may do better. */
-  async start(): Promise<void> {
+  /** Shows that a start is waited for, whoever makes it. */
+  announce(): void {
     if (!this.#announced) {
       this.#announced = true;
       this.#context.emit({ type: 'step.started', step: STEP });
     }
+  }
+
+  /** One start. Resolves when a server runs on the cluster, ours or another command's, or when a new try may do better. */
+  async start(): Promise<void> {
+    this.announce();
     const { folder, logFile } = this.#places;
     try {
       await makeFolder(folder);
@@ -99,7 +111,7 @@ export class Starter {
         logFile,
         daemon: true,
       });
-      await this.#settle(cluster, port, server.pid, server.ended);
+      await this.#settle(cluster, port, server);
     } catch (error) {
       throw storageError(folder, error);
     }
@@ -120,25 +132,20 @@ export class Starter {
     return clusterAt(await realpath(cluster));
   }
 
-  /** Waits until our server has claimed the cluster, or has ended. */
-  async #settle(
-    cluster: Cluster,
-    port: number,
-    pid: number | undefined,
-    ended: Promise<string>,
-  ): Promise<void> {
-    let log: string | undefined;
-    void ended.then((text) => {
-      log = text;
+  /** Waits until our server takes connections, or has ended: one that claimed the cluster may still fail. */
+  async #settle(cluster: Cluster, port: number, { pid, ended }: StartedServer): Promise<void> {
+    let end: ServerEnd | undefined;
+    void ended.then((found) => {
+      end = found;
     });
     for (;;) {
       throwIfInterrupted(this.#context.signal);
-      if (log !== undefined) {
-        await this.#judge(log, cluster);
+      if (end !== undefined) {
+        await this.#judge(end, cluster);
         return;
       }
       const running = await runningPostmaster(cluster);
-      if (running !== undefined && running.pid === pid) {
+      if (running?.pid === pid && running?.isReady === true) {
         await remember(this.#places.portFile, port);
         return;
       }
@@ -146,27 +153,14 @@ export class Starter {
     }
   }
 
-  /** Decides what the log of a server that ended at once means: throws, or waits a moment before the next try. */
-  async #judge(log: string, cluster: Cluster): Promise<void> {
-    const passing =
-      /lock file .* (already exists|is empty)|could not create any TCP\/IP sockets|shared memory block .* still in use|received (fast|smart) shutdown/i;
-    if (passing.test(log) && this.#starts < MAX_STARTS) {
+  /** Decides what the end of a server that never was ready means: throws, or waits a moment before the next try. */
+  async #judge(end: ServerEnd, cluster: Cluster): Promise<void> {
+    if (PASSING.test(end.log) && this.#starts < MAX_STARTS) {
       await removeStalePostmasterFile(cluster);
       await sleep(4 * POLL_MS);
       return;
     }
-    const reason =
-      /(?:FATAL|PANIC|ERROR): +(.*)/.exec(log)?.[1] ?? log.trim().split('\n').at(-1) ?? '';
-    const full = /no space left/i.test(log);
-    throw new MedallionError(
-      full ? 'storage' : 'unreachable',
-      `the embedded PostgreSQL did not start: ${reason}`,
-      {
-        hint: full
-          ? 'Free some disk space and run the command again.'
-          : `Its log is ${this.#places.logFile}`,
-      },
-    );
+    throw startError(end, this.#places.logFile);
   }
 
   async #rememberedPort(): Promise<number> {
@@ -174,6 +168,38 @@ export class Starter {
     return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : 0;
   }
 }
+
+/** Why a server did not start, in its own words, and what can be done about it. */
+function startError({ log, status }: ServerEnd, logFile: string): MedallionError {
+  // Without the time and process that stand before each line.
+  const lines = log
+    .trim()
+    .replaceAll(/^\d{4}-\S+ \S+ \S+ \[\d+\] /gm, '')
+    .split('\n');
+  const shown = lines.filter((line) => line !== '').slice(-SHOWN_LINES);
+  const reason = /(?:FATAL|PANIC|ERROR): +(.*)/.exec(log)?.[1] ?? shown.at(-1) ?? status;
+  const [, advice] = LIMITS.find(([sign]) => sign.test(log)) ?? [];
+  return new MedallionError(
+    advice === undefined ? 'unreachable' : 'storage',
+    `the embedded PostgreSQL did not start: ${reason}`,
+    {
+      hint: [
+        ...(advice === undefined ? [] : [advice]),
+        ...(shown.length === 0
+          ? [`It ended with ${status} and logged nothing.`]
+          : ['It logged last:', ...shown.map((line) => `  ${line}`)]),
+        `Its log is ${logFile}`,
+      ].join('\n'),
+    },
+  );
+}
+
+/** What the machine does not give a server, by the words of its log, and what to do. */
+const LIMITS: readonly (readonly [sign: RegExp, advice: string])[] = [
+  [/no space left|disk quota exceeded/i, 'Free some disk space and run the command again.'],
+  [/file too large/i, 'Raise the limit of file sizes (ulimit -f) and run the command again.'],
+  [/cannot allocate memory/i, 'Free some memory and run the command again.'],
+];
 
 /** Written beside and moved, so that a reader never sees half a number. */
 async function remember(file: string, port: number): Promise<void> {

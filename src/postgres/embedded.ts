@@ -28,6 +28,10 @@ const LEASE_DATABASE = 'postgres';
 /** Key of the lease lock: "lease" in ASCII. */
 const LEASE_LOCK = '465557418853';
 const POLL_MS = 25;
+/** A server that says it is ready and takes no session for so long is neither starting nor stopping. */
+const REFUSED_FOR_MS = 10_000;
+/** SQLSTATE of a server that starts, stops or recovers. */
+const CANNOT_CONNECT_NOW = '57P03';
 
 /** A server in use by this process; it may stop once every user has called `release`. */
 export interface EmbeddedServer {
@@ -124,13 +128,14 @@ export async function stopEmbeddedServer(
   await rm(places.keepFile, { force: true }).catch((error: unknown) => {
     throw storageError(places.folder, error);
   });
+  const waiting = new Waiting(places);
   for (;;) {
     throwIfInterrupted(context.signal);
     const cluster = await existingCluster(places);
     if (cluster === undefined || (await runningPostmaster(cluster)) === undefined) {
       return undefined;
     }
-    const client = await session(cluster);
+    const client = await waiting.tryTo(() => session(cluster));
     if (client !== undefined) {
       try {
         return (await stopUnlessUsed(places, cluster, client)) ? 0 : await countUsers(client);
@@ -166,7 +171,12 @@ export async function embeddedStatus(home: string): Promise<EmbeddedStatus> {
 async function usage(
   cluster: Cluster,
 ): Promise<{ settings: ConnectionSettings; users: number } | undefined> {
-  const client = await session(cluster);
+  const client = await session(cluster).catch((error: unknown) => {
+    if (error instanceof MedallionError && error.retriable) {
+      return undefined;
+    }
+    throw error;
+  });
   if (client === undefined) {
     return undefined;
   }
@@ -196,15 +206,17 @@ interface Lease {
 
 async function leaseServer(places: Places, context: StageContext): Promise<Lease> {
   const starter = new Starter(places, context);
+  const waiting = new Waiting(places);
   for (;;) {
     throwIfInterrupted(context.signal);
     const cluster = await existingCluster(places);
     if (cluster !== undefined && (await runningPostmaster(cluster)) !== undefined) {
-      const client = await leaseSession(cluster);
+      const client = await waiting.tryTo(() => leaseSession(cluster));
       if (client !== undefined) {
         starter.finish();
         return { client, cluster, settings: await settingsOf(cluster, client.port) };
       }
+      starter.announce();
       await sleep(POLL_MS);
     } else {
       await starter.start();
@@ -212,20 +224,62 @@ async function leaseServer(places: Places, context: StageContext): Promise<Lease
   }
 }
 
-/** A session that holds the shared lock; undefined while the server is starting or stopping. */
+/** Attempts at a server that may be starting or stopping, which pass; what lasts has another reason, and is thrown. */
+class Waiting {
+  readonly #places: Places;
+  #refusedSince: number | undefined;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  /**
+   * @returns undefined when a new attempt may do better
+   * @throws MedallionError unreachable
+   */
+  async tryTo<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
+    try {
+      const result = await work();
+      this.#refusedSince = undefined;
+      return result;
+    } catch (error) {
+      if (!(error instanceof MedallionError && error.retriable)) {
+        throw error;
+      }
+      const now = performance.now();
+      this.#refusedSince ??= now;
+      if (now - this.#refusedSince < REFUSED_FOR_MS) {
+        return undefined;
+      }
+      throw new MedallionError(
+        'unreachable',
+        `the embedded PostgreSQL is up but takes no connection: ${error.reason}`,
+        { hint: `Its log is ${this.#places.logFile}`, cause: error },
+      );
+    }
+  }
+}
+
+/**
+ * A session that holds the shared lock; undefined while the server is starting or stopping.
+ * @throws MedallionError, retriable where the server was lost
+ */
 async function leaseSession(cluster: Cluster): Promise<Client | undefined> {
   const client = await session(cluster);
   try {
     await client?.query('select pg_advisory_lock_shared($1)', [LEASE_LOCK]);
     return client;
-  } catch {
-    // The last one out stopped the server while this session waited.
+  } catch (error) {
+    // The last one out may have stopped the server while this session waited.
     await client?.end().catch(() => undefined);
-    return undefined;
+    throw lostConnection(error, await settingsOf(cluster, client?.port ?? 0));
   }
 }
 
-/** A session with the server that runs on the cluster; undefined when there is none that takes sessions now. */
+/**
+ * A session with the server that runs on the cluster; undefined when there is none, or one that is starting or stopping.
+ * @throws MedallionError, retriable where one that is ready takes no sessions now
+ */
 async function session(cluster: Cluster): Promise<Client | undefined> {
   const server = await runningPostmaster(cluster);
   if (server?.port === undefined) {
@@ -235,7 +289,11 @@ async function session(cluster: Cluster): Promise<Client | undefined> {
     return await connect(await settingsOf(cluster, server.port));
   } catch (error) {
     if (error instanceof MedallionError && error.retriable) {
-      return undefined;
+      // A server that recovers from the crash of one of its processes goes on calling itself ready.
+      if (!server.isReady || codeOf(error.cause) === CANNOT_CONNECT_NOW) {
+        return undefined;
+      }
+      throw error;
     }
     if (error instanceof MedallionError && error.code === 'denied') {
       throw new MedallionError(

@@ -1,13 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../src/progress.ts';
-import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
+import {
+  connect,
+  withClient,
+  type Client,
+  type ConnectionSettings,
+} from '../../src/postgres/client.ts';
 import { clusterAt } from '../../src/postgres/embedded-cluster.ts';
 import { runningPostmaster } from '../../src/postgres/embedded-postmaster.ts';
 import {
@@ -16,7 +31,7 @@ import {
   keepServerRunning,
   stopEmbeddedServer,
 } from '../../src/postgres/embedded.ts';
-import { runCli, spawnCli } from '../support/cli.ts';
+import { runCli, runShell, spawnCli } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 
 const AS_ROOT = process.getuid?.() === 0;
@@ -343,6 +358,68 @@ describe('what is wrong is said', () => {
     await mkdir(home, { mode: 0o555 });
     const error = { code: 'storage', message: expect.stringContaining(home) as string };
     await expect(acquireEmbeddedServer(home, newContext())).rejects.toMatchObject(error);
+  });
+
+  test('a server that fails after it has claimed its data is started once, and its log shown', async () => {
+    const home = await newHome();
+    const server = await acquireEmbeddedServer(home, newContext());
+    await server.release();
+    const hba = path.join(home, 'postgres/cluster/data/pg_hba.conf');
+    await appendFile(hba, 'nonsense\n');
+    const log = path.join(home, 'postgres/server.log');
+    await truncate(log);
+    await expect(acquireEmbeddedServer(home, newContext())).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(
+        /^the embedded PostgreSQL did not start: could not load .*pg_hba/,
+      ) as string,
+      hint: expect.stringMatching(
+        /^It logged last:\n(.*\n)* {2}LOG: {2}invalid connection type "nonsense"\n(.*\n)*Its log is \S+$/,
+      ) as string,
+    });
+    expect((await readFile(log, 'utf8')).match(/starting PostgreSQL/g)).toHaveLength(1);
+    expect(await embeddedStatus(home)).toMatchObject({ state: 'stopped' });
+  });
+
+  test.runIf(process.platform === 'linux')('a limit on the size of files', async () => {
+    const home = await newHome();
+    const made = await acquireEmbeddedServer(home, newContext());
+    await made.release();
+    const { code, stderr } = await runShell('ulimit -f 200; medallion sql "select 1"', {
+      env: { MEDALLION_HOME: home },
+      cwd: path.dirname(home),
+    });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^error: the embedded PostgreSQL did not start: .*File too large\n {2}Raise the limit/m,
+    );
+    expect(stderr).toContain('startup process');
+  });
+
+  test('a server that is up and takes no more connections', async () => {
+    const home = await newHome();
+    const first = await acquireEmbeddedServer(home, newContext());
+    const others: Client[] = [];
+    try {
+      await expect(
+        (async () => {
+          for (;;) {
+            others.push(await connect(first.settings));
+          }
+        })(),
+      ).rejects.toMatchObject({ code: 'unreachable' });
+      const context = newContext();
+      await expect(acquireEmbeddedServer(home, context)).rejects.toMatchObject({
+        code: 'unreachable',
+        message: expect.stringMatching(
+          /^the embedded PostgreSQL is up but takes no connection: /,
+        ) as string,
+      });
+      expect(context.events.map(({ type }) => type)).toEqual(['step.started']);
+    } finally {
+      await Promise.all(others.map((client) => client.end()));
+      await first.release();
+    }
   });
 
   test('an interruption ends the wait', async () => {

@@ -54,7 +54,7 @@ beforeAll(async () => {
   });
   password = await readFile(cluster.passwordFile, 'utf8');
   stop = () => stopServer(cluster, binaries, user);
-  const failed = ended.then((log) => {
+  const failed = ended.then(({ log }) => {
     throw new Error(log);
   });
   failed.catch(() => undefined);

@@ -149,7 +149,7 @@ async function startEmbedded(
   };
   await Promise.race([
     untilReady(settings),
-    ended.then((log) => {
+    ended.then(({ log }) => {
       throw new Error(`the PostgreSQL for tests did not start:\n${log}`);
     }),
   ]);
