@@ -97,6 +97,13 @@ export function parseConfig(flags: ConfigFlags, env: Environment, cwd: string): 
 export function configOf(resolved: Resolved, env: Environment, cwd: string): Config {
   const settings = new SettingReader(resolved);
   const home = path.resolve(cwd, settings.text('home') ?? '');
+  // PostgreSQL writes its data directory into files of lines, and service managers take paths by the line.
+  if (/\p{Cc}/u.test(home)) {
+    settings.refuse(
+      'home',
+      `${JSON.stringify(home)} holds a line feed or another control character`,
+    );
+  }
   const fileOf = (key: SettingKey): string | undefined => {
     const file = settings.text(key);
     return file === undefined ? undefined : path.resolve(cwd, file);
