@@ -25,6 +25,7 @@ export const EXIT_MEANINGS = {
   4: 'data refused by a check, a difference, a limit broken, nothing found',
   5: 'another run holds the lock',
   130: 'interrupted; what was committed stays, the next run goes on',
+  141: 'interrupted by the reader of its output, which has gone',
 } as const;
 
 export type ErrorCode = keyof typeof EXIT_CODES;

@@ -6,6 +6,7 @@ import { resolveSettings, type Environment, type Given, type Resolved } from '..
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
 import type { Emit, StageContext } from '../progress.ts';
 import { HEADINGS, settingOption } from './options.ts';
+import { outputError } from './output-failure.ts';
 import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import {
@@ -35,7 +36,7 @@ export interface CommandContext extends StageContext {
   /** Columns of the terminal; in a pipe what COLUMNS says, or 80. */
   readonly width: number;
   readonly color: boolean;
-  /** Writes a result to stdout. */
+  /** Writes a result to stdout. @throws MedallionError interrupted (nobody reads it), storage */
   readonly write: (text: string | Uint8Array) => Promise<void>;
   /** Writes rows to stdout in the format asked for; `page` is how people see them, where that is not the table itself. */
   readonly writeRows: (
@@ -150,7 +151,7 @@ export async function createContext(
       const isShown = typeof text === 'string' && output.isTTY && flags.output === 'csv';
       output.write(isShown ? visible(text, { lines: true }) : text, (error) => {
         if (error) {
-          reject(error);
+          reject(outputError(error));
         } else {
           resolve();
         }

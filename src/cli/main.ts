@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
 import { dropVariables } from '../config/libpq.ts';
 import { readEnvironment } from '../config/load.ts';
-import { storageError } from '../log/landing/storage-error.ts';
-import { MedallionError, messageOf } from '../errors.ts';
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { createContext } from './context.ts';
+import { isReaderGone, outputError, READER_GONE } from './output-failure.ts';
 import { createProgram } from './program.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
@@ -30,17 +30,32 @@ async function main(): Promise<void> {
       }
     });
   }
-  // A reader that closed the pipe (`| head`) has all it wants.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : report(storageError('stdout', error)));
+  // Output that fails ends the work as a signal does, so that what it opened is closed. How the process ends is decided
+  // then: what the interrupted work fails by is nothing new.
+  const stop = (exitCode: number): void => {
+    process.exitCode = exitCode;
+    interrupt.abort();
+  };
+  process.stdout.on('error', (error: Error) => {
+    if (process.exitCode === undefined) {
+      stop(isReaderGone(error) ? READER_GONE : report(outputError(error)));
+    }
+  });
+  // On a full disk only notes are lost here.
+  process.stderr.on('error', (error: Error) => {
+    if (isReaderGone(error)) {
+      stop(READER_GONE);
+    }
   });
 
   try {
-    const cwd = process.cwd();
-    const environment = readEnvironment(cwd, process.env);
-    // What is to count of libpq's variables is known now; libpq itself, within DuckDB, would heed them all.
-    dropVariables(process.env);
-    const run = runWith((flags) => createContext(flags, environment, cwd, interrupt.signal));
+    const run = runWith((flags) => {
+      const cwd = workingFolder();
+      const environment = readEnvironment(cwd, process.env);
+      // What is to count of libpq's variables is known now; libpq itself, within DuckDB, would heed them all.
+      dropVariables(process.env);
+      return createContext(flags, environment, cwd, interrupt.signal);
+    });
     const isBrief = process.argv.includes('-h') && !process.argv.includes('--help');
     const program = await createProgram(run, { first: process.argv[2], isBrief });
     await program.parseAsync();
@@ -48,7 +63,27 @@ async function main(): Promise<void> {
       process.exitCode = INTERRUPTED;
     }
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode ??= report(error);
+  }
+}
+
+/**
+ * The folder that relative paths, .env and the configuration file are looked for in. Without it a command would run with
+ * other settings than those of its folder.
+ * @throws MedallionError usage
+ */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const isGone = codeOf(error) === 'ENOENT';
+    throw new MedallionError(
+      'usage',
+      isGone
+        ? 'the working folder was deleted'
+        : `the working folder cannot be read: ${messageOf(error)}`,
+      { hint: 'Change to another folder (cd), and run the command again.', cause: error },
+    );
   }
 }
 

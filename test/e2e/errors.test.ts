@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -319,6 +319,30 @@ describe('what is wrong with the command line', () => {
   ])('%s', async (_, args, says) => {
     await refuses(args, { code: 2, says }, { env: { DATABASE_URL: db.url } });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a working folder that was deleted; help and version need none', async () => {
+    const inGone = (command: string) =>
+      runShell(`mkdir gone && cd gone && rmdir ../gone && exec 2>&1 && ${command}`, {
+        cwd: folder,
+      });
+    const result = await inGone('medallion sql "select 1" --home /tmp --database-url db');
+    expect(result.code).toBe(2);
+    expect(result.stdout).toBe(
+      'error: the working folder was deleted\n  Change to another folder (cd), and run the command again.\n',
+    );
+    expect(await inGone('medallion --version')).toMatchObject({ code: 0 });
+    expect(await inGone('medallion sql --help')).toMatchObject({ code: 0 });
+  });
+
+  test('a home with a line feed in its path, wherever that comes from', async () => {
+    const says = /^\S+: "[^"\n]+two\\nlines[^"\n]*" holds a line feed or another control character/;
+    const home = path.join(folder, 'two\nlines');
+    await refuses(['generate', '--home', home], { code: 2, says });
+    await refuses(['sql', 'select 1'], { code: 2, says }, { env: { MEDALLION_HOME: home } });
+    expect(await readdir(folder)).toEqual([]);
+    await mkdir(home);
+    await refuses(['ingest'], { code: 2, says }, { cwd: home });
   });
 
   test('several settings that are wrong are all named at once', async () => {

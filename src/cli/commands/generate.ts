@@ -11,7 +11,7 @@ import { resolvePeriod, type Period } from '../../generate/timeline.ts';
 import { beginning } from '../../log/kafka/client.ts';
 import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
 import { ensureTopic } from '../../log/kafka/topic.ts';
-import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
+import { lineWriter, openFileWriter } from '../../log/landing/stream-writer.ts';
 import { checkWritable } from '../../log/landing/whole-file.ts';
 import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
 import type { LogWriter } from '../../log/log.ts';
@@ -233,7 +233,7 @@ async function openTarget(flags: GenerateFlags, context: CommandContext): Promis
   }
   if (flags.to !== undefined) {
     return flags.to === '-'
-      ? streamWriter(process.stdout, 'stdout')
+      ? lineWriter(context.write, 'stdout')
       : openFileWriter(path.resolve(context.cwd, flags.to));
   }
   if (log.kind === 'landing') {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import path from 'node:path';
 import { MAX_EVENT_BYTES } from '../../ingest/admission.ts';
-import { openFileWriter, streamWriter } from '../../log/landing/stream-writer.ts';
+import { lineWriter, openFileWriter } from '../../log/landing/stream-writer.ts';
 import { STATUSES, type Status } from '../../postgres/quarantine.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { parseCoordinates } from '../../quarantine/coordinates.ts';
@@ -224,7 +224,7 @@ async function exportEvents(
   await withWarehouse(context.config, context, async (settings) => {
     const writer =
       flags.to === '-'
-        ? streamWriter(process.stdout, 'stdout')
+        ? lineWriter(context.write, 'stdout')
         : await openFileWriter(path.resolve(context.cwd, flags.to));
     try {
       const result = await exportQuarantined(settings, selection, writer, context);

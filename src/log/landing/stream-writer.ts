@@ -9,11 +9,14 @@ import { storageError } from './storage-error.ts';
 import { isSpecial, partialName } from './whole-file.ts';
 import { joinLines } from './writer.ts';
 
-/** Writes events as lines to a stream that someone else opened and will close, such as standard output. */
-export function streamWriter(stream: Writable, description: string): LogWriter {
+/** Writes events as lines to something that someone else opened and will close, such as standard output. */
+export function lineWriter(
+  write: (lines: Uint8Array) => Promise<void>,
+  description: string,
+): LogWriter {
   return {
     description,
-    append: (records) => writeLines(stream, records),
+    append: (records) => write(linesOf(records)),
     close: () => Promise.resolve(),
   };
 }
@@ -64,9 +67,15 @@ export async function openFileWriter(file: string): Promise<LogWriter> {
 
 /** Resolves when the stream has room for more. */
 async function writeLines(stream: Writable, records: readonly OutgoingRecord[]): Promise<void> {
-  const values = records.map(({ value }) => value);
-  const size = values.reduce((sum, value) => sum + value.length + 1, 0);
-  if (size > 0 && !stream.write(joinLines(values, size))) {
+  if (records.length > 0 && !stream.write(linesOf(records))) {
     await once(stream, 'drain');
   }
+}
+
+function linesOf(records: readonly OutgoingRecord[]): Buffer {
+  const values = records.map(({ value }) => value);
+  return joinLines(
+    values,
+    values.reduce((sum, value) => sum + value.length + 1, 0),
+  );
 }
