@@ -30,6 +30,22 @@ const filledIn: Readonly<Record<string, string | undefined>> = {
   GRAFANA_READER_PASSWORD: 'p3',
 };
 
+/** A value of a provisioning file as Grafana 12 reads it (pkg/services/provisioning/values): what braces name, expanded twice. */
+function expandedByGrafana(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const expanded = (part: string, pattern: RegExp): string =>
+    part.replaceAll(pattern, (_, ...names: (string | undefined)[]) => {
+      const name = names.slice(0, 2).find((found) => found !== undefined);
+      return env[name ?? ''] ?? '';
+    });
+  return text
+    .split('$$')
+    .map((part) => expanded(expanded(part, /\$(?:__env)?\{([^}]+)\}()/g), /\$(?:\{(\w+)\}|(\w+))/g))
+    .join('$');
+}
+
 describe('docker-compose.yaml', () => {
   it.each([
     ['the stores alone', [], ['kafka', 'postgres']],
@@ -102,6 +118,24 @@ describe('docker-compose.yaml', () => {
         expect(value).toMatch(/^\$\{\w+:\?[^}]+\}$/);
       }
     });
+  });
+
+  it('hands Grafana the password of the reader as it stands in .env, whatever is in it', () => {
+    const password = 'pa$$w0rd$HOME${GRAFANA_PORT}$__env{HOME}#1 $';
+    // Compose and Node.js both take what is in single quotes as it is.
+    const { value } = parseEnv(`value='${password}'`);
+    const given = compose.services['grafana']?.environment['WAREHOUSE_PASSWORD'];
+    expect(given).toMatch(/^\$\{GRAFANA_READER_PASSWORD:\?[^}]+\}$/);
+    const provisioned = parse(
+      readFileSync(
+        new URL('../grafana/provisioning/datasources/warehouse.yaml', import.meta.url),
+        'utf8',
+      ),
+    ) as { datasources: { secureJsonData: { password: string } }[] };
+    const env = { WAREHOUSE_PASSWORD: value, HOME: '/root', GRAFANA_PORT: '3000' };
+    const found = provisioned.datasources[0]?.secureJsonData.password ?? '';
+    expect(expandedByGrafana(found, env)).toBe(password);
+    expect(expandedByGrafana('$__env{WAREHOUSE_PASSWORD}', env)).not.toBe(password);
   });
 
   it('advertises Kafka to this machine under the address that .env.example names', () => {

@@ -61,7 +61,8 @@ let grafana: Grafana;
 
 beforeAll(async () => {
   database = await salesWarehouse();
-  const password = 'secret';
+  // As it may be chosen: Grafana expands what looks like a variable.
+  const password = 'se$$cret$HOME${HOME}';
   await grantRole(database.settings, {
     ...{ kind: 'reader', role: ROLE, create: true, password, dryRun: false },
   });

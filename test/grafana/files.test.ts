@@ -94,7 +94,7 @@ describe.each(NAMES)('the dashboard %s', (name) => {
     };
     const chosen = dashboard.templating.list.find(({ type }) => type === 'datasource');
     expect(chosen?.current.value).toBe(datasources[0]?.uid);
-    expect(datasources[0]?.secureJsonData.password).toMatch(/^\$__env\{\w+\}$/);
+    expect(datasources[0]?.secureJsonData.password).toMatch(/^\$\w+$/);
     for (const { datasource, targets } of panels) {
       expect(datasource?.uid).toBe('${datasource}');
       expect(targets?.map((target) => target.datasource.uid)).toEqual(['${datasource}']);
