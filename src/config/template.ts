@@ -46,7 +46,7 @@ export function environmentTemplate(): string {
   const lines = [
     '# Copy to .env, which medallion reads from the working folder. Keep that out of version control.',
     '',
-    '# Passwords are at home here; left empty they are not set',
+    '# Passwords are at home here, in single quotes where they hold a #; left empty they are not set',
     ...secrets.map(line),
     '',
     `# The rest may stand here too; it wins over ${CONFIG_FILE.names[0]}`,

@@ -42,14 +42,15 @@ function linesOf<Name extends SectionName>(
 }
 
 /** What the page is about. */
-function headLines({ period, landedEvents }: Report, { colors, width }: Page): string[] {
+function headLines(report: Report, { colors, width }: Page): string[] {
+  const { period, landedEvents } = report;
   if (period === undefined) {
     return nothingYet(landedEvents);
   }
   const title = colors.bold(`Sales ${period.since} to ${period.until}`);
   const note = periodNote(period);
   const first = `${title}  ${note}`;
-  const outside = outsideNote(period);
+  const outside = outsideNote(report);
   return [
     ...(widthOf(first) <= width ? [first] : [title, note]),
     ...(outside === undefined ? [] : [outside]),

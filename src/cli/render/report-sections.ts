@@ -8,11 +8,11 @@ import { grouped } from '../../number.ts';
 import {
   changeText,
   dayLabel,
-  extremeDays,
   figureName,
   isDayFigure,
   isBehind,
   orderChange,
+  outstandingDays,
   signed,
   stateFacts,
 } from './report-text.ts';
@@ -157,11 +157,11 @@ function courseOf(figure: string, days: readonly SectionRows['days'][]): (number
 }
 
 function daysLines(rows: readonly SectionRows['days'][], { width, colors }: Page): string[] {
-  const extremes = extremeDays(rows);
-  if (extremes === undefined) {
+  const outstanding = outstandingDays(rows);
+  if (outstanding === undefined) {
     return [];
   }
-  const { best, weakest } = extremes;
+  const { best, weakest, withoutSale } = outstanding;
   const columns = rows.map((row) => ({
     value: Number(row.revenue),
     label: dayLabel(row.date_key, rows),
@@ -171,8 +171,9 @@ function daysLines(rows: readonly SectionRows['days'][], { width, colors }: Page
     ...(each === 1 ? [] : [`Each column is ${String(each)} days.`]),
     // Only the columns are coloured, not the axis and its labels.
     ...lines.map((line) => line.replace(/[▁-█▀▔][▁-█▀▔ ]*/, (blocks) => colors.cyan(blocks))),
-    `Best    ${best.date_key}  ${grouped(best.revenue)}`,
-    `Weakest ${weakest.date_key}  ${grouped(weakest.revenue)}`,
+    ...(best === undefined ? [] : [`Best    ${best.date_key}  ${grouped(best.revenue)}`]),
+    ...(weakest === undefined ? [] : [`Weakest ${weakest.date_key}  ${grouped(weakest.revenue)}`]),
+    ...(withoutSale === undefined ? [] : [`No sale on ${withoutSale}`]),
   ];
 }
 

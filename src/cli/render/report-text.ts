@@ -75,10 +75,24 @@ export function periodNote({ days }: Period): string {
 }
 
 /** Where the sales are, when the period has none. */
-export function outsideNote({ since, until, firstDay, lastDay }: Period): string | undefined {
-  return until < firstDay || since > lastDay
+export function outsideNote({ period, sections }: Report): string | undefined {
+  if (period === undefined) {
+    return undefined;
+  }
+  const { since, until, firstDay, lastDay } = period;
+  const orders = sections.headline?.rows.find(({ figure }) => figure === 'orders')?.value;
+  const isEmpty =
+    until < firstDay ||
+    since > lastDay ||
+    orders === '0' ||
+    sections.days?.rows.some(hasSale) === false;
+  return isEmpty
     ? `There are no sales in this period; they run from ${firstDay} to ${lastDay}.`
     : undefined;
+}
+
+function hasSale({ orders }: SectionRows['days']): boolean {
+  return orders !== '0';
 }
 
 /** Why there is nothing to report yet, and which command comes next. */
@@ -132,17 +146,32 @@ export function changeText({
   return `${arrow} ${arrow === '▲' ? '+' : ''}${grouped(change)}%`;
 }
 
-/** The days with the most and the least revenue; undefined without days. */
-export function extremeDays(
-  days: readonly SectionRows['days'][],
-): { readonly best: SectionRows['days']; readonly weakest: SectionRows['days'] } | undefined {
-  const [first, ...others] = days;
+/** What stands out among days of which at least one has a sale. */
+export interface OutstandingDays {
+  /** The one with the most revenue; undefined where no day has any. */
+  readonly best: SectionRows['days'] | undefined;
+  /** The one with the least, of those with a sale; undefined where it is no less than the best. */
+  readonly weakest: SectionRows['days'] | undefined;
+  /** "3 of 31 days"; undefined where each day has a sale. */
+  readonly withoutSale: string | undefined;
+}
+
+/** The days that stand out; undefined where no day has a sale. */
+export function outstandingDays(days: readonly SectionRows['days'][]): OutstandingDays | undefined {
+  const sold = days.filter(hasSale);
+  const [first] = sold;
   if (first === undefined) {
     return undefined;
   }
+  const best = sold.reduce((a, b) => (cents(b.revenue) > cents(a.revenue) ? b : a), first);
+  const weakest = sold.reduce((a, b) => (cents(b.revenue) < cents(a.revenue) ? b : a), first);
   return {
-    best: others.reduce((a, b) => (cents(b.revenue) > cents(a.revenue) ? b : a), first),
-    weakest: others.reduce((a, b) => (cents(b.revenue) < cents(a.revenue) ? b : a), first),
+    best: cents(best.revenue) === 0n ? undefined : best,
+    weakest: cents(weakest.revenue) < cents(best.revenue) ? weakest : undefined,
+    withoutSale:
+      sold.length === days.length
+        ? undefined
+        : `${grouped(String(days.length - sold.length))} of ${counted(days.length, 'day')}`,
   };
 }
 

@@ -181,6 +181,22 @@ function reportOf(...names: SectionName[]): Report {
   return { period: PERIOD, landedEvents: 20_100n, sections };
 }
 
+/** The page of days with such revenues; null is a day without a sale. */
+function daysPage(revenues: readonly (string | null)[]): string {
+  const rows = revenues.map((revenue, index) => ({
+    date_key: `2026-01-0${String(index + 1)}`,
+    orders: revenue === null ? '0' : '1',
+    customers: '0',
+    units: '0',
+    revenue: revenue ?? '0.00',
+    average_ticket: revenue,
+  }));
+  return renderPage(
+    { period: PERIOD, landedEvents: 1n, sections: { days: { columns: [], rows } } },
+    { width: 80, color: false, top: 2 },
+  );
+}
+
 /** The lines of the page below its head. */
 function page(width: number, ...names: SectionName[]): string[] {
   const [, ...blocks] = renderPage(reportOf(...names), { width, color: false, top: 2 }).split(
@@ -224,8 +240,34 @@ describe('at 80 columns', () => {
       '     0 ┼────────────────────────────────',
       '        01-01   01-02   01-03   01-04',
       'Best    2026-01-03  2,000,000.00',
-      'Weakest 2026-01-02  0.00',
+      'Weakest 2026-01-04  145,022.95',
+      'No sale on 1 of 4 days',
     ]);
+  });
+
+  it.each([
+    [
+      'the best and the weakest of those with a sale',
+      ['5.00', null, '7.00'],
+      ['Best    2026-01-03  7.00', 'Weakest 2026-01-01  5.00', 'No sale on 1 of 3 days'],
+    ],
+    ['one alone', [null, '7.00'], ['Best    2026-01-02  7.00', 'No sale on 1 of 2 days']],
+    ['days that are alike', ['7.00', '7.00'], ['Best    2026-01-01  7.00']],
+    ['no best where nothing was earned', ['0.00', '0.00'], []],
+    ['the weakest, below nothing', ['0.00', '-2.50'], ['Weakest 2026-01-02  -2.50']],
+  ])('names of the days %s', (_, revenues, named) => {
+    const lines = daysPage(revenues).split('\n');
+    const labels = lines.findIndex((line) => line.startsWith('        01-01'));
+    expect(labels).toBeGreaterThan(0);
+    expect(lines.slice(labels + 1).filter((line) => line !== '')).toEqual(named);
+  });
+
+  it('names and draws no day where none has a sale, and says where the sales are', () => {
+    expect(daysPage([null, null])).toBe(
+      'Sales 2026-01-01 to 2026-01-04  4 days, UTC; currencies not converted\n' +
+        'There are no sales in this period; they run from 2025-12-01 to 2026-01-04.\n\n' +
+        'Revenue by day\nnone\n',
+    );
   });
 
   it('shows categories, products, places and customers with bars where there is room', () => {

@@ -76,11 +76,12 @@ function policy(style: string): string {
   return `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`;
 }
 
-function headNotes({ period, landedEvents }: Report): Markup {
+function headNotes(report: Report): Markup {
+  const { period, landedEvents } = report;
   if (period === undefined) {
     return html`${nothingYet(landedEvents).map((line) => html`<p>${line}</p>`)}`;
   }
-  const outside = outsideNote(period);
+  const outside = outsideNote(report);
   return html`<p>${periodNote(period)}</p>
     ${outside === undefined ? undefined : html`<p class="behind">${outside}</p>`}`;
 }

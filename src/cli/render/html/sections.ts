@@ -2,11 +2,11 @@ import type { SectionName, SectionRows } from '../../../report/sections.ts';
 import { grouped } from '../../../number.ts';
 import {
   changeText,
-  extremeDays,
   figureName,
   isBehind,
   isDayFigure,
   orderChange,
+  outstandingDays,
   signed,
   stateFacts,
 } from '../report-text.ts';
@@ -109,17 +109,18 @@ export function behindNote([state]: readonly SectionRows['state'][]): Markup | u
 }
 
 function daysChart(days: readonly SectionRows['days'][]): Markup | undefined {
-  const extremes = extremeDays(days);
-  if (extremes === undefined) {
+  const outstanding = outstandingDays(days);
+  if (outstanding === undefined) {
     return undefined;
   }
-  const { best, weakest } = extremes;
+  const { best, weakest, withoutSale } = outstanding;
   const each = daysEach(days);
   const day = (word: string, { date_key: key, revenue }: SectionRows['days']): Markup =>
     html`<span>${word} ${key}, <b>${grouped(revenue)}</b></span>`;
   return html`${columnsOverTime('Revenue by day', pointsOf(days, 'revenue'))}
     <p class="note">
-      ${day('Best', best)} ${day('Weakest', weakest)}
+      ${best && day('Best', best)} ${weakest && day('Weakest', weakest)}
+      ${withoutSale === undefined ? undefined : html`<span>No sale on ${withoutSale}</span>`}
       ${each === 1 ? undefined : html`<span>${eachText(each, days.length % each)}</span>`}
     </p>
     <div class="pair">
