@@ -4,6 +4,7 @@ import { readSettingsFile, type SettingsFile } from '../config/file.ts';
 import { findSettingsFile } from '../config/load.ts';
 import { resolveSettings, type Environment, type Given, type Resolved } from '../config/resolve.ts';
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
+import { MedallionError } from '../errors.ts';
 import type { Emit, StageContext } from '../progress.ts';
 import { HEADINGS, settingOption } from './options.ts';
 import { outputError } from './output-failure.ts';
@@ -35,6 +36,8 @@ export interface CommandContext extends StageContext {
   readonly isTerminal: boolean;
   /** Columns of the terminal; in a pipe what COLUMNS says, or 80. */
   readonly width: number;
+  /** Whether no text of a CSV file may be taken for a formula. */
+  readonly escapeFormulas: boolean;
   readonly color: boolean;
   /** Writes a result to stdout. @throws MedallionError interrupted (nobody reads it), storage */
   readonly write: (text: string | Uint8Array) => Promise<void>;
@@ -64,6 +67,9 @@ export interface GlobalFlags extends ConfigFlags {
   readonly config?: string;
   readonly output?: OutputFormat;
   readonly quiet?: boolean;
+  readonly escapeFormulas?: boolean;
+  /** Of export, where it names a format. */
+  readonly to?: string;
 }
 
 /**
@@ -92,6 +98,10 @@ export function addGlobalFlags(command: Command): Command {
     new Option('-o, --output <format>', 'how to print rows')
       .choices([...OUTPUT_FORMATS])
       .helpGroup(HEADINGS.everywhere),
+    new Option(
+      '--escape-formulas',
+      "csv for spreadsheets: ' before text that they would take for a formula",
+    ).helpGroup(HEADINGS.everywhere),
   ].reduce((extended, option) => extended.addOption(option), command);
 }
 
@@ -139,6 +149,12 @@ export async function createContext(
 ): Promise<CommandContext & { stop: () => void }> {
   const { env } = environment;
   const width = pageWidth(output, env);
+  const { escapeFormulas = false } = flags;
+  if (escapeFormulas && flags.output !== 'csv' && flags.to !== 'csv') {
+    throw new MedallionError('usage', '--escape-formulas is for csv', {
+      hint: 'Add --output csv, or --to csv to an export.',
+    });
+  }
   let settings: Resolved | undefined;
   let config: Config | undefined;
   const progress = await progressRenderer(process.stderr, {
@@ -184,6 +200,7 @@ export async function createContext(
     format: flags.output,
     isTerminal: output.isTTY,
     width,
+    escapeFormulas,
     color: wantsColor(output, env),
     write,
     writeRows: (table, page) => {
@@ -193,7 +210,7 @@ export async function createContext(
           ? page(width)
               .map((line) => `${line}\n`)
               .join('')
-          : renderTable(table, format, width),
+          : renderTable(table, format, { width, escapeFormulas }),
       );
     },
   };

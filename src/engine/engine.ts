@@ -74,6 +74,8 @@ export interface ExportFile {
   /** From the root on. */
   readonly path: string;
   readonly format: 'parquet' | 'csv' | 'json' | 'xlsx';
+  /** Columns of which no text may be taken for a formula; for csv. */
+  readonly escaped: readonly string[];
   /** The column by whose values the path is a folder of folders, each with its rows. */
   readonly partitionBy: string | undefined;
 }

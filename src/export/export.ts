@@ -22,6 +22,8 @@ export interface ExportOptions {
   /** First and last UTC day; tables without days are written whole. */
   readonly since: string | undefined;
   readonly until: string | undefined;
+  /** Whether no text of a CSV file may be taken for a formula. */
+  readonly escapeFormulas: boolean;
   /** Whether what is there already may be replaced. */
   readonly mayReplace: boolean;
 }
@@ -55,6 +57,7 @@ export async function exportTables(
     ...{ id: model.id, target, path: partialPath(target), format: options.format },
     sql: selectOf(model, options),
     orderBy: model.key.map(ident).join(', '),
+    escaped: options.escapeFormulas ? textColumns(model) : [],
     partitionBy: options.byDay && hasDays(model) ? DAY_COLUMN : undefined,
   }));
   const tables: ExportedTable[] = [];
@@ -89,6 +92,10 @@ export async function exportTables(
   } finally {
     await lane.close();
   }
+}
+
+function textColumns({ columns }: Model): string[] {
+  return columns.filter(({ type }) => type === 'text').map(({ name }) => name);
 }
 
 /** The rows of a table, each column of the type that its model says. */

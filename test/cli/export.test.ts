@@ -22,7 +22,10 @@ beforeAll(async () => {
   await landEvents(db.settings, [
     purchase({ id: 't1', at: '2026-01-01T23:59:59.5', order: { total_amount: '999999999999.10' } }),
     purchase({ id: 't2', at: '2026-01-02T10:00:00', order: { total_amount: 11.2 } }),
-    purchase({ id: 't3', at: '2026-01-02T11:00:00', order: { total_amount: 0.1 } }),
+    purchase({
+      ...{ id: 't3', at: '2026-01-02T11:00:00', order: { total_amount: 0.1 } },
+      items: [{ id: '=prod', category: '@SUM(A1)' }, { id: '-12.50' }],
+    }),
   ]);
   await promoteAll(db.settings);
 });
@@ -75,6 +78,21 @@ test('CSV and JSON to stdout, every digit, times in UTC', async () => {
   expect(lines).toHaveLength(3);
   expect(lines[0]).toContain('"order_total_amount":999999999999.10,');
   expect(lines[0]).toContain('"event_timestamp":"2026-01-01 23:59:59.5+00"');
+});
+
+test('CSV for spreadsheets: no text is a formula, numbers stay numbers, the rest stays as it was', async () => {
+  const args = ['dim_products', '--to', 'csv', '--out', '-'];
+  const plain = await runExport(args);
+  expect(plain.stdout).toMatch(/^=prod,.*@SUM\(A1\)/m);
+  const escaped = await runExport([...args, '--escape-formulas']);
+  expect(escaped).toMatchObject({ code: 0, stderr: '' });
+  expect(escaped.stdout).toBe(
+    plain.stdout.replace(/^=prod,/m, "'=prod,").replace('@SUM(A1)', "'@SUM(A1)"),
+  );
+  expect(escaped.stdout.match(/^-12\.50,/m)).not.toBeNull();
+  const refused = await runExport(['dim_products', '--to', 'json', '--escape-formulas']);
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.stderr).toContain('--escape-formulas is for csv');
 });
 
 test('a whole layer by day, of which a reader may do it', async () => {

@@ -68,6 +68,18 @@ describe('medallion sql', () => {
     expect(await sql([ALL, '--output', format])).toMatchObject({ code: 0, stdout: expected });
   });
 
+  it('prints csv for spreadsheets, without a formula', async () => {
+    const statement = `select '=1+1' as text, -1.50 as number, array['=1'] as list`;
+    const args = [statement, '--escape-formulas'];
+    expect(await sql([...args, '--output', 'csv'])).toMatchObject({
+      code: 0,
+      stdout: `text,number,list\n'=1+1,-1.50,{=1}\n`,
+    });
+    const refused = await sql([...args, '--output', 'json']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('--escape-formulas is for csv');
+  });
+
   it('reads a file, and stdin', async () => {
     const file = path.join(folder, 'question.sql');
     await writeFile(file, '\ufeffselect 1 as one;\n');

@@ -74,6 +74,10 @@ a line. --since, --until and --partition-by go by date_key: in a layer, tables
 without it are written whole. The role that "medallion db grant reader" makes
 is enough.
 
+A spreadsheet may run what it takes for a formula in a CSV file. With
+--escape-formulas text that begins with = + - @, a tab or a line end gets an
+apostrophe in front; numbers are not touched, plain ones in text columns too.
+
 In xlsx a number has up to 15 digits, a date is of 1900-03-01 or later, a time
 is in UTC, to the millisecond; a column with a value beyond that is text, with
 every digit, and a line on stderr names it. Text is never a formula, an empty
@@ -82,6 +86,7 @@ cell is null. A table of more than 1,048,575 rows, or with a text of more than
         examples: [
           'medallion export gold.sales_performance --to parquet',
           'medallion export sales_performance --to csv --out - --since 7d',
+          'medallion export dim_products --to csv --escape-formulas',
           'medallion export sales_performance --to xlsx --out sales.xlsx',
           'medallion export silver gold --to parquet --partition-by day --out lake',
         ],
@@ -150,7 +155,11 @@ async function exportTo(
   flags: ExportFlags,
 ): Promise<ExportedTable[]> {
   const { to: format, partitionBy, since, until, force: mayReplace = false } = flags;
-  const options = { format, byDay: partitionBy === 'day', since, until, mayReplace };
+  const { escapeFormulas } = context;
+  const options = {
+    ...{ format, byDay: partitionBy === 'day', since, until },
+    ...{ escapeFormulas, mayReplace },
+  };
   return withWarehouse(context.config, context, async (settings) => {
     const openEngine = await duckDbOpener(context.config, settings, flags, context);
     const engine = await openEngine();

@@ -44,7 +44,7 @@ export async function printDryRun(
       ),
     { migrate: false, writes: true, patience },
   );
-  await context.write(renderDryRun(result, context.format ?? 'table', context.width));
+  await context.write(renderDryRun(result, context.format ?? 'table', context));
   const { layers, seconds } = result;
   context.emit({
     type: 'note',

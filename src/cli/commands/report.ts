@@ -164,6 +164,6 @@ function renderReport(result: Report, context: CommandContext, flags: ReportFlag
     case 'markdown':
       return reportAsMarkdown(result);
     case 'csv':
-      return reportAsCsv(result, flags.section?.[0] ?? 'headline');
+      return reportAsCsv(result, flags.section?.[0] ?? 'headline', context);
   }
 }

@@ -104,5 +104,5 @@ async function showOne(
     showRun(settings, BigInt(id), context),
   );
   const parts = chosenParts(runParts(found, context.width), flags.section);
-  await context.write(renderParts(parts, context.format ?? 'table', context.width));
+  await context.write(renderParts(parts, context.format ?? 'table', context));
 }

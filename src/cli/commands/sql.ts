@@ -34,7 +34,8 @@ set statement_timeout = 0;
 Rows are printed as a table, on a terminal and in a pipe, unless --output says
 otherwise; rows too wide for the terminal, or for COLUMNS in a pipe, each as a
 list of their columns. Every format keeps every digit; csv, json and markdown
-are written while rows arrive. In csv null is nothing and an empty text is "".`,
+are written while rows arrive. In csv null is nothing and an empty text is "";
+for spreadsheets there is --escape-formulas (medallion export --help).`,
         examples: [
           'medallion sql "select * from sales_performance order by 1 desc limit 7"',
           'medallion sql "select * from customer_performance" --output csv > customers.csv',
@@ -60,12 +61,7 @@ async function runSql(
       source,
       { write: flags.write ?? false, signal: context.signal },
       async (result) => {
-        for await (const text of renderRows(
-          result.columns,
-          result.batches,
-          format,
-          context.width,
-        )) {
+        for await (const text of renderRows(result.columns, result.batches, format, context)) {
           await context.write(text);
         }
         if (result.done !== undefined) {

@@ -97,7 +97,7 @@ async function runStatus(context: CommandContext, flags: StatusFlags): Promise<v
 
 function render(found: Status, flags: StatusFlags, context: CommandContext): string {
   const parts = chosenParts(statusParts(found, context.width), flags.section);
-  return renderParts(parts, context.format ?? 'table', context.width);
+  return renderParts(parts, context.format ?? 'table', context);
 }
 
 /** @throws MedallionError check_failed; what kept the log from being looked at, when nothing else is broken */

@@ -79,7 +79,7 @@ async function runTrace(
       : traceEvent(settings, models, place, context),
   );
   const parts = chosenParts(traceParts(trace, context.width), flags.section);
-  await context.write(renderParts(parts, context.format ?? 'table', context.width));
+  await context.write(renderParts(parts, context.format ?? 'table', context));
   for (const message of trace.notes) {
     context.emit({ type: 'note', message });
   }

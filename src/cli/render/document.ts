@@ -1,5 +1,5 @@
 import { MedallionError } from '../../errors.ts';
-import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
+import { renderTable, type Layout, type OutputFormat, type ResultTable } from './output.ts';
 import { visible } from './text.ts';
 import { wrapped } from './wrap.ts';
 
@@ -19,10 +19,10 @@ export interface Part {
  * for each, CSV holds one part only.
  * @throws MedallionError usage
  */
-export function renderParts(parts: readonly Part[], format: OutputFormat, width: number): string {
+export function renderParts(parts: readonly Part[], format: OutputFormat, layout: Layout): string {
   switch (format) {
     case 'table':
-      return partsAsPage(parts, width);
+      return partsAsPage(parts, layout);
     case 'json':
       return partsAsJson(parts);
     case 'markdown':
@@ -36,7 +36,7 @@ export function renderParts(parts: readonly Part[], format: OutputFormat, width:
           hint: `Choose it with --section: ${parts.map(({ name }) => name).join(', ')}.`,
         });
       }
-      return renderTable(part.table, 'csv');
+      return renderTable(part.table, 'csv', layout);
     }
   }
 }
@@ -49,9 +49,9 @@ export function chosenParts(
   return names === undefined ? parts : parts.filter(({ name }) => names.includes(name));
 }
 
-function partsAsPage(parts: readonly Part[], width: number): string {
+function partsAsPage(parts: readonly Part[], layout: Layout): string {
   return parts
-    .map(({ title, table, lines = renderTable(table, 'table', width).trimEnd().split('\n') }) =>
+    .map(({ title, table, lines = renderTable(table, 'table', layout).trimEnd().split('\n') }) =>
       lines.length === 0 || table.rows.length === 0 ? [] : [title, ...lines],
     )
     .filter((lines) => lines.length > 0)

@@ -6,6 +6,7 @@ import type {
   ScalarKind,
 } from '../../postgres/query.ts';
 import { parseArray, type ArrayElement } from './array.ts';
+import { escapeFormula } from '../../formulas.ts';
 import { grouped } from '../../number.ts';
 import { rowLines } from './rows.ts';
 import { visible } from './text.ts';
@@ -23,6 +24,14 @@ export function withQuantities(table: ResultTable, names: readonly string[]): Re
   return { ...table, columns };
 }
 
+/** What a format may have to know besides the rows. */
+export interface Layout {
+  /** Of the page which a table has to fit. */
+  readonly width?: number;
+  /** Whether no text of a CSV file may be taken for a formula. */
+  readonly escapeFormulas?: boolean;
+}
+
 /** Turns rows into text piece by piece; `end` gives what can only be known, or closed, after the last row. */
 interface RowWriter {
   add(rows: readonly Row[]): string;
@@ -30,7 +39,7 @@ interface RowWriter {
 }
 
 const WRITERS: Readonly<
-  Record<OutputFormat, (columns: readonly ResultColumn[], width: number) => RowWriter>
+  Record<OutputFormat, (columns: readonly ResultColumn[], layout: Layout) => RowWriter>
 > = {
   table: tableWriter,
   json: jsonWriter,
@@ -38,13 +47,13 @@ const WRITERS: Readonly<
   markdown: markdownWriter,
 };
 
-/** The rows in the format asked for, with a final newline; `width` is that of the page which a table has to fit. */
+/** The rows in the format asked for, with a final newline. */
 export function renderTable(
   { columns, rows }: ResultTable,
   format: OutputFormat,
-  width = Infinity,
+  layout: Layout = {},
 ): string {
-  const writer = WRITERS[format](columns, width);
+  const writer = WRITERS[format](columns, layout);
   return [writer.add(rows), ...writer.end()].join('');
 }
 
@@ -55,9 +64,9 @@ export async function* renderRows(
   columns: readonly ResultColumn[],
   batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   format: OutputFormat,
-  width = Infinity,
+  layout: Layout = {},
 ): AsyncGenerator<string> {
-  const writer = WRITERS[format](columns, width);
+  const writer = WRITERS[format](columns, layout);
   for await (const rows of batches) {
     yield writer.add(rows);
   }
@@ -67,7 +76,7 @@ export async function* renderRows(
 const PIECE_LINES = 1_000;
 
 /** For people: aligned columns, numbers to the right, nothing that a terminal would act on. */
-function tableWriter(columns: readonly ResultColumn[], width: number): RowWriter {
+function tableWriter(columns: readonly ResultColumn[], { width = Infinity }: Layout): RowWriter {
   const cells: string[][] = [];
   const shown = (cell: string | null, column: number): string => {
     const { kind = 'text', isQuantity = false } = columns[column] ?? {};
@@ -126,15 +135,20 @@ function jsonWriter(columns: readonly ResultColumn[]): RowWriter {
 }
 
 /** RFC 4180 with \n line ends. As COPY does it, null is nothing and an empty string is a pair of quotes. */
-function csvWriter(columns: readonly ResultColumn[]): RowWriter {
-  const field = (text: string): string =>
-    text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function csvWriter(
+  columns: readonly ResultColumn[],
+  { escapeFormulas = false }: Layout,
+): RowWriter {
+  const field = (given: string, kind: ColumnKind = 'text'): string => {
+    const text = escapeFormulas && kind === 'text' ? escapeFormula(given) : given;
+    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
   const line = (fields: readonly string[]): string => `${fields.join(',')}\n`;
   return lineWriter(columns, line(columns.map(({ name }) => field(name))), (row) =>
     line(
       columns.map(({ kind }, index) => {
         const cell = row[index] ?? null;
-        return cell === null ? '' : field(programText(cell, kind));
+        return cell === null ? '' : field(programText(cell, kind), kind);
       }),
     ),
   );

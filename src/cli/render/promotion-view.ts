@@ -7,7 +7,7 @@ import { checkLines } from './check-view.ts';
 import { renderParts } from './document.ts';
 import { figureColumn, fittedTable, textColumn } from './fit.ts';
 import { counted, grouped } from '../../number.ts';
-import { renderTable, type OutputFormat, type ResultTable } from './output.ts';
+import { renderTable, type Layout, type OutputFormat, type ResultTable } from './output.ts';
 
 /** What each model did. */
 export function modelTable({ models }: PromoteResult): ResultTable {
@@ -97,8 +97,9 @@ type Cells = Readonly<Record<string, string>>;
 export function renderDryRun(
   { models, checks }: DryRun,
   format: OutputFormat,
-  width: number,
+  layout: Layout & { readonly width: number },
 ): string {
+  const { width } = layout;
   const modelRows = models.map(({ changes, ...counts }): Cells => {
     const figures = { ...counts, ...changes };
     return {
@@ -120,6 +121,7 @@ export function renderDryRun(
         texts: ['severity', 'outcome'],
       }),
       'csv',
+      layout,
     );
   }
   const unmet = checks.filter(isNotable).length;
@@ -154,7 +156,7 @@ export function renderDryRun(
       },
     ],
     format,
-    width,
+    layout,
   );
 }
 

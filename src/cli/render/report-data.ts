@@ -1,6 +1,6 @@
 import type { Report } from '../../report/report.ts';
 import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';
-import { renderTable, type ResultTable } from './output.ts';
+import { renderTable, type Layout, type ResultTable } from './output.ts';
 
 /** The report for programs and documents: the same sections, every digit kept. */
 
@@ -31,9 +31,9 @@ export function reportAsMarkdown(report: Report): string {
 }
 
 /** The rows of one section; none, and no head, where there is nothing to say about it yet. */
-export function reportAsCsv(report: Report, section: SectionName): string {
+export function reportAsCsv(report: Report, section: SectionName, layout: Layout): string {
   const found = presentSections(report).find(([name]) => name === section);
-  return found === undefined ? '' : renderTable(found[1], 'csv');
+  return found === undefined ? '' : renderTable(found[1], 'csv', layout);
 }
 
 function presentSections({ sections }: Report): [SectionName, ResultTable][] {

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDbConfig } from '../../config.ts';
+import { escapeFormulaSql } from '../../formulas.ts';
 import type { StageContext } from '../../progress.ts';
 import type { ExportFile, WrittenFile } from '../engine.ts';
 import { EXPORT, foreseen } from './errors.ts';
@@ -64,7 +65,7 @@ export async function writeFiles(
         spooled.push({ file, rows: spool, count });
       } else {
         const options = [...COPY_OPTIONS[file.format], ...partition(file)];
-        const count = await copy(connection, rows, file.path, options);
+        const count = await copy(connection, escaped(rows, file), file.path, options);
         onWritten(file, { rows: count, asText: [] });
       }
     }
@@ -88,6 +89,12 @@ async function copy(
 
 function partition({ partitionBy }: ExportFile): string[] {
   return partitionBy === undefined ? [] : [`partition_by (${doubleQuoted(partitionBy)})`];
+}
+
+function escaped(rows: string, file: ExportFile): string {
+  const columns = file.escaped.map(doubleQuoted);
+  const texts = columns.map((column) => `${escapeFormulaSql(column)} as ${column}`);
+  return texts.length === 0 ? rows : `select * replace (${texts.join(', ')}) from (${rows})`;
 }
 
 /** Before the first file is begun. */

@@ -67,7 +67,7 @@ describe('table', () => {
       { name: 'description', kind: 'text' as const },
     ];
     const rows = [['gold.sales', 'Sales by day, all currencies']];
-    expect(renderTable({ columns, rows }, 'table', 30)).toBe(
+    expect(renderTable({ columns, rows }, 'table', { width: 30 })).toBe(
       [
         'model       description',
         '──────────  ─────────────────',
@@ -88,7 +88,7 @@ describe('table', () => {
       ['東京', '12000', 'all is well here'],
       ['Oslo', null, 'two\nlines'],
     ];
-    expect(renderTable({ columns, rows }, 'table', 16)).toBe(
+    expect(renderTable({ columns, rows }, 'table', { width: 16 })).toBe(
       [
         '── row 1 ───────',
         'city    東京',
@@ -104,7 +104,7 @@ describe('table', () => {
         '',
       ].join('\n'),
     );
-    expect(renderTable({ columns, rows: [] }, 'table', 16)).toBe(
+    expect(renderTable({ columns, rows: [] }, 'table', { width: 16 })).toBe(
       'city, orders,\nnote\n(no rows)\n',
     );
   });
@@ -112,7 +112,7 @@ describe('table', () => {
   it('leaves the lines of a single column whole, for who takes them on', () => {
     const columns = [{ name: 'statement', kind: 'text' as const }];
     const text = 'grant select on all tables in schema gold to grafana';
-    expect(renderTable({ columns, rows: [[text]] }, 'table', 20)).toBe(
+    expect(renderTable({ columns, rows: [[text]] }, 'table', { width: 20 })).toBe(
       `statement\n${'─'.repeat(text.length)}\n${text}\n`,
     );
   });
@@ -226,6 +226,25 @@ describe('csv', () => {
     expect(renderTable(table, 'csv')).toBe(
       '"a,b",at,yes\n"say ""hi""\nthere",2026-01-03T22:12:43Z,true\n"",,false\n,,\n',
     );
+  });
+
+  it('escapes what a spreadsheet would take for a formula when it is told to: texts and names alone', () => {
+    const table: ResultTable = {
+      columns: [
+        { name: '=name', kind: 'text' },
+        { name: 'amount', kind: 'number' },
+        { name: 'at', kind: 'timestamp' },
+      ],
+      rows: [
+        ['=HYPERLINK("http://x","y")', '-12.50', '-infinity'],
+        ['-12.50', '3', null],
+        [null, null, null],
+      ],
+    };
+    expect(renderTable(table, 'csv', { escapeFormulas: true })).toBe(
+      `'=name,amount,at\n"'=HYPERLINK(""http://x"",""y"")",-12.50,-infinity\n-12.50,3,\n,,\n`,
+    );
+    expect(renderTable(table, 'csv')).toContain('=name,amount,at\n"=HYPERLINK(');
   });
 
   it('has its head line without rows too', () => {
