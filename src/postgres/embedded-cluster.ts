@@ -171,7 +171,8 @@ async function initialise(
 function initdbError(error: unknown, cluster: Cluster): MedallionError {
   const stderr =
     typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : '';
-  const reason = /(?:error|fatal): (.*)/i.exec(stderr)?.[1] ?? messageOf(error);
+  const [, reason = messageOf(error)] =
+    /(?:error|fatal): (.*)/i.exec(stderr) ?? /^initdb: (.*)/m.exec(stderr) ?? [];
   if (/no space left/i.test(stderr)) {
     return new MedallionError('storage', `no disk space left for a database in ${cluster.folder}`, {
       hint: 'A new one needs about 50 MB. Free some space, or choose another place with --home.',
@@ -179,7 +180,9 @@ function initdbError(error: unknown, cluster: Cluster): MedallionError {
     });
   }
   return new MedallionError('storage', `cannot create a database in ${cluster.folder}: ${reason}`, {
-    hint: 'Choose another place with --home, or name your own PostgreSQL in DATABASE_URL.',
+    hint: /could not look up effective user/.test(stderr)
+      ? 'PostgreSQL runs as a user of /etc/passwd only: run medallion as one, or name your own PostgreSQL in DATABASE_URL.'
+      : 'Choose another place with --home, or name your own PostgreSQL in DATABASE_URL.',
     cause: error,
   });
 }

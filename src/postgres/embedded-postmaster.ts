@@ -87,7 +87,9 @@ export async function removeStalePostmasterFile(cluster: Cluster): Promise<void>
   try {
     const judged = await readFile(file, 'utf8');
     const { mtimeMs } = await stat(file);
-    if (Date.now() - mtimeMs < STALE_AFTER_MS || (await runningPostmaster(cluster)) !== undefined) {
+    // One from the future was left there before the clock was set back.
+    const isYoung = Math.abs(Date.now() - mtimeMs) < STALE_AFTER_MS;
+    if (isYoung || (await runningPostmaster(cluster)) !== undefined) {
       return;
     }
     await rename(file, aside);

@@ -247,7 +247,7 @@ async function checkAccess(cluster: Cluster, user: ServerUser): Promise<void> {
 /** A failure of the file system as the error a user can act on. */
 export function storageError(folder: string, error: unknown): unknown {
   const code = codeOf(error) ?? '';
-  if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|ENOTSUP|EEXIST)$/.test(code)) {
+  if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|ENOTSUP|EEXIST|EISDIR)$/.test(code)) {
     return new MedallionError(
       'storage',
       `cannot keep a database in ${folder}: ${messageOf(error)}`,

@@ -46,6 +46,17 @@ const runExport = (args: readonly string[]): Promise<CliResult> =>
 const namesIn = async (name: string): Promise<string[]> =>
   (await readdir(path.join(folder, name)).catch(() => [])).sort();
 
+test('without a folder for temporary files stdout gets nothing, and it is said', async () => {
+  const args = ['export', 'sales_performance', '--to', 'csv', '--out', '-'];
+  const result = await runCli(args, { cwd: folder, env: { ...env(), TMPDIR: '/nonexistent' } });
+  expect(result).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr:
+      'error: cannot write /nonexistent: the folder does not exist\n  Make the folder first, or choose another one.\n',
+  });
+});
+
 test('killed half way it leaves nothing under the names asked for, and runs again', async () => {
   const args = ['sales_performance', 'customer_performance', '--to', 'csv', '--out', 'killed'];
   await withClient(db.settings, async (client) => {

@@ -335,6 +335,14 @@ describe('what is wrong with the command line', () => {
     expect(await inGone('medallion sql --help')).toMatchObject({ code: 0 });
   });
 
+  test('a .env that is no file', async () => {
+    await mkdir(path.join(folder, '.env'));
+    await refuses(['sql', 'select 1'], {
+      code: 2,
+      says: /^cannot read \S+\.env: .*\n {2}It holds/,
+    });
+  });
+
   test('a home with a line feed in its path, wherever that comes from', async () => {
     const says = /^\S+: "[^"\n]+two\\nlines[^"\n]*" holds a line feed or another control character/;
     const home = path.join(folder, 'two\nlines');

@@ -11,6 +11,7 @@ import {
   type ExportedTable,
   type ExportTarget,
 } from '../../export/export.ts';
+import { storageError } from '../../log/landing/storage-error.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
@@ -114,7 +115,7 @@ async function runExport(
   if (isToStdout && (!isSingle || !TEXTS.has(format) || flags.partitionBy !== undefined)) {
     throw new MedallionError('usage', 'stdout takes one table, as csv or json');
   }
-  const folder = isToStdout ? await mkdtemp(path.join(tmpdir(), 'medallion-export-')) : undefined;
+  const folder = isToStdout ? await makeTemporaryFolder() : undefined;
   try {
     const at = (out: string): string => path.resolve(context.cwd, out);
     const nameOf = (model: Model): string =>
@@ -147,6 +148,13 @@ async function runExport(
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** What goes to stdout is whole before its first byte does. @throws MedallionError storage */
+async function makeTemporaryFolder(): Promise<string> {
+  return mkdtemp(path.join(tmpdir(), 'medallion-export-')).catch((error: unknown) => {
+    throw storageError(tmpdir(), error);
+  });
 }
 
 async function exportTo(
