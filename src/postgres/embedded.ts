@@ -220,6 +220,7 @@ async function leaseServer(places: Places, context: StageContext): Promise<Lease
       await sleep(POLL_MS);
     } else {
       await starter.start();
+      waiting.restart();
     }
   }
 }
@@ -233,6 +234,11 @@ class Waiting {
     this.#places = places;
   }
 
+  /** There is another server now. */
+  restart(): void {
+    this.#refusedSince = undefined;
+  }
+
   /**
    * @returns undefined when a new attempt may do better
    * @throws MedallionError unreachable
@@ -240,7 +246,7 @@ class Waiting {
   async tryTo<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
     try {
       const result = await work();
-      this.#refusedSince = undefined;
+      this.restart();
       return result;
     } catch (error) {
       if (!(error instanceof MedallionError && error.retriable)) {
