@@ -51,7 +51,8 @@ export type LogConfig = { readonly topic: string } & (
 
 export interface KafkaConfig {
   readonly brokers: readonly string[];
-  readonly group: string;
+  /** The consumer group that the user named; undefined: each warehouse and topic has its own. */
+  readonly group: string | undefined;
   readonly clientId: string;
   readonly sasl: SaslConfig | undefined;
   readonly tls: TlsConfig | undefined;
@@ -138,6 +139,12 @@ class SettingReader {
 
   text(key: SettingKey): string | undefined {
     return this.#values.get(key)?.value;
+  }
+
+  /** What somebody said; undefined where the value is derived. */
+  given(key: SettingKey): string | undefined {
+    const found = this.#values.get(key);
+    return found?.source === 'derived' ? undefined : found?.value;
   }
 
   /** Says of a setting what is wrong with it. */
@@ -273,7 +280,7 @@ function parseLog(settings: SettingReader): LogConfig {
     kind: 'kafka',
     topic,
     brokers: parseBrokers(brokers, settings),
-    group: settings.text('kafka.group') ?? '',
+    group: settings.given('kafka.group'),
     clientId: settings.text('kafka.client_id') ?? '',
     sasl: parseSasl(settings),
     tls: parseKafkaTls(settings),

@@ -22,7 +22,7 @@ export interface Found {
   readonly value: string;
   /** For messages: --brokers, KAFKA_BROKERS, medallion.yaml:12. */
   readonly name: string;
-  /** For people: flag --brokers, environment KAFKA_BROKERS, .env KAFKA_BROKERS, medallion.yaml:12, default. */
+  /** For people: flag --brokers, environment KAFKA_BROKERS, .env KAFKA_BROKERS, medallion.yaml:12, default, derived. */
   readonly source: string;
 }
 
@@ -43,11 +43,12 @@ export function resolveSettings(given: Given): Resolved {
   const values = new Map(database.values);
   for (const { key } of SETTINGS.filter((setting) => !isOfServer(setting.key))) {
     const found = fromFlag(given, key) ?? fromVariables(given, key) ?? fromFile(given, key);
-    const fallback = settingOf(key).default;
+    const { default: fallback, isDerived = false } = settingOf(key);
     if (found !== undefined) {
       values.set(key, found);
     } else if (fallback !== undefined) {
-      values.set(key, { value: fallback, name: key, source: 'default' });
+      const source = isDerived ? 'derived' : 'default';
+      values.set(key, { value: fallback, name: key, source });
     }
   }
   return { values, server: database.server, file: given.file?.name, problems };

@@ -11,6 +11,8 @@ export interface SettingRow {
   readonly variables: readonly string[];
   /** What holds when nobody says anything, as it would be written. */
   readonly default?: string;
+  /** The default shows the form only: the value is known once a command runs. */
+  readonly isDerived?: true;
   /** What it means, in few words and without a full stop. */
   readonly about: string;
   /** A value to show where there is no default. */
@@ -144,8 +146,10 @@ export const TABLE = [
     key: 'kafka.group',
     flag: '--group <name>',
     variables: ['KAFKA_GROUP', 'KAFKA_GROUP_ID'],
-    default: 'medallion',
-    about: 'Kafka consumer group that shares the partitions',
+    default: 'medallion-<warehouse>-<topic>',
+    isDerived: true,
+    about: 'Kafka consumer group that shares the partitions; one for each warehouse and topic',
+    example: 'medallion-sales',
   },
   {
     key: 'kafka.client_id',

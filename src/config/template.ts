@@ -24,7 +24,7 @@ export function configTemplate(chosen: ChosenValues, folder: string): string {
     }
     const indent = second === undefined ? '' : '  ';
     const value = chosen.get(setting.key);
-    const fallback = setting.default ?? setting.example;
+    const fallback = valueToWrite(setting);
     const shown =
       value !== undefined && setting.kind === 'path' ? below(folder, value) : (value ?? fallback);
     lines.push(
@@ -40,7 +40,7 @@ export function configTemplate(chosen: ChosenValues, folder: string): string {
 /** What a .env may hold: the passwords, then every other setting, behind a #. */
 export function environmentTemplate(): string {
   const line = (setting: Setting): string =>
-    `${setting.isSecret === true ? '' : '#'}${setting.variables[0] ?? ''}=${setting.default ?? setting.example ?? ''}`;
+    `${setting.isSecret === true ? '' : '#'}${setting.variables[0] ?? ''}=${valueToWrite(setting) ?? ''}`;
   const secrets = SETTINGS.filter(({ isSecret }) => isSecret === true);
   const others = SETTINGS.filter(({ isSecret }) => isSecret !== true);
   const lines = [
@@ -54,6 +54,11 @@ export function environmentTemplate(): string {
     `#${CONFIG_FILE.variable}=${CONFIG_FILE.names[0]}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A value that may be written as it stands: the form of a derived one may not. */
+function valueToWrite(setting: Setting): string | undefined {
+  return setting.isDerived === true ? setting.example : (setting.default ?? setting.example);
 }
 
 /** "topic of the events (--topic, KAFKA_TOPIC)", in two lines where it is long. */

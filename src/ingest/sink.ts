@@ -6,6 +6,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../postgres/client.ts';
+import { warehouseIdentity } from '../postgres/identity.ts';
 import {
   advanceOffset,
   currentOffsets,
@@ -48,6 +49,7 @@ export class BronzeSink implements Sink {
   readonly #writers: Writers;
   /** What `storedOffsets` last answered, and under which name bronze has a partition. */
   readonly #current = new Map<string, CurrentOffset>();
+  #identity: string | undefined;
 
   constructor(options: BronzeSinkOptions, context: StageContext) {
     this.#options = options;
@@ -57,6 +59,11 @@ export class BronzeSink implements Sink {
         this.warn('another ingest stood still in mid-batch: its transaction was ended');
       },
     });
+  }
+
+  async identity(): Promise<string> {
+    this.#identity ??= await this.#run(warehouseIdentity);
+    return this.#identity;
   }
 
   async storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]> {

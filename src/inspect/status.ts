@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import type { MedallionError } from '../errors.ts';
+import { groupOf } from '../log/kafka/group-name.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
+import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { lookAtLog, type BookedPartition, type LogLag } from './lag.ts';
@@ -27,6 +29,8 @@ export interface PartitionStatus {
 /** Where everything stands between the log and gold. */
 export interface Status {
   readonly log: string;
+  /** The consumer group that ingest reads in; undefined where the log is no Kafka topic. */
+  readonly group: string | undefined;
   readonly problem: MedallionError | undefined;
   readonly partitions: readonly PartitionStatus[];
   /** Events in the log that are not in bronze. */
@@ -50,11 +54,17 @@ export async function status(
   config: Config,
   { signal }: Pick<StageContext, 'signal'>,
 ): Promise<Status> {
-  const books = await withSnapshot(settings, signal, readBooks);
+  const { books, group } = await withSnapshot(settings, signal, async (client) => ({
+    books: await readBooks(client),
+    group:
+      config.log.kind === 'kafka'
+        ? groupOf(config.log, await warehouseIdentity(client))
+        : undefined,
+  }));
   const log = await lookAtLog(config, books.partitions, signal);
   const partitions = joinPartitions(books.partitions, log);
   return {
-    ...{ log: log.description, problem: log.problem, partitions },
+    ...{ log: log.description, group, problem: log.problem, partitions },
     lag:
       log.problem === undefined
         ? together(partitions.filter(({ isOfLog }) => isOfLog).map(({ lag }) => lag))

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Client } from './client.ts';
+
+const HASH_LENGTH = 12;
 
 /** What a server, and a database in it, are known by, whatever host name leads there. */
 export interface Identity {
@@ -22,6 +25,19 @@ export async function identityOf(client: Client): Promise<Identity> {
     throw new Error('a database that does not list itself');
   }
   return { server: row.server, database: row.database, databaseOid: row.oid };
+}
+
+/**
+ * What tells this warehouse from every other, as a short hash. A clone of the database and a dump that was restored
+ * elsewhere have another one, and nothing is stored that they could copy. Only a physical copy of the whole server has
+ * the same.
+ */
+export async function warehouseIdentity(client: Client): Promise<string> {
+  const { server, databaseOid } = await identityOf(client);
+  return createHash('sha256')
+    .update(`${server}/${databaseOid}`)
+    .digest('hex')
+    .slice(0, HASH_LENGTH);
 }
 
 /** The identity as one text, and the statement by which another client can ask for it. */

@@ -114,6 +114,14 @@ describe('settings', () => {
     ).toEqual(['flag --brokers', 'environment KAFKA_TOPIC', 'medallion.yaml:4', 'default']);
   });
 
+  it('leave the consumer group to be derived, unless somebody names one', () => {
+    const { config, source } = resolve('', { KAFKA_BROKERS: 'a:1', KAFKA_GROUP: '' });
+    expect(config().log).toMatchObject({ group: undefined });
+    expect(source('kafka.group')).toBe('derived');
+    const named = resolve('', { KAFKA_BROKERS: 'a:1', KAFKA_GROUP_ID: 'ours' });
+    expect(named.config().log).toMatchObject({ group: 'ours' });
+  });
+
   it('that are paths start from the folder of the file, in the environment from the working folder', () => {
     const yaml = [
       'home: ./h',

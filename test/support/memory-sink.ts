@@ -2,6 +2,8 @@ import type { Gap, LogRecord, RecordBatch, Sink, StoredOffset } from '../../src/
 
 /** What the books say, kept in memory and shared by the consumers of a test. Its compare-and-set is the seam's. */
 export class MemorySink implements Sink {
+  /** Sinks of one name are of one warehouse. */
+  warehouse = 'memory';
   readonly stored = new Map<string, StoredOffset>();
   readonly landed: RecordBatch[] = [];
   readonly refused: RecordBatch[] = [];
@@ -11,6 +13,10 @@ export class MemorySink implements Sink {
   readonly warnings: string[] = [];
   /** Called before a batch lands. */
   beforeLand: (batch: RecordBatch) => Promise<void> | void = () => undefined;
+
+  identity(): Promise<string> {
+    return Promise.resolve(this.warehouse);
+  }
 
   storedOffsets(partitions: Parameters<Sink['storedOffsets']>[0]): Promise<StoredOffset[]> {
     const found = partitions.flatMap((partition) => this.stored.get(keyOf(partition)) ?? []);

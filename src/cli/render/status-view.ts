@@ -46,6 +46,7 @@ function stateTable(status: Status): ResultTable {
   return {
     columns: [
       { name: 'log', kind: 'text' },
+      { name: 'kafka_group', kind: 'text' },
       { name: 'problem', kind: 'text' },
       ...UNITS.flatMap((unit) => COLUMNS[unit]).map((name) => ({
         name,
@@ -56,6 +57,7 @@ function stateTable(status: Status): ResultTable {
     rows: [
       [
         status.log,
+        status.group ?? null,
         status.problem?.message ?? null,
         ...UNITS.flatMap((unit) => waitingCells(status[unit])),
         String(status.quarantined),
@@ -67,6 +69,7 @@ function stateTable(status: Status): ResultTable {
 function stateLines(status: Status, width: number): string[] {
   const facts: (readonly [string, string])[] = [
     ['log', status.log],
+    ...(status.group === undefined ? [] : [['group', status.group] as const]),
     ...(status.problem === undefined ? [] : [['not reached', status.problem.message] as const]),
     ['not ingested', waitingText(status.lag, 'event')],
     ['not promoted', waitingText(status.promotion, 'event')],

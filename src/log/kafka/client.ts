@@ -4,6 +4,7 @@ import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import { Outage, type Patience } from '../../retry.ts';
 import type { Connection } from './connection.ts';
+import type { Use } from './denied.ts';
 import { kafkaError, nameOf, unreachable } from './errors.ts';
 
 /** Time for the first answer of a broker, milliseconds: a person waits. */
@@ -24,6 +25,7 @@ export async function withAdmin<T>(
   topic: string,
   signal: AbortSignal,
   work: (admin: Admin) => Promise<T>,
+  use: Use = 'read',
 ): Promise<T> {
   const { createConnection } = await import('./connection.ts');
   const connection = createConnection(config);
@@ -32,7 +34,7 @@ export async function withAdmin<T>(
     await answered(config, signal, admin.connect());
     return await answered(config, signal, work(admin));
   } catch (error) {
-    throw kafkaError(error, config, topic);
+    throw kafkaError(error, config, topic, use);
   } finally {
     await goodbye(admin, connection);
   }

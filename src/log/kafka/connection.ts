@@ -3,9 +3,9 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
 import { readCertificates } from '../../config/certificates.ts';
+import { correctBrokerAnswers } from './broker-answers.ts';
 import { addCodecs } from './codecs.ts';
 import { correctFetchResponses } from './fetch-response.ts';
-import { correctMetadataAnswers } from './metadata-answer.ts';
 import { askForTopicIds } from './topic-id.ts';
 
 const CONNECT_MS = 3_500;
@@ -21,7 +21,7 @@ export interface Connection {
 export function createConnection(config: KafkaConfig): Connection {
   correctFetchResponses();
   askForTopicIds();
-  correctMetadataAnswers();
+  correctBrokerAnswers();
   addCodecs();
   const sockets = new Set<Socket>();
   let isDestroyed = false;

@@ -1,4 +1,5 @@
 import type { Consumer, Kafka } from 'kafkajs';
+import { createAssigner } from './assigner.ts';
 
 // A batch of one partition is 8,000 to 11,000 events of the usual size: enough for COPY to be at its best.
 const MAX_BYTES_PER_PARTITION = 12 * 1024 * 1024;
@@ -13,17 +14,24 @@ export const HEARTBEAT_MS = 3_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
 const GROUP_RETRY = { initialRetryTime: 100, maxRetryTime: 1_500, multiplier: 2, factor: 0.2 };
 
+export interface ConsumerSettings {
+  readonly follow: boolean;
+  readonly metadataMaxAgeMs: number;
+  /** Names the warehouse that it reads for. */
+  readonly warehouse: string;
+}
+
 /** A member of the group that reads in large batches, commits nothing by itself and does not restart by itself. */
 export function createConsumer(
   kafka: Kafka,
   groupId: string,
-  follow: boolean,
-  settings: { readonly metadataMaxAgeMs: number },
+  { follow, metadataMaxAgeMs, warehouse }: ConsumerSettings,
 ): Consumer {
   return kafka.consumer({
     groupId,
+    partitionAssigners: [createAssigner(warehouse)],
     allowAutoTopicCreation: false,
-    metadataMaxAge: settings.metadataMaxAgeMs,
+    metadataMaxAge: metadataMaxAgeMs,
     sessionTimeout: SESSION_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,

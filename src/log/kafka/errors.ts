@@ -1,5 +1,6 @@
 import type { KafkaConfig } from '../../config.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
+import { lacksRight, type Use } from './denied.ts';
 
 /** What kafkajs puts on its errors; `type` is the broker's name for a protocol error. */
 interface KafkaFailure {
@@ -22,7 +23,6 @@ const UNUSABLE = new Set([
   'INVALID_CONFIG',
   'POLICY_VIOLATION',
   'INVALID_GROUP_ID',
-  'INCONSISTENT_GROUP_PROTOCOL',
 ]);
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const BAD_CERTIFICATE = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
@@ -41,7 +41,12 @@ export function nameOf(config: KafkaConfig): string {
  * A failure of kafkajs as the error a user can act on. What is no failure of Kafka, a defect say, is passed through.
  * `retriable` is set where the same call may succeed later: the broker is away, not the password wrong.
  */
-export function kafkaError(error: unknown, config: KafkaConfig, topic?: string): unknown {
+export function kafkaError(
+  error: unknown,
+  config: KafkaConfig,
+  topic?: string,
+  use: Use = 'read',
+): unknown {
   const known = knownCause(error);
   if (known !== undefined) {
     return known;
@@ -64,10 +69,10 @@ export function kafkaError(error: unknown, config: KafkaConfig, topic?: string):
     });
   }
   if (type.endsWith('AUTHORIZATION_FAILED')) {
-    return new MedallionError('denied', `${kafka} denies access to ${named}: ${root.message}`, {
-      hint: `The client needs rights on the topic, and to read also on the group "${config.group}".`,
-      cause: error,
-    });
+    return lacksRight(type, kafka, config, { topic, use }, error);
+  }
+  if (type === 'INCONSISTENT_GROUP_PROTOCOL') {
+    return groupTaken(config, [], error);
   }
   if (failures.some(({ code }) => BAD_CERTIFICATE.test(code ?? ''))) {
     return new MedallionError('denied', `no trusted TLS connection to ${kafka}: ${root.message}`, {
@@ -92,6 +97,11 @@ export function kafkaError(error: unknown, config: KafkaConfig, topic?: string):
   return unreachable(config, root.message, error, isRetriable(failures));
 }
 
+/** The broker's name for a protocol error, if it is one. */
+export function protocolErrorOf(error: unknown): string | undefined {
+  return causesOf(error).find(({ type }) => type !== undefined)?.type;
+}
+
 /** The broker does not answer, or no longer. */
 export function unreachable(
   config: KafkaConfig,
@@ -107,6 +117,27 @@ export function unreachable(
     cause,
   });
 }
+
+/**
+ * Other clients have the consumer group.
+ * @param members who they are, as far as the broker says so
+ */
+export function groupTaken(
+  config: KafkaConfig,
+  members: readonly string[],
+  cause?: unknown,
+): MedallionError {
+  const by = members.length === 0 ? 'another application' : members.join(', ');
+  return new MedallionError(
+    'denied',
+    `group "${config.group ?? ''}" of ${nameOf(config)} is used by ${by}`,
+    { hint: `Nothing was read. ${OWN_GROUP}`, cause },
+  );
+}
+
+/** What to do about a group that others are in. */
+export const OWN_GROUP =
+  'Name a group that nobody else uses (--group, KAFKA_GROUP, kafka.group), or none: then each warehouse and topic has its own.';
 
 /** The topic is not there. */
 export function missingTopic(topic: string, config: KafkaConfig, cause?: unknown): MedallionError {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { CoordinatorMetadata } from 'kafkajs';
 
 /**
  * Parts of kafkajs 2.2.4, the last release, that its public interface does not show: how requests are written and
@@ -68,14 +69,29 @@ export interface PartitionMetadata {
   readonly topicId?: string;
 }
 
+interface Broker {
+  metadata(topics: readonly string[]): Promise<Metadata>;
+  findGroupCoordinator(group: GroupQuery): Promise<CoordinatorMetadata>;
+}
+
+export interface GroupQuery {
+  readonly groupId: string;
+  readonly coordinatorType?: number;
+}
+
 interface Cluster {
-  readonly brokerPool: {
-    findConnectedBroker(): Promise<{ metadata(topics: readonly string[]): Promise<Metadata> }>;
-  };
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
   metadata: (
     this: Cluster,
     options?: { readonly topics?: readonly string[] },
   ) => Promise<Metadata | null>;
+  findGroupCoordinatorMetadata: (this: Cluster, group: GroupQuery) => Promise<CoordinatorMetadata>;
+}
+
+/** What one broker tells of a topic. kafkajs's own way of asking forgets the topics that the client itself reads. */
+export async function topicMetadata(cluster: object, topic: string): Promise<Metadata> {
+  const broker = await (cluster as Cluster).brokerPool.findConnectedBroker();
+  return broker.metadata([topic]);
 }
 
 /** The way in which every client of this process asks its brokers. */

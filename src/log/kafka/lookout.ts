@@ -18,6 +18,7 @@ export class Lookout {
   readonly #ending: Ending;
   #topic: WatchedTopic | undefined;
   #lookedAt = Date.now();
+  #partitions: readonly number[] = [];
 
   constructor(progress: ReadProgress, ending: Ending) {
     this.#progress = progress;
@@ -27,6 +28,11 @@ export class Lookout {
   /** How long ago the last look began. */
   get ageMs(): number {
     return Date.now() - this.#lookedAt;
+  }
+
+  /** The partitions that were there at the last look. */
+  get partitions(): readonly number[] {
+    return this.#partitions;
   }
 
   open(topic: WatchedTopic): void {
@@ -81,6 +87,7 @@ export class Lookout {
     if (source === undefined || ranges === undefined) {
       return undefined;
     }
+    this.#partitions = [...ranges.keys()];
     if (this.#progress.source !== source) {
       this.#progress.source = source;
       this.#progress.ends = new Map([...ranges].map(([partition, { high }]) => [partition, high]));

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs';
-import type { KafkaConfig } from '../../config.ts';
 import { answered, goodbye } from './client.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { createConsumer } from './consumer.ts';
+import { createConsumer, type ConsumerSettings } from './consumer.ts';
+import { groupTaken } from './errors.ts';
 import { Fetching } from './fetching.ts';
+import { describeGroup, type GroupConfig, type GroupState } from './group.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { WatchedTopic } from './source.ts';
 
@@ -25,7 +26,7 @@ export interface MemberEvents {
 
 /** A member of the consumer group, from connecting to leaving. */
 export class Membership {
-  readonly #config: KafkaConfig & { readonly topic: string };
+  readonly #config: GroupConfig;
   readonly #events: MemberEvents;
   readonly #connection: Connection;
   readonly #admin: Admin;
@@ -34,17 +35,13 @@ export class Membership {
   readonly fetching: Fetching;
   readonly groupOffsets: GroupOffsets;
 
-  constructor(
-    config: KafkaConfig & { readonly topic: string },
-    settings: { readonly follow: boolean; readonly metadataMaxAgeMs: number },
-    events: MemberEvents,
-  ) {
+  constructor(config: GroupConfig, settings: ConsumerSettings, events: MemberEvents) {
     this.#config = config;
     this.#events = events;
     this.#connection = createConnection(config);
     this.#admin = this.#connection.kafka.admin();
     const { kafka } = this.#connection;
-    this.#consumer = createConsumer(kafka, config.group, settings.follow, settings);
+    this.#consumer = createConsumer(kafka, config.group, settings);
     this.fetching = new Fetching(this.#consumer, config.topic);
     this.groupOffsets = new GroupOffsets(this.#consumer, config.topic);
   }
@@ -55,12 +52,21 @@ export class Membership {
     return WatchedTopic.of(this.#admin, this.#config.topic);
   }
 
-  /** Joins the group, unless the end has come meanwhile. */
+  /**
+   * Joins the group, unless the end has come meanwhile.
+   * @throws MedallionError denied, when other clients have the group
+   */
   async join(signal: AbortSignal, hasEnded: () => boolean): Promise<void> {
-    const { topic, group } = this.#config;
+    const { topic } = this.#config;
     this.#listen();
-    // A coordinator that is still loading fails kafkajs in mid-join, and leaves a dead member that blocks the group.
-    await this.#admin.describeGroups([group]);
+    // Also: a coordinator that is still loading fails kafkajs in mid-join, and leaves a dead member that blocks the group.
+    const { members, isForeign } = await this.describe();
+    if (isForeign) {
+      throw groupTaken(
+        this.#config,
+        members.map(({ name }) => name),
+      );
+    }
     await answered(this.#config, signal, this.#consumer.connect());
     await this.#consumer.subscribe({ topic, fromBeginning: true });
     if (!hasEnded()) {
@@ -72,6 +78,11 @@ export class Membership {
       });
       await this.#isRunning;
     }
+  }
+
+  /** Who is in the group, and who has which partition. */
+  async describe(): Promise<GroupState> {
+    return describeGroup(this.#admin, this.#config);
   }
 
   /** Tells the group how far the warehouse is, and leaves it. */

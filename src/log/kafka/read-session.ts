@@ -1,20 +1,25 @@
 import type { EachBatchPayload } from 'kafkajs';
-import type { KafkaConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
 import type { ReadOptions, RecordBatch, Sink } from '../log.ts';
-import { Bystander } from './bystander.ts';
 import { Claims, type Claim } from './claims.ts';
 import { HEARTBEAT_MS } from './consumer.ts';
 import { Ending, type Outcome } from './ending.ts';
+import type { GroupConfig, GroupState } from './group.ts';
 import { Landings } from './landings.ts';
-import { Locator } from './locator.ts';
+import { Locator, type FoundTopic } from './locator.ts';
 import { Lookout, type ReadProgress } from './lookout.ts';
 import { Membership, type FetchedBatch } from './membership.ts';
+import { abandonedError, describeAbandoned, OtherReaders, type Left } from './others.ts';
+import { requireSameLog } from './position.ts';
 import { toLogRecord } from './record.ts';
 
 const CHECK_MS = 250;
+/** How often a follower that has not got all partitions looks who has the rest. */
+const OTHERS_MS = 3_000;
 
 export interface SessionSettings {
+  /** Names the warehouse that is read for. */
+  readonly warehouse: string;
   readonly metadataMaxAgeMs: number;
   readonly onJoined: () => void;
 }
@@ -29,7 +34,7 @@ export interface SessionSettings {
  * located anew. The same goes for a batch that waits to land while the topic is deleted and created again.
  */
 export class ReadSession {
-  readonly #config: KafkaConfig & { readonly topic: string };
+  readonly #config: GroupConfig;
   readonly #context: StageContext;
   readonly #sink: Sink;
   readonly #options: ReadOptions;
@@ -42,13 +47,15 @@ export class ReadSession {
   readonly #locator: Locator;
   readonly #landings: Landings;
   readonly #lookout: Lookout;
-  readonly #bystander = new Bystander();
+  readonly #others: OtherReaders;
+  #othersSeenAt = Date.now();
+  #warnedOf = '';
   #watching: Promise<void> | undefined;
   #hasJoined = false;
   #lastRecordAt = Date.now();
 
   constructor(
-    config: KafkaConfig & { readonly topic: string },
+    config: GroupConfig,
     context: StageContext,
     sink: Sink,
     options: ReadOptions,
@@ -63,9 +70,10 @@ export class ReadSession {
     this.#settings = settings;
     this.#ending = new Ending(config);
     this.#lookout = new Lookout(progress, this.#ending);
+    this.#others = new OtherReaders(settings.warehouse, settings.metadataMaxAgeMs);
     this.#membership = new Membership(
       config,
-      { follow: options.follow, metadataMaxAgeMs: settings.metadataMaxAgeMs },
+      { ...settings, follow: options.follow },
       {
         onAssigned: (partitions) => this.#onAssigned(partitions),
         onBatch: (batch, payload) => this.#onBatch(batch, payload),
@@ -259,11 +267,20 @@ export class ReadSession {
       this.#ending.end('max-records');
       return;
     }
-    const claims = this.#claims.all;
-    const isAtEnd = claims.every((claim) => this.#isAtEnd(claim));
-    if (!this.#options.follow && claims.length > 0 && isAtEnd) {
+    if (!this.#options.follow && this.#hasAll && this.#isAllAtEnd) {
       this.#ending.end('end');
     }
+  }
+
+  /** Whether every partition that is to be read is this member's. */
+  get #hasAll(): boolean {
+    const { partitions } = this.#lookout;
+    const wanted = this.#options.follow ? partitions : [...this.#progress.ends.keys()];
+    return wanted.every((partition) => this.#claims.get(partition) !== undefined);
+  }
+
+  get #isAllAtEnd(): boolean {
+    return this.#claims.all.every((claim) => this.#isAtEnd(claim));
   }
 
   #onTick(): void {
@@ -274,10 +291,16 @@ export class ReadSession {
     const { isIdle } = this.#landings;
     const hasClaims = this.#claims.all.length > 0;
     if (follow && isIdle && Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
-      this.#ending.end('idle');
+      if (this.#hasAll) {
+        this.#ending.end('idle');
+      } else {
+        this.#watch(() => this.#watchOthers('idle'));
+      }
     } else if (hasClaims && this.#lookout.ageMs >= this.#settings.metadataMaxAgeMs) {
       this.#watch(() => this.#watchLog());
-    } else if (!hasClaims && !follow && isIdle) {
+    } else if (!follow && isIdle && !this.#hasAll && this.#isAllAtEnd) {
+      this.#watch(() => this.#watchOthers('end'));
+    } else if (follow && !this.#hasAll && Date.now() - this.#othersSeenAt >= OTHERS_MS) {
       this.#watch(() => this.#watchOthers());
     }
   }
@@ -296,20 +319,76 @@ export class ReadSession {
     this.#locate(astray.filter((claim) => this.#isOpen(claim)));
   }
 
-  /** Without a partition there is nothing to do but to see the others of the group finish. */
-  async #watchOthers(): Promise<void> {
+  /**
+   * Sees that the others of the group read, for this warehouse, what this member has not got.
+   * @param end the end that waits for that; without one a follower only warns
+   */
+  async #watchOthers(end?: 'end' | 'idle'): Promise<void> {
+    this.#othersSeenAt = Date.now();
     const found = await this.#lookout.look();
     if (found === undefined) {
       return;
     }
-    const stored = await this.#locator.storedOffsets([...found.ranges.keys()]);
-    const isOver = this.#bystander.see(this.#progress.ends, found.ranges, stored);
-    if (isOver && this.#claims.all.length === 0 && !this.#ending.hasCome) {
-      this.#context.emit({
-        type: 'note',
-        message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
+    const left = await this.#left(found);
+    const open = left.filter(({ isUnread }) => isUnread);
+    const isRead = end !== undefined && open.length === 0;
+    const group = isRead ? undefined : await this.#describe();
+    // Much may have happened meanwhile.
+    if (this.#ending.hasCome || (end === 'end' && !(this.#landings.isIdle && this.#isAllAtEnd))) {
+      return;
+    }
+    if (group === undefined || (end === 'idle' && this.#others.areRead(open, group))) {
+      this.#endBesideOthers(end);
+      return;
+    }
+    const abandoned = this.#others.judge(end === undefined ? left : open, group);
+    if (end !== undefined && abandoned.length > 0) {
+      this.#ending.fail(abandonedError(abandoned, this.#config));
+    } else if (end === undefined) {
+      const { message, hint } = describeAbandoned(abandoned, this.#config);
+      if (abandoned.length > 0 && message !== this.#warnedOf) {
+        this.#sink.warn(message, hint);
+      }
+      this.#warnedOf = abandoned.length > 0 ? message : '';
+    }
+  }
+
+  /** Who is in the group; undefined when that could not be found out, and ends the session. */
+  async #describe(): Promise<GroupState | undefined> {
+    try {
+      return await this.#membership.describe();
+    } catch (error) {
+      this.#ending.failByKafka(error);
+      return undefined;
+    }
+  }
+
+  /** The partitions that this member has not got, and how far the warehouse has read them. */
+  async #left({ source, ranges }: FoundTopic): Promise<Left[]> {
+    const stored = await this.#locator.storedOffsets([...ranges.keys()]);
+    if (this.#options.resetOffsets !== true) {
+      requireSameLog(stored.values(), source);
+    }
+    const { ends } = this.#progress;
+    return [...ranges.values()]
+      .filter(({ partition }) => this.#options.follow || ends.has(partition))
+      .filter(({ partition }) => this.#claims.get(partition) === undefined)
+      .map(({ partition, low, high }) => {
+        const next = stored.get(partition)?.nextOffset ?? low;
+        const end = this.#options.follow ? high : (ends.get(partition) ?? high);
+        return { partition, next, isUnread: next < end };
       });
-      this.#ending.end('end');
+  }
+
+  #endBesideOthers(end: 'end' | 'idle' | undefined): void {
+    if (end !== undefined) {
+      if (this.#claims.all.length === 0) {
+        this.#context.emit({
+          type: 'note',
+          message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
+        });
+      }
+      this.#ending.end(end);
     }
   }
 }

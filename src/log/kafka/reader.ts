@@ -5,6 +5,7 @@ import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { beginning, withAdmin } from './client.ts';
 import { describeBrokers, nameOf } from './errors.ts';
+import { groupOf } from './group-name.ts';
 import type { ReadProgress } from './lookout.ts';
 import { requireTopic } from './topic.ts';
 
@@ -52,12 +53,15 @@ async function readTopic(
     ends: new Map(),
   };
   const { patience = DEFAULT_PATIENCE } = settings;
+  const warehouse = await sink.identity();
+  const grouped = { ...config, group: groupOf(config, warehouse) };
   const { ReadSession } = await import('./read-session.ts');
   // A broker that has just started, or hands a group over, is back at the next attempt.
   const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
   outage.end();
   for (;;) {
-    const outcome = await new ReadSession(config, context, sink, options, progress, {
+    const outcome = await new ReadSession(grouped, context, sink, options, progress, {
+      warehouse,
       metadataMaxAgeMs: settings.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
       onJoined: () => outage.end(),
     }).run();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { withAdmin } from './client.ts';
-import { missingTopic } from './errors.ts';
+import { missingTopic, protocolErrorOf } from './errors.ts';
 import type { PartitionMetadata } from './kafkajs-protocol.ts';
 
 /** What a partition holds: from `low` up to, not including, `high`. Records of open transactions lie above `high`. */
@@ -35,7 +35,7 @@ export async function ensureTopic(
   partitions: number,
   signal: AbortSignal = NEVER,
 ): Promise<{ created: boolean; partitions: number }> {
-  return withAdmin(config, topic, signal, async (admin) => {
+  const create = async (admin: Admin): Promise<{ created: boolean; partitions: number }> => {
     const created =
       (await partitionCount(admin, topic)) === undefined &&
       // -1: as many replicas as the cluster holds right for a new topic.
@@ -55,7 +55,8 @@ export async function ensureTopic(
       }
       await sleep(NEW_TOPIC_POLL_MS);
     }
-  });
+  };
+  return withAdmin(config, topic, signal, create, 'create');
 }
 
 /**
@@ -92,7 +93,7 @@ export async function partitionCount(admin: Admin, topic: string): Promise<numbe
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     return topics[0]?.partitions.length;
   } catch (error) {
-    if (error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION') {
+    if (protocolErrorOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
       return undefined;
     }
     throw error;

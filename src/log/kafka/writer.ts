@@ -69,7 +69,7 @@ async function connectWriter(
     return new KafkaWriter(config, outage, connection, producer, partitions, compression);
   } catch (error) {
     await goodbye(producer, connection);
-    throw kafkaError(error, config, topic);
+    throw kafkaError(error, config, topic, 'write');
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
@@ -159,7 +159,7 @@ class KafkaWriter implements LogWriter {
         const request = { topic, acks: -1, compression: this.#compression, messages };
         this.#note(messages, await this.#producer.send(request));
       } catch (error) {
-        throw kafkaError(error, this.#config, topic);
+        throw kafkaError(error, this.#config, topic, 'write');
       }
     });
   }

@@ -25,10 +25,10 @@ async function openGroup(topic: string, sinks: readonly MemorySink[]) {
       const books = first ?? sink;
       return {
         context,
-        group: config.group,
         read: (options: Partial<ReadOptions>) =>
           reader.read(
             {
+              identity: () => books.identity(),
               storedOffsets: (partitions) => books.storedOffsets(partitions),
               recordGap: (gap, source) => books.recordGap(gap, source),
               resetOffset: (stored, place) => books.resetOffset(stored, place),

@@ -1,0 +1,121 @@
+import { MedallionError } from '../../errors.ts';
+import { OWN_GROUP } from './errors.ts';
+import type { GroupConfig, GroupState, Member } from './group.ts';
+
+/** A partition may be in another application's hands for that long: a rebalance is short. */
+const FOREIGN_MS = 3_000;
+/** Readers look for new partitions this much later than they were told to, at most. */
+const LATE_MS = 5_000;
+/** A reader of this warehouse, or one that the broker does not name, that comes no further for so long is stuck. */
+const STANDSTILL_MS = 60_000;
+
+/** A partition that this member has not got. */
+export interface Left {
+  readonly partition: number;
+  /** The offset from which the warehouse has not read it. */
+  readonly next: bigint;
+  /** Whether the log holds events from there on. */
+  readonly isUnread: boolean;
+}
+
+/** Partitions that are not read for this warehouse, and why. */
+export interface Abandoned {
+  readonly partitions: readonly number[];
+  readonly why: string;
+}
+
+/** Judges, for a member that has not got every partition, whether the others of its group read the rest. */
+export class OtherReaders {
+  readonly #warehouse: string;
+  readonly #nobodyMs: number;
+  #progress = '';
+  #progressAt = Date.now();
+  /** Since when a partition has been somebody else's, or nobody's. */
+  readonly #strangeSince = new Map<string, number>();
+
+  constructor(warehouse: string, metadataMaxAgeMs: number) {
+    this.#warehouse = warehouse;
+    this.#nobodyMs = metadataMaxAgeMs + LATE_MS;
+  }
+
+  /** Which partitions the others do not read, by who has them; none as long as they may come to a reader. */
+  judge(left: readonly Left[], group: GroupState): Abandoned[] {
+    const isStuck = this.#isStuck(left, group);
+    const byReason = new Map<string, number[]>();
+    for (const { partition, isUnread } of left) {
+      const holder = holderOf(partition, group);
+      if (this.#isStrange(partition, holder, group)) {
+        add(byReason, `the group gave them to ${holder?.name ?? 'nobody'}`, partition);
+      } else if (isStuck && isUnread) {
+        const reader = holder?.name ?? 'a member that the broker does not name';
+        add(byReason, `${reader} has them and stands still`, partition);
+      }
+    }
+    return [...byReason].map(([why, partitions]) => ({ why, partitions }));
+  }
+
+  /** Whether each of these partitions has a reader of this warehouse. */
+  areRead(left: readonly Left[], group: GroupState): boolean {
+    return (
+      group.state === 'stable' &&
+      left.every(({ partition }) => holderOf(partition, group)?.warehouse === this.#warehouse)
+    );
+  }
+
+  #isStuck(left: readonly Left[], { state }: GroupState): boolean {
+    const progress = left.map(({ partition, next }) => `${partition}:${next}`).join();
+    if (progress !== this.#progress || state === 'rebalancing') {
+      this.#progress = progress;
+      this.#progressAt = Date.now();
+    }
+    return Date.now() - this.#progressAt > STANDSTILL_MS;
+  }
+
+  /** Whether for a while nobody of this warehouse has had the partition, as far as the broker says. */
+  #isStrange(partition: number, holder: Member | undefined, { state }: GroupState): boolean {
+    const key = `${partition} ${holder?.id ?? ''}`;
+    const since = this.#strangeSince.get(key) ?? Date.now();
+    for (const other of [...this.#strangeSince.keys()]) {
+      if (other.startsWith(`${partition} `)) {
+        this.#strangeSince.delete(other);
+      }
+    }
+    if (state !== 'stable' || holder?.warehouse === this.#warehouse) {
+      return false;
+    }
+    this.#strangeSince.set(key, since);
+    return Date.now() - since >= (holder === undefined ? this.#nobodyMs : FOREIGN_MS);
+  }
+}
+
+/** What to tell of partitions that are not read. */
+export function describeAbandoned(
+  abandoned: readonly Abandoned[],
+  { topic, group }: GroupConfig,
+): { readonly message: string; readonly hint: string } {
+  const parts = abandoned.map(
+    ({ partitions, why }) =>
+      `${partitions.length === 1 ? 'partition' : 'partitions'} ${partitions.join(', ')}: ${why}`,
+  );
+  return {
+    message: `topic "${topic}" is not read whole for this warehouse in group "${group}"; ${parts.join('; ')}`,
+    hint: `kafka-consumer-groups.sh --describe --members --verbose --group "${group}" shows who has what. ${OWN_GROUP}`,
+  };
+}
+
+/** @see describeAbandoned */
+export function abandonedError(
+  abandoned: readonly Abandoned[],
+  config: GroupConfig,
+): MedallionError {
+  const { message, hint } = describeAbandoned(abandoned, config);
+  return new MedallionError('check_failed', message, { hint });
+}
+
+function holderOf(partition: number, { members }: GroupState): Member | undefined {
+  return members.find(({ partitions }) => partitions.includes(partition));
+}
+
+function add(byReason: Map<string, number[]>, why: string, partition: number): void {
+  byReason.set(why, [...(byReason.get(why) ?? []), partition]);
+}
