@@ -9,17 +9,15 @@ const TOPIC_RIGHTS: Readonly<Record<Use, readonly string[]>> = {
   write: ['WRITE'],
   create: ['CREATE', 'WRITE'],
 };
-const CLUSTER_RIGHTS: Readonly<Record<Use, readonly string[]>> = {
-  read: ['DESCRIBE'],
-  write: ['IDEMPOTENT_WRITE'],
-  create: ['CREATE'],
-};
+const CLUSTER = { resource: 'the cluster', flag: '--cluster' } as const;
 
 /** What the client may not do: the rights, the resource, and how kafka-acls names it. */
 interface Missing {
   readonly rights: readonly string[];
   readonly resource: string;
   readonly flag: string;
+  /** What else old brokers want. */
+  readonly note?: string;
 }
 
 /**
@@ -42,7 +40,7 @@ export function lacksRight(
       cause,
     });
   }
-  const { rights, resource, flag } = missing;
+  const { rights, resource, flag, note = '' } = missing;
   const operations = rights.map((right) => `--operation ${right}`).join(' ');
   const broker = config.brokers[0] ?? '';
   return new MedallionError(
@@ -51,7 +49,7 @@ export function lacksRight(
     {
       hint:
         `An administrator can grant it: kafka-acls.sh --bootstrap-server ${broker} --add ` +
-        `--allow-principal "${client}" ${operations} ${flag}`,
+        `--allow-principal "${client}" ${operations} ${flag}${note}`,
       cause,
     },
   );
@@ -62,17 +60,22 @@ function missingRight(
   { group }: KafkaConfig,
   { topic, use }: { readonly topic: string | undefined; readonly use: Use },
 ): Missing | undefined {
+  const onTopic =
+    topic === undefined
+      ? undefined
+      : { rights: TOPIC_RIGHTS[use], resource: `topic "${topic}"`, flag: `--topic "${topic}"` };
   switch (type) {
     case 'TOPIC_AUTHORIZATION_FAILED':
-      return topic === undefined
-        ? undefined
-        : { rights: TOPIC_RIGHTS[use], resource: `topic "${topic}"`, flag: `--topic "${topic}"` };
+      return onTopic;
     case 'GROUP_AUTHORIZATION_FAILED':
       return group === undefined
         ? undefined
         : { rights: ['READ'], resource: `group "${group}"`, flag: `--group "${group}"` };
     case 'CLUSTER_AUTHORIZATION_FAILED':
-      return { rights: CLUSTER_RIGHTS[use], resource: 'the cluster', flag: '--cluster' };
+      // Of a producer that may write to no topic.
+      return use === 'write' && onTopic !== undefined
+        ? { ...onTopic, note: ' (before Kafka 2.8 also: --operation IdempotentWrite --cluster)' }
+        : { rights: [use === 'create' ? 'CREATE' : 'DESCRIBE'], ...CLUSTER };
     default:
       return undefined;
   }

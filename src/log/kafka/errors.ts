@@ -131,7 +131,7 @@ export function groupTaken(
   return new MedallionError(
     'denied',
     `group "${config.group ?? ''}" of ${nameOf(config)} is used by ${by}`,
-    { hint: `Nothing was read. ${OWN_GROUP}`, cause },
+    { hint: OWN_GROUP, cause },
   );
 }
 

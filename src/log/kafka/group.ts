@@ -1,6 +1,7 @@
 import kafkajs, { type Admin, type GroupDescription, type MemberDescription } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { PROTOCOL } from './assigner.ts';
+import { withAdmin } from './client.ts';
 
 /** A topic, and the group that its reader is in. */
 export type GroupConfig = KafkaConfig & { readonly topic: string; readonly group: string };
@@ -37,6 +38,14 @@ export async function describeGroup(
     members: (found?.members ?? []).map((member) => memberOf(member, topic, isForeign)),
     isForeign,
   };
+}
+
+/**
+ * The same, for a check of the set-up.
+ * @throws MedallionError unreachable, denied
+ */
+export async function inspectGroup(config: GroupConfig, signal: AbortSignal): Promise<GroupState> {
+  return withAdmin(config, config.topic, signal, (admin) => describeGroup(admin, config));
 }
 
 /** Kafka says of a group of the newer protocol that it is dead: there is none of the older protocol. */

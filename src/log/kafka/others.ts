@@ -18,10 +18,11 @@ export interface Left {
   readonly isUnread: boolean;
 }
 
-/** Partitions that are not read for this warehouse, and why. */
+/** Partitions that are not read for this warehouse. */
 export interface Abandoned {
   readonly partitions: readonly number[];
-  readonly why: string;
+  /** Who has them instead, for people. */
+  readonly holder: string;
 }
 
 /** Judges, for a member that has not got every partition, whether the others of its group read the rest. */
@@ -41,17 +42,17 @@ export class OtherReaders {
   /** Which partitions the others do not read, by who has them; none as long as they may come to a reader. */
   judge(left: readonly Left[], group: GroupState): Abandoned[] {
     const isStuck = this.#isStuck(left, group);
-    const byReason = new Map<string, number[]>();
+    const byHolder = new Map<string, number[]>();
     for (const { partition, isUnread } of left) {
       const holder = holderOf(partition, group);
       if (this.#isStrange(partition, holder, group)) {
-        add(byReason, `the group gave them to ${holder?.name ?? 'nobody'}`, partition);
+        add(byHolder, holder?.name ?? 'nobody', partition);
       } else if (isStuck && isUnread) {
         const reader = holder?.name ?? 'a member that the broker does not name';
-        add(byReason, `${reader} has them and stands still`, partition);
+        add(byHolder, `${reader}, who stands still`, partition);
       }
     }
-    return [...byReason].map(([why, partitions]) => ({ why, partitions }));
+    return [...byHolder].map(([holder, partitions]) => ({ holder, partitions }));
   }
 
   /** Whether each of these partitions has a reader of this warehouse. */
@@ -94,11 +95,11 @@ export function describeAbandoned(
   { topic, group }: GroupConfig,
 ): { readonly message: string; readonly hint: string } {
   const parts = abandoned.map(
-    ({ partitions, why }) =>
-      `${partitions.length === 1 ? 'partition' : 'partitions'} ${partitions.join(', ')}: ${why}`,
+    ({ partitions, holder }) =>
+      `${partitions.length === 1 ? 'partition' : 'partitions'} ${partitions.join(', ')} held by ${holder}`,
   );
   return {
-    message: `topic "${topic}" is not read whole for this warehouse in group "${group}"; ${parts.join('; ')}`,
+    message: `topic "${topic}" is not read whole for this warehouse in group "${group}": ${parts.join('; ')}`,
     hint: `kafka-consumer-groups.sh --describe --members --verbose --group "${group}" shows who has what. ${OWN_GROUP}`,
   };
 }
@@ -116,6 +117,6 @@ function holderOf(partition: number, { members }: GroupState): Member | undefine
   return members.find(({ partitions }) => partitions.includes(partition));
 }
 
-function add(byReason: Map<string, number[]>, why: string, partition: number): void {
-  byReason.set(why, [...(byReason.get(why) ?? []), partition]);
+function add(byHolder: Map<string, number[]>, holder: string, partition: number): void {
+  byHolder.set(holder, [...(byHolder.get(holder) ?? []), partition]);
 }
