@@ -3,6 +3,7 @@ import type { Client } from '../postgres/client.ts';
 import { CopyFields, copyRows, type CopyTarget } from '../postgres/copy.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
 import { isText, type Admitted, type Refusal } from './admission.ts';
+import { producedAt } from './stamp.ts';
 
 const EVENTS: CopyTarget = {
   table: 'bronze.events',
@@ -96,12 +97,4 @@ function commonFields({ to, runId, ingestedAt }: RowContext): {
   fields.timestamp(ingestedAt);
   fields.bigint(runId);
   return { coordinates, stamp: fields.take() };
-}
-
-const YEAR_1 = Date.parse('0001-01-01T00:00:00Z');
-const YEAR_9999 = Date.parse('9999-12-31T23:59:59.999Z');
-
-/** A producer may set any 64-bit number as a timestamp; bronze keeps it within the years 1 to 9999. */
-export function producedAt({ timestamp }: LogRecord): number {
-  return Math.trunc(Math.min(Math.max(timestamp, YEAR_1), YEAR_9999));
 }

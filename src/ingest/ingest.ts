@@ -29,6 +29,8 @@ export interface IngestResult {
   /** Events written to bronze.events, and the bytes of their values. */
   readonly events: number;
   readonly bytes: number;
+  /** Of those events, the ones whose time in the log cannot be right. */
+  readonly implausible: number;
   /** Records refused, by reason. */
   readonly quarantined: Readonly<Record<string, number>>;
   readonly partitions: readonly PartitionTally[];
@@ -103,8 +105,8 @@ export async function ingest(
 type Counted = Omit<IngestResult, 'runId' | 'end' | 'seconds'>;
 
 function resultOf(tally: Tally): Counted {
-  const { events, bytes, quarantined, partitions, droppedBatches, gaps } = tally;
-  return { events, bytes, quarantined, partitions, droppedBatches, gaps };
+  const { events, bytes, implausible, quarantined, partitions, droppedBatches, gaps } = tally;
+  return { events, bytes, implausible, quarantined, partitions, droppedBatches, gaps };
 }
 
 /** What is left where the warehouse or the log stayed away. */
@@ -119,6 +121,7 @@ function countsOf(result: Counted & { readonly seconds: number }): Record<string
   return {
     events: result.events,
     bytes: result.bytes,
+    ...(result.implausible > 0 ? { implausible_events: result.implausible } : {}),
     quarantined: result.quarantined,
     partitions: result.partitions.length,
     dropped_batches: result.droppedBatches,

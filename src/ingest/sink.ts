@@ -1,5 +1,12 @@
 import { codeOf, MedallionError } from '../errors.ts';
-import type { Gap, RecordBatch, Sink, StoredOffset, TopicPartition } from '../log/log.ts';
+import type {
+  Gap,
+  LogRecord,
+  RecordBatch,
+  Sink,
+  StoredOffset,
+  TopicPartition,
+} from '../log/log.ts';
 import {
   lostConnection,
   withTransaction,
@@ -20,7 +27,8 @@ import { bookRange } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Outage } from '../retry.ts';
 import { admit } from './admission.ts';
-import { copyEvents, copyRefusals, hasRecord, producedAt } from './bronze.ts';
+import { copyEvents, copyRefusals, hasRecord } from './bronze.ts';
+import { isPlausible, latestOf } from './stamp.ts';
 import { Tally, type BatchTally } from './tally.ts';
 import { Writers } from './writers.ts';
 
@@ -82,15 +90,13 @@ export class BronzeSink implements Sink {
   async land(batch: RecordBatch): Promise<boolean> {
     const topic = this.#bronzeTopic(batch);
     const { admitted, refused } = admit(batch.records, this.#options.maxEventBytes);
-    let bytes = 0;
-    let lastProducedAt: number | undefined;
-    for (const event of admitted) {
-      bytes += event.value.length;
-      lastProducedAt = Math.max(lastProducedAt ?? Number.NEGATIVE_INFINITY, producedAt(event));
-    }
-    const landed: BatchTally = { events: admitted.length, bytes, refused };
+    const bytes = admitted.reduce((sum, { value }) => sum + value.length, 0);
+    const ingestedAt = Date.now();
+    const strange = admitted.filter((event) => !isPlausible(event, ingestedAt));
+    const implausible = strange.length;
+    const landed: BatchTally = { events: admitted.length, bytes, refused, implausible };
     const to = { topic, partition: batch.partition };
-    const rows = { to, runId: this.#options.runId, ingestedAt: Date.now() };
+    const rows = { to, runId: this.#options.runId, ingestedAt };
     let attempts = 0;
     const isAhead = await this.#run((client) =>
       withTransaction(client, async () => {
@@ -99,7 +105,11 @@ export class BronzeSink implements Sink {
           client,
           batch.fromOffset,
           { ...to, ...placeOf(batch) },
-          { ...landed, quarantined: refused.length, lastProducedAt },
+          {
+            ...landed,
+            quarantined: refused.length,
+            lastProducedAt: latestOf(admitted, ingestedAt),
+          },
         );
         if (isNext && admitted.length > 0) {
           await copyEvents(client, admitted, rows);
@@ -118,6 +128,7 @@ export class BronzeSink implements Sink {
       throw codeOf(error) === UNIQUE_VIOLATION ? alreadyThere(batch, topic, error) : error;
     });
     if (isAhead) {
+      this.#warnOfTime(batch, strange[0]);
       this.tally.add(topic, batch, landed);
       this.#options.onLanded(this.tally);
     } else {
@@ -174,6 +185,16 @@ export class BronzeSink implements Sink {
 
   async close(): Promise<void> {
     await this.#writers.close();
+  }
+
+  /** Said of the first event of the run; the rest are counted. */
+  #warnOfTime(batch: RecordBatch, event: LogRecord | undefined): void {
+    if (event !== undefined && this.tally.implausible === 0) {
+      this.warn(
+        `offset ${event.offset} of partition ${batch.partition} of "${batch.topic}" has a time that cannot be right: ${event.timestamp} milliseconds since 1970`,
+        'It is kept as it is, and freshness counts from when such an event was landed. Producers set milliseconds.',
+      );
+    }
   }
 
   #bronzeTopic(partition: TopicPartition): string {

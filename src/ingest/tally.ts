@@ -28,6 +28,8 @@ export interface BatchTally {
   /** Bytes of the events' values. */
   readonly bytes: number;
   readonly refused: readonly Refusal[];
+  /** Events whose time in the log cannot be right. */
+  readonly implausible: number;
 }
 
 /** Counts what a run of ingest did. */
@@ -37,15 +39,18 @@ export class Tally {
   readonly gaps: Gap[] = [];
   events = 0;
   bytes = 0;
+  implausible = 0;
   /** Batches that another consumer had landed first, and their records. */
   droppedBatches = 0;
   droppedRecords = 0;
 
-  add(topic: string, batch: RecordBatch, { events, bytes, refused }: BatchTally): void {
+  add(topic: string, batch: RecordBatch, landed: BatchTally): void {
+    const { events, bytes, refused, implausible } = landed;
     const key = `${batch.partition} ${topic}`;
     const before = this.#partitions.get(key);
     this.events += events;
     this.bytes += bytes;
+    this.implausible += implausible;
     this.#partitions.set(key, {
       ...{ topic, partition: batch.partition },
       fromOffset: before?.fromOffset ?? batch.fromOffset,

@@ -6,7 +6,7 @@ import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { lookAtLog, type BookedPartition, type LogLag } from './lag.ts';
-import { askFile, rowsOf } from './sql-file.ts';
+import { ask, askFile, rowsOf } from './sql-file.ts';
 
 /** One way of an event: how much waits there, and for how long. Undefined is not known. */
 export interface Waiting {
@@ -42,6 +42,8 @@ export interface Status {
   readonly quarantine: ResultTable;
   readonly quarantined: number;
   readonly freshness: ResultTable;
+  /** Events, ever, whose time in the log cannot be right: freshness does not count it. */
+  readonly implausible: number;
   readonly runs: ResultTable;
 }
 
@@ -77,6 +79,7 @@ export async function status(
       0,
     ),
     freshness: books.freshness,
+    implausible: books.implausible,
     runs: books.runs,
   };
 }
@@ -91,17 +94,22 @@ interface Books {
   readonly gold: Waiting;
   readonly quarantine: ResultTable;
   readonly freshness: ResultTable;
+  readonly implausible: number;
   readonly runs: ResultTable;
 }
 
 async function readBooks(client: Client): Promise<Books> {
   const [gold] = rowsOf<'waiting_days' | 'waiting_seconds'>(await askFile(client, 'gold_waiting'));
   const quarantine = await askFile(client, 'quarantine_open');
+  const [counted] = rowsOf<'events'>(
+    await ask(client, 'select sum(implausible_events) as events from medallion.offsets'),
+  );
   return {
     partitions: await readPartitions(client),
     gold: { count: Number(gold?.waiting_days ?? 0), seconds: Number(gold?.waiting_seconds ?? 0) },
     quarantine,
     freshness: await readFreshness(client),
+    implausible: Number(counted?.events ?? 0),
     runs: await askFile(client, 'last_runs'),
   };
 }

@@ -25,6 +25,8 @@ export interface Landed {
   readonly events: number;
   readonly bytes: number;
   readonly quarantined: number;
+  /** Events whose time in the log cannot be right. */
+  readonly implausible: number;
   /** Unix milliseconds; undefined when the batch holds no event. */
   readonly lastProducedAt: number | undefined;
 }
@@ -98,6 +100,7 @@ export async function advanceOffset(
     landed.quarantined,
     landed.lastProducedAt === undefined ? null : new Date(landed.lastProducedAt).toISOString(),
     next.digest,
+    landed.implausible,
   ];
   // A row locked by another consumer is waited for, and then judged by what it has become.
   const updated = await client.query(
@@ -105,8 +108,9 @@ export async function advanceOffset(
         set next_offset = $3, position = $5, digest = $10,
             landed_events = landed_events + $6, landed_bytes = landed_bytes + $7,
             quarantined_events = quarantined_events + $8,
-            last_produced_at = greatest(last_produced_at, $9::timestamptz), updated_at = now()
-      where topic = $1 and partition = $2 and next_offset = $11 and source = $4`,
+            last_produced_at = greatest(last_produced_at, $9::timestamptz),
+            implausible_events = implausible_events + $11, updated_at = now()
+      where topic = $1 and partition = $2 and next_offset = $12 and source = $4`,
     [...values, fromOffset],
   );
   if (updated.rowCount === 1) {
@@ -115,8 +119,8 @@ export async function advanceOffset(
   const inserted = await client.query(
     `insert into medallion.offsets
             (topic, partition, next_offset, source, position,
-             landed_events, landed_bytes, quarantined_events, last_produced_at, digest)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             landed_events, landed_bytes, quarantined_events, last_produced_at, digest, implausible_events)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict do nothing`,
     values,
   );

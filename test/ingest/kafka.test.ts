@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openKafkaReader } from '../../src/log/kafka/reader.ts';
-import { spawnCli, type CliProcess } from '../support/cli.ts';
+import { runCli, spawnCli, type CliProcess } from '../support/cli.ts';
 import { ingestAll, rowsOf, testContext } from '../support/ingest.ts';
 import {
   createTopic,
@@ -190,6 +190,84 @@ describe('ingest from Kafka', () => {
     expect(
       await rows('select partition, from_offset, to_offset from medallion.offset_gaps'),
     ).toEqual(['0|3|7']);
+  });
+
+  test('keeps times that cannot be right, counts them, and lets none of them say how fresh bronze is', async () => {
+    const own = await uniqueTopic(1, { 'message.timestamp.after.max.ms': '9223372036854775807' });
+    const now = Date.now();
+    const stamps = {
+      none: '-1',
+      seconds: String(Math.trunc(now / 1000)),
+      micros: String(now * 1000),
+      nanos: String(BigInt(now) * 1_000_000n),
+      largest: '9223372036854775807',
+      // Right: a clock that is a little ahead, and a history.
+      ahead: String(now + 60_000),
+      before: String(Date.UTC(1999, 0, 1)),
+    };
+    await send(
+      own,
+      Object.entries(stamps).map(([key, timestamp]) => ({ key, timestamp, value: '{}' })),
+    );
+    const options = {
+      cwd: folder,
+      env: { DATABASE_URL: database.url, KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: own },
+    };
+    const { code, stdout, stderr } = await runCli(['ingest'], options);
+    expect(code).toBe(0);
+    expect(stdout).toContain('warning: 5 events with a time in the log that cannot be right');
+    expect(stderr).toContain(
+      `offset 0 of partition 0 of "${own}" has a time that cannot be right: -1`,
+    );
+    expect(
+      await rows(`select key, date_part('year', produced_at at time zone 'UTC') from bronze.events
+                   where key in ('none', 'seconds', 'micros', 'before') order by "offset"`),
+    ).toEqual(['none|1969', 'seconds|1970', 'micros|9999', 'before|1999']);
+    expect(
+      await rows(
+        `select implausible_events, floor(extract(epoch from last_produced_at) * 1000)
+           from medallion.offsets`,
+      ),
+    ).toEqual([`5|${stamps.ahead}`]);
+    const { stdout: page } = await runCli(['status'], options);
+    expect(page.replaceAll(/\s+/g, ' ')).toContain(
+      'warning: 5 events with a time in the log that cannot be right; freshness counts',
+    );
+    // Without any that is right, when they were landed counts.
+    const bad = await uniqueTopic(1, { 'message.timestamp.after.max.ms': '9223372036854775807' });
+    await send(bad, [{ timestamp: stamps.micros, value: '{}' }]);
+    await runCli(['ingest', '--topic', bad], options);
+    expect(
+      await rows(
+        `select abs(extract(epoch from last_produced_at - updated_at)) < 60
+           from medallion.offsets where topic = '${bad}'`,
+      ),
+    ).toEqual(['t']);
+  });
+
+  test('into two warehouses at once, one a copy of the other, lands all of it in both', async () => {
+    const copy = await createTestDatabase({ copyOf: database });
+    try {
+      await produce(0, 400);
+      const env = { KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: topic };
+      const follow = ['ingest', '--follow', '--idle-timeout', '6s'];
+      const of = (url: string) => ({ cwd: folder, env: { ...env, DATABASE_URL: url } });
+      const both = [database, copy].map(({ url }) => spawnCli(follow, of(url)).result);
+      expect((await Promise.all(both)).map(({ code }) => code)).toEqual([0, 0]);
+      const groups: unknown[] = [];
+      for (const { settings, url } of [database, copy]) {
+        expect(await rowsOf(settings, 'select count(*) from bronze.events')).toEqual(['400']);
+        const { stdout } = await runCli(['status', '--output', 'json'], of(url));
+        const { state } = JSON.parse(stdout) as { state: { kafka_group: string } };
+        groups.push(state.kafka_group);
+      }
+      expect(groups).toEqual(
+        Array(2).fill(expect.stringMatching(`^medallion-[0-9a-f]{12}-${topic}$`)),
+      );
+      expect(new Set(groups).size).toBe(2);
+    } finally {
+      await copy.drop();
+    }
   });
 
   test('by two consumers of one group, one of them killed and started again, lands each once', async () => {

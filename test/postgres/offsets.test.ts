@@ -35,12 +35,15 @@ const row = (nextOffset: bigint, changes: Partial<OffsetRow> = {}): OffsetRow =>
   ...{ topic: 'sales', partition: 0, nextOffset, source: 'kafka:a', position: null },
   ...changes,
 });
-const landed = { events: 10, bytes: 1000, quarantined: 1, lastProducedAt: Date.UTC(2026, 0, 2) };
+const landed = {
+  ...{ events: 10, bytes: 1000, quarantined: 1, implausible: 2 },
+  lastProducedAt: Date.UTC(2026, 0, 2),
+};
 
 async function accounts(): Promise<unknown[]> {
   const { rows } = await client.query({
     text: `select topic, partition, next_offset, source, position, landed_events, landed_bytes, quarantined_events,
-                  last_produced_at at time zone 'UTC'
+                  implausible_events, last_produced_at at time zone 'UTC'
              from medallion.offsets order by topic, partition`,
     rowMode: 'array',
   });
@@ -52,10 +55,13 @@ describe('a partition', () => {
     expect(await advanceOffset(client, 7n, row(20n), landed)).toBe(true);
     const older = { ...landed, lastProducedAt: Date.UTC(2026, 0, 1) };
     expect(await advanceOffset(client, 20n, row(31n, { position: 5n }), older)).toBe(true);
-    const empty = { events: 0, bytes: 0, quarantined: 0, lastProducedAt: undefined };
+    const empty = {
+      ...{ events: 0, bytes: 0, quarantined: 0, implausible: 0 },
+      lastProducedAt: undefined,
+    };
     expect(await advanceOffset(client, 31n, row(32n, { position: 6n }), empty)).toBe(true);
     expect(await accounts()).toEqual([
-      ['sales', '0', '32', 'kafka:a', '6', '20', '2000', '2', '2026-01-02 00:00:00'],
+      ['sales', '0', '32', 'kafka:a', '6', '20', '2000', '2', '4', '2026-01-02 00:00:00'],
     ]);
   });
 

@@ -31,6 +31,11 @@ export function landedSummary(
     const reasons = refused.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
     lines.push(`  refused: ${reasons} (kept in bronze.quarantine)`);
   }
+  if (result.implausible > 0) {
+    lines.push(
+      `  warning: ${counted(result.implausible, 'event')} with a time in the log that cannot be right`,
+    );
+  }
   if (result.droppedBatches > 0) {
     const batches = counted(result.droppedBatches, 'batch', 'batches');
     lines.push(`  ${batches} had been landed by another ingest and were left to it`);

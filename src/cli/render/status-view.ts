@@ -5,6 +5,7 @@ import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
 import { counted, grouped } from '../../number.ts';
 import { withQuantities, type ResultTable } from './output.ts';
+import { wrapped } from './wrap.ts';
 
 export const STATUS_PARTS = ['state', 'partitions', 'quarantine', 'freshness', 'runs'] as const;
 
@@ -26,7 +27,7 @@ export function statusParts(status: Status, width: number): Part[] {
     },
     {
       ...{ name: 'freshness', title: 'Freshness', table: status.freshness },
-      lines: freshnessLines(status.freshness, width),
+      lines: freshnessLines(status, width),
     },
     {
       ...{ name: 'runs', title: 'Last runs', table: status.runs },
@@ -53,6 +54,7 @@ function stateTable(status: Status): ResultTable {
         kind: 'number' as const,
       })),
       { name: 'quarantined_events', kind: 'number' },
+      { name: 'implausible_events', kind: 'number' },
     ],
     rows: [
       [
@@ -61,6 +63,7 @@ function stateTable(status: Status): ResultTable {
         status.problem?.message ?? null,
         ...UNITS.flatMap((unit) => waitingCells(status[unit])),
         String(status.quarantined),
+        String(status.implausible),
       ],
     ],
   };
@@ -157,9 +160,9 @@ function partitionLines({ partitions }: Status, width: number): string[] {
   );
 }
 
-function freshnessLines(table: ResultTable, width: number): string[] {
+function freshnessLines({ freshness, implausible }: Status, width: number): string[] {
   type Row = Readonly<Record<'layer' | 'latest_event_at' | 'committed_at', string | null>>;
-  return fittedTable<Row>(
+  const lines = fittedTable<Row>(
     [
       textColumn('layer', (row) => row.layer ?? ''),
       textColumn('latest event (UTC)', ({ layer, latest_event_at: latest }) =>
@@ -169,9 +172,11 @@ function freshnessLines(table: ResultTable, width: number): string[] {
         committed === null ? '-' : instant(committed),
       ),
     ],
-    rowsOf(table),
+    rowsOf(freshness),
     width,
   );
+  const warning = `warning: ${counted(implausible, 'event')} with a time in the log that cannot be right; freshness counts from when such an event was landed`;
+  return implausible === 0 ? lines : [...lines, ...wrapped(warning, width)];
 }
 
 function runLines(table: ResultTable, width: number): string[] {
