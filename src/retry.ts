@@ -145,7 +145,8 @@ function givenUp(failure: MedallionError, forMs: number): MedallionError {
   });
 }
 
-function durationText(ms: number): string {
+/** A duration in a message: 5 min, 30 s, 1.5 s. */
+export function durationText(ms: number): string {
   return ms >= 60_000
     ? `${Math.round(ms / 60_000)} min`
     : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`.replace('.0 ', ' ');

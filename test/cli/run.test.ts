@@ -1,11 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withClient, withTransaction } from '../../src/postgres/client.ts';
-import { spawnCli, type CliProcess } from '../support/cli.ts';
-import { kafkaBrokers, produce, recreateTopic, uniqueTopic, until } from '../support/kafka.ts';
+import { runCli, spawnCli, type CliProcess } from '../support/cli.ts';
+import {
+  createTopic,
+  kafkaBrokers,
+  produce,
+  recreateTopic,
+  uniqueTopic,
+  until,
+} from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, urlOf, type TestDatabase } from '../support/postgres.ts';
 import { rowOf, rowsOf } from '../support/promotion.ts';
@@ -246,6 +254,27 @@ describe('when one of the two fails for good', () => {
     const ingest = `select outcome, counts ->> 'events' as events from medallion.runs where command = 'ingest'`;
     expect(await rowOf(database.settings, ingest)).toEqual({ outcome: 'interrupted', events: '1' });
   });
+});
+
+test('waits for a topic that is not there yet, says so, and promotes meanwhile', async () => {
+  const topic = `later-${randomBytes(6).toString('hex')}`;
+  await runCli(['ingest', '--from', '-'], {
+    cwd: folder,
+    env: { DATABASE_URL: database.url },
+    input: `${sale('a', '2026-01-01')}\n`,
+  });
+  const { child, stderr, result } = start([
+    ...OFTEN,
+    ...['--brokers', await kafkaBrokers(), '--topic', topic],
+  ]);
+  await until(() => stderr().includes('waiting for it, until stopped'), PATIENCE_MS);
+  expect(stderr()).toContain(`has no topic "${topic}"`);
+  await until(async () => (await gold()) === '01-01 1', PATIENCE_MS);
+  await createTopic(topic, 1);
+  await produce(topic, [{ value: sale('b', '2026-01-02') }]);
+  await until(async () => (await gold()) === '01-01 1, 01-02 1', PATIENCE_MS);
+  child.kill('SIGTERM');
+  expect(await result).toMatchObject({ code: 130 });
 });
 
 test('rides out the loss of PostgreSQL, and is not ready meanwhile', async () => {

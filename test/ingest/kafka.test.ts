@@ -245,6 +245,25 @@ describe('ingest from Kafka', () => {
     ).toEqual(['t']);
   });
 
+  test('waits for a topic that is not there yet when told how long, and only then', async () => {
+    const later = `${topic}-later`;
+    const options = {
+      cwd: folder,
+      env: { DATABASE_URL: database.url, KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: later },
+    };
+    const missing = `has no topic "${later}"`;
+    const atOnce = await runCli(['ingest'], options);
+    expect(atOnce).toMatchObject({ code: 2, stderr: expect.stringContaining(missing) as string });
+    expect(atOnce.stderr).not.toContain('waiting');
+    const inVain = await runCli(['ingest', '--retry-for', '2s'], options);
+    expect(inVain).toMatchObject({ code: 2 });
+    expect(inVain.stderr).toContain(`${missing}: waiting for it, up to 2 s`);
+    const waiting = spawnCli(['ingest', '--retry-for', '1m'], options);
+    await expect.poll(waiting.stderr, { timeout: 30_000 }).toContain('up to 1 min');
+    await createTopic(later, 1);
+    expect(await waiting.result).toMatchObject({ code: 0 });
+  });
+
   test('into two warehouses at once, one a copy of the other, lands all of it in both', async () => {
     const copy = await createTestDatabase({ copyOf: database });
     try {

@@ -146,19 +146,21 @@ async function openReader(
   if (from !== undefined) {
     return openFileReader(from.map((file) => path.resolve(context.cwd, file)));
   }
-  return openConfiguredLog(context, patience);
+  return openConfiguredLog(context, patience, patience.atStart ? patience.forMs : 0);
 }
 
 /**
  * The log that the configuration names: Kafka, or the landing directory.
+ * @param topicWaitMs how long a Kafka topic that is not there yet is waited for
  * @throws MedallionError unreachable, denied, config
  */
 export async function openConfiguredLog(
   context: CommandContext,
   patience: Patience,
+  topicWaitMs: number,
 ): Promise<LogReader> {
   const { log, home } = context.config;
   return log.kind === 'kafka'
-    ? openKafkaReader(log, context, { patience })
+    ? openKafkaReader(log, context, { patience, topicWaitMs })
     : openLandingReader(home, log.topic);
 }

@@ -127,7 +127,9 @@ async function runPipeline(
   const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
     // What promotions need is fetched now, or missed now: not when events have come in.
     await inspectExtension('postgres', context.config.duckdb, context);
-    const reader = await openConfiguredLog(context, patience);
+    // A service starts in any order with what it reads from; who wants an end to the waiting says so.
+    const topicWaitMs = patience.atStart ? patience.forMs : Number.POSITIVE_INFINITY;
+    const reader = await openConfiguredLog(context, patience, topicWaitMs);
     const tellStop = (): void =>
       context.emit({
         type: 'note',
