@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { StageContext } from '../progress.ts';
 import { duckDbCheck, excelCheck, excelFetch, extensionCheck } from './engine.ts';
 import { examine, type Check, type Finding } from './finding.ts';
-import { kafkaCheck, kafkaGroupCheck } from './kafka.ts';
+import { kafkaCheck } from './kafka.ts';
 import { diskCheck, homeCheck, nodeCheck } from './machine.ts';
 import { warehouseCheck } from './warehouse.ts';
 
@@ -16,7 +16,7 @@ function checks({ fetch }: DoctorOptions): readonly Check[] {
   return [
     ...[nodeCheck, homeCheck, diskCheck, duckDbCheck, extensionCheck],
     fetch ? excelFetch : excelCheck,
-    ...[warehouseCheck, kafkaCheck, kafkaGroupCheck],
+    ...[warehouseCheck, kafkaCheck],
   ];
 }
 

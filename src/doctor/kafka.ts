@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config, KafkaConfig } from '../config.ts';
 import { MedallionError } from '../errors.ts';
 import { groupTaken } from '../log/kafka/errors.ts';
 import { groupOf } from '../log/kafka/group-name.ts';
@@ -10,17 +10,23 @@ import { embeddedStatus } from '../postgres/embedded.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { withWarehouse } from '../postgres/warehouse.ts';
 import type { StageContext } from '../progress.ts';
-import { fail, ok, warn, type Check } from './finding.ts';
+import { fail, ok, warn, type Check, type Finding } from './finding.ts';
+
+const GROUP = 'Kafka group';
 
 /** Looks only where Kafka is configured; else the log is a landing folder, which lies in the home. */
 export const kafkaCheck: Check = {
   title: 'Kafka',
   limitMs: 20_000,
-  run: async ({ log }, context) => {
+  run: async (config, context) => {
+    const { log } = config;
     if (log.kind === 'landing') {
       return [];
     }
-    const { brokers, partitions } = await inspectTopic(log, log.topic, context.signal);
+    const [{ brokers, partitions }, warehouse] = await Promise.all([
+      inspectTopic(log, log.topic, context.signal),
+      identityOf(config, context),
+    ]);
     const title = 'Kafka topic';
     return [
       ok(
@@ -37,33 +43,31 @@ export const kafkaCheck: Check = {
             title,
             `${log.topic}: ${partitions.length === 1 ? '1 partition' : `${partitions.length} partitions`}`,
           ),
+      await lookAtGroup(log, warehouse, context).catch((error: unknown) => fail(GROUP, error)),
     ];
   },
 };
 
-/** Whether ingest may join its consumer group. */
-export const kafkaGroupCheck: Check = {
-  title: 'Kafka group',
-  limitMs: 20_000,
-  run: async (config, context) => {
-    const { log } = config;
-    if (log.kind === 'landing') {
-      return [];
-    }
-    const warehouse = await identityOf(config, context);
-    if (log.group === undefined && warehouse === undefined) {
-      return [ok('Kafka group', 'one of the warehouse: named once the warehouse answers')];
-    }
-    const group = groupOf(log, warehouse ?? '');
-    const { members, isForeign } = await inspectGroup({ ...log, group }, context.signal);
-    const others = members.filter((member) => isForeign || member.warehouse !== warehouse);
-    if (others.length > 0 && (isForeign || warehouse !== undefined)) {
-      const names = others.map(({ name }) => name);
-      return [fail('Kafka group', groupTaken({ ...log, group }, names))];
-    }
-    return [ok('Kafka group', `${group}: ${counted(members.length, 'reader')} at present`)];
-  },
-};
+/** Whether ingest may join its consumer group, and nobody else is in it. */
+async function lookAtGroup(
+  log: KafkaConfig & { readonly topic: string },
+  warehouse: string | undefined,
+  { signal }: StageContext,
+): Promise<Finding> {
+  if (warehouse === undefined && log.group === undefined) {
+    return ok(GROUP, 'one of the warehouse, named once the warehouse answers');
+  }
+  const config = { ...log, group: groupOf(log, warehouse ?? '') };
+  const { members, isForeign } = await inspectGroup(config, signal);
+  const others = members.filter(
+    (member) => isForeign || (warehouse !== undefined && member.warehouse !== warehouse),
+  );
+  if (others.length > 0) {
+    const names = others.map(({ name }) => name);
+    return fail(GROUP, groupTaken(config, names));
+  }
+  return ok(GROUP, `${config.group}: ${counted(members.length, 'reader')} at present`);
+}
 
 /** undefined where there is no warehouse yet, or it does not answer: another check says so. */
 async function identityOf(config: Config, context: StageContext): Promise<string | undefined> {

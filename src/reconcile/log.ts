@@ -36,6 +36,9 @@ const IMPORTED: LogView = {
   notes: ["imported: compared with import-bronze's own books"],
 };
 
+/** Whoever else has read it, this warehouse has not. */
+const NEVER_READ = 'this warehouse has read nothing of it yet';
+
 /**
  * Looks at the logs behind the partitions: at the configured Kafka topic, or landing topic, and at each file that is
  * still there. What was read from another log (stdin, another topic) has no view.
@@ -77,7 +80,7 @@ export async function lookAtLogs(
     if (booked === undefined) {
       const name = unknownPartition({ topic: log.topic, partition });
       unread.push(name);
-      views.set(keyOf(name), { waiting: high - low, notes: [] });
+      views.set(keyOf(name), { waiting: high - low, notes: [NEVER_READ] });
     } else {
       views.set(keyOf(booked), viewOfTopic(booked, found?.source ?? '', low, high));
     }

@@ -141,3 +141,18 @@ test('a topic that holds less than was read of it is a difference', async () => 
   });
   expect(stderr).toContain('read up to offset 5, but the log ends at 1: it was recreated or cut');
 });
+
+test('a partition that only another warehouse has read waits whole, and says so', async () => {
+  const sales = [0, 1].map((partition) => ({
+    partition,
+    value: purchase({ id: `p${partition}`, at: '2026-02-01T00:00:00' }),
+  }));
+  await produce(topic, sales);
+  await medallion('ingest');
+  await rowsOf(db.settings, 'delete from bronze.events where partition = 1');
+  await rowsOf(db.settings, 'delete from medallion.offsets where partition = 1');
+  const result = await reconcile();
+  expect(result).toMatchObject({ code: 0, different: [] });
+  expect(result.sum('log-to-bronze', 'waiting')).toBe(1);
+  expect(noteOf(result, 1)).toBe('this warehouse has read nothing of it yet');
+});
