@@ -35,9 +35,10 @@ const MANUAL = manual({
   details: `
 Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
 the landing directory that medallion generate writes to. What has landed once
-never lands again, whatever happens in between. A file that was rewritten since
-it was read is read again from its beginning, with a warning: rows that did not
-change become duplicates in silver.`,
+never lands again, whatever happens in between. Several at once share the
+partitions of a topic, in a consumer group of their warehouse. A file that was
+rewritten since it was read is read again from its beginning, with a warning:
+rows that did not change become duplicates in silver.`,
   examples: [
     ['medallion ingest', 'what is there, from Kafka or the landing directory'],
     ['medallion ingest --follow --idle-timeout 1m', 'go on until nothing has come for a minute'],
@@ -47,6 +48,7 @@ change become duplicates in silver.`,
     ],
     ['zcat old/*.gz | medallion ingest --from -', 'standard input'],
   ],
+  exits: { 4: 'part of the topic stays unread: others in the consumer group have it' },
   seeAlso: ['promote', 'run', 'quarantine', 'status', 'docs/kafka.md', 'docs/files.md'],
 });
 

@@ -43,7 +43,7 @@ This is "ingest --follow" and "promote --watch" in one process, with the same
 records of runs. Stopped by SIGINT or SIGTERM it commits the batch in hand,
 finishes a promotion that has begun, and says what it did; a second signal ends
 it at once, and nothing is lost by that. When one of the two fails for good, the
-other ends in the same way.
+other ends in the same way. A Kafka topic that is not there yet is waited for.
 
 With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
 process lives) and /readyz (200 while warehouse and log answer, ingest runs and

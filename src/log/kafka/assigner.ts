@@ -34,12 +34,14 @@ export function createAssigner(warehouse: string): PartitionAssigner {
       }),
     }),
     assign: async ({ members, topics }) => {
-      const shares = new Map<string, Share>(members.map(({ memberId }) => [memberId, {}]));
+      const shares = new Map<string, Share>();
       for (const [topic, readers] of readersByTopic(members)) {
         const partitions = await partitionIds(cluster, topic, topics);
         for (const [index, partition] of partitions.entries()) {
-          const share = shares.get(readers[index % readers.length] ?? '') ?? {};
+          const reader = readers[index % readers.length] ?? '';
+          const share = shares.get(reader) ?? {};
           (share[topic] ??= []).push(partition);
+          shares.set(reader, share);
         }
       }
       return [...shares].map(([memberId, assignment]) => ({
