@@ -3,9 +3,9 @@
 
 alter table medallion.offsets add column implausible_events bigint not null default 0;
 comment on column medallion.offsets.implausible_events is
-'Events, ever, that the log has with a time before 1971 or more than an hour after they were landed';
+'Events, ever, that the log has with a time before 1971 or more than an hour after they were written to bronze';
 comment on column medallion.offsets.last_produced_at is
-'When the log took in the latest event that was landed; of a time that cannot be right, when the event was landed';
+'When the log took in the latest event that is in bronze; where that time cannot be right, when the event was written';
 
 -- What was believed until now.
 update medallion.offsets

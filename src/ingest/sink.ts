@@ -192,7 +192,7 @@ export class BronzeSink implements Sink {
     if (event !== undefined && this.tally.implausible === 0) {
       this.warn(
         `offset ${event.offset} of partition ${batch.partition} of "${batch.topic}" has a time that cannot be right: ${event.timestamp} milliseconds since 1970`,
-        'It is kept as it is, and freshness counts from when such an event was landed. Producers set milliseconds.',
+        'It is kept as it is, and freshness takes the time at which it was written to bronze instead. Producers set milliseconds.',
       );
     }
   }

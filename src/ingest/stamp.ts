@@ -15,16 +15,16 @@ export function producedAt({ timestamp }: Stamped): number {
   return Math.trunc(Math.min(Math.max(timestamp, YEAR_1), YEAR_9999));
 }
 
-/** Whether the log can have taken the record in then: not before there were logs, and not after it was landed. */
-export function isPlausible({ timestamp }: Stamped, landedAt: number): boolean {
-  return timestamp >= EARLIEST && timestamp <= landedAt + AHEAD_MS;
+/** Whether the log can have taken the record in then: not before there were logs, and not after it was written. */
+export function isPlausible({ timestamp }: Stamped, writtenAt: number): boolean {
+  return timestamp >= EARLIEST && timestamp <= writtenAt + AHEAD_MS;
 }
 
-/** Unix milliseconds of the latest record. One whose time cannot be right counts as of when it was landed. */
-export function latestOf(records: readonly Stamped[], landedAt: number): number | undefined {
+/** Unix milliseconds of the latest record. One whose time cannot be right counts as of when it was written. */
+export function latestOf(records: readonly Stamped[], writtenAt: number): number | undefined {
   let latest: number | undefined;
   for (const record of records) {
-    const at = isPlausible(record, landedAt) ? record.timestamp : landedAt;
+    const at = isPlausible(record, writtenAt) ? record.timestamp : writtenAt;
     latest = latest === undefined ? at : Math.max(latest, at);
   }
   return latest;

@@ -60,7 +60,7 @@ export async function status(
     books: await readBooks(client),
     group:
       config.log.kind === 'kafka'
-        ? groupOf(config.log, await warehouseIdentity(client))
+        ? (config.log.group ?? groupOf(config.log, await warehouseIdentity(client)))
         : undefined,
   }));
   const log = await lookAtLog(config, books.partitions, signal);

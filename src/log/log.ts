@@ -68,7 +68,10 @@ export interface Gap extends TopicPartition {
  * The stored offsets are the truth; whatever a broker believes about a group's offsets is not.
  */
 export interface Sink {
-  /** Names the warehouse that this sink writes to: another warehouse, also a copy of this one, has another name. */
+  /**
+   * Names the warehouse that this sink writes to: another warehouse, also a copy of this one, has another name.
+   * @throws MedallionError unreachable, denied
+   */
   identity(): Promise<string>;
   /** The stored offsets of these partitions, read afresh; a partition never read before is absent. */
   storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]>;

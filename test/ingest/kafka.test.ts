@@ -231,9 +231,9 @@ describe('ingest from Kafka', () => {
     ).toEqual([`5|${stamps.ahead}`]);
     const { stdout: page } = await runCli(['status'], options);
     expect(page.replaceAll(/\s+/g, ' ')).toContain(
-      'warning: 5 events with a time in the log that cannot be right; freshness counts',
+      'warning: 5 events with a time in the log that cannot be right; freshness takes',
     );
-    // Without any that is right, when they were landed counts.
+    // Without any that is right, when they were written counts.
     const bad = await uniqueTopic(1, { 'message.timestamp.after.max.ms': '9223372036854775807' });
     await send(bad, [{ timestamp: stamps.micros, value: '{}' }]);
     await runCli(['ingest', '--topic', bad], options);

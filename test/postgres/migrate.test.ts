@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +66,33 @@ test('a new file is applied to a database that has the older ones', async () => 
       expect(await migrate(client, folder)).toEqual(['900_extra.sql']);
     });
   });
+});
+
+test('times that cannot be right and were believed until now give way to when bronze was written', async () => {
+  const before = await copyOfMigrations();
+  const later = (await readdir(before)).filter((name) => name >= '011');
+  await Promise.all(later.map((name) => rm(path.join(before, name))));
+  await withDatabase(
+    async ({ settings }) => {
+      await withClient(settings, async (client) => {
+        await migrate(client, before);
+        await client.query(
+          `insert into medallion.offsets (topic, partition, next_offset, source, last_produced_at, updated_at)
+           select 'sales', ordinality, 1, 'kafka:a', stamp, '2026-02-01 12:00:00+00'
+           from unnest(array['9999-12-31 23:59:59+00', '1970-01-21 00:00:00+00', '2026-02-01 12:30:00+00', null]::timestamptz[])
+                with ordinality as stamps (stamp, ordinality)`,
+        );
+        await migrate(client);
+        const { rows } = await client.query<{ at: string | null }>(
+          `select to_char(last_produced_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as at
+             from medallion.offsets order by partition`,
+        );
+        const written = '2026-02-01 12:00';
+        expect(rows.map(({ at }) => at)).toEqual([written, written, '2026-02-01 12:30', null]);
+      });
+    },
+    { empty: true },
+  );
 });
 
 test('a file that fails leaves nothing of itself behind', async () => {

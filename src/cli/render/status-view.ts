@@ -175,7 +175,7 @@ function freshnessLines({ freshness, implausible }: Status, width: number): stri
     rowsOf(freshness),
     width,
   );
-  const warning = `warning: ${counted(implausible, 'event')} with a time in the log that cannot be right; freshness counts from when such an event was landed`;
+  const warning = `warning: ${counted(implausible, 'event')} with a time in the log that cannot be right; freshness takes the time at which they were written instead`;
   return implausible === 0 ? lines : [...lines, ...wrapped(warning, width)];
 }
 

@@ -17,17 +17,11 @@ export class Lookout {
   readonly #progress: ReadProgress;
   readonly #ending: Ending;
   #topic: WatchedTopic | undefined;
-  #lookedAt = Date.now();
   #partitions: readonly number[] = [];
 
   constructor(progress: ReadProgress, ending: Ending) {
     this.#progress = progress;
     this.#ending = ending;
-  }
-
-  /** How long ago the last look began. */
-  get ageMs(): number {
-    return Date.now() - this.#lookedAt;
   }
 
   /** The partitions that were there at the last look. */
@@ -81,7 +75,6 @@ export class Lookout {
 
   /** Another log under the name than before has ends of its own. */
   async #find(): Promise<FoundTopic | undefined> {
-    this.#lookedAt = Date.now();
     const source = await this.#topic?.source();
     const ranges = await this.#topic?.ranges();
     if (source === undefined || ranges === undefined) {

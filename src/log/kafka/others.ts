@@ -49,7 +49,7 @@ export class OtherReaders {
         add(byHolder, holder?.name ?? 'nobody', partition);
       } else if (isStuck && isUnread) {
         const reader = holder?.name ?? 'a member that the broker does not name';
-        add(byHolder, `${reader}, who stands still`, partition);
+        add(byHolder, `${reader}, which comes no further`, partition);
       }
     }
     return [...byHolder].map(([holder, partitions]) => ({ holder, partitions }));

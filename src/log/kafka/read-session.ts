@@ -48,6 +48,7 @@ export class ReadSession {
   readonly #landings: Landings;
   readonly #lookout: Lookout;
   readonly #others: OtherReaders;
+  #logSeenAt = Date.now();
   #othersSeenAt = Date.now();
   #warnedOf = '';
   #watching: Promise<void> | undefined;
@@ -296,7 +297,7 @@ export class ReadSession {
       } else {
         this.#watch(() => this.#watchOthers('idle'));
       }
-    } else if (hasClaims && this.#lookout.ageMs >= this.#settings.metadataMaxAgeMs) {
+    } else if (hasClaims && Date.now() - this.#logSeenAt >= this.#settings.metadataMaxAgeMs) {
       this.#watch(() => this.#watchLog());
     } else if (!follow && isIdle && !this.#hasAll && this.#isAllAtEnd) {
       this.#watch(() => this.#watchOthers('end'));
@@ -314,6 +315,7 @@ export class ReadSession {
 
   /** What no record tells is seen here: see `Lookout.astray`. */
   async #watchLog(): Promise<void> {
+    this.#logSeenAt = Date.now();
     const open = this.#claims.all.filter((claim) => claim.isLocated);
     const astray = await this.#lookout.astray(open);
     this.#locate(astray.filter((claim) => this.#isOpen(claim)));
