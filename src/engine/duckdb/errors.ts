@@ -138,6 +138,11 @@ export async function foreseen<T>(work: () => Promise<T>, of = PROMOTION): Promi
   }
 }
 
+/** Whether DuckDB was given text as JSON that is none. */
+export function isMalformedJson(error: unknown): boolean {
+  return /^(Invalid Input|Conversion) Error: Malformed JSON\b/.test(messageOf(error));
+}
+
 /** The system's words for what is wrong with a file, and its codes. */
 const SYSTEM_CODES: Readonly<Record<string, string>> = {
   'No space left on device': 'ENOSPC',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
 import type { SilverWindow, WindowCounts } from '../engine.ts';
 import { DuckDBBlobValue } from './driver.ts';
+import { isMalformedJson } from './errors.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
@@ -83,7 +84,10 @@ async function readEvents(connection: DuckDBConnection): Promise<number> {
   const statement = `create or replace table source.events as ${readSourceSql('events')}`;
   try {
     return await create(connection, statement);
-  } catch {
+  } catch (error) {
+    if (!isMalformedJson(error)) {
+      throw error;
+    }
     await connection.run('create or replace macro is_json(value) as json_valid(value)');
     return create(connection, statement);
   }
