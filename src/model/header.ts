@@ -56,7 +56,10 @@ const headerSchema = v.strictObject({
   /** PostgreSQL index definitions: what follows "create index on <table>". */
   indexes: texts,
   latest_by: texts,
-  /** The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. */
+  /**
+   * The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. A view whose
+   * inputs all have one makes the rows of a day from that day's alone.
+   */
   window: v.optional(v.literal('transaction_key')),
   /** Days whose published figures change are recorded: the columns that hold them. */
   restatements: v.optional(v.strictObject({ orders: v.string(), total: v.string() })),

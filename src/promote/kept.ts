@@ -1,4 +1,5 @@
 import type { KeptPart, Lane, SilverWindow } from '../engine/engine.ts';
+import { isMadeByDay } from '../model/days.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList } from '../postgres/tables.ts';
@@ -43,7 +44,7 @@ export class KeptFacts {
     this.#facts = silver.flatMap((model) => {
       const { window, id } = model;
       const readers = marts.filter(({ inputs }) => inputs.includes(id));
-      if (window === undefined || readers.length === 0 || !isOfWindow(model, silver)) {
+      if (window === undefined || readers.length === 0 || !isMadeByDay(model, silver)) {
         return [];
       }
       const read = readers.flatMap((reader) => neededColumns(model, [reader]));
@@ -108,16 +109,4 @@ export class KeptFacts {
           },
         };
   }
-}
-
-/** Whether the rows of a model follow from those of a window alone: facts, and views over nothing else. */
-function isOfWindow(model: Model, models: readonly Model[]): boolean {
-  return (
-    model.load === 'replace_transactions' ||
-    (model.load === 'view' &&
-      model.inputs.every((id) => {
-        const input = models.find((one) => one.id === id);
-        return input !== undefined && isOfWindow(input, models);
-      }))
-  );
 }

@@ -1,7 +1,9 @@
 import type { Engine } from '../engine/engine.ts';
 import { onDemand } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
+import { readsBeyondDays } from '../model/days.ts';
 import type { Models } from '../model/load.ts';
+import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
@@ -9,7 +11,7 @@ import { tableOf } from '../postgres/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { CheckTally } from './checks.ts';
-import { ALWAYS, readAllDays, readTouchedDays, type DaySpan } from './days.ts';
+import { ALWAYS, readAllDays, readTouchedDays, touchDays, type DaySpan } from './days.ts';
 import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
 import {
   endRefresh,
@@ -104,7 +106,11 @@ export async function promoteLayers(
         'silver',
         async () =>
           promoteSilver(
-            { ...run, models: models.silver },
+            {
+              ...run,
+              models: models.silver,
+              touchesByLosers: beyondDays(models).length > 0,
+            },
             engine,
             await planWindows(client, options, runId, engine.ready),
             kept,
@@ -170,6 +176,13 @@ async function promoteMarts(
       ? publish()
       : asStep(context, 'gold', publish, ({ days }) => counted(days.length, 'day'));
   };
+  const byPeriod = beyondDays(models).filter(({ load }) => PERIOD_COLUMN[load] !== undefined);
+  if (byPeriod.length > 0 && (await readTouchedDays(client, ALWAYS)).length > 0) {
+    const byDay = models.gold.filter(
+      ({ load, id }) => load === 'replace_days' && !reshapes.has(id),
+    );
+    await touchDays(client, ALWAYS, byDay.map(tableOf));
+  }
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.
     const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);
@@ -194,6 +207,11 @@ async function promoteMarts(
     days: [...new Set([...made.days, ...touched.days])].sort(),
     restated: touched.days.length === 0 ? made.restated : touched.restated,
   };
+}
+
+/** Marts that what happens on one day may change on any other. */
+function beyondDays({ silver, gold }: Models): Model[] {
+  return gold.filter((mart) => readsBeyondDays(mart, [...silver, ...gold]));
 }
 
 /** What silver is to judge in this run. */

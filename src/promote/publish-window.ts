@@ -38,7 +38,11 @@ export async function publishWindow(
   { lane, window, counts, verdicts }: JudgedWindow,
   { number, committed }: Turn,
   models: readonly Model[],
-  { runId, nextKey }: { readonly runId: bigint; readonly nextKey: bigint },
+  {
+    runId,
+    nextKey,
+    touchesByLosers,
+  }: { readonly runId: bigint; readonly nextKey: bigint; readonly touchesByLosers: boolean },
   tally: ModelTally,
 ): Promise<ReadonlyMap<Model, number>> {
   const written = new Map<Model, number>();
@@ -75,7 +79,7 @@ export async function publishWindow(
       await transaction.copyTemporary('select * from source.refused', REFUSED);
     }
     await transaction.execute(...quarantineStatements(window, runId, counts.refused > 0));
-    await transaction.copyTemporary(TOUCHED_DAYS, TOUCHED);
+    await transaction.copyTemporary(touchedDays(touchesByLosers), TOUCHED);
     await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, window.ranges, nextKey));
   }, beginWindow(number));
   return written;
@@ -101,17 +105,26 @@ const TOUCHED: TemporaryTable = {
 /**
  * Days with a new or corrected transaction, and days that a correction took one away from, each with the events that
  * did it: a correction counts for both its days, and once where they are the same.
+ * @param byLosers also the days of events that lost their transaction now, which changes no fact
  */
-const TOUCHED_DAYS = `
-  select date_key, count(*) as events
+function touchedDays(byLosers: boolean): string {
+  return `
+  select date_key, sum(events) as events
   from (
-      select date_key from silver.fact_transactions
+      select date_key, 1 as events from silver.fact_transactions
       union all
-      select date_key
+      select date_key, 1
       from source.replaced
       where (transaction_id, date_key) not in (select transaction_id, date_key from silver.fact_transactions)
+      ${byLosers ? LOSERS : ''}
   )
   group by date_key`;
+}
+
+const LOSERS = `union all
+      select date_key, 0
+      from source.verdicts
+      where outcome <> 'current' and outcome is distinct from known_outcome`;
 
 /** While silver is made again every event comes by once more, which makes none of them late. */
 const TOUCH_STATEMENT = `

@@ -26,9 +26,12 @@ export interface SilverRun {
   readonly context: StageContext;
   readonly tally: ModelTally;
   readonly checks: CheckTally;
+  /** Whether events that lose their transaction make the marts of their day stale, too. */
+  readonly touchesByLosers: boolean;
 }
 
 type Tallies = Pick<SilverRun, 'tally' | 'checks'>;
+type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'touchesByLosers'>;
 
 /** A window whose staged rows are what is to be published, and what their checks counted. */
 interface Judged extends JudgedWindow {
@@ -178,11 +181,11 @@ async function publish(
   judged: Judged,
   turn: Turn,
   models: readonly Model[],
-  { runId, nextKey, tally, checks }: Tallies & { readonly runId: bigint; readonly nextKey: bigint },
+  { tally, checks, ...run }: Publishing & { readonly nextKey: bigint },
 ): Promise<void> {
   const { lane, counts, verdicts, checked } = judged;
   const loaded = models.filter(isFilled);
-  const written = await publishWindow(judged, turn, loaded, { runId, nextKey }, tally);
+  const written = await publishWindow(judged, turn, loaded, run, tally);
   // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {
