@@ -11,6 +11,7 @@ import {
 import { embeddedBinaries, majorVersion } from '../postgres/embedded-binaries.ts';
 import { embeddedStatus } from '../postgres/embedded.ts';
 import { missingMigrations } from '../postgres/migrate.ts';
+import { recordsObjects } from '../postgres/objects.ts';
 import { warehouseState, withWarehouse } from '../postgres/warehouse.ts';
 import type { StageContext } from '../progress.ts';
 import { fail, ok, warn, type Check, type Finding } from './finding.ts';
@@ -77,7 +78,10 @@ const INSIDE: readonly {
   { title: 'clocks', look: lookAtClocks },
 ];
 
-/** Rights that are missing, as GRANT calls them, with what they are missing on. */
+/**
+ * Rights that are missing, as GRANT calls them, with what they are missing on. $1: the tables that matter; null is all
+ * of the schemas.
+ */
 const MISSING_RIGHTS = `
 with schemas as (
     select oid, nspname from pg_namespace where nspname in ('bronze', 'silver', 'gold', 'medallion')
@@ -98,12 +102,24 @@ missing as (
     where exists (
         select from pg_class
         where relnamespace = schemas.oid and relkind in ('r', 'p') and not has_table_privilege(pg_class.oid, right_name)
+            and ($1::oid[] is null or pg_class.oid = any ($1))
     )
 )
 select string_agg(right_name, ', ' order by right_name desc) || ' on ' || object as missing
 from missing
 group by object
 order by object desc`;
+
+/** The oids of medallion's tables; null where the user cannot know them, or they are not recorded yet. */
+async function ownTables(client: Client): Promise<string[] | null> {
+  if (!(await recordsObjects(client))) {
+    return null;
+  }
+  const { rows } = await client.query<{ id: string }>(
+    `select object_id as id from medallion.schema_objects where is_own and kind = 'table'`,
+  );
+  return rows.map(({ id }) => id);
+}
 
 async function lookAtRights(client: Client, settings: ConnectionSettings): Promise<Finding> {
   const title = 'rights in the database';
@@ -113,7 +129,9 @@ async function lookAtRights(client: Client, settings: ConnectionSettings): Promi
   if (rows[0]?.standby === 'true' || rows[0]?.read_only === 'on') {
     return fail(title, readOnly(settings, rows[0].standby === 'true'));
   }
-  const missing = await client.query<{ missing: string }>(MISSING_RIGHTS);
+  const missing = await client.query<{ missing: string }>(MISSING_RIGHTS, [
+    await ownTables(client),
+  ]);
   const grants = missing.rows.map((row) => row.missing);
   return grants.length === 0
     ? ok(title, `user ${settings.user} can read, write and make tables`)

@@ -21,7 +21,7 @@ export async function cellsOf(
   transactionId: string,
 ): Promise<Cells> {
   const { rows: made } = await client.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'gold'`,
+    `select name from medallion.schema_objects where schema_name = 'gold' and is_own`,
   );
   const columns = (id: string): string[] =>
     models.silver.find((model) => model.id === id)?.columns.map(({ name }) => name) ?? [];

@@ -1,6 +1,7 @@
-import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { codeOf } from '../errors.ts';
 import type { Model, ModelColumn } from '../model/model.ts';
 import { withRollback, withTransaction, type Client } from './client.ts';
+import { refuseForeign } from './objects.ts';
 import { readShapes, type Shape } from './shape.ts';
 import {
   columnComment,
@@ -48,11 +49,15 @@ export interface TableChange {
   readonly statements: readonly string[];
 }
 
-/** How the tables in the database differ from the models, in the order of the models. */
+/**
+ * How the tables in the database differ from the models, in the order of the models.
+ * @throws MedallionError config, when somebody else has made what stands under the name of a model
+ */
 export async function compareTables(
   client: Client,
   models: readonly Model[],
 ): Promise<TableChange[]> {
+  await refuseForeign(client, models);
   const shapes = await readShapes(client);
   const changes: TableChange[] = [];
   for (const model of models) {
@@ -374,21 +379,4 @@ function statementsOf(changes: readonly TableChange[], step: ChangeStep): string
     ...[...chosen].reverse().flatMap(({ before }) => before),
     ...chosen.flatMap(({ statements }) => statements),
   ];
-}
-
-/** What PostgreSQL says when something of somebody else's keeps a table from being changed; else the error itself. */
-export function dependencyError(error: unknown): unknown {
-  const message = messageOf(error);
-  const detail = error instanceof Error && 'detail' in error ? String(error.detail) : '';
-  if (
-    !/other objects depend on it|used by a view or rule|used in a (policy|trigger)|referenced in a foreign key/.test(
-      message,
-    )
-  ) {
-    return error;
-  }
-  return new MedallionError('model', [message, detail].filter((part) => part !== '').join('\n'), {
-    hint: 'Nothing was changed. Drop or change what depends on it, and run the command again.',
-    cause: error,
-  });
 }

@@ -4,10 +4,20 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MedallionError } from '../errors.ts';
 import { withTransaction, type Client } from './client.ts';
+import { recordingObjects } from './objects.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../sql/migrations/', import.meta.url));
 /** Key of the advisory lock under which migrations run: "medallion" in ASCII, cut to 63 bits. */
 const MIGRATION_LOCK = '7882824967869855595';
+
+const MIGRATIONS_TABLE = `
+create schema if not exists medallion;
+create table if not exists medallion.migrations (
+    number integer primary key,
+    name text not null,
+    hash text not null,
+    applied_at timestamptz not null default now()
+)`;
 
 interface Migration {
   readonly number: number;
@@ -29,19 +39,12 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
   }
   await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
   try {
-    await client.query(
-      `create schema if not exists medallion;
-       create table if not exists medallion.migrations (
-           number integer primary key,
-           name text not null,
-           hash text not null,
-           applied_at timestamptz not null default now()
-       )`,
-    );
-    const pending = pendingMigrations(readMigrations(directory), await appliedMigrations(client));
+    const pending = await readPending(client, directory);
     for (const migration of pending) {
       await withTransaction(client, async () => {
-        await client.query(migration.sql);
+        // With the first of them, so that one that fails leaves nothing behind.
+        await client.query(MIGRATIONS_TABLE);
+        await recordingObjects(client, () => client.query(migration.sql));
         await client.query(
           'insert into medallion.migrations (number, name, hash) values ($1, $2, $3)',
           [migration.number, migration.name, migration.hash],
@@ -59,12 +62,18 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
  * @throws MedallionError config, as `migrate` does
  */
 export async function missingMigrations(client: Client, directory = MIGRATIONS): Promise<string[]> {
-  const applied: Applied = (await hasBooks(client)) ? await appliedMigrations(client) : new Map();
-  return pendingMigrations(readMigrations(directory), applied).map(({ name }) => name);
+  return (await readPending(client, directory)).map(({ name }) => name);
 }
 
-/** Asked of the catalog, which answers whoever has no rights on the schema too. */
-async function hasBooks(client: Client): Promise<boolean> {
+async function readPending(client: Client, directory: string): Promise<Migration[]> {
+  const applied: Applied = (await hasMetadata(client))
+    ? await appliedMigrations(client)
+    : new Map();
+  return pendingMigrations(readMigrations(directory), applied);
+}
+
+/** Whether any migration was applied. Asked of the catalog, which answers whoever has no rights on the schema too. */
+export async function hasMetadata(client: Client): Promise<boolean> {
   const { rowCount } = await client.query(
     `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'medallion' and c.relname = 'migrations'`,

@@ -75,9 +75,13 @@ interface State {
   readonly database: string;
   readonly me: string;
   readonly role: { readonly isSuperuser: boolean } | undefined;
-  /** Objects that the role does not own, as ALTER .. OWNER calls them; schemas first. */
-  readonly foreign: readonly string[];
-  /** Who owns those, and may lose what comes with it: superusers are not among them. */
+  /** What medallion has made and the role does not own, as ALTER .. OWNER calls it; schemas first. */
+  readonly handed: readonly string[];
+  /** Schemas that the role does not own, and that hold what others have made, too. */
+  readonly shared: readonly string[];
+  /** Tables and views of silver and gold. */
+  readonly readable: readonly string[];
+  /** Who owns what is handed over, and may lose what comes with it: superusers are not among them. */
   readonly formerOwners: readonly string[];
   /** Roles that have made tables here, or are about to: theirs are the default privileges. */
   readonly makers: readonly string[];
@@ -99,32 +103,31 @@ async function readState(client: Client, name: string): Promise<State> {
     'select rolsuper::text as is_superuser from pg_roles where rolname = $1',
     [name],
   );
-  const objects = await ask<{ object: string; owner: string; is_superuser: string }>(
-    `select object, r.rolname as owner, r.rolsuper::text as is_superuser
+  const objects = await ask<{
+    kind: string;
+    schema: string;
+    identity: string;
+    owner: string;
+    is_superuser: string;
+    is_shared: string;
+  }>(
+    `select kind, schema, identity, r.rolname as owner, r.rolsuper::text as is_superuser, is_shared::text
      from (
-         select 1 as position, format('schema %I', nspname) as object, nspowner as owner
+         select 'schema' as kind, nspname::text as schema, nspname::text as identity, nspowner as owner,
+                exists (
+                    select from medallion.schema_objects where schema_name = nspname and not is_own
+                ) as is_shared
          from pg_namespace
          where nspname = any($1)
          union all
-         select 2, format('%s %I.%I', case relkind when 'v' then 'view' when 'm' then 'materialized view'
-                                      when 'S' then 'sequence' else 'table' end, nspname, relname), relowner
-         from pg_class c
-         join pg_namespace n on n.oid = relnamespace
-         where nspname = any($1) and relkind in ('r', 'p', 'v', 'm', 'S')
-             -- The sequence of an identity column follows its table.
-             and not exists (
-                 select from pg_depend d
-                 where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
-                     and d.refclassid = 'pg_class'::regclass and relkind = 'S'
-             )
-         union all
-         select 3, format('routine %I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(p.oid)), proowner
-         from pg_proc p
-         join pg_namespace n on n.oid = pronamespace
-         where nspname = any($1)
+         select kind, schema_name, identity, coalesce(relowner, proowner), false
+         from medallion.schema_objects
+         left join pg_class c on class_id = 'pg_class'::regclass and c.oid = object_id
+         left join pg_proc p on class_id = 'pg_proc'::regclass and p.oid = object_id
+         where is_own
      ) as objects
      join pg_roles r on r.oid = owner
-     order by position, object`,
+     order by kind <> 'schema', identity`,
     [schemas],
   );
   const defaults = await ask<{ schema: string; grantee: string; rights: string }>(
@@ -139,17 +142,27 @@ async function readState(client: Client, name: string): Promise<State> {
      order by 1, 2, 3`,
     [schemas, name],
   );
-  const foreign = objects.filter(({ owner }) => owner !== name);
+  const others = objects.filter(({ owner }) => owner !== name);
+  // A schema that others use, too, stays theirs.
+  const handed = others.filter(({ is_shared }) => is_shared === 'false');
   const me = session?.me ?? '';
   return {
     database: session?.database ?? '',
     me,
     role: role === undefined ? undefined : { isSuperuser: role.is_superuser === 'true' },
-    foreign: foreign.map(({ object }) => object),
+    handed: handed.map(({ kind, identity }) => `${kind} ${identity}`),
+    shared: others.filter(({ is_shared }) => is_shared === 'true').map(({ identity }) => identity),
     formerOwners: unique(
-      foreign.filter(({ is_superuser }) => is_superuser === 'false').map(({ owner }) => owner),
+      handed.filter(({ is_superuser }) => is_superuser === 'false').map(({ owner }) => owner),
     ),
-    makers: unique([me, ...objects.map(({ owner }) => owner)]).filter((maker) => maker !== name),
+    readable: objects
+      .filter(({ kind, schema }) => kind !== 'schema' && ['silver', 'gold'].includes(schema))
+      .filter(({ kind }) => kind !== 'function')
+      .map(({ identity }) => identity),
+    makers: unique([
+      me,
+      ...objects.filter(({ is_shared }) => is_shared === 'false').map(({ owner }) => owner),
+    ]).filter((maker) => maker !== name),
     defaults: defaults.map(({ schema, grantee, rights }) => ({
       schema,
       rights,
@@ -195,7 +208,9 @@ const RIGHTS: Readonly<Record<RoleKind, (grant: Grant) => string[]>> = {
   reader: ({ state, to, database }) => [
     `grant connect on database ${database} to ${to}`,
     `grant usage on schema silver, gold to ${to}`,
-    `grant select on all tables in schema silver, gold to ${to}`,
+    ...(state.readable.length === 0
+      ? []
+      : [`grant select on ${state.readable.join(', ')} to ${to}`]),
     ...state.makers.map(
       (maker) =>
         `alter default privileges for role ${ident(maker)} in schema silver, gold grant select on tables to ${to}`,
@@ -215,7 +230,8 @@ const RIGHTS: Readonly<Record<RoleKind, (grant: Grant) => string[]>> = {
     `grant connect, create, temporary on database ${database} to ${to}`,
     // Who owned the tables before goes on with what they could do.
     ...state.formerOwners.map((owner) => `grant ${to} to ${ident(owner)}`),
-    ...state.foreign.map((object) => `alter ${object} owner to ${to}`),
+    ...state.shared.map((schema) => `grant usage, create on schema ${schema} to ${to}`),
+    ...state.handed.map((object) => `alter ${object} owner to ${to}`),
     ...state.makers.flatMap((maker) => [
       `alter default privileges for role ${ident(maker)} in schema ${SCHEMAS.join(', ')} grant all on tables to ${to}`,
     ]),

@@ -34,7 +34,10 @@ export function indexStatement(model: Model, index: string): string {
   return `create index on ${tableOf(model)} ${index}`;
 }
 
-/** The statements that make a model's table: columns, primary key, indexes, and a comment on it and on each column. */
+/**
+ * The statements that make a model's table: columns, primary key, indexes, and a comment on it and on each column; and
+ * the record that medallion has made it.
+ */
 export function createStatements(model: Model): string[] {
   const table = tableOf(model);
   const definition =
@@ -55,6 +58,7 @@ export function createStatements(model: Model): string[] {
     ...definition,
     tableComment(model).statement,
     ...model.columns.map((column) => columnComment(model, column)),
+    `select medallion.record_object(${literal(model.layer)}, ${literal(model.name)})`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Config, WarehouseConfig } from '../config.ts';
 import { passwordIn } from '../config/passfile.ts';
 import type { ServerFacts } from '../config/session.ts';
-import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { DEFAULT_PATIENCE, Outage, type Patience } from '../retry.ts';
 import {
@@ -9,12 +9,14 @@ import {
   isExposed,
   readOnly,
   withClient,
+  withTransaction,
   type Client,
   type ConnectionSettings,
 } from './client.ts';
 import { acquireEmbeddedServer } from './embedded.ts';
 import { askableIdentity } from './identity.ts';
-import { mayMigrate, migrate, missingMigrations } from './migrate.ts';
+import { hasMetadata, mayMigrate, migrate, missingMigrations } from './migrate.ts';
+import { conflictError, dropOwnObjects, recordsObjects, type SchemaObject } from './objects.ts';
 import { namedBackend } from './pooler.ts';
 import { takeRunFiles } from './run-files.ts';
 
@@ -113,29 +115,31 @@ export async function warehouseState(settings: ConnectionSettings): Promise<Ware
 }
 
 /**
- * Drops bronze, silver, gold and medallion's books, all or none.
- * @throws MedallionError locked when another session is using them
+ * Drops what medallion has made in the warehouse, all or nothing, and leaves what others have made in its schemas.
+ * @param cascade also drop what others have made that depends on it, as a view on a mart
+ * @returns what stays
+ * @throws MedallionError locked when another session is using the tables; config when something of somebody else's
+ *   depends on them
  */
-export async function dropWarehouse(settings: ConnectionSettings): Promise<void> {
-  await withClient(settings, async (client) => {
+export async function dropWarehouse(
+  settings: ConnectionSettings,
+  { cascade = false }: { readonly cascade?: boolean } = {},
+): Promise<SchemaObject[]> {
+  return withClient(settings, async (client) => {
+    if (!(await hasMetadata(client))) {
+      return [];
+    }
+    if (!(await recordsObjects(client))) {
+      // An older version did not record what it made; a migration does that.
+      await applyMigrations(client, settings);
+    }
     try {
-      // One message is one transaction.
-      await client.query(
-        `set local lock_timeout = '5s';
-         drop schema if exists bronze, silver, gold, medallion cascade`,
-      );
+      return await withTransaction(client, async () => {
+        await client.query(`set local lock_timeout = '5s'`);
+        return dropOwnObjects(client, cascade);
+      });
     } catch (error) {
-      if (codeOf(error) === '55P03' || codeOf(error) === '40P01') {
-        throw new MedallionError(
-          'locked',
-          `another session is using the tables of ${describeServer(settings)}`,
-          {
-            hint: 'Nothing was dropped. Try again when it has finished.',
-            cause: error,
-          },
-        );
-      }
-      throw error;
+      throw dropError(error, settings);
     }
   });
 }
@@ -148,6 +152,33 @@ export function serverSettings(
   const password =
     warehouse.password ?? (passfile === undefined ? undefined : passwordIn(passfile, warehouse));
   return { host, port, user, password, database, tls };
+}
+
+function dropError(error: unknown, settings: ConnectionSettings): unknown {
+  const server = describeServer(settings);
+  switch (codeOf(error)) {
+    case '55P03':
+    case '40P01':
+      return new MedallionError('locked', `another session is using the tables of ${server}`, {
+        hint: 'Nothing was dropped. Try again when it has finished.',
+        cause: error,
+      });
+    case '42501':
+      return new MedallionError(
+        'denied',
+        `user "${settings.user}" may not drop the tables of ${server}: ${messageOf(error)}`,
+        { hint: 'Nothing was dropped. Run it as the owner of the tables.', cause: error },
+      );
+    default: {
+      const conflict = conflictError(error);
+      return conflict instanceof MedallionError
+        ? withHint(
+            conflict,
+            'Nothing was dropped. Drop what depends on it first, or with the rest: medallion db reset --cascade',
+          )
+        : error;
+    }
+  }
 }
 
 async function withServer<T>(
@@ -290,17 +321,7 @@ function migrationError(error: unknown, settings: ConnectionSettings): unknown {
           cause: error,
         },
       );
-    case '42P07':
-    case '42710':
-      return new MedallionError(
-        'config',
-        `${server} holds tables of another program: ${messageOf(error)}`,
-        {
-          hint: 'medallion needs the schemas bronze, silver, gold and medallion for itself: give it a database of its own.',
-          cause: error,
-        },
-      );
     default:
-      return error;
+      return conflictError(error);
   }
 }

@@ -2,7 +2,7 @@ import type { Engine, Lane } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { dependencyError, reshapeStatements, type TableChange } from '../postgres/changes.ts';
+import { reshapeStatements, type TableChange } from '../postgres/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import {
   publicationOf,
@@ -11,6 +11,7 @@ import {
   restatementOf,
   restatementsOf,
 } from '../postgres/publish.ts';
+import { conflictError } from '../postgres/objects.ts';
 import { tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, runChecks, verifyMarts } from './checks.ts';
@@ -211,7 +212,7 @@ async function reshapeEmpty(
       }
     }
   }).catch((error: unknown) => {
-    throw dependencyError(error);
+    throw conflictError(error);
   });
 }
 
@@ -252,7 +253,7 @@ async function publish(
       }
     }, opening)
     .catch((error: unknown) => {
-      throw dependencyError(error);
+      throw conflictError(error);
     });
   return written;
 }

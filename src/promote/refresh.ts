@@ -5,10 +5,10 @@ import { withTransaction, type Client } from '../postgres/client.ts';
 import {
   applyChanges,
   compareTables,
-  dependencyError,
   reshapeStatements,
   type TableChange,
 } from '../postgres/changes.ts';
+import { conflictError } from '../postgres/objects.ts';
 import { tableOf } from '../postgres/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
@@ -99,7 +99,7 @@ export async function prepareTables(
       await touchDays(client, touched, martsByDay);
     }
   }).catch((error: unknown) => {
-    throw dependencyError(error);
+    throw conflictError(error);
   });
   for (const change of changes.filter(isWorthSaying)) {
     const { what, then } = describeChange(change);

@@ -30,12 +30,12 @@ export function createGrantCommand(run: RunCommand): Command {
       'after',
       manual({
         details: `
-reader  reads every table of silver and gold, those of later too; finds them
-        without a schema.
+reader  reads medallion's tables of silver and gold, those of later too; finds
+        them without a schema.
 loader  appends to bronze and keeps the books: medallion ingest, on a schema
         that is up to date.
-owner   owns all four schemas: medallion promote, ingest, db migrate and db
-        reset. One role does.
+owner   owns what medallion has made, and its schemas unless others use them:
+        medallion promote, ingest, db migrate and db reset. One role does.
 
 Rights are added, none are taken away; again is no harm. After "db reset" they
 are to be granted again.`,

@@ -93,9 +93,18 @@ export function createDbCommand(run: RunCommand): Command {
     new Command('reset')
       .description('drop everything medallion has stored in the warehouse')
       .option('--yes', 'do not ask')
+      .option(
+        '--cascade',
+        'also drop what others have made that depends on it, such as their views',
+      )
       .addHelpText(
         'after',
         manual({
+          details: `
+Drops what medallion has made, and nothing else: what others have made in the
+schemas bronze, silver, gold and medallion stays, is named, and keeps its schema.
+If a view or the like of theirs depends on a table of medallion, nothing is
+dropped, unless --cascade is given.`,
           examples: ['medallion db reset', 'medallion db reset --yes'],
           exits: { 5: 'another session is using the tables' },
           seeAlso: ['demo', 'db migrate'],
@@ -311,22 +320,34 @@ async function migrate(context: CommandContext): Promise<void> {
 
 interface ResetFlags {
   readonly yes?: boolean;
+  readonly cascade?: boolean;
 }
 
-async function reset(context: CommandContext, flags: ResetFlags): Promise<void> {
+async function reset(
+  context: CommandContext,
+  { yes = false, cascade = false }: ResetFlags,
+): Promise<void> {
   await withWarehouse(
     context.config,
     context,
     async (settings) => {
-      if (!(flags.yes ?? false)) {
+      if (!yes) {
         await confirm(
-          `Drop the schemas bronze, silver, gold and medallion of ${describeServer(settings)}, with all they hold?`,
+          `Drop all tables of medallion in ${describeServer(settings)}, with all they hold` +
+            `${cascade ? ', and what others have made that depends on them' : ''}?`,
           { command: 'reset', does: 'drops', done: 'dropped' },
           context.signal,
         );
       }
-      await dropWarehouse(settings);
-      context.emit({ type: 'note', message: `${describeServer(settings)} is empty` });
+      const left = await dropWarehouse(settings, { cascade });
+      const names = left.map(({ kind, identity }) => `${kind} ${identity}`);
+      context.emit({
+        type: 'note',
+        message: [
+          `${describeServer(settings)} holds nothing of medallion`,
+          ...(names.length === 0 ? [] : [`What others have made stays: ${names.join(', ')}`]),
+        ].join('\n'),
+      });
       if (context.config.log.kind === 'landing') {
         context.emit({
           type: 'note',
