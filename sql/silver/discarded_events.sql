@@ -12,7 +12,7 @@ columns:
   event_timestamp: { type: timestamptz, description: When it happened }
   date_key: { type: date, description: UTC day it happened on }
   produced_at: { type: timestamptz, description: When the log took the event in }
-  content_hash: { type: bigint, description: Tells a repeated event from a correction }
+  content_hash: { type: text, description: 'SHA-256 of what the event says, see medallion.content_hash: tells a repeated event from a correction' }
   outcome: { type: text, description: 'duplicate (same content as a better event) or superseded (other content)' }
   run_id: { type: bigint, description: The run of promote that decided it }
 */

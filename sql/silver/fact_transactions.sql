@@ -29,7 +29,6 @@ columns:
   topic: { type: text, description: Topic of the bronze event }
   partition: { type: integer, description: Partition of the bronze event }
   offset: { type: bigint, description: Offset of the bronze event }
-  content_hash: { type: bigint, description: Tells a repeated event from a correction }
   run_id: { type: bigint, description: The run of promote that wrote the row }
 checks:
   - name: the total is subtotal plus tax plus shipping less discount
@@ -64,7 +63,6 @@ select
     transactions.topic,
     transactions.partition,
     transactions."offset",
-    transactions.content_hash,
     run.run_id
 from source.transactions
 cross join source.run

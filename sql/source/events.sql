@@ -40,38 +40,5 @@ with typed as (
 select
     typed.*,
     cast(timezone('UTC', typed.event_timestamp) as date) as date_key,
-    nullif(len(typed.items), 0) as line_count,
-    -- Tells a repeated event from a correction. Compared only between events of one transaction.
-    cast(
-        cast(
-            hash(
-                typed.event_type,
-                typed.event_version,
-                typed.event_timestamp,
-                typed.customer_id,
-                typed.customer_type,
-                typed.customer_country,
-                typed.customer_city,
-                typed.order_status_id,
-                typed.order_payment_method_id,
-                typed.order_currency_id,
-                typed.order_subtotal,
-                typed.order_tax_amount,
-                typed.order_shipping_amount,
-                typed.order_discount_amount,
-                typed.order_total_amount,
-                list_transform(
-                    typed.items,
-                    lambda item: hash(
-                        item.id,
-                        item.category,
-                        cast(item.unit_price as decimal(18, 2)),
-                        item.quantity,
-                        cast(coalesce(item.discount, 0) as decimal(18, 2)),
-                        cast(coalesce(item.cost, 0) as decimal(18, 2))
-                    )
-                )
-            ) as hugeint
-        ) - 9223372036854775808 as bigint
-    ) as content_hash
+    nullif(len(typed.items), 0) as line_count
 from typed

@@ -37,5 +37,55 @@ create or replace macro mean_of_means(fine_total, k) as (
     )
 );
 
+-- The content of an event as one text and its hash, which tells a repeated event from a correction: the values in the order of
+-- the event, a semicolon between two; numbers as decimals of their scale, a moment as microseconds since 1970, a text with
+-- its number of characters and a colon before it. sql/migrations/009_content_hash.sql has the same for PostgreSQL.
+create or replace macro line_content(item_id, category, unit_price, quantity, discount, cost) as (
+    cast(length(item_id) as varchar) || ':' || item_id || ';'
+    || cast(length(category) as varchar) || ':' || category || ';'
+    || cast(unit_price as varchar) || ';'
+    || cast(quantity as varchar) || ';'
+    || cast(discount as varchar) || ';'
+    || cast(cost as varchar)
+);
+
+create or replace macro content_hash(
+    event_type,
+    event_version,
+    event_timestamp,
+    customer_id,
+    customer_type,
+    customer_country,
+    customer_city,
+    order_status_id,
+    order_payment_method_id,
+    order_currency_id,
+    order_subtotal,
+    order_tax_amount,
+    order_shipping_amount,
+    order_discount_amount,
+    order_total_amount,
+    lines
+) as (
+    sha256(
+        cast(length(event_type) as varchar) || ':' || event_type || ';'
+        || cast(length(event_version) as varchar) || ':' || event_version || ';'
+        || cast(epoch_us(event_timestamp) as varchar) || ';'
+        || cast(length(customer_id) as varchar) || ':' || customer_id || ';'
+        || cast(length(customer_type) as varchar) || ':' || customer_type || ';'
+        || cast(length(customer_country) as varchar) || ':' || customer_country || ';'
+        || cast(length(customer_city) as varchar) || ':' || customer_city || ';'
+        || cast(order_status_id as varchar) || ';'
+        || cast(order_payment_method_id as varchar) || ';'
+        || cast(order_currency_id as varchar) || ';'
+        || cast(order_subtotal as varchar) || ';'
+        || cast(order_tax_amount as varchar) || ';'
+        || cast(order_shipping_amount as varchar) || ';'
+        || cast(order_discount_amount as varchar) || ';'
+        || cast(order_total_amount as varchar) || ';'
+        || lines
+    )
+);
+
 -- Whether text is JSON. Text that is none stops a window, which is then read again with json_valid in the place of this.
 create or replace macro is_json(value) as true;

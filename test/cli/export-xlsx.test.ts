@@ -126,7 +126,7 @@ describe('whole layers', () => {
         ?.split(', ') ?? [];
     expect(named('gold.sales_performance')).toEqual(['date_key', 'order_total_amount_day']);
     expect(named('silver.fact_transactions')).toEqual(
-      expect.arrayContaining(['transaction_key', 'event_timestamp', 'date_key', 'content_hash']),
+      expect.arrayContaining(['transaction_key', 'event_timestamp', 'date_key']),
     );
     expect(named('gold.customer_performance')).toEqual(['first_order_at']);
     const customers = await read('lake/gold/customer_performance.xlsx');

@@ -57,7 +57,6 @@ const EVENT = {
   order_discount_amount: 'numeric(18,2)',
   order_total_amount: 'numeric(18,2)',
   date_key: 'date',
-  content_hash: 'bigint',
 };
 /** What the source step leaves for the models of silver. */
 const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -79,7 +78,7 @@ const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     transaction_id: 'text',
     event_timestamp: 'timestamptz',
     date_key: 'date',
-    content_hash: 'bigint',
+    content_hash: 'text',
     outcome: 'text',
   },
 };

@@ -1,0 +1,39 @@
+import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
+
+/**
+ * Makes a warehouse what version 0.1 left after migration 007: nothing records whose the tables are, and each transaction
+ * and each discarded event has a hash of DuckDB's own. One that is the same for the same content stands for it.
+ */
+export async function ageWarehouse(settings: ConnectionSettings): Promise<void> {
+  await withClient(settings, async (client) => {
+    await client.query(`
+      drop view medallion.schema_objects;
+      drop table medallion.objects;
+      drop function medallion.record_object;
+
+      alter table silver.fact_transactions add column content_hash bigint;
+      update silver.fact_transactions t
+      set content_hash = hashtextextended(
+          medallion.content_hash(
+              event_type, event_version, event_timestamp, customer_id, customer_type, customer_country, customer_city,
+              order_status_id, order_payment_method_id, order_currency_id, order_subtotal, order_tax_amount,
+              order_shipping_amount, order_discount_amount, order_total_amount,
+              (
+                  select string_agg(
+                      medallion.line_content(item_id, category, unit_price, quantity, discount, cost),
+                      ';' order by line_number
+                  )
+                  from silver.fact_transaction_lines l where l.transaction_key = t.transaction_key
+              )
+          ),
+          0
+      );
+      alter table silver.fact_transactions alter column content_hash set not null;
+      comment on column silver.fact_transactions.content_hash is 'Tells a repeated event from a correction';
+      alter table silver.discarded_events
+      alter column content_hash type bigint using hashtextextended(content_hash, 0);
+
+      drop function medallion.content_hash, medallion.line_content;
+      delete from medallion.migrations where number in (8, 9);`);
+  });
+}
