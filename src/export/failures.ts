@@ -14,6 +14,13 @@ export function exportError(error: unknown, place: string): unknown {
       cause: error,
     });
   }
+  const [column] = /column "[^"]+" does not exist/i.exec(messageOf(error)) ?? [];
+  if (column !== undefined) {
+    return new MedallionError('model', `a table is not as its model says: ${column}`, {
+      hint: 'Nothing was written. medallion promote --plan says what differs, and what to do.',
+      cause: error,
+    });
+  }
   const isOfFile = error instanceof Error && codeOf(error) !== undefined && 'path' in error;
   return storageError(isOfFile ? targetOf(String(error.path)) : place, error);
 }

@@ -1,7 +1,7 @@
 import { codeOf } from '../errors.ts';
 import type { Model, ModelColumn } from '../model/model.ts';
 import { withRollback, withTransaction, type Client } from './client.ts';
-import { refuseForeign } from './objects.ts';
+import { refuseForeign, renewRecord } from './objects.ts';
 import { readShapes, type Shape } from './shape.ts';
 import {
   columnComment,
@@ -359,6 +359,7 @@ function addReplacedViews(
 /** Makes what the models lack in the database, so far as nothing is lost by it. */
 export async function applyChanges(client: Client, changes: readonly TableChange[]): Promise<void> {
   await withTransaction(client, async () => {
+    await renewRecord(client);
     for (const statement of statementsOf(changes, 'apply')) {
       await client.query(statement);
     }

@@ -48,6 +48,16 @@ export async function recordingObjects(
   );
 }
 
+/** Records the oids anew where a dump was restored, so that it is not for names alone to decide from then on. */
+export async function renewRecord(client: Client): Promise<void> {
+  await client.query(
+    `update medallion.objects as o
+     set object_id = s.object_id, record_id = o.tableoid
+     from medallion.schema_objects as s
+     where o.record_id <> o.tableoid and s.is_own and s.schema_name = o.schema_name and s.name = o.name`,
+  );
+}
+
 /**
  * Refuses to take over what somebody else has made under the name of a model.
  * @throws MedallionError config

@@ -1,4 +1,4 @@
-import { MedallionError } from '../errors.ts';
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { columnsOf, withSnapshot } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
@@ -61,20 +61,22 @@ async function readSection(
   name: SectionName,
   parameters: SectionParameters,
 ): Promise<Section<SectionName>> {
-  try {
-    const { fields, rows } = await client.query<Section<SectionName>['rows'][number]>(
-      sectionQuery(name, parameters),
-    );
-    return { columns: columnsOf(fields), rows };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && /^42(P01|703)$/.test(String(error.code))) {
-      throw new MedallionError('model', `section ${name}: ${error.message}`, {
-        hint: 'Gold was made by another version. Make it anew: medallion promote --layer gold --full-refresh',
+  const { fields, rows } = await client
+    .query<Section<SectionName>['rows'][number]>(sectionQuery(name, parameters))
+    .catch((error: unknown) => {
+      throw goldError(error, `section ${name}`);
+    });
+  return { columns: columnsOf(fields), rows };
+}
+
+/** A failure that shows that gold is not as this version makes it, as an error for people; any other as it is. */
+function goldError(error: unknown, place: string): unknown {
+  return /^42(P01|703)$/.test(codeOf(error) ?? '')
+    ? new MedallionError('model', `${place}: ${messageOf(error)}`, {
+        hint: 'Gold is not as this version makes it. medallion promote --plan says what differs, and what to do.',
         cause: error,
-      });
-    }
-    throw error;
-  }
+      })
+    : error;
 }
 
 /** Whether there was ever a promotion: its first run makes the tables. */
@@ -94,11 +96,15 @@ async function countLanded(client: Client): Promise<bigint> {
 
 /** The first and the last day with sales, and the last one that is not ahead of the clock. */
 async function salesDays(client: Client): Promise<SalesDays | undefined> {
-  const { rows } = await client.query<{ [Day in keyof SalesDays]: string | null }>(
-    `select min(date_key) as first, max(date_key) as last,
-            coalesce(max(date_key) filter (where date_key <= current_date + 1), max(date_key)) as latest
-     from gold.sales_performance`,
-  );
+  const { rows } = await client
+    .query<{ [Day in keyof SalesDays]: string | null }>(
+      `select min(date_key) as first, max(date_key) as last,
+              coalesce(max(date_key) filter (where date_key <= current_date + 1), max(date_key)) as latest
+       from gold.sales_performance`,
+    )
+    .catch((error: unknown) => {
+      throw goldError(error, 'gold.sales_performance');
+    });
   const { first = null, last = null, latest = null } = rows[0] ?? {};
   return first === null || last === null || latest === null ? undefined : { first, last, latest };
 }

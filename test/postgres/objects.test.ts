@@ -119,7 +119,16 @@ describe('medallion knows what it has made', () => {
       expect(await rowsOf(restored.settings, copy)).toEqual(dumped);
       await landEvents(restored.settings, [purchase({ id: 'b', at: '2026-01-02T10:00:00' })]);
       await promoteAll(restored.settings);
-      expect(await dropWarehouse(restored.settings)).toEqual([]);
+      // From then on oids decide again.
+      await withClient(restored.settings, (client) =>
+        client.query(
+          'drop view silver.customer_states cascade; create table silver.customer_states (id integer)',
+        ),
+      );
+      await expect(promoteAll(restored.settings)).rejects.toMatchObject({ code: 'config' });
+      expect(await dropWarehouse(restored.settings)).toEqual([
+        { kind: 'table', identity: 'silver.customer_states' },
+      ]);
     } finally {
       await restored.drop();
     }
@@ -197,6 +206,22 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
     await expect(dryRunAll(db.settings)).rejects.toMatchObject(refusal);
     await expect(planTables(db.settings, loadModels())).rejects.toMatchObject(refusal);
     expect(await objects(false)).toEqual(held);
+  });
+
+  test.each([
+    ['report', []],
+    ['report', ['--section', 'days']],
+    ['export', ['gold.sales_performance', '--to', 'csv', '--out', '-']],
+  ])('which %s %j says without a defect', async (command, args) => {
+    await execute('create table gold.sales_performance (id integer)');
+    await withTestHome(async (home) => {
+      const result = await runCli([command, ...args], {
+        env: { DATABASE_URL: db.url, MEDALLION_HOME: home },
+        cwd: tmpdir(),
+      });
+      expect(result.code, result.stderr).toBe(2);
+      expect(result.stderr).toMatch(/^error: .*column .* does not exist\n.*promote --plan/s);
+    });
   });
 
   test('by an index, which PostgreSQL itself refuses', async () => {
