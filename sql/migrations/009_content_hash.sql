@@ -7,10 +7,10 @@
 create function medallion.line_content(
     item_id text,
     category text,
-    unit_price numeric(18, 2),
-    quantity integer,
-    discount numeric(18, 2),
-    cost numeric(18, 2)
+    unit_price numeric,
+    quantity numeric,
+    discount numeric,
+    cost numeric
 )
 returns text
 language sql
@@ -34,14 +34,14 @@ create function medallion.content_hash(
     customer_type text,
     customer_country text,
     customer_city text,
-    order_status_id integer,
-    order_payment_method_id integer,
-    order_currency_id integer,
-    order_subtotal numeric(18, 2),
-    order_tax_amount numeric(18, 2),
-    order_shipping_amount numeric(18, 2),
-    order_discount_amount numeric(18, 2),
-    order_total_amount numeric(18, 2),
+    order_status_id numeric,
+    order_payment_method_id numeric,
+    order_currency_id numeric,
+    order_subtotal numeric,
+    order_tax_amount numeric,
+    order_shipping_amount numeric,
+    order_discount_amount numeric,
+    order_total_amount numeric,
     lines text
 )
 returns text

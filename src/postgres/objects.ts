@@ -63,6 +63,10 @@ export async function renewRecord(client: Client): Promise<void> {
  * @throws MedallionError config
  */
 export async function refuseForeign(client: Client, models: readonly Model[]): Promise<void> {
+  if (!(await recordsObjects(client))) {
+    // Who may not read the record may not change a table either, and only looks.
+    return;
+  }
   const { rows } = await client.query<{ identity: string; kind: string }>(
     `select identity, kind from medallion.schema_objects
      where not is_own and schema_name || '.' || name = any ($1) order by identity`,
@@ -92,7 +96,7 @@ function foreignError(found: readonly string[], cause?: unknown): MedallionError
 export function conflictError(error: unknown): unknown {
   const message = messageOf(error);
   if (/^(42P07|42710|42723)$/.test(codeOf(error) ?? '')) {
-    return foreignError([`bronze, silver, gold or medallion is in use: ${message}`], error);
+    return foreignError([`the database holds something of another program: ${message}`], error);
   }
   const detail = error instanceof Error && 'detail' in error ? String(error.detail) : '';
   if (

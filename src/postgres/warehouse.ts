@@ -118,8 +118,8 @@ export async function warehouseState(settings: ConnectionSettings): Promise<Ware
  * Drops what medallion has made in the warehouse, all or nothing, and leaves what others have made in its schemas.
  * @param cascade also drop what others have made that depends on it, as a view on a mart
  * @returns what stays
- * @throws MedallionError locked when another session is using the tables; config when something of somebody else's
- *   depends on them
+ * @throws MedallionError locked when another session is using the tables; model when something of somebody else's
+ *   depends on them; denied
  */
 export async function dropWarehouse(
   settings: ConnectionSettings,

@@ -1,4 +1,6 @@
+import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
+import { tableOf } from '../postgres/tables.ts';
 
 /** Numbers in one day's range of transaction keys; see the columns of silver.fact_transactions. */
 const DAY_BITS = 40;
@@ -102,6 +104,17 @@ export function daysOfMonths(days: readonly string[]): string[] {
       (_, index) => `${month.slice(0, 8)}${String(index + 1).padStart(2, '0')}`,
     );
   });
+}
+
+/**
+ * Tables of marts that say which days they hold.
+ * @param remade ids of those that are made again, whose rows do not count
+ */
+export function tablesByDay(
+  marts: readonly Model[],
+  remade: { has(id: string): boolean },
+): string[] {
+  return marts.filter(({ load, id }) => load === 'replace_days' && !remade.has(id)).map(tableOf);
 }
 
 /** Marks days of silver, and of the marts named, as to be published again: those of the span, or all. */

@@ -7,11 +7,17 @@ import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
-import { tableOf } from '../postgres/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { CheckTally } from './checks.ts';
-import { ALWAYS, readAllDays, readTouchedDays, touchDays, type DaySpan } from './days.ts';
+import {
+  ALWAYS,
+  readAllDays,
+  readTouchedDays,
+  tablesByDay,
+  touchDays,
+  type DaySpan,
+} from './days.ts';
 import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
 import {
   endRefresh,
@@ -109,7 +115,7 @@ export async function promoteLayers(
             {
               ...run,
               models: models.silver,
-              touchesByLosers: beyondDays(models).length > 0,
+              staleByLosers: beyondDays(models).length > 0,
             },
             engine,
             await planWindows(client, options, runId, engine.ready),
@@ -176,12 +182,10 @@ async function promoteMarts(
       ? publish()
       : asStep(context, 'gold', publish, ({ days }) => counted(days.length, 'day'));
   };
+  // They may say something else of days whose facts are the same.
   const byPeriod = beyondDays(models).filter(({ load }) => PERIOD_COLUMN[load] !== undefined);
   if (byPeriod.length > 0 && (await readTouchedDays(client, ALWAYS)).length > 0) {
-    const byDay = models.gold.filter(
-      ({ load, id }) => load === 'replace_days' && !reshapes.has(id),
-    );
-    await touchDays(client, ALWAYS, byDay.map(tableOf));
+    await touchDays(client, ALWAYS, tablesByDay(models.gold, reshapes));
   }
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.
@@ -189,10 +193,9 @@ async function promoteMarts(
     return promoteDays({ marts: models.gold, days, clear: true, reshapes });
   }
   const marts = withReaders(models.gold, options.select);
-  const byDay = marts.filter(({ id, load }) => load === 'replace_days' && !reshapes.has(id));
   const made = await promoteDays({
     marts,
-    days: await readAllDays(client, byDay.map(tableOf)),
+    days: await readAllDays(client, tablesByDay(marts, reshapes)),
     clear: false,
     reshapes,
   });

@@ -41,8 +41,8 @@ export async function publishWindow(
   {
     runId,
     nextKey,
-    touchesByLosers,
-  }: { readonly runId: bigint; readonly nextKey: bigint; readonly touchesByLosers: boolean },
+    staleByLosers,
+  }: { readonly runId: bigint; readonly nextKey: bigint; readonly staleByLosers: boolean },
   tally: ModelTally,
 ): Promise<ReadonlyMap<Model, number>> {
   const written = new Map<Model, number>();
@@ -79,7 +79,7 @@ export async function publishWindow(
       await transaction.copyTemporary('select * from source.refused', REFUSED);
     }
     await transaction.execute(...quarantineStatements(window, runId, counts.refused > 0));
-    await transaction.copyTemporary(touchedDays(touchesByLosers), TOUCHED);
+    await transaction.copyTemporary(staleDates(staleByLosers), TOUCHED);
     await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, window.ranges, nextKey));
   }, beginWindow(number));
   return written;
@@ -107,7 +107,7 @@ const TOUCHED: TemporaryTable = {
  * did it: a correction counts for both its days, and once where they are the same.
  * @param byLosers also the days of events that lost their transaction now, which changes no fact
  */
-function touchedDays(byLosers: boolean): string {
+function staleDates(byLosers: boolean): string {
   return `
   select date_key, sum(events) as events
   from (

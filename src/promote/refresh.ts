@@ -12,7 +12,7 @@ import { conflictError } from '../postgres/objects.ts';
 import { tableOf } from '../postgres/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
-import { ALWAYS, touchDays, type DaySpan } from './days.ts';
+import { ALWAYS, tablesByDay, touchDays, type DaySpan } from './days.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import { withReaders } from './selection.ts';
 
@@ -63,9 +63,7 @@ export async function prepareTables(
   const reshaped = new Set(
     changes.filter(({ step }) => step === 'refresh').map(({ model }) => model.id),
   );
-  const martsByDay = models.gold
-    .filter(({ load, id }) => load === 'replace_days' && !reshaped.has(id))
-    .map(tableOf);
+  const martsByDay = tablesByDay(models.gold, reshaped);
   const isRefreshed = options.fullRefresh && options.gold && options.select.length === 0;
   const isSpan = options.span.since !== undefined || options.span.until !== undefined;
   const touched =

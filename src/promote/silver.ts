@@ -26,12 +26,12 @@ export interface SilverRun {
   readonly context: StageContext;
   readonly tally: ModelTally;
   readonly checks: CheckTally;
-  /** Whether events that lose their transaction make the marts of their day stale, too. */
-  readonly touchesByLosers: boolean;
+  /** Whether an event that loses its transaction makes its day stale, too. */
+  readonly staleByLosers: boolean;
 }
 
 type Tallies = Pick<SilverRun, 'tally' | 'checks'>;
-type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'touchesByLosers'>;
+type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'staleByLosers'>;
 
 /** A window whose staged rows are what is to be published, and what their checks counted. */
 interface Judged extends JudgedWindow {

@@ -406,6 +406,10 @@ describe('rights', () => {
         [role],
       ),
     ).toEqual([{ own: 'true', other: 'false', copied: 'false' }]);
+    // Who may not read the record may look all the same.
+    await execute(`alter role ${role} password 'sesame'`);
+    const settings = { ...db.settings, user: role, password: 'sesame' };
+    expect(await planTables(settings, loadModels())).toEqual([]);
     await db.drop();
   });
 

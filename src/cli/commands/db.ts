@@ -101,10 +101,10 @@ export function createDbCommand(run: RunCommand): Command {
         'after',
         manual({
           details: `
-Drops what medallion has made, and nothing else: what others have made in the
-schemas bronze, silver, gold and medallion stays, is named, and keeps its schema.
-If a view or the like of theirs depends on a table of medallion, nothing is
-dropped, unless --cascade is given.`,
+Drops what medallion has made, and nothing else. What others have made in the
+schemas bronze, silver, gold and medallion stays and is named. If a view or the
+like of theirs depends on a table of medallion, nothing is dropped, unless
+--cascade is given.`,
           examples: ['medallion db reset', 'medallion db reset --yes'],
           exits: { 5: 'another session is using the tables' },
           seeAlso: ['demo', 'db migrate'],
