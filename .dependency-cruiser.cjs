@@ -1,7 +1,7 @@
 /** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
 
 const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|export|inspect|doctor';
-const PARTS = 'log|postgres|engine|model|metrics';
+const PARTS = 'log|postgres|publish|engine|model|metrics';
 const LEAVES =
   'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|retry\\.ts';
 

@@ -196,6 +196,7 @@ export async function promote(
           select: [],
           evenPruned: false,
           span: { since: request.since, until: request.until },
+          every: 'mart',
           chunkRows: Number(settingOf('promote.chunk_rows').default),
           windowBytes: windowBytesFor(memoryLimit),
           outage,

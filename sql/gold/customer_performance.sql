@@ -1,8 +1,11 @@
 /* @model
-description: Customers by recency, frequency and money
+description: >-
+  Customers by recency, frequency and money, each compared with all others: computed by every promote, and by run and a
+  watch at most every 15 minutes and when a day has ended; customer_sales is always current
 grain: one row per customer with at least one purchase
 key: [customer_id]
 load: replace_all
+refresh: 15m
 columns:
   customer_id: { type: text, description: Customer }
   orders: { type: bigint, description: Purchases }
@@ -19,25 +22,14 @@ checks:
     that: orders > 0
     severity: error
 */
-with customers as (
-    select
-        customer_id,
-        sum(orders) as orders,
-        sum(revenue) as revenue,
-        min(first_order_at) as first_order_at,
-        max(last_order_at) as last_order_at
-    from gold.customer_months
-    group by customer_id
-),
-
 -- A single event of a producer with a wrong clock must not make everybody else a customer of long ago.
-latest as (
+with latest as (
     select
         coalesce(
             max(case when last_order_at <= current_timestamp + interval '1' day then last_order_at end),
             max(last_order_at)
         ) as order_at
-    from customers
+    from gold.customer_sales
 ),
 
 scored as (
@@ -47,7 +39,7 @@ scored as (
         ntile(5) over (order by last_order_at, customer_id) as recency_score,
         ntile(5) over (order by orders, customer_id) as frequency_score,
         ntile(5) over (order by revenue, customer_id) as monetary_score
-    from customers
+    from gold.customer_sales as customers
     cross join latest
 )
 

@@ -2,7 +2,8 @@
 description: Sales by place, by day; the place is the one that the order itself names
 grain: one row per UTC day, country and city with at least one purchase
 key: [date_key, country, city]
-load: replace_days
+load: additive
+count: orders
 columns:
   date_key: { type: date, description: UTC day }
   country: { type: text, description: Country code }
@@ -17,11 +18,10 @@ checks:
 */
 select
     date_key,
-    customer_country as country,
-    customer_city as city,
-    count(*) as orders,
-    count(distinct customer_id) as customers,
-    sum(order_total_amount) as revenue
-from silver.fact_transactions
-where event_type = 'purchase'
-group by date_key, customer_country, customer_city
+    country,
+    city,
+    sum(orders) as orders,
+    count(*) as customers,
+    sum(total_amount) as revenue
+from gold.customer_days
+group by date_key, country, city

@@ -2,17 +2,21 @@
 description: What each category sold, by day
 grain: one row per UTC day and category with at least one purchased order line
 key: [date_key, category]
-load: replace_days
+load: additive
+count: order_lines
 columns:
   date_key: { type: date, description: UTC day }
   category: { type: text, description: Category }
   total_quantity: { type: bigint, description: Units }
   order_lines: { type: bigint, description: Order lines }
   revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, before discounts' }
-  avg_unit_price: { type: 'numeric(22,4)', description: Mean unit price of the order lines }
-  avg_quantity: { type: 'numeric(22,4)', description: Mean quantity of the order lines }
-  avg_discount: { type: 'numeric(22,4)', description: Mean discount on one unit of the order lines }
-  avg_cost: { type: 'numeric(22,4)', description: Mean cost of one unit of the order lines }
+  unit_prices: { type: 'numeric(38,2)', description: Sum of the unit prices of the order lines }
+  discounts: { type: 'numeric(38,2)', description: Sum of their discounts on one unit }
+  costs: { type: 'numeric(38,2)', description: Sum of their costs of one unit }
+  avg_unit_price: { type: 'numeric(22,4)', description: Mean unit price of the order lines, derived: 'exact_mean(unit_prices, order_lines)' }
+  avg_quantity: { type: 'numeric(22,4)', description: Mean quantity of the order lines, derived: 'exact_mean(total_quantity, order_lines)' }
+  avg_discount: { type: 'numeric(22,4)', description: Mean discount on one unit of the order lines, derived: 'exact_mean(discounts, order_lines)' }
+  avg_cost: { type: 'numeric(22,4)', description: Mean cost of one unit of the order lines, derived: 'exact_mean(costs, order_lines)' }
 checks:
   - name: a category has units
     that: total_quantity >= order_lines
@@ -37,9 +41,8 @@ select
     sum(quantity) as total_quantity,
     count(*) as order_lines,
     sum(cast(unit_price as decimal(38, 2)) * quantity) as revenue,
-    exact_mean(sum(unit_price), count(*)) as avg_unit_price,
-    exact_mean(sum(quantity), count(*)) as avg_quantity,
-    exact_mean(sum(discount), count(*)) as avg_discount,
-    exact_mean(sum(cost), count(*)) as avg_cost
+    sum(unit_price) as unit_prices,
+    sum(discount) as discounts,
+    sum(cost) as costs
 from lines
 group by date_key, category

@@ -2,11 +2,17 @@
 description: Sales by payment method, by day
 grain: one row per UTC day and payment method with at least one purchase
 key: [date_key, payment_method_id]
-load: replace_days
+load: additive
+count: orders
 columns:
   date_key: { type: date, description: UTC day }
   payment_method_id: { type: integer, description: Payment method }
-  payment_method: { type: text, description: Name of the payment method }
+  payment_method:
+    type: text
+    description: Name of the payment method
+    derived: >-
+      (select methods.name from silver.dim_payment_method as methods
+      where methods.id = payment_performance.payment_method_id)
   orders: { type: bigint, description: Purchases }
   revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
 checks:
@@ -15,12 +21,10 @@ checks:
     severity: error
 */
 select
-    transactions.date_key,
-    transactions.order_payment_method_id as payment_method_id,
-    methods.name as payment_method,
+    date_key,
+    order_payment_method_id as payment_method_id,
     count(*) as orders,
-    sum(transactions.order_total_amount) as revenue
-from silver.fact_transactions as transactions
-left join silver.dim_payment_method as methods on transactions.order_payment_method_id = methods.id
-where transactions.event_type = 'purchase'
-group by transactions.date_key, transactions.order_payment_method_id, methods.name
+    sum(order_total_amount) as revenue
+from silver.fact_transactions
+where event_type = 'purchase'
+group by date_key, order_payment_method_id

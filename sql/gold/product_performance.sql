@@ -2,14 +2,15 @@
 description: What each product sold and earned, by day
 grain: one row per UTC day and product with at least one purchased order line
 key: [date_key, item_id]
-load: replace_days
+load: additive
+count: units
 columns:
   date_key: { type: date, description: UTC day }
   item_id: { type: text, description: Product }
   units: { type: bigint, description: Units }
   revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, before discounts' }
   cost: { type: 'numeric(38,2)', description: Sum of cost times quantity }
-  margin: { type: 'numeric(38,2)', description: Revenue less cost }
+  margin: { type: 'numeric(38,2)', description: Revenue less cost, derived: revenue - cost }
 checks:
   - name: margin is revenue less cost
     that: margin = revenue - cost
@@ -32,7 +33,6 @@ select
     item_id,
     sum(quantity) as units,
     sum(cast(unit_price as decimal(38, 2)) * quantity) as revenue,
-    sum(cast(cost as decimal(38, 2)) * quantity) as cost,
-    sum(cast(unit_price as decimal(38, 2)) * quantity) - sum(cast(cost as decimal(38, 2)) * quantity) as margin
+    sum(cast(cost as decimal(38, 2)) * quantity) as cost
 from lines
 group by date_key, item_id

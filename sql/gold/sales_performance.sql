@@ -2,7 +2,9 @@
 description: Sales by day
 grain: one row per UTC day with at least one purchase
 key: [date_key]
-load: replace_days
+load: additive
+count: total_orders
+within: [customer_id, date_key]
 restatements: { orders: total_orders, total: order_total_amount_day }
 columns:
   date_key: { type: date, description: UTC day }
@@ -12,8 +14,9 @@ columns:
   order_tax_amount_day: { type: 'numeric(38,2)', description: Sum of the taxes }
   order_discount_amount_day: { type: 'numeric(38,2)', description: Sum of the discounts }
   order_total_amount_day: { type: 'numeric(38,2)', description: Sum of the order totals }
-  avg_ticket: { type: 'numeric(22,4)', description: Order total over orders }
-  avg_customer_ticket: { type: 'numeric(22,4)', description: Mean over the day's customers of each one's mean order total }
+  customer_tickets: { type: 'numeric(38,0)', description: 'Sum of the mean order totals of the customers, in units of 10^-16' }
+  avg_ticket: { type: 'numeric(22,4)', description: Order total over orders, derived: 'exact_mean(order_total_amount_day, total_orders)' }
+  avg_customer_ticket: { type: 'numeric(22,4)', description: Mean over the day's customers of each one's mean order total, derived: 'mean_of_means(customer_tickets, total_customers)' }
 checks:
   - name: a day has orders
     that: total_orders > 0
@@ -22,22 +25,16 @@ checks:
     that: total_customers <= total_orders
     severity: error
 */
-with purchases as (
-    select *
-    from silver.fact_transactions
-    where event_type = 'purchase'
-),
-
-customer_days as (
+with customers as (
     select
         date_key,
         customer_id,
-        count(*) as orders,
-        sum(order_subtotal) as subtotal,
-        sum(order_tax_amount) as tax_amount,
-        sum(order_discount_amount) as discount_amount,
-        sum(order_total_amount) as total_amount
-    from purchases
+        sum(orders) as orders,
+        sum(subtotal) as subtotal,
+        sum(tax_amount) as tax_amount,
+        sum(discount_amount) as discount_amount,
+        sum(total_amount) as total_amount
+    from gold.customer_days
     group by date_key, customer_id
 )
 
@@ -49,7 +46,6 @@ select
     sum(tax_amount) as order_tax_amount_day,
     sum(discount_amount) as order_discount_amount_day,
     sum(total_amount) as order_total_amount_day,
-    exact_mean(sum(total_amount), sum(orders)) as avg_ticket,
-    mean_of_means(sum(fine_mean(total_amount, orders)), count(*)) as avg_customer_ticket
-from customer_days
+    sum(fine_mean(total_amount, orders)) as customer_tickets
+from customers
 group by date_key

@@ -3,7 +3,7 @@ description: Transactions, each as its latest event tells it
 grain: one row per transaction
 key: [transaction_key]
 unique: [transaction_id]
-indexes: ['using brin (event_timestamp)']
+indexes: ['using brin (event_timestamp)', '(customer_id, event_timestamp)']
 load: replace_transactions
 window: transaction_key
 columns:

@@ -46,21 +46,19 @@ export interface ServerFacts {
 export interface SessionOptions {
   /** Leave the limits at what the role has. */
   readonly keepsLimits?: boolean;
-  /** For the transaction only. */
-  readonly isLocal?: boolean;
   /** A condition under which alone it is done; without a row in the answer it was not. */
   readonly where?: string;
 }
 
 /** A statement of PostgreSQL that makes a session so. */
 export function sessionStatement(options: SessionOptions = {}): string {
-  const { keepsLimits = false, isLocal = false, where = 'true' } = options;
+  const { keepsLimits = false, where = 'true' } = options;
   const settings = [
     ...Object.entries(SETTINGS),
     ...(keepsLimits ? [] : LIMITS.map((name) => [name, '0'])),
   ];
   const rows = settings.map(([name, value]) => `('${String(name)}', '${String(value)}')`);
-  return `select set_config(name, setting, ${String(isLocal)}) from (values ${rows.join(', ')}) as session (name, setting)
+  return `select set_config(name, setting, false) from (values ${rows.join(', ')}) as session (name, setting)
     where current_setting(name, true) is not null and ${where}`;
 }
 

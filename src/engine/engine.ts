@@ -8,7 +8,10 @@ import type { StageContext } from '../progress.ts';
 export interface Engine {
   /** A workplace of its own: one lane prepares the next window while another publishes the last one. */
   openLane(): Promise<Lane>;
-  close(): Promise<void>;
+  /** Closes its lanes and forgets what they have kept: it serves the next promotion as a new one does. */
+  reset(): Promise<void>;
+  /** @param hasFailed whether the work that it was opened for has */
+  close(hasFailed?: boolean): Promise<void>;
 }
 
 /** Offsets from..to (exclusive) of one partition of bronze, and how many events they hold. */
@@ -49,18 +52,16 @@ export interface Input {
   readonly id: string;
   /** Rows of the warehouse, as a select in its dialect. */
   readonly sql?: string;
+  /** Rows of the warehouse that somebody has read into a file. */
+  readonly file?: WarehouseFile;
   /** The lane's own staged rows of this model, too. */
   readonly staged?: Model;
-  /** Of the rows that a lane kept under this id, some, too. */
-  readonly kept?: KeptPart & { readonly columns: string };
+  /** What lanes have kept under this id, if anything, too. */
+  readonly kept?: string;
+  /** A row of several of these is one row: those of the warehouse may be staged, too. */
+  readonly distinct?: boolean;
   /** Several models read it, so the rows of the warehouse are read once and kept; else they stream through. */
   readonly keep: boolean;
-}
-
-/** Rows that a lane kept: those that meet a condition, but not those whose `by` is among what was kept under an id. */
-export interface KeptPart {
-  readonly where: string;
-  readonly without?: { readonly id: string; readonly by: string };
 }
 
 /** A file, or a folder of files, that rows are written to. */
@@ -104,14 +105,16 @@ export interface Lane {
    * Looks up what silver knows of the window's transactions, while the window of another lane is being published;
    * returns how many of them that may change.
    */
-  lookUp(meanwhile: Lane | undefined): Promise<number>;
+  lookUp(silver: LookUp, meanwhile: Lane | undefined): Promise<number>;
   /**
    * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
    * adopted and settled.
    * @param again looks those up again that the other window may have changed, now that it is committed
    */
-  resolve(again: boolean): Promise<void>;
+  resolve(again: LookUp | undefined): Promise<void>;
   openInput(input: Input): Promise<void>;
+  /** Makes a view of the lane's own tables under an id. */
+  openView(id: string, sql: string): Promise<void>;
   /** Makes the staged table of a model, empty. */
   clear(model: Model): Promise<void>;
   /** Adds the rows of a model's select to its staged table. */
@@ -120,11 +123,12 @@ export interface Lane {
   gather(model: Model, from: Lane): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */
   unstage(model: Model, condition: string): Promise<number>;
-  /**
-   * Puts the rows of a select over the lane's own tables by under an id, for every lane of the engine to open; also
-   * while the lane is in a transaction.
-   */
+  /** Puts the rows of a select over the lane's own tables by under an id, for every lane of the engine to open. */
   keep(id: string, sql: string): Promise<void>;
+  /** A name for a file that goes with the engine. */
+  nextFile(ending: string): string;
+  /** Writes the rows of a select over the lane's tables to a file of its own; whoever takes it removes it. */
+  writeRows(sql: string, columns: readonly Column[]): Promise<RowFile>;
   /** The rows of a select over the lane's tables. */
   query(sql: string): Promise<EngineRow[]>;
   /**
@@ -137,15 +141,6 @@ export interface Lane {
     onWritten: (file: ExportFile, written: WrittenFile) => void,
     context: StageContext,
   ): Promise<void>;
-  /**
-   * A transaction in the warehouse: committed when `work` resolves, rolled back when it throws. It may wait for one that
-   * was asked for before it, on whatever lane.
-   * @param opening statements of the warehouse that it begins with, before any that is asked for later begins
-   */
-  transaction<T>(
-    work: (transaction: WarehouseTransaction) => Promise<T>,
-    opening?: readonly string[],
-  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -154,46 +149,32 @@ export function stagedTable(model: Model): string {
   return `staged.${model.layer}_${model.name}`;
 }
 
-/** A transaction in the warehouse, into which rows of the lane can be copied. */
-export interface WarehouseTransaction {
-  /** Copies the rows of a select over the lane's tables into a table; returns how many. */
-  copy(
-    sql: string,
-    into: { readonly schema: string; readonly table: string; readonly columns: readonly string[] },
-  ): Promise<number>;
-  /** The same, into a temporary table (pg_temp.<name>) made for them, which ends with the transaction. */
-  copyTemporary(sql: string, into: TemporaryTable): Promise<number>;
-  /** Statements in the warehouse's dialect, sent in one go. */
-  execute(...statements: readonly string[]): Promise<void>;
-}
-
-/** A temporary table in the warehouse. One name always stands for the same columns. */
-export interface TemporaryTable {
+/** A column, its type as PostgreSQL and the engines spell it. */
+export interface Column {
   readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly type: string;
 }
 
-/**
- * A transaction in the warehouse that somebody else holds, and will end. An engine that is opened with one reaches the
- * warehouse through it alone: it reads what it has written before that is committed, and whether it ever is.
- */
-export interface HeldTransaction {
-  /** Writes the rows of a select to a file. */
-  read(sql: string, file: string): Promise<RowFile>;
-  /** Adds the rows of a file in PostgreSQL's binary format to a table; returns how many. */
-  write(
-    file: string,
-    into: { readonly schema: string; readonly table: string; readonly columns: readonly string[] },
-  ): Promise<number>;
-  execute(sql: string): Promise<void>;
-  /** A part of the transaction: undone alone when `work` throws, and its temporary tables go with it. */
-  nest<T>(work: () => Promise<T>): Promise<T>;
-}
-
-/** A file of rows: CSV without a head, in which every value is quoted, so that nothing is null. */
+/** A file of rows in PostgreSQL's binary format, with all that a COPY needs to know. */
 export interface RowFile {
+  readonly path: string;
+  readonly columns: readonly Column[];
+}
+
+/** Asks silver what it knows of some transactions: takes a file of their ids, and writes the answer to another one. */
+export type LookUp = (ids: RowFile, answer: string) => Promise<WarehouseFile>;
+
+/** Reads the warehouse through a connection of somebody else's, who sees what that has not committed yet. */
+export interface WarehouseReader {
+  /** Writes the rows of a select to a file. */
+  read(sql: string, path: string): Promise<WarehouseFile>;
+}
+
+/** Rows of the warehouse as CSV without a head, in which every value is quoted, so that nothing is null. */
+export interface WarehouseFile {
+  readonly path: string;
   /** Types as PostgreSQL spells them. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly Column[];
   /** Bytes of the longest row. */
   readonly longestRow: number;
 }

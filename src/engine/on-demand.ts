@@ -18,9 +18,40 @@ export function onDemand(open: () => Promise<Engine>): EngineOnDemand {
       ready().catch(() => undefined);
     },
     openLane: async () => (await ready()).openLane(),
-    async close() {
-      const engine = await opening?.catch(() => undefined);
-      await engine?.close();
+    async reset() {
+      await (await opening?.catch(() => undefined))?.reset();
+    },
+    async close(hasFailed) {
+      await (await opening?.catch(() => undefined))?.close(hasFailed);
     },
   };
+}
+
+/** An engine that stays open between promotions. What has failed may be in any state: it is opened anew. */
+export class OpenEngine {
+  readonly #open: () => Promise<Engine>;
+  #engine: Promise<Engine> | undefined;
+
+  constructor(open: () => Promise<Engine>) {
+    this.#open = open;
+  }
+
+  /** The engine for one promotion, which gives it back by closing it. */
+  readonly lend = async (): Promise<Engine> => {
+    this.#engine ??= this.#open();
+    const engine = await this.#engine.catch((error: unknown) => {
+      this.#engine = undefined;
+      throw error;
+    });
+    return {
+      ...engine,
+      close: async (hasFailed) => (hasFailed === true ? this.close() : engine.reset()),
+    };
+  };
+
+  async close(): Promise<void> {
+    const engine = await this.#engine?.catch(() => undefined);
+    this.#engine = undefined;
+    await engine?.close();
+  }
 }

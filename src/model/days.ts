@@ -31,7 +31,7 @@ export function readsBeyondDays(mart: Model, models: readonly Model[]): boolean 
   });
 }
 
-/** A promotion leaves the rows that are there as they are. */
-function isFixed({ load }: Model): boolean {
+/** Whether a promotion leaves the rows that are there as they are. */
+export function isFixed({ load }: Model): boolean {
   return load === 'seed' || load === 'insert_new';
 }

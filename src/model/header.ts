@@ -21,6 +21,11 @@ const columnSchema = v.strictObject({
   ),
   description: text,
   nullable: v.optional(v.boolean(), false),
+  /**
+   * Of an additive mart: an expression over the other columns, or a look-up, that PostgreSQL evaluates for each row that
+   * changes. The row goes by the mart's name in it.
+   */
+  derived: v.optional(text),
 });
 
 const limitSchema = v.pipe(
@@ -56,6 +61,12 @@ const headerSchema = v.strictObject({
   /** PostgreSQL index definitions: what follows "create index on <table>". */
   indexes: texts,
   latest_by: texts,
+  /** How often a watch computes the mart again at most, where it compares everybody: 15m. */
+  refresh: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d*[smh]$/, 'is no duration like 15m'))),
+  /** Of an additive mart: the measure that is 0 when no row is behind a cell any more. */
+  count: v.optional(v.string()),
+  /** Of a mart over another mart: columns of that one by which its rows are taken whole; its key unless said otherwise. */
+  within: texts,
   /**
    * The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. A view whose
    * inputs all have one makes the rows of a day from that day's alone.
@@ -89,6 +100,7 @@ function* contradictions(header: Header): Generator<string> {
     key: header.key,
     unique: header.unique,
     latest_by: header.latest_by,
+    count: header.count === undefined ? [] : [header.count],
     window: header.window === undefined ? [] : [header.window],
     restatements: header.restatements === undefined ? [] : Object.values(header.restatements),
   };
@@ -105,6 +117,10 @@ function* contradictions(header: Header): Generator<string> {
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
     yield `checks: two checks are called "${name}"`;
   }
+  yield* additiveContradictions(header);
+  if (header.refresh !== undefined && header.load !== 'replace_all') {
+    yield 'refresh: goes with load replace_all, and only with it';
+  }
   if ((header.load === 'upsert_latest') !== header.latest_by.length > 0) {
     yield 'latest_by: goes with load upsert_latest, and only with it';
   }
@@ -112,6 +128,34 @@ function* contradictions(header: Header): Generator<string> {
     for (const problem of limitContradictions(check)) {
       yield `checks.${String(index)}.${problem}`;
     }
+  }
+}
+
+/** Types whose sums are exact. */
+const SUMMED = /^(bigint|numeric\(\d+,\d+\))$/;
+
+function* additiveContradictions({ load, key, count, within, columns }: Header): Generator<string> {
+  const derived = Object.entries(columns).filter(([, column]) => column.derived !== undefined);
+  if (load !== 'additive') {
+    const [first] = derived;
+    if (count !== undefined || within.length > 0 || first !== undefined) {
+      yield `${count !== undefined ? 'count' : within.length > 0 ? 'within' : `columns.${first?.[0] ?? ''}.derived`}: goes with load additive, and only with it`;
+    }
+    return;
+  }
+  const measures = Object.entries(columns).filter(
+    ([name, column]) => !key.includes(name) && column.derived === undefined,
+  );
+  if (count === undefined || !measures.some(([name]) => name === count)) {
+    yield 'count: names the measure that is 0 when no row is behind a cell any more';
+  }
+  for (const [name, { type, nullable }] of measures) {
+    if (!SUMMED.test(type) || nullable) {
+      yield `columns.${name}: a measure of an additive mart is a bigint or numeric(p,s) that is never null; other columns are in the key, or derived`;
+    }
+  }
+  for (const [name] of derived.filter(([column]) => key.includes(column))) {
+    yield `columns.${name}.derived: a column of the key comes from the select`;
   }
 }
 

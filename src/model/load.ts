@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseYAML } from 'confbox/yaml';
 import { MedallionError, messageOf } from '../errors.ts';
 import { readHeader } from './header.ts';
+import { isFixed, isMadeByDay } from './days.ts';
 import type { Model } from './model.ts';
 
 const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
@@ -110,24 +111,43 @@ function parseModel(
     unique: rest.unique,
     indexes: rest.indexes,
     latestBy,
+    refresh: rest.refresh,
+    count: rest.count,
+    within: rest.within,
     window: rest.window,
     restatements: rest.restatements,
     checks: rest.checks,
     sql,
-    inputs: inputsOf(sql),
+    sources: inputsOf(sql),
+    inputs: inputsOf(
+      [sql, ...Object.values(columns).flatMap(({ derived }) => derived ?? [])].join('\n'),
+    ),
   };
 }
 
-/** Tables are always written with their schema, so the names of the four schemas find every input. */
+/** A comment, a string, or a table: tables are always written with their schema. */
+const PIECE = /--[^\n]*|'(?:[^']|'')*'|\b(?:source|silver|gold)\.[a-z_][a-z0-9_]*\b/g;
+
 function inputsOf(sql: string): string[] {
-  const code = sql.replaceAll(/--[^\n]*/g, '').replaceAll(/'(?:[^']|'')*'/g, "''");
-  const names = code.matchAll(/\b(?:source|silver|gold)\.[a-z_][a-z0-9_]*\b/g);
-  return [...new Set([...names].map(([name]) => name))].sort();
+  const names = sql.matchAll(PIECE);
+  return [
+    ...new Set([...names].map(([name]) => name).filter((name) => /^[a-z]/.test(name))),
+  ].sort();
+}
+
+/** The select over another relation in the place of a table, by whose name the rows still go. */
+export function over(sql: string, table: string, relation: string): string {
+  const alias = table.slice(table.indexOf('.') + 1);
+  return sql.replaceAll(PIECE, (piece, at: number) => {
+    const hasAlias = /^\s+as\s/i.test(sql.slice(at + piece.length));
+    return piece === table ? `${relation}${hasAlias ? '' : ` as ${alias}`}` : piece;
+  });
 }
 
 function checkInputs(models: readonly Model[], problems: string[]): void {
   const known = new Map(models.map((model) => [model.id, model]));
   for (const model of models) {
+    problems.push(...additiveProblems(model, models));
     for (const input of model.inputs) {
       if (input === model.id) {
         problems.push(`${model.file}: a model cannot read itself`);
@@ -139,6 +159,38 @@ function checkInputs(models: readonly Model[], problems: string[]): void {
         problems.push(`${model.file}: there is no model ${input}`);
       }
     }
+  }
+}
+
+/** Where an event stands in the log, and which run took it: a repeated event changes these, and nothing that adds up. */
+const LINEAGE = /\b(?:topic|produced_at|run_id)\b|\."?(?:partition|offset)\b/;
+
+/** What an additive mart reads that does not add up. */
+function* additiveProblems(model: Model, models: readonly Model[]): Generator<string> {
+  if (model.load !== 'additive') {
+    return;
+  }
+  const sources = models.filter(({ id }) => model.sources.includes(id));
+  const marts = sources.filter(({ layer }) => layer === 'gold');
+  const facts = sources.filter((source) => isMadeByDay(source, models));
+  for (const { id, load } of sources.filter((one) => !facts.includes(one) && !isFixed(one))) {
+    if (load !== 'additive') {
+      yield `${model.file}: an additive mart cannot read ${id}, whose rows may change with any event`;
+    }
+  }
+  if (marts.length > 1 || (marts.length === 1 && facts.length > 0)) {
+    yield `${model.file}: an additive mart reads facts, or one other mart`;
+  }
+  for (const column of model.within) {
+    if (marts[0]?.key.includes(column) !== true) {
+      yield `${model.file}: within: "${column}" is not in the key of a mart that it reads`;
+    }
+  }
+  if (marts.length === 0 && !model.key.includes('date_key')) {
+    yield `${model.file}: an additive mart over facts has date_key in its key; one without days reads such a mart`;
+  }
+  if (LINEAGE.test(model.sql)) {
+    yield `${model.file}: an additive mart cannot read where an event stands in the log`;
   }
 }
 

@@ -12,6 +12,9 @@ import type { Header } from './header.ts';
  * - replace_transactions: rows of corrected transactions are removed by transaction_key, then rows are appended, those of
  *   several windows at a time: no two transactions have rows of one key
  * - replace_days, replace_months: the touched days (date_key) or months (month_key) are replaced whole
+ * - additive: its measures are sums and counts (additive measures), so what a promotion adds to the rows that it reads, and
+ *   what it takes away, is all that changes about it: the cost follows the cells touched. It reads facts, where an event
+ *   stands in the log excepted, or one other additive mart, beside seeds and the calendar
  * - replace_all: the table is made to equal the rows
  * - view: the body is the definition of a PostgreSQL view
  */
@@ -24,6 +27,7 @@ export const LOADS = [
   'replace_days',
   'replace_months',
   'replace_all',
+  'additive',
   'view',
 ] as const;
 
@@ -53,13 +57,38 @@ export interface Model {
   readonly unique: readonly string[];
   readonly indexes: readonly string[];
   readonly latestBy: readonly string[];
+  /** How often a watch computes it again at most, as a duration of PostgreSQL's, too: 15m. */
+  readonly refresh: string | undefined;
+  /** Of an additive mart; see the header. */
+  readonly count: string | undefined;
+  readonly within: readonly string[];
   readonly window: 'transaction_key' | undefined;
   readonly restatements: Header['restatements'];
   readonly checks: readonly ModelCheck[];
   /** The select, without the header. */
   readonly sql: string;
-  /** Tables the select reads, as schema.name, in order of their names. */
+  /** Tables that the select reads, as schema.name, in order of their names. */
+  readonly sources: readonly string[];
+  /** The same, and those that derived columns look up. */
   readonly inputs: readonly string[];
+}
+
+/** The columns of an additive mart that the select gives and that add up. */
+export function measuresOf({ columns, key }: Model): readonly ModelColumn[] {
+  return columns.filter(({ name, derived }) => derived === undefined && !key.includes(name));
+}
+
+/** The select of a model with its derived columns, as its table has them. */
+export function wholeSelect({ name, columns, sql }: Model): string {
+  const derived = columns.flatMap(({ name: column, derived: expression }) =>
+    expression === undefined ? [] : [`${expression} as ${column}`],
+  );
+  return derived.length === 0 ? sql : `select *, ${derived.join(', ')} from (${sql}\n) as ${name}`;
+}
+
+/** Whether each row is of a UTC day. */
+export function isByDay({ columns }: Model): boolean {
+  return columns.some(({ name }) => name === 'date_key');
 }
 
 /** Whether promotions fill the table: a seed belongs to its users once it is made, a view holds no rows. */

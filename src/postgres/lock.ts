@@ -7,26 +7,11 @@ const PROMOTION_LOCK = '31650322083705957';
 const PUBLICATION_LOCK = '31654262977688424';
 /** Key of the one under which rows of the quarantine are changed: "quarant" in ASCII. */
 const QUARANTINE_LOCK = '31935733759569524';
-/** Class of the keys that windows are locked by, each by its number: "wind" in ASCII. */
-const WINDOW_LOCKS = '2003398244';
 /** A person who dismisses waits for another one, but not for a long replay. */
 const QUARANTINE_PATIENCE = '5s';
 
 /** What a transaction that publishes begins with. */
 export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICATION_LOCK})`;
-
-/** What the transaction begins with that publishes a window of a run: the next window can wait for its end. */
-export function beginWindow(number: number): string[] {
-  return [BEGIN_PUBLICATION, `select pg_advisory_xact_lock(${WINDOW_LOCKS}, ${String(number)})`];
-}
-
-/**
- * Waits for the end of another window's transaction, for as long as that takes. PostgreSQL is to know who waits for whom:
- * where that comes full circle, by somebody's DDL for one, it finds a way out.
- */
-export function awaitWindow(number: number): string {
-  return `select pg_advisory_xact_lock_shared(${WINDOW_LOCKS}, ${String(number)})`;
-}
 
 /** What a run that holds the promotion lock is called to one that finds it taken. */
 const HOLDERS = { promote: 'promotion', prune: 'prune' } as const;

@@ -71,23 +71,35 @@ function worstOf(a: CheckOutcome, b: CheckOutcome): CheckOutcome {
   return WORST.indexOf(a) > WORST.indexOf(b) ? a : b;
 }
 
+/** Where the rows lie that are about to be published: staged by an engine, or in the transaction that publishes them. */
+export interface Rows {
+  readonly query: (sql: string) => Promise<readonly EngineRow[]>;
+  /** The table of a model's rows. */
+  readonly tableOf: (model: Model) => string;
+}
+
+/** The rows that a lane has staged. */
+export function stagedRows(lane: Lane): Rows {
+  return { query: (sql) => lane.query(sql), tableOf: stagedTable };
+}
+
 /**
- * Counts the staged rows of each model that do not meet its checks, and keeps a few of them; unknown is not met.
+ * Counts the rows of each model that do not meet its checks, and keeps a few of them; unknown is not met.
  * @throws MedallionError check_failed when more rows fail a check than are allowed: nothing is to be published
  */
 export async function runChecks(
-  lane: Lane,
+  rows: Rows,
   models: readonly Model[],
   tally: CheckTally,
 ): Promise<void> {
   const failed: { model: Model; check: ModelCheck; message: string }[] = [];
   for (const model of models) {
     for (const check of model.checks) {
-      const { checked, failing } = await countFailing(lane, model, check);
+      const { checked, failing } = await countFailing(rows, model, check);
       const result = tally.add(model, check, checked, failing);
       if (failing > 0 && result.rows.length < SAMPLE_ROWS) {
         const wanted = SAMPLE_ROWS - result.rows.length;
-        result.rows.push(...(await readFailing(lane, model, check, wanted)));
+        result.rows.push(...(await readFailing(rows, model, check, wanted)));
       }
       if (outcomeOf(check, failing, checked) === 'error') {
         const allowed =
@@ -115,36 +127,34 @@ function errorLimit(check: ModelCheck): string | undefined {
 }
 
 async function countFailing(
-  lane: Lane,
+  { query, tableOf }: Rows,
   model: Model,
   check: ModelCheck,
 ): Promise<{ checked: number; failing: number }> {
-  const [row] = await lane
-    .query(
-      `select count(*) as checked, count(*) filter (where (${check.that}) is not true) as failing
-       from ${stagedTable(model)}`,
-    )
-    .catch((error: unknown) => {
-      throw error instanceof MedallionError
-        ? error
-        : new MedallionError('model', `${model.file}: check "${check.name}": ${messageOf(error)}`, {
-            cause: error,
-          });
-    });
+  const [row] = await query(
+    `select count(*) as checked, count(*) filter (where (${check.that}) is not true) as failing
+     from ${tableOf(model)}`,
+  ).catch((error: unknown) => {
+    throw error instanceof MedallionError
+      ? error
+      : new MedallionError('model', `${model.file}: check "${check.name}": ${messageOf(error)}`, {
+          cause: error,
+        });
+  });
   return { checked: Number(row?.['checked']), failing: Number(row?.['failing']) };
 }
 
 /** The first failing rows by the model's key, each value as text. */
 async function readFailing(
-  lane: Lane,
+  { query, tableOf }: Rows,
   model: Model,
   check: ModelCheck,
   limit: number,
-): Promise<EngineRow[]> {
+): Promise<readonly EngineRow[]> {
   const columns = model.columns.map(({ name }) => `cast(staged."${name}" as varchar) as "${name}"`);
   const key = model.key.map((column) => `staged."${column}"`);
-  return lane.query(
-    `select ${columns.join(', ')} from (select * from ${stagedTable(model)} where (${check.that}) is not true) as staged
+  return query(
+    `select ${columns.join(', ')} from (select * from ${tableOf(model)} where (${check.that}) is not true) as staged
      order by ${key.join(', ')} limit ${String(limit)}`,
   );
 }

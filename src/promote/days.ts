@@ -1,4 +1,4 @@
-import type { Model } from '../model/model.ts';
+import { isByDay, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { tableOf } from '../postgres/tables.ts';
 
@@ -29,17 +29,6 @@ export function keyCondition(days: readonly string[]): string {
   return stretchesOf(days).map(within).join(' or ');
 }
 
-/** The same for rows without an index: what it costs to test one does not grow with the number of stretches. */
-export function dayCondition(days: readonly string[]): string {
-  const stretches = stretchesOf(days);
-  const [first, last] = [stretches[0], stretches.at(-1)];
-  if (first === undefined || last === undefined || stretches.length === 1) {
-    return keyCondition(days);
-  }
-  const numbers = days.map((day) => String(dayNumber(day)));
-  return `${within({ from: first.from, to: last.to })} and (transaction_key >> ${String(DAY_BITS)}) in (${numbers.join(', ')})`;
-}
-
 /** Days that follow one another, by their numbers; `to` is the one after the last. */
 interface Stretch {
   readonly from: number;
@@ -65,26 +54,6 @@ function within({ from, to }: Stretch): string {
 
 function keyOf(dayNumber: number): string {
   return String(BigInt(dayNumber) * KEYS_PER_DAY);
-}
-
-/** Of some days those whose transactions all have numbers from..to (exclusive) in their keys; also days without any. */
-export async function readDaysWithin(
-  client: Client,
-  days: readonly string[],
-  { from, to }: { readonly from: bigint; readonly to: bigint },
-): Promise<ReadonlySet<string>> {
-  const { rows } = await client.query<{ day: string }>(
-    `select day from unnest($1::text[], $2::bigint[]) as days (day, first_key)
-     where not exists (
-         select from silver.fact_transactions
-         where transaction_key >= first_key and transaction_key < first_key + $3::bigint
-     ) and not exists (
-         select from silver.fact_transactions
-         where transaction_key >= first_key + $4::bigint and transaction_key < first_key + $5::bigint
-     )`,
-    [days, days.map((day) => keyOf(dayNumber(day))), from, to, KEYS_PER_DAY],
-  );
-  return new Set(rows.map(({ day }) => day));
 }
 
 /** First day of the month of a day. */
@@ -114,7 +83,7 @@ export function tablesByDay(
   marts: readonly Model[],
   remade: { has(id: string): boolean },
 ): string[] {
-  return marts.filter(({ load, id }) => load === 'replace_days' && !remade.has(id)).map(tableOf);
+  return marts.filter((mart) => isByDay(mart) && !remade.has(mart.id)).map(tableOf);
 }
 
 /** Marks days of silver, and of the marts named, as to be published again: those of the span, or all. */
@@ -185,4 +154,58 @@ export async function batchDays(
     }
   }
   return batches;
+}
+
+/** Transactions that are read together. */
+export interface FactBatch {
+  /** Selects them by transaction_key, in the warehouse's dialect. */
+  readonly condition: string;
+  readonly transactions: number;
+  /** How many days are whole with it. */
+  readonly days: number;
+}
+
+/** Cuts days into batches of some `transactions` each, where it must be within a day: what is made of them adds up. */
+export async function batchFacts(
+  client: Client,
+  days: readonly string[],
+  transactions: number,
+): Promise<FactBatch[]> {
+  const batches: FactBatch[] = [];
+  for (const batch of await batchDays(client, days, transactions)) {
+    const [day] = batch.days;
+    if (day === undefined || batch.transactions <= transactions) {
+      const condition = keyCondition(batch.days);
+      batches.push({ condition, transactions: batch.transactions, days: batch.days.length });
+    } else {
+      batches.push(...(await cutDay(client, day, batch.transactions, transactions)));
+    }
+  }
+  return batches;
+}
+
+async function cutDay(
+  client: Client,
+  day: string,
+  all: number,
+  transactions: number,
+): Promise<FactBatch[]> {
+  const { rows } = await client.query<{ first: string }>(
+    `select transaction_key as first
+     from (
+         select transaction_key, row_number() over (order by transaction_key) as number
+         from silver.fact_transactions where ${keyCondition([day])}
+     ) as numbered
+     where (number - 1) % $1 = 0 order by 1`,
+    [transactions],
+  );
+  const end = keyOf(dayNumber(day) + 1);
+  return rows.map(({ first }, index) => {
+    const isLast = index === rows.length - 1;
+    return {
+      condition: `transaction_key >= ${first} and transaction_key < ${rows[index + 1]?.first ?? end}`,
+      transactions: isLast ? all - index * transactions : transactions,
+      days: isLast ? 1 : 0,
+    };
+  });
 }

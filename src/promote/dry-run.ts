@@ -1,4 +1,4 @@
-import type { Engine, HeldTransaction } from '../engine/engine.ts';
+import type { Engine, WarehouseReader } from '../engine/engine.ts';
 import { MedallionError, withHint } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import {
@@ -8,9 +8,9 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../postgres/client.ts';
-import { ClientTransaction } from '../postgres/held.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import { missingMigrations } from '../postgres/migrate.ts';
+import { Session } from '../postgres/session.ts';
 import { countChanges, noteChanges, type RowChanges } from '../postgres/row-changes.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, type CheckResult } from './checks.ts';
@@ -49,7 +49,7 @@ const GIVEN_UP = 'A dry run writes nothing that stays. Run it again when the ser
 export async function dryRun(
   settings: ConnectionSettings,
   models: Models,
-  openEngine: (held: HeldTransaction) => Promise<Engine>,
+  openEngine: (reader: WarehouseReader) => Promise<Engine>,
   options: Omit<PromoteOptions, 'fullRefresh' | 'select' | 'evenPruned' | 'replay' | 'arguments'>,
   context: StageContext,
 ): Promise<DryRun> {
@@ -62,16 +62,18 @@ export async function dryRun(
         withClient(settings, async (client) => {
           onConnected();
           await refuseUnmigrated(client, settings);
+          const session = new Session(client);
           const run: Run = {
             runId: NO_RUN,
             ...{ client, models, context: watched },
+            openSession: () => Promise.resolve(session),
             options: { ...options, fullRefresh: false, select: [], evenPruned: false },
             tally: new ModelTally(),
             checks: new CheckTally(),
             onTables: () => noteChanges(client, modelsOf(models, options)),
           };
           try {
-            return await withRollback(client, () => runDry(run, openEngine));
+            return await withRollback(client, () => runDry(run, () => openEngine(session)));
           } catch (error) {
             throw await failureOf(error, client, settings);
           }
@@ -87,10 +89,7 @@ function modelsOf(
   return [...(layers.silver ? silver : []), ...(layers.gold ? gold : [])];
 }
 
-async function runDry(
-  run: Run,
-  openEngine: (held: HeldTransaction) => Promise<Engine>,
-): Promise<DryRun> {
+async function runDry(run: Run, openEngine: () => Promise<Engine>): Promise<DryRun> {
   const started = performance.now();
   const { client, tally, checks } = run;
   // The next promotion waits for the end of this transaction, however its client ends.
@@ -99,7 +98,7 @@ async function runDry(
   let layers: LayerResults | undefined;
   let failure: MedallionError | undefined;
   try {
-    layers = await promoteLayers(run, () => openEngine(new ClientTransaction(client)));
+    layers = await promoteLayers(run, openEngine);
   } catch (error) {
     if (!(error instanceof MedallionError) || error.code !== 'check_failed') {
       throw error;

@@ -1,7 +1,18 @@
 import { stagedTable } from '../engine/engine.ts';
 import type { Models } from '../model/load.ts';
 import type { Load, Model } from '../model/model.ts';
-import { publicationOf, restatementOf, restatementsOf, temporaryOf } from '../postgres/publish.ts';
+import {
+  cellsAfter,
+  cellsBefore,
+  deltaOver,
+  deltaTable,
+  mergeStatements,
+  sourceOf,
+  sourceRows,
+} from '../publish/additive.ts';
+import { loadingOf, temporaryOf } from '../publish/loading.ts';
+import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
+import { temporary } from '../postgres/session.ts';
 import { createStatements, tableOf } from '../postgres/tables.ts';
 import { SCOPES } from './inputs.ts';
 
@@ -30,33 +41,61 @@ export function explain(
     (model, index) => ({
       ...{ place: index + 1, model: model.id, file: model.file, load: model.load },
       ...{ key: model.key, inputs: model.inputs, sql: model.sql },
-      publication: statementsOf(model),
+      publication: statementsOf(model, gold),
     }),
   );
 }
 
-/** Marts by day come before those by month, and both before those of all time; see SCOPES. */
+/** Additive marts come first, then those by day, by month and of all time; see SCOPES. */
 function inPasses(gold: readonly Model[]): Model[] {
-  return SCOPES.flatMap((scope) => gold.filter(({ load }) => load === scope));
+  return (['additive', ...SCOPES] as const).flatMap((kind) =>
+    gold.filter(({ load }) => load === kind),
+  );
 }
 
-function statementsOf(model: Model): string[] {
+function statementsOf(model: Model, marts: readonly Model[]): string[] {
   switch (model.load) {
     case 'view':
       return createStatements(model).slice(0, 1);
     case 'seed':
       return [`insert into ${tableOf(model)} ${model.sql} on conflict do nothing`];
     default: {
-      const publication = publicationOf(model);
-      const target =
-        publication.into === 'table' ? tableOf(model) : `pg_temp.${temporaryOf(model)}`;
+      const before = publishedBefore(model);
       return [
-        ...restatementOf(model),
-        ...publication.before,
-        `copy ${target} from ${stagedTable(model)}`,
-        ...publication.after,
+        ...(before === undefined ? [] : [temporaryTable(PUBLISHED_BEFORE, before)]),
+        ...(model.load === 'additive' ? mergeOf(model, marts) : loadOf(model)),
         ...restatementsOf(model, '$run_id'),
       ];
     }
   }
+}
+
+function loadOf(model: Model): string[] {
+  const { before, into, after } = loadingOf(model);
+  const target = into === 'table' ? tableOf(model) : temporary(temporaryOf(model));
+  return [...before, `copy ${target} from ${stagedTable(model)}`, ...after];
+}
+
+function mergeOf(model: Model, marts: readonly Model[]): string[] {
+  const { name } = deltaTable(model);
+  const source = sourceOf(model, marts);
+  const rows = source === undefined ? [] : sourceRows(model, source, false);
+  const delta =
+    source === undefined
+      ? [`copy ${temporary(name)} from staged.${name}`]
+      : [
+          ...rows.map((each) => temporaryTable(each.name, each.select)),
+          temporaryTable(name, deltaOver(model, source, rows)),
+        ];
+  return [
+    ...delta,
+    ...[cellsBefore(model), cellsAfter(model)].map((cells) =>
+      temporaryTable(cells.name, cells.select),
+    ),
+    ...mergeStatements(model),
+  ];
+}
+
+function temporaryTable(name: string, select: string): string {
+  return `create temporary table ${name} on commit drop as ${select}`;
 }

@@ -1,25 +1,24 @@
 import type { Engine, Lane } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import type { Model } from '../model/model.ts';
+import type { Load, Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import { reshapeStatements, type TableChange } from '../postgres/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
-import {
-  publicationOf,
-  PUBLISHED_PERIODS,
-  publishedPeriods,
-  restatementOf,
-  restatementsOf,
-} from '../postgres/publish.ts';
 import { conflictError } from '../postgres/objects.ts';
+import type { Publication, Session } from '../postgres/session.ts';
 import { tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
-import { CheckTally, runChecks, verifyMarts } from './checks.ts';
-import { batchDays, daysOfMonths, monthOf } from './days.ts';
-import type { Reshapes } from './refresh.ts';
-import type { KeptFacts } from './kept.ts';
+import { changedRows, isOverFacts, STALE_DAYS } from '../publish/additive.ts';
+import { dates, loadingOf, PUBLISHED_PERIODS, publishedPeriods } from '../publish/loading.ts';
+import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
+import { runChecks, stagedRows, verifyMarts, CheckTally } from './checks.ts';
+import { batchDays, batchFacts, daysOfMonths, monthOf } from './days.ts';
+import type { Deltas } from './deltas.ts';
+import { followMart } from './follow.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
-import { copyRows, type ModelTally } from './tally.ts';
+import type { Reshapes } from './refresh.ts';
+import { recordRefreshes } from './refreshes.ts';
+import { copyRows, ModelTally, writeStaged } from './tally.ts';
 
 export interface GoldResult {
   /** UTC days that were published anew. */
@@ -32,93 +31,242 @@ const BATCH_TRANSACTIONS = 50_000;
 
 export interface GoldOptions {
   readonly runId: bigint;
+  /** Opens a connection to publish by. */
+  readonly openSession: () => Promise<Session>;
   /** The marts to compute. */
   readonly marts: readonly Model[];
   /** The days to publish. */
   readonly days: readonly string[];
+  /** Those of them that are not known to be current without what this run adds: they are computed whole. */
+  readonly stale: readonly string[];
+  /** Days for which what this run has added counts for nothing: those, and touched days that are not published now. */
+  readonly left: readonly string[];
+  /** Marts that are made again from nothing, by their ids. */
+  readonly emptied: ReadonlySet<string>;
+  /** Marts that are due without a day to publish: gold has changed under them. */
+  readonly isOverdue: boolean;
+  /** Marts that are not due, by their ids. */
+  readonly later: ReadonlySet<string>;
   /** Whether the days are up to date afterwards, which they are where every mart is computed. */
   readonly clear: boolean;
   /** What changes about the tables of marts, with the rows of all days. */
   readonly reshapes: Reshapes;
-  /** Facts of this run that need not be read back. */
-  readonly kept: KeptFacts | undefined;
+  /** What this run has added to the marts over facts, and taken away. */
+  readonly deltas: Deltas;
+}
+
+/** What gold is published with. */
+interface GoldRun {
+  readonly client: Client;
+  readonly models: { readonly silver: readonly Model[]; readonly gold: readonly Model[] };
+  readonly options: GoldOptions;
+  readonly tally: ModelTally;
+  readonly checks: CheckTally;
+  readonly context: StageContext;
 }
 
 /**
- * Publishes some days: computes the marts for them whole, checks the rows, and replaces them in one transaction that
- * also clears the touched days.
+ * Publishes some days, in one transaction that also clears the touched days. Additive marts are brought on by their
+ * deltas; the others are computed whole for these days, checked, and replaced.
  * @throws MedallionError check_failed: gold stays as it was; model: a mart that reads what is computed after it
  */
-export async function promoteGold(
-  engine: Engine,
-  client: Client,
-  models: { readonly silver: readonly Model[]; readonly gold: readonly Model[] },
-  options: GoldOptions,
-  tally: ModelTally,
-  checks: CheckTally,
-  context: StageContext,
-): Promise<GoldResult> {
+export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldResult> {
+  const { client, models, options, tally, context } = run;
   const { marts } = options;
   const days = [...options.days];
-  if (days.length === 0) {
+  if (days.length === 0 && !options.isOverdue) {
     await reshapeEmpty(client, marts, options.reshapes);
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
-  const months = daysOfMonths(days);
-  await options.kept?.settle(client, [...new Set([...days, ...months])]);
-  const inputs = new GoldInputs(
-    [...models.silver, ...models.gold],
-    days,
-    new Set(marts.map(({ id }) => id)),
-    new Set(options.reshapes.keys()),
-    options.kept,
-  );
-  const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
-  const counting = batchDays(client, days, BATCH_TRANSACTIONS);
-  // Awaited below; this keeps a failure in the meantime from ending the process unheard.
-  counting.catch(() => undefined);
-  const lanes = await Promise.all([engine.openLane(), engine.openLane()]);
-  const [lane, second] = lanes;
-  for (const model of marts) {
-    await lane.clear(model);
-    await second.clear(model);
-  }
-  const [byDay, byMonth, byAll] = SCOPES.map(byScope) as [Model[], Model[], Model[]];
-  tally.list([...byDay, ...byMonth, ...byAll]);
-  const batches = await counting;
-  const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
-  const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };
-  const isBuiltOnDays = byDay.some(({ id }) => inputs.of(byMonth).includes(id));
-  for (const works of isBuiltOnDays ? [daily, [monthly]] : [[monthly, ...daily]]) {
-    await stageSideBySide(lanes, inputs, works, tally, context);
-    for (const model of new Set(works.flatMap((work) => work.models))) {
-      await lane.gather(model, second);
+  const lanes = [await engine.openLane(), await engine.openLane()] as const;
+  const additive = marts.filter(({ load }) => load === 'additive');
+  tally.list([
+    ...additive,
+    ...SCOPES.flatMap((scope) => marts.filter(({ load }) => load === scope)),
+  ]);
+  await addStale(lanes, run);
+  throwIfInterrupted(context.signal);
+  // Counted apart until it is committed, so that what is reported of a run is what it did.
+  const counted = { tally: new ModelTally(), checks: new CheckTally() };
+  const session = await options.openSession();
+  try {
+    await session.transaction((transaction) => publish(transaction, lanes, { ...run, ...counted }));
+  } catch (error) {
+    if (error instanceof MedallionError && error.code === 'check_failed') {
+      run.checks.merge(counted.checks);
     }
+    throw conflictError(error);
+  } finally {
+    await session.close();
   }
-  await second.close();
-  throwIfInterrupted(context.signal);
-  const all: Work = { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 };
-  await stagePass(lane, inputs, all, tally);
-  await verifyMarts(lane, marts, days);
-  const checked = new CheckTally();
-  await runChecks(lane, marts, checked).catch((error: unknown) => {
-    checks.merge(checked);
-    throw error;
-  });
-  throwIfInterrupted(context.signal);
-  const written = await publish(lane, options, tally);
-  // Counted once it is committed, so that what is reported of a run is what it did.
-  checks.merge(checked);
-  for (const [model, rows] of written) {
-    tally.count(model, { written: rows });
-  }
+  run.checks.merge(counted.checks);
+  tally.add(counted.tally);
   for (const day of days) {
     tally.days.add(day);
   }
   tally.published();
-  await lane.close();
+  for (const lane of lanes) {
+    await lane.close();
+  }
   return { days, restated: await countRestatements(client, [options.runId]) };
+}
+
+/** Sums up the days that are computed whole. */
+async function addStale(
+  lanes: readonly Lane[],
+  { client, options, context }: GoldRun,
+): Promise<void> {
+  const { stale, marts, deltas } = options;
+  deltas.beginWhole();
+  if (stale.length === 0 || !marts.some(isOverFacts)) {
+    return;
+  }
+  const batches = await batchFacts(client, stale, BATCH_TRANSACTIONS);
+  let done = 0;
+  await sideBySide(lanes, batches, async (lane, { condition, days }) => {
+    throwIfInterrupted(context.signal);
+    await deltas.addWhole(lane, condition);
+    done += days;
+    const progress = { step: 'gold', done, total: stale.length, unit: 'days' } as const;
+    context.emit({ type: 'step.progress', ...progress });
+  });
+}
+
+/** Each lane takes what comes next when it is free. All have come to rest before an error goes on. */
+async function sideBySide<T>(
+  lanes: readonly Lane[],
+  works: readonly T[],
+  work: (lane: Lane, one: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...works];
+  const outcomes = await Promise.allSettled(
+    lanes.map(async (lane) => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await work(lane, next);
+      }
+    }),
+  );
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) {
+    throw failure.reason;
+  }
+}
+
+async function publish(
+  transaction: Publication,
+  lanes: readonly [Lane, Lane],
+  run: GoldRun,
+): Promise<void> {
+  const { models, options, tally, checks, context } = run;
+  const { marts, days, stale, runId, reshapes, emptied, later, clear } = options;
+  await transaction.execute(BEGIN_PUBLICATION);
+  const periods = { replace_days: days, replace_months: [...new Set(days.map(monthOf))] };
+  for (const load of ['replace_days', 'replace_months'] as const) {
+    await transaction.keepTemporary(PUBLISHED_PERIODS[load], publishedPeriods(load, periods[load]));
+  }
+  await transaction.keepTemporary(STALE_DAYS, `select ${dates(stale)} as date_key`);
+  // The expressions of derived columns name functions of the tool's own.
+  await transaction.execute('set local search_path = medallion, pg_catalog');
+  const restating = marts.filter((model) => restates(model, reshapes.get(model.id)));
+  for (const model of restating) {
+    await transaction.keepTemporary(PUBLISHED_BEFORE, publishedBefore(model) ?? '');
+  }
+  for (const model of marts.filter(({ id, load }) => emptied.has(id) && load === 'additive')) {
+    await transaction.execute(
+      `delete from ${tableOf(model)}`,
+      ...reshapeStatements(reshapes.get(model.id) ?? []),
+    );
+  }
+  const additive = marts.filter(({ load }) => load === 'additive');
+  for (const model of additive) {
+    await followMart(transaction, lanes[0], model, models.gold, options, tally);
+  }
+  await runChecks(
+    {
+      query: (sql) => transaction.query(sql),
+      tableOf: (model) => (emptied.has(model.id) ? tableOf(model) : changedRows(model)),
+    },
+    additive,
+    checks,
+  );
+  const others = marts.filter(({ load }) => load !== 'additive');
+  if (others.length > 0) {
+    await stageAll(transaction, lanes, others, run);
+    throwIfInterrupted(context.signal);
+    for (const model of others) {
+      await loadStaged(transaction, lanes[0], model, run);
+    }
+  }
+  await recordRefreshes(transaction, marts, later);
+  for (const model of restating) {
+    await transaction.execute(...restatementsOf(model, runId));
+  }
+  if (clear) {
+    await transaction.execute(
+      `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
+    );
+  }
+}
+
+/** Computes the marts that are not additive, for the days whole; the rows of other marts are those of the transaction. */
+async function stageAll(
+  transaction: Publication,
+  lanes: readonly [Lane, Lane],
+  marts: readonly Model[],
+  { client, models, options, tally, checks, context }: GoldRun,
+): Promise<void> {
+  const { days, reshapes } = options;
+  const [lane, second] = lanes;
+  const inputs = new GoldInputs(
+    [...models.silver, ...models.gold],
+    days,
+    new Set(marts.map(({ id }) => id)),
+    new Set(reshapes.keys()),
+  );
+  for (const model of marts) {
+    await lane.clear(model);
+    await second.clear(model);
+  }
+  const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
+  const [byDay, byMonth, byAll] = SCOPES.map(byScope) as [Model[], Model[], Model[]];
+  const months = daysOfMonths(days);
+  const batches = byDay.length === 0 ? [] : await batchDays(client, days, BATCH_TRANSACTIONS);
+  const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
+  const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };
+  const isBuiltOnDays = byDay.some(({ id }) => inputs.of(byMonth).includes(id));
+  const stage = (on: Lane, work: Work): Promise<void> => {
+    throwIfInterrupted(context.signal);
+    return stagePass(on, inputs, work, transaction, tally);
+  };
+  for (const works of isBuiltOnDays ? [daily, [monthly]] : [[monthly, ...daily]]) {
+    await sideBySide(
+      lanes,
+      works.filter((work) => work.models.length > 0),
+      stage,
+    );
+    for (const model of new Set(works.flatMap((work) => work.models))) {
+      await lane.gather(model, second);
+    }
+  }
+  await stage(lane, { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 });
+  await verifyMarts(lane, marts, days);
+  await runChecks(stagedRows(lane), marts, checks);
+}
+
+async function loadStaged(
+  transaction: Publication,
+  lane: Lane,
+  model: Model,
+  { options: { reshapes }, tally }: GoldRun,
+): Promise<void> {
+  const reshape = reshapes.get(model.id);
+  const loading = loadingOf(model, reshape === undefined ? undefined : reshapeStatements(reshape));
+  await tally.time(model, async () => {
+    const file = await writeStaged(lane, model);
+    await transaction.execute(...loading.before);
+    tally.count(model, { written: await copyRows(transaction, file, model, loading) });
+  });
 }
 
 /** A pass, and how many transactions it reads of its days, where they are counted. */
@@ -126,45 +274,23 @@ interface Work extends Pass {
   readonly transactions: number;
 }
 
-/** Stages what does not need each other: each lane takes what comes next when it is free. */
-async function stageSideBySide(
-  lanes: readonly Lane[],
-  inputs: GoldInputs,
-  works: readonly Work[],
-  tally: ModelTally,
-  context: StageContext,
-): Promise<void> {
-  const daysOf = ({ scope, days = [] }: Work): number =>
-    scope === 'replace_days' ? days.length : 0;
-  const total = works.reduce((sum, work) => sum + daysOf(work), 0);
-  const waiting = works.filter(({ models }) => models.length > 0);
-  let done = 0;
-  const stageWaiting = async (lane: Lane): Promise<void> => {
-    for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) {
-      throwIfInterrupted(context.signal);
-      await stagePass(lane, inputs, work, tally);
-      if (daysOf(work) > 0) {
-        done += daysOf(work);
-        context.emit({ type: 'step.progress', step: 'gold', done, total, unit: 'days' });
-      }
-    }
-  };
-  // All have come to rest before an error goes on: the engine is closed then.
-  const outcomes = await Promise.allSettled(lanes.map(stageWaiting));
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure !== undefined) {
-    throw failure.reason;
-  }
-}
-
 async function stagePass(
   lane: Lane,
   inputs: GoldInputs,
   pass: Work,
+  transaction: Publication,
   tally: ModelTally,
 ): Promise<void> {
+  const open = async (id: string): Promise<void> => {
+    const { sql, ...input } = inputs.input(id, pass);
+    await lane.openInput(
+      sql === undefined || !id.startsWith('gold.')
+        ? { ...input, ...(sql === undefined ? {} : { sql }) }
+        : { ...input, file: await transaction.read(sql, lane.nextFile('csv')) },
+    );
+  };
   for (const id of inputs.of(pass.models)) {
-    await lane.openInput(inputs.input(id, pass));
+    await open(id);
   }
   for (const model of pass.models) {
     await tally.time(model, async () => {
@@ -173,18 +299,21 @@ async function stagePass(
     tally.count(model, { read: pass.transactions });
     // The next mart of this pass may read this one.
     if (inputs.of(pass.models).includes(model.id)) {
-      await lane.openInput(inputs.input(model.id, pass));
+      await open(model.id);
     }
   }
 }
 
+/** How a mart is loaded; it reads those of its own kind and of those before. */
+const LOADS: readonly Load[] = ['additive', ...SCOPES];
+
 function checkScopes(models: readonly Model[]): void {
-  const rank = (model: Model): number => SCOPES.findIndex((scope) => scope === model.load);
+  const rank = (model: Model): number => LOADS.indexOf(model.load);
   for (const model of models) {
     if (rank(model) < 0) {
       throw new MedallionError(
         'model',
-        `${model.file}: a mart is loaded by ${SCOPES.join(', ')}, not ${model.load}`,
+        `${model.file}: a mart is loaded by ${LOADS.join(', ')}, not ${model.load}`,
       );
     }
     for (const input of models.filter(({ id }) => model.inputs.includes(id))) {
@@ -216,54 +345,15 @@ async function reshapeEmpty(
   });
 }
 
-/** @returns the rows written of each mart */
-async function publish(
-  lane: Lane,
-  { marts, days, runId, reshapes, clear }: GoldOptions,
-  tally: ModelTally,
-): Promise<ReadonlyMap<Model, number>> {
-  const written = new Map<Model, number>();
-  const opening = [
-    BEGIN_PUBLICATION,
-    ...publishedPeriods('replace_days', days),
-    ...publishedPeriods('replace_months', [...new Set(days.map(monthOf))]),
-  ];
-  await lane
-    .transaction(async (transaction) => {
-      for (const model of marts) {
-        const reshape = reshapes.get(model.id);
-        const publication = publicationOf(
-          model,
-          reshape === undefined ? undefined : reshapeStatements(reshape),
-        );
-        const restates = reshape === undefined || keepsRestatements(model, reshape);
-        await tally.time(model, async () => {
-          await transaction.execute(
-            ...(restates ? restatementOf(model) : []),
-            ...publication.before,
-          );
-          written.set(model, await copyRows(transaction, model, publication));
-          await transaction.execute(...(restates ? restatementsOf(model, runId) : []));
-        });
-      }
-      if (clear) {
-        await transaction.execute(
-          `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
-        );
-      }
-    }, opening)
-    .catch((error: unknown) => {
-      throw conflictError(error);
-    });
-  return written;
-}
-
 /** The figures before can be read where their columns were there. */
-function keepsRestatements({ restatements }: Model, reshape: readonly TableChange[]): boolean {
+function restates({ restatements }: Model, reshape: readonly TableChange[] = []): boolean {
   const lost = reshape
     .filter(({ kind }) => kind === 'new column')
     .map(({ detail }) => detail.split(' ')[0]);
-  return !Object.values(restatements ?? {}).some((column) => lost.includes(column));
+  return (
+    restatements !== undefined &&
+    !Object.values(restatements).some((column) => lost.includes(column))
+  );
 }
 
 /** How many published figures these runs have changed. */

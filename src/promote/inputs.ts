@@ -1,9 +1,8 @@
 import type { Input } from '../engine/engine.ts';
 import { MedallionError } from '../errors.ts';
-import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
+import { isByDay, PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
 import { columnList, literal, tableOf } from '../postgres/tables.ts';
 import { keyCondition, monthOf } from './days.ts';
-import type { KeptFacts } from './kept.ts';
 import { neededColumns } from './needed-columns.ts';
 
 /** Marts are computed by what they replace, smallest first; a mart may read those of its own scope and before. */
@@ -26,27 +25,23 @@ export interface Pass {
 export class GoldInputs {
   readonly #models: ReadonlyMap<string, Model>;
   readonly #days: readonly string[];
-  readonly #computed: ReadonlySet<string>;
+  readonly #staged: ReadonlySet<string>;
   readonly #reshaped: ReadonlySet<string>;
-  readonly #kept: KeptFacts | undefined;
 
   /**
-   * @param computed marts of this run; others are read as they are
+   * @param staged marts whose rows this run stages; others are read as they are
    * @param reshaped marts whose tables are made again: what they hold is not read any more
-   * @param kept facts that need not be read, settled for the days
    */
   constructor(
     models: readonly Model[],
     days: readonly string[],
-    computed: ReadonlySet<string>,
+    staged: ReadonlySet<string>,
     reshaped: ReadonlySet<string>,
-    kept: KeptFacts | undefined,
   ) {
     this.#models = new Map(models.map((model) => [model.id, model]));
     this.#days = days;
-    this.#computed = computed;
+    this.#staged = staged;
     this.#reshaped = reshaped;
-    this.#kept = kept;
   }
 
   /** The inputs of some models, each once. */
@@ -65,44 +60,39 @@ export class GoldInputs {
     }
     const columns = columnList(neededColumns(model, readers));
     const rows = `select ${columns} from ${tableOf(model)}`;
-    const keep = readers.length > 1;
-    if (model.window === undefined || pass.days === undefined) {
-      return { id, sql: rows, keep };
-    }
-    const own = this.#kept?.partOf(model, pass.days);
-    const others = pass.days.filter((day) => own?.days.includes(day) !== true);
-    return {
-      id,
-      ...(own === undefined ? {} : { kept: { ...own.part, columns } }),
-      ...(others.length === 0 ? {} : { sql: `${rows} where ${keyCondition(others)}` }),
-      keep,
-    };
+    const days =
+      model.window === undefined || pass.days === undefined
+        ? ''
+        : ` where ${keyCondition(pass.days)}`;
+    return { id, sql: `${rows}${days}`, keep: readers.length > 1 };
   }
 
   /** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
   #mart(model: Model, pass: Pass): Input {
     const period = PERIOD_COLUMN[model.load];
-    if (
-      this.#computed.has(model.id) &&
-      (pass.scope === model.load || period === undefined || this.#reshaped.has(model.id))
-    ) {
+    const columns = columnList(model.columns.map(({ name }) => name));
+    const rows = `select ${columns} from ${tableOf(model)}`;
+    if (!this.#staged.has(model.id)) {
+      const days =
+        pass.days === undefined || !isByDay(model)
+          ? ''
+          : ` where date_key = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
+      return { id: model.id, sql: `${rows}${days}`, keep: false };
+    }
+    if (pass.scope === model.load || period === undefined || this.#reshaped.has(model.id)) {
       return { id: model.id, staged: model, keep: false };
     }
     const replaced = [
       ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
     ];
-    const columns = columnList(model.columns.map(({ name }) => name));
-    if (!this.#computed.has(model.id)) {
-      return { id: model.id, sql: `select ${columns} from ${tableOf(model)}`, keep: false };
-    }
-    const kept = `${period ?? ''} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
+    const kept = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
     const within =
       pass.days === undefined
         ? ''
-        : ` and ${period ?? ''} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
+        : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
     return {
       id: model.id,
-      sql: `select ${columns} from ${tableOf(model)} where ${kept}${within}`,
+      sql: `${rows} where ${kept}${within}`,
       staged: model,
       keep: false,
     };

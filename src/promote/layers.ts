@@ -7,6 +7,7 @@ import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
+import type { Session } from '../postgres/session.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { CheckTally } from './checks.ts';
@@ -18,13 +19,15 @@ import {
   touchDays,
   type DaySpan,
 } from './days.ts';
+import { Deltas } from './deltas.ts';
 import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
+import { readRefreshes, type Refreshes } from './refreshes.ts';
 import {
   endRefresh,
   isRefreshing,
   prepareTables,
   refuseHalfRefreshed,
-  type Reshapes,
+  type Prepared,
 } from './refresh.ts';
 import { warnOfRejections } from './rejections.ts';
 import {
@@ -34,7 +37,6 @@ import {
   type ReplayOptions,
   type ReplayResult,
 } from './replay.ts';
-import { KeptFacts } from './kept.ts';
 import { withReaders } from './selection.ts';
 import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
 import { promoteSilver } from './silver.ts';
@@ -54,6 +56,8 @@ export interface LayerOptions {
   readonly evenPruned: boolean;
   /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
   readonly span: DaySpan;
+  /** Of marts that say how often they are computed at most: all of them, or those that are due. */
+  readonly every: 'mart' | 'due mart';
   /** Events in one window of silver, at most. */
   readonly chunkRows: number;
   /** Bytes of their text, at most; what an engine can take depends on its memory. */
@@ -73,6 +77,8 @@ export interface Run {
   /** Runs of the same promotion that lost the warehouse, after some of the work. */
   readonly earlierRuns?: readonly bigint[];
   readonly client: Client;
+  /** Opens a connection to publish by. */
+  readonly openSession: () => Promise<Session>;
   readonly models: Models;
   readonly options: LayerOptions;
   readonly context: StageContext;
@@ -92,15 +98,19 @@ export async function promoteLayers(
 ): Promise<LayerResults> {
   const { runId, client, models, options, context } = run;
   const engine = onDemand(openEngine);
+  let hasFailed = true;
   try {
-    const isIdle = !(await isWaiting(client, options));
+    const refreshes = await readRefreshes(client, options.gold ? models.gold : [], options.every);
+    const isIdle = !(await isWaiting(client, options, refreshes));
     if (!isIdle) {
       // It starts while the warehouse is looked at, which changes nothing before it is there.
       engine.start();
     }
-    const reshapes = await prepareTables(client, models, options, runId, engine.ready, context);
+    const prepared = await prepareTables(client, models, options, runId, engine.ready, context);
     await run.onTables?.();
-    const kept = options.gold ? new KeptFacts(models.silver, models.gold) : undefined;
+    // What this run does not add itself: silver may hold more of these days than gold has seen.
+    const stale = prepared.isSilverEmptied ? [] : await readTouchedDays(client, ALWAYS);
+    const deltas = new Deltas(models.silver, models.gold);
     let silver: SilverResult | undefined;
     let replay: ReplayResult | undefined;
     let gold: GoldResult | undefined;
@@ -119,7 +129,7 @@ export async function promoteLayers(
             },
             engine,
             await planWindows(client, options, runId, engine.ready),
-            kept,
+            options.gold ? deltas : undefined,
           ),
         ({ events }) => counted(events, 'event'),
       );
@@ -135,17 +145,23 @@ export async function promoteLayers(
     }
     if (options.gold) {
       await refuseHalfRefreshed(client);
-      gold = await promoteMarts(run, engine, reshapes, kept);
+      gold = await promoteMarts(run, engine, prepared, { stale, deltas, refreshes });
     }
+    hasFailed = false;
     return { silver, replay, gold };
   } finally {
-    await engine.close();
+    await engine.close(hasFailed);
   }
 }
 
 /** Whether there is anything to promote, or to make again. */
-async function isWaiting(client: Client, options: LayerOptions): Promise<boolean> {
+async function isWaiting(
+  client: Client,
+  options: LayerOptions,
+  { overdue }: Refreshes,
+): Promise<boolean> {
   return (
+    overdue.size > 0 ||
     options.fullRefresh ||
     options.replay !== undefined ||
     (options.silver && (await readBacklogs(client)).length > 0) ||
@@ -168,19 +184,44 @@ async function asStep<T>(
 
 /** The marts that are made again, and then every mart for the days that changed. */
 async function promoteMarts(
-  { runId, client, models, options, context, tally, checks }: Run,
+  run: Run,
   engine: Engine,
-  reshapes: Reshapes,
-  kept: KeptFacts | undefined,
+  { reshapes, emptied }: Prepared,
+  {
+    stale,
+    deltas,
+    refreshes: { later, overdue },
+  }: {
+    readonly stale: readonly string[];
+    readonly deltas: Deltas;
+    readonly refreshes: Refreshes;
+  },
 ): Promise<GoldResult> {
+  const { runId, client, openSession, models, options, context } = run;
   const promoteDays = async (
-    goldOptions: Omit<GoldOptions, 'runId' | 'kept'>,
+    goldOptions: Pick<GoldOptions, 'marts' | 'days' | 'stale' | 'emptied' | 'clear' | 'reshapes'> &
+      Partial<Pick<GoldOptions, 'isOverdue' | 'later'>>,
   ): Promise<GoldResult> => {
+    const { days } = goldOptions;
+    const published = new Set(days);
+    const touched = await readTouchedDays(client, ALWAYS);
+    const left = [...goldOptions.stale, ...touched.filter((day) => !published.has(day))];
     const publish = (): Promise<GoldResult> =>
-      promoteGold(engine, client, models, { runId, kept, ...goldOptions }, tally, checks, context);
-    return goldOptions.days.length === 0
+      promoteGold(engine, {
+        ...run,
+        options: {
+          runId,
+          openSession,
+          deltas,
+          left,
+          isOverdue: false,
+          later: new Set(),
+          ...goldOptions,
+        },
+      });
+    return days.length === 0
       ? publish()
-      : asStep(context, 'gold', publish, ({ days }) => counted(days.length, 'day'));
+      : asStep(context, 'gold', publish, () => counted(days.length, 'day'));
   };
   // They may say something else of days whose facts are the same.
   const byPeriod = beyondDays(models).filter(({ load }) => PERIOD_COLUMN[load] !== undefined);
@@ -190,21 +231,25 @@ async function promoteMarts(
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.
     const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);
-    return promoteDays({ marts: models.gold, days, clear: true, reshapes });
+    const published = new Set(days);
+    const isWanted = ({ id }: Model): boolean =>
+      days.length === 0 && reshapes.size === 0
+        ? overdue.has(id)
+        : !later.has(id) || emptied.has(id);
+    return promoteDays({
+      marts: models.gold.filter(isWanted),
+      ...{ days, stale: stale.filter((day) => published.has(day)) },
+      ...{ emptied, clear: true, reshapes, later, isOverdue: overdue.size > 0 },
+    });
   }
   const marts = withReaders(models.gold, options.select);
-  const made = await promoteDays({
-    marts,
-    days: await readAllDays(client, tablesByDay(marts, reshapes)),
-    clear: false,
-    reshapes,
-  });
+  const all = await readAllDays(client, tablesByDay(marts, reshapes));
+  const made = await promoteDays({ marts, days: all, stale: all, emptied, clear: false, reshapes });
   const days = await readTouchedDays(client, options.span);
+  // The marts that were made again hold what this run has added: nothing of it is added twice where all is whole.
   const touched = await promoteDays({
-    marts: models.gold,
-    days,
-    clear: true,
-    reshapes: new Map(),
+    ...{ marts: models.gold, days, stale: days },
+    ...{ emptied: new Set(), clear: true, reshapes: new Map() },
   });
   return {
     days: [...new Set([...made.days, ...touched.days])].sort(),
@@ -228,11 +273,11 @@ async function planWindows(
   if (replay !== undefined) {
     await ready();
     await prepareReplay(client, replay, runId);
-    return cutAhead(planReplay(client, replay, options));
+    return cutAhead(client, planReplay(client, replay, options));
   }
   // What is judged again may be in the quarantine.
   if (await isRefreshing(client)) {
     await lockQuarantine(client, 'connection');
   }
-  return cutAhead(planBacklog(client, options));
+  return cutAhead(client, planBacklog(client, options));
 }

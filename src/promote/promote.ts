@@ -7,6 +7,7 @@ import {
   type ConnectionSettings,
 } from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
+import { Session } from '../postgres/session.ts';
 import { closeKilledRuns, finishRun, saveDays, saveModels, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Outage } from '../retry.ts';
@@ -92,6 +93,7 @@ async function promoteOnce(
         runId,
         earlierRuns: earlier.map((each) => each.runId),
         client,
+        openSession: () => Session.open(settings),
         models,
         options,
         context,

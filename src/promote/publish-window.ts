@@ -1,26 +1,35 @@
-import type { Lane, SilverWindow, TemporaryTable, WindowCounts } from '../engine/engine.ts';
+import type { Column, Lane, RowFile, SilverWindow, WindowCounts } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
-import { awaitWindow, beginWindow } from '../postgres/lock.ts';
-import { publicationOf, REPLACED_KEYS } from '../postgres/publish.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
+import { loadingOf, REPLACED_KEYS } from '../publish/loading.ts';
+import { temporary, type Session } from '../postgres/session.ts';
+import { tableOf } from '../postgres/tables.ts';
 import { advanceStatements } from '../postgres/watermarks.ts';
-import { quarantineStatements, REFUSED } from './quarantine.ts';
-import { copyRows, type ModelTally } from './tally.ts';
+import { quarantineStatements, REJECTED } from './quarantine.ts';
+import { copyRows, writeStaged, type ModelTally } from './tally.ts';
 import type { VerdictCounts } from './verdicts.ts';
 
 /** A window whose staged rows are what is to be published. */
 export interface JudgedWindow {
   readonly lane: Lane;
+  /** The connection that publishes what the lane has staged. */
+  readonly session: Session;
   readonly window: SilverWindow;
   readonly counts: WindowCounts;
   readonly verdicts: VerdictCounts;
+  /** The rows, on their way to files. */
+  readonly files: WindowFiles;
 }
 
-/** Where a window stands among those of its run, which are committed in order. */
+/** How far the window before has come; windows are committed in order. */
 export interface Turn {
-  readonly number: number;
-  /** Until the window before is committed. */
+  /** Until it holds the locks of all tables that windows write side by side. */
+  readonly begun: Promise<unknown>;
   readonly committed: Promise<unknown>;
 }
+
+/** The first window of a run has none before it. */
+export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.resolve() };
 
 /** Rows of a window's own transactions, under keys of its own; other rows are those of several windows. */
 export function isFact({ load }: Model): boolean {
@@ -32,75 +41,123 @@ export function isFact({ load }: Model): boolean {
  * window writes, the facts, does not wait for the window before; whatever both may write does.
  * @param models those with a table that a promotion fills
  * @param books the run, and the number after those of the window's surrogate keys
+ * @param onBegun called when the next window may begin
  * @returns the rows written of each model
  */
 export async function publishWindow(
-  { lane, window, counts, verdicts }: JudgedWindow,
-  { number, committed }: Turn,
+  judged: JudgedWindow,
+  { begun, committed }: Turn,
   models: readonly Model[],
-  {
-    runId,
-    nextKey,
-    staleByLosers,
-  }: { readonly runId: bigint; readonly nextKey: bigint; readonly staleByLosers: boolean },
+  { runId, nextKey }: { readonly runId: bigint; readonly nextKey: bigint },
   tally: ModelTally,
+  onBegun: () => void,
 ): Promise<ReadonlyMap<Model, number>> {
+  const { session, window, counts, verdicts, files } = judged;
   const written = new Map<Model, number>();
-  await lane.transaction(async (transaction) => {
+  await begun;
+  await session.transaction(async (transaction) => {
     const load = async (model: Model): Promise<void> => {
-      const publication = publicationOf(model);
+      const loading = loadingOf(model);
       const isSkipped = isFact(model) && verdicts.replaced === 0;
       await tally.time(model, async () => {
-        await transaction.execute(...(isSkipped ? [] : publication.before));
-        written.set(model, await copyRows(transaction, model, publication));
+        const file = await files.of(model);
+        await transaction.execute(...(isSkipped ? [] : loading.before));
+        written.set(model, await copyRows(transaction, file, model, loading));
       });
     };
-    if (verdicts.replaced > 0) {
-      await transaction.copyTemporary('select transaction_key from source.replaced', REPLACED);
-      await transaction.execute(`analyze pg_temp.${REPLACED_KEYS}`);
+    // All at once: whoever wants one of the tables for themselves waits for both windows, or both for them.
+    await transaction.execute(
+      BEGIN_PUBLICATION,
+      `lock table ${models.filter(isFact).map(tableOf).join(', ')} in row exclusive mode`,
+    );
+    onBegun();
+    if (files.replaced !== undefined) {
+      await transaction.copyTemporary(await files.replaced, REPLACED_KEYS);
+      await transaction.execute(`analyze ${temporary(REPLACED_KEYS)}`);
     }
-    if (verdicts.adopted > 0) {
-      await transaction.copyTemporary(
-        'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
-        ADOPTED,
-      );
+    if (files.adopted !== undefined) {
+      await transaction.copyTemporary(await files.adopted, ADOPTED);
       await transaction.execute(adoptStatement(runId));
     }
     for (const model of models.filter(isFact)) {
       await load(model);
     }
-    await transaction.execute(awaitWindow(number - 1));
     // Its end may have been a failure.
     await committed;
     for (const model of models.filter((one) => !isFact(one))) {
       await load(model);
     }
-    if (counts.refused > 0) {
-      await transaction.copyTemporary('select * from source.refused', REFUSED);
+    if (files.rejected !== undefined) {
+      await transaction.copyTemporary(await files.rejected, REJECTED.name);
     }
     await transaction.execute(...quarantineStatements(window, runId, counts.refused > 0));
-    await transaction.copyTemporary(staleDates(staleByLosers), TOUCHED);
+    await transaction.copyTemporary(await files.touched, TOUCHED);
     await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, window.ranges, nextKey));
-  }, beginWindow(number));
+  });
   return written;
 }
 
-const COORDINATES = [
+const ADOPTED = 'adopted';
+const TOUCHED = 'touched';
+const TRANSACTION_KEY: Column = { name: 'transaction_key', type: 'bigint' };
+const COORDINATES: readonly Column[] = [
   { name: 'topic', type: 'text' },
   { name: 'partition', type: 'integer' },
   { name: 'offset', type: 'bigint' },
   { name: 'produced_at', type: 'timestamptz' },
 ];
-const TRANSACTION_KEY = { name: 'transaction_key', type: 'bigint' };
-const REPLACED: TemporaryTable = { name: REPLACED_KEYS, columns: [TRANSACTION_KEY] };
-const ADOPTED: TemporaryTable = { name: 'adopted', columns: [TRANSACTION_KEY, ...COORDINATES] };
-const TOUCHED: TemporaryTable = {
-  name: 'touched',
-  columns: [
-    { name: 'date_key', type: 'date' },
-    { name: 'events', type: 'bigint' },
-  ],
-};
+const DAY_COLUMNS: readonly Column[] = [
+  { name: 'date_key', type: 'date' },
+  { name: 'events', type: 'bigint' },
+];
+
+/** The files of a window. */
+export interface WindowFiles {
+  readonly replaced: Promise<RowFile> | undefined;
+  readonly adopted: Promise<RowFile> | undefined;
+  readonly of: (model: Model) => Promise<RowFile>;
+  readonly rejected: Promise<RowFile> | undefined;
+  readonly touched: Promise<RowFile>;
+  /** Until all of them are written. */
+  readonly written: Promise<unknown>;
+}
+
+/** Begins to write the rows of a window, in the order in which they are wanted: each while those before it are copied. */
+export function writeWindow(
+  { lane, counts, verdicts }: Omit<JudgedWindow, 'files'>,
+  models: readonly Model[],
+  staleByLosers: boolean,
+): WindowFiles {
+  let last: Promise<unknown> = Promise.resolve();
+  const after = (write: () => Promise<RowFile>): Promise<RowFile> => {
+    const file = last.then(write);
+    // Whoever takes it hears of a failure; in the meantime it must not end the process.
+    file.catch(() => undefined);
+    last = file;
+    return file;
+  };
+  const ifAny = (rows: number, sql: string, columns: readonly Column[]): WindowFiles['replaced'] =>
+    rows === 0 ? undefined : after(() => lane.writeRows(sql, columns));
+  const replaced = ifAny(verdicts.replaced, 'select transaction_key from source.replaced', [
+    TRANSACTION_KEY,
+  ]);
+  const adopted = ifAny(
+    verdicts.adopted,
+    'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
+    [TRANSACTION_KEY, ...COORDINATES],
+  );
+  const ordered = [...models.filter(isFact), ...models.filter((model) => !isFact(model))];
+  const staged = new Map(ordered.map((model) => [model, after(() => writeStaged(lane, model))]));
+  const rejected = ifAny(counts.refused, 'select * from source.refused', REJECTED.columns);
+  return {
+    replaced,
+    adopted,
+    of: (model) => staged.get(model) ?? writeStaged(lane, model),
+    rejected,
+    touched: after(() => lane.writeRows(staleDates(staleByLosers), DAY_COLUMNS)),
+    written: last,
+  };
+}
 
 /**
  * Days with a new or corrected transaction, and days that a correction took one away from, each with the events that
@@ -130,12 +187,12 @@ const LOSERS = `union all
 const TOUCH_STATEMENT = `
   insert into medallion.touched_days as days (date_key, events)
   select date_key, case when exists (select from medallion.refreshes where layer = 'silver') then 0 else events end
-  from pg_temp.touched
+  from ${temporary(TOUCHED)}
   on conflict (date_key) do update set events = days.events + excluded.events`;
 
 function adoptStatement(runId: bigint): string {
   return `update silver.fact_transactions t
     set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
-    from pg_temp.adopted a
+    from ${temporary(ADOPTED)} a
     where t.transaction_key = a.transaction_key`;
 }

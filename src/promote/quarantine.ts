@@ -1,8 +1,9 @@
-import type { SilverWindow, TemporaryTable } from '../engine/engine.ts';
+import type { SilverWindow } from '../engine/engine.ts';
+import type { TemporaryTable } from '../postgres/session.ts';
 import { literal } from '../postgres/tables.ts';
 
-/** What a window refused, for the statements below. */
-export const REFUSED: TemporaryTable = {
+/** What a window rejected, for the statements below. */
+export const REJECTED: TemporaryTable = {
   name: 'refused',
   columns: [
     { name: 'topic', type: 'text' },

@@ -30,6 +30,15 @@ export interface RefreshOptions {
 /** What a promotion has still to change about the marts that it makes again: with their rows, or not at all. */
 export type Reshapes = ReadonlyMap<string, readonly TableChange[]>;
 
+/** How the tables stand before the first row of a promotion. */
+export interface Prepared {
+  readonly reshapes: Reshapes;
+  /** Marts that are made from nothing, by their ids: what their tables hold, if anything, counts for nothing. */
+  readonly emptied: ReadonlySet<string>;
+  /** Whether silver was emptied, and this run fills it again with all that bronze holds. */
+  readonly isSilverEmptied: boolean;
+}
+
 /**
  * Makes the tables of the models where they are missing, changes them where nothing is lost by it, fills the seeds,
  * and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
@@ -46,7 +55,7 @@ export async function prepareTables(
   runId: bigint,
   ready: () => Promise<unknown>,
   context: StageContext,
-): Promise<Reshapes> {
+): Promise<Prepared> {
   const refreshSilver = options.fullRefresh && options.silver && options.select.length === 0;
   if (refreshSilver && !options.evenPruned) {
     await refuseToLosePruned(client);
@@ -103,7 +112,7 @@ export async function prepareTables(
     const { what, then } = describeChange(change);
     context.emit({ type: 'note', message: `${change.model.id}: ${what}: ${then}` });
   }
-  return new Map(
+  const reshapes = new Map(
     models.gold
       .filter(({ id }) => reshaped.has(id))
       .map(({ id }) => [
@@ -111,6 +120,15 @@ export async function prepareTables(
         changes.filter(({ model, step }) => model.id === id && step === 'refresh'),
       ]),
   );
+  const made = models.gold
+    .map(({ id }) => id)
+    .filter((id) => refreshed.has(id) || reshaped.has(id) || isNew(changes, id));
+  const emptied = made.length === 0 ? [] : withReaders(models.gold, made);
+  return {
+    reshapes,
+    emptied: new Set(emptied.map(({ id }) => id)),
+    isSilverEmptied: refreshSilver,
+  };
 }
 
 function isNew(changes: readonly TableChange[], id: string): boolean {

@@ -1,17 +1,34 @@
 import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
+import type { Session } from '../postgres/session.ts';
 import { haveTriggers, tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
-import { CheckTally, runChecks } from './checks.ts';
-import type { KeptFacts } from './kept.ts';
-import { isFact, publishWindow, type JudgedWindow, type Turn } from './publish-window.ts';
+import { CheckTally, runChecks, stagedRows } from './checks.ts';
+import type { Deltas, TakenAway } from './deltas.ts';
+import { lookUpIn, readReplaced } from './look-up.ts';
+import {
+  FIRST_TURN,
+  isFact,
+  publishWindow,
+  writeWindow,
+  type JudgedWindow,
+  type Turn,
+} from './publish-window.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 import { readVerdicts } from './verdicts.ts';
 import type { WindowQueue } from './windows.ts';
 
-interface Prepared {
+/** While one window is published the next one is prepared. */
+const WORKPLACES = 2;
+
+/** A lane, and the connection that publishes what it has staged. */
+interface Workplace {
   readonly lane: Lane;
+  readonly session: Session;
+}
+
+interface Prepared extends Workplace {
   readonly window: SilverWindow;
   readonly counts: WindowCounts;
   /** Whether the window before may change what silver knows of its transactions. */
@@ -22,6 +39,8 @@ interface Prepared {
 export interface SilverRun {
   readonly runId: bigint;
   readonly client: Client;
+  /** Opens a connection to publish by. */
+  readonly openSession: () => Promise<Session>;
   readonly models: readonly Model[];
   readonly context: StageContext;
   readonly tally: ModelTally;
@@ -30,36 +49,33 @@ export interface SilverRun {
   readonly staleByLosers: boolean;
 }
 
-type Tallies = Pick<SilverRun, 'tally' | 'checks'>;
 type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'staleByLosers'>;
 
 /** A window whose staged rows are what is to be published, and what their checks counted. */
 interface Judged extends JudgedWindow {
   readonly checked: CheckTally;
+  readonly takenAway: TakenAway | undefined;
 }
 
 /**
  * Promotes events of bronze, window by window, each in one transaction; they are committed in order. While the facts of
  * a window are published the next one is read and judged on the other lane, and its facts published, too.
  * @param windows what is promoted: the backlog, or events that were refused and are judged again
- * @param kept takes the facts that gold, in the same run, is to read
+ * @param deltas takes what it adds to the marts of the same run, and what it takes away
  */
 export async function promoteSilver(
-  { client, models, context, ...run }: SilverRun,
+  { client, openSession, models, context, ...run }: SilverRun,
   engine: Engine,
   windows: WindowQueue,
-  kept: KeptFacts | undefined,
+  deltas: Deltas | undefined,
 ): Promise<SilverResult> {
   const { tally } = run;
   // Rows that triggers write are, for all that is known, those of several windows.
-  const [areApart, ...lanes] = await Promise.all([
-    haveTriggers(client, models.filter(isFact).map(tableOf)),
-    engine.openLane(),
-    engine.openLane(),
-  ]);
+  const areApart = await haveTriggers(client, models.filter(isFact).map(tableOf));
+  const places: Workplace[] = [];
   /** In the order in which they will be published, one on each lane. */
   const preparing: Promise<Prepared | undefined>[] = [];
-  const begin = (lane: Lane, free: Promise<void>): void => {
+  const begin = (place: Workplace, free: Promise<void>): void => {
     const before = preparing.at(-1);
     const next = windows.next();
     const prepared = free.then(async () => {
@@ -67,41 +83,41 @@ export async function promoteSilver(
       if (window === undefined || context.signal.aborted) {
         return undefined;
       }
-      return prepare(lane, window, before, models, tally);
+      return prepare(place, window, before, models, tally);
     });
     // It is awaited later; this keeps a failure in the meantime from ending the process unheard.
     prepared.catch(() => undefined);
     preparing.push(prepared);
   };
-  /** Until the window that was published last is committed. */
-  let committed: Promise<unknown> = Promise.resolve();
+  /** How far the window has come that was published last. */
+  let turn: Turn = FIRST_TURN;
   try {
-    for (const lane of lanes) {
-      begin(lane, Promise.resolve());
+    for (let opened = 0; opened < WORKPLACES; opened += 1) {
+      const place = { session: await openSession(), lane: await engine.openLane() };
+      places.push(place);
+      begin(place, Promise.resolve());
     }
-    for (let number = 1; ; number += 1) {
+    for (;;) {
       const prepared = await preparing.shift();
       if (prepared === undefined) {
         break;
       }
-      const { lane, window } = prepared;
+      const { lane, session, window } = prepared;
       if (prepared.isShared || areApart) {
-        await committed;
+        await turn.committed;
       }
-      const turn = { number, committed };
-      const judged = await judge(prepared, turn, models, run);
+      const judged = await judge(prepared, turn, models, deltas, run);
       const nextKey = window.firstKey + BigInt(prepared.counts.events);
-      const published = publish(judged, turn, models, { ...run, nextKey });
-      committed = published;
-      // While it is published, too: its rows do not change any more.
-      const keeping = kept?.keep(lane, window, {
-        transactions: prepared.counts.accepted,
-        nextKey,
-        ...judged.verdicts,
-      });
-      keeping?.catch(() => undefined);
+      const begun = new Signal();
+      const published = publish(judged, turn, models, { ...run, nextKey }, begun.fire);
+      turn = { begun: Promise.race([begun.fired, published]), committed: published };
+      // Whoever waits for it hears of a failure.
+      turn.begun.catch(() => undefined);
+      // While it is published: its rows do not change any more.
+      const adding = judged.files.written.then(() => deltas?.add(lane, judged.takenAway));
+      adding.catch(() => undefined);
       begin(
-        lane,
+        { lane, session },
         published
           .then(() => {
             context.emit({
@@ -111,19 +127,28 @@ export async function promoteSilver(
               unit: 'events',
             });
           })
-          .finally(async () => keeping),
+          .finally(async () => adding),
       );
     }
   } catch (error) {
     // Of two windows that fail the first one says why.
-    await committed;
+    await turn.committed;
     throw error;
   } finally {
     await Promise.allSettled(preparing);
+    await Promise.all(places.map(({ session }) => session.close()));
   }
   await Promise.all(preparing);
-  await Promise.all(lanes.map((lane) => lane.close()));
+  await Promise.all(places.map(({ lane }) => lane.close()));
   return tally.silver;
+}
+
+/** Something that happens once, and that others wait for. */
+class Signal {
+  fire = (): void => undefined;
+  readonly fired = new Promise<void>((resolve) => {
+    this.fire = resolve;
+  });
 }
 
 /** Models whose rows depend on what silver holds already are staged when the window is judged. */
@@ -132,7 +157,7 @@ function needsVerdicts(model: Model): boolean {
 }
 
 async function prepare(
-  lane: Lane,
+  { lane, session }: Workplace,
   window: SilverWindow,
   before: Promise<Prepared | undefined> | undefined,
   models: readonly Model[],
@@ -146,18 +171,19 @@ async function prepare(
       await tally.time(model, async () => lane.stage(model));
     }
   }
-  const shared = await lane.lookUp((await before)?.lane);
-  return { lane, window, counts, isShared: shared > 0 };
+  const shared = await lane.lookUp(lookUpIn(session), (await before)?.lane);
+  return { lane, session, window, counts, isShared: shared > 0 };
 }
 
 async function judge(
   prepared: Prepared,
   { committed }: Turn,
   models: readonly Model[],
-  { tally, checks }: Tallies,
+  deltas: Deltas | undefined,
+  { tally, checks, staleByLosers }: Publishing,
 ): Promise<Judged> {
-  const { lane, isShared } = prepared;
-  await lane.resolve(isShared);
+  const { lane, session, isShared } = prepared;
+  await lane.resolve(isShared ? lookUpIn(session) : undefined);
   const loaded = models.filter(isFilled);
   // Lines before the transactions they find their key in.
   for (const model of loaded.filter(isFact).reverse()) {
@@ -168,13 +194,19 @@ async function judge(
   }
   const checked = new CheckTally();
   try {
-    await runChecks(lane, loaded, checked);
+    await runChecks(stagedRows(lane), loaded, checked);
   } catch (error) {
     await committed;
     checks.merge(checked);
     throw error;
   }
-  return { ...prepared, checked, verdicts: await readVerdicts(lane) };
+  const verdicts = await readVerdicts(lane);
+  const takenAway =
+    verdicts.replaced > 0 && deltas !== undefined
+      ? await readReplaced(session, lane, deltas.facts)
+      : undefined;
+  const judged = { ...prepared, checked, verdicts, takenAway };
+  return { ...judged, files: writeWindow(judged, loaded, staleByLosers) };
 }
 
 async function publish(
@@ -182,10 +214,11 @@ async function publish(
   turn: Turn,
   models: readonly Model[],
   { tally, checks, ...run }: Publishing & { readonly nextKey: bigint },
+  onBegun: () => void,
 ): Promise<void> {
   const { lane, counts, verdicts, checked } = judged;
   const loaded = models.filter(isFilled);
-  const written = await publishWindow(judged, turn, loaded, run, tally);
+  const written = await publishWindow(judged, turn, loaded, run, tally, onBegun);
   // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {

@@ -1,6 +1,8 @@
-import { stagedTable, type WarehouseTransaction } from '../engine/engine.ts';
+import { stagedTable, type Lane, type RowFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
-import { temporaryOf, type Publication } from '../postgres/publish.ts';
+import { temporaryOf, type Loading } from '../publish/loading.ts';
+import type { Publication } from '../postgres/session.ts';
+import { tableOf } from '../postgres/tables.ts';
 
 /** What one model did in a run. */
 export interface ModelCounts {
@@ -121,21 +123,23 @@ export class ModelTally {
   }
 }
 
-/** Copies a model's staged rows to where its publication wants them, and merges them. */
+/** The staged rows of a model, in a file. */
+export function writeStaged(lane: Lane, model: Model): Promise<RowFile> {
+  const columns = model.columns.map(({ name, type }) => ({ name, type }));
+  return lane.writeRows(`select * from ${stagedTable(model)}`, columns);
+}
+
+/** Copies a model's rows to where its publication wants them, and merges them. */
 export async function copyRows(
-  transaction: WarehouseTransaction,
+  transaction: Publication,
+  file: RowFile,
   model: Model,
-  publication: Publication,
+  { into, after }: Loading,
 ): Promise<number> {
-  const staged = `select * from ${stagedTable(model)}`;
-  if (publication.into === 'table') {
-    const columns = model.columns.map(({ name }) => name);
-    return transaction.copy(staged, { schema: model.layer, table: model.name, columns });
+  if (into === 'table') {
+    return transaction.copy(file, tableOf(model));
   }
-  const written = await transaction.copyTemporary(staged, {
-    name: temporaryOf(model),
-    columns: model.columns,
-  });
-  await transaction.execute(...publication.after);
+  const written = await transaction.copyTemporary(file, temporaryOf(model));
+  await transaction.execute(...after);
   return written;
 }

@@ -1,5 +1,5 @@
 import type { SilverWindow } from '../engine/engine.ts';
-import type { Client } from '../postgres/client.ts';
+import { inTurn, type Client } from '../postgres/client.ts';
 import { readBacklogs, readNextKey, sliceBacklog } from '../postgres/watermarks.ts';
 
 /** Part of a window's events that the first one holds. */
@@ -10,10 +10,16 @@ export interface WindowQueue {
   next(): Promise<SilverWindow | undefined>;
 }
 
-/** Cuts each window while the one before it is worked on, and the first one right away. */
-export function cutAhead(windows: AsyncGenerator<SilverWindow, undefined>): WindowQueue {
+/**
+ * Cuts each window while the one before it is worked on, and the first one right away.
+ * @param client by which they are cut
+ */
+export function cutAhead(
+  client: Client,
+  windows: AsyncGenerator<SilverWindow, undefined>,
+): WindowQueue {
   const cut = (): Promise<SilverWindow | undefined> => {
-    const window = windows.next().then(({ value }) => value);
+    const window = inTurn(client, () => windows.next()).then(({ value }) => value);
     // Whoever takes it hears of a failure; in the meantime it must not end the process.
     window.catch(() => undefined);
     return window;

@@ -15,13 +15,13 @@ describe('medallion models', () => {
     const listed = JSON.parse(stdout) as { model: string; load: string; description: string }[];
     expect(listed).toContainEqual({
       model: 'gold.sales_performance',
-      load: 'replace_days',
+      load: 'additive',
       description: 'Sales by day',
     });
     const place = (name: string): number => listed.findIndex(({ model }) => model === name);
     expect(place('silver.fact_transactions')).toBeGreaterThanOrEqual(0);
     expect(place('silver.fact_transactions')).toBeLessThan(place('gold.sales_performance'));
-    expect(place('gold.customer_months')).toBeLessThan(place('gold.customer_performance'));
+    expect(place('gold.customer_sales')).toBeLessThan(place('gold.customer_performance'));
   });
 
   it('shows what a table holds and what it is made of, by its bare name too', async () => {
@@ -29,10 +29,10 @@ describe('medallion models', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('gold.customer_performance: ');
     expect(stdout).toContain('one row per customer with at least one purchase');
-    expect(stdout).toMatch(/reads +gold\.customer_months\n/);
+    expect(stdout).toMatch(/reads +gold\.customer_sales\n/);
     expect(stdout).toMatch(/^revenue +numeric\(38,2\) +false +false +Sum of the order totals$/m);
-    const months = await models('show', 'gold.customer_months');
-    expect(months.stdout).toMatch(/read by +gold\.customer_performance\n/);
+    const sales = await models('show', 'gold.customer_sales');
+    expect(sales.stdout).toMatch(/read by +gold\.customer_performance\n/);
   });
 
   it('gives the columns as data, and the select as it stands in the file', async () => {
@@ -41,7 +41,7 @@ describe('medallion models', () => {
       expect.objectContaining({ column: 'id', type: 'integer', key: true, nullable: false }),
     );
     const { stdout: sql } = await models('show', 'sales_performance', '--sql');
-    expect(sql).toMatch(/^with purchases as \(/);
+    expect(sql).toMatch(/^with customers as \(/);
     expect(sql).not.toContain('@model');
   });
 
@@ -50,18 +50,20 @@ describe('medallion models', () => {
       [
         'silver.fact_transactions',
         '└─ reads bronze.events',
-        'gold.sales_performance',
+        'gold.customer_days',
         '└─ reads silver.fact_transactions',
+        'gold.sales_performance',
+        '└─ reads gold.customer_days',
         '',
       ].join('\n'),
     );
     const mermaid = (await models('graph', '--format', 'mermaid')).stdout;
     expect(mermaid).toMatch(/^graph LR\n/);
     expect(mermaid).toContain('  bronze.events --> silver.fact_transactions\n');
-    expect(mermaid).toContain('  gold.customer_months --> gold.customer_performance\n');
+    expect(mermaid).toContain('  gold.customer_sales --> gold.customer_performance\n');
     const dot = (await models('graph', 'customer_performance', '--format', 'dot')).stdout;
     expect(dot).toMatch(/^digraph medallion \{\n[\s\S]*\n\}\n$/);
-    expect(dot).toContain('  "gold.customer_months" -> "gold.customer_performance"\n');
+    expect(dot).toContain('  "gold.customer_sales" -> "gold.customer_performance"\n');
     expect(dot).not.toContain('sales_performance');
   });
 

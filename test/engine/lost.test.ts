@@ -7,28 +7,28 @@ import { expect, test } from 'vitest';
 import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
 import { withClient } from '../../src/postgres/client.ts';
 import { testServer, withDatabase } from '../support/postgres.ts';
-import { openTestEngine, quietContext } from '../support/promotion.ts';
+import { openTestEngine, quietContext, rowsOf } from '../support/promotion.ts';
 
-test('an engine whose warehouse is lost in mid-transaction says so, and closes', async () => {
+test('an engine whose warehouse is lost in mid-read says so, and closes', async () => {
   await withDatabase(async ({ settings }) => {
     const engine = await openTestEngine(settings);
     const lane = await engine.openLane();
-    const losing = lane.transaction(async (transaction) => {
-      await transaction.execute('create temporary table work ()');
-      await withClient(settings, (client) =>
-        client.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity
-           where datname = current_database() and pid <> pg_backend_pid()`,
-        ),
-      );
-      await transaction.execute('select 1', 'select 2');
-    });
-    await expect(losing).rejects.toMatchObject({
+    const losing = lane.openInput({ id: 'silver.slow', sql: 'select pg_sleep(60)', keep: true });
+    const outcome = expect(losing).rejects.toMatchObject({
       code: 'unreachable',
       retriable: true,
       message: expect.stringMatching(/^lost PostgreSQL during the promotion: [^"\n]+$/) as string,
     });
-    // DuckDB would end this process, had the transaction been left open.
+    await withClient(settings, async (client) => {
+      for (let ended = 0; ended === 0;) {
+        const { rows } = await client.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where datname = current_database() and pid <> pg_backend_pid() and query like '%pg_sleep(60)%'`,
+        );
+        ended = rows.length;
+      }
+    });
+    await outcome;
     await engine.close();
   });
 });
@@ -41,14 +41,17 @@ test('an engine for which the server has too few connections says so', async () 
     );
     const engine = await openTestEngine({ ...settings, user: role, password: 'sesame' });
     const [one, other] = [await engine.openLane(), await engine.openLane()];
-    const crowded = one.transaction(async () => {
-      await other.transaction(async (transaction) => transaction.execute('select 1'));
-    });
+    const slow = one.openInput({ id: 'silver.one', sql: 'select 1 as n, pg_sleep(2)', keep: true });
+    await expect
+      .poll(() => rowsOf(settings, `select from pg_stat_activity where usename = '${role}'`))
+      .toHaveLength(1);
+    const crowded = other.openInput({ id: 'silver.one', sql: 'select 1 as n', keep: true });
     await expect(crowded).rejects.toMatchObject({
       code: 'unreachable',
       retriable: true,
       message: `no connection to PostgreSQL is left for the promotion: too many connections for role "${role}"`,
     });
+    await slow;
     await engine.close();
   });
   await withClient(testServer(), (client) => client.query(`drop role ${role}`));

@@ -4,9 +4,9 @@ import type { ConnectionSettings } from '../../src/postgres/client.ts';
 import { runCli } from '../support/cli.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
 import { testServer, urlOf, withDatabase } from '../support/postgres.ts';
-import { landEvents, openTestEngine, rowOf } from '../support/promotion.ts';
 import { event } from '../support/wire-event.ts';
 import { withTestHome } from '../support/home.ts';
+import { landEvents, rowOf } from '../support/promotion.ts';
 
 test('a pooler in session mode is as good as the server', async () => {
   const pooler = await startPgBouncer(testServer(), 'session');
@@ -28,32 +28,6 @@ test('a pooler in session mode is as good as the server', async () => {
         ).toEqual({ events: '1' });
       }),
     );
-  } finally {
-    await pooler.stop();
-  }
-});
-
-test('a transaction of DuckDB has no limit of the role there either, and is in UTC', async () => {
-  const pooler = await startPgBouncer(testServer(), 'session');
-  try {
-    await withDatabase(async ({ settings }) => {
-      const name = pg.escapeIdentifier(settings.database);
-      await rowOf(settings, `alter database ${name} set statement_timeout = '1h'`);
-      await rowOf(settings, `alter database ${name} set timezone = 'Asia/Tokyo'`);
-      const through = pooler.through(settings);
-      const identity = { sql: `select 'same' as identity`, value: 'same' };
-      const engine = await openTestEngine({
-        ...through,
-        facts: { majorVersion: 18, isPooled: true, identity },
-      });
-      const lane = await engine.openLane();
-      const shown = `select * from postgres_query('warehouse',
-        'select current_setting(''statement_timeout'') as timeout, current_setting(''TimeZone'') as zone')`;
-      await lane.transaction(async () => {
-        expect(await lane.query(shown)).toEqual([{ timeout: '0', zone: 'UTC' }]);
-      });
-      await engine.close();
-    });
   } finally {
     await pooler.stop();
   }

@@ -352,26 +352,26 @@ describe('what needs a full refresh', () => {
   test('another key of a mart', async () => {
     await landEvents(db.settings, SALES);
     await promoteAll(db.settings);
-    const models = changed('gold.payment_performance', () => ({
-      key: ['date_key', 'payment_method'],
-      unique: ['date_key', 'payment_method_id'],
+    const models = changed('gold.geography_performance', () => ({
+      key: ['date_key', 'city', 'country'],
+      unique: ['date_key', 'country', 'city'],
     }));
     expect((await planTables(db.settings, models)).map(({ what }) => what)).toEqual([
-      'key: (date_key, payment_method_id) becomes (date_key, payment_method)',
-      'unique: (date_key, payment_method_id)',
+      'key: (date_key, country, city) becomes (date_key, city, country)',
+      'unique: (date_key, country, city)',
     ]);
     await promoteAll(db.settings, {
-      ...{ models, fullRefresh: true, select: ['gold.payment_performance'] },
+      ...{ models, fullRefresh: true, select: ['gold.geography_performance'] },
     });
     expect(
       await rowsOf(
         db.settings,
         `select pg_get_constraintdef(oid) as key from pg_constraint
-         where conrelid = 'gold.payment_performance'::regclass and contype in ('p', 'u') order by contype`,
+         where conrelid = 'gold.geography_performance'::regclass and contype in ('p', 'u') order by contype`,
       ),
     ).toEqual([
-      { key: 'PRIMARY KEY (date_key, payment_method)' },
-      { key: 'UNIQUE (date_key, payment_method_id)' },
+      { key: 'PRIMARY KEY (date_key, city, country)' },
+      { key: 'UNIQUE (date_key, country, city)' },
     ]);
   });
 });

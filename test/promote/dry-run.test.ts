@@ -100,7 +100,8 @@ const TABLES: Readonly<Record<string, { readonly sql?: string; readonly key: rea
     'gold.product_performance': { key: ['date_key', 'item_id'] },
     'gold.geography_performance': { key: ['date_key', 'country', 'city'] },
     'gold.payment_performance': { key: ['date_key', 'payment_method'] },
-    'gold.customer_months': { key: ['month_key', 'customer_id'] },
+    'gold.customer_days': { key: ['customer_id', 'date_key', 'country', 'city'] },
+    'gold.customer_sales': { key: ['customer_id'] },
     'gold.customer_performance': { key: ['customer_id'] },
   };
 const ORIGIN = ['transaction_key', 'topic', 'partition', 'offset', 'produced_at', 'run_id'];
@@ -221,7 +222,8 @@ describe('a fixture worked out by hand', () => {
       'gold.product_performance': '4 0 0',
       'gold.geography_performance': '2 0 0',
       'gold.payment_performance': '2 0 0',
-      'gold.customer_months': '2 0 0',
+      'gold.customer_days': '3 0 0',
+      'gold.customer_sales': '2 0 0',
       'gold.customer_performance': '2 0 0',
     });
     // c is written twice, and is one new row.
@@ -248,7 +250,8 @@ describe('a fixture worked out by hand', () => {
       'gold.product_performance': '2 2 1',
       'gold.geography_performance': '2 1 1',
       'gold.payment_performance': '2 1 1',
-      'gold.customer_months': '1 1 0',
+      'gold.customer_days': '2 1 1',
+      'gold.customer_sales': '1 1 0',
       // The latest order is a day later, so that of cust_2 is a day longer ago.
       'gold.customer_performance': '1 2 0',
     });
@@ -422,7 +425,7 @@ describe('beside others', () => {
       openEngine: async (held) => {
         const engine = await openTestEngine(db.settings, held);
         return {
-          close: () => engine.close(),
+          ...engine,
           openLane: async () => {
             lanes += 1;
             // The third is gold's: silver is written by now, and nobody else sees it.

@@ -34,7 +34,7 @@ const order = (id: string, at: string, total: number): string =>
 
 function withMonths(): Models {
   const { silver, gold } = loadModels();
-  const mart = gold.find(({ load }) => load === 'replace_months');
+  const [mart] = gold;
   if (mart === undefined) {
     throw new Error('no mart to start from');
   }
@@ -51,6 +51,7 @@ function withMonths(): Models {
       {
         ...mart,
         ...{ name: 'sales_by_month', id: 'gold.sales_by_month', file: 'sales_by_month.sql' },
+        ...{ load: 'replace_months', count: undefined, within: [], restatements: undefined },
         key: ['month_key'],
         columns: [
           column('month_key', 'date'),
@@ -61,7 +62,7 @@ function withMonths(): Models {
         sql: `select cast(date_trunc('month', date_key) as date) as month_key,
                      sum(total_orders) as orders, sum(order_total_amount_day) as revenue
               from gold.sales_performance group by all`,
-        inputs: ['gold.sales_performance'],
+        ...{ sources: ['gold.sales_performance'], inputs: ['gold.sales_performance'] },
       },
     ],
   };

@@ -550,7 +550,14 @@ describe('what does not fit', () => {
     }));
     const broken: Model = {
       ...{ ...sales, name: 'broken', id: 'gold.broken', file: 'sql/gold/broken.sql', columns, sql },
-      ...{ restatements: undefined, checks: [], inputs: ['silver.fact_transactions'] },
+      ...{
+        load: 'replace_days',
+        count: undefined,
+        within: [],
+        restatements: undefined,
+        checks: [],
+      },
+      ...{ sources: ['silver.fact_transactions'], inputs: ['silver.fact_transactions'] },
     };
     const promotion = promoteAll(db.settings, {
       models: { ...models, gold: [...models.gold, broken] },

@@ -10,7 +10,7 @@ import {
   startDuckDb,
   type DuckDbOptions,
 } from '../../src/engine/duckdb/engine.ts';
-import type { Engine, HeldTransaction } from '../../src/engine/engine.ts';
+import type { Engine, WarehouseReader } from '../../src/engine/engine.ts';
 import { loadModels, type Models } from '../../src/model/load.ts';
 import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
@@ -35,9 +35,9 @@ function engineOptions(settings: ConnectionSettings): DuckDbOptions {
 
 export async function openTestEngine(
   settings: ConnectionSettings,
-  held?: HeldTransaction,
+  reader?: WarehouseReader,
 ): Promise<Engine> {
-  return openDuckDb(engineOptions(settings), quietContext(), held);
+  return openDuckDb(engineOptions(settings), quietContext(), reader);
 }
 
 /** DuckDBs of this process that have been started and are not in use: starting one takes longer than most promotions. */
@@ -49,19 +49,19 @@ const idle: DuckDBInstance[] = [];
  */
 async function withEngine<T>(
   settings: ConnectionSettings,
-  work: (open: (held?: HeldTransaction) => Promise<Engine>) => Promise<T>,
+  work: (open: (reader?: WarehouseReader) => Promise<Engine>) => Promise<T>,
 ): Promise<T> {
   const options = engineOptions(settings);
   let instance: DuckDBInstance | undefined;
   try {
-    const result = await work(async (held) => {
+    const result = await work(async (reader) => {
       if (instance !== undefined) {
-        return openTestEngine(settings, held);
+        return openTestEngine(settings, reader);
       }
       // It outlives this folder.
       const spillDirectory = `${options.spillDirectory}-shared`;
       instance = idle.pop() ?? (await startDuckDb({ ...options, spillDirectory }, quietContext()));
-      return openEngine(instance, options, held);
+      return openEngine(instance, options, reader);
     });
     if (instance !== undefined) {
       const connection = await instance.connect();
@@ -123,6 +123,7 @@ export const PROMOTE_TEST_OPTIONS: PromoteOptions = {
   select: [],
   evenPruned: false,
   span: { since: undefined, until: undefined },
+  every: 'mart',
   chunkRows: 50_000,
   windowBytes: 32 * 1024 * 1024,
   arguments: ['promote'],
@@ -152,7 +153,7 @@ export async function dryRunAll(
   settings: ConnectionSettings,
   options: Partial<PromoteOptions> & {
     models?: Models;
-    openEngine?: (held: HeldTransaction) => Promise<Engine>;
+    openEngine?: (reader: WarehouseReader) => Promise<Engine>;
   } = {},
 ): Promise<DryRun> {
   const { models = shippedModels(), openEngine: given, ...rest } = options;
@@ -206,6 +207,8 @@ export async function answersOf(settings: ConnectionSettings): Promise<Record<st
     products_by_day: 'select * from gold.product_performance order by 1, 2',
     places: 'select * from gold.geography_performance order by 1, 2, 3',
     payments: 'select * from gold.payment_performance order by 1, 2',
+    customer_days: 'select * from gold.customer_days order by 1, 2, 3, 4',
+    customer_sales: 'select * from gold.customer_sales order by 1',
     customers_by_value: 'select * from gold.customer_performance order by 1',
   };
   const answers: Record<string, unknown> = {};

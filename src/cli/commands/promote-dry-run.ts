@@ -35,6 +35,7 @@ export async function printDryRun(
           silver: flags.silver,
           gold: flags.gold,
           span: { since: flags.since, until: flags.until },
+          every: 'mart',
           chunkRows: flags.chunkRows,
           windowBytes: windowBytesFor(flags.memoryLimit),
           outage,

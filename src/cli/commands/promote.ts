@@ -1,6 +1,12 @@
 import { Command } from 'commander';
 import { settingOf } from '../../config/settings.ts';
-import { duckDbOpener, memoryBytes, windowBytesFor } from '../../engine/duckdb/local.ts';
+import {
+  duckDbOpener,
+  memoryBytes,
+  windowBytesFor,
+  type DuckDbLimits,
+} from '../../engine/duckdb/local.ts';
+import { OpenEngine } from '../../engine/on-demand.ts';
 import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
@@ -210,36 +216,58 @@ function refuseContradictions(flags: PromoteFlags): void {
   }
 }
 
-/** Promotes once, with DuckDB: what is new, or what is to be judged again. */
+type PromotionFlags = Omit<PromoteFlags, 'every' | 'retryFor'>;
+type MoreOptions = Partial<Pick<PromoteOptions, 'replay' | 'onPublished' | 'every'>>;
+
+/** Runs `work` with what promotes once, with a DuckDB that stays open in between, and models that are read once. */
+export async function withPromotions<T>(
+  settings: ConnectionSettings,
+  outage: Outage,
+  limits: DuckDbLimits,
+  context: CommandContext,
+  work: (
+    promoteOnce: (flags: PromotionFlags, more?: MoreOptions) => Promise<PromoteResult>,
+  ) => Promise<T>,
+): Promise<T> {
+  const engine = new OpenEngine(await duckDbOpener(context.config, settings, limits, context));
+  const models = loadModels();
+  try {
+    return await work((flags, more = {}) => {
+      const replays = more.replay === undefined ? '' : 'quarantine replay, ';
+      const options: PromoteOptions = {
+        ...layersOf(flags),
+        fullRefresh: flags.fullRefresh ?? false,
+        select: selectMarts(models, flags.select ?? []),
+        evenPruned: flags.evenPruned ?? false,
+        span: { since: flags.since, until: flags.until },
+        every: 'mart',
+        chunkRows: flags.chunkRows,
+        windowBytes: windowBytesFor(flags.memoryLimit),
+        outage,
+        arguments: context.commandLine,
+        holder: `${replays}process ${String(context.processId)}`,
+        ...more,
+      };
+      return promote(settings, models, engine.lend, options, context);
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Promotes once: what is new, or what is to be judged again. */
 export async function runPromote(
   settings: ConnectionSettings,
   outage: Outage,
-  flags: Omit<PromoteFlags, 'every' | 'retryFor'>,
+  flags: PromotionFlags,
   context: CommandContext,
-  more: Pick<PromoteOptions, 'replay' | 'onPublished'> = {},
+  more?: MoreOptions,
 ): Promise<PromoteResult> {
-  const openEngine = await duckDbOpener(context.config, settings, flags, context);
-  const models = loadModels();
-  return promote(
-    settings,
-    models,
-    openEngine,
-    {
-      ...layersOf(flags),
-      fullRefresh: flags.fullRefresh ?? false,
-      select: selectMarts(models, flags.select ?? []),
-      evenPruned: flags.evenPruned ?? false,
-      span: { since: flags.since, until: flags.until },
-      chunkRows: flags.chunkRows,
-      windowBytes: windowBytesFor(flags.memoryLimit),
-      outage,
-      arguments: context.commandLine,
-      ...more,
-      holder: `${more.replay === undefined ? '' : 'quarantine replay, '}process ${String(context.processId)}`,
-    },
-    context,
+  return withPromotions(settings, outage, flags, context, (promoteOnce) =>
+    promoteOnce(flags, more),
   );
 }
+
 async function watch(
   settings: ConnectionSettings,
   outage: Outage,
@@ -248,13 +276,15 @@ async function watch(
 ): Promise<void> {
   // What is asked for beyond the new events is done once, not every round.
   let round = flags;
-  await onSchedule(flags.every, context, async () => {
-    const result = await runPromote(settings, outage, round, context);
-    if (hasWork(result)) {
-      await report(result, context);
-    }
-    round = { ...flags, fullRefresh: false, select: [], since: undefined, until: undefined };
-  });
+  await withPromotions(settings, outage, flags, context, (promoteOnce) =>
+    onSchedule(flags.every, context, async () => {
+      const result = await promoteOnce(round, { every: 'due mart' });
+      if (hasWork(result)) {
+        await report(result, context);
+      }
+      round = { ...flags, fullRefresh: false, select: [], since: undefined, until: undefined };
+    }),
+  );
 }
 
 /** Whether there was anything to promote. */

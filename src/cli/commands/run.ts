@@ -26,7 +26,7 @@ import {
   addEngineFlags,
   checkEngineFlags,
   hasWork,
-  runPromote,
+  withPromotions,
   type PromoteFlags,
 } from './promote.ts';
 
@@ -200,21 +200,20 @@ async function promoteOnSchedule(
   };
   const { chunkRows, memoryLimit, threads } = flags;
   const engine = { chunkRows, memoryLimit, ...(threads === undefined ? {} : { threads }) };
-  const promotion = async (): Promise<PromoteResult> =>
-    runPromote(
-      settings,
-      outage,
-      engine,
-      promoting,
-      monitor === undefined ? {} : { onPublished: (tally) => monitor.published(tally) },
-    );
-  await onSchedule(flags.every, context, async () => {
-    const result = await (monitor === undefined ? promotion() : monitor.promotion(promotion));
-    count(done, result);
-    if (hasWork(result)) {
-      warnOfChecks(result, context);
-      context.emit({ type: 'note', message: promotedLine(result) });
-    }
+  await withPromotions(settings, outage, engine, promoting, (promoteOnce) => {
+    const promotion = (): Promise<PromoteResult> =>
+      promoteOnce(engine, {
+        every: 'due mart',
+        ...(monitor === undefined ? {} : { onPublished: (tally) => monitor.published(tally) }),
+      });
+    return onSchedule(flags.every, context, async () => {
+      const result = await (monitor === undefined ? promotion() : monitor.promotion(promotion));
+      count(done, result);
+      if (hasWork(result)) {
+        warnOfChecks(result, context);
+        context.emit({ type: 'note', message: promotedLine(result) });
+      }
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { inOneGo, singleQuoted } from './sql.ts';
+import { singleQuoted } from './sql.ts';
 
 /** What the warehouse is attached as. */
 export const ATTACHED = 'warehouse';
@@ -6,9 +6,4 @@ export const ATTACHED = 'warehouse';
 /** A statement of DuckDB: the rows of a select that PostgreSQL runs. Unlike a scan of a table this can use an index. */
 export function queried(sql: string): string {
   return `select * from postgres_query('${ATTACHED}', ${singleQuoted(sql)})`;
-}
-
-/** A statement of DuckDB that has PostgreSQL execute some of its own, in one go. */
-export function executed(statements: readonly string[]): string {
-  return `call postgres_execute('${ATTACHED}', ${singleQuoted(inOneGo(statements))})`;
 }

@@ -4,21 +4,19 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { sslModeOf, type DuckDbConfig, type TlsConfig } from '../../config.ts';
-import { sessionOptions, sessionStatement, type ServerFacts } from '../../config/session.ts';
+import { sessionOptions, type ServerFacts } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
-import type { Engine, HeldTransaction, Lane } from '../engine.ts';
+import type { Engine, Lane, WarehouseReader } from '../engine.ts';
 import { ATTACHED, queried } from './attached.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
-import { HeldWarehouse } from './held.ts';
 import { DuckDbLane } from './lane.ts';
 import { singleQuoted } from './sql.ts';
-import { TemporarySchemas } from './temporary-schemas.ts';
-import { AttachedWarehouse } from './warehouse.ts';
+import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
 
 /** Where the warehouse is; what src/postgres connects with, without its code. */
 export interface WarehouseSettings {
@@ -44,13 +42,13 @@ export interface DuckDbOptions {
 
 /**
  * DuckDB in this process, with the warehouse attached.
- * @param held the transaction by which alone it reaches the warehouse, which is not attached then
+ * @param reader by which alone it reads the warehouse, which is not attached then
  * @throws MedallionError unreachable or config when its postgres extension cannot be had
  */
 export async function openDuckDb(
   options: DuckDbOptions,
   context: StageContext,
-  held?: HeldTransaction,
+  reader?: WarehouseReader,
 ): Promise<Engine> {
   await makeSpillDirectory(options.spillDirectory);
   let instance: Instance | undefined;
@@ -60,7 +58,7 @@ export async function openDuckDb(
   };
   try {
     instance = await startDuckDb(options, context);
-    const engine = await openEngine(instance, options, held);
+    const engine = await openEngine(instance, options, reader);
     return {
       ...engine,
       async close() {
@@ -105,19 +103,15 @@ export async function startDuckDb(
 
 /**
  * An engine on a DuckDB that was started, and that has no other engine. Closed, it leaves it with the warehouse attached.
- * @param held as `openDuckDb` takes it
+ * @param reader as `openDuckDb` takes it
  */
 export async function openEngine(
   instance: Instance,
   options: DuckDbOptions,
-  held?: HeldTransaction,
+  reader?: WarehouseReader,
 ): Promise<Engine> {
   const lanes = new Set<Lane>();
-  const keptRows = new KeptRows(options.spillDirectory);
-  const temporarySchemas = new TemporarySchemas(
-    () => Promise.all([...lanes].map(() => instance.connect())),
-    sessionStatement({ isLocal: true }),
-  );
+  const keptRows = new KeptRows();
   let opened = 0;
   /** Lanes that are open, or about to be. */
   let inUse = 0;
@@ -137,7 +131,7 @@ export async function openEngine(
     await connection.run(`set global external_threads = ${String(threads)}`);
     connection.closeSync();
   };
-  if (held === undefined) {
+  if (reader === undefined) {
     const connection = await instance.connect();
     await foreseen(async () => {
       await attachWarehouse(connection, options);
@@ -145,21 +139,24 @@ export async function openEngine(
     });
     connection.closeSync();
   }
+  const reset = async (): Promise<void> => {
+    for (const lane of lanes) {
+      await lane.close();
+    }
+    await keptRows.clear();
+  };
   return {
     async openLane() {
       inUse += 1;
       opened += 1;
       const name = `lane_${String(opened)}`;
-      const connection = await instance.connect();
+      const prefix = path.join(options.spillDirectory, name);
       const lane = await DuckDbLane.open(
-        connection,
+        await instance.connect(),
         name,
         keptRows,
-        held === undefined
-          ? new AttachedWarehouse(connection, temporarySchemas)
-          : new HeldWarehouse(connection, held, path.join(options.spillDirectory, name)),
+        reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
         options,
-        () => instance.connect(),
         (lane) => {
           inUse -= lanes.delete(lane) ? 1 : 0;
         },
@@ -168,12 +165,8 @@ export async function openEngine(
       await shareThreads();
       return lane;
     },
-    async close() {
-      for (const lane of lanes) {
-        // One whose transaction broke with the warehouse's connection keeps its tables; they go with the instance.
-        await lane.close().catch(() => undefined);
-      }
-    },
+    reset,
+    close: reset,
   };
 }
 
@@ -196,7 +189,7 @@ async function attachWarehouse(
   const options = Object.entries(connectionOptions(warehouse, spillDirectory));
   const secret = options.map(([name, value]) => `${name} ${singleQuoted(value)}`);
   await connection.run(`create or replace secret warehouse (type postgres, ${secret.join(', ')})`);
-  await connection.run(`attach '' as ${ATTACHED} (type postgres, secret warehouse)`);
+  await connection.run(`attach '' as ${ATTACHED} (type postgres, secret warehouse, read_only)`);
 }
 
 /**

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import type { KeptPart } from '../engine.ts';
+import { rm } from 'node:fs/promises';
 import { fileToRead } from './sql.ts';
 
 /**
@@ -7,35 +6,26 @@ import { fileToRead } from './sql.ts';
  * the engine.
  */
 export class KeptRows {
-  readonly #folder: string;
   readonly #files = new Map<string, string[]>();
-  #count = 0;
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  /** A name for the next file. */
-  nextFile(): string {
-    this.#count += 1;
-    return path.join(this.#folder, `kept-${String(this.#count)}.parquet`);
-  }
 
   /** Adds a file that is whole to the rows of `id`. */
   add(id: string, file: string): void {
     this.#files.set(id, [...(this.#files.get(id) ?? []), file]);
   }
 
-  /** A select of some of the rows kept under an id. */
-  select(id: string, columns: string, { where, without }: KeptPart): string {
-    const exception =
-      without === undefined
-        ? ''
-        : ` and ${without.by} not in (select ${without.by} from ${this.#scan(without.id)})`;
-    return `select ${columns} from ${this.#scan(id)} where (${where})${exception}`;
+  /** Forgets all of them. */
+  async clear(): Promise<void> {
+    for (const file of [...this.#files.values()].flat()) {
+      await rm(file, { force: true });
+    }
+    this.#files.clear();
   }
 
-  #scan(id: string): string {
-    return `read_parquet([${(this.#files.get(id) ?? []).map(fileToRead).join(', ')}])`;
+  /** A select of the rows that were kept under an id; none when there are none. */
+  select(id: string): string[] {
+    const files = this.#files.get(id);
+    return files === undefined
+      ? []
+      : [`select * from read_parquet([${files.map(fileToRead).join(', ')}])`];
   }
 }

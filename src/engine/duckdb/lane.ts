@@ -1,4 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { MedallionError, messageOf } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { StageContext } from '../../progress.ts';
@@ -8,8 +10,10 @@ import {
   type Input,
   type Lane,
   type ExportFile,
+  type Column,
+  type LookUp,
+  type RowFile,
   type SilverWindow,
-  type WarehouseTransaction,
   type WindowCounts,
   type WrittenFile,
 } from '../engine.ts';
@@ -18,9 +22,10 @@ import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
 import { openReferences, readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
+import { selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
 
-const WINDOW_IDS = { name: 'window_ids', columns: [{ name: 'transaction_id', type: 'text' }] };
+const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }];
 
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
 export class DuckDbLane implements Lane {
@@ -29,9 +34,9 @@ export class DuckDbLane implements Lane {
   readonly #keptRows: KeptRows;
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
-  readonly #connect: () => Promise<DuckDBConnection>;
   readonly #onClosing: (lane: Lane) => void;
   #hasReferences = false;
+  #filesWritten = 0;
 
   private constructor(
     connection: DuckDBConnection,
@@ -39,7 +44,6 @@ export class DuckDbLane implements Lane {
     keptRows: KeptRows,
     warehouse: Warehouse,
     means: FileMeans,
-    connect: () => Promise<DuckDBConnection>,
     onClosing: (lane: Lane) => void,
   ) {
     this.#connection = connection;
@@ -47,7 +51,6 @@ export class DuckDbLane implements Lane {
     this.#keptRows = keptRows;
     this.#warehouse = warehouse;
     this.#means = means;
-    this.#connect = connect;
     this.#onClosing = onClosing;
   }
 
@@ -57,18 +60,9 @@ export class DuckDbLane implements Lane {
     keptRows: KeptRows,
     warehouse: Warehouse,
     means: FileMeans,
-    connect: () => Promise<DuckDBConnection>,
     onClosing: (lane: Lane) => void,
   ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(
-      connection,
-      catalog,
-      keptRows,
-      warehouse,
-      means,
-      connect,
-      onClosing,
-    );
+    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, means, onClosing);
     await lane.#run(`attach ':memory:' as ${catalog}`);
     await lane.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -88,7 +82,7 @@ export class DuckDbLane implements Lane {
     });
   }
 
-  async lookUp(meanwhile: Lane | undefined): Promise<number> {
+  async lookUp(silver: LookUp, meanwhile: Lane | undefined): Promise<number> {
     // What is published from here on is shared; what was published before is seen by the look-up, which comes second.
     await this.#run('create or replace table source.shared (transaction_id varchar)');
     const shared =
@@ -98,14 +92,14 @@ export class DuckDbLane implements Lane {
             `insert into source.shared select transaction_id from source.transactions
              where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
           );
-    await this.#lookUp('select transaction_id from source.transactions');
+    await this.#lookUp(silver, 'transactions');
     await this.#run('create or replace table source.known as select * from temp.known');
     return shared;
   }
 
-  async resolve(again: boolean): Promise<void> {
-    if (again) {
-      await this.#lookUp('select transaction_id from source.shared');
+  async resolve(again: LookUp | undefined): Promise<void> {
+    if (again !== undefined) {
+      await this.#lookUp(again, 'shared');
       await this.#run(
         'delete from source.known where transaction_id in (select transaction_id from source.shared)',
       );
@@ -116,18 +110,17 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  /** Leaves in temp.known what silver knows now of the transactions whose ids a select gives. */
-  async #lookUp(ids: string): Promise<void> {
-    // A transaction of its own: the one that publishes can write to the warehouse only.
-    await this.transaction(async (transaction) => {
-      await transaction.copyTemporary(ids, WINDOW_IDS);
-      const rows = await this.#warehouse.rows(readSourceSql('known'), 'known');
-      await this.#run(`create or replace temp table known as ${rows}`);
-    });
+  /** Leaves in temp.known what silver knows now of the transactions in a table of the source step. */
+  async #lookUp(silver: LookUp, table: 'transactions' | 'shared'): Promise<void> {
+    const ids = await this.writeRows(`select transaction_id from source.${table}`, ID_COLUMNS);
+    const known = await silver(ids, this.nextFile('csv'));
+    await this.#run(`create or replace temp table known as ${selectOf(known)}`);
+    await rm(known.path);
   }
 
-  async openInput({ id, sql, staged, kept, keep }: Input): Promise<void> {
+  async openInput({ id, sql, file, staged, kept, distinct, keep }: Input): Promise<void> {
     let read = sql === undefined ? undefined : await this.#warehouse.rows(sql, id);
+    read ??= file === undefined ? undefined : selectOf(file);
     if (keep && read !== undefined) {
       const table = `source.${doubleQuoted(id)}`;
       await this.#run(`create or replace table ${table} as ${read}`);
@@ -135,10 +128,15 @@ export class DuckDbLane implements Lane {
     }
     const parts = [
       ...(read === undefined ? [] : [read]),
-      ...(kept === undefined ? [] : [this.#keptRows.select(id, kept.columns, kept)]),
+      ...(kept === undefined ? [] : this.#keptRows.select(kept)),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
-    await this.#run(`create or replace view ${id} as ${parts.join(' union all by name ')}`);
+    const union = distinct === true ? ' union by name ' : ' union all by name ';
+    await this.openView(id, parts.join(union));
+  }
+
+  async openView(id: string, sql: string): Promise<void> {
+    await this.#run(`create or replace view ${id} as ${sql}`);
   }
 
   async clear(model: Model): Promise<void> {
@@ -170,17 +168,8 @@ export class DuckDbLane implements Lane {
   }
 
   async keep(id: string, sql: string): Promise<void> {
-    const file = this.#keptRows.nextFile();
-    // A connection of its own: the lane's may be at work in a transaction.
-    const connection = await this.#connect();
-    try {
-      await foreseen(async () => {
-        await connection.run(`use ${this.#catalog}`);
-        await connection.run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
-      });
-    } finally {
-      connection.closeSync();
-    }
+    const file = this.nextFile('parquet');
+    await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
     this.#keptRows.add(id, file);
   }
 
@@ -216,16 +205,20 @@ export class DuckDbLane implements Lane {
       );
   }
 
-  async transaction<T>(
-    work: (transaction: WarehouseTransaction) => Promise<T>,
-    opening: readonly string[] = [],
-  ): Promise<T> {
-    return this.#warehouse.transaction(work, opening);
+  async writeRows(sql: string, columns: readonly Column[]): Promise<RowFile> {
+    const file = this.nextFile('rows');
+    const names = columns.map(({ name }) => doubleQuoted(name));
+    // The binary format leaves PostgreSQL nothing to convert.
+    const values = columns.map(({ type }, index) => `cast(${names[index] ?? ''} as ${type})`);
+    await this.#run(
+      `copy (select ${values.join(', ')} from (${sql}) as given (${names.join(', ')}))
+       to ${singleQuoted(file)} (format postgres_binary)`,
+    );
+    return { path: file, columns };
   }
 
   async close(): Promise<void> {
     this.#onClosing(this);
-    await this.#warehouse.rollback();
     try {
       // Its tables go with it.
       await this.#run('use memory');
@@ -233,6 +226,14 @@ export class DuckDbLane implements Lane {
     } finally {
       this.#connection.closeSync();
     }
+  }
+
+  nextFile(ending: string): string {
+    this.#filesWritten += 1;
+    return path.join(
+      this.#means.spillDirectory,
+      `${this.#catalog}-${String(this.#filesWritten)}.${ending}`,
+    );
   }
 
   /** @returns the rows that it put in or took out */

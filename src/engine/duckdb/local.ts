@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Config } from '../../config.ts';
 import { codeOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import type { Engine, HeldTransaction } from '../engine.ts';
+import type { Engine, WarehouseReader } from '../engine.ts';
 import type { WarehouseSettings } from './engine.ts';
 
 /** What DuckDB may use of this machine. */
@@ -25,14 +25,14 @@ export async function duckDbOpener(
   warehouse: WarehouseSettings,
   { memoryLimit, threads }: DuckDbLimits,
   context: StageContext,
-): Promise<(held?: HeldTransaction) => Promise<Engine>> {
+): Promise<(reader?: WarehouseReader) => Promise<Engine>> {
   const spill = path.join(home, 'tmp');
   await removeLeftSpill(spill);
   const spillDirectory = path.join(spill, `${SPILL_PREFIX}${String(process.pid)}`);
-  return async (held) => {
+  return async (reader) => {
     // DuckDB takes longer to load than all the rest: only who opens it waits for it.
     const { openDuckDb } = await import('./engine.ts');
-    return openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context, held);
+    return openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context, reader);
   };
 }
 

@@ -21,7 +21,8 @@ export async function openReferences(
 ): Promise<void> {
   for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
     const rows = await warehouse.rows(`select id, name from silver.${dimension}`, dimension);
-    await connection.run(`create table silver.${dimension} as ${rows}`);
+    await connection.run(`create table source.${dimension} as ${rows}`);
+    await connection.run(`create view silver.${dimension} as select * from source.${dimension}`);
   }
 }
 

@@ -12,8 +12,3 @@ export function doubleQuoted(name: string): string {
 export function fileToRead(file: string): string {
   return singleQuoted(file.replaceAll(/[*?[]/g, '[$&]'));
 }
-
-/** Statements of PostgreSQL as one text; any may end with a comment. */
-export function inOneGo(statements: readonly string[]): string {
-  return statements.join('\n;\n');
-}

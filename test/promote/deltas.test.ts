@@ -4,7 +4,7 @@ import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, landEvents, promoteAll, rowOf, rowsOf } from '../support/promotion.ts';
 
-/** Gold of a run that also wrote the facts: what it wrote itself it need not read back, and the answer is the same. */
+/** Gold follows what a run adds to silver and takes away; made whole from silver, the answer is the same. */
 
 let db: TestDatabase;
 
@@ -118,7 +118,8 @@ function withMart(): Models {
           { name: 'date_key', type: 'date', description: 'Day', nullable: false },
           { name: 'last_offset', type: 'bigint', description: 'Offset', nullable: false },
         ],
-        ...{ unique: [], indexes: [], checks: [] },
+        ...{ load: 'replace_days', count: undefined, unique: [], indexes: [], checks: [] },
+        sources: ['silver.fact_transactions'],
         sql: 'select date_key, max("offset") as last_offset from silver.fact_transactions group by date_key',
         inputs: ['silver.fact_transactions'],
       },

@@ -1,15 +1,15 @@
-import type { Model } from '../model/model.ts';
-import { PERIOD_COLUMN } from '../model/model.ts';
-import { columnList, columnsOf, ident, literal, tableOf } from './tables.ts';
+import { PERIOD_COLUMN, type Model } from '../model/model.ts';
+import { columnList, columnsOf, ident, literal, tableOf } from '../postgres/tables.ts';
 
 /**
- * How staged rows become visible: the one place that says, for every engine, what happens to a model's table.
- * Each statement is plain PostgreSQL for the transaction that also moves the watermark or clears the touched days.
+ * How the staged rows of a model become visible, by its load: the one place that says, for every engine, what happens to
+ * its table. Each statement is plain PostgreSQL for the transaction that also moves the watermark or clears the touched
+ * days. What is additive is merged instead; see additive.ts.
  */
-export interface Publication {
+export interface Loading {
   /** Statements that make room: they run before the rows arrive. */
   readonly before: readonly string[];
-  /** Where the engine copies the staged rows to: the table itself, or a temporary one that `after` merges from. */
+  /** Where the staged rows are copied to: the table itself, or a temporary one that `after` merges from. */
   readonly into: 'table' | 'temporary';
   readonly after: readonly string[];
 }
@@ -22,19 +22,19 @@ export const PUBLISHED_PERIODS = {
 } as const;
 
 /**
- * The statements that make one of PUBLISHED_PERIODS.
+ * The rows of one of PUBLISHED_PERIODS.
  * @param periods the first day of each
  */
 export function publishedPeriods(
   load: keyof typeof PUBLISHED_PERIODS,
   periods: readonly string[],
-): string[] {
-  const table = PUBLISHED_PERIODS[load];
-  return [
-    `create temporary table ${table} on commit drop as
-     select unnest(array[${periods.map(literal).join(', ')}]::date[]) as ${PERIOD_COLUMN[load] ?? ''}`,
-    `analyze pg_temp.${table}`,
-  ];
+): string {
+  return `select ${dates(periods)} as ${PERIOD_COLUMN[load] ?? ''}`;
+}
+
+/** Some dates as rows. */
+export function dates(values: readonly string[]): string {
+  return `unnest(array[${values.map(literal).join(', ')}]::date[])`;
 }
 
 /** The name of the temporary table that holds a model's staged rows. */
@@ -46,7 +46,7 @@ export function temporaryOf(model: Model): string {
  * The statements that publish a model by its load.
  * @param reshape for a table that is made again: the statements that change it once it is empty
  */
-export function publicationOf(model: Model, reshape?: readonly string[]): Publication {
+export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
   const table = tableOf(model);
   const staged = `pg_temp.${ident(temporaryOf(model))}`;
   const columns = columnsOf(model);
@@ -135,47 +135,8 @@ export function publicationOf(model: Model, reshape?: readonly string[]): Public
         ],
       };
     }
+    case 'additive':
     case 'view':
-      return { before: [], into: 'table', after: [] };
+      throw new Error(`${model.id} is not loaded by its rows`);
   }
-}
-
-/**
- * Remembers the old figures of the days about to be replaced; see `restatementsOf`. Runs before anything of the model. A day that was published once and
- * vanished by a correction stands at nothing.
- */
-export function restatementOf(model: Model): string[] {
-  if (model.restatements === undefined) {
-    return [];
-  }
-  const { orders, total } = model.restatements;
-  return [
-    `create temporary table published_before on commit drop as
-     select p.date_key, coalesce(t.${ident(orders)}, 0) as orders, coalesce(t.${ident(total)}, 0) as total
-     from pg_temp.${PUBLISHED_PERIODS.replace_days} p
-     left join ${tableOf(model)} t on t.date_key = p.date_key
-     where t.date_key is not null
-        or exists (select from gold.restatements r where r.date_key = p.date_key)`,
-  ];
-}
-
-/**
- * Books the days that had been published before and now say something else, with the events that changed them. Runs
- * after the new rows are in, and before the touched days are cleared.
- */
-export function restatementsOf(model: Model, runId: bigint | '$run_id'): string[] {
-  if (model.restatements === undefined) {
-    return [];
-  }
-  const { orders, total } = model.restatements;
-  return [
-    `insert into gold.restatements (date_key, run_id, old_orders, new_orders, old_total, new_total, late_events)
-     select b.date_key, ${String(runId)}, b.orders, coalesce(t.${ident(orders)}, 0), b.total, coalesce(t.${ident(total)}, 0),
-            coalesce(d.events, 0)
-     from pg_temp.published_before b
-     left join ${tableOf(model)} t on t.date_key = b.date_key
-     left join medallion.touched_days d on d.date_key = b.date_key
-     where (b.orders, b.total) is distinct from (coalesce(t.${ident(orders)}, 0), coalesce(t.${ident(total)}, 0))
-     on conflict (date_key, run_id) do nothing`,
-  ];
 }

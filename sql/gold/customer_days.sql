@@ -1,0 +1,31 @@
+/* @model
+description: What each customer bought, by day and place; sales by day, places and customers are summed from it
+grain: one row per UTC day, customer, country and city with at least one purchase
+key: [customer_id, date_key, country, city]
+indexes: ['(date_key)']
+load: additive
+count: orders
+columns:
+  customer_id: { type: text, description: Customer }
+  date_key: { type: date, description: UTC day }
+  country: { type: text, description: Country code that the orders name }
+  city: { type: text, description: City that the orders name }
+  orders: { type: bigint, description: Purchases }
+  subtotal: { type: 'numeric(38,2)', description: Sum of the subtotals }
+  tax_amount: { type: 'numeric(38,2)', description: Sum of the taxes }
+  discount_amount: { type: 'numeric(38,2)', description: Sum of the discounts }
+  total_amount: { type: 'numeric(38,2)', description: Sum of the order totals }
+*/
+select
+    customer_id,
+    date_key,
+    customer_country as country,
+    customer_city as city,
+    count(*) as orders,
+    sum(order_subtotal) as subtotal,
+    sum(order_tax_amount) as tax_amount,
+    sum(order_discount_amount) as discount_amount,
+    sum(order_total_amount) as total_amount
+from silver.fact_transactions
+where event_type = 'purchase'
+group by customer_id, date_key, customer_country, customer_city

@@ -1,0 +1,30 @@
+import type { WarehouseFile } from '../engine.ts';
+import { fileToRead, singleQuoted } from './sql.ts';
+
+/** Bytes of a CSV file that DuckDB holds at a time, at least; a row has to fit in whole. */
+const BUFFER_BYTES = 4_000_000;
+/** Types of PostgreSQL that DuckDB takes by the same name; any other comes as text. */
+const SAME_TYPE =
+  /^(text|smallint|integer|bigint|boolean|date|timestamp with time zone|numeric\(\d+,\d+\))$/;
+
+/** The rows of a file, each value as it was: an empty text is none that is null. */
+export function selectOf({ path, columns, longestRow }: WarehouseFile): string {
+  const types = columns.map(
+    ({ name, type }) => `${singleQuoted(name)}: ${singleQuoted(duckDbType(type))}`,
+  );
+  const options = [
+    `columns = {${types.join(', ')}}`,
+    `auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n'`,
+    `nullstr = '', allow_quoted_nulls = false`,
+    // A value may hold line ends: where the file is cut for several threads one could pass for the end of a row.
+    'parallel = false',
+    `max_line_size = ${String(longestRow + 1)}`,
+    `buffer_size = ${String(Math.max(BUFFER_BYTES, 2 * longestRow))}`,
+  ];
+  return `select * from read_csv(${fileToRead(path)}, ${options.join(', ')})`;
+}
+
+/** As DuckDB reads it in an attached warehouse. */
+function duckDbType(type: string): string {
+  return type === 'numeric' ? 'double' : SAME_TYPE.test(type) ? type : 'text';
+}

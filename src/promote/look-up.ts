@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import type { Lane, LookUp, WarehouseFile } from '../engine/engine.ts';
+import type { Model } from '../model/model.ts';
+import { temporary, type Session } from '../postgres/session.ts';
+import { columnsOf, tableOf } from '../postgres/tables.ts';
+import { REPLACED_KEYS } from '../publish/loading.ts';
+import type { TakenAway } from './deltas.ts';
+
+const KNOWN = new URL('../../sql/publish/known.sql', import.meta.url);
+const IDS = 'window_ids';
+
+/** What silver knows of some transactions, each looked up by its id: the cost follows the ids, never the tables. */
+export function lookUpIn(session: Session): LookUp {
+  const sql = readFileSync(KNOWN, 'utf8');
+  return (ids, answer) =>
+    session.transaction(async (transaction) => {
+      await transaction.copyTemporary(ids, IDS);
+      return transaction.read(sql, answer);
+    });
+}
+
+/** The facts that a window is about to replace, as silver has them. */
+export async function readReplaced(
+  session: Session,
+  lane: Lane,
+  facts: readonly Model[],
+): Promise<TakenAway> {
+  const keys = await lane.writeRows('select transaction_key from source.replaced', [
+    { name: 'transaction_key', type: 'bigint' },
+  ]);
+  return session.transaction(async (transaction) => {
+    await transaction.copyTemporary(keys, REPLACED_KEYS);
+    const files = new Map<string, WarehouseFile>();
+    for (const fact of facts) {
+      // An array, so that each is looked up by its key.
+      const sql = `select ${columnsOf(fact)} from ${tableOf(fact)}
+        where transaction_key = any (array(select transaction_key from ${temporary(REPLACED_KEYS)}))`;
+      files.set(fact.id, await transaction.read(sql, lane.nextFile('csv')));
+    }
+    return files;
+  });
+}

@@ -1,0 +1,265 @@
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { over } from '../model/load.ts';
+import { isByDay, measuresOf, type Model } from '../model/model.ts';
+import { temporary, type Publication, type TemporaryTable } from '../postgres/session.ts';
+import { columnList, columnsOf, ident, tableOf } from '../postgres/tables.ts';
+
+/**
+ * How an additive mart follows the rows that it reads. What it gains and loses by a promotion is its delta: key and
+ * measures, of what was added less those of what was taken away. Each cell of the delta is looked up by its key, so the
+ * cost follows these cells, whatever the table holds. All are exact sums, so the table equals what its select makes of
+ * everything.
+ */
+
+/** The days whose cells are computed whole: they are not known to be current, so what they hold is taken away first. */
+export const STALE_DAYS = 'stale_days';
+
+const IS_STALE = `date_key in (select date_key from ${temporary(STALE_DAYS)})`;
+
+const nameOf = {
+  delta: ({ name }: Model) => `delta_${name}`,
+  before: ({ name }: Model) => `before_${name}`,
+  after: ({ name }: Model) => `after_${name}`,
+  sourceBefore: ({ name }: Model) => `before_of_${name}`,
+  sourceAfter: ({ name }: Model) => `after_of_${name}`,
+};
+
+/** The key and the measures of an additive mart, which its delta consists of. */
+export function deltaTable(model: Model): TemporaryTable {
+  const columns = [...keyColumns(model), ...measuresOf(model)];
+  return { name: nameOf.delta(model), columns: columns.map(({ name, type }) => ({ name, type })) };
+}
+
+/** The rows of a mart that a promotion is about to leave, those that changed. */
+export function changedRows(model: Model): string {
+  return temporary(nameOf.after(model));
+}
+
+function keyColumns({ columns, key }: Model): Model['columns'] {
+  return columns.filter(({ name }) => key.includes(name));
+}
+
+function measureNames(model: Model): string[] {
+  return measuresOf(model).map(({ name }) => name);
+}
+
+/** The statement that takes what a mart holds of stale days away in its delta. */
+export function subtractStale(model: Model): string {
+  const { columns } = deltaTable(model);
+  const negated = columns.map(({ name }) =>
+    model.key.includes(name) ? ident(name) : `-${ident(name)}`,
+  );
+  return `insert into ${temporary(nameOf.delta(model))} (${columnList(columns.map(({ name }) => name))})
+    select ${negated.join(', ')} from ${tableOf(model)}
+    where ${IS_STALE}`;
+}
+
+/**
+ * The statement that fills the empty table of a mart.
+ * @param rows all its cells, each once: a table, or a select in parentheses
+ */
+export function fillStatement(model: Model, rows: string): string {
+  return `insert into ${tableOf(model)} (${columnsOf(model)})
+    select ${derivedColumns(model).join(', ')} from ${rows} as ${ident(model.name)}
+    where ${ident(model.count ?? '')} <> 0
+    order by ${columnList(model.key)}`;
+}
+
+/** The columns of a mart's table, made of key and measures. */
+function derivedColumns({ columns }: Model): string[] {
+  return columns.map(({ name, type, derived }) =>
+    derived === undefined ? ident(name) : `cast(${derived} as ${type}) as ${ident(name)}`,
+  );
+}
+
+/**
+ * The rows of the mart it reads that a mart is summed over, as they are and as they were, where these are more than the
+ * cells that have changed: `within` some columns the rows are taken whole, and so are those of stale days. None of a
+ * stale day are taken away: the mart's own cells are, by `subtractStale`.
+ */
+export function sourceRows(
+  model: Model,
+  source: Model,
+  hasStale: boolean,
+): { name: string; select: string }[] {
+  const isDaily = hasStale && isByDay(model) && isByDay(source);
+  if (model.within.length === 0 && !isDaily) {
+    return [];
+  }
+  const columns = columnsOf(source);
+  const delta = temporary(nameOf.delta(source));
+  const after = nameOf.sourceAfter(model);
+  const fresh = isDaily ? `not ${IS_STALE}` : 'true';
+  const changed =
+    model.within.length === 0
+      ? `select ${columns} from ${temporary(nameOf.after(source))} where ${fresh}`
+      : `select ${columns}
+        from (
+            select t.* from (select distinct ${columnList(model.within)} from ${delta}) as k
+            cross join lateral (
+                select * from ${tableOf(source)} as t where ${same('t', 'k', model.within)}
+            ) as t
+        ) as whole where ${fresh}`;
+  return [
+    {
+      name: after,
+      select: isDaily
+        ? `${changed} union all select ${columns} from ${tableOf(source)} where ${IS_STALE}`
+        : changed,
+    },
+    {
+      name: nameOf.sourceBefore(model),
+      select: `select ${columns} from ${temporary(nameOf.before(source))} where ${fresh}
+        union all
+        select ${columns} from ${temporary(after)} as t
+        where ${fresh} and not exists (select from ${delta} as d where ${same('d', 't', source.key)})`,
+    },
+  ];
+}
+
+/** The delta of a mart over another one: its select over that one's rows as they are, less over those as they were. */
+export function deltaOver(model: Model, source: Model, rows: readonly { name: string }[]): string {
+  const [after, before] =
+    rows.length === 0
+      ? [nameOf.after(source), nameOf.before(source)]
+      : [nameOf.sourceAfter(model), nameOf.sourceBefore(model)];
+  const { columns } = deltaTable(model);
+  const names = columns.map(({ name }) => name);
+  const negated = names.map((name) => (model.key.includes(name) ? ident(name) : `-${ident(name)}`));
+  const sums = columns.map(({ name, type }) =>
+    model.key.includes(name)
+      ? ident(name)
+      : `cast(sum(${ident(name)}) as ${type}) as ${ident(name)}`,
+  );
+  return `select ${sums.join(', ')}
+    from (
+        select ${columnList(names)} from (${over(model.sql, source.id, temporary(after))}) as added
+        union all
+        select ${negated.join(', ')} from (${over(model.sql, source.id, temporary(before))}) as removed
+    ) as changes
+    group by ${columnList(model.key)}`;
+}
+
+/** The cells of a mart's delta as its table holds them now. */
+export function cellsBefore(model: Model): { name: string; select: string } {
+  return {
+    name: nameOf.before(model),
+    select: `select t.*
+      from (select distinct ${columnList(model.key)} from ${temporary(nameOf.delta(model))}) as k
+      cross join lateral (
+          select * from ${tableOf(model)} as t where ${same('t', 'k', model.key)} limit 1
+      ) as t`,
+  };
+}
+
+/** The same cells as they will be; those that nothing is behind any more are left out. */
+export function cellsAfter(model: Model): { name: string; select: string } {
+  const names = columnList(deltaTable(model).columns.map(({ name }) => name));
+  const sums = measuresOf(model).map(
+    ({ name, type }) => `cast(sum(${ident(name)}) as ${type}) as ${ident(name)}`,
+  );
+  return {
+    name: nameOf.after(model),
+    select: `select ${derivedColumns(model).join(', ')}
+      from (
+          select ${[columnList(model.key), ...sums].join(', ')}
+          from (
+              select ${names} from ${temporary(nameOf.delta(model))}
+              union all
+              select ${names} from ${temporary(nameOf.before(model))}
+          ) as cells
+          group by ${columnList(model.key)}
+      ) as ${ident(model.name)}
+      where ${ident(model.count ?? '')} <> 0`,
+  };
+}
+
+/** The statements that leave the table with the cells as they will be. */
+export function mergeStatements(model: Model): string[] {
+  const [before, after] = [temporary(nameOf.before(model)), temporary(nameOf.after(model))];
+  const others = model.columns.map(({ name }) => name).filter((name) => !model.key.includes(name));
+  const row = (alias: string): string =>
+    `(${others.map((name) => `${alias}.${ident(name)}`).join(', ')})`;
+  return [
+    `delete from ${tableOf(model)} as t using ${before} as b
+     where ${same('t', 'b', model.key)}
+       and not exists (select from ${after} as a where ${same('a', 'b', model.key)})`,
+    `insert into ${tableOf(model)} as t (${columnsOf(model)}) select ${columnsOf(model)} from ${after}
+     on conflict (${columnList(model.key)}) do update
+     set ${others.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', ')}
+     where ${row('t')} is distinct from ${row('excluded')}`,
+  ];
+}
+
+function same(a: string, b: string, columns: readonly string[]): string {
+  return columns.map((name) => `${a}.${ident(name)} = ${b}.${ident(name)}`).join(' and ');
+}
+
+/**
+ * Brings a mart to where its delta says, which is in the transaction by now.
+ * @returns how many cells the delta has, and how many of them are left
+ * @throws MedallionError check_failed when more would be taken away than there is
+ */
+export async function mergeDelta(
+  transaction: Publication,
+  model: Model,
+): Promise<{ read: number; written: number }> {
+  for (const { name, select } of [cellsBefore(model), cellsAfter(model)]) {
+    await transaction.keepTemporary(name, select);
+  }
+  const [row] = await transaction.query<{ read: string; written: string; negative: string }>(
+    `select (select count(*) from ${temporary(nameOf.delta(model))}) as read, count(*) as written,
+            count(*) filter (where ${ident(model.count ?? '')} < 0) as negative
+     from ${changedRows(model)}`,
+  );
+  if (row?.negative !== '0') {
+    throw new MedallionError(
+      'check_failed',
+      `${model.id} does not hold what was promoted before: ${row?.negative ?? ''} of its rows would come to fewer than none`,
+      {
+        hint: `Gold stays as it was. Somebody else has changed the table; this makes it again: medallion promote --full-refresh --select ${model.name}`,
+      },
+    );
+  }
+  await transaction.execute(...mergeStatements(model));
+  return { read: Number(row.read), written: Number(row.written) };
+}
+
+/** SQLSTATEs of what a select, or an expression, does wrong. */
+const WRONG_SQL = /^(22|23|42(?!501)|0A|2[0-9])/;
+
+/** The failure of a statement that is made of a mart's own SQL, which names the mart; any other passes. */
+export function modelError(model: Model, error: unknown): unknown {
+  return WRONG_SQL.test(codeOf(error) ?? '')
+    ? new MedallionError('model', `${model.file}: ${messageOf(error)}`, {
+        hint: 'Its select, or a derived column, does not fit its header, or PostgreSQL does not understand it. Nothing of this was published.',
+        cause: error,
+      })
+    : error;
+}
+
+/** The measures of an additive mart, negated, as its select would give them. */
+export function negated(model: Model): string {
+  const columns = deltaTable(model).columns.map(({ name }) =>
+    model.key.includes(name) ? ident(name) : `-${ident(name)} as ${ident(name)}`,
+  );
+  return `select ${columns.join(', ')} from (${model.sql}) as removed`;
+}
+
+/** Whether a mart is summed from facts by an engine; another one from a mart, by PostgreSQL. */
+export function isOverFacts({ load, sources }: Model): boolean {
+  return load === 'additive' && !sources.some((id) => id.startsWith('gold.'));
+}
+
+/** The mart that an additive mart over a mart reads. */
+export function sourceOf(model: Model, marts: readonly Model[]): Model | undefined {
+  return marts.find(({ id }) => model.sources.includes(id));
+}
+
+/** A select of the sum of several deltas, in the order of the mart's key. */
+export function summed(model: Model, rows: string): string {
+  const sums = measureNames(model).map((name) => `sum(${ident(name)}) as ${ident(name)}`);
+  const names = keyColumns(model).map(({ name }) => ident(name));
+  const key = columnList(model.key);
+  return `select ${[...names, ...sums].join(', ')} from (${rows}) as deltas group by ${names.join(', ')} order by ${key}`;
+}

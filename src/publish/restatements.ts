@@ -1,0 +1,43 @@
+import type { Model } from '../model/model.ts';
+import { ident, tableOf } from '../postgres/tables.ts';
+import { PUBLISHED_PERIODS } from './loading.ts';
+
+/** The temporary table of the figures that `publishedBefore` selects. */
+export const PUBLISHED_BEFORE = 'published_before';
+
+/**
+ * The old figures of the days about to be replaced, if the model restates them; see `restatementsOf`. A day that was
+ * published once and vanished by a correction stands at nothing.
+ */
+export function publishedBefore(model: Model): string | undefined {
+  if (model.restatements === undefined) {
+    return undefined;
+  }
+  const { orders, total } = model.restatements;
+  return `select p.date_key, coalesce(t.${ident(orders)}, 0) as orders, coalesce(t.${ident(total)}, 0) as total
+     from pg_temp.${PUBLISHED_PERIODS.replace_days} p
+     left join ${tableOf(model)} t on t.date_key = p.date_key
+     where t.date_key is not null
+        or exists (select from gold.restatements r where r.date_key = p.date_key)`;
+}
+
+/**
+ * Books the days that had been published before and now say something else, with the events that changed them. Runs
+ * after the new rows are in, and before the touched days are cleared.
+ */
+export function restatementsOf(model: Model, runId: bigint | '$run_id'): string[] {
+  if (model.restatements === undefined) {
+    return [];
+  }
+  const { orders, total } = model.restatements;
+  return [
+    `insert into gold.restatements (date_key, run_id, old_orders, new_orders, old_total, new_total, late_events)
+     select b.date_key, ${String(runId)}, b.orders, coalesce(t.${ident(orders)}, 0), b.total, coalesce(t.${ident(total)}, 0),
+            coalesce(d.events, 0)
+     from pg_temp.${PUBLISHED_BEFORE} b
+     left join ${tableOf(model)} t on t.date_key = b.date_key
+     left join medallion.touched_days d on d.date_key = b.date_key
+     where (b.orders, b.total) is distinct from (coalesce(t.${ident(orders)}, 0), coalesce(t.${ident(total)}, 0))
+     on conflict (date_key, run_id) do nothing`,
+  ];
+}
