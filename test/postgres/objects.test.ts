@@ -185,8 +185,8 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
     ['view', 'silver.customer_states', 'create view silver.customer_states as select 1 as id'],
     [
       'materialized view',
-      'gold.customer_months',
-      'create materialized view gold.customer_months as select 1 as id',
+      'gold.customer_days',
+      'create materialized view gold.customer_days as select 1 as id',
     ],
     ['sequence', 'silver.dim_date', 'create sequence silver.dim_date'],
     ['type', 'silver.dim_currency', `create type silver.dim_currency as enum ('EUR')`],

@@ -149,7 +149,10 @@ describe('a warehouse of the version before', () => {
 
     await ageWarehouse(db.settings);
     await withClient(db.settings, async (client) => {
-      expect(await migrate(client)).toEqual(['008_objects.sql', '009_content_hash.sql']);
+      expect((await migrate(client)).slice(0, 2)).toEqual([
+        '008_objects.sql',
+        '009_content_hash.sql',
+      ]);
     });
     // Whether of silver or of bronze: what this version would have stored.
     expect(await storedHashes()).toEqual(hashes);

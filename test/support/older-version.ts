@@ -34,6 +34,9 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter column content_hash type bigint using hashtextextended(content_hash, 0);
 
       drop function medallion.content_hash, medallion.line_content;
-      delete from medallion.migrations where number in (8, 9);`);
+      drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means;
+      drop table medallion.refreshed_marts;
+      alter table medallion.offsets drop column digest, drop column implausible_events;
+      delete from medallion.migrations where number > 7;`);
   });
 }
