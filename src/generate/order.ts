@@ -1,4 +1,5 @@
 import { priceIn, customerAt, type Catalogue, type CustomerType } from './catalogue.ts';
+import { Clientele } from './clientele.ts';
 import { skewed, WeightedChoice, type Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 import { amountText, compactTime, monthOf } from './text.ts';
@@ -47,6 +48,13 @@ export interface Offer {
   readonly tail: string;
 }
 
+interface MonthlyOffers {
+  readonly full: (Offer | undefined)[];
+  readonly reduced: (Offer | undefined)[];
+}
+
+/** Late events and corrections reach no further than into the neighbouring month. */
+const MONTHS_KEPT = 2;
 const MOST_LINES = 10;
 const MOST_OF_ONE = 10;
 /** Out of a hundred. */
@@ -64,19 +72,19 @@ export class OrderBook {
   readonly #catalogue: Catalogue;
   readonly #timeline: Timeline;
   readonly #random: Random;
-  readonly #customers: WeightedChoice;
+  readonly #customers: Clientele;
   readonly #products: WeightedChoice;
   readonly #statuses = new WeightedChoice(STATUS_SHARES);
   readonly #payments = new WeightedChoice(PAYMENT_SHARES);
   readonly #currencies = new WeightedChoice(CURRENCY_SHARES);
   /** By month, then by product: at the full price and with the discount. */
-  readonly #offers = new Map<number, { readonly full: Offer[]; readonly reduced: Offer[] }>();
+  readonly #offers = new Map<number, MonthlyOffers>();
 
   constructor(catalogue: Catalogue, timeline: Timeline, random: Random) {
     this.#catalogue = catalogue;
     this.#timeline = timeline;
     this.#random = random;
-    this.#customers = new WeightedChoice(skewed(catalogue.customers.length));
+    this.#customers = new Clientele(catalogue.customers.length);
     this.#products = new WeightedChoice(skewed(catalogue.products.length));
   }
 
@@ -177,8 +185,15 @@ export class OrderBook {
     const month = monthOf(second);
     let offers = this.#offers.get(month);
     if (offers === undefined) {
-      offers = { full: [], reduced: [] };
+      const { length } = this.#catalogue.products;
+      // As long as they will be: an array that is filled from anywhere would become a slow dictionary.
+      offers = { full: new Array<undefined>(length), reduced: new Array<undefined>(length) };
       this.#offers.set(month, offers);
+      for (const old of this.#offers.keys()) {
+        if (this.#offers.size > MONTHS_KEPT) {
+          this.#offers.delete(old);
+        }
+      }
     }
     const list = discounted ? offers.reduced : offers.full;
     return (list[product] ??= this.#makeOffer(product, month, discounted));
@@ -196,8 +211,10 @@ export class OrderBook {
       unitPrice,
       discount,
       cost: product.cost,
-      head: `{"id": "${product.id}", "category": "${product.category}", "unit_price": ${amountText(unitPrice)}, "quantity": `,
-      tail: `, "discount": ${amountText(discount)}, "cost": ${amountText(product.cost)}}`,
+      head: flat(
+        `{"id": "${product.id}", "category": "${product.category}", "unit_price": ${amountText(unitPrice)}, "quantity": `,
+      ),
+      tail: flat(`, "discount": ${amountText(discount)}, "cost": ${amountText(product.cost)}}`),
     };
   }
 }
@@ -210,4 +227,9 @@ function tenth(cents: number): number {
 /** 2 % of whole cents, half a cent rounded up. */
 function fiftieth(cents: number): number {
   return Math.floor((cents + 25) / 50);
+}
+
+/** The same text in one piece. V8 keeps joined text as a tree of its parts and would walk it in every event. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -7,11 +7,11 @@ import { amountText, isoTime } from './text.ts';
  * event takes several times as long.
  */
 export class WireFormat {
-  readonly #customers: readonly string[];
+  readonly #customers: Catalogue['customers'];
   readonly #places: readonly string[];
 
   constructor({ customers, cities }: Catalogue) {
-    this.#customers = customers.map(({ id }) => `"customer": {"id": "${id}", "type": "`);
+    this.#customers = customers;
     this.#places = cities.map(
       ({ country, name }) => `", "country": "${country}", "city": ${JSON.stringify(name)}}`,
     );
@@ -26,7 +26,8 @@ export class WireFormat {
     return (
       `{"data": {"transaction_details": {"transaction_id": "${order.id}", "event_type": "purchase", ` +
       `"event_version": "1.0", "event_timestamp": "${isoTime(order.second)}", ` +
-      `${this.#customers[order.customer] ?? ''}${order.type}${this.#places[order.city] ?? ''}, ` +
+      `"customer": {"id": "${this.#customers[order.customer]?.id ?? ''}", ` +
+      `"type": "${order.type}${this.#places[order.city] ?? ''}, ` +
       `"order": {"status": ${String(order.status)}, "payment_method": ${String(order.paymentMethod)}, ` +
       `"currency": ${String(order.currency)}, "subtotal": ${amountText(order.subtotal)}, ` +
       `"tax_amount": ${amountText(order.tax)}, "shipping_amount": ${amountText(order.shipping)}, ` +
