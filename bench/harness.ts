@@ -1,19 +1,21 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startBroker, type Broker } from '../scripts/kafka-broker/broker.ts';
+import { DEFAULT_SIZES } from '../src/cli/commands/generate.ts';
+import type { CatalogueSizes } from '../src/generate/catalogue.ts';
 import { withClient, type ConnectionSettings } from '../src/postgres/client.ts';
 import { acquireEmbeddedServer, type EmbeddedServer } from '../src/postgres/embedded.ts';
 import { migrateWarehouse } from '../src/postgres/warehouse.ts';
+import { runProcess, startProcess, type Run, type Started } from './process.ts';
 
 /** One thing that is measured: a file of this folder. */
 export interface Bench {
   readonly name: string;
+  /** It needs what not everybody has, and runs only when it is asked for by name. */
+  readonly isOnRequest?: boolean;
   readonly run: (stand: Stand) => Promise<Figure[]>;
 }
 
@@ -22,28 +24,29 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   /** x: a ratio. */
-  readonly unit: 'x' | 'events/s' | 'MB' | 'rows' | 'scans';
-  /** What the value must be, at a size of a million events. */
-  readonly target: { readonly atLeast: number } | { readonly atMost: number };
-  /** Runs that the value is the median of. */
+  readonly unit: 'x' | 'events/s' | 's' | 'MB' | 'rows' | 'scans';
+  /** What the value must be, at a size of a million events; left out where it is only good to know. */
+  readonly target?: { readonly atLeast: number } | { readonly atMost: number };
+  /** Runs, or publications, that the value is made from. */
   readonly runs: number;
-  /** What it was made from; seconds, unless the name says otherwise. */
+  /** What it was made from: seconds, unless the name begins with "rows" or "memory" (in MB). */
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** How a process ran. */
-export interface Run {
-  /** From its start to its end, by the clock on the wall. */
-  readonly seconds: number;
-  /** The most memory it held, where the system tells (Linux); else NaN. */
-  readonly peakMegabytes: number;
+/** What a stream of events tells of. */
+export interface Story {
+  readonly shop: CatalogueSizes;
+  /** All of it is of this day; else it is of as many days as its orders need. */
+  readonly day?: string;
 }
+
+/** The shop that people try medallion with, in which what a large one costs does not show. */
+export const SMALL_SHOP: CatalogueSizes = DEFAULT_SIZES;
 
 /** Orders of a day in the events, so that a larger size is a longer history and not a denser one. */
 const ORDERS_OF_A_DAY = 3200;
 const LAST_DAY = Date.UTC(2025, 11, 31);
 const DAY_MS = 86_400_000;
-const MEMORY_POLL_MS = 20;
 const BIN = path.join(import.meta.dirname, '../bin/medallion.js');
 /** Variables that would point a command at something outside the stand. */
 const LEAKS = /^(PG|POSTGRES_|KAFKA_|MEDALLION_HOME$|DATABASE_URL$|NODE_OPTIONS$)/;
@@ -52,24 +55,27 @@ const LEAKS = /^(PG|POSTGRES_|KAFKA_|MEDALLION_HOME$|DATABASE_URL$|NODE_OPTIONS$
 export class Stand {
   /** Events that a bench works on. */
   readonly size: number;
+  /** The shop that they are of, where a bench does not compare shops. */
+  readonly shop: CatalogueSizes;
   readonly #folder: string;
   readonly #server: EmbeddedServer;
-  readonly #files = new Map<number, string>();
+  readonly #files = new Map<string, string>();
   #broker: Broker | undefined;
 
-  private constructor(size: number, folder: string, server: EmbeddedServer) {
+  private constructor(size: number, shop: CatalogueSizes, folder: string, server: EmbeddedServer) {
     this.size = size;
+    this.shop = shop;
     this.#folder = folder;
     this.#server = server;
   }
 
-  static async open(size: number): Promise<Stand> {
+  static async open(size: number, shop: CatalogueSizes): Promise<Stand> {
     const folder = await mkdtemp(path.join(tmpdir(), 'medallion-bench-'));
     // The server's user has to reach its data.
     await chmod(folder, 0o711);
     const context = { signal: new AbortController().signal, emit: () => undefined };
     const server = await acquireEmbeddedServer(path.join(folder, 'home'), context);
-    return new Stand(size, folder, server);
+    return new Stand(size, shop, folder, server);
   }
 
   async close(): Promise<void> {
@@ -101,35 +107,57 @@ export class Stand {
 
   /** Runs the built command line. */
   async medallion(args: readonly string[], database?: Database): Promise<Run> {
-    const inherited = Object.entries(process.env).filter(([name]) => !LEAKS.test(name));
+    return this.start(args, database).ended;
+  }
+
+  /** Starts the built command line. */
+  start(args: readonly string[], database?: Database): Started {
     const env = {
-      ...Object.fromEntries(inherited),
+      ...this.environment(),
       MEDALLION_HOME: this.file('home'),
       ...(database === undefined ? {} : { DATABASE_URL: database.url }),
     };
-    return runProcess(process.execPath, [BIN, ...args], env, this.#folder);
+    return startProcess(process.execPath, [BIN, ...args], env, this.#folder);
+  }
+
+  /** The variables of this process, without those that lead out of the stand. */
+  environment(): NodeJS.ProcessEnv {
+    return Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEAKS.test(name)));
   }
 
   /** Arguments of `generate` for so many events in order of time. */
-  generateArguments(count: number): string[] {
+  generateArguments(count: number, story: Story = { shop: this.shop }): string[] {
     const days = Math.max(1, Math.round(count / ORDERS_OF_A_DAY));
     const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
     return [
       ...['generate', '--quiet', '--count', String(count), '--seed', '1'],
-      ...['--since', day(LAST_DAY - (days - 1) * DAY_MS), '--until', day(LAST_DAY)],
+      ...['--since', story.day ?? day(LAST_DAY - (days - 1) * DAY_MS)],
+      ...['--until', story.day ?? day(LAST_DAY)],
+      ...shopArguments(story.shop),
     ];
   }
 
   /** A file of so many events, made when first asked for. */
-  async events(count: number): Promise<string> {
-    const known = this.#files.get(count);
+  async events(count: number, story?: Story): Promise<string> {
+    const args = this.generateArguments(count, story);
+    const known = this.#files.get(args.join(' '));
     if (known !== undefined) {
       return known;
     }
-    const file = this.file(`events-${String(count)}.ndjson`);
-    await this.medallion([...this.generateArguments(count), '--to', file]);
-    this.#files.set(count, file);
+    const file = this.file(`events-${randomBytes(6).toString('hex')}.ndjson`);
+    await this.medallion([...args, '--to', file]);
+    this.#files.set(args.join(' '), file);
     return file;
+  }
+
+  /** Removes a file of events that nobody else will ask for: a long history is as large as a disk may be. */
+  async discard(file: string): Promise<void> {
+    for (const [args, made] of this.#files) {
+      if (made === file) {
+        this.#files.delete(args);
+      }
+    }
+    await rm(file);
   }
 
   /** A new database: migrated and empty, or a copy of another one. Its events are left out of autovacuum. */
@@ -167,6 +195,14 @@ export class Stand {
   }
 }
 
+/** Arguments of `generate` for a shop. */
+export function shopArguments({ customers, products, cities }: CatalogueSizes): string[] {
+  return [
+    ...['--customers', String(customers), '--products', String(products)],
+    ...['--cities', String(cities)],
+  ];
+}
+
 /** A database of the stand. */
 export class Database {
   readonly settings: ConnectionSettings;
@@ -186,9 +222,14 @@ export class Database {
 
   /** The one number that the query answers with. */
   async number(sql: string): Promise<number> {
+    return Number(await this.text(sql));
+  }
+
+  /** The one value that the query answers with. */
+  async text(sql: string): Promise<string> {
     return withClient(this.settings, async (client) => {
-      const { rows } = await client.query<string[]>({ text: sql, rowMode: 'array' });
-      return Number(rows[0]?.[0]);
+      const { rows } = await client.query<unknown[]>({ text: sql, rowMode: 'array' });
+      return String(rows[0]?.[0]);
     });
   }
 
@@ -223,76 +264,5 @@ export class Database {
     await withClient({ ...this.settings, database: 'postgres' }, async (client) => {
       await client.query(`drop database ${name} with (force)`);
     });
-  }
-}
-
-export interface Pair {
-  /** Ours. */
-  readonly seconds: number;
-  /** What ours is compared with. */
-  readonly baseline: number;
-}
-
-/**
- * Measures a pair three times: on a new server the first of all commands takes longer, since the server's memory and
- * the files of its log are made while it runs.
- * @returns the pair whose ratio is the median one
- */
-export async function medianPair<P extends Pair>(
-  measure: (round: number) => Promise<P>,
-): Promise<P & { runs: number }> {
-  const pairs: [P, P, P] = [await measure(0), await measure(1), await measure(2)];
-  pairs.sort((a, b) => a.seconds / a.baseline - b.seconds / b.baseline);
-  return { ...pairs[1], runs: pairs.length };
-}
-
-async function runProcess(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd?: string,
-): Promise<Run> {
-  const started = performance.now();
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-4000);
-  });
-  const over = new AbortController();
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  }).finally(() => {
-    over.abort();
-  });
-  let peakMegabytes = NaN;
-  const watched = (async () => {
-    while (!over.signal.aborted) {
-      peakMegabytes = peakOf(child.pid) ?? peakMegabytes;
-      await sleep(MEMORY_POLL_MS);
-    }
-  })();
-  const code = await ended;
-  const seconds = (performance.now() - started) / 1000;
-  await watched;
-  if (code !== 0) {
-    const subcommand = args.find((arg) => /^[a-z]+$/.test(arg)) ?? '';
-    throw new Error(`${path.basename(command)} ${subcommand} failed: ${complaint.trim()}`);
-  }
-  return { seconds, peakMegabytes };
-}
-
-/** VmHWM: the most that was ever resident. */
-function peakOf(pid: number | undefined): number | undefined {
-  const file = `/proc/${String(pid)}/status`;
-  if (!existsSync(file)) {
-    return undefined;
-  }
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(file, 'utf8'))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
-  } catch {
-    // It ended between the two calls.
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { emptyBronze, exportBronze, timeCopy } from './bronze.ts';
-import { medianPair, type Bench } from './harness.ts';
+import type { Bench } from './harness.ts';
+import { medianPair } from './statistics.ts';
 
 /** `ingest --from file` against psql's \copy of the same rows into the same table. */
 export const ingestFile: Bench = {

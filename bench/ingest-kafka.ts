@@ -1,5 +1,6 @@
 import { emptyBronze, exportBronze, timeCopy } from './bronze.ts';
-import { medianPair, type Bench } from './harness.ts';
+import type { Bench } from './harness.ts';
+import { medianPair } from './statistics.ts';
 
 const PARTITIONS = 4;
 

@@ -1,19 +1,24 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { tableLines } from '../src/cli/render/table.ts';
+import { freshness } from './freshness.ts';
 import { generate } from './generate.ts';
-import { Stand, type Bench, type Figure } from './harness.ts';
+import { Stand, type Bench } from './harness.ts';
 import { ingestFile } from './ingest-file.ts';
 import { ingestKafka } from './ingest-kafka.ts';
 import { describeMachine, psqlVersion } from './machine.ts';
+import { parseOptions } from './options.ts';
+import { peers } from './peers/peers.ts';
+import { promoteDay } from './promote-day.ts';
 import { promoteFull } from './promote-full.ts';
 import { promoteHistory } from './promote-history.ts';
 import { promoteIncrement } from './promote-increment.ts';
+import { promoteLong } from './promote-long.ts';
+import { promoteShop } from './promote-shop.ts';
+import { printFigures, printMachine, writeFigures, type BenchFigure } from './report.ts';
 
 // npm run bench [-- --size 1000000 --only promote-full --json figures.json]
 // How fast medallion is, beside what the same work costs otherwise on the same machine at the same time.
+// The events are of a shop of 400,000 customers; --customers, --products and --cities make it another one.
 
 const BENCHES: readonly Bench[] = [
   generate,
@@ -22,26 +27,16 @@ const BENCHES: readonly Bench[] = [
   promoteFull,
   promoteIncrement,
   promoteHistory,
+  promoteDay,
+  promoteShop,
+  promoteLong,
+  freshness,
+  peers,
 ];
-const SMALLEST_SIZE = 1000;
-
-type BenchFigure = Figure & { readonly bench: string };
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      size: { type: 'string', default: '200000' },
-      only: { type: 'string', multiple: true },
-      json: { type: 'string' },
-    },
-  });
-  const size = Number(values.size);
-  if (!Number.isInteger(size) || size < SMALLEST_SIZE) {
-    throw new Error(
-      `--size ${values.size} is not a whole number of at least ${String(SMALLEST_SIZE)}`,
-    );
-  }
-  const benches = chosen(values.only);
+  const { size, shop, only, json } = parseOptions(process.argv.slice(2));
+  const benches = chosen(only);
   if (!existsSync(path.join(import.meta.dirname, '../dist/cli/main.js'))) {
     throw new Error('medallion is not built: npm run build');
   }
@@ -49,18 +44,21 @@ async function main(): Promise<void> {
 
   const date = new Date().toISOString();
   const file = path.resolve(
-    values.json ??
+    json ??
       path.join(import.meta.dirname, 'results', `${date.slice(0, 19).replaceAll(':', '-')}.json`),
   );
-  const stand = await Stand.open(size);
+  const stand = await Stand.open(size, shop);
   const stop = stopper(stand);
   try {
     const machine = {
       date,
       size: `${String(size)} events`,
+      shop: Object.entries(shop)
+        .map(([name, count]) => `${String(count)} ${name}`)
+        .join(', '),
       ...(await describeMachine(stand.settings)),
     };
-    print([...tableLines(MACHINE_COLUMNS, Object.entries(machine)), '']);
+    printMachine(machine);
     const figures: BenchFigure[] = [];
     for (const bench of benches) {
       console.error(`${bench.name} ..`);
@@ -73,12 +71,8 @@ async function main(): Promise<void> {
         process.exitCode = 1;
       }
     }
-    print([...tableLines(FIGURE_COLUMNS, figures.map(figureRow))]);
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(
-      file,
-      `${JSON.stringify({ machine, figures: figures.map(withVerdict) }, null, 2)}\n`,
-    );
+    printFigures(figures);
+    await writeFigures(file, machine, figures);
     console.error(`\nwritten to ${file}`);
   } finally {
     stop();
@@ -91,7 +85,9 @@ function chosen(names: readonly string[] | undefined): readonly Bench[] {
   if (unknown !== undefined) {
     throw new Error(`--only ${unknown} is none of ${BENCHES.map(({ name }) => name).join(', ')}`);
   }
-  return names === undefined ? BENCHES : BENCHES.filter(({ name }) => names.includes(name));
+  return BENCHES.filter(({ name, isOnRequest = false }) =>
+    names === undefined ? !isOnRequest : names.includes(name),
+  );
 }
 
 /** Ctrl-C ends the run, but leaves no server and no files behind. */
@@ -103,56 +99,6 @@ function stopper(stand: Stand): () => void {
   return () => {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   };
-}
-
-const MACHINE_COLUMNS = [
-  { title: 'run on', align: 'left' },
-  { title: '', align: 'left' },
-] as const;
-
-const FIGURE_COLUMNS = [
-  { title: 'bench', align: 'left' },
-  { title: 'figure', align: 'left' },
-  { title: 'value', align: 'right' },
-  { title: 'target', align: 'right' },
-  { title: 'met', align: 'left' },
-  { title: 'runs', align: 'right' },
-  { title: 'parts', align: 'left' },
-] as const;
-
-function figureRow(figure: BenchFigure): string[] {
-  const target =
-    'atLeast' in figure.target
-      ? `>= ${number(figure.target.atLeast)}`
-      : `<= ${number(figure.target.atMost)}`;
-  const parts = Object.entries(figure.parts).map(([name, value]) =>
-    name.startsWith('rows') ? `${name} ${number(value)}` : `${name} ${value.toFixed(2)} s`,
-  );
-  return [
-    figure.bench,
-    figure.what,
-    `${number(figure.value)} ${figure.unit}`,
-    target,
-    isMet(figure) ? 'yes' : 'no',
-    String(figure.runs),
-    parts.join(', '),
-  ];
-}
-
-function isMet({ value, target }: Figure): boolean {
-  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
-}
-
-function withVerdict(figure: BenchFigure): BenchFigure & { readonly met: boolean } {
-  return { ...figure, met: isMet(figure) };
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 2 : 0 });
-}
-
-function print(lines: readonly string[]): void {
-  console.log(lines.join('\n'));
 }
 
 try {

@@ -1,13 +1,7 @@
-import {
-  medianPair,
-  type Bench,
-  type Database,
-  type Figure,
-  type Run,
-  type Stand,
-} from './harness.ts';
-
-const FACTS = ['fact_transactions', 'fact_transaction_lines'] as const;
+import { FACTS } from './filled.ts';
+import type { Bench, Database, Figure, Stand } from './harness.ts';
+import type { Run } from './process.ts';
+import { medianPair } from './statistics.ts';
 
 /** A first promotion of everything, against moving the same rows by COPY alone; and how much memory it takes. */
 export const promoteFull: Bench = {

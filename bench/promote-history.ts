@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { medianPair, type Bench, type Database } from './harness.ts';
+import { FACTS, filled, incrementOf } from './filled.ts';
+import type { Bench, Database } from './harness.ts';
+import { medianPair } from './statistics.ts';
 
-const FACTS = ['fact_transactions', 'fact_transaction_lines'] as const;
-const LARGEST_INCREMENT = 10_000;
 const MOST_RUNS = 3;
 /** PostgreSQL's processes hand in what they counted at least this often. */
 const STATISTICS_MS = 1500;
@@ -15,17 +15,10 @@ const STATISTICS_MS = 1500;
 export const promoteHistory: Bench = {
   name: 'promote-history',
   async run(stand) {
-    const increment = Math.min(LARGEST_INCREMENT, Math.floor(stand.size / 10));
+    const increment = incrementOf(stand.size);
     const events = await stand.events(stand.size + MOST_RUNS * increment);
-    const filled = async (count: number): Promise<Database> => {
-      const database = await stand.database();
-      await stand.ingest(database, events, count);
-      await stand.promote(database);
-      await leaveToPromote(database);
-      return database;
-    };
-    const whole = await filled(stand.size);
-    const tenth = await filled(Math.floor(stand.size / 10));
+    const { database: whole } = await filled(stand, events, stand.size);
+    const { database: tenth } = await filled(stand, events, Math.floor(stand.size / 10));
 
     let scans = 0;
     let rowsScanned = 0;
@@ -72,17 +65,6 @@ export const promoteHistory: Bench = {
     ];
   },
 };
-
-/**
- * Does what autovacuum would do in time, and turns it off: when it brings a BRIN index up to date, PostgreSQL counts a
- * sequential scan for each range of pages, which no statement made.
- */
-async function leaveToPromote(database: Database): Promise<void> {
-  for (const table of FACTS) {
-    await database.execute(`alter table silver.${table} set (autovacuum_enabled = off)`);
-    await database.execute(`vacuum analyze silver.${table}`);
-  }
-}
 
 interface FactReads {
   readonly scans: number;

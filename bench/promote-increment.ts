@@ -1,4 +1,5 @@
-import { medianPair, type Bench } from './harness.ts';
+import type { Bench } from './harness.ts';
+import { medianPair } from './statistics.ts';
 
 /** The newest tenth of the events on top of the rest, against promoting all of them at once. */
 export const promoteIncrement: Bench = {
