@@ -60,6 +60,7 @@ export class Stand {
   readonly #folder: string;
   readonly #server: EmbeddedServer;
   readonly #files = new Map<string, string>();
+  readonly #running = new Set<Started>();
   #broker: Broker | undefined;
 
   private constructor(size: number, shop: CatalogueSizes, folder: string, server: EmbeddedServer) {
@@ -79,6 +80,7 @@ export class Stand {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled([...this.#running].map((started) => started.stop()));
     await this.stopBroker();
     await this.#server.release();
     await rm(this.#folder, { recursive: true, force: true });
@@ -117,7 +119,11 @@ export class Stand {
       MEDALLION_HOME: this.file('home'),
       ...(database === undefined ? {} : { DATABASE_URL: database.url }),
     };
-    return startProcess(process.execPath, [BIN, ...args], env, this.#folder);
+    const started = startProcess(process.execPath, [BIN, ...args], env, this.#folder);
+    const forget = () => this.#running.delete(started);
+    this.#running.add(started);
+    started.ended.then(forget, forget);
+    return started;
   }
 
   /** The variables of this process, without those that lead out of the stand. */

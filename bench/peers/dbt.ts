@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Database, Stand } from '../harness.ts';
 import { runProcess, type Run } from '../process.ts';
@@ -62,6 +63,7 @@ export class Dbt {
         ...this.#stand.environment(),
         ...{ PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password },
         PGDATABASE: database,
+        PEERS_THREADS: String(availableParallelism()),
         PEERS_EXTENSIONS: path.join(this.#environment, 'extensions'),
         DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
         DBT_VERSION_CHECK: 'false',

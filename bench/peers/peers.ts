@@ -6,7 +6,8 @@ const NAMES = ['medallion', 'dbt-duckdb'] as const;
 
 /**
  * dbt-duckdb on the same server, in turn: the same star (customers, products, dates, transactions, lines) and two of the
- * marts, from the same bronze. medallion also judges every event, keeps a book of its runs and fills five more marts.
+ * marts, from the same bronze. medallion also judges every event, lets the later version of a transaction win, records
+ * its runs, and fills three dimensions of references and five more marts.
  */
 export const peers: Bench = {
   name: 'peers',
