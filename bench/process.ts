@@ -29,6 +29,7 @@ const TICKS_A_SECOND = 100;
 /** The exit code of what was asked to stop, where it is not 0. */
 const STOPPED = 130;
 
+/** Starts a process and watches what it uses. */
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -95,6 +96,7 @@ export async function runProcess(
   return startProcess(command, args, env, cwd).ended;
 }
 
+/** What a process has used so far; undefined where that is not to be known. */
 function usageOf(pid: number | undefined): Omit<Run, 'seconds'> | undefined {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');

@@ -53,8 +53,8 @@ interface MonthlyOffers {
   readonly reduced: (Offer | undefined)[];
 }
 
-/** Late events and corrections reach no further than into the neighbouring month. */
-const MONTHS_KEPT = 2;
+/** Whose offers are held: late events and corrections reach no further than into the month beside. */
+const MOST_MONTHS = 2;
 const MOST_LINES = 10;
 const MOST_OF_ONE = 10;
 /** Out of a hundred. */
@@ -190,7 +190,7 @@ export class OrderBook {
       offers = { full: new Array<undefined>(length), reduced: new Array<undefined>(length) };
       this.#offers.set(month, offers);
       for (const old of this.#offers.keys()) {
-        if (this.#offers.size > MONTHS_KEPT) {
+        if (this.#offers.size > MOST_MONTHS) {
           this.#offers.delete(old);
         }
       }

@@ -118,7 +118,7 @@ on any day and any machine. Without --since and --until the period is the 31
 days up to yesterday, so the same seed gives other bytes tomorrow. With --follow
 the clock decides, and no two runs are alike. The shop itself (customers,
 products, cities) is the same for every seed, so that several runs add up to one
-history. A few customers buy often; in a shop of more than 1,000 most buy once.
+history. Few customers buy often; in a shop of more than 1,000 many buy once.
 All events of a customer go to one partition, in order.
 
 A file appears under its name when the run has ended, in place of one that was
