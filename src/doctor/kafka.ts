@@ -2,7 +2,6 @@ import type { Config, KafkaConfig } from '../config.ts';
 import { MedallionError } from '../errors.ts';
 import { groupTaken } from '../log/kafka/errors.ts';
 import { groupOf } from '../log/kafka/group-name.ts';
-import { inspectGroup } from '../log/kafka/group.ts';
 import { inspectTopic } from '../log/kafka/topic.ts';
 import { counted } from '../number.ts';
 import { withClient } from '../postgres/client.ts';
@@ -58,6 +57,8 @@ async function lookAtGroup(
     return ok(GROUP, 'one of the warehouse, named once the warehouse answers');
   }
   const config = { ...log, group: groupOf(log, warehouse ?? '') };
+  // kafkajs takes longer to load than all the rest: only who asks waits for it.
+  const { inspectGroup } = await import('../log/kafka/group.ts');
   const { members, isForeign } = await inspectGroup(config, signal);
   const others = members.filter(
     (member) => isForeign || (warehouse !== undefined && member.warehouse !== warehouse),

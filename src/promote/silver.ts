@@ -93,7 +93,8 @@ export async function promoteSilver(
   let turn: Turn = FIRST_TURN;
   try {
     for (let opened = 0; opened < WORKPLACES; opened += 1) {
-      const place = { session: await openSession(), lane: await engine.openLane() };
+      // The lane goes with its engine, the session would stay open if that could not be had.
+      const place = { lane: await engine.openLane(), session: await openSession() };
       places.push(place);
       begin(place, Promise.resolve());
     }

@@ -35,7 +35,7 @@ it('says of every table its grain, and of every column what it means', () => {
     }
   }
   expect(markdown).toContain('```mermaid\ngraph LR\n');
-  expect(html).toMatch(/gold\.sales_performance<\/a> reads\s<a href="#silver\.fact_transactions">/);
+  expect(html).toMatch(/gold\.customer_days<\/a> reads\s<a href="#silver\.fact_transactions">/);
 });
 
 it('lets nothing of a header become markup, and loads nothing', () => {

@@ -124,7 +124,11 @@ describe('whole layers', () => {
       new RegExp(`^${table}: text, to keep every digit: (.*)$`, 'm')
         .exec(stderr)?.[1]
         ?.split(', ') ?? [];
-    expect(named('gold.sales_performance')).toEqual(['date_key', 'order_total_amount_day']);
+    expect(named('gold.sales_performance')).toEqual([
+      'date_key',
+      'order_total_amount_day',
+      'customer_tickets',
+    ]);
     expect(named('silver.fact_transactions')).toEqual(
       expect.arrayContaining(['transaction_key', 'event_timestamp', 'date_key']),
     );

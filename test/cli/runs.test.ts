@@ -178,12 +178,12 @@ describe('a history with late events and corrections', () => {
   });
 
   test('has every failed run, with its error', async () => {
-    await writeFile(path.join(folder, 'sales.ndjson'), 'another file\n');
-    expect((await run('ingest', '--from', 'sales.ndjson')).code).toBe(2);
+    await writeFile(path.join(folder, 'sales.parquet'), 'PAR1');
+    expect((await run('ingest', '--from', 'sales.parquet')).code).toBe(2);
     expect(await listed(['run_id', 'command', 'error'], '--outcome', 'failed')).toEqual([
-      [5, 'ingest', expect.stringMatching(/sales\.ndjson is not the file that was read before/)],
+      [5, 'ingest', expect.stringMatching(/sales\.parquet is a Parquet file/)],
     ]);
-    expect(await succeed('runs', 'show', '5')).toMatch(/\nerror +\S.* is not the file/);
+    expect(await succeed('runs', 'show', '5')).toMatch(/\nerror +\S.* is a Parquet file/);
   });
 
   test('leaves out runs that found nothing to do, unless asked', async () => {

@@ -96,9 +96,13 @@ async function thirdWaits(settings: ConnectionSettings): Promise<void> {
   await expect.poll(() => rowsOf(settings, WAITING), { timeout: 20_000 }).toHaveLength(1);
 }
 
-/** A window that waits for the one before. */
+/** A window that waits for the one before, which waits for a lock. */
 const WAITING = `select from pg_stat_activity where state = 'idle in transaction'
-  and query like 'copy %fact_transaction_lines%' and datname = current_database()`;
+  and query like 'copy %fact_transaction_lines%' and datname = current_database()
+  and exists (
+      select from pg_stat_activity where wait_event_type = 'Lock'
+      and query like 'copy %fact_transactions%' and datname = current_database()
+  )`;
 
 test('a window that is ready before the one in front of it is committed after it', async () => {
   await withDatabase(async ({ settings }) => {

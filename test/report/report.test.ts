@@ -264,7 +264,7 @@ it('keeps every digit of large sums', async () => {
     await withClient(huge.settings, async (client) => {
       await client.query(
         `insert into gold.sales_performance values
-           ('2026-01-01', 3, 1, 0, 0, 0, 900719925474099312345678901234567.89, 0, 0)`,
+           ('2026-01-01', 3, 1, 0, 0, 0, 900719925474099312345678901234567.89, 0, 0, 0)`,
       );
     });
     const { sections } = await ask({ sections: ['headline'] }, huge);
@@ -312,7 +312,7 @@ describe('before there are sales', () => {
       // One day of sales and nothing else: every query runs, most find nothing.
       await withClient(empty.settings, async (client) => {
         await client.query(
-          `insert into gold.sales_performance values ('2026-01-01', 1, 1, 1, 0, 0, 1, 1, 1)`,
+          `insert into gold.sales_performance values ('2026-01-01', 1, 1, 1, 0, 0, 1, 1, 1, 1)`,
         );
       });
       const { sections } = await ask({}, empty);
