@@ -9,13 +9,17 @@ function isPassing(error: unknown): error is MedallionError {
   );
 }
 
-/** Promotes again and again until it is stopped, with a pause in between; a passing failure is a warning. */
+/**
+ * Promotes again and again until it is stopped, from start to start in an interval, or at once where a promotion takes
+ * longer; a passing failure is a warning.
+ */
 export async function onSchedule(
   everyMs: number,
   { signal, emit }: StageContext,
   promotion: () => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
+    const started = performance.now();
     try {
       await promotion();
     } catch (error) {
@@ -28,6 +32,7 @@ export async function onSchedule(
         ...(error.hint === undefined ? {} : { hint: error.hint }),
       });
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    const pause = everyMs - (performance.now() - started);
+    await sleep(Math.max(0, pause), undefined, { signal }).catch(() => undefined);
   }
 }

@@ -261,7 +261,7 @@ export const TABLE = [
     flag: '--every <duration>',
     variables: ['MEDALLION_EVERY'],
     default: '10s',
-    about: 'how long run, and promote with --watch, wait between promotions',
+    about: 'how often run, and promote with --watch, promote',
     isOfCommand: true,
   },
   {

@@ -79,8 +79,14 @@ export class Deltas {
   /**
    * Writes the sum of what windows have added to a mart, and of the days that were summed up whole.
    * @param but days for which windows do not count
+   * @param isWhole whether the mart consists of nothing else: cells that nothing is behind are left out
    */
-  async write(lane: Lane, mart: Model, but: readonly string[]): Promise<RowFile> {
+  async write(
+    lane: Lane,
+    mart: Model,
+    but: readonly string[],
+    { isWhole = false } = {},
+  ): Promise<RowFile> {
     const delta = deltaModel(mart);
     await lane.clear(delta);
     const [windows, whole] = [`staged.windows_${delta.name}`, `staged.whole_${delta.name}`];
@@ -88,7 +94,7 @@ export class Deltas {
     await lane.openInput({ id: whole, staged: delta, kept: this.#wholeId(delta), keep: false });
     const days = but.length === 0 ? '' : ` where date_key not in (${but.map(literal).join(', ')})`;
     const rows = `select * from ${windows}${days} union all select * from ${whole}`;
-    return lane.writeRows(summed(mart, rows), deltaTable(mart).columns);
+    return lane.writeRows(summed(mart, rows, isWhole), deltaTable(mart).columns);
   }
 
   async #open(lane: Lane, open: (source: Model) => Promise<void>): Promise<void> {

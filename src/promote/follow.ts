@@ -1,6 +1,7 @@
 import type { Lane } from '../engine/engine.ts';
 import { isByDay, type Model } from '../model/model.ts';
 import { temporary, type Publication } from '../postgres/session.ts';
+import { tableOf } from '../postgres/tables.ts';
 import {
   deltaOver,
   deltaTable,
@@ -34,15 +35,13 @@ export async function followMart(
   await tally
     .time(model, async () => {
       const { name } = deltaTable(model);
-      if (source === undefined) {
-        await transaction.copyTemporary(await deltas.write(lane, model, left), name);
-      }
       if (emptied.has(model.id)) {
-        const rows = source === undefined ? temporary(name) : `(${model.sql}\n)`;
-        const written = await transaction.write(fillStatement(model, rows));
+        const written = await fill(transaction, lane, model, source, options);
         tally.count(model, { read: written, written });
       } else {
-        if (source !== undefined) {
+        if (source === undefined) {
+          await transaction.copyTemporary(await deltas.write(lane, model, left), name);
+        } else {
           await bringDelta(transaction, model, source, options);
         }
         await transaction.execute(
@@ -55,6 +54,26 @@ export async function followMart(
     .catch((error: unknown) => {
       throw modelError(model, error);
     });
+}
+
+/** Fills the empty table of a mart; returns its rows. */
+async function fill(
+  transaction: Publication,
+  lane: Lane,
+  model: Model,
+  source: Model | undefined,
+  { deltas, left }: FollowOptions,
+): Promise<number> {
+  if (source !== undefined) {
+    return transaction.write(fillStatement(model, `(${model.sql}\n)`));
+  }
+  const cells = await deltas.write(lane, model, left, { isWhole: true });
+  if (model.columns.every(({ derived }) => derived === undefined)) {
+    return transaction.copy(cells, tableOf(model));
+  }
+  const { name } = deltaTable(model);
+  await transaction.copyTemporary(cells, name);
+  return transaction.write(fillStatement(model, temporary(name)));
 }
 
 async function bringDelta(

@@ -256,10 +256,14 @@ export function sourceOf(model: Model, marts: readonly Model[]): Model | undefin
   return marts.find(({ id }) => model.sources.includes(id));
 }
 
-/** A select of the sum of several deltas, in the order of the mart's key. */
-export function summed(model: Model, rows: string): string {
+/**
+ * A select of the sum of several deltas, in the order of the mart's key.
+ * @param isWhole leaves out cells that nothing is behind
+ */
+export function summed(model: Model, rows: string, isWhole: boolean): string {
   const sums = measureNames(model).map((name) => `sum(${ident(name)}) as ${ident(name)}`);
   const names = keyColumns(model).map(({ name }) => ident(name));
   const key = columnList(model.key);
-  return `select ${[...names, ...sums].join(', ')} from (${rows}) as deltas group by ${names.join(', ')} order by ${key}`;
+  const having = isWhole ? ` having sum(${ident(model.count ?? '')}) <> 0` : '';
+  return `select ${[...names, ...sums].join(', ')} from (${rows}) as deltas group by ${names.join(', ')}${having} order by ${key}`;
 }

@@ -130,8 +130,13 @@ export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
           `delete from ${table} t where not exists (select from ${staged} s where ${same})`,
           others.length === 0
             ? `${insert} on conflict (${key}) do nothing`
-            : `${insert} on conflict (${key}) do update set ${assignments}
-               where ${row('t', others)} is distinct from ${row('excluded', others)}`,
+            : // Most rows are as they were: a join finds them sooner than a conflict each.
+              `${insert} as s where not exists (
+                   select from ${table} as o
+                   where ${model.key.map((column) => `s.${ident(column)} = o.${ident(column)}`).join(' and ')}
+                     and ${row('s', others)} is not distinct from ${row('o', others)}
+               )
+               on conflict (${key}) do update set ${assignments}`,
         ],
       };
     }
