@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { parseConfig } from '../../src/config.ts';
 import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
 import { withClient } from '../../src/postgres/client.ts';
 import { testServer, withDatabase } from '../support/postgres.ts';
@@ -75,6 +76,33 @@ test('an engine that cannot be opened leaves no folder behind', async () => {
     await expect(opening).rejects.toMatchObject({ code: 'config' });
     expect(existsSync(spillDirectory)).toBe(false);
   } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('an engine that serves again keeps no file of the promotion before', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'medallion-again-'));
+  const { duckdb } = parseConfig({}, process.env, process.cwd());
+  const engine = await openDuckDb(
+    {
+      ...{ warehouse: testServer(), duckdb, memoryLimit: '400MB', threads: 1 },
+      spillDirectory: path.join(folder, 'spill'),
+    },
+    quietContext(),
+  );
+  try {
+    for (let promotion = 0; promotion < 2; promotion += 1) {
+      const lane = await engine.openLane();
+      await lane.openInput({ id: 'silver.one', sql: 'select 1 as n', keep: true });
+      await lane.keep('ones', 'select * from silver.one');
+      await lane.writeRows('select * from silver.one', [{ name: 'n', type: 'integer' }]);
+      await lane.openInput({ id: 'silver.kept', kept: 'ones', keep: false });
+      expect(await lane.query('select count(*) as n from silver.kept')).toEqual([{ n: '1' }]);
+      await engine.reset();
+      expect(await readdir(path.join(folder, 'spill'))).toEqual([]);
+    }
+  } finally {
+    await engine.close();
     await rm(folder, { recursive: true });
   }
 });

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api';
 import { rmSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -39,6 +40,9 @@ export interface DuckDbOptions {
   /** A folder of this process's own for what does not fit in memory; removed on close. */
   readonly spillDirectory: string;
 }
+
+/** What the names of lanes, and of their files, begin with. */
+const LANE = 'lane_';
 
 /**
  * DuckDB in this process, with the warehouse attached.
@@ -143,13 +147,19 @@ export async function openEngine(
     for (const lane of lanes) {
       await lane.close();
     }
-    await keptRows.clear();
+    keptRows.clear();
+    const { spillDirectory: folder } = options;
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (name.startsWith(LANE)) {
+        await rm(path.join(folder, name), { force: true });
+      }
+    }
   };
   return {
     async openLane() {
       inUse += 1;
       opened += 1;
-      const name = `lane_${String(opened)}`;
+      const name = `${LANE}${String(opened)}`;
       const prefix = path.join(options.spillDirectory, name);
       const lane = await DuckDbLane.open(
         await instance.connect(),
