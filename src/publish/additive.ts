@@ -45,13 +45,19 @@ function measureNames(model: Model): string[] {
 
 /** The statement that takes what a mart holds of stale days away in its delta. */
 export function subtractStale(model: Model): string {
-  const { columns } = deltaTable(model);
-  const negated = columns.map(({ name }) =>
-    model.key.includes(name) ? ident(name) : `-${ident(name)}`,
-  );
-  return `insert into ${temporary(nameOf.delta(model))} (${columnList(columns.map(({ name }) => name))})
-    select ${negated.join(', ')} from ${tableOf(model)}
+  const names = deltaTable(model).columns.map(({ name }) => name);
+  return `insert into ${temporary(nameOf.delta(model))} (${columnList(names)})
+    select ${negatedColumns(model)} from ${tableOf(model)}
     where ${IS_STALE}`;
+}
+
+/** The columns of a mart's delta, its measures negated: what is taken away. */
+function negatedColumns(model: Model): string {
+  return deltaTable(model)
+    .columns.map(({ name }) =>
+      model.key.includes(name) ? ident(name) : `-${ident(name)} as ${ident(name)}`,
+    )
+    .join(', ');
 }
 
 /**
@@ -125,7 +131,6 @@ export function deltaOver(model: Model, source: Model, rows: readonly { name: st
       : [nameOf.sourceAfter(model), nameOf.sourceBefore(model)];
   const { columns } = deltaTable(model);
   const names = columns.map(({ name }) => name);
-  const negated = names.map((name) => (model.key.includes(name) ? ident(name) : `-${ident(name)}`));
   const sums = columns.map(({ name, type }) =>
     model.key.includes(name)
       ? ident(name)
@@ -135,7 +140,7 @@ export function deltaOver(model: Model, source: Model, rows: readonly { name: st
     from (
         select ${columnList(names)} from (${over(model.sql, source.id, temporary(after))}) as added
         union all
-        select ${negated.join(', ')} from (${over(model.sql, source.id, temporary(before))}) as removed
+        select ${negatedColumns(model)} from (${over(model.sql, source.id, temporary(before))}) as removed
     ) as changes
     group by ${columnList(model.key)}`;
 }
@@ -240,10 +245,7 @@ export function modelError(model: Model, error: unknown): unknown {
 
 /** The measures of an additive mart, negated, as its select would give them. */
 export function negated(model: Model): string {
-  const columns = deltaTable(model).columns.map(({ name }) =>
-    model.key.includes(name) ? ident(name) : `-${ident(name)} as ${ident(name)}`,
-  );
-  return `select ${columns.join(', ')} from (${model.sql}) as removed`;
+  return `select ${negatedColumns(model)} from (${model.sql}) as removed`;
 }
 
 /** Whether a mart is summed from facts by an engine; another one from a mart, by PostgreSQL. */
