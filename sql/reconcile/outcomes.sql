@@ -26,3 +26,14 @@ from silver.discarded_events as discarded
 left join asked on discarded.topic = asked.topic and discarded.partition = asked.partition
 where discarded."offset" >= coalesce(asked.from_offset, discarded."offset")
 group by discarded.topic, discarded.partition, discarded.outcome
+union all
+select
+    deferred.topic,
+    deferred.partition,
+    'deferred' as outcome,
+    count(*) as events,
+    sum(hashint8extended(deferred."offset", 0)) as checksum
+from medallion.unjudged_events as deferred
+left join asked on deferred.topic = asked.topic and deferred.partition = asked.partition
+where deferred."offset" >= coalesce(asked.from_offset, deferred."offset")
+group by deferred.topic, deferred.partition

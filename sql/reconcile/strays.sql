@@ -15,6 +15,10 @@ with held as (
     from silver.discarded_events
     where topic = $1 and partition = $2 and "offset" >= $3
     union all
+    select "offset", 0, 1, 0, cast(null as timestamptz)
+    from medallion.unjudged_events
+    where topic = $1 and partition = $2 and "offset" >= $3
+    union all
     -- Refused, replayed, and in silver now: that is once. What a refresh has yet to judge again is not accounted for.
     select "offset", 0, 1, case when status = 'replayed' then 1 else 0 end, produced_at
     from bronze.quarantine

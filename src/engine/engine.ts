@@ -102,10 +102,16 @@ export interface Lane {
    */
   readWindow(window: SilverWindow): Promise<WindowCounts>;
   /**
+   * While silver is filled: takes those events out of the window whose transactions came by in a window before, of any
+   * lane of this engine. Leaves source.deferred; returns how many they are.
+   */
+  defer(): Promise<number>;
+  /**
    * Looks up what silver knows of the window's transactions, while the window of another lane is being published;
    * returns how many of them that may change.
+   * @param silver undefined: silver cannot know any
    */
-  lookUp(silver: LookUp, meanwhile: Lane | undefined): Promise<number>;
+  lookUp(silver: LookUp | undefined, meanwhile: Lane | undefined): Promise<number>;
   /**
    * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
    * adopted and settled.

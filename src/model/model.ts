@@ -95,3 +95,8 @@ export function isByDay({ columns }: Model): boolean {
 export function isFilled({ load }: Model): boolean {
   return load !== 'seed' && load !== 'view';
 }
+
+/** Rows of transactions under keys of their own, those of several windows at a time. */
+export function isFact({ load }: Model): boolean {
+  return load === 'replace_transactions';
+}

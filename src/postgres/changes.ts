@@ -1,5 +1,5 @@
 import { codeOf } from '../errors.ts';
-import type { Model, ModelColumn } from '../model/model.ts';
+import { isFact, type Model, type ModelColumn } from '../model/model.ts';
 import { withRollback, withTransaction, type Client } from './client.ts';
 import { refuseForeign, renewRecord } from './objects.ts';
 import { readShapes, type Shape } from './shape.ts';
@@ -51,11 +51,13 @@ export interface TableChange {
 
 /**
  * How the tables in the database differ from the models, in the order of the models.
+ * @param areFilled whether facts are without their keys for the time being, which is no difference then
  * @throws MedallionError config, when somebody else has made what stands under the name of a model
  */
 export async function compareTables(
   client: Client,
   models: readonly Model[],
+  areFilled = false,
 ): Promise<TableChange[]> {
   await refuseForeign(client, models);
   const shapes = await readShapes(client);
@@ -79,8 +81,9 @@ export async function compareTables(
     } else {
       changes.push(
         ...compareColumns(model, shape),
-        ...compareKeys(model, shape),
-        ...(await compareIndexes(client, model, shape)),
+        ...(areFilled && isFact(model)
+          ? []
+          : [...compareKeys(model, shape), ...(await compareIndexes(client, model, shape))]),
         ...compareComments(model, shape),
       );
     }
@@ -366,6 +369,48 @@ export async function applyChanges(client: Client, changes: readonly TableChange
     const made = changes.filter(({ step }) => step === 'apply').map(({ model }) => model);
     await giveToSchemaOwner(client, [...new Set(made)]);
   });
+}
+
+/** Drops the keys and indexes that tables have by their models; what somebody else has made stays. */
+export async function dropKeys(client: Client, models: readonly Model[]): Promise<void> {
+  const shapes = await readShapes(client);
+  for (const model of models) {
+    const shape = shapes.get(model.id);
+    if (shape === undefined) {
+      continue;
+    }
+    const others = (await compareIndexes(client, model, shape))
+      .filter(({ kind }) => kind === 'other index')
+      .map(({ detail }) => detail);
+    const indexes = shape.indexes.filter(
+      ({ name, definition }) => !others.includes(`${name} ${definition}`),
+    );
+    const constraints = [
+      ...(shape.key === null ? [] : [shape.key]),
+      ...shape.unique.filter(({ columns }) => columns.join() === model.unique.join()),
+    ];
+    const statements = [
+      ...constraints.map(
+        ({ name }) => `alter table ${tableOf(model)} drop constraint ${ident(name)}`,
+      ),
+      ...indexes.map(({ name }) => `drop index ${name}`),
+    ];
+    for (const statement of statements) {
+      await client.query(statement);
+    }
+  }
+}
+
+/** What a table without its keys and indexes lacks. */
+const KEY_CHANGES: readonly TableChange['kind'][] = ['key', 'unique', 'new index'];
+
+/** Builds the keys and indexes that tables lack by their models. */
+export async function buildKeys(client: Client, models: readonly Model[]): Promise<void> {
+  for (const { kind, statements } of await compareTables(client, models)) {
+    for (const statement of KEY_CHANGES.includes(kind) ? statements : []) {
+      await client.query(statement);
+    }
+  }
 }
 
 /** The statements that give emptied tables, and the views on them, the shape that their models ask for. */

@@ -72,7 +72,7 @@ function statementsOf(model: Model, marts: readonly Model[]): string[] {
 
 function loadOf(model: Model): string[] {
   const { before, into, after } = loadingOf(model);
-  const target = into === 'table' ? tableOf(model) : temporary(temporaryOf(model));
+  const target = into ?? temporary(temporaryOf(model));
   return [...before, `copy ${target} from ${stagedTable(model)}`, ...after];
 }
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { onDemand } from '../engine/on-demand.ts';
-import { MedallionError } from '../errors.ts';
+import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { readsBeyondDays } from '../model/days.ts';
 import type { Models } from '../model/load.ts';
 import { PERIOD_COLUMN, type Model } from '../model/model.ts';
@@ -8,7 +8,7 @@ import { counted } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import type { Session } from '../postgres/session.ts';
-import { readBacklogs } from '../postgres/watermarks.ts';
+import { readBacklogs, readNextKey } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { CheckTally } from './checks.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type DaySpan,
 } from './days.ts';
 import { Deltas } from './deltas.ts';
+import { endFill, haveDeferred, planDeferred } from './fill.ts';
 import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
 import { readRefreshes, type Refreshes } from './refreshes.ts';
 import {
@@ -38,7 +39,7 @@ import {
   type ReplayResult,
 } from './replay.ts';
 import { withReaders } from './selection.ts';
-import { cutAhead, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
+import { cutAhead, inOrder, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
 import { promoteSilver } from './silver.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 
@@ -120,17 +121,32 @@ export async function promoteLayers(
       silver = await asStep(
         context,
         'silver',
-        async () =>
-          promoteSilver(
-            {
-              ...run,
-              models: models.silver,
-              staleByLosers: beyondDays(models).length > 0,
-            },
-            engine,
-            await planWindows(client, options, runId, engine.ready),
-            options.gold ? deltas : undefined,
-          ),
+        async () => {
+          const silverRun = {
+            ...run,
+            models: models.silver,
+            staleByLosers: beyondDays(models).length > 0,
+          };
+          const promoteWindows = async (isFilling: boolean): Promise<SilverResult> =>
+            promoteSilver(
+              { ...silverRun, isFilling },
+              engine,
+              await planWindows(client, options, runId, engine.ready),
+              options.gold ? deltas : undefined,
+            );
+          if (!prepared.isFilling) {
+            return promoteWindows(false);
+          }
+          const filled = await promoteWindows(true);
+          throwIfInterrupted(context.signal);
+          await asStep(
+            context,
+            'keys',
+            () => endFill(client, models.silver),
+            () => 'of silver',
+          );
+          return (await haveDeferred(client)) ? promoteWindows(false) : filled;
+        },
         ({ events }) => counted(events, 'event'),
       );
       await warnOfRejections(client, runId, silver.refused, context);
@@ -164,7 +180,7 @@ async function isWaiting(
     overdue.size > 0 ||
     options.fullRefresh ||
     options.replay !== undefined ||
-    (options.silver && (await readBacklogs(client)).length > 0) ||
+    (options.silver && ((await readBacklogs(client)).length > 0 || (await haveDeferred(client)))) ||
     (options.gold && (await readTouchedDays(client, options.span)).length > 0)
   );
 }
@@ -269,7 +285,8 @@ async function planWindows(
   runId: bigint,
   ready: () => Promise<unknown>,
 ): Promise<WindowQueue> {
-  const options: WindowOptions = { runId, chunkRows, windowBytes };
+  const keys = { next: await readNextKey(client) };
+  const options: WindowOptions = { runId, keys, chunkRows, windowBytes };
   if (replay !== undefined) {
     await ready();
     await prepareReplay(client, replay, runId);
@@ -279,5 +296,5 @@ async function planWindows(
   if (await isRefreshing(client)) {
     await lockQuarantine(client, 'connection');
   }
-  return cutAhead(client, planBacklog(client, options));
+  return cutAhead(client, inOrder(planDeferred(client, options), planBacklog(client, options)));
 }

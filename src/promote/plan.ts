@@ -2,6 +2,7 @@ import type { Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { compareTables, type TableChange } from '../postgres/changes.ts';
 import { withClient, type ConnectionSettings } from '../postgres/client.ts';
+import { isWithoutKeys } from './fill.ts';
 
 /** One change that a promotion would make to a table, or asks to be told to. */
 export interface PlannedChange {
@@ -17,12 +18,15 @@ export async function planTables(
   settings: ConnectionSettings,
   models: Models,
 ): Promise<PlannedChange[]> {
-  return withClient(settings, async (client) =>
-    (await compareTables(client, [...models.silver, ...models.gold])).map((change) => ({
+  return withClient(settings, async (client) => {
+    // The keys of a fill that was killed are built by the next promotion.
+    const areFilled = await isWithoutKeys(client);
+    const changes = await compareTables(client, [...models.silver, ...models.gold], areFilled);
+    return changes.map((change) => ({
       ...{ model: change.model.id, step: change.step },
       ...describeChange(change),
-    })),
-  );
+    }));
+  });
 }
 
 /** A change in words: what differs, and what is done about it. */

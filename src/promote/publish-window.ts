@@ -1,10 +1,11 @@
 import type { Column, Lane, RowFile, SilverWindow, WindowCounts } from '../engine/engine.ts';
-import type { Model } from '../model/model.ts';
+import { isFact, type Model } from '../model/model.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { loadingOf, REPLACED_KEYS } from '../publish/loading.ts';
 import { temporary, type Session } from '../postgres/session.ts';
 import { tableOf } from '../postgres/tables.ts';
 import { advanceStatements } from '../postgres/watermarks.ts';
+import { fillingOf, judgedStatements } from './fill.ts';
 import { quarantineStatements, REJECTED } from './quarantine.ts';
 import { copyRows, writeStaged, type ModelTally } from './tally.ts';
 import type { VerdictCounts } from './verdicts.ts';
@@ -17,6 +18,8 @@ export interface JudgedWindow {
   readonly window: SilverWindow;
   readonly counts: WindowCounts;
   readonly verdicts: VerdictCounts;
+  /** How silver is being filled, if it is: events that are judged later, once its keys are built. */
+  readonly filling: { readonly deferred: number } | undefined;
   /** The rows, on their way to files. */
   readonly files: WindowFiles;
 }
@@ -30,11 +33,6 @@ export interface Turn {
 
 /** The first window of a run has none before it. */
 export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.resolve() };
-
-/** Rows of a window's own transactions, under keys of its own; other rows are those of several windows. */
-export function isFact({ load }: Model): boolean {
-  return load === 'replace_transactions';
-}
 
 /**
  * Publishes a window in one transaction: its rows, the quarantine, the touched days, the watermarks. What only this
@@ -52,12 +50,12 @@ export async function publishWindow(
   tally: ModelTally,
   onBegun: () => void,
 ): Promise<ReadonlyMap<Model, number>> {
-  const { session, window, counts, verdicts, files } = judged;
+  const { session, window, counts, verdicts, filling, files } = judged;
   const written = new Map<Model, number>();
   await begun;
   await session.transaction(async (transaction) => {
     const load = async (model: Model): Promise<void> => {
-      const loading = loadingOf(model);
+      const loading = filling === undefined ? loadingOf(model) : fillingOf(model);
       const isSkipped = isFact(model) && verdicts.replaced === 0;
       await tally.time(model, async () => {
         const file = await files.of(model);
@@ -90,21 +88,27 @@ export async function publishWindow(
     if (files.rejected !== undefined) {
       await transaction.copyTemporary(await files.rejected, REJECTED.name);
     }
-    await transaction.execute(...quarantineStatements(window, runId, counts.refused > 0));
+    if (files.deferred !== undefined) {
+      await transaction.copy(await files.deferred, DEFERRED);
+    }
+    await transaction.execute(
+      ...judgedStatements(window),
+      ...quarantineStatements(window, runId, counts.refused > 0),
+    );
     await transaction.copyTemporary(await files.touched, TOUCHED);
     await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, window.ranges, nextKey));
   });
   return written;
 }
 
+const DEFERRED = 'medallion.deferred_events';
 const ADOPTED = 'adopted';
 const TOUCHED = 'touched';
 const TRANSACTION_KEY: Column = { name: 'transaction_key', type: 'bigint' };
-const COORDINATES: readonly Column[] = [
+const PLACE: readonly Column[] = [
   { name: 'topic', type: 'text' },
   { name: 'partition', type: 'integer' },
   { name: 'offset', type: 'bigint' },
-  { name: 'produced_at', type: 'timestamptz' },
 ];
 const DAY_COLUMNS: readonly Column[] = [
   { name: 'date_key', type: 'date' },
@@ -117,6 +121,7 @@ export interface WindowFiles {
   readonly adopted: Promise<RowFile> | undefined;
   readonly of: (model: Model) => Promise<RowFile>;
   readonly rejected: Promise<RowFile> | undefined;
+  readonly deferred: Promise<RowFile> | undefined;
   readonly touched: Promise<RowFile>;
   /** Until all of them are written. */
   readonly written: Promise<unknown>;
@@ -124,7 +129,7 @@ export interface WindowFiles {
 
 /** Begins to write the rows of a window, in the order in which they are wanted: each while those before it are copied. */
 export function writeWindow(
-  { lane, counts, verdicts }: Omit<JudgedWindow, 'files'>,
+  { lane, counts, verdicts, filling }: Omit<JudgedWindow, 'files'>,
   models: readonly Model[],
   staleByLosers: boolean,
 ): WindowFiles {
@@ -144,14 +149,20 @@ export function writeWindow(
   const adopted = ifAny(
     verdicts.adopted,
     'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
-    [TRANSACTION_KEY, ...COORDINATES],
+    [TRANSACTION_KEY, ...PLACE, { name: 'produced_at', type: 'timestamptz' }],
   );
   const ordered = [...models.filter(isFact), ...models.filter((model) => !isFact(model))];
   const staged = new Map(ordered.map((model) => [model, after(() => writeStaged(lane, model))]));
   const rejected = ifAny(counts.refused, 'select * from source.refused', REJECTED.columns);
+  const deferred = ifAny(
+    filling?.deferred ?? 0,
+    'select topic, partition, "offset" from source.deferred',
+    PLACE,
+  );
   return {
     replaced,
     adopted,
+    deferred,
     of: (model) => staged.get(model) ?? writeStaged(lane, model),
     rejected,
     touched: after(() => lane.writeRows(staleDates(staleByLosers), DAY_COLUMNS)),

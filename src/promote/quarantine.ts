@@ -1,6 +1,7 @@
 import type { SilverWindow } from '../engine/engine.ts';
 import type { TemporaryTable } from '../postgres/session.ts';
 import { literal } from '../postgres/tables.ts';
+import { placeLiteral } from './windows.ts';
 
 /** What a window rejected, for the statements below. */
 export const REJECTED: TemporaryTable = {
@@ -41,16 +42,16 @@ function isOfWindow({ ranges, again }: SilverWindow): string {
         and q."offset" >= ${String(from)} and q."offset" < ${String(to)})`,
   );
   if (again.length > 0) {
-    const places = again.map(
-      ({ topic, partition, offset }) =>
-        `(${literal(topic)}, ${String(partition)}, ${String(offset)}::bigint)`,
-    );
-    parts.push(`(q.topic, q.partition, q."offset") in (values ${places.join(', ')})`);
+    const places = again.map(placeLiteral).join(', ');
+    parts.push(`(q.topic, q.partition, q."offset") in (values ${places})`);
   }
   return `(${parts.join(' or ')})`;
 }
 
-/** An event that was in quarantine and is not refused now is in silver, or among its discarded events. */
+/**
+ * An event that was in quarantine and is not refused now is in silver, or among its discarded events; one that a fill
+ * has deferred is not yet.
+ */
 function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolean): string {
   const notRefused = hasRefused
     ? `and not exists (select from pg_temp.refused r where ${SAME_PLACE('r', 'q')})`
@@ -60,6 +61,7 @@ function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolea
       from bronze.quarantine q
       cross join lateral (select from bronze.events e where ${SAME_PLACE('e', 'q')} limit 1) as held
       where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} ${notRefused}
+        and not exists (select from medallion.deferred_events d where ${SAME_PLACE('d', 'q')})
     ),
     noted as (
       insert into bronze.quarantine_history

@@ -13,6 +13,7 @@ import { tableOf } from '../postgres/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
 import { ALWAYS, tablesByDay, touchDays, type DaySpan } from './days.ts';
+import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import { withReaders } from './selection.ts';
 
@@ -25,6 +26,10 @@ export interface RefreshOptions {
   /** Make silver again even though bronze was pruned: silver loses what only it still has. */
   readonly evenPruned: boolean;
   readonly span: DaySpan;
+  /** Promotes events that silver refused instead of what is new in bronze. */
+  readonly replay?: unknown;
+  /** Events in one window of silver, at most. */
+  readonly chunkRows: number;
 }
 
 /** What a promotion has still to change about the marts that it makes again: with their rows, or not at all. */
@@ -37,6 +42,8 @@ export interface Prepared {
   readonly emptied: ReadonlySet<string>;
   /** Whether silver was emptied, and this run fills it again with all that bronze holds. */
   readonly isSilverEmptied: boolean;
+  /** Whether it is filled without keys; see fill.ts. */
+  readonly isFilling: boolean;
 }
 
 /**
@@ -60,6 +67,9 @@ export async function prepareTables(
   if (refreshSilver && !options.evenPruned) {
     await refuseToLosePruned(client);
   }
+  if (await isWithoutKeys(client)) {
+    await endFill(client, models.silver);
+  }
   const changes = await compareTables(client, [...models.silver, ...models.gold]);
   const refreshed = new Set([
     ...(refreshSilver ? models.silver : []).map(({ id }) => id),
@@ -77,10 +87,11 @@ export async function prepareTables(
   const isSpan = options.span.since !== undefined || options.span.until !== undefined;
   const touched =
     isRefreshed || changes.some(isToBeFilled) ? ALWAYS : isSpan ? options.span : undefined;
+  const fills = options.silver && options.replay === undefined;
   if (refreshSilver || touched !== undefined || changes.length > 0) {
     await ready();
   }
-  await withTransaction(client, async () => {
+  const isFilling = await withTransaction(client, async () => {
     await applyChanges(client, changes);
     await fillSeeds(
       client,
@@ -105,6 +116,7 @@ export async function prepareTables(
     if (touched !== undefined) {
       await touchDays(client, touched, martsByDay);
     }
+    return fills && (await beginFill(client, models.silver, runId, options.chunkRows));
   }).catch((error: unknown) => {
     throw conflictError(error);
   });
@@ -128,6 +140,7 @@ export async function prepareTables(
     reshapes,
     emptied: new Set(emptied.map(({ id }) => id)),
     isSilverEmptied: refreshSilver,
+    isFilling,
   };
 }
 
@@ -206,6 +219,7 @@ async function emptySilver(client: Client, models: readonly Model[]): Promise<vo
   const tables = models.filter(isFilled).map(tableOf);
   await client.query(`truncate ${tables.join(', ')}`);
   await client.query('delete from medallion.watermarks');
+  await client.query('delete from medallion.deferred_events');
   await client.query('update medallion.pruned set in_silver = false where in_silver');
 }
 
@@ -255,7 +269,7 @@ export async function refuseHalfRefreshed(client: Client): Promise<void> {
   if (refresh !== undefined) {
     throw new MedallionError(
       'check_failed',
-      `silver is being made again since run ${refresh.run_id}, and is not complete: gold stays as it was`,
+      `silver is being filled since run ${refresh.run_id}, and is not complete: gold stays as it was`,
       { hint: 'medallion promote (without --layer gold) completes it.' },
     );
   }

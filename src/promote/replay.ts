@@ -2,9 +2,14 @@ import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
-import { readNextKey, weightOf } from '../postgres/watermarks.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
-import type { WindowOptions } from './windows.ts';
+import {
+  cutPlaces,
+  WINDOW_PLACES,
+  windowOf,
+  type PlaceRow,
+  type WindowOptions,
+} from './windows.ts';
 
 export interface ReplayOptions {
   /** Which events; of these the open ones are judged again. */
@@ -29,9 +34,6 @@ export interface ReplayResult {
   readonly outcomes: readonly ReplayOutcome[];
   readonly obstacles: readonly { readonly obstacle: Obstacle; readonly events: number }[];
 }
-
-/** Each is looked up by its key and settled by it, so a window of them is smaller than one of a stretch of bronze. */
-const WINDOW_EVENTS = 10_000;
 
 /** Silver has judged what stood here: everything before the watermark. */
 const IS_PROMOTED = `exists (
@@ -103,7 +105,6 @@ export async function* planReplay(
   { selection }: ReplayOptions,
   options: WindowOptions,
 ): AsyncGenerator<SilverWindow, undefined> {
-  let firstKey = await readNextKey(client);
   let last: BronzePlace | undefined;
   for (;;) {
     const again = await readWindow(client, selection, last, options);
@@ -111,8 +112,7 @@ export async function* planReplay(
     if (last === undefined) {
       return undefined;
     }
-    yield { ranges: [], again, runId: options.runId, firstKey };
-    firstKey += BigInt(again.length);
+    yield windowOf(again, options);
   }
 }
 
@@ -128,12 +128,7 @@ async function readWindow(
     after === undefined
       ? ''
       : `and (q.topic, q.partition, q."offset") > (${parameter(2)}, ${parameter(3)}::integer, ${parameter(4)}::bigint)`;
-  const { rows } = await client.query<{
-    topic: string;
-    partition: string;
-    offset: string;
-    bytes: string;
-  }>(
+  const { rows } = await client.query<PlaceRow>(
     `select q.topic, q.partition, q."offset", octet_length(q.raw) as bytes
      from bronze.quarantine q
      where ${sql} and q.stage = 'silver' and ${IS_PROMOTED} and ${IS_IN_BRONZE} ${isNext}
@@ -141,24 +136,11 @@ async function readWindow(
      limit ${parameter(1)}`,
     [
       ...values,
-      Math.min(options.chunkRows, WINDOW_EVENTS),
+      Math.min(options.chunkRows, WINDOW_PLACES),
       ...(after === undefined ? [] : [after.topic, after.partition, after.offset]),
     ],
   );
-  const window: BronzePlace[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    bytes += weightOf(Number(row.bytes));
-    if (window.length > 0 && bytes > options.windowBytes) {
-      break;
-    }
-    window.push({
-      topic: row.topic,
-      partition: Number(row.partition),
-      offset: BigInt(row.offset),
-    });
-  }
-  return window;
+  return cutPlaces(rows, options.windowBytes);
 }
 
 /** What a replay has come to, and what it had to leave. */

@@ -1,5 +1,5 @@
 import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.ts';
-import { isFilled, type Model } from '../model/model.ts';
+import { isFact, isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { Session } from '../postgres/session.ts';
 import { haveTriggers, tableOf } from '../postgres/tables.ts';
@@ -9,7 +9,6 @@ import type { Deltas, TakenAway } from './deltas.ts';
 import { lookUpIn, readReplaced } from './look-up.ts';
 import {
   FIRST_TURN,
-  isFact,
   publishWindow,
   writeWindow,
   type JudgedWindow,
@@ -31,6 +30,7 @@ interface Workplace {
 interface Prepared extends Workplace {
   readonly window: SilverWindow;
   readonly counts: WindowCounts;
+  readonly filling: JudgedWindow['filling'];
   /** Whether the window before may change what silver knows of its transactions. */
   readonly isShared: boolean;
 }
@@ -47,9 +47,18 @@ export interface SilverRun {
   readonly checks: CheckTally;
   /** Whether an event that loses its transaction makes its day stale, too. */
   readonly staleByLosers: boolean;
+  /** Whether silver is filled from the beginning, without keys; see fill.ts. */
+  readonly isFilling: boolean;
 }
 
 type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'staleByLosers'>;
+
+/** A window on its way. */
+interface Preparing {
+  readonly prepared: Promise<Prepared | undefined>;
+  /** Until the engine knows its transactions. */
+  readonly seen: Promise<void>;
+}
 
 /** A window whose staged rows are what is to be published, and what their checks counted. */
 interface Judged extends JudgedWindow {
@@ -64,7 +73,7 @@ interface Judged extends JudgedWindow {
  * @param deltas takes what it adds to the marts of the same run, and what it takes away
  */
 export async function promoteSilver(
-  { client, openSession, models, context, ...run }: SilverRun,
+  { client, openSession, models, context, isFilling, ...run }: SilverRun,
   engine: Engine,
   windows: WindowQueue,
   deltas: Deltas | undefined,
@@ -74,20 +83,23 @@ export async function promoteSilver(
   const areApart = await haveTriggers(client, models.filter(isFact).map(tableOf));
   const places: Workplace[] = [];
   /** In the order in which they will be published, one on each lane. */
-  const preparing: Promise<Prepared | undefined>[] = [];
+  const preparing: Preparing[] = [];
   const begin = (place: Workplace, free: Promise<void>): void => {
     const before = preparing.at(-1);
     const next = windows.next();
-    const prepared = free.then(async () => {
-      const window = await next;
-      if (window === undefined || context.signal.aborted) {
-        return undefined;
-      }
-      return prepare(place, window, before, models, tally);
-    });
+    const seen = new Signal();
+    const prepared = free
+      .then(async () => {
+        const window = await next;
+        if (window === undefined || context.signal.aborted) {
+          return undefined;
+        }
+        return prepare(place, window, before, { models, tally, isFilling }, seen.fire);
+      })
+      .finally(seen.fire);
     // It is awaited later; this keeps a failure in the meantime from ending the process unheard.
     prepared.catch(() => undefined);
-    preparing.push(prepared);
+    preparing.push({ prepared, seen: seen.fired });
   };
   /** How far the window has come that was published last. */
   let turn: Turn = FIRST_TURN;
@@ -99,7 +111,7 @@ export async function promoteSilver(
       begin(place, Promise.resolve());
     }
     for (;;) {
-      const prepared = await preparing.shift();
+      const prepared = await preparing.shift()?.prepared;
       if (prepared === undefined) {
         break;
       }
@@ -136,10 +148,10 @@ export async function promoteSilver(
     await turn.committed;
     throw error;
   } finally {
-    await Promise.allSettled(preparing);
+    await Promise.allSettled(preparing.map(({ prepared }) => prepared));
     await Promise.all(places.map(({ session }) => session.close()));
   }
-  await Promise.all(preparing);
+  await Promise.all(preparing.map(({ prepared }) => prepared));
   await Promise.all(places.map(({ lane }) => lane.close()));
   return tally.silver;
 }
@@ -160,11 +172,21 @@ function needsVerdicts(model: Model): boolean {
 async function prepare(
   { lane, session }: Workplace,
   window: SilverWindow,
-  before: Promise<Prepared | undefined> | undefined,
-  models: readonly Model[],
-  tally: ModelTally,
+  before: Preparing | undefined,
+  { models, tally, isFilling }: Pick<SilverRun, 'models' | 'tally' | 'isFilling'>,
+  onSeen: () => void,
 ): Promise<Prepared> {
-  const counts = await lane.readWindow(window);
+  const counts = { ...(await lane.readWindow(window)) };
+  let filling: Prepared['filling'];
+  if (isFilling) {
+    // In the order of the windows, so that a fill always comes to the same.
+    await before?.seen;
+    const deferred = await lane.defer();
+    onSeen();
+    counts.events -= deferred;
+    counts.accepted -= deferred;
+    filling = { deferred };
+  }
   for (const model of models.filter(isFilled)) {
     await lane.clear(model);
     await lane.openInput({ id: model.id, staged: model, keep: false });
@@ -172,8 +194,10 @@ async function prepare(
       await tally.time(model, async () => lane.stage(model));
     }
   }
-  const shared = await lane.lookUp(lookUpIn(session), (await before)?.lane);
-  return { lane, session, window, counts, isShared: shared > 0 };
+  const shared = isFilling
+    ? await lane.lookUp(undefined, undefined)
+    : await lane.lookUp(lookUpIn(session), (await before?.prepared)?.lane);
+  return { lane, session, window, counts, filling, isShared: shared > 0 };
 }
 
 async function judge(

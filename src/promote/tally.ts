@@ -2,7 +2,6 @@ import { stagedTable, type Lane, type RowFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import { temporaryOf, type Loading } from '../publish/loading.ts';
 import type { Publication } from '../postgres/session.ts';
-import { tableOf } from '../postgres/tables.ts';
 
 /** What one model did in a run. */
 export interface ModelCounts {
@@ -136,8 +135,8 @@ export async function copyRows(
   model: Model,
   { into, after }: Loading,
 ): Promise<number> {
-  if (into === 'table') {
-    return transaction.copy(file, tableOf(model));
+  if (into !== undefined) {
+    return transaction.copy(file, into);
   }
   const written = await transaction.copyTemporary(file, temporaryOf(model));
   await transaction.execute(...after);

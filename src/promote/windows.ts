@@ -1,6 +1,7 @@
-import type { SilverWindow } from '../engine/engine.ts';
+import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import { inTurn, type Client } from '../postgres/client.ts';
-import { readBacklogs, readNextKey, sliceBacklog } from '../postgres/watermarks.ts';
+import { literal } from '../postgres/tables.ts';
+import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
 
 /** Part of a window's events that the first one holds. */
 const FIRST_WINDOW = 0.25;
@@ -37,6 +38,8 @@ export function cutAhead(
 /** How a backlog is cut. */
 export interface WindowOptions {
   readonly runId: bigint;
+  /** The next number of a surrogate key; each window moves it on by its events. */
+  readonly keys: { next: bigint };
   /** Events in one window, at most, and bytes of their text: large events make small windows. */
   readonly chunkRows: number;
   readonly windowBytes: number;
@@ -50,14 +53,14 @@ export async function* planBacklog(
   client: Client,
   options: WindowOptions,
 ): AsyncGenerator<SilverWindow, undefined> {
-  let firstKey = await readNextKey(client);
+  const { keys } = options;
   let ranges: SilverWindow['ranges'] = [];
   let events = 0;
   let bytes = 0;
   let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
   const cut = (): SilverWindow => {
-    const window = { ranges, again: [], runId: options.runId, firstKey };
-    firstKey += BigInt(events);
+    const window = { ranges, again: [], runId: options.runId, firstKey: keys.next };
+    keys.next += BigInt(events);
     ranges = [];
     events = 0;
     bytes = 0;
@@ -92,6 +95,53 @@ export async function* planBacklog(
   }
   if (ranges.length > 0) {
     yield cut();
+  }
+  return undefined;
+}
+
+/** Single events are looked up by their keys, so a window of them is smaller than one of a stretch of bronze. */
+export const WINDOW_PLACES = 10_000;
+
+/** An event of bronze, and the bytes of its text. */
+export interface PlaceRow {
+  readonly topic: string;
+  readonly partition: string;
+  readonly offset: string;
+  readonly bytes: string;
+}
+
+/** A place of bronze as a row of PostgreSQL. */
+export function placeLiteral({ topic, partition, offset }: BronzePlace): string {
+  return `(${literal(topic)}, ${String(partition)}, ${String(offset)}::bigint)`;
+}
+
+/** As many of the first events as a window may hold; one at least. */
+export function cutPlaces(rows: readonly PlaceRow[], windowBytes: number): BronzePlace[] {
+  const places: BronzePlace[] = [];
+  let bytes = 0;
+  for (const { topic, partition, offset, bytes: size } of rows) {
+    bytes += weightOf(Number(size));
+    if (places.length > 0 && bytes > windowBytes) {
+      break;
+    }
+    places.push({ topic, partition: Number(partition), offset: BigInt(offset) });
+  }
+  return places;
+}
+
+/** A window of single events. */
+export function windowOf(again: BronzePlace[], { runId, keys }: WindowOptions): SilverWindow {
+  const firstKey = keys.next;
+  keys.next += BigInt(again.length);
+  return { ranges: [], again, runId, firstKey };
+}
+
+/** One queue after the other. */
+export async function* inOrder(
+  ...queues: readonly AsyncGenerator<SilverWindow, undefined>[]
+): AsyncGenerator<SilverWindow, undefined> {
+  for (const queue of queues) {
+    yield* queue;
   }
   return undefined;
 }

@@ -9,8 +9,8 @@ import { columnList, columnsOf, ident, literal, tableOf } from '../postgres/tabl
 export interface Loading {
   /** Statements that make room: they run before the rows arrive. */
   readonly before: readonly string[];
-  /** Where the staged rows are copied to: the table itself, or a temporary one that `after` merges from. */
-  readonly into: 'table' | 'temporary';
+  /** The table that the staged rows are copied to; none is a temporary one, which `after` merges from. */
+  readonly into: string | undefined;
   readonly after: readonly string[];
 }
 
@@ -42,6 +42,14 @@ export function temporaryOf(model: Model): string {
   return `staged_${model.name}`;
 }
 
+/** What rows of a model are ranked by, the latest last. Text by its bytes, as engines rank it, whatever the collation. */
+export function latestOrder(model: Model, alias: string): string[] {
+  return model.latestBy.map((name) => {
+    const isText = model.columns.some((column) => column.name === name && column.type === 'text');
+    return `${alias}.${ident(name)}${isText ? ' collate "C"' : ''}`;
+  });
+}
+
 /**
  * The statements that publish a model by its load.
  * @param reshape for a table that is made again: the statements that change it once it is empty
@@ -61,39 +69,30 @@ export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
 
   if (reshape !== undefined) {
     // Not copied into the table itself, of which an engine may know the shape it had.
-    return { before: [`delete from ${table}`, ...reshape], into: 'temporary', after: [insert] };
+    return { before: [`delete from ${table}`, ...reshape], into: undefined, after: [insert] };
   }
   switch (model.load) {
     case 'seed':
     case 'insert_new':
       return {
         before: [],
-        into: 'temporary',
+        into: undefined,
         after: [`${insert} on conflict (${key}) do nothing`],
       };
     case 'upsert':
       return {
         before: [],
-        into: 'temporary',
+        into: undefined,
         after: [
           `${insert} on conflict (${key}) do update set ${assignments}
            where ${row('t', others)} is distinct from ${row('excluded', others)}`,
         ],
       };
     case 'upsert_latest': {
-      // Text is compared by its bytes, as the engine ranks it, whatever the database's collation.
-      const order = (alias: string): string =>
-        `(${model.latestBy
-          .map((name) => {
-            const isText = model.columns.some(
-              (column) => column.name === name && column.type === 'text',
-            );
-            return `${alias}.${ident(name)}${isText ? ' collate "C"' : ''}`;
-          })
-          .join(', ')})`;
+      const order = (alias: string): string => `(${latestOrder(model, alias).join(', ')})`;
       return {
         before: [],
-        into: 'temporary',
+        into: undefined,
         after: [
           `${insert} on conflict (${key}) do update set ${assignments}
            where ${order('excluded')} > ${order('t')}`,
@@ -105,7 +104,7 @@ export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
         before: [
           `delete from ${table} t using pg_temp.${REPLACED_KEYS} r where t.transaction_key = r.transaction_key`,
         ],
-        into: 'table',
+        into: table,
         after: [],
       };
     case 'replace_days':
@@ -115,7 +114,7 @@ export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
         before: [
           `delete from ${table} t using pg_temp.${PUBLISHED_PERIODS[model.load]} p where t.${period} = p.${period}`,
         ],
-        into: 'table',
+        into: table,
         after: [],
       };
     }
@@ -125,7 +124,7 @@ export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
         .join(' and ');
       return {
         before: [],
-        into: 'temporary',
+        into: undefined,
         after: [
           `delete from ${table} t where not exists (select from ${staged} s where ${same})`,
           others.length === 0

@@ -29,17 +29,24 @@ export async function comparePromoted(
   const accounted = [...OUTCOMES.map((outcome) => outcomes[outcome]), held.refusedBySilver];
   const found = sumOf(accounted, 'events');
   const expected = held.promoted.events + pruned.inSilver;
+  const deferred = outcomes.deferred.events;
   const waiting = held.events - held.promoted.events;
   const notes = [
     `${outcomes.current.events} current, ${outcomes.duplicate.events} duplicates, ` +
       `${outcomes.superseded.events} superseded, ${held.refusedBySilver.events} quarantined`,
+    ...(deferred > 0n ? [`${deferred} deferred by a fill that has not ended`] : []),
     ...(pruned.inSilver > 0n ? [`${pruned.inSilver} pruned`] : []),
     ...(booked.fromOffset > 0n ? [`from offset ${booked.fromOffset} on`] : []),
   ];
   const isSame =
     found === expected && sumOf(accounted, 'checksum') === held.promoted.checksum + pruned.checksum;
   const strays = isSame ? { notes: [], events: 0n } : await findStrays(client, booked);
-  const counted = compareCounts(at, { expected: expected + waiting, found, waiting }, [
+  const places = {
+    expected: expected + waiting,
+    found: found - deferred,
+    waiting: waiting + deferred,
+  };
+  const counted = compareCounts(at, places, [
     ...notes,
     ...(found === expected ? [] : strays.notes),
   ]);
@@ -48,8 +55,8 @@ export async function comparePromoted(
   }
   // As many events are missing as there are too many: the counts agree, the events do not.
   const inPlace = expected - (strays.events > 0n ? strays.events : 1n);
-  const places = { expected, found: inPlace, waiting: 0n };
-  return [counted, compareCounts({ ...at, measure: 'places' }, places, strays.notes)];
+  const inPlaces = { expected, found: inPlace, waiting: 0n };
+  return [counted, compareCounts({ ...at, measure: 'places' }, inPlaces, strays.notes)];
 }
 
 function sumOf(counts: readonly Counted[], what: keyof Counted): bigint {

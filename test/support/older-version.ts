@@ -36,6 +36,9 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.content_hash, medallion.line_content;
       drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means;
       drop table medallion.refreshed_marts;
+      drop view medallion.unjudged_events;
+      drop table medallion.deferred_events;
+      alter table medallion.refreshes drop column without_keys;
       alter table medallion.offsets drop column digest, drop column implausible_events;
       delete from medallion.migrations where number > 7;`);
   });

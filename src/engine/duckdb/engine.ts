@@ -15,7 +15,7 @@ import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
-import { DuckDbLane } from './lane.ts';
+import { DuckDbLane, SEEN } from './lane.ts';
 import { singleQuoted } from './sql.ts';
 import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
 
@@ -148,6 +148,9 @@ export async function openEngine(
       await lane.close();
     }
     keptRows.clear();
+    const connection = await instance.connect();
+    await connection.run(`drop table if exists ${SEEN}`);
+    connection.closeSync();
     const { spillDirectory: folder } = options;
     for (const name of await readdir(folder).catch(() => [])) {
       if (name.startsWith(LANE)) {

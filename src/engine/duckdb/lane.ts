@@ -25,6 +25,9 @@ import { doubleQuoted, singleQuoted } from './sql.ts';
 import { selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
 
+/** The transactions that windows of a fill have taken, of all lanes: eight bytes each. */
+export const SEEN = 'memory.main.seen_transactions';
+
 const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }];
 
 /** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
@@ -82,7 +85,25 @@ export class DuckDbLane implements Lane {
     });
   }
 
-  async lookUp(silver: LookUp, meanwhile: Lane | undefined): Promise<number> {
+  async defer(): Promise<number> {
+    await this.#run(`create table if not exists ${SEEN} (hash ubigint)`);
+    await this.#run(`create or replace view source.seen as select hash from ${SEEN}`);
+    await this.#run(`create or replace table source.deferred as ${readSourceSql('deferred')}`);
+    const remove = (table: string): Promise<number> =>
+      this.#run(
+        `delete from source.${table} where event_no in (select event_no from source.deferred)`,
+      );
+    await remove('items');
+    const deferred = await remove('events');
+    await this.#run(`insert into ${SEEN} select distinct hash(transaction_id) from source.events`);
+    return deferred;
+  }
+
+  async lookUp(silver: LookUp | undefined, meanwhile: Lane | undefined): Promise<number> {
+    if (silver === undefined) {
+      await this.#run(`create or replace table source.known as ${readSourceSql('unknown')}`);
+      return 0;
+    }
     // What is published from here on is shared; what was published before is seen by the look-up, which comes second.
     await this.#run('create or replace table source.shared (transaction_id varchar)');
     const shared =

@@ -1,0 +1,17 @@
+-- Events of transactions that an earlier window of this fill has taken, or may have: only the hash of an id is remembered.
+-- The join is made from the side of the window, which is the small one.
+select
+    events.event_no,
+    events.topic,
+    events.partition,
+    events."offset"
+from source.events as events
+where
+    hash(events.transaction_id) in (
+        select seen.hash
+        from source.seen as seen
+        inner join (
+            select distinct hash(transaction_id) as hash
+            from source.events
+        ) as own on seen.hash = own.hash
+    )
