@@ -35,7 +35,9 @@ with latest as (
 scored as (
     select
         customers.*,
-        greatest(datediff('day', customers.last_order_at, latest.order_at), 0) as recency_days,
+        greatest(
+            days_between(cast(customers.last_order_at as date), cast(latest.order_at as date)), 0
+        ) as recency_days,
         ntile(5) over (order by last_order_at, customer_id) as recency_score,
         ntile(5) over (order by orders, customer_id) as frequency_score,
         ntile(5) over (order by revenue, customer_id) as monetary_score

@@ -22,7 +22,7 @@ with years as (
 ),
 
 days as (
-    select cast(unnest(generate_series(make_date(year, 1, 1), make_date(year, 12, 31), interval 1 day)) as date) as date_key
+    select each_day_of_year(year) as date_key
     from years
 )
 
@@ -31,11 +31,11 @@ select
     extract(year from date_key) as year,
     extract(quarter from date_key) as quarter,
     extract(month from date_key) as month,
-    monthname(date_key) as month_name,
+    month_name(date_key) as month_name,
     extract(day from date_key) as day,
-    extract(isoyear from date_key) as iso_year,
+    iso_year(date_key) as iso_year,
     extract(week from date_key) as iso_week,
-    extract(isodow from date_key) as weekday,
-    dayname(date_key) as weekday_name,
-    extract(isodow from date_key) >= 6 as is_weekend
+    iso_weekday(date_key) as weekday,
+    weekday_name(date_key) as weekday_name,
+    iso_weekday(date_key) >= 6 as is_weekend
 from days

@@ -1,4 +1,29 @@
--- What DuckDB needs spelled out. Another engine brings its own bodies under the same names.
+-- What engines and PostgreSQL spell differently, with the bodies of DuckDB: models call these names and say nothing that
+-- one of them alone understands. sql/spark/macros.sql has the bodies of Spark, sql/migrations those of PostgreSQL.
+
+-- Days from one date to another, by the calendar.
+create or replace macro days_between(first_day, last_day) as (
+    datediff('day', cast(first_day as date), cast(last_day as date))
+);
+
+-- Every day of a year, each in a row of its own: stands alone in a select, as a column of it.
+create or replace macro each_day_of_year(of_year) as (
+    cast(
+        unnest(
+            generate_series(
+                make_date(cast(of_year as integer), 1, 1), make_date(cast(of_year as integer), 12, 31), interval 1 day
+            )
+        ) as date
+    )
+);
+
+-- The name of a date's month, and of its day of the week, in English.
+create or replace macro month_name(of_day) as monthname(of_day);
+create or replace macro weekday_name(of_day) as dayname(of_day);
+
+-- The year of a date's ISO 8601 week, and its day of that week: 1 is Monday.
+create or replace macro iso_year(of_day) as extract(isoyear from of_day);
+create or replace macro iso_weekday(of_day) as extract(isodow from of_day);
 
 -- The mean of n amounts whose exact sum is given: exact to 4 decimals, rounded half away from zero.
 -- DuckDB divides decimals as doubles; whole numbers it divides exactly.

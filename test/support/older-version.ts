@@ -35,6 +35,8 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
 
       drop function medallion.content_hash, medallion.line_content;
       drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means;
+      drop function medallion.days_between, medallion.month_name, medallion.weekday_name, medallion.iso_year,
+        medallion.iso_weekday;
       drop table medallion.refreshed_marts;
       drop view medallion.unjudged_events;
       drop table medallion.deferred_events;
