@@ -1,4 +1,4 @@
-import type { Lane } from '../engine/engine.ts';
+import type { RowFile } from '../engine/engine.ts';
 import { isByDay, type Model } from '../model/model.ts';
 import { temporary, type Publication } from '../postgres/session.ts';
 import { tableOf } from '../postgres/tables.ts';
@@ -15,33 +15,33 @@ import {
 import type { GoldOptions } from './gold.ts';
 import type { ModelTally } from './tally.ts';
 
-type FollowOptions = Pick<GoldOptions, 'deltas' | 'left' | 'stale' | 'emptied'>;
+type FollowOptions = Pick<GoldOptions, 'stale' | 'emptied'>;
 
 /**
  * Brings an additive mart on: by what an engine has summed from facts, or by what has changed about the mart it reads,
  * which comes before it.
+ * @param cells what an engine has summed; undefined over a mart
  * @throws MedallionError model, where its own SQL is wrong; check_failed, where its table does not fit
  */
 export async function followMart(
   transaction: Publication,
-  lane: Lane,
   model: Model,
+  cells: Promise<RowFile> | undefined,
   marts: readonly Model[],
   options: FollowOptions,
   tally: ModelTally,
 ): Promise<void> {
-  const source = sourceOf(model, marts);
-  const { deltas, left, emptied } = options;
   await tally
     .time(model, async () => {
       const { name } = deltaTable(model);
-      if (emptied.has(model.id)) {
-        const written = await fill(transaction, lane, model, source, options);
+      if (options.emptied.has(model.id)) {
+        const written = await fill(transaction, model, await cells);
         tally.count(model, { read: written, written });
       } else {
-        if (source === undefined) {
-          await transaction.copyTemporary(await deltas.write(lane, model, left), name);
-        } else {
+        const source = sourceOf(model, marts);
+        if (cells !== undefined) {
+          await transaction.copyTemporary(await cells, name);
+        } else if (source !== undefined) {
           await bringDelta(transaction, model, source, options);
         }
         await transaction.execute(
@@ -59,15 +59,12 @@ export async function followMart(
 /** Fills the empty table of a mart; returns its rows. */
 async function fill(
   transaction: Publication,
-  lane: Lane,
   model: Model,
-  source: Model | undefined,
-  { deltas, left }: FollowOptions,
+  cells: RowFile | undefined,
 ): Promise<number> {
-  if (source !== undefined) {
+  if (cells === undefined) {
     return transaction.write(fillStatement(model, `(${model.sql}\n)`));
   }
-  const cells = await deltas.write(lane, model, left, { isWhole: true });
   if (model.columns.every(({ derived }) => derived === undefined)) {
     return transaction.copy(cells, tableOf(model));
   }

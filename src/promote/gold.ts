@@ -1,4 +1,4 @@
-import type { Engine, Lane } from '../engine/engine.ts';
+import type { Engine, Lane, RowFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
@@ -179,8 +179,13 @@ async function publish(
     );
   }
   const additive = marts.filter(({ load }) => load === 'additive');
-  for (const model of additive) {
-    await followMart(transaction, lanes[0], model, models.gold, options, tally);
+  const cells = writeCells(lanes[0], additive.filter(isOverFacts), options);
+  try {
+    for (const model of additive) {
+      await followMart(transaction, model, cells.get(model), models.gold, options, tally);
+    }
+  } finally {
+    await Promise.allSettled(cells.values());
   }
   await runChecks(
     {
@@ -207,6 +212,25 @@ async function publish(
       `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
     );
   }
+}
+
+/** Begins to write what is summed for each mart, one after the other: each while the one before is published. */
+function writeCells(
+  lane: Lane,
+  marts: readonly Model[],
+  { deltas, left, emptied }: GoldOptions,
+): ReadonlyMap<Model, Promise<RowFile>> {
+  const cells = new Map<Model, Promise<RowFile>>();
+  let last: Promise<unknown> = Promise.resolve();
+  for (const mart of marts) {
+    const isWhole = emptied.has(mart.id);
+    const file = last.then(() => deltas.write(lane, mart, left, { isWhole }));
+    // Whoever takes it hears of a failure; in the meantime it must not end the process.
+    file.catch(() => undefined);
+    cells.set(mart, file);
+    last = file;
+  }
+  return cells;
 }
 
 /** Computes the marts that are not additive, for the days whole; the rows of other marts are those of the transaction. */
@@ -258,10 +282,11 @@ async function loadStaged(
   transaction: Publication,
   lane: Lane,
   model: Model,
-  { options: { reshapes }, tally }: GoldRun,
+  { options: { reshapes, emptied }, tally }: GoldRun,
 ): Promise<void> {
   const reshape = reshapes.get(model.id);
-  const loading = loadingOf(model, reshape === undefined ? undefined : reshapeStatements(reshape));
+  const isMadeAgain = reshape !== undefined || emptied.has(model.id);
+  const loading = loadingOf(model, isMadeAgain ? reshapeStatements(reshape ?? []) : undefined);
   await tally.time(model, async () => {
     const file = await writeStaged(lane, model);
     await transaction.execute(...loading.before);

@@ -52,7 +52,7 @@ export function latestOrder(model: Model, alias: string): string[] {
 
 /**
  * The statements that publish a model by its load.
- * @param reshape for a table that is made again: the statements that change it once it is empty
+ * @param reshape for a table that is made again from nothing: the statements that change it once it is empty
  */
 export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
   const table = tableOf(model);
@@ -68,8 +68,7 @@ export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
     `(${names.map((name) => `${alias}.${name}`).join(', ')})`;
 
   if (reshape !== undefined) {
-    // Not copied into the table itself, of which an engine may know the shape it had.
-    return { before: [`delete from ${table}`, ...reshape], into: undefined, after: [insert] };
+    return { before: [`delete from ${table}`, ...reshape], into: table, after: [] };
   }
   switch (model.load) {
     case 'seed':

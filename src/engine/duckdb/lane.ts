@@ -22,11 +22,14 @@ import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
 import { openReferences, readSourceSql, sourceWindow } from './source.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
-import { selectOf } from './warehouse-file.ts';
+import { narrowed, selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** The transactions that windows of a fill have taken, of all lanes: eight bytes each. */
 export const SEEN = 'memory.main.seen_transactions';
+
+/** A decimal that 64 bits do not hold. */
+const TOO_WIDE = /to type DECIMAL\(18,\d+\) failed: value is out of range/;
 
 const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }];
 
@@ -229,12 +232,26 @@ export class DuckDbLane implements Lane {
   async writeRows(sql: string, columns: readonly Column[]): Promise<RowFile> {
     const file = this.nextFile('rows');
     const names = columns.map(({ name }) => doubleQuoted(name));
-    // The binary format leaves PostgreSQL nothing to convert.
-    const values = columns.map(({ type }, index) => `cast(${names[index] ?? ''} as ${type})`);
-    await this.#run(
-      `copy (select ${values.join(', ')} from (${sql}) as given (${names.join(', ')}))
-       to ${singleQuoted(file)} (format postgres_binary)`,
+    // The binary format leaves PostgreSQL nothing to convert. It says nothing of a decimal's precision.
+    const write = async (typeOf: (type: string) => string): Promise<unknown> => {
+      const values = columns.map(({ type }, at) => `cast(${names[at] ?? ''} as ${typeOf(type)})`);
+      return this.#run(
+        `copy (select ${values.join(', ')} from (${sql}) as given (${names.join(', ')}))
+         to ${singleQuoted(file)} (format postgres_binary)`,
+      );
+    };
+    const isNarrow = await write((type) => narrowed(type) ?? type).then(
+      () => true,
+      (error: unknown) => {
+        if (!TOO_WIDE.test(messageOf(error))) {
+          throw error;
+        }
+        return false;
+      },
     );
+    if (!isNarrow) {
+      await write((type) => type);
+    }
     return { path: file, columns };
   }
 

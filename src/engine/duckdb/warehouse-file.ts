@@ -1,5 +1,5 @@
 import type { WarehouseFile } from '../engine.ts';
-import { fileToRead, singleQuoted } from './sql.ts';
+import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
 
 /** Bytes of a CSV file that DuckDB holds at a time, at least; a row has to fit in whole. */
 const BUFFER_BYTES = 4_000_000;
@@ -9,8 +9,10 @@ const SAME_TYPE =
 
 /** The rows of a file, each value as it was: an empty text is none that is null. */
 export function selectOf({ path, columns, longestRow }: WarehouseFile): string {
+  const wide = columns.filter(({ type }) => narrowed(type) !== undefined);
   const types = columns.map(
-    ({ name, type }) => `${singleQuoted(name)}: ${singleQuoted(duckDbType(type))}`,
+    ({ name, type }) =>
+      `${singleQuoted(name)}: ${singleQuoted(narrowed(type) === undefined ? duckDbType(type) : 'text')}`,
   );
   const options = [
     `columns = {${types.join(', ')}}`,
@@ -21,7 +23,19 @@ export function selectOf({ path, columns, longestRow }: WarehouseFile): string {
     `max_line_size = ${String(longestRow + 1)}`,
     `buffer_size = ${String(Math.max(BUFFER_BYTES, 2 * longestRow))}`,
   ];
-  return `select * from read_csv(${fileToRead(path)}, ${options.join(', ')})`;
+  const rows = `read_csv(${fileToRead(path)}, ${options.join(', ')})`;
+  // Read into a wide decimal each value takes microseconds, of which few are wide.
+  const values = wide.map(({ name, type }) => {
+    const value = doubleQuoted(name);
+    return `coalesce(cast(try_cast(${value} as ${narrowed(type) ?? ''}) as ${type}), cast(${value} as ${type})) as ${value}`;
+  });
+  return `select *${values.length === 0 ? '' : ` replace (${values.join(', ')})`} from ${rows}`;
+}
+
+/** The decimal of 64 bits that holds most values of a wider one; none for other types. */
+export function narrowed(type: string): string | undefined {
+  const [, precision, scale] = /^(?:numeric|decimal)\((\d+),(\d+)\)$/.exec(type) ?? [];
+  return Number(precision) > 18 && Number(scale) < 18 ? `decimal(18,${scale ?? ''})` : undefined;
 }
 
 /** As DuckDB reads it in an attached warehouse. */
