@@ -10,8 +10,13 @@ const QUARANTINE_LOCK = '31935733759569524';
 /** A person who dismisses waits for another one, but not for a long replay. */
 const QUARANTINE_PATIENCE = '5s';
 
-/** What a transaction that publishes begins with. */
-export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICATION_LOCK})`;
+/**
+ * What a transaction that publishes begins with. Its commit does not wait for the disk: a crash of the server may take
+ * the last ones back, each whole and with its watermarks, and the next promotion does them again. The record of a run,
+ * which is written last, does wait, for all that came before it.
+ */
+export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICATION_LOCK}),
+  set_config('synchronous_commit', 'off', true)`;
 
 /** What a run that holds the promotion lock is called to one that finds it taken. */
 const HOLDERS = { promote: 'promotion', prune: 'prune' } as const;
