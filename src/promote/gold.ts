@@ -9,7 +9,13 @@ import type { Publication, Session } from '../postgres/session.ts';
 import { tableOf } from '../postgres/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { changedRows, isOverFacts, STALE_DAYS } from '../publish/additive.ts';
-import { dates, loadingOf, PUBLISHED_PERIODS, publishedPeriods } from '../publish/loading.ts';
+import {
+  dates,
+  loadingOf,
+  makingAgain,
+  PUBLISHED_PERIODS,
+  publishedPeriods,
+} from '../publish/loading.ts';
 import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
 import { runChecks, stagedRows, verifyMarts, CheckTally } from './checks.ts';
 import { batchDays, batchFacts, daysOfMonths, monthOf } from './days.ts';
@@ -285,8 +291,10 @@ async function loadStaged(
   { options: { reshapes, emptied }, tally }: GoldRun,
 ): Promise<void> {
   const reshape = reshapes.get(model.id);
-  const isMadeAgain = reshape !== undefined || emptied.has(model.id);
-  const loading = loadingOf(model, isMadeAgain ? reshapeStatements(reshape ?? []) : undefined);
+  const loading =
+    reshape !== undefined || emptied.has(model.id)
+      ? makingAgain(model, reshapeStatements(reshape ?? []))
+      : loadingOf(model);
   await tally.time(model, async () => {
     const file = await writeStaged(lane, model);
     await transaction.execute(...loading.before);

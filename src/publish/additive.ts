@@ -3,6 +3,8 @@ import { over } from '../model/load.ts';
 import { isByDay, measuresOf, type Model } from '../model/model.ts';
 import { temporary, type Publication, type TemporaryTable } from '../postgres/session.ts';
 import { columnList, columnsOf, ident, tableOf } from '../postgres/tables.ts';
+import { same, valuesOf } from './loading.ts';
+import { statement, statements } from './statement.ts';
 
 /**
  * How an additive mart follows the rows that it reads. What it gains and loses by a promotion is its delta: key and
@@ -43,39 +45,40 @@ function measureNames(model: Model): string[] {
   return measuresOf(model).map(({ name }) => name);
 }
 
-/** The statement that takes what a mart holds of stale days away in its delta. */
-export function subtractStale(model: Model): string {
-  const names = deltaTable(model).columns.map(({ name }) => name);
-  return `insert into ${temporary(nameOf.delta(model))} (${columnList(names)})
-    select ${negatedColumns(model)} from ${tableOf(model)}
-    where ${IS_STALE}`;
+/** What the files of sql/publish say of an additive mart. */
+function additiveValues(model: Model): Record<string, string> {
+  const measures = measuresOf(model);
+  const list = (write: (measure: Model['columns'][number]) => string): string =>
+    measures.map(write).join(', ');
+  return {
+    ...valuesOf(model),
+    name: ident(model.name),
+    count: ident(model.count ?? ''),
+    delta: temporary(nameOf.delta(model)),
+    before: temporary(nameOf.before(model)),
+    after: changedRows(model),
+    measures: list(({ name }) => ident(name)),
+    negated: list(({ name }) => `-${ident(name)} as ${ident(name)}`),
+    sums: list(({ name, type }) => `cast(sum(${ident(name)}) as ${type}) as ${ident(name)}`),
+    derived: model.columns
+      .map(({ name, type, derived }) =>
+        derived === undefined ? ident(name) : `cast(${derived} as ${type}) as ${ident(name)}`,
+      )
+      .join(', '),
+  };
 }
 
-/** The columns of a mart's delta, its measures negated: what is taken away. */
-function negatedColumns(model: Model): string {
-  return deltaTable(model)
-    .columns.map(({ name }) =>
-      model.key.includes(name) ? ident(name) : `-${ident(name)} as ${ident(name)}`,
-    )
-    .join(', ');
+/** The statement that takes what a mart holds of stale days away in its delta. */
+export function subtractStale(model: Model): string {
+  return statement('additive_stale', additiveValues(model));
 }
 
 /**
  * The statement that fills the empty table of a mart.
- * @param rows all its cells, each once: a table, or a select in parentheses
+ * @param cells all its cells, each once: a table, or a select in parentheses
  */
-export function fillStatement(model: Model, rows: string): string {
-  return `insert into ${tableOf(model)} (${columnsOf(model)})
-    select ${derivedColumns(model).join(', ')} from ${rows} as ${ident(model.name)}
-    where ${ident(model.count ?? '')} <> 0
-    order by ${columnList(model.key)}`;
-}
-
-/** The columns of a mart's table, made of key and measures. */
-function derivedColumns({ columns }: Model): string[] {
-  return columns.map(({ name, type, derived }) =>
-    derived === undefined ? ident(name) : `cast(${derived} as ${type}) as ${ident(name)}`,
-  );
+export function fillStatement(model: Model, cells: string): string {
+  return statement('additive_fill', { ...additiveValues(model), cells });
 }
 
 /**
@@ -98,21 +101,17 @@ export function sourceRows(
   const fresh = isDaily ? `not ${IS_STALE}` : 'true';
   const changed =
     model.within.length === 0
-      ? `select ${columns} from ${temporary(nameOf.after(source))} where ${fresh}`
-      : `select ${columns}
-        from (
-            select t.* from (select distinct ${columnList(model.within)} from ${delta}) as k
-            cross join lateral (
-                select * from ${tableOf(source)} as t where ${same('t', 'k', model.within)}
-            ) as t
-        ) as whole where ${fresh}`;
+      ? `select ${columns} from ${changedRows(source)}`
+      : statement('additive_rows_within', {
+          'source columns': columns,
+          source: tableOf(source),
+          'source delta': delta,
+          within: columnList(model.within),
+          't.within = k.within': same('t', 'k', model.within),
+        });
+  const stale = `select ${columns} from ${tableOf(source)} where ${IS_STALE}`;
   return [
-    {
-      name: after,
-      select: isDaily
-        ? `${changed} union all select ${columns} from ${tableOf(source)} where ${IS_STALE}`
-        : changed,
-    },
+    { name: after, select: `${changed} where ${fresh}${isDaily ? ` union all ${stale}` : ''}` },
     {
       name: nameOf.sourceBefore(model),
       select: `select ${columns} from ${temporary(nameOf.before(source))} where ${fresh}
@@ -129,75 +128,29 @@ export function deltaOver(model: Model, source: Model, rows: readonly { name: st
     rows.length === 0
       ? [nameOf.after(source), nameOf.before(source)]
       : [nameOf.sourceAfter(model), nameOf.sourceBefore(model)];
-  const { columns } = deltaTable(model);
-  const names = columns.map(({ name }) => name);
-  const sums = columns.map(({ name, type }) =>
-    model.key.includes(name)
-      ? ident(name)
-      : `cast(sum(${ident(name)}) as ${type}) as ${ident(name)}`,
-  );
-  return `select ${sums.join(', ')}
-    from (
-        select ${columnList(names)} from (${over(model.sql, source.id, temporary(after))}) as added
-        union all
-        select ${negatedColumns(model)} from (${over(model.sql, source.id, temporary(before))}) as removed
-    ) as changes
-    group by ${columnList(model.key)}`;
+  return statement('additive_delta', {
+    ...additiveValues(model),
+    'select over added': over(model.sql, source.id, temporary(after)),
+    'select over removed': over(model.sql, source.id, temporary(before)),
+  });
 }
 
 /** The cells of a mart's delta as its table holds them now. */
 export function cellsBefore(model: Model): { name: string; select: string } {
   return {
     name: nameOf.before(model),
-    select: `select t.*
-      from (select distinct ${columnList(model.key)} from ${temporary(nameOf.delta(model))}) as k
-      cross join lateral (
-          select * from ${tableOf(model)} as t where ${same('t', 'k', model.key)} limit 1
-      ) as t`,
+    select: statement('additive_before', additiveValues(model)),
   };
 }
 
 /** The same cells as they will be; those that nothing is behind any more are left out. */
 export function cellsAfter(model: Model): { name: string; select: string } {
-  const names = columnList(deltaTable(model).columns.map(({ name }) => name));
-  const sums = measuresOf(model).map(
-    ({ name, type }) => `cast(sum(${ident(name)}) as ${type}) as ${ident(name)}`,
-  );
-  return {
-    name: nameOf.after(model),
-    select: `select ${derivedColumns(model).join(', ')}
-      from (
-          select ${[columnList(model.key), ...sums].join(', ')}
-          from (
-              select ${names} from ${temporary(nameOf.delta(model))}
-              union all
-              select ${names} from ${temporary(nameOf.before(model))}
-          ) as cells
-          group by ${columnList(model.key)}
-      ) as ${ident(model.name)}
-      where ${ident(model.count ?? '')} <> 0`,
-  };
+  return { name: nameOf.after(model), select: statement('additive_after', additiveValues(model)) };
 }
 
 /** The statements that leave the table with the cells as they will be. */
 export function mergeStatements(model: Model): string[] {
-  const [before, after] = [temporary(nameOf.before(model)), temporary(nameOf.after(model))];
-  const others = model.columns.map(({ name }) => name).filter((name) => !model.key.includes(name));
-  const row = (alias: string): string =>
-    `(${others.map((name) => `${alias}.${ident(name)}`).join(', ')})`;
-  return [
-    `delete from ${tableOf(model)} as t using ${before} as b
-     where ${same('t', 'b', model.key)}
-       and not exists (select from ${after} as a where ${same('a', 'b', model.key)})`,
-    `insert into ${tableOf(model)} as t (${columnsOf(model)}) select ${columnsOf(model)} from ${after}
-     on conflict (${columnList(model.key)}) do update
-     set ${others.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', ')}
-     where ${row('t')} is distinct from ${row('excluded')}`,
-  ];
-}
-
-function same(a: string, b: string, columns: readonly string[]): string {
-  return columns.map((name) => `${a}.${ident(name)} = ${b}.${ident(name)}`).join(' and ');
+  return statements('additive_merge', additiveValues(model));
 }
 
 /**
@@ -213,9 +166,7 @@ export async function mergeDelta(
     await transaction.keepTemporary(name, select);
   }
   const [row] = await transaction.query<{ read: string; written: string; negative: string }>(
-    `select (select count(*) from ${temporary(nameOf.delta(model))}) as read, count(*) as written,
-            count(*) filter (where ${ident(model.count ?? '')} < 0) as negative
-     from ${changedRows(model)}`,
+    statement('additive_counts', additiveValues(model)),
   );
   if (row?.negative !== '0') {
     throw new MedallionError(
@@ -245,7 +196,8 @@ export function modelError(model: Model, error: unknown): unknown {
 
 /** The measures of an additive mart, negated, as its select would give them. */
 export function negated(model: Model): string {
-  return `select ${negatedColumns(model)} from (${model.sql}) as removed`;
+  const { key, negated: measures } = additiveValues(model);
+  return `select ${key ?? ''}, ${measures ?? ''} from (${model.sql}) as removed`;
 }
 
 /** Whether a mart is summed from facts by an engine; another one from a mart, by PostgreSQL. */

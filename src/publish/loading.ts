@@ -1,10 +1,11 @@
-import { PERIOD_COLUMN, type Model } from '../model/model.ts';
+import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
 import { columnList, columnsOf, ident, literal, tableOf } from '../postgres/tables.ts';
+import { temporary } from '../postgres/session.ts';
+import { statement, statements } from './statement.ts';
 
 /**
- * How the staged rows of a model become visible, by its load: the one place that says, for every engine, what happens to
- * its table. Each statement is plain PostgreSQL for the transaction that also moves the watermark or clears the touched
- * days. What is additive is merged instead; see additive.ts.
+ * How the staged rows of a model become visible, for every engine: plain PostgreSQL, a file of sql/publish each, for the
+ * transaction that also moves the watermark or clears the touched days. What is additive is merged instead; see additive.ts.
  */
 export interface Loading {
   /** Statements that make room: they run before the rows arrive. */
@@ -14,7 +15,19 @@ export interface Loading {
   readonly after: readonly string[];
 }
 
-/** Temporary tables that a publication reads; whoever publishes makes them first. */
+/** By load: the file that makes room in the table itself, or the one that merges what was staged. */
+const FILES: Readonly<Partial<Record<Load, { before: string } | { after: string }>>> = {
+  seed: { after: 'insert_new' },
+  insert_new: { after: 'insert_new' },
+  upsert: { after: 'upsert' },
+  upsert_latest: { after: 'upsert_latest' },
+  replace_transactions: { before: 'replace_transactions' },
+  replace_days: { before: 'replace_days' },
+  replace_months: { before: 'replace_months' },
+  replace_all: { after: 'replace_all' },
+};
+
+/** Temporary tables that these files read; whoever publishes makes them first. */
 export const REPLACED_KEYS = 'replaced_keys';
 export const PUBLISHED_PERIODS = {
   replace_days: 'published_days',
@@ -50,96 +63,64 @@ export function latestOrder(model: Model, alias: string): string[] {
   });
 }
 
-/**
- * The statements that publish a model by its load.
- * @param reshape for a table that is made again from nothing: the statements that change it once it is empty
- */
-export function loadingOf(model: Model, reshape?: readonly string[]): Loading {
-  const table = tableOf(model);
-  const staged = `pg_temp.${ident(temporaryOf(model))}`;
-  const columns = columnsOf(model);
-  const key = columnList(model.key);
-  const others = model.columns
-    .filter((column) => !model.key.includes(column.name))
-    .map((column) => ident(column.name));
-  const assignments = others.map((column) => `${column} = excluded.${column}`).join(', ');
-  const insert = `insert into ${table} as t (${columns}) select ${columns} from ${staged}`;
-  const row = (alias: string, names: readonly string[]): string =>
-    `(${names.map((name) => `${alias}.${name}`).join(', ')})`;
+/** How a model's rows are loaded. */
+export function loadingOf(model: Model): Loading {
+  const files = FILES[model.load];
+  if (files === undefined) {
+    throw new Error(`${model.id} is not loaded by its rows`);
+  }
+  const values = valuesOf(model);
+  if ('before' in files) {
+    return { before: statements(files.before, values), into: values.table, after: [] };
+  }
+  // Rows that are nothing but a key never say something else.
+  const isKeyOnly = model.load === 'replace_all' && values.assignments === '';
+  const merge = statement(isKeyOnly ? 'insert_new' : files.after, values);
+  const missing = model.load === 'replace_all' ? statements('delete_missing', values) : [];
+  return { before: [], into: undefined, after: [...missing, merge] };
+}
 
-  if (reshape !== undefined) {
-    return { before: [`delete from ${table}`, ...reshape], into: table, after: [] };
-  }
-  switch (model.load) {
-    case 'seed':
-    case 'insert_new':
-      return {
-        before: [],
-        into: undefined,
-        after: [`${insert} on conflict (${key}) do nothing`],
-      };
-    case 'upsert':
-      return {
-        before: [],
-        into: undefined,
-        after: [
-          `${insert} on conflict (${key}) do update set ${assignments}
-           where ${row('t', others)} is distinct from ${row('excluded', others)}`,
-        ],
-      };
-    case 'upsert_latest': {
-      const order = (alias: string): string => `(${latestOrder(model, alias).join(', ')})`;
-      return {
-        before: [],
-        into: undefined,
-        after: [
-          `${insert} on conflict (${key}) do update set ${assignments}
-           where ${order('excluded')} > ${order('t')}`,
-        ],
-      };
-    }
-    case 'replace_transactions':
-      return {
-        before: [
-          `delete from ${table} t using pg_temp.${REPLACED_KEYS} r where t.transaction_key = r.transaction_key`,
-        ],
-        into: table,
-        after: [],
-      };
-    case 'replace_days':
-    case 'replace_months': {
-      const period = ident(PERIOD_COLUMN[model.load] ?? '');
-      return {
-        before: [
-          `delete from ${table} t using pg_temp.${PUBLISHED_PERIODS[model.load]} p where t.${period} = p.${period}`,
-        ],
-        into: table,
-        after: [],
-      };
-    }
-    case 'replace_all': {
-      const same = model.key
-        .map((column) => `s.${ident(column)} = t.${ident(column)}`)
-        .join(' and ');
-      return {
-        before: [],
-        into: undefined,
-        after: [
-          `delete from ${table} t where not exists (select from ${staged} s where ${same})`,
-          others.length === 0
-            ? `${insert} on conflict (${key}) do nothing`
-            : // Most rows are as they were: a join finds them sooner than a conflict each.
-              `${insert} as s where not exists (
-                   select from ${table} as o
-                   where ${model.key.map((column) => `s.${ident(column)} = o.${ident(column)}`).join(' and ')}
-                     and ${row('s', others)} is not distinct from ${row('o', others)}
-               )
-               on conflict (${key}) do update set ${assignments}`,
-        ],
-      };
-    }
-    case 'additive':
-    case 'view':
-      throw new Error(`${model.id} is not loaded by its rows`);
-  }
+/**
+ * The same for a table that is made again from nothing.
+ * @param reshape the statements that change it once it is empty
+ */
+export function makingAgain(model: Model, reshape: readonly string[]): Loading {
+  const values = valuesOf(model);
+  const before = [...statements('make_again', values), ...reshape];
+  return { before, into: values.table, after: [] };
+}
+
+/** What the files of sql/publish say of every table. */
+export function valuesOf(
+  model: Model,
+): Record<string, string> & { table: string; assignments: string } {
+  const others = model.columns.map(({ name }) => name).filter((name) => !model.key.includes(name));
+  const of = (alias: string, names: readonly string[]): string =>
+    names.map((name) => `${alias}.${ident(name)}`).join(', ');
+  const sameKey = (a: string, b: string): [string, string] => [
+    `${a}.key = ${b}.key`,
+    same(a, b, model.key),
+  ];
+  return {
+    table: tableOf(model),
+    staged: temporary(temporaryOf(model)),
+    columns: columnsOf(model),
+    key: columnList(model.key),
+    assignments: others.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', '),
+    ...Object.fromEntries(
+      ['t', 's', 'o', 'excluded'].map((alias) => [`${alias}.others`, of(alias, others)]),
+    ),
+    ...Object.fromEntries(
+      ['t', 'excluded'].map((alias) => [`${alias}.latest`, latestOrder(model, alias).join(', ')]),
+    ),
+    ...Object.fromEntries([
+      ...[sameKey('s', 't'), sameKey('s', 'o'), sameKey('t', 'k')],
+      ...[sameKey('t', 'b'), sameKey('a', 'b')],
+    ]),
+  };
+}
+
+/** Whether two rows agree in some columns. */
+export function same(a: string, b: string, columns: readonly string[]): string {
+  return columns.map((name) => `${a}.${ident(name)} = ${b}.${ident(name)}`).join(' and ');
 }

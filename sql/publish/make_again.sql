@@ -1,0 +1,2 @@
+-- PostgreSQL: before the new rows come, all rows go.
+delete from {table}
