@@ -145,6 +145,11 @@ export class Publication {
     return this.#session.read(sql, path);
   }
 
+  /** Lets somebody else work on the connection, as a part of this transaction. */
+  async lend<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return work(this.#client);
+  }
+
   /** Adds the rows of a file to a table (schema.name, quoted) and removes the file; returns how many. */
   async copy({ path, columns }: RowFile, table: string): Promise<number> {
     const names = columnList(columns.map(({ name }) => name));

@@ -2,7 +2,7 @@ import type { Engine, Lane, RowFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { reshapeStatements, type TableChange } from '../postgres/changes.ts';
+import { buildKeys, dropKeys, reshapeStatements, type TableChange } from '../postgres/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { conflictError } from '../postgres/objects.ts';
 import type { Publication, Session } from '../postgres/session.ts';
@@ -184,6 +184,12 @@ async function publish(
       ...reshapeStatements(reshapes.get(model.id) ?? []),
     );
   }
+  // Nobody misses the keys of an empty table, and they are built sooner than kept.
+  const filled = await emptyOf(
+    transaction,
+    marts.filter(({ id }) => emptied.has(id) && !reshapes.has(id)),
+  );
+  await transaction.lend((client) => dropKeys(client, filled));
   const additive = marts.filter(({ load }) => load === 'additive');
   const cells = writeCells(lanes[0], additive.filter(isOverFacts), options);
   try {
@@ -209,6 +215,7 @@ async function publish(
       await loadStaged(transaction, lanes[0], model, run);
     }
   }
+  await transaction.lend((client) => buildKeys(client, filled));
   await recordRefreshes(transaction, marts, later);
   for (const model of restating) {
     await transaction.execute(...restatementsOf(model, runId));
@@ -218,6 +225,18 @@ async function publish(
       `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
     );
   }
+}
+
+/** Those of some marts whose tables hold no row. */
+async function emptyOf(transaction: Publication, marts: readonly Model[]): Promise<Model[]> {
+  const empty: Model[] = [];
+  for (const mart of marts) {
+    const rows = await transaction.query(`select from ${tableOf(mart)} limit 1`);
+    if (rows.length === 0) {
+      empty.push(mart);
+    }
+  }
+  return empty;
 }
 
 /** Begins to write what is summed for each mart, one after the other: each while the one before is published. */
