@@ -13,7 +13,6 @@ const DRIVERS = {
   '@faker-js/faker': '^src/generate/',
   'prom-client': '^src/metrics/',
   '(commander|chalk|ora|cli-table3|asciichart)': '^src/cli/',
-  echarts: '^src/cli/render/html/',
 };
 
 /** Resolved paths of an npm package, with or without its types from @types. */

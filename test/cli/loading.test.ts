@@ -20,7 +20,6 @@ const HOOK = `data:text/javascript,${encodeURIComponent(`
 const HEAVY = [
   '@duckdb/node-api',
   '@faker-js/faker',
-  'echarts',
   'kafkajs',
   'ora',
   'prom-client',

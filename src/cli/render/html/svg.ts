@@ -1,7 +1,6 @@
-import { init, type EChartsOption } from 'echarts/dist/echarts.esm.min.mjs';
 import { escaped, html, trusted, type Markup } from './markup.ts';
 
-/** Charts as SVG that stands in the page: sizes are fixed here, colours are variables of the style sheet. */
+/** SVG that stands in the page: sizes are fixed here, colours are variables of the style sheet. */
 
 export const COLORS = {
   ink: 'var(--ink)',
@@ -17,17 +16,11 @@ export interface ChartSize {
   readonly height: number;
 }
 
-export interface Drawing {
-  readonly option: EChartsOption;
-  /** What each datum of the first series says when it is pointed at, by its place; none for those without. */
-  readonly titles: readonly string[];
-}
-
-/** The drawing for both places. `label` says to those who do not see it what it shows. */
+/** The drawing for both places. `label` describes it to those who do not see it. */
 export function chartFor(
   label: string,
   { wide, narrow }: { readonly wide: ChartSize; readonly narrow: ChartSize },
-  draw: (size: ChartSize) => Drawing,
+  draw: (size: ChartSize) => string,
 ): Markup {
   return html`<div class="chart">
     <div class="wide">${svgOf(label, wide, draw(wide))}</div>
@@ -36,60 +29,42 @@ export function chartFor(
 }
 
 /** One drawing as an `svg` element. */
-export function svgOf(label: string, { width, height }: ChartSize, drawing: Drawing): Markup {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
-  try {
-    chart.setOption({
-      animation: false,
-      backgroundColor: 'transparent',
-      ...drawing.option,
-    } satisfies EChartsOption);
-    const drawn = inner(chart.renderToSVGString(), drawing.titles);
-    const size = `width="${String(width)}" height="${String(height)}"`;
-    return trusted(
-      `<svg role="img" aria-label="${escaped(label)}" ${size} viewBox="0 0 ${String(width)} ${String(height)}">${drawn}</svg>`,
-    );
-  } finally {
-    chart.dispose();
-  }
+export function svgOf(label: string, { width, height }: ChartSize, drawing: string): Markup {
+  const [w, h] = [String(width), String(height)];
+  return trusted(
+    `<svg role="img" aria-label="${escaped(label)}" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">\n${drawing}\n</svg>`,
+  );
+}
+
+/** A path of points and commands: `d('M', 0, 1.25, 'h', 4)`. */
+export function d(...parts: readonly (string | number)[]): string {
+  return parts.map((part) => (typeof part === 'number' ? rounded(part) : part)).join(' ');
 }
 
 /**
- * What the library drew, without what a page does not need or a strict policy forbids: its element, style sheet, classes
- * and style attributes. Its texts are escaped, so that no text can look like one of the attributes sought here.
+ * A `path` element.
+ * @param title what it shows when it is pointed at
  */
-function inner(svg: string, titles: readonly string[]): string {
-  return svg
-    .replace(/^<svg [^>]*>/, '')
-    .replace(/<\/svg>\s*$/, '')
-    .replaceAll(/<style[^]*?<\/style>/g, '')
-    .replaceAll(/ (?:class|pointer-events)="[^"]*"/g, '')
-    .replaceAll(/ style="([^"]*)"/g, (_, style: string) => attributesOf(style))
-    .replaceAll(/<path ([^>]*)><\/path>/g, (path, attributes: string) =>
-      withTitle(path, attributes, titles),
-    )
-    .replaceAll(/\n+/g, '\n')
-    .trim();
+export function path(shape: string, look: string, title = ''): string {
+  const text = title === '' ? '' : `<title>${escaped(title)}</title>`;
+  return `<path d="${shape}" ${look}>${text}</path>`;
 }
 
-/** `font-size:12px;font-weight:bold` as attributes. The font is the page's. */
-function attributesOf(style: string): string {
-  return style
-    .split(';')
-    .map((declaration) => declaration.split(':'))
-    .filter(([property]) => property !== '' && property !== 'font-family')
-    .map(([property = '', value = '']) => ` ${property}="${value}"`)
-    .join('');
+export interface Lettering {
+  readonly size: number;
+  readonly color: string;
+  readonly anchor: 'start' | 'middle' | 'end';
 }
 
-const PLACE = /ecmeta_series_index="(\d+)" ecmeta_data_index="(\d+)" ecmeta_ssr_type="chart"/;
+/** Text whose middle stands at the height `y`. */
+export function text(x: number, y: number, content: string, look: Lettering): string {
+  const { size, color, anchor } = look;
+  return (
+    `<text x="${rounded(x)}" y="${rounded(y)}" dominant-baseline="central" text-anchor="${anchor}" ` +
+    `font-size="${String(size)}px" fill="${color}">${escaped(content)}</text>`
+  );
+}
 
-function withTitle(path: string, attributes: string, titles: readonly string[]): string {
-  const [marks, series, index] = PLACE.exec(attributes) ?? [];
-  if (marks === undefined) {
-    return path;
-  }
-  const title = series === '0' ? titles[Number(index)] : undefined;
-  const text = title === undefined ? '' : `<title>${escaped(title)}</title>`;
-  return `<path ${attributes.replace(marks, '').trim()}>${text}</path>`;
+function rounded(value: number): string {
+  return String(Number(value.toFixed(1)));
 }
