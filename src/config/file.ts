@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import leven from 'leven';
 import type * as Yaml from 'yaml';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { SETTINGS, type SettingKey } from './settings.ts';
@@ -93,13 +94,9 @@ function parseSettings(text: string, name: string, problems: string[]): Settings
     }
     const setting = SETTINGS.find((known) => known.key === key);
     if (setting === undefined) {
-      const meant = nearest(
-        key,
-        SETTINGS.map((known) => known.key),
-      );
-      problems.push(
-        `${place}: there is no setting ${key}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
-      );
+      const meant = nearest(key);
+      const question = meant === undefined ? '' : `; did you mean ${meant}?`;
+      problems.push(`${place}: there is no setting ${key}${question}`);
       return;
     }
     const value = textOf(pair.value, setting.kind === 'list');
@@ -131,31 +128,13 @@ function textOf(node: unknown, takesList = false): string | undefined {
     : undefined;
 }
 
-/** The word that looks most like the one given, if any does. */
-function nearest(word: string, words: readonly string[]): string | undefined {
+/** The setting that looks most like the word given, if any does. */
+function nearest(word: string): string | undefined {
   // A setting written without its section, or below another one, is meant as much as a mistyped one.
   const last = (key: string): string => key.slice(key.lastIndexOf('.') + 1);
-  const [best] = words
-    .map((known) => ({
-      known,
-      distance: Math.min(distance(word, known), distance(last(word), last(known)) + 0.5),
-    }))
-    .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(2, word.length / 4)
-    ? best.known
-    : undefined;
-}
-
-/** How many letters must be put in, left out or changed to turn one word into the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let index = 0; index < a.length; index += 1) {
-    const next = [index + 1];
-    for (let column = 1; column <= b.length; column += 1) {
-      const change = (row[column - 1] ?? 0) + (a[index] === b[column - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const [best] = SETTINGS.map(({ key }) => ({
+    key,
+    distance: Math.min(leven(word, key), leven(last(word), last(key)) + 0.5),
+  })).sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(2, word.length / 4) ? best.key : undefined;
 }

@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import * as v from '@badrap/valita';
 import { LOADS, PERIOD_COLUMN } from './model.ts';
 
 /** Types that PostgreSQL and DuckDB spell and mean alike. Double precision is left out on purpose. */
@@ -8,77 +8,79 @@ const NAME = /^[a-z][a-z0-9_]*$/;
 /** A number of rows, or a percentage with up to 6 decimals. */
 const LIMIT = /^(\d{1,15}|(100|\d{1,2})(\.\d{1,6})?%)$/;
 
-const text = v.pipe(v.string(), v.nonEmpty('is empty'));
-const texts = v.optional(v.array(v.string()), []);
+/** Text that a pattern holds for, or what is wrong with it. */
+const matching = (pattern: RegExp, problem: string): v.Type<string> =>
+  v.string().assert((value) => pattern.test(value), problem);
+const text = matching(/[^]/, 'is empty');
+const texts = v.array(v.string()).optional(() => []);
+/** One of the words. */
+const oneOf = <const Word extends string>(words: readonly Word[]): v.Type<Word> =>
+  v.union(...words.map((word) => v.literal(word)));
 
-const columnSchema = v.strictObject({
-  type: v.pipe(
-    v.string(),
-    v.regex(
-      COLUMN_TYPE,
-      'is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
-    ),
+const columnSchema = v.object({
+  type: matching(
+    COLUMN_TYPE,
+    'is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
   ),
   description: text,
-  nullable: v.optional(v.boolean(), false),
+  nullable: v.boolean().optional(() => false),
   /**
    * Of an additive mart: an expression over the other columns, or a look-up, that PostgreSQL evaluates for each row that
    * changes. The row goes by the mart's name in it.
    */
-  derived: v.optional(text),
+  derived: text.optional(),
 });
 
-const limitSchema = v.pipe(
-  v.union([v.pipe(v.number(), v.safeInteger()), v.string()]),
-  v.transform(String),
-  v.regex(LIMIT, 'is neither a number of rows (5) nor a percentage of them ("0.1%")'),
-);
+const limitSchema = v
+  .union(v.number(), v.string())
+  .map(String)
+  .assert(
+    (limit) => LIMIT.test(limit),
+    'is neither a number of rows (5) nor a percentage of them ("0.1%")',
+  );
 
 /**
- * A condition that every row should meet. Rows that do not are told of (severity warn), or keep from being published
+ * A condition that every row should meet. Rows that do not are reported (severity warn), or keep from being published
  * what they are a part of (error). Up to `warn_above` of them are passed over in silence, up to `error_above` an error
  * is a warning: rows, or a percentage of the rows checked. What is checked together is what is published together: a
- * window of silver, which a run cuts by its --chunk-rows, and the marts of a run.
+ * batch of silver, which a run cuts by its --chunk-rows, and the marts of a run.
  */
-const checkSchema = v.strictObject({
-  name: v.pipe(text, v.maxLength(200, 'is longer than 200 characters')),
+const checkSchema = v.object({
+  name: text.assert((name) => name.length <= 200, 'is longer than 200 characters'),
   that: text,
-  severity: v.picklist(['warn', 'error']),
-  warn_above: v.optional(limitSchema),
-  error_above: v.optional(limitSchema),
+  severity: oneOf(['warn', 'error']),
+  warn_above: limitSchema.optional(),
+  error_above: limitSchema.optional(),
 });
 
-const headerSchema = v.strictObject({
+const headerSchema = v.object({
   description: text,
-  grain: v.pipe(v.string(), v.regex(/^one row per /, 'begins with "one row per"')),
-  key: v.pipe(v.array(v.string()), v.minLength(1, 'is empty')),
-  load: v.picklist(LOADS),
-  columns: v.record(
-    v.pipe(v.string(), v.regex(NAME, 'is not a plain lower-case name')),
-    columnSchema,
-  ),
+  grain: matching(/^one row per /, 'begins with "one row per"'),
+  key: v.array(v.string()).assert((columns) => columns.length > 0, 'is empty'),
+  load: oneOf(LOADS),
+  columns: v.record(columnSchema),
   unique: texts,
   /** PostgreSQL index definitions: what follows "create index on <table>". */
   indexes: texts,
   latest_by: texts,
   /** How often a watch computes the mart again at most, where it compares everybody: 15m. */
-  refresh: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d*[smh]$/, 'is no duration like 15m'))),
+  refresh: matching(/^[1-9]\d*[smh]$/, 'is no duration like 15m').optional(),
   /** Of an additive mart: the measure that is 0 when no row is behind a cell any more. */
-  count: v.optional(v.string()),
+  count: v.string().optional(),
   /** Of a mart over another mart: columns of that one by which its rows are taken whole; its key unless said otherwise. */
   within: texts,
   /**
    * The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. A view whose
    * inputs all have one makes the rows of a day from that day's alone.
    */
-  window: v.optional(v.literal('transaction_key')),
+  window: v.literal('transaction_key').optional(),
   /** Days whose published figures change are recorded: the columns that hold them. */
-  restatements: v.optional(v.strictObject({ orders: v.string(), total: v.string() })),
-  checks: v.optional(v.array(checkSchema), []),
+  restatements: v.object({ orders: v.string(), total: v.string() }).optional(),
+  checks: v.array(checkSchema).optional(() => []),
 });
 
 /** What the header of a model may say. */
-export type Header = v.InferOutput<typeof headerSchema>;
+export type Header = v.Infer<typeof headerSchema>;
 
 /**
  * Reads the header of a model.
@@ -87,15 +89,19 @@ export type Header = v.InferOutput<typeof headerSchema>;
 export function readHeader(
   value: unknown,
 ): { readonly header: Header } | { readonly problems: readonly string[] } {
-  const result = v.safeParse(headerSchema, value);
-  const problems = result.success
-    ? [...contradictions(result.output)]
-    : result.issues.map((issue) => `${v.getDotPath(issue) ?? 'header'}: ${wordsOf(issue)}`);
-  return result.success && problems.length === 0 ? { header: result.output } : { problems };
+  const result = headerSchema.try(value);
+  if (!result.ok) {
+    return { problems: result.issues.flatMap((issue) => problemsOf(issue, value)) };
+  }
+  const problems = [...contradictions(result.value)];
+  return problems.length === 0 ? { header: result.value } : { problems };
 }
 
 /** What the parts of a header say against each other. */
 function* contradictions(header: Header): Generator<string> {
+  for (const column of Object.keys(header.columns).filter((name) => !NAME.test(name))) {
+    yield `columns.${column}: is not a plain lower-case name`;
+  }
   const named = {
     key: header.key,
     unique: header.unique,
@@ -178,13 +184,46 @@ function* limitContradictions({
   }
 }
 
-/** What is wrong in one place, where its check does not say it in its own words. */
-function wordsOf({ kind, expected, received, message }: v.BaseIssue<unknown>): string {
-  if (kind !== 'schema') {
-    return message;
+type Issue = v.Err['issues'][number];
+
+/** What is wrong in one place, each with that place. */
+function problemsOf(issue: Issue, header: unknown): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not known here`);
   }
-  if (expected === 'never') {
-    return 'is not known here';
+  const place = issue.path.length === 0 ? 'header' : issue.path.join('.');
+  return [`${place}: ${wordsOf(issue, header)}`];
+}
+
+function wordsOf(issue: Issue, header: unknown): string {
+  if (issue.code === 'custom_error') {
+    return issue.message ?? '';
   }
-  return received === 'undefined' ? 'is missing' : `${received} is not ${expected ?? ''}`;
+  if (issue.code === 'missing_value') {
+    return 'is missing';
+  }
+  const found = issue.path.reduce<unknown>(
+    (value, key) => (value as Readonly<Record<string, unknown>>)[key],
+    header,
+  );
+  const expected = 'expected' in issue ? issue.expected.map(wanted(issue.code)) : [];
+  const [only = ''] = expected;
+  return `${received(found)} is not ${expected.length > 1 ? `(${expected.join(' | ')})` : only}`;
+}
+
+/** A literal stands in quotes, a type as JavaScript calls it. */
+const wanted =
+  (code: Issue['code']) =>
+  (expected: string | number | bigint | boolean): string =>
+    code === 'invalid_literal'
+      ? JSON.stringify(expected)
+      : String(expected).replace(/^(object|array)$/, (type) =>
+          type === 'array' ? 'Array' : 'Object',
+        );
+
+function received(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? 'Array' : 'Object';
+  }
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -48,17 +48,6 @@ export function loadModels(directory = SQL_DIRECTORY): Models {
 /** Of a model's file, counted from 1; the one before it opens the comment. */
 const FIRST_HEADER_LINE = 2;
 
-/** The line of a header that the parser stopped at, counted from 0. */
-function lineOf(error: unknown): number {
-  const { mark } = error as { mark?: { line: number } };
-  return mark?.line ?? 0;
-}
-
-function reasonOf(error: unknown): string {
-  const { reason } = error as { reason?: string };
-  return reason ?? messageOf(error);
-}
-
 /** One model from its text; undefined, with the reasons added to `problems`, when it is not one. */
 function parseModel(
   layer: Model['layer'],
@@ -81,7 +70,10 @@ function parseModel(
   try {
     yaml = parseYAML(match[1] ?? '');
   } catch (error) {
-    problems.push(`${shown}:${String(FIRST_HEADER_LINE + lineOf(error))}: ${reasonOf(error)}`);
+    // The parser's mark counts lines from 0.
+    const { mark, reason } = error as { mark?: { line: number }; reason?: string };
+    const line = FIRST_HEADER_LINE + (mark?.line ?? 0);
+    problems.push(`${shown}:${String(line)}: ${reason ?? messageOf(error)}`);
     return undefined;
   }
   const read = readHeader(yaml);

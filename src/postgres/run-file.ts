@@ -1,12 +1,14 @@
-import * as v from 'valibot';
+import * as v from '@badrap/valita';
 
-const offset = v.nullable(v.pipe(v.string(), v.regex(/^\d+$/)));
-const integer = v.pipe(v.number(), v.safeInteger());
-const time = v.pipe(v.string(), v.isoTimestamp(), v.endsWith('Z'));
+const matching = (pattern: RegExp): v.Type<string> =>
+  v.string().assert((text) => pattern.test(text));
+const offset = matching(/^\d+$/).nullable();
+const integer = v.number().assert(Number.isSafeInteger);
+const time = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 
 /** A file that is the record of one run. */
-export const runFileSchema = v.strictObject({
-  id: v.pipe(v.string(), v.uuid()),
+export const runFileSchema = v.object({
+  id: matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i),
   command: v.string(),
   version: v.string(),
   arguments: v.array(v.string()),
@@ -14,12 +16,14 @@ export const runFileSchema = v.strictObject({
   host: v.string(),
   process_id: integer,
   started_at: time,
-  finished_at: v.nullable(time),
-  outcome: v.picklist(['running', 'done', 'failed', 'interrupted']),
-  error: v.nullable(v.string()),
-  counts: v.record(v.string(), v.unknown()),
+  finished_at: time.nullable(),
+  outcome: v.union(
+    ...(['running', 'done', 'failed', 'interrupted'] as const).map((end) => v.literal(end)),
+  ),
+  error: v.string().nullable(),
+  counts: v.record(v.unknown()),
   partitions: v.array(
-    v.strictObject({
+    v.object({
       topic: v.string(),
       partition: integer,
       from_offset: offset,
@@ -29,4 +33,4 @@ export const runFileSchema = v.strictObject({
   ),
 });
 
-export type RunFile = v.InferOutput<typeof runFileSchema>;
+export type RunFile = v.Infer<typeof runFileSchema>;

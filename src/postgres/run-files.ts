@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { safeParse } from 'valibot';
 import { codeOf, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
@@ -165,8 +164,8 @@ function isStillRunning({ outcome, host, process_id: processId }: RunFile): bool
 
 async function readRunFile(file: string): Promise<RunFile | 'unreadable' | 'taken'> {
   try {
-    const found = safeParse(runFileSchema, JSON.parse(await readFile(file, 'utf8')));
-    return found.success ? found.output : 'unreadable';
+    const found = runFileSchema.try(JSON.parse(await readFile(file, 'utf8')));
+    return found.ok ? found.value : 'unreadable';
   } catch (error) {
     // Another command was faster.
     return codeOf(error) === 'ENOENT' ? 'taken' : 'unreadable';

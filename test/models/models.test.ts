@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as v from 'valibot';
+import * as v from '@badrap/valita';
 import { stagedTable, type Engine, type Lane } from '../../src/engine/engine.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { wholeSelect, type Model } from '../../src/model/model.ts';
@@ -14,12 +14,12 @@ import { openTestEngine } from '../support/promotion.ts';
  * Each test/models/<layer>/<model>.yaml holds cases of one model: rows given in its inputs, and the rows expected,
  * naming only the columns that matter. Values are compared as text, in the order of the model's key.
  */
-const value = v.union([v.string(), v.number(), v.boolean(), v.null()]);
-const row = v.record(v.string(), value);
+const value = v.union(v.string(), v.number(), v.boolean(), v.null());
+const row = v.record(value);
 const cases = v.array(
-  v.strictObject({
+  v.object({
     name: v.string(),
-    given: v.record(v.string(), v.array(row)),
+    given: v.record(v.array(row)),
     expect: v.array(row),
   }),
 );
@@ -104,7 +104,7 @@ test('every model that computes something has a test file, and every test file a
 });
 
 describe.each(computed)('$id', (model) => {
-  test.each(v.parse(cases, parse(readFileSync(testFile(model), 'utf8'))))(
+  test.each(cases.parse(parse(readFileSync(testFile(model), 'utf8'))))(
     '$name',
     async ({ given, expect: expected }) => {
       const lane = await engine.openLane();
@@ -141,13 +141,13 @@ describe.each(computed)('$id', (model) => {
 async function giveRows(
   lane: Lane,
   id: string,
-  rows: readonly v.InferOutput<typeof row>[],
+  rows: readonly v.Infer<typeof row>[],
 ): Promise<void> {
   const model = models.find((candidate) => candidate.id === id);
   const columns =
     model?.columns ?? Object.entries(SOURCE[id] ?? {}).map(([name, type]) => ({ name, type }));
   expect(columns, `nothing is known of ${id}`).not.toEqual([]);
-  const literal = (cell: v.InferOutput<typeof value> | undefined): string =>
+  const literal = (cell: v.Infer<typeof value> | undefined): string =>
     cell === null || cell === undefined ? 'null' : `'${String(cell).replaceAll("'", "''")}'`;
   await lane.query(
     `create or replace table ${id} (${columns.map(({ name, type }) => `"${name}" ${type}`).join(', ')})`,
