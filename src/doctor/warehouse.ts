@@ -8,8 +8,8 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../postgres/client.ts';
-import { embeddedBinaries, majorVersion } from '../postgres/embedded-binaries.ts';
-import { embeddedStatus } from '../postgres/embedded.ts';
+import { embeddedBinaries, majorVersion } from '../embedded/binaries.ts';
+import { embeddedStatus } from '../embedded/server.ts';
 import { missingMigrations } from '../postgres/migrate.ts';
 import { recordsObjects } from '../postgres/objects.ts';
 import { warehouseState, withWarehouse } from '../postgres/warehouse.ts';

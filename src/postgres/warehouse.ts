@@ -13,7 +13,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from './client.ts';
-import { acquireEmbeddedServer } from './embedded.ts';
+import { acquireEmbeddedServer } from '../embedded/server.ts';
 import { askableIdentity } from './identity.ts';
 import { hasMetadata, mayMigrate, migrate, missingMigrations } from './migrate.ts';
 import { conflictError, dropOwnObjects, recordsObjects, type SchemaObject } from './objects.ts';

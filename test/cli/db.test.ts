@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { acquireEmbeddedServer } from '../../src/postgres/embedded.ts';
+import { acquireEmbeddedServer } from '../../src/embedded/server.ts';
 import { parseConfig } from '../../src/config.ts';
 import { runCli, type CliResult } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { embeddedStatus } from '../../src/postgres/embedded.ts';
+import { embeddedStatus } from '../../src/embedded/server.ts';
 import { runCli, runShell } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 

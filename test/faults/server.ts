@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConnectionSettings } from '../../src/postgres/client.ts';
-import { embeddedStatus, keepServerRunning } from '../../src/postgres/embedded.ts';
+import { embeddedStatus, keepServerRunning } from '../../src/embedded/server.ts';
 import { quietContext, until } from '../support/kafka.ts';
 import { createTestHome } from '../support/home.ts';
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { ConnectionSettings } from '../../src/postgres/client.ts';
-import { freePort } from '../../src/postgres/embedded-postmaster.ts';
+import { freePort } from '../../src/embedded/postmaster.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const ADMIN_PASSWORD = 'admin-of-a-test';

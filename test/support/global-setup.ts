@@ -7,15 +7,15 @@ import type { TestProject } from 'vitest/node';
 import { parseConfig } from '../../src/config.ts';
 import { codeOf } from '../../src/errors.ts';
 import { connect, withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
-import { embeddedBinaries } from '../../src/postgres/embedded-binaries.ts';
-import { clusterAt, createCluster, SUPERUSER } from '../../src/postgres/embedded-cluster.ts';
+import { embeddedBinaries } from '../../src/embedded/binaries.ts';
+import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.ts';
 import {
   freePort,
   runningPostmaster,
   startServer,
   stopServer,
-} from '../../src/postgres/embedded-postmaster.ts';
-import { serverUser } from '../../src/postgres/embedded-user.ts';
+} from '../../src/embedded/postmaster.ts';
+import { serverUser } from '../../src/embedded/user.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { prepareKafkaRun, stopSharedBroker } from './kafka-run.ts';
 

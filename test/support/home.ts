@@ -2,7 +2,7 @@ import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { embeddedStatus, stopEmbeddedServer } from '../../src/postgres/embedded.ts';
+import { embeddedStatus, stopEmbeddedServer } from '../../src/embedded/server.ts';
 
 /** A home of a test's own, for tests that let medallion run its embedded server. */
 export interface TestHome {

@@ -15,8 +15,8 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from '../../src/postgres/embedded-postmaster.ts';
-import { serverUser } from '../../src/postgres/embedded-user.ts';
+import { freePort } from '../../src/embedded/postmaster.ts';
+import { serverUser } from '../../src/embedded/user.ts';
 import type { ConnectionSettings } from '../../src/postgres/client.ts';
 
 const run = promisify(execFile);

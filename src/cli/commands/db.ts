@@ -4,7 +4,7 @@ import { sslModeOf } from '../../config.ts';
 import { withoutUnsupported } from '../../config/libpq.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
-import { embeddedStatus, keepServerRunning, stopEmbeddedServer } from '../../postgres/embedded.ts';
+import { embeddedStatus, keepServerRunning, stopEmbeddedServer } from '../../embedded/server.ts';
 import {
   dropWarehouse,
   migrateWarehouse,

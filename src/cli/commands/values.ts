@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { listRuns } from '../../inspect/runs.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
-import { embeddedStatus } from '../../postgres/embedded.ts';
+import { embeddedStatus } from '../../embedded/server.ts';
 import { query } from '../../postgres/query.ts';
 import { formatCoordinates } from '../../quarantine/coordinates.ts';
 import { listQuarantined } from '../../quarantine/list.ts';

@@ -17,7 +17,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
-import { canEnter, SHARED_FOLDER, type ServerUser } from './embedded-user.ts';
+import { canEnter, SHARED_FOLDER, type ServerUser } from './user.ts';
 
 const run = promisify(execFile);
 

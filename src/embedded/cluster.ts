@@ -17,8 +17,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
-import type { Binaries } from './embedded-binaries.ts';
-import { canEnter, SHARED_FOLDER, type ServerUser } from './embedded-user.ts';
+import type { Binaries } from './binaries.ts';
+import { canEnter, SHARED_FOLDER, type ServerUser } from './user.ts';
 
 const run = promisify(execFile);
 

@@ -8,12 +8,12 @@ import {
   lostConnection,
   type Client,
   type ConnectionSettings,
-} from './client.ts';
-import { embeddedBinaries } from './embedded-binaries.ts';
-import { clusterAt, SUPERUSER, type Cluster } from './embedded-cluster.ts';
-import { runningPostmaster, stopServer } from './embedded-postmaster.ts';
-import { existingCluster, placesIn, Starter, storageError, type Places } from './embedded-start.ts';
-import { serverUser } from './embedded-user.ts';
+} from '../postgres/client.ts';
+import { embeddedBinaries } from './binaries.ts';
+import { clusterAt, SUPERUSER, type Cluster } from './cluster.ts';
+import { runningPostmaster, stopServer } from './postmaster.ts';
+import { existingCluster, placesIn, Starter, storageError, type Places } from './start.ts';
+import { serverUser } from './user.ts';
 
 /*
  * The embedded server is a daemon that commands share. Who uses it is known to the server itself: every command holds

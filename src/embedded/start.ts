@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
-import { embeddedBinaries, majorVersion, type Binaries } from './embedded-binaries.ts';
-import { clusterAt, createCluster, versionOf, type Cluster } from './embedded-cluster.ts';
+import { embeddedBinaries, majorVersion, type Binaries } from './binaries.ts';
+import { clusterAt, createCluster, versionOf, type Cluster } from './cluster.ts';
 import {
   freePort,
   removeStalePostmasterFile,
@@ -13,9 +13,9 @@ import {
   startServer,
   type ServerEnd,
   type StartedServer,
-} from './embedded-postmaster.ts';
-import { serverSettings } from './embedded-settings.ts';
-import { firstClosed, serverUser, type ServerUser } from './embedded-user.ts';
+} from './postmaster.ts';
+import { serverSettings } from './settings.ts';
+import { firstClosed, serverUser, type ServerUser } from './user.ts';
 
 const STEP = 'starting PostgreSQL';
 const POLL_MS = 25;

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, messageOf } from '../errors.ts';
-import type { Binaries } from './embedded-binaries.ts';
-import { SERVER_ENVIRONMENT, type Cluster } from './embedded-cluster.ts';
-import type { ServerUser } from './embedded-user.ts';
+import type { Binaries } from './binaries.ts';
+import { SERVER_ENVIRONMENT, type Cluster } from './cluster.ts';
+import type { ServerUser } from './user.ts';
 
 const run = promisify(execFile);
 

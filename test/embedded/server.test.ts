@@ -24,14 +24,14 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../../src/postgres/client.ts';
-import { clusterAt } from '../../src/postgres/embedded-cluster.ts';
-import { runningPostmaster } from '../../src/postgres/embedded-postmaster.ts';
+import { clusterAt } from '../../src/embedded/cluster.ts';
+import { runningPostmaster } from '../../src/embedded/postmaster.ts';
 import {
   acquireEmbeddedServer,
   embeddedStatus,
   keepServerRunning,
   stopEmbeddedServer,
-} from '../../src/postgres/embedded.ts';
+} from '../../src/embedded/server.ts';
 import { runCli, runShell, spawnCli } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 
