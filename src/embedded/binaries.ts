@@ -1,22 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import {
-  access,
-  chmod,
-  constants,
-  cp,
-  mkdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-} from 'node:fs/promises';
+import { access, chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { MedallionError, messageOf } from '../errors.ts';
 import { canEnter, SHARED_FOLDER, type ServerUser } from './user.ts';
 
 const run = promisify(execFile);
@@ -37,13 +26,10 @@ export async function embeddedBinaries(
   user: ServerUser | undefined,
 ): Promise<Binaries> {
   const native = await nativeFolder();
-  if (user === undefined || (await canEnter(path.join(native, 'bin'), user))) {
-    await hydrate(native).catch(() => undefined);
-    if (await isReady(native)) {
-      return programsOf(native);
-    }
-  }
-  return programsOf(await copyOf(native, user === undefined ? folder : SHARED_FOLDER));
+  const mayEnter = user === undefined || (await canEnter(path.join(native, 'bin'), user));
+  return mayEnter && (await makeReady(native))
+    ? programsOf(native)
+    : programsOf(await copyOf(native, user === undefined ? folder : SHARED_FOLDER));
 }
 
 /**
@@ -95,35 +81,21 @@ function programsOf(native: string): Binaries {
   return { initdb: program('initdb'), pgCtl: program('pg_ctl'), postgres: program('postgres') };
 }
 
-/** The links of pg-symlinks.json, as [link, file]; a package without that file needs none. */
-async function linksOf(native: string): Promise<[link: string, file: string][]> {
-  const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  const links = JSON.parse(list) as { source: string; target: string }[];
-  const parent = path.dirname(native);
-  return links.map(({ source, target }) => [path.join(parent, target), path.join(parent, source)]);
-}
-
-async function hydrate(native: string): Promise<void> {
-  for (const [link, file] of await linksOf(native)) {
-    await symlink(path.relative(path.dirname(link), file), link).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') {
-        throw error;
-      }
-    });
-  }
-  for (const program of Object.values(programsOf(native))) {
-    if (((await stat(program)).mode & 0o111) !== 0o111) {
-      await chmod(program, 0o755);
-    }
-  }
-}
-
-async function isReady(native: string): Promise<boolean> {
+/** Makes the links of pg-symlinks.json, where the package has them, and the programs executable. */
+async function makeReady(native: string): Promise<boolean> {
   try {
-    await Promise.all((await linksOf(native)).map(([link]) => access(link)));
-    await Promise.all(
-      Object.values(programsOf(native)).map((program) => access(program, constants.X_OK)),
-    );
+    const list = await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+    for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+      const link = path.join(path.dirname(native), target);
+      const file = path.relative(path.dirname(link), path.join(path.dirname(native), source));
+      await access(link).catch(() => symlink(file, link));
+      await access(link);
+    }
+    for (const program of Object.values(programsOf(native))) {
+      if (((await stat(program)).mode & 0o111) !== 0o111) {
+        await chmod(program, 0o755);
+      }
+    }
     return true;
   } catch {
     return false;
@@ -135,19 +107,21 @@ async function copyOf(native: string, folder: string): Promise<string> {
   const manifest = await readFile(path.join(native, '..', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   const copy = path.join(folder, `postgresql-${version}`);
-  if (await isReady(path.join(copy, 'native'))) {
-    return path.join(copy, 'native');
+  const programs = path.join(copy, 'native');
+  if (await makeReady(programs)) {
+    return programs;
   }
   const draft = `${copy}.${randomUUID()}`;
   try {
     await mkdir(draft, { recursive: true, mode: 0o755 });
     await cp(native, path.join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
-    await hydrate(path.join(draft, 'native'));
-    await rename(draft, copy).catch(async (error: unknown) => {
-      if (!(await isReady(path.join(copy, 'native')))) {
-        throw error;
-      }
-    });
+    const isReady = await makeReady(path.join(draft, 'native'));
+    // Another command may have been quicker.
+    await rename(draft, copy).catch(() => undefined);
+    if (!isReady || !(await makeReady(programs))) {
+      throw new Error(`${copy} is not complete`);
+    }
+    return programs;
   } catch (error) {
     throw new MedallionError('storage', `cannot make the PostgreSQL programs ready in ${folder}`, {
       hint: `Make ${native} executable and its links complete, or make ${folder} writable. ${OWN_SERVER}`,
@@ -156,5 +130,4 @@ async function copyOf(native: string, folder: string): Promise<string> {
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  return path.join(copy, 'native');
 }

@@ -62,16 +62,22 @@ export async function createCluster(
   }
   await removeAbandonedDrafts(parent);
   const draft = await mkdtemp(path.join(parent, DRAFT_PREFIX));
+  const place = linked ? draft.replace(DRAFT_PREFIX, 'cluster-') : folder;
   try {
-    const cluster = clusterAt(draft);
-    await initialise(cluster, binaries, user);
+    await initialise(clusterAt(draft), binaries, user);
+    await rename(draft, place);
     if (linked) {
-      const place = path.join(parent, path.basename(draft).replace(DRAFT_PREFIX, 'cluster-'));
-      await rename(draft, place);
-      await claim(folder, symlink(place, folder), () => rm(place, { recursive: true }));
-      return place;
+      await symlink(place, folder);
     }
-    await claim(folder, rename(draft, folder));
+    return place;
+  } catch (error) {
+    if (linked) {
+      await rm(place, { recursive: true, force: true });
+    }
+    // Having lost to another command that was quicker is no failure.
+    if ((await versionOf(clusterAt(folder))) === undefined) {
+      throw error;
+    }
     return folder;
   } finally {
     await rm(draft, { recursive: true, force: true });
@@ -92,26 +98,6 @@ async function removeAbandonedDrafts(parent: string): Promise<void> {
       }
     }
   }
-}
-
-/** Waits for the move into place; having lost it to another command that was quicker is no failure. */
-async function claim(
-  folder: string,
-  move: Promise<void>,
-  undo: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  try {
-    await move;
-  } catch (error) {
-    await undo();
-    if (!(await clusterExists(clusterAt(folder)))) {
-      throw error;
-    }
-  }
-}
-
-async function clusterExists(cluster: Cluster): Promise<boolean> {
-  return (await versionOf(cluster)) !== undefined;
 }
 
 /** Major version of the server that made the data directory; undefined when there is none. */

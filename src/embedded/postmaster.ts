@@ -1,5 +1,6 @@
 import { execFile, spawn, type SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { link, open, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -27,24 +28,19 @@ export interface Postmaster {
  * gone, or is another program that was given the same number since.
  */
 export async function runningPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
-  const lines = await postmasterFile(cluster);
-  const pid = Number(lines?.[0]);
-  if (lines === undefined || !(pid > 0) || !(await isPostmaster(pid, cluster.data))) {
-    return undefined;
-  }
-  const port = Number(lines[3]);
-  return { pid, port: port > 0 ? port : undefined, isReady: lines[7]?.trim() === 'ready' };
-}
-
-async function postmasterFile(cluster: Cluster): Promise<string[] | undefined> {
-  try {
-    return (await readFile(path.join(cluster.data, 'postmaster.pid'), 'utf8')).split('\n');
-  } catch (error) {
+  const file = path.join(cluster.data, 'postmaster.pid');
+  const content = await readFile(file, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') {
-      return undefined;
+      return '';
     }
     throw error;
+  });
+  const lines = content.split('\n');
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  if (!(pid > 0) || !(await isPostmaster(pid, cluster.data))) {
+    return undefined;
   }
+  return { pid, port: port > 0 ? port : undefined, isReady: lines[7]?.trim() === 'ready' };
 }
 
 /** Whether the process lives and is the server of this data directory. Where that cannot be told, living is enough. */
@@ -162,17 +158,13 @@ export async function startServer(
       ],
       spawnOptions,
     );
-    const ended = new Promise<ServerEnd>((resolve) => {
-      server.once('error', (error) => {
-        resolve({ log: '', status: messageOf(error) });
-      });
-      server.once('exit', (code, signal) => {
-        const status = signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
-        void readFrom(options.logFile, size).then((log) => {
-          resolve({ log, status });
-        });
-      });
-    });
+    const ended = once(server, 'exit').then(
+      async ([code, signal]: (number | string | null)[]) => ({
+        log: await readFrom(options.logFile, size),
+        status: signal === null ? `exit code ${String(code)}` : `signal ${String(signal)}`,
+      }),
+      (error: unknown) => ({ log: '', status: messageOf(error) }),
+    );
     server.unref();
     return { pid: server.pid, ended };
   } finally {
@@ -200,20 +192,18 @@ export async function stopServer(
 
 /** A loopback port that nobody listens on: the preferred one if it is free. */
 export async function freePort(preferred = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) => {
-      if (preferred === 0) {
-        reject(error);
-      } else {
-        resolve(freePort());
-      }
-    });
-    server.listen({ host: '127.0.0.1', port: preferred, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : preferred);
-      });
-    });
-  });
+  const server = createServer();
+  try {
+    server.listen({ host: '127.0.0.1', port: preferred, exclusive: true });
+    await once(server, 'listening');
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : preferred;
+  } catch (error) {
+    if (preferred === 0) {
+      throw error;
+    }
+    return await freePort();
+  } finally {
+    server.close();
+  }
 }

@@ -1,17 +1,17 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import {
-  connect,
   isConnected,
   lostConnection,
   type Client,
   type ConnectionSettings,
 } from '../postgres/client.ts';
 import { embeddedBinaries } from './binaries.ts';
-import { clusterAt, SUPERUSER, type Cluster } from './cluster.ts';
+import { clusterAt, type Cluster } from './cluster.ts';
 import { runningPostmaster, stopServer } from './postmaster.ts';
+import { isLost, session, settingsOf, Waiting } from './session.ts';
 import { existingCluster, placesIn, Starter, storageError, type Places } from './start.ts';
 import { serverUser } from './user.ts';
 
@@ -23,15 +23,9 @@ import { serverUser } from './user.ts';
  */
 
 const DATABASE = 'medallion';
-/** Advisory locks belong to a database; leases are all taken in this one. */
-const LEASE_DATABASE = 'postgres';
 /** Key of the lease lock: "lease" in ASCII. */
 const LEASE_LOCK = '465557418853';
 const POLL_MS = 25;
-/** A server that says it is ready and takes no session for so long is neither starting nor stopping. */
-const REFUSED_FOR_MS = 10_000;
-/** SQLSTATE of a server that starts, stops or recovers. */
-const CANNOT_CONNECT_NOW = '57P03';
 
 /** A server in use by this process; it may stop once every user has called `release`. */
 export interface EmbeddedServer {
@@ -128,7 +122,7 @@ export async function stopEmbeddedServer(
   await rm(places.keepFile, { force: true }).catch((error: unknown) => {
     throw storageError(places.folder, error);
   });
-  const waiting = new Waiting(places);
+  const waiting = new Waiting(places.logFile);
   for (;;) {
     throwIfInterrupted(context.signal);
     const cluster = await existingCluster(places);
@@ -193,11 +187,6 @@ async function usage(
   }
 }
 
-function isLost(error: unknown, settings: ConnectionSettings): boolean {
-  const found = lostConnection(error, settings);
-  return found instanceof MedallionError && found.retriable;
-}
-
 interface Lease {
   readonly client: Client;
   readonly cluster: Cluster;
@@ -206,7 +195,7 @@ interface Lease {
 
 async function leaseServer(places: Places, context: StageContext): Promise<Lease> {
   const starter = new Starter(places, context);
-  const waiting = new Waiting(places);
+  const waiting = new Waiting(places.logFile);
   for (;;) {
     throwIfInterrupted(context.signal);
     const cluster = await existingCluster(places);
@@ -225,47 +214,6 @@ async function leaseServer(places: Places, context: StageContext): Promise<Lease
   }
 }
 
-/** Attempts at a server that may be starting or stopping, which pass; what lasts has another reason, and is thrown. */
-class Waiting {
-  readonly #places: Places;
-  #refusedSince: number | undefined;
-
-  constructor(places: Places) {
-    this.#places = places;
-  }
-
-  /** There is another server now. */
-  restart(): void {
-    this.#refusedSince = undefined;
-  }
-
-  /**
-   * @returns undefined when a new attempt may do better
-   * @throws MedallionError unreachable
-   */
-  async tryTo<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
-    try {
-      const result = await work();
-      this.restart();
-      return result;
-    } catch (error) {
-      if (!(error instanceof MedallionError && error.retriable)) {
-        throw error;
-      }
-      const now = performance.now();
-      this.#refusedSince ??= now;
-      if (now - this.#refusedSince < REFUSED_FOR_MS) {
-        return undefined;
-      }
-      throw new MedallionError(
-        'unreachable',
-        `the embedded PostgreSQL is up but takes no connection: ${error.reason}`,
-        { hint: `Its log is ${this.#places.logFile}`, cause: error },
-      );
-    }
-  }
-}
-
 /**
  * A session that holds the shared lock; undefined while the server is starting or stopping.
  * @throws MedallionError, retriable where the server was lost
@@ -280,63 +228,6 @@ async function leaseSession(cluster: Cluster): Promise<Client | undefined> {
     await client?.end().catch(() => undefined);
     throw lostConnection(error, await settingsOf(cluster, client?.port ?? 0));
   }
-}
-
-/**
- * A session with the server that runs on the cluster; undefined when there is none, or one that is starting or stopping.
- * @throws MedallionError, retriable where one that is ready takes no sessions now
- */
-async function session(cluster: Cluster): Promise<Client | undefined> {
-  const server = await runningPostmaster(cluster);
-  if (server?.port === undefined) {
-    return undefined;
-  }
-  try {
-    return await connect(await settingsOf(cluster, server.port));
-  } catch (error) {
-    if (error instanceof MedallionError && error.retriable) {
-      // A server that recovers from the crash of one of its processes goes on calling itself ready.
-      if (!server.isReady || codeOf(error.cause) === CANNOT_CONNECT_NOW) {
-        return undefined;
-      }
-      throw error;
-    }
-    if (error instanceof MedallionError && error.code === 'denied') {
-      throw new MedallionError(
-        'denied',
-        `the embedded PostgreSQL refuses the password in ${cluster.passwordFile}`,
-        {
-          hint: 'The password of its user "medallion" was changed: write the new one into that file.',
-          cause: error,
-        },
-      );
-    }
-    throw error;
-  }
-}
-
-async function settingsOf(cluster: Cluster, port: number): Promise<ConnectionSettings> {
-  let password: string;
-  try {
-    password = (await readFile(cluster.passwordFile, 'utf8')).trim();
-  } catch (error) {
-    throw new MedallionError(
-      'storage',
-      `cannot read the password of the embedded PostgreSQL: ${messageOf(error)}`,
-      {
-        hint: 'Run medallion as the user who made this home, or choose another one with --home.',
-        cause: error,
-      },
-    );
-  }
-  return {
-    host: '127.0.0.1',
-    port,
-    user: SUPERUSER,
-    password,
-    database: LEASE_DATABASE,
-    tls: undefined,
-  };
 }
 
 /** Two first commands may do this at once; who comes second finds it done. */
