@@ -3,7 +3,7 @@
 const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|export|inspect|doctor';
 const PARTS = 'log|postgres|embedded|publish|engine|model|metrics';
 const LEAVES =
-  'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|retry\\.ts';
+  'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|sql-file\\.ts|retry\\.ts';
 
 /** A driver, and the one folder that knows it. */
 const DRIVERS = {
