@@ -1,7 +1,7 @@
 /** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
 
 const STAGES = 'generate|ingest|promote|quarantine|reconcile|prune|report|export|inspect|doctor';
-const PARTS = 'log|postgres|embedded|publish|engine|model|metrics';
+const PARTS = 'log|postgres|schema|embedded|publish|engine|model|metrics';
 const LEAVES =
   'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|sql-file\\.ts|retry\\.ts';
 
@@ -61,8 +61,15 @@ module.exports = {
       severity: 'error',
       comment:
         'An engine gets a plain connection descriptor; what is published is decided in src/promote.',
-      from: { path: '^src/(engine|postgres)/' },
-      to: { path: '^src/(engine|postgres)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(engine|postgres|schema|embedded)/' },
+      to: { path: '^src/engine/', pathNot: '^src/$1/' },
+    },
+    {
+      name: 'engine-knows-no-server',
+      severity: 'error',
+      comment: 'An engine reads through its own client, and never writes to the warehouse.',
+      from: { path: '^src/engine/' },
+      to: { path: '^src/(postgres|schema|embedded)/' },
     },
     ...Object.entries(DRIVERS).map(([name, folder]) => ({
       name: `${name.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')}-in-one-folder`,

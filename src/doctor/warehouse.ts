@@ -10,8 +10,8 @@ import {
 } from '../postgres/client.ts';
 import { embeddedBinaries, majorVersion } from '../embedded/binaries.ts';
 import { embeddedStatus } from '../embedded/server.ts';
-import { missingMigrations } from '../postgres/migrate.ts';
-import { recordsObjects } from '../postgres/objects.ts';
+import { missingMigrations } from '../schema/migrate.ts';
+import { recordsObjects } from '../schema/objects.ts';
 import { warehouseState, withWarehouse } from '../postgres/warehouse.ts';
 import type { StageContext } from '../progress.ts';
 import { fail, ok, warn, type Check, type Finding } from './finding.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Engine, ExportFile, WrittenFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Model } from '../model/model.ts';
-import { ident, literal, tableOf } from '../postgres/tables.ts';
+import { ident, literal, tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { exportError } from './failures.ts';
 import { bringToName, partialPath, removeLeftPartials } from './partial.ts';

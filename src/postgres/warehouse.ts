@@ -15,8 +15,13 @@ import {
 } from './client.ts';
 import { acquireEmbeddedServer } from '../embedded/server.ts';
 import { askableIdentity } from './identity.ts';
-import { hasMetadata, mayMigrate, migrate, missingMigrations } from './migrate.ts';
-import { conflictError, dropOwnObjects, recordsObjects, type SchemaObject } from './objects.ts';
+import { hasMetadata, mayMigrate, migrate, missingMigrations } from '../schema/migrate.ts';
+import {
+  conflictError,
+  dropOwnObjects,
+  recordsObjects,
+  type SchemaObject,
+} from '../schema/objects.ts';
 import { namedBackend } from './pooler.ts';
 import { takeRunFiles } from './run-files.ts';
 

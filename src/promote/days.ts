@@ -1,6 +1,6 @@
 import { isByDay, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import { tableOf } from '../postgres/tables.ts';
+import { tableOf } from '../schema/tables.ts';
 
 /** Numbers in one day's range of transaction keys; see the columns of silver.fact_transactions. */
 const DAY_BITS = 40;

@@ -9,7 +9,7 @@ import {
   type ConnectionSettings,
 } from '../postgres/client.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
-import { missingMigrations } from '../postgres/migrate.ts';
+import { missingMigrations } from '../schema/migrate.ts';
 import { Session } from '../postgres/session.ts';
 import { countChanges, noteChanges, type RowChanges } from '../postgres/row-changes.ts';
 import type { StageContext } from '../progress.ts';

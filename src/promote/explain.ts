@@ -13,7 +13,7 @@ import {
 import { loadingOf, temporaryOf } from '../publish/loading.ts';
 import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
 import { temporary } from '../postgres/session.ts';
-import { createStatements, tableOf } from '../postgres/tables.ts';
+import { createStatements, tableOf } from '../schema/tables.ts';
 import { SCOPES } from './inputs.ts';
 
 /** What a promotion does with one model, without doing it. */

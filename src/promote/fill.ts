@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
-import { buildKeys, dropKeys } from '../postgres/changes.ts';
+import { buildKeys, dropKeys } from '../schema/changes.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { columnList, ident, tableOf } from '../postgres/tables.ts';
+import { columnList, ident, tableOf } from '../schema/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import { latestOrder, loadingOf, temporaryOf, type Loading } from '../publish/loading.ts';
 import {

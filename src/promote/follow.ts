@@ -1,7 +1,7 @@
 import type { RowFile } from '../engine/engine.ts';
 import { isByDay, type Model } from '../model/model.ts';
 import { temporary, type Publication } from '../postgres/session.ts';
-import { tableOf } from '../postgres/tables.ts';
+import { tableOf } from '../schema/tables.ts';
 import {
   deltaOver,
   deltaTable,

@@ -2,11 +2,11 @@ import type { Engine, Lane, RowFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { buildKeys, dropKeys, reshapeStatements, type TableChange } from '../postgres/changes.ts';
+import { buildKeys, dropKeys, reshapeStatements, type TableChange } from '../schema/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
-import { conflictError } from '../postgres/objects.ts';
+import { conflictError } from '../schema/objects.ts';
 import type { Publication, Session } from '../postgres/session.ts';
-import { tableOf } from '../postgres/tables.ts';
+import { tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { changedRows, isOverFacts, STALE_DAYS } from '../publish/additive.ts';
 import {

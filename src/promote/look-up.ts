@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Lane, LookUp, WarehouseFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import { temporary, type Session } from '../postgres/session.ts';
-import { columnsOf, tableOf } from '../postgres/tables.ts';
+import { columnsOf, tableOf } from '../schema/tables.ts';
 import { REPLACED_KEYS } from '../publish/loading.ts';
 import type { TakenAway } from './deltas.ts';
 

@@ -1,6 +1,6 @@
 import type { Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
-import { compareTables, type TableChange } from '../postgres/changes.ts';
+import { compareTables, type TableChange } from '../schema/changes.ts';
 import { withClient, type ConnectionSettings } from '../postgres/client.ts';
 import { isWithoutKeys } from './fill.ts';
 

@@ -3,7 +3,7 @@ import { isFact, type Model } from '../model/model.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { loadingOf, REPLACED_KEYS } from '../publish/loading.ts';
 import { temporary, type Session } from '../postgres/session.ts';
-import { tableOf } from '../postgres/tables.ts';
+import { tableOf } from '../schema/tables.ts';
 import { advanceStatements } from '../postgres/watermarks.ts';
 import { fillingOf, judgedStatements } from './fill.ts';
 import { quarantineStatements, REJECTED } from './quarantine.ts';

@@ -7,9 +7,9 @@ import {
   compareTables,
   reshapeStatements,
   type TableChange,
-} from '../postgres/changes.ts';
-import { conflictError } from '../postgres/objects.ts';
-import { tableOf } from '../postgres/tables.ts';
+} from '../schema/changes.ts';
+import { conflictError } from '../schema/objects.ts';
+import { tableOf } from '../schema/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
 import { ALWAYS, tablesByDay, touchDays, type DaySpan } from './days.ts';

@@ -2,7 +2,7 @@ import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.
 import { isFact, isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { Session } from '../postgres/session.ts';
-import { haveTriggers, tableOf } from '../postgres/tables.ts';
+import { haveTriggers, tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, runChecks, stagedRows } from './checks.ts';
 import type { Deltas, TakenAway } from './deltas.ts';

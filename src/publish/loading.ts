@@ -1,5 +1,5 @@
 import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
-import { columnList, columnsOf, ident, literal, tableOf } from '../postgres/tables.ts';
+import { columnList, columnsOf, ident, literal, tableOf } from '../schema/tables.ts';
 import { temporary } from '../postgres/session.ts';
 import { statement, statements } from './statement.ts';
 

@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.ts';
-import { ident, tableOf } from '../postgres/tables.ts';
+import { ident, tableOf } from '../schema/tables.ts';
 import { PUBLISHED_PERIODS } from './loading.ts';
 
 /** The temporary table of the figures that `publishedBefore` selects. */

@@ -7,7 +7,7 @@ import { embeddedBinaries } from '../../src/embedded/binaries.ts';
 import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.ts';
 import { freePort, startServer, stopServer } from '../../src/embedded/postmaster.ts';
 import { serverUser } from '../../src/embedded/user.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { migrate } from '../../src/schema/migrate.ts';
 import { runCli, spawnCli } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 import { until } from '../support/kafka.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, withClient, type Client } from '../../src/postgres/client.ts';
-import { grantRole } from '../../src/postgres/roles.ts';
+import { grantRole } from '../../src/schema/grants.ts';
 import { panelsOf, readAlertRules, readDashboard } from '../grafana/committed.ts';
 import { asSent, expand, type Asking } from '../grafana/expand.ts';
 import { DAYS, salesWarehouse } from '../grafana/warehouse.ts';

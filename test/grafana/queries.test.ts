@@ -5,7 +5,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../../src/postgres/client.ts';
-import { grantRole } from '../../src/postgres/roles.ts';
+import { grantRole } from '../../src/schema/grants.ts';
 import { testServer, type TestDatabase } from '../support/postgres.ts';
 import { committed, panelsOf, readAlertRules, readDashboard, type Panel } from './committed.ts';
 import { expand, type Asking, type Chosen } from './expand.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { migrate } from '../../src/schema/migrate.ts';
 import { ageWarehouse } from '../support/older-version.ts';
 import { purchase, type Order } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';

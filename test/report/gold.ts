@@ -1,6 +1,6 @@
 import { loadModels } from '../../src/model/load.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import { applyChanges, compareTables } from '../../src/postgres/changes.ts';
+import { applyChanges, compareTables } from '../../src/schema/changes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 /** A database with the tables of silver and gold, as after a first promotion that found nothing. */

@@ -16,7 +16,7 @@ import {
   stopServer,
 } from '../../src/embedded/postmaster.ts';
 import { serverUser } from '../../src/embedded/user.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { migrate } from '../../src/schema/migrate.ts';
 import { prepareKafkaRun, stopSharedBroker } from './kafka-run.ts';
 
 declare module 'vitest' {

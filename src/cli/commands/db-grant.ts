@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { MedallionError } from '../../errors.ts';
 import { describeServer } from '../../postgres/client.ts';
-import { grantRole, KINDS, type RoleKind } from '../../postgres/roles.ts';
+import { grantRole, KINDS, type RoleKind } from '../../schema/grants.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';

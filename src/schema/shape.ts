@@ -1,4 +1,4 @@
-import type { Client } from './client.ts';
+import type { Client } from '../postgres/client.ts';
 
 export interface ShapeColumn {
   readonly name: string;

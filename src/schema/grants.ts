@@ -7,7 +7,7 @@ import {
   withTransaction,
   type Client,
   type ConnectionSettings,
-} from './client.ts';
+} from '../postgres/client.ts';
 import { ident, literal } from './tables.ts';
 
 /** What a role may be for; sql/grant/rights.sql has what each needs. */

@@ -1,6 +1,6 @@
 import type { Model, ModelColumn } from '../model/model.ts';
-import type { Client } from './client.ts';
-import { pg } from './driver.ts';
+import type { Client } from '../postgres/client.ts';
+import { pg } from '../postgres/driver.ts';
 
 export const ident = (name: string): string => pg.escapeIdentifier(name);
 export const literal = (text: string): string => pg.escapeLiteral(text);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { migrate } from '../../src/schema/migrate.ts';
 import { withDatabase } from '../support/postgres.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../sql/migrations/', import.meta.url));

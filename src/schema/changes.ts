@@ -1,6 +1,6 @@
 import { codeOf } from '../errors.ts';
 import { isFact, type Model, type ModelColumn } from '../model/model.ts';
-import { withRollback, withTransaction, type Client } from './client.ts';
+import { withRollback, withTransaction, type Client } from '../postgres/client.ts';
 import { refuseForeign, renewRecord } from './objects.ts';
 import { readShapes, type Shape } from './shape.ts';
 import {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MedallionError } from '../errors.ts';
-import { withTransaction, type Client } from './client.ts';
+import { withTransaction, type Client } from '../postgres/client.ts';
 import { recordingObjects } from './objects.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../sql/migrations/', import.meta.url));

@@ -1,6 +1,6 @@
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
-import type { Client } from './client.ts';
+import type { Client } from '../postgres/client.ts';
 
 /*
  * The schemas bronze, silver, gold and medallion may hold other people's tables, too. medallion.objects records what
