@@ -1,7 +1,8 @@
 import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ResultTable } from '../postgres/query.ts';
-import { ident, literal, tableOf } from '../schema/tables.ts';
+import { ident, literal } from '../postgres/quote.ts';
+import { tableOf } from '../schema/tables.ts';
 import { ask } from './sql-file.ts';
 
 /** What a transaction moves in gold: a row for each cell, with its key and what it holds now. */

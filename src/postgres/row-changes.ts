@@ -1,6 +1,7 @@
 import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from './client.ts';
-import { columnList, ident, literal, tableOf } from '../schema/tables.ts';
+import { columnList, ident, literal } from './quote.ts';
+import { tableOf } from '../schema/tables.ts';
 
 /** What became of the rows of a table. A row that is written as it was is in none of these. */
 export interface RowChanges {

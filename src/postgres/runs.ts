@@ -3,7 +3,7 @@ import { VERSION } from '../version.ts';
 import type { Client } from './client.ts';
 import type { PartitionName } from './offsets.ts';
 import { isGone, thisRunner } from './runner.ts';
-import { literal } from '../schema/tables.ts';
+import { literal } from './quote.ts';
 
 export interface RunRecord {
   readonly command: string;

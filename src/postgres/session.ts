@@ -12,7 +12,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from './client.ts';
-import { columnList, ident } from '../schema/tables.ts';
+import { columnList, ident } from './quote.ts';
 
 /** A column, its type as PostgreSQL spells it. */
 interface Column {

@@ -1,6 +1,6 @@
 import type { Client } from './client.ts';
 import { rangeStatement, type RunRange } from './runs.ts';
-import { literal } from '../schema/tables.ts';
+import { literal } from './quote.ts';
 
 /** What of a partition of bronze is not promoted yet. */
 export interface Backlog {

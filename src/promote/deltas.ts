@@ -1,7 +1,8 @@
 import { stagedTable, type Lane, type RowFile, type WarehouseFile } from '../engine/engine.ts';
 import { isMadeByDay } from '../model/days.ts';
 import { isFilled, type Model } from '../model/model.ts';
-import { columnsOf, literal, tableOf } from '../schema/tables.ts';
+import { literal } from '../postgres/quote.ts';
+import { columnsOf, tableOf } from '../schema/tables.ts';
 import { deltaTable, isOverFacts, negated, summed } from '../publish/additive.ts';
 
 /** Rows of facts as they were before a window, in files, by the ids of their tables. */

@@ -3,7 +3,8 @@ import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { buildKeys, dropKeys } from '../schema/changes.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { columnList, ident, tableOf } from '../schema/tables.ts';
+import { columnList, ident } from '../postgres/quote.ts';
+import { tableOf } from '../schema/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import { latestOrder, loadingOf, temporaryOf, type Loading } from '../publish/loading.ts';
 import {

@@ -1,7 +1,8 @@
 import type { Input } from '../engine/engine.ts';
 import { MedallionError } from '../errors.ts';
 import { isByDay, PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
-import { columnList, literal, tableOf } from '../schema/tables.ts';
+import { columnList, literal } from '../postgres/quote.ts';
+import { tableOf } from '../schema/tables.ts';
 import { keyCondition, monthOf } from './days.ts';
 import { neededColumns } from './needed-columns.ts';
 

@@ -1,6 +1,6 @@
 import type { SilverWindow } from '../engine/engine.ts';
 import type { TemporaryTable } from '../postgres/session.ts';
-import { literal } from '../schema/tables.ts';
+import { literal } from '../postgres/quote.ts';
 import { placeLiteral } from './windows.ts';
 
 /** What a window rejected, for the statements below. */

@@ -1,6 +1,6 @@
 import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import { inTurn, type Client } from '../postgres/client.ts';
-import { literal } from '../schema/tables.ts';
+import { literal } from '../postgres/quote.ts';
 import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
 
 /** Part of a window's events that the first one holds. */

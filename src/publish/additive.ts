@@ -2,7 +2,8 @@ import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { over } from '../model/load.ts';
 import { isByDay, measuresOf, type Model } from '../model/model.ts';
 import { temporary, type Publication, type TemporaryTable } from '../postgres/session.ts';
-import { columnList, columnsOf, ident, tableOf } from '../schema/tables.ts';
+import { columnList, ident } from '../postgres/quote.ts';
+import { columnsOf, tableOf } from '../schema/tables.ts';
 import { same, valuesOf } from './loading.ts';
 import { statement, statements } from './statement.ts';
 

@@ -1,5 +1,6 @@
 import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
-import { columnList, columnsOf, ident, literal, tableOf } from '../schema/tables.ts';
+import { columnList, ident, literal } from '../postgres/quote.ts';
+import { columnsOf, tableOf } from '../schema/tables.ts';
 import { temporary } from '../postgres/session.ts';
 import { statement, statements } from './statement.ts';
 

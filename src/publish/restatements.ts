@@ -1,5 +1,6 @@
 import type { Model } from '../model/model.ts';
-import { ident, tableOf } from '../schema/tables.ts';
+import { ident } from '../postgres/quote.ts';
+import { tableOf } from '../schema/tables.ts';
 import { PUBLISHED_PERIODS } from './loading.ts';
 
 /** The temporary table of the figures that `publishedBefore` selects. */

@@ -3,12 +3,11 @@ import { isFact, type Model, type ModelColumn } from '../model/model.ts';
 import { withRollback, withTransaction, type Client } from '../postgres/client.ts';
 import { refuseForeign, renewRecord } from './objects.ts';
 import { readShapes, type Shape } from './shape.ts';
+import { columnList, ident } from '../postgres/quote.ts';
 import {
   columnComment,
-  columnList,
   createStatements,
   giveToSchemaOwner,
-  ident,
   indexStatement,
   tableComment,
   tableOf,

@@ -8,7 +8,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../postgres/client.ts';
-import { ident, literal } from './tables.ts';
+import { ident, literal } from '../postgres/quote.ts';
 
 /** What a role may be for; sql/grant/rights.sql has what each needs. */
 export const KINDS = ['reader', 'loader', 'owner'] as const;

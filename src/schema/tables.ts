@@ -1,17 +1,10 @@
 import type { Model, ModelColumn } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import { pg } from '../postgres/driver.ts';
-
-export const ident = (name: string): string => pg.escapeIdentifier(name);
-export const literal = (text: string): string => pg.escapeLiteral(text);
+import { columnList, ident, literal } from '../postgres/quote.ts';
 
 /** schema.table, quoted. */
 export function tableOf(model: Model): string {
   return `${ident(model.layer)}.${ident(model.name)}`;
-}
-
-export function columnList(columns: readonly string[]): string {
-  return columns.map(ident).join(', ');
 }
 
 /** The names of all columns of a model, quoted. */

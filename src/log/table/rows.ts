@@ -1,5 +1,5 @@
 import type { BinaryRow } from '../../postgres/copy-out.ts';
-import { ident, literal } from '../../schema/tables.ts';
+import { ident, literal } from '../../postgres/quote.ts';
 import type { LogRecord } from '../log.ts';
 import type { OldTable } from './table.ts';
 

@@ -1,7 +1,7 @@
 import { MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
 import { identityOf } from '../../postgres/identity.ts';
-import { ident } from '../../schema/tables.ts';
+import { ident } from '../../postgres/quote.ts';
 
 /** A table of the older pipeline, as it is found. */
 export interface OldTable {
