@@ -139,10 +139,10 @@ function scale(
   top: number,
   bottom: number,
 ): Pick<Plot, 'y'> & { readonly ticks: readonly number[] } {
-  const [lowest, highest] = [Math.min(0, ...values), Math.max(0, ...values)];
-  const step = roundStep((highest - lowest || 1) / SCALE_STEPS);
-  const first = Math.floor(lowest / step);
-  const last = Math.max(first + 1, Math.ceil(highest / step));
+  const lowest = Math.min(0, ...values);
+  const highest = Math.max(0, ...values) || (lowest < 0 ? 0 : 1);
+  const step = roundStep((highest - lowest) / SCALE_STEPS);
+  const [first, last] = [Math.floor(lowest / step), Math.ceil(highest / step)];
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
   return {
     ticks,
