@@ -2,6 +2,7 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
+import { sqlFile } from '../sql-file.ts';
 import {
   isConnected,
   lostConnection,
@@ -283,13 +284,7 @@ async function stopUnlessUsed(places: Places, cluster: Cluster, client: Client):
 }
 
 async function countUsers(client: Client): Promise<number> {
-  const { rows } = await client.query<{ users: string }>(
-    `select count(*) as users
-     from pg_locks
-     where locktype = 'advisory' and mode = 'ShareLock' and granted
-         and (classid::bigint << 32 | objid::bigint) = $1`,
-    [LEASE_LOCK],
-  );
+  const { rows } = await client.query<{ users: string }>(sqlFile('embedded/users'), [LEASE_LOCK]);
   return Number(rows[0]?.users ?? 0);
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { codeOf, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
+import { sqlFile } from '../sql-file.ts';
 import { VERSION } from '../version.ts';
 import { withTransaction, type Client } from './client.ts';
 import { runFileSchema, type RunFile } from './run-file.ts';
@@ -12,7 +13,7 @@ import { runEnd, type RunRecord } from './runs.ts';
 
 /**
  * Runs of commands that need no warehouse leave their record as a file below the home. The next command that opens the
- * warehouse takes it into the books, and removes it when that is committed; its id makes a second taking do nothing.
+ * warehouse takes it into the metadata, and removes it when that is committed; its id makes a second taking do nothing.
  */
 
 /** What a run wrote to one partition; the offsets are undefined when the log did not say. */
@@ -92,7 +93,7 @@ async function writeRunFile(home: string, record: RunFile): Promise<void> {
   await rename(`${file}.partial`, file);
 }
 
-/** Takes the records that lie below the home into the books, each once: those of runs that have ended or were killed. */
+/** Takes the records that lie below the home into the metadata, each once: those of runs that have ended or were killed. */
 export async function takeRunFiles(
   client: Client,
   home: string,
@@ -112,7 +113,7 @@ export async function takeRunFiles(
       continue;
     }
     try {
-      await withTransaction(client, async () => bookRunFile(client, record));
+      await withTransaction(client, async () => recordRunFile(client, record));
     } catch (error) {
       // Who may only read leaves the records to the next one.
       if (codeOf(error) === '42501' || codeOf(error) === '25006') {
@@ -124,37 +125,25 @@ export async function takeRunFiles(
   }
 }
 
-async function bookRunFile(client: Client, record: RunFile): Promise<void> {
+async function recordRunFile(client: Client, record: RunFile): Promise<void> {
   const isKilled = record.outcome === 'running';
-  const { rows } = await client.query<{ run_id: string }>(
-    `insert into medallion.runs
-            (command, version, arguments, os_user, host, process_id, database_user,
-             started_at, finished_at, outcome, counts, error, file_id)
-     values ($1, $2, $3, $4, $5, $6, null, $7, coalesce($8, now()), $9, $10, $11, $12)
-         on conflict (file_id) do nothing
-     returning run_id`,
-    [
-      ...[record.command, record.version, record.arguments],
-      ...[record.os_user, record.host, record.process_id],
-      ...[record.started_at, record.finished_at, isKilled ? 'failed' : record.outcome],
-      ...[JSON.stringify(record.counts), isKilled ? 'killed' : record.error, record.id],
-    ],
-  );
+  const { rows } = await client.query<{ run_id: string }>(sqlFile('runs/take'), [
+    ...[record.command, record.version, record.arguments],
+    ...[record.os_user, record.host, record.process_id],
+    ...[record.started_at, record.finished_at, isKilled ? 'failed' : record.outcome],
+    ...[JSON.stringify(record.counts), isKilled ? 'killed' : record.error, record.id],
+  ]);
   const [run] = rows;
   if (run !== undefined) {
     const { partitions } = record;
-    await client.query(
-      `insert into medallion.run_partitions (run_id, topic, partition, from_offset, to_offset, events)
-       select $1, * from unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])`,
-      [
-        run.run_id,
-        partitions.map(({ topic }) => topic),
-        partitions.map(({ partition }) => partition),
-        partitions.map((row) => row.from_offset),
-        partitions.map((row) => row.to_offset),
-        partitions.map(({ events }) => events),
-      ],
-    );
+    await client.query(sqlFile('runs/take_partitions'), [
+      run.run_id,
+      partitions.map(({ topic }) => topic),
+      partitions.map(({ partition }) => partition),
+      partitions.map((row) => row.from_offset),
+      partitions.map((row) => row.to_offset),
+      partitions.map(({ events }) => events),
+    ]);
   }
 }
 

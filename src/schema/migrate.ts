@@ -82,8 +82,8 @@ export async function hasMetadata(client: Client): Promise<boolean> {
 }
 
 /**
- * Whether the user could say, or change, anything of the schema's version: who may not look into the books there are, as
- * a reader of gold may not, takes the schema as it is.
+ * Whether the user could read, or change, the schema's version: who may not look into the metadata, as a reader of gold
+ * may not, takes the schema as it is.
  */
 export async function mayMigrate(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ allowed: string }>(

@@ -1,6 +1,7 @@
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /*
  * The schemas bronze, silver, gold and medallion may hold other people's tables, too. medallion.objects records what
@@ -20,11 +21,7 @@ export interface SchemaObject {
  * what there was before.
  */
 export async function recordsObjects(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = 'medallion' and c.relname = 'schema_objects'
-         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
-  );
+  const { rowCount } = await client.query(sqlFile('schema/records_objects'));
   return rowCount === 1;
 }
 
@@ -50,12 +47,7 @@ export async function recordingObjects(
 
 /** Records the oids anew where a dump was restored, so that it is not for names alone to decide from then on. */
 export async function renewRecord(client: Client): Promise<void> {
-  await client.query(
-    `update medallion.objects as o
-     set object_id = s.object_id, record_id = o.tableoid
-     from medallion.schema_objects as s
-     where o.record_id <> o.tableoid and s.is_own and s.schema_name = o.schema_name and s.name = o.name`,
-  );
+  await client.query(sqlFile('schema/renew_objects'));
 }
 
 /**
@@ -130,13 +122,10 @@ export async function dropOwnObjects(client: Client, cascade: boolean): Promise<
     const names = own.filter((object) => object.kind === kind).map(({ identity }) => identity);
     await client.query(`drop ${kind} ${names.join(', ')}${cascade ? ' cascade' : ''}`);
   }
-  const left = await client.query<SchemaObject>(
-    `select (object).type as kind, (object).identity
-     from unnest($1::oid[], $2::oid[]) as ids (class_id, object_id)
-     cross join lateral pg_identify_object(class_id, object_id, 0) as object
-     where (object).identity is not null`,
-    [foreign.map(({ class_id }) => class_id), foreign.map(({ object_id }) => object_id)],
-  );
+  const left = await client.query<SchemaObject>(sqlFile('schema/left_objects'), [
+    foreign.map(({ class_id }) => class_id),
+    foreign.map(({ object_id }) => object_id),
+  ]);
   await dropEmptySchemas(client);
   return left.rows;
 }
@@ -148,14 +137,7 @@ function byDependence(left: string, right: string): number {
 }
 
 async function dropEmptySchemas(client: Client): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select nspname as name from pg_namespace as n
-     where nspname in ('bronze', 'silver', 'gold', 'medallion') and pg_has_role(nspowner, 'member')
-         and not exists (
-             select from pg_depend
-             where refclassid = 'pg_namespace'::regclass and refobjid = n.oid and deptype = 'n'
-         )`,
-  );
+  const { rows } = await client.query<{ name: string }>(sqlFile('schema/empty_schemas'));
   if (rows.length > 0) {
     await client.query(`drop schema ${rows.map(({ name }) => name).join(', ')}`);
   }

@@ -1,6 +1,7 @@
 import type { Model, ModelColumn } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList, ident, literal } from '../postgres/quote.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /** schema.table, quoted. */
 export function tableOf(model: Model): string {
@@ -67,15 +68,9 @@ export async function haveTriggers(client: Client, tables: readonly string[]): P
 
 /** Whoever makes a table, it belongs to the owner of its schema: each who may act for that one can make it again. */
 export async function giveToSchemaOwner(client: Client, models: readonly Model[]): Promise<void> {
-  const { rows } = await client.query<{ statement: string }>(
-    `select format('alter %s %I.%I owner to %I', case relkind when 'v' then 'view' else 'table' end, nspname, relname,
-                   pg_get_userbyid(nspowner)) as statement
-     from pg_class c
-     join pg_namespace n on n.oid = c.relnamespace
-     where nspname || '.' || relname = any($1) and relkind in ('r', 'v', 'p')
-         and relowner <> nspowner and pg_has_role(nspowner, 'member')`,
-    [models.map((model) => model.id)],
-  );
+  const { rows } = await client.query<{ statement: string }>(sqlFile('schema/owners'), [
+    models.map((model) => model.id),
+  ]);
   for (const { statement } of rows) {
     await client.query(statement);
   }
