@@ -1,5 +1,5 @@
 import { compact } from '../../../number.ts';
-import { truncate, visible } from '../text.ts';
+import { truncate, visible, widthOf } from '../text.ts';
 import type { Markup } from './markup.ts';
 import { chartFor, COLORS, d, path, svgOf, text, type ChartSize } from './svg.ts';
 
@@ -125,8 +125,16 @@ function colorOf(value: number): string {
 
 /** A name cut to so many pixels. */
 function shortened(name: string, width: number): string {
-  const broad = (name.match(BROAD) ?? []).length * (BROAD_WIDTH - DIGIT_WIDTH);
-  return truncate(name, Math.max(1, Math.floor((width - broad) / DIGIT_WIDTH)));
+  let columns = Math.max(1, Math.floor(width / DIGIT_WIDTH));
+  while (columns > 1 && drawnWidth(truncate(name, columns)) > width) {
+    columns -= 1;
+  }
+  return truncate(name, columns);
+}
+
+function drawnWidth(name: string): number {
+  const broad = (name.match(BROAD) ?? []).length;
+  return widthOf(name) * DIGIT_WIDTH + broad * (BROAD_WIDTH - DIGIT_WIDTH);
 }
 
 function valuesOf(points: readonly TimePoint[]): number[] {
