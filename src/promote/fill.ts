@@ -89,8 +89,14 @@ async function mayGoWithoutKeys(
   return rights[0]?.may === 't';
 }
 
-/** Whether a fill has begun, and its keys are not built: it goes on, or was killed. */
+/** Whether a fill has begun, and its keys are not built: it goes on, or was killed. Who only reads gold is not told. */
 export async function isWithoutKeys(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ may: string }>(
+    `select has_schema_privilege('medallion', 'usage')::text as may`,
+  );
+  if (rows[0]?.may !== 'true') {
+    return false;
+  }
   const { rowCount } = await client.query('select from medallion.refreshes where without_keys');
   return rowCount === 1;
 }
