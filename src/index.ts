@@ -17,10 +17,9 @@ import {
 } from './generate/generate.ts';
 import { recordGenerate } from './generate/record.ts';
 import { resolvePeriod } from './generate/timeline.ts';
-import { ingest as ingestFrom, type IngestResult } from './ingest/ingest.ts';
-import { openKafkaReader } from './log/kafka/reader.ts';
-import { openFileReader, openLandingReader } from './log/landing/reader.ts';
-import { landingTopic, openLandingWriter } from './log/landing/writer.ts';
+import { ingest as ingestFrom, type IngestResult } from './bronze/ingest.ts';
+import { openFileReader } from './log/files/reader.ts';
+import { openLog } from './log/open.ts';
 import { loadModels } from './model/load.ts';
 import type { ConnectionSettings } from './postgres/client.ts';
 import { withWarehouse as withWarehouseOf } from './postgres/warehouse.ts';
@@ -32,7 +31,7 @@ import type { SectionName } from './report/sections.ts';
 export type { Config, ConfigFlags, Environment } from './config.ts';
 export { MedallionError, type ErrorCode } from './errors.ts';
 export type { GenerateResult } from './generate/generate.ts';
-export type { IngestResult } from './ingest/ingest.ts';
+export type { IngestResult } from './bronze/ingest.ts';
 export type { ConnectionSettings } from './postgres/client.ts';
 export type { ProgressEvent } from './progress.ts';
 export type { PromoteResult } from './promote/promote.ts';
@@ -96,7 +95,7 @@ export interface GenerateRequest extends CallOptions {
 export async function generate(config: Config, request: GenerateRequest): Promise<GenerateResult> {
   const { customers = 1000, products = 200, cities = 40 } = request;
   const context = contextOf(request);
-  const { log, home } = config;
+  const log = openLog(config, context);
   const options: GenerateOptions = {
     seed: request.seed ?? randomInt(2 ** 32),
     count: request.count,
@@ -106,16 +105,9 @@ export async function generate(config: Config, request: GenerateRequest): Promis
     faults: { late: 0, duplicates: 0, corrections: 0, malformed: 0, ...request.faults },
     manifest: false,
   };
-  const topic = log.kind === 'kafka' ? log.topic : landingTopic(log.topic);
-  const { result } = await recordGenerate({ home, topic, arguments: [] }, context, async () => {
-    const writer =
-      log.kind === 'kafka'
-        ? await (await import('./log/kafka/writer.ts')).openKafkaWriter(log, context)
-        : await openLandingWriter({
-            directory: path.join(home, 'landing'),
-            topic: log.topic,
-            partitions: 1,
-          });
+  const record = { home: config.home, topic: log.topic, arguments: [] };
+  const { result } = await recordGenerate(record, context, async () => {
+    const writer = await log.write();
     try {
       return { result: await generateTo(options, writer, context), writer };
     } finally {
@@ -133,27 +125,24 @@ export interface IngestRequest extends CallOptions {
 }
 
 /**
- * Lands what is new in the log in bronze, each event exactly once.
+ * Writes what is new in the log to bronze, each event exactly once.
  * @throws MedallionError unreachable, denied, input, source_changed, storage
  */
 export async function ingest(config: Config, request: IngestRequest = {}): Promise<IngestResult> {
   const context = contextOf(request);
-  const { log, home } = config;
   const { files } = request;
   const reader =
-    files !== undefined
-      ? await openFileReader(files.map((file) => path.resolve(file)))
-      : log.kind === 'kafka'
-        ? await openKafkaReader(log, context)
-        : openLandingReader(home, log.topic);
+    files === undefined
+      ? await openLog(config, context).read()
+      : await openFileReader(files.map((file) => path.resolve(file)));
   return withWarehouseOf(
     config,
     context,
-    (settings, outage) =>
+    (settings, retry) =>
       ingestFrom(
         reader,
         settings,
-        { follow: request.follow ?? false, outage, arguments: [] },
+        { follow: request.follow ?? false, retry, arguments: [] },
         context,
       ),
     { writes: true },
@@ -184,7 +173,7 @@ export async function promote(
   return withWarehouseOf(
     config,
     context,
-    async (settings, outage) =>
+    async (settings, retry) =>
       promoteWith(
         settings,
         loadModels(),
@@ -199,7 +188,7 @@ export async function promote(
           every: 'mart',
           chunkRows: Number(settingOf('promote.chunk_rows').default),
           windowBytes: windowBytesFor(memoryLimit),
-          outage,
+          retry,
           arguments: [],
           holder: `process ${String(process.pid)}`,
         },

@@ -2,38 +2,43 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MedallionError, throwIfInterrupted } from './errors.ts';
 import type { StageContext } from './progress.ts';
 
-/** How long PostgreSQL or Kafka is waited for. */
-export interface Patience {
-  /** Milliseconds from the moment it was lost; 0 gives up at once. */
+/** How long a command retries while PostgreSQL or Kafka is away. */
+export interface RetryPolicy {
+  /** Milliseconds from the moment the server was lost; 0: never. */
   readonly forMs: number;
-  /** Also where it is not there to begin with: services that belong together start in any order. */
+  /** Also where the server is away at the start: services that belong together start in any order. */
   readonly atStart: boolean;
 }
 
-/** A lost connection comes back; a host that does not answer at the start is a mistake, unless somebody says otherwise. */
-export const DEFAULT_PATIENCE: Patience = { forMs: 5 * 60_000, atStart: false };
+/** A lost connection comes back; a host that does not answer at the start is a mistake, unless the user says otherwise. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = { forMs: 5 * 60_000, atStart: false };
+
+/** How long the first call of a command retries, milliseconds. */
+export function retryMsAtStart({ atStart, forMs }: RetryPolicy): number {
+  return atStart ? forMs : 0;
+}
 
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 15_000;
 /** Each pause is up to so much longer or shorter, so that many clients do not come back in one moment. */
 const JITTER = 0.25;
 
-export interface OutageOptions {
+export interface RetryOptions {
   readonly forMs?: number;
-  /** Failed attempts before anybody is told: what is back at once is no news. */
-  readonly unsaid?: number;
-  /** What may help it back, before each further attempt. */
+  /** Failed attempts before the first warning: a server that is back at once is no news. */
+  readonly quietAttempts?: number;
+  /** What may help the server back, before each further attempt. */
   readonly recover?: () => Promise<void>;
 }
 
 /**
- * Rides out the losses of one server, for everything in the process that uses it: ever longer pauses, one warning
- * when it is lost, one note when it is back, and an end of patience.
+ * Retries what a lost server broke, for everything in the process that uses that server: ever longer pauses, one
+ * warning when it is lost, one note when it is back, and a timeout.
  */
-export class Outage {
+export class Retry {
   readonly #server: string;
   readonly #context: StageContext;
-  readonly #options: OutageOptions;
+  readonly #options: RetryOptions;
   #hasAnswered = false;
   /** Attempts that have failed since the server last answered, and over all. */
   #failed = 0;
@@ -44,40 +49,53 @@ export class Outage {
   #pause = FIRST_PAUSE_MS;
 
   /** @param server how messages name it: "PostgreSQL at localhost:5432/sales" */
-  constructor(server: string, context: StageContext, options: OutageOptions = {}) {
+  constructor(server: string, context: StageContext, options: RetryOptions = {}) {
     this.#server = server;
     this.#context = context;
     this.#options = options;
   }
 
+  /** Retries for a server that has answered already. */
+  static connected(server: string, context: StageContext, options: RetryOptions): Retry {
+    const retry = new Retry(server, context, options);
+    retry.succeeded();
+    return retry;
+  }
+
   /**
-   * Runs `work`, and runs it again when it failed by a retriable error: it must be right to do so, whatever of it had
-   * reached the server.
-   * @throws MedallionError interrupted; that error when patience is over, and at once any other
+   * Runs `work`, and again when it failed by a retriable error: it must be right to do so, whatever of it had reached
+   * the server.
+   * @throws MedallionError interrupted; the retriable error after the timeout, and at once any other
    */
-  async ride<T>(work: () => Promise<T>): Promise<T> {
-    const { signal } = this.#context;
+  async run<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
       const losses = this.#losses;
       try {
         const result = await work();
         // What began before the loss says nothing about the time after it.
         if (losses === this.#losses) {
-          this.end();
+          this.succeeded();
         }
         return result;
       } catch (error) {
-        if (!isPassing(error)) {
+        if (!isRetriable(error)) {
           throw error;
         }
-        await this.#endure(error, signal);
+        await this.#recoverFrom(error);
       }
     }
   }
 
-  /** Pauses before the next attempt, shorter when interrupted; throws the failure when patience is over. */
-  async wait(failure: MedallionError, signal: AbortSignal): Promise<void> {
-    const { forMs = DEFAULT_PATIENCE.forMs, unsaid = 0 } = this.#options;
+  /**
+   * Pauses before the next attempt.
+   * @returns false when interrupted
+   * @throws MedallionError the failure, after the timeout
+   */
+  async wait(failure: MedallionError, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) {
+      return false;
+    }
+    const { forMs = DEFAULT_RETRY_POLICY.forMs, quietAttempts = 0 } = this.#options;
     this.#losses += 1;
     this.#failed += 1;
     if (this.#failed === 1) {
@@ -85,10 +103,10 @@ export class Outage {
     }
     this.#failingSince ??= Date.now();
     const left = this.#failingSince + forMs - Date.now();
-    if (left <= 0 || signal.aborted) {
+    if (left <= 0) {
       throw forMs === 0 ? failure : givenUp(failure, forMs);
     }
-    if (this.#failed === unsaid + 1) {
+    if (this.#failed === quietAttempts + 1) {
       const what = this.#hasAnswered ? 'lost' : 'cannot reach';
       this.#context.emit({
         type: 'warning',
@@ -98,11 +116,12 @@ export class Outage {
     const pause = this.#pause * (1 - JITTER + 2 * JITTER * Math.random());
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
     await delay(Math.min(pause, left), undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
   }
 
-  /** The server answers; patience goes on running out until it has also done some work. */
+  /** The server answers; the timeout goes on running until it has also done some work. */
   answered(): void {
-    if (this.#failed > (this.#options.unsaid ?? 0)) {
+    if (this.#failed > (this.#options.quietAttempts ?? 0)) {
       const away = durationText(Date.now() - this.#awaySince);
       this.#context.emit({ type: 'note', message: `${this.#server} is back after ${away}` });
     }
@@ -111,27 +130,25 @@ export class Outage {
   }
 
   /** The server answers, and work goes on. */
-  end(): void {
+  succeeded(): void {
     this.answered();
     this.#failingSince = undefined;
     this.#pause = FIRST_PAUSE_MS;
   }
 
-  async #endure(failure: MedallionError, signal: AbortSignal): Promise<void> {
-    throwIfInterrupted(signal);
+  async #recoverFrom(failure: MedallionError): Promise<void> {
+    const { signal } = this.#context;
     await this.wait(failure, signal);
     throwIfInterrupted(signal);
-    try {
-      await this.#options.recover?.();
-    } catch (error) {
-      if (!isPassing(error)) {
+    await this.#options.recover?.().catch((error: unknown) => {
+      if (!isRetriable(error)) {
         throw error;
       }
-    }
+    });
   }
 }
 
-function isPassing(error: unknown): error is MedallionError {
+function isRetriable(error: unknown): error is MedallionError {
   return error instanceof MedallionError && error.retriable;
 }
 

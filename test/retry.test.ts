@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MedallionError } from '../src/errors.ts';
 import type { ProgressEvent } from '../src/progress.ts';
-import { Outage } from '../src/retry.ts';
+import { Retry } from '../src/retry.ts';
 
 function listener(signal = new AbortController().signal) {
   const events: ProgressEvent[] = [];
@@ -20,8 +20,8 @@ function failing(times: number): () => Promise<string> {
 describe('a server that went away', () => {
   test('is told of once when it is lost and once when it is back, each time', async () => {
     const context = listener();
-    const outage = new Outage('PostgreSQL at db:5432', context);
-    expect(await outage.ride(failing(0))).toBe('done');
+    const retry = new Retry('PostgreSQL at db:5432', context);
+    expect(await retry.run(failing(0))).toBe('done');
     expect(context.events).toEqual([]);
     const lost = 'lost PostgreSQL at db:5432 (no answer); trying again for up to 5 min';
     const back = expect.stringMatching(/^PostgreSQL at db:5432 is back after [\d.]+ s$/) as string;
@@ -29,20 +29,20 @@ describe('a server that went away', () => {
       { type: 'warning', message: lost },
       { type: 'note', message: back },
     ];
-    expect(await outage.ride(failing(2))).toBe('done');
+    expect(await retry.run(failing(2))).toBe('done');
     expect(context.events).toEqual(round);
-    expect(await outage.ride(failing(1))).toBe('done');
+    expect(await retry.run(failing(1))).toBe('done');
     expect(context.events).toEqual([...round, ...round]);
   });
 
   test('is told of once by all that use it', async () => {
     const context = listener();
-    const outage = new Outage('Kafka at k:9092', context);
+    const retry = new Retry('Kafka at k:9092', context);
     const back = Date.now() + 700;
     const whileAway = () => (Date.now() < back ? Promise.reject(away()) : Promise.resolve());
     // What began before the loss and succeeds after it does not say that the server is back.
     const slow = () => new Promise((resolve) => setTimeout(resolve, 100));
-    await Promise.all([outage.ride(slow), outage.ride(whileAway), outage.ride(whileAway)]);
+    await Promise.all([retry.run(slow), retry.run(whileAway), retry.run(whileAway)]);
     expect(context.events.map(({ type }) => type)).toEqual(['warning', 'note']);
   });
 
@@ -53,7 +53,7 @@ describe('a server that went away', () => {
       recoveries += 1;
       return Promise.resolve();
     };
-    await new Outage('Kafka at k:9092', context, { recover }).ride(failing(2));
+    await new Retry('Kafka at k:9092', context, { recover }).run(failing(2));
     expect(context.events[0]).toMatchObject({
       message: 'cannot reach Kafka at k:9092 (no answer); trying again for up to 5 min',
     });
@@ -61,8 +61,8 @@ describe('a server that went away', () => {
   });
 
   test('is given up when it stays away, by the failure itself', async () => {
-    const outage = new Outage('Kafka at k:9092', listener(), { forMs: 500 });
-    await expect(outage.ride(failing(1000))).rejects.toMatchObject({
+    const retry = new Retry('Kafka at k:9092', listener(), { forMs: 500 });
+    await expect(retry.run(failing(1000))).rejects.toMatchObject({
       code: 'unreachable',
       exitCode: 3,
       message: 'lost it; given up after 0.5 s',
@@ -70,26 +70,26 @@ describe('a server that went away', () => {
   });
 
   test('that answers, but does no work, is given up too', async () => {
-    const outage = new Outage('Kafka at k:9092', listener(), { forMs: 500 });
+    const retry = new Retry('Kafka at k:9092', listener(), { forMs: 500 });
     const poison = () => {
-      outage.answered();
+      retry.answered();
       return Promise.reject(away());
     };
-    await expect(outage.ride(poison)).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(retry.run(poison)).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  test('is not waited for without patience, nor for another failure, nor after an interruption', async () => {
+  test('is not waited for with a timeout of 0, nor for another failure, nor after an interruption', async () => {
     const context = listener();
-    await expect(new Outage('x', context, { forMs: 0 }).ride(failing(1))).rejects.toMatchObject({
+    await expect(new Retry('x', context, { forMs: 0 }).run(failing(1))).rejects.toMatchObject({
       message: 'lost it',
     });
     const denied = new MedallionError('denied', 'wrong password');
-    await expect(new Outage('x', context).ride(() => Promise.reject(denied))).rejects.toBe(denied);
+    await expect(new Retry('x', context).run(() => Promise.reject(denied))).rejects.toBe(denied);
     expect(context.events).toEqual([]);
 
     const abort = new AbortController();
-    const riding = new Outage('x', listener(abort.signal)).ride(failing(1000));
+    const retrying = new Retry('x', listener(abort.signal)).run(failing(1000));
     abort.abort();
-    await expect(riding).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(retrying).rejects.toMatchObject({ code: 'interrupted' });
   });
 });

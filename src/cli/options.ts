@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Resolved } from '../config/resolve.ts';
 import { settingOf, type Setting, type SettingKey } from '../config/settings.ts';
 import { MedallionError } from '../errors.ts';
-import { DEFAULT_PATIENCE, type Patience } from '../retry.ts';
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../retry.ts';
 
 /** Parsers for option values; commander turns what they throw into one clear line and exit code 2. */
 
@@ -83,7 +83,7 @@ export function parseDuration(value: string): number {
 }
 
 /** How long a lost server is waited for; said by the user, it holds from the start on. */
-function parsePatience(value: string): Patience {
+function parseRetryPolicy(value: string): RetryPolicy {
   return { forMs: value.trim() === '0' ? 0 : parseDuration(value), atStart: true };
 }
 
@@ -167,11 +167,11 @@ export function takeSettings(command: Command, readSettings: () => Resolved): vo
   }
 }
 
-/** The option of every command that rides out the loss of a server. */
+/** The option of every command that retries when it loses a server. */
 export function addRetryOption(command: Command): Command {
   const fallback = `${settingOf('retry_for').default ?? ''}, once it was reached`;
   return command.addOption(
-    settingOption('retry_for').argParser(parsePatience).default(DEFAULT_PATIENCE, fallback),
+    settingOption('retry_for').argParser(parseRetryPolicy).default(DEFAULT_RETRY_POLICY, fallback),
   );
 }
 

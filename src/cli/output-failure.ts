@@ -1,5 +1,5 @@
 import { codeOf, MedallionError } from '../errors.ts';
-import { storageError } from '../log/landing/storage-error.ts';
+import { storageError } from '../whole-file.ts';
 
 /** Exit code of a process whose reader has gone (`| head -1`): what a shell reports for a death by SIGPIPE. */
 export const READER_GONE = 141;

@@ -1,7 +1,6 @@
 import type { Config, KafkaConfig } from '../config.ts';
 import { MedallionError } from '../errors.ts';
-import { groupTaken } from '../log/kafka/errors.ts';
-import { groupOf } from '../log/kafka/group-name.ts';
+import { groupOf, groupTaken } from '../log/kafka/errors.ts';
 import { inspectTopic } from '../log/kafka/topic.ts';
 import { counted } from '../number.ts';
 import { withClient } from '../postgres/client.ts';
@@ -22,26 +21,20 @@ export const kafkaCheck: Check = {
     if (log.kind === 'landing') {
       return [];
     }
-    const [{ brokers, partitions }, warehouse] = await Promise.all([
+    const [{ brokers, found }, warehouse] = await Promise.all([
       inspectTopic(log, log.topic, context.signal),
       identityOf(config, context),
     ]);
     const title = 'Kafka topic';
     return [
-      ok(
-        'Kafka',
-        `${brokers.length === 1 ? '1 broker' : `${brokers.length} brokers`}: ${brokers.join(', ')}`,
-      ),
-      partitions === undefined
+      ok('Kafka', `${counted(brokers.length, 'broker')}: ${brokers.join(', ')}`),
+      found === undefined
         ? warn(
             title,
             `there is no topic "${log.topic}"`,
             'medallion generate creates it; --topic or KAFKA_TOPIC names another one.',
           )
-        : ok(
-            title,
-            `${log.topic}: ${partitions.length === 1 ? '1 partition' : `${partitions.length} partitions`}`,
-          ),
+        : ok(title, `${log.topic}: ${counted(found.ranges.size, 'partition')}`),
       await lookAtGroup(log, warehouse, context).catch((error: unknown) => fail(GROUP, error)),
     ];
   },

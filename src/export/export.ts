@@ -6,8 +6,9 @@ import type { Model } from '../model/model.ts';
 import { ident, literal } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
+import { partialName } from '../whole-file.ts';
 import { exportError } from './failures.ts';
-import { bringToName, partialPath, removeLeftPartials } from './partial.ts';
+import { bringToName, removeLeftPartials } from './partial.ts';
 
 /** A table, and the file or folder that is to hold it. */
 export interface ExportTarget {
@@ -55,7 +56,7 @@ export async function exportTables(
 ): Promise<ExportedTable[]> {
   await checkPlaces(targets, options);
   const files = targets.map(({ model, path: target }) => ({
-    ...{ id: model.id, target, path: partialPath(target), format: options.format },
+    ...{ id: model.id, target, path: partialName(target), format: options.format },
     sql: selectOf(model, options),
     orderBy: model.key.map(ident).join(', '),
     escaped: options.escapeFormulas ? textColumns(model) : [],

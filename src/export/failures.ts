@@ -1,5 +1,5 @@
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
-import { storageError } from '../log/landing/storage-error.ts';
+import { storageError } from '../whole-file.ts';
 import { targetOf } from './partial.ts';
 
 /**

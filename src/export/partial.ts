@@ -2,14 +2,6 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isGone, thisRunner } from '../postgres/runner.ts';
 
-/** What is being written for a name bears the name, the process that writes it, and this. */
-const PARTIAL = '.partial';
-
-/** Where what is to come to a name is written first. */
-export function partialPath(target: string): string {
-  return `${target}.${String(process.pid)}${PARTIAL}`;
-}
-
 /** The name for which something is written; the path itself where it is no such thing. */
 export function targetOf(file: string): string {
   return file.replace(/\.\d+\.partial($|\/.*)/, '');

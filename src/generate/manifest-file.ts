@@ -1,4 +1,4 @@
-import { writeWhole } from '../log/landing/whole-file.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { Manifest } from './generate.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { MedallionError } from '../errors.ts';
-import { groupOf } from '../log/kafka/group-name.ts';
+import { openLog } from '../log/open.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
@@ -54,14 +54,12 @@ export interface Status {
 export async function status(
   settings: ConnectionSettings,
   config: Config,
-  { signal }: Pick<StageContext, 'signal'>,
+  context: StageContext,
 ): Promise<Status> {
+  const { signal } = context;
   const { books, group } = await withSnapshot(settings, signal, async (client) => ({
     books: await readBooks(client),
-    group:
-      config.log.kind === 'kafka'
-        ? (config.log.group ?? groupOf(config.log, await warehouseIdentity(client)))
-        : undefined,
+    group: openLog(config, context).group(await warehouseIdentity(client)),
   }));
   const log = await lookAtLog(config, books.partitions, signal);
   const partitions = joinPartitions(books.partitions, log);

@@ -1,7 +1,9 @@
+import type { RetryPolicy } from '../retry.ts';
+
 /**
- * What a log is: an append-only sequence of records in numbered partitions of named topics. Kafka is one kind,
- * a landing directory or a file of NDJSON lines another, a table of the older pipeline a third; everything after the read
- * is the same code.
+ * What a log is: an append-only sequence of records in numbered partitions of named topics. Kafka is one kind, the
+ * landing directory another, and both are a `Log`; files, standard input and a table of the older pipeline are only read.
+ * Everything after the read is the same code.
  *
  * Terminology: a record's *offset* is its place in its partition (not dense: offsets can be missing).
  * *next offset* is the first one not yet read. The *position* that counts is the one the warehouse stored.
@@ -32,8 +34,8 @@ export interface TopicPartition {
 /** Consecutive records of one partition, in offset order. */
 export interface RecordBatch extends TopicPartition {
   /**
-   * The offset that this batch goes on from: what the books must hold as the partition's next offset for the
-   * batch to land. A partition that the books do not know yet takes any.
+   * The offset that this batch goes on from: what must be stored as the partition's next offset for the
+   * batch to be written. A partition of which nothing is stored yet takes any.
    */
   readonly fromOffset: bigint;
   /** Empty where only offsets without a record (of transactions, of compaction) were passed. */
@@ -48,7 +50,7 @@ export interface RecordBatch extends TopicPartition {
   readonly digest?: string | undefined;
 }
 
-/** A partition's place in the warehouse's books. */
+/** A partition's place as the warehouse stored it. */
 export interface StoredOffset extends TopicPartition {
   readonly nextOffset: bigint;
   readonly source: string;
@@ -80,17 +82,17 @@ export interface Sink {
    * `batch.fromOffset` (another consumer has moved this partition on), nothing was written; the reader must go
    * on from `storedOffsets`. Safe to call at once for different partitions; one partition's calls never overlap.
    */
-  land(batch: RecordBatch): Promise<boolean>;
+  write(batch: RecordBatch): Promise<boolean>;
   /**
-   * Records expired before they were read: the gap is booked and the stored offset moves from `gap.from` to
+   * Records expired before they were read: the gap is recorded and the stored offset moves from `gap.from` to
    * `gap.to`. Nothing happens where it is no longer `gap.from`.
    */
   recordGap(gap: Gap, source: string): Promise<void>;
   /**
-   * Books that the partition's log is another one than before (a recreated topic, a replaced file) and is read from
+   * Records that the partition's log is another one than before (a recreated topic, a replaced file) and is read from
    * `place` on in place of `stored`, or that the same log has got a better name. Where a Kafka topic's offsets start over, bronze takes its events under the topic's next generation
-   * ("sales#2"), so that nothing is overwritten; the reader goes on saying "sales".
-   * `false`: the books no longer hold `stored`, another consumer has moved the partition on; ask `storedOffsets` again.
+   * ("sales#2"), so that nothing is overwritten; the reader goes on calling it "sales".
+   * `false`: `stored` is no longer what is stored, another consumer has moved the partition on; ask `storedOffsets` again.
    */
   resetOffset(stored: StoredOffset, place: StoredOffset): Promise<boolean>;
   warn(message: string, hint?: string): void;
@@ -102,7 +104,7 @@ export interface ReadOptions {
   readonly follow: boolean;
   /** With `follow`: stop after this many milliseconds without a record. */
   readonly idleTimeoutMs?: number;
-  /** Stop after landing about this many records (never more). */
+  /** Stop after writing about this many records (never more). */
   readonly maxRecords?: number;
   /** A longer value need not be held whole: its first bytes and its `fullLength` will do. */
   readonly maxValueBytes?: number;
@@ -117,11 +119,97 @@ export interface LogReader {
   /** For people: "Kafka topic sales at localhost:9092", "/home/ana/sales.ndjson.gz". */
   readonly description: string;
   /**
-   * Reads every partition and lands its batches until the end that `options` ask for. An abort finishes the
+   * Reads every partition and writes its batches to the sink until the end that `options` ask for. An abort finishes the
    * batch in hand and resolves with 'interrupted'.
    * @throws MedallionError unreachable, denied, input, source_changed
    */
   read(sink: Sink, options: ReadOptions): Promise<ReadEnd>;
+}
+
+export interface ReaderSettings {
+  /** How long a broker that is away is waited for. */
+  readonly retryPolicy?: RetryPolicy;
+  /** How long a topic that is not there yet is waited for, milliseconds; not at all unless said otherwise. */
+  readonly topicWaitMs?: number;
+  /** How often a reader looks for new partitions, and whether the topic still is the same, milliseconds. */
+  readonly metadataMaxAgeMs?: number;
+}
+
+/** How a producer may compress, by the names that Kafka's own tools take. */
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+export interface WriterSettings {
+  readonly retryPolicy?: RetryPolicy | undefined;
+  /** A topic that is not there is made with so many. */
+  readonly partitions?: number | undefined;
+  readonly compression?: Compression | undefined;
+}
+
+/** Where a partition is read on, as it is recorded. */
+export interface ReadPlace {
+  readonly partition: number;
+  readonly nextOffset: bigint;
+  readonly source: string;
+  /** Bytes of a file's text that were read. */
+  readonly position: bigint | null;
+  /** Digest of these bytes, where it is known. */
+  readonly digest?: string | undefined;
+  /** Unix milliseconds that no unread event is older than, so far as the records tell. */
+  readonly readUpTo: number;
+  /** When this record last changed, Unix milliseconds. */
+  readonly updatedAt: number;
+}
+
+/** What of a partition is not read yet. */
+export interface PartitionLag {
+  readonly partition: number;
+  /** The first offset that the log does not hold yet; undefined for a file, whose lines nobody has counted. */
+  readonly end: bigint | undefined;
+  /** Events that wait, at most; undefined when the log is another one than was read. */
+  readonly events: number | undefined;
+  /** Unix milliseconds since when the first of them waits, or earlier; undefined when none does. */
+  readonly since: number | undefined;
+  /** What is odd about the partition. */
+  readonly note?: string;
+}
+
+/** What a partition holds. */
+export interface PartitionExtent {
+  readonly partition: number;
+  /** Names the log: see `RecordBatch.source`. */
+  readonly source: string;
+  /** From `low` up to, not including, `high`; undefined for a file, whose lines nobody has counted. */
+  readonly offsets: { readonly low: bigint; readonly high: bigint } | undefined;
+}
+
+/** How a place was recorded for another log than the one that is there now: of another cluster, of a topic that is gone, or beyond this log's end. */
+export type Mismatch = 'cluster' | 'recreated' | 'cut';
+
+/** A log that generate writes to and ingest reads from. Whoever holds it does not ask which kind it is. */
+export interface Log {
+  /** For people: "Kafka topic sales at localhost:9092". */
+  readonly name: string;
+  /** What bronze calls the topic, before it was ever recreated. */
+  readonly topic: string;
+  /** What to do where it holds nothing new, if there is something to say. */
+  readonly whenEmpty: string | undefined;
+  /** The consumer group that the readers of a warehouse share; undefined where partitions are not shared out. */
+  group(warehouse: string): string | undefined;
+  /** @throws MedallionError unreachable, denied, config */
+  read(settings?: ReaderSettings): Promise<LogReader>;
+  /** @throws MedallionError unreachable, denied, config, storage, usage where a setting is none of this log's */
+  write(settings?: WriterSettings): Promise<LogWriter>;
+  /**
+   * How far reading is behind the end of each partition.
+   * @throws MedallionError unreachable, denied, config, input
+   */
+  lag(recorded: readonly ReadPlace[]): Promise<PartitionLag[]>;
+  /**
+   * What each partition holds; none where the topic is not there.
+   * @throws MedallionError unreachable, denied, input
+   */
+  extent(): Promise<PartitionExtent[]>;
 }
 
 /** One event to append, already encoded. */

@@ -32,16 +32,14 @@ export interface Landed {
 }
 
 /**
- * The current rows of the partitions that have one. A Kafka topic that was recreated goes on under its next
- * generation: "sales#2" follows "sales", and the highest is the current one. No other log has generations, and no
- * Kafka topic has a "#" in its name.
+ * The current rows of the partitions that have one.
+ * @see generationOf
  */
 export async function currentOffsets(
   client: Client,
   partitions: readonly PartitionName[],
 ): Promise<CurrentOffset[]> {
   const { rows } = await client.query<{
-    log_topic: string;
     topic: string;
     partition: string;
     next_offset: string;
@@ -49,20 +47,14 @@ export async function currentOffsets(
     position: string | null;
     digest: string | null;
   }>(
-    `select distinct on (asked.topic, asked.partition)
-            asked.topic as log_topic, stored.topic, stored.partition, next_offset, source, position, digest
+    `select distinct stored.topic, stored.partition, next_offset, source, position, digest
        from unnest($1::text[], $2::integer[]) as asked (topic, partition)
        join medallion.offsets as stored
          on stored.partition = asked.partition
-        and (stored.topic = asked.topic
-             or (asked.topic !~ '[^a-zA-Z0-9._-]'
-                 and starts_with(stored.topic, asked.topic || '#')
-                 and substr(stored.topic, length(asked.topic) + 2) ~ '^[0-9]{1,9}$'))
-      order by asked.topic, asked.partition, length(stored.topic) desc, stored.topic desc`,
+        and (stored.topic = asked.topic or starts_with(stored.topic, asked.topic || '#'))`,
     [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)],
   );
-  return rows.map((row) => ({
-    logTopic: row.log_topic,
+  const stored = rows.map((row) => ({
     topic: row.topic,
     partition: Number(row.partition),
     nextOffset: BigInt(row.next_offset),
@@ -70,12 +62,42 @@ export async function currentOffsets(
     position: row.position === null ? null : BigInt(row.position),
     digest: row.digest ?? undefined,
   }));
+  return partitions.flatMap(({ topic: logTopic, partition }) =>
+    currentGenerations(
+      logTopic,
+      stored.filter((row) => row.partition === partition),
+    ).map((row) => ({ ...row, logTopic })),
+  );
+}
+
+/**
+ * Which generation of a topic a name in bronze is. A Kafka topic that was recreated goes on under its next generation:
+ * "sales#2" follows "sales". No other log has generations, and no Kafka topic has a "#" in its name.
+ * @returns undefined: it is another topic
+ */
+function generationOf(logTopic: string, name: string): number | undefined {
+  const [, first, next] = /^([a-zA-Z0-9._-]+)#(\d{1,9})$/.exec(name) ?? [];
+  return name === logTopic ? 1 : first === logTopic ? Number(next) : undefined;
+}
+
+/** Of each partition of a topic the row that counts: that of the highest generation. */
+export function currentGenerations<T extends PartitionName>(
+  logTopic: string,
+  rows: readonly T[],
+): T[] {
+  const current = new Map<number, { readonly row: T; readonly generation: number }>();
+  for (const row of rows) {
+    const generation = generationOf(logTopic, row.topic) ?? 0;
+    if (generation > (current.get(row.partition)?.generation ?? 0)) {
+      current.set(row.partition, { row, generation });
+    }
+  }
+  return [...current.values()].map(({ row }) => row);
 }
 
 /** The name under which bronze takes a topic that starts over: "sales", "sales#2", "sales#3". */
 export function nextGeneration({ logTopic, topic }: CurrentOffset): string {
-  const generation = topic === logTopic ? 1 : Number(topic.slice(logTopic.length + 1));
-  return `${logTopic}#${generation + 1}`;
+  return `${logTopic}#${(generationOf(logTopic, topic) ?? 0) + 1}`;
 }
 
 /**

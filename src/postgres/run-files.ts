@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
 import { sqlFile } from '../sql-file.ts';
 import { VERSION } from '../version.ts';
+import { writeWhole } from '../whole-file.ts';
 import { withTransaction, type Client } from './client.ts';
 import { runFileSchema, type RunFile } from './run-file.ts';
 import { isGone, thisRunner } from './runner.ts';
@@ -89,8 +90,7 @@ async function writeRunFile(home: string, record: RunFile): Promise<void> {
   const folder = folderOf(home);
   const file = path.join(folder, `${record.id}.json`);
   await makeFolder(folder);
-  await writeFile(`${file}.partial`, `${JSON.stringify(record, undefined, 2)}\n`);
-  await rename(`${file}.partial`, file);
+  await writeWhole(file, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 /** Takes the records that lie below the home into the metadata, each once: those of runs that have ended or were killed. */

@@ -3,7 +3,7 @@ import { passwordIn } from '../config/passfile.ts';
 import type { ServerFacts } from '../config/session.ts';
 import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
-import { DEFAULT_PATIENCE, Outage, type Patience } from '../retry.ts';
+import { DEFAULT_RETRY_POLICY, Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import {
   describeServer,
   isExposed,
@@ -33,28 +33,28 @@ export interface WarehouseOptions {
   readonly migrate?: boolean;
   /** The work writes: a server that takes no writes is like one that is away. */
   readonly writes?: boolean;
-  /** How long the server is waited for, by this call at the start and by `outage` later. */
-  readonly patience?: Patience;
+  /** For how long this call retries at the start, and `retry` later. */
+  readonly retryPolicy?: RetryPolicy;
 }
 
 /**
  * Runs `work` with the warehouse that the configuration names: a server of one's own, or the embedded one, which is
  * started when it is down and released afterwards, whatever happens. The schema is current when `work` begins; work
- * that takes long rides out the losses of the server with `outage`, which also brings an embedded one back. The
+ * that takes long retries with `retry` when the server is lost, which also brings an embedded one back. The
  * records of runs that needed no warehouse are in the books by then.
  * @throws MedallionError unreachable, denied, config (server too old, database newer than this program), storage
  */
 export async function withWarehouse<T>(
   config: Config,
   context: StageContext,
-  work: (settings: ConnectionSettings, outage: Outage) => Promise<T>,
+  work: (settings: ConnectionSettings, retry: Retry) => Promise<T>,
   options: WarehouseOptions = {},
 ): Promise<T> {
-  const { patience = DEFAULT_PATIENCE } = options;
+  const { retryPolicy = DEFAULT_RETRY_POLICY } = options;
   return withServer(config, context, async (settings, recover) => {
     const server = `PostgreSQL at ${describeServer(settings)}`;
-    const outage = (forMs: number): Outage => new Outage(server, context, { forMs, recover });
-    const facts = await outage(patience.atStart ? patience.forMs : 0).ride(() =>
+    const atStart = { recover, forMs: retryMsAtStart(retryPolicy) };
+    const facts = await new Retry(server, context, atStart).run(() =>
       withClient(settings, async (client) => {
         const found = await inspectServer(client, settings, context);
         if (found.isReadOnly && options.writes === true) {
@@ -74,9 +74,8 @@ export async function withWarehouse<T>(
         return found.facts;
       }),
     );
-    const later = outage(patience.forMs);
-    later.end();
-    return work({ ...settings, facts }, later);
+    const later = { recover, forMs: retryPolicy.forMs };
+    return work({ ...settings, facts }, Retry.connected(server, context, later));
   });
 }
 

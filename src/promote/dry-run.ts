@@ -15,7 +15,7 @@ import { countChanges, noteChanges, type RowChanges } from '../postgres/row-chan
 import type { StageContext } from '../progress.ts';
 import { CheckTally, type CheckResult } from './checks.ts';
 import { promoteLayers, type LayerResults, type Run } from './layers.ts';
-import { failureOf, rideLosses } from './losses.ts';
+import { failureOf, retryLosses } from './losses.ts';
 import type { PromoteOptions } from './promote.ts';
 import { isRefreshing } from './refresh.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
@@ -53,9 +53,9 @@ export async function dryRun(
   options: Omit<PromoteOptions, 'fullRefresh' | 'select' | 'evenPruned' | 'replay' | 'arguments'>,
   context: StageContext,
 ): Promise<DryRun> {
-  return rideLosses(
+  return retryLosses(
     settings,
-    { outage: options.outage, hint: GIVEN_UP },
+    { retry: options.retry, hint: GIVEN_UP },
     context,
     (watched, onConnected) =>
       withPromotionLock(settings, options.holder, () =>

@@ -7,11 +7,11 @@ import {
   type ConnectionSettings,
 } from '../postgres/client.ts';
 import type { StageContext } from '../progress.ts';
-import { Outage } from '../retry.ts';
+import { Retry } from '../retry.ts';
 
 export interface LossOptions {
   /** Rides out the losses of the warehouse; one of its own unless given. */
-  readonly outage: Outage | undefined;
+  readonly retry: Retry | undefined;
   /** What a person reads who has waited in vain: how things stand, and what to do. */
   readonly hint: string;
 }
@@ -20,28 +20,28 @@ export interface LossOptions {
  * Runs `once`, and again from its beginning when it lost the warehouse: with a new lock, a new engine and a run of its
  * own. `once` is to say when it is connected.
  */
-export async function rideLosses<T>(
+export async function retryLosses<T>(
   settings: ConnectionSettings,
   options: LossOptions,
   context: StageContext,
   once: (context: StageContext, onConnected: () => void) => Promise<T>,
 ): Promise<T> {
-  const outage = options.outage ?? new Outage(`PostgreSQL at ${describeServer(settings)}`, context);
+  const retry = options.retry ?? new Retry(`PostgreSQL at ${describeServer(settings)}`, context);
   let isAgain = false;
   const watched: StageContext = {
     signal: context.signal,
     emit: (event) => {
       if (event.type === 'step.progress') {
-        outage.end();
+        retry.succeeded();
       }
       context.emit(event);
     },
   };
   try {
-    return await outage.ride(async () => {
+    return await retry.run(async () => {
       try {
         return await once(watched, () => {
-          outage.answered();
+          retry.answered();
         });
       } catch (error) {
         throw isAgain ? passing(error) : error;

@@ -10,18 +10,18 @@ import { withPromotionLock } from '../postgres/lock.ts';
 import { Session } from '../postgres/session.ts';
 import { closeKilledRuns, finishRun, saveDays, saveModels, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
-import type { Outage } from '../retry.ts';
+import type { Retry } from '../retry.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
 import { countRestatements } from './gold.ts';
 import { promoteLayers, type LayerOptions, type LayerResults, type Run } from './layers.ts';
-import { failureOf, rideLosses } from './losses.ts';
+import { failureOf, retryLosses } from './losses.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
 
 export interface PromoteOptions extends LayerOptions {
   /** The command line for the run's record, secrets removed. */
   readonly arguments: readonly string[];
   /** Rides out the losses of the warehouse; one of its own unless given. */
-  readonly outage?: Outage;
+  readonly retry?: Retry;
   /** How another promotion that finds this one running calls it. */
   readonly holder: string;
   /** Called after each transaction that published something, with what the run has counted so far. */
@@ -54,9 +54,9 @@ export async function promote(
 ): Promise<PromoteResult> {
   const started = performance.now();
   const runs: EndedRun[] = [];
-  const result = await rideLosses(
+  const result = await retryLosses(
     settings,
-    { outage: options.outage, hint: GIVEN_UP },
+    { retry: options.retry, hint: GIVEN_UP },
     context,
     (watched, onConnected) =>
       promoteOnce(settings, models, openEngine, options, watched, onConnected, runs),

@@ -1,4 +1,4 @@
-import { isImported } from '../log/table/table.ts';
+import { isImported } from '../log/table.ts';
 import type { Client } from '../postgres/client.ts';
 import { keyOf, type BookedPartition } from './books.ts';
 import { compareCounts, events, offsetRange, type Comparison } from './comparison.ts';

@@ -1,11 +1,10 @@
 import type { Config } from '../config.ts';
-import { compareSources, findTopicLog } from '../log/kafka/source.ts';
-import {
-  countHeldLines,
-  fileOfPartition,
-  landingPartitionNames,
-} from '../log/landing/held-lines.ts';
-import { isImported } from '../log/table/table.ts';
+import { countLines } from '../log/files/extent.ts';
+import { fileOfPartition } from '../log/files/landing.ts';
+import { mismatchOf } from '../log/kafka/topic.ts';
+import { openLog } from '../log/open.ts';
+import { isImported } from '../log/table.ts';
+import { currentGenerations } from '../postgres/offsets.ts';
 import type { StageContext } from '../progress.ts';
 import { keyOf, unknownPartition, type BookedPartition } from './books.ts';
 import { offsetRange } from './comparison.ts';
@@ -51,7 +50,7 @@ export async function lookAtLogs(
   options: { readonly onlyWaiting: boolean },
   context: StageContext,
 ): Promise<LogViews> {
-  const { log, home } = config;
+  const { home } = config;
   const views = new Map<string, LogView>();
   for (const booked of books) {
     const view = isImported(booked.topic)
@@ -61,46 +60,42 @@ export async function lookAtLogs(
       views.set(keyOf(booked), view);
     }
   }
-  if (log.kind === 'landing') {
-    const unread = (await landingPartitionNames(home, log.topic))
-      .filter((name) => books.every((booked) => keyOf(booked) !== keyOf(name)))
-      .map(unknownPartition);
-    for (const partition of unread) {
-      views.set(
-        keyOf(partition),
-        (await lookAtFile(home, partition, false)) ?? { waiting: 0n, notes: [] },
-      );
-    }
-    return { views, unread };
-  }
-  const found = await findTopicLog(log, log.topic, context.signal);
+  const log = openLog(config, context);
+  const current = currentGenerations(
+    log.topic,
+    books.filter(({ source }) => source !== undefined),
+  );
   const unread: BookedPartition[] = [];
-  for (const { partition, low, high } of found?.ranges.values() ?? []) {
-    const booked = currentGeneration(books, log.topic, partition);
+  for (const extent of await log.extent()) {
+    const { partition, offsets } = extent;
+    const booked = current.find((candidate) => candidate.partition === partition);
+    const name = unknownPartition({ topic: log.topic, partition });
     if (booked === undefined) {
-      const name = unknownPartition({ topic: log.topic, partition });
       unread.push(name);
-      views.set(keyOf(name), { waiting: high - low, notes: [NEVER_READ] });
-    } else {
-      views.set(keyOf(booked), viewOfTopic(booked, found?.source ?? '', low, high));
+      const view =
+        offsets === undefined
+          ? ((await lookAtFile(home, name, false)) ?? { waiting: 0n, notes: [] })
+          : { waiting: offsets.high - offsets.low, notes: [NEVER_READ] };
+      views.set(keyOf(name), view);
+    } else if (offsets !== undefined) {
+      views.set(keyOf(booked), viewOfTopic(booked, extent.source, offsets.low, offsets.high));
     }
   }
   return { views, unread };
 }
 
 function viewOfTopic(booked: BookedPartition, source: string, low: bigint, high: bigint): LogView {
-  const { nextOffset } = booked;
-  const change = compareSources(booked.source ?? '', source);
-  if (change === 'cluster') {
-    const note = `read from another log (${booked.source ?? 'unknown'}; this one is ${source})`;
-    return { waiting: 0n, notes: [note] };
-  }
-  if (change === 'recreated') {
-    const note = 'the topic was recreated: ingest --reset-offsets takes the new one';
-    return { waiting: high - low, notes: [note] };
-  }
-  if (nextOffset > high) {
-    return { waiting: 0n, beyondEnd: nextOffset - high, notes: [] };
+  const { nextOffset, source: from = 'unknown' } = booked;
+  switch (mismatchOf({ nextOffset, source: from }, source, high)) {
+    case 'cluster':
+      return { waiting: 0n, notes: [`read from another log (${from}; this one is ${source})`] };
+    case 'recreated': {
+      const note = 'the topic was recreated: ingest --reset-offsets takes the new one';
+      return { waiting: high - low, notes: [note] };
+    }
+    case 'cut':
+      return { waiting: 0n, beyondEnd: nextOffset - high, notes: [] };
+    case undefined:
   }
   const isExpired = nextOffset < low;
   return {
@@ -109,25 +104,6 @@ function viewOfTopic(booked: BookedPartition, source: string, low: bigint, high:
       ? [`offsets ${offsetRange(nextOffset, low)} expired unread; the next ingest books the gap`]
       : [],
   };
-}
-
-/** The row that ingest goes on with: "sales#2" follows "sales" when the topic was recreated. */
-function currentGeneration(
-  books: readonly BookedPartition[],
-  topic: string,
-  partition: number,
-): BookedPartition | undefined {
-  const generation = (booked: BookedPartition): number =>
-    booked.topic === topic ? 1 : Number(/^#(\d{1,9})$/.exec(booked.topic.slice(topic.length))?.[1]);
-  return books
-    .filter(
-      (booked) =>
-        booked.partition === partition &&
-        booked.source !== undefined &&
-        booked.topic.startsWith(topic) &&
-        generation(booked) > 0,
-    )
-    .sort((a, b) => generation(b) - generation(a))[0];
 }
 
 async function lookAtFile(
@@ -142,7 +118,7 @@ async function lookAtFile(
   const { source, position = 0n, digest } = booked;
   const { path, grows } = file;
   const read = source === undefined ? undefined : { source, position: Number(position), digest };
-  const counts = await countHeldLines(path, read, { grows, onlyAfter });
+  const counts = await countLines(path, read, { grows, onlyAfter });
   if (counts === undefined) {
     return { waiting: 0n, notes: ['the file is gone'] };
   }

@@ -6,8 +6,8 @@ import { parseEnv } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CONFIG_FILE, SETTINGS } from '../../src/config/settings.ts';
 import { parseDuration } from '../../src/cli/options.ts';
-import { MAX_EVENT_BYTES } from '../../src/ingest/admission.ts';
-import { DEFAULT_PATIENCE } from '../../src/retry.ts';
+import { MAX_EVENT_BYTES } from '../../src/bronze/admission.ts';
+import { DEFAULT_RETRY_POLICY } from '../../src/retry.ts';
 import { runCli } from '../support/cli.ts';
 
 let cwd = '';
@@ -244,7 +244,7 @@ describe('the table of settings', () => {
   it('says the defaults that the code keeps', () => {
     const fallback = (key: string) =>
       SETTINGS.find((setting) => setting.key === key)?.default ?? '';
-    expect(parseDuration(fallback('retry_for'))).toBe(DEFAULT_PATIENCE.forMs);
+    expect(parseDuration(fallback('retry_for'))).toBe(DEFAULT_RETRY_POLICY.forMs);
     expect(Number(fallback('ingest.max_event_bytes'))).toBe(MAX_EVENT_BYTES);
   });
 

@@ -92,7 +92,7 @@ test('every row lands once, as it is, whatever its status and metadata', async (
   }
   const first = await medallion(['import-bronze']);
   expect(first.stdout).toContain('6 events');
-  expect(first.stdout).toContain('refused: 1 empty_value');
+  expect(first.stdout).toContain('rejected: 1 empty_value');
   expect(first.stdout).toContain('processed_status: 3 to_process, 2 processing, 1 processed');
   expect(await landedOf('public.bronze_layer')).toEqual([
     '3 {"data": {"a": 4.50, "b": 123456789012345678901234567890.10, "c": 100}}',

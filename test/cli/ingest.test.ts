@@ -34,7 +34,7 @@ describe('medallion ingest', () => {
     const { code, stdout, stderr } = await run('--from', 'a.ndjson', 'b.ndjson.gz');
     expect({ code, stderr: stderr.includes('rror') }).toEqual({ code: 0, stderr: false });
     expect(stdout.replace(/[\d.]+ s, [\d,]+\/s/, 'T')).toMatch(
-      /^3 events \(0\.0 MB\) landed in T\n {2}file:.*a\.ndjson 0: 2 events, offsets 0 to 3\n {2}file:.*b\.ndjson\.gz 0: 1 event, offsets 0 to 0\n {2}refused: 1 not_text \(kept in bronze\.quarantine\)\n$/,
+      /^3 events \(0\.0 MB\) written to bronze in T\n {2}file:.*a\.ndjson 0: 2 events, offsets 0 to 3\n {2}file:.*b\.ndjson\.gz 0: 1 event, offsets 0 to 0\n {2}rejected: 1 not_text \(kept in bronze\.quarantine\)\n$/,
     );
     const again = await run('--from', 'a.ndjson');
     expect(again.stdout).toMatch(/^nothing new in .*a\.ndjson\n$/);

@@ -277,7 +277,7 @@ test('waits for a topic that is not there yet, says so, and promotes meanwhile',
   expect(await result).toMatchObject({ code: 130 });
 });
 
-test('rides out the loss of PostgreSQL, and is not ready meanwhile', async () => {
+test('retries when PostgreSQL is lost, and is not ready meanwhile', async () => {
   const proxy = await Proxy.open(() => database.settings.port);
   try {
     const url = urlOf({ ...database.settings, host: '127.0.0.1', port: proxy.port });

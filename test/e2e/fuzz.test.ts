@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { judge } from '../../src/event/judge.ts';
 import { REASONS } from '../../src/event/reasons.ts';
-import { openFileReader } from '../../src/log/landing/reader.ts';
+import { openFileReader } from '../../src/log/files/reader.ts';
 import { ingestAll } from '../support/ingest.ts';
 import { Dice, mutate } from '../support/mutations.ts';
 import { purchase } from '../support/orders.ts';

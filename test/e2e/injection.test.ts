@@ -56,7 +56,7 @@ function hostileLog(topics: readonly string[]): LogReader {
     async read(sink) {
       for (const topic of topics) {
         await sink.storedOffsets([{ topic, partition: 0 }]);
-        await sink.land({
+        await sink.write({
           ...{ topic, partition: 0, source: topic, position: 0n },
           fromOffset: 0n,
           nextOffset: BigInt(HOSTILE.length),
@@ -100,7 +100,7 @@ test('every field, topic, key and header comes back as it was sent', async () =>
       description: 'refused',
       async read(sink) {
         await sink.storedOffsets([{ topic: 'refused', partition: 0 }]);
-        await sink.land({
+        await sink.write({
           ...{ topic: 'refused', partition: 0, source: 's', position: 0n },
           ...{ fromOffset: 0n, nextOffset: BigInt(refused.length) },
           records: refused.map((text, n) => ({

@@ -226,7 +226,9 @@ describe('two at once, and a signal', () => {
     const { code, stdout, stderr } = await follower.result;
     expect({ code, errors: /error|defect/.test(stderr) }).toEqual({ code: 130, errors: false });
     const events = manifest.bronze.events.toLocaleString('en-US');
-    expect(stdout).toMatch(new RegExp(`^${events} events .*landed in .*; interrupted$`, 'm'));
+    expect(stdout).toMatch(
+      new RegExp(`^${events} events .*written to bronze in .*; interrupted$`, 'm'),
+    );
     expect(await landedLines('partition, "offset"')).toEqual(lines);
   });
 

@@ -1,4 +1,4 @@
-import { ingest, type IngestOptions, type IngestResult } from '../../src/ingest/ingest.ts';
+import { ingest, type IngestOptions, type IngestResult } from '../../src/bronze/ingest.ts';
 import type { LogReader } from '../../src/log/log.ts';
 import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';

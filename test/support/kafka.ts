@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
 import { inject } from 'vitest';
 import type { KafkaConfig } from '../../src/config.ts';
-import { openKafkaReader, type KafkaReaderSettings } from '../../src/log/kafka/reader.ts';
-import type { ReadEnd, ReadOptions, Sink } from '../../src/log/log.ts';
+import { openKafkaReader } from '../../src/log/kafka/reader.ts';
+import type { ReadEnd, ReadOptions, Sink, ReaderSettings } from '../../src/log/log.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 import { sharedBroker } from './kafka-run.ts';
 
@@ -150,7 +150,7 @@ export async function readTopic(
   sink: Sink,
   options: Partial<ReadOptions> = {},
   config: Partial<KafkaConfig> = {},
-  settings: KafkaReaderSettings = {},
+  settings: ReaderSettings = {},
 ): Promise<ReadEnd> {
   const context = quietContext();
   const reader = await openKafkaReader(

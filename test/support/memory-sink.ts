@@ -5,7 +5,7 @@ export class MemorySink implements Sink {
   /** Sinks of one name are of one warehouse. */
   warehouse = 'memory';
   readonly stored = new Map<string, StoredOffset>();
-  readonly landed: RecordBatch[] = [];
+  readonly written: RecordBatch[] = [];
   readonly refused: RecordBatch[] = [];
   /** For tests in which several readers share the books: what one of them landed. */
   readonly own: RecordBatch[] = [];
@@ -23,7 +23,7 @@ export class MemorySink implements Sink {
     return Promise.resolve(found);
   }
 
-  async land(batch: RecordBatch): Promise<boolean> {
+  async write(batch: RecordBatch): Promise<boolean> {
     await this.beforeLand(batch);
     const stored = this.stored.get(keyOf(batch));
     if (stored !== undefined && stored.nextOffset !== batch.fromOffset) {
@@ -31,7 +31,7 @@ export class MemorySink implements Sink {
       return false;
     }
     this.store(batch, batch.nextOffset, batch.source);
-    this.landed.push(batch);
+    this.written.push(batch);
     return true;
   }
 
@@ -61,7 +61,7 @@ export class MemorySink implements Sink {
   }
 
   get records(): LogRecord[] {
-    return this.landed.flatMap(({ records }) => records);
+    return this.written.flatMap(({ records }) => records);
   }
 
   /** Values as text, in the order they landed. */
@@ -71,7 +71,7 @@ export class MemorySink implements Sink {
 
   /** "partition/offset" of every record that landed. */
   get coordinates(): string[] {
-    return this.landed.flatMap(({ partition, records }) =>
+    return this.written.flatMap(({ partition, records }) =>
       records.map(({ offset }) => `${partition}/${offset}`),
     );
   }

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { generate } from '../../generate/generate.ts';
 import { recordGenerate } from '../../generate/record.ts';
 import { resolvePeriod } from '../../generate/timeline.ts';
-import { ingest } from '../../ingest/ingest.ts';
-import { openLandingReader } from '../../log/landing/reader.ts';
-import { landingTopic, openLandingWriter, partitionFile } from '../../log/landing/writer.ts';
+import { ingest } from '../../bronze/ingest.ts';
+import { landingDirectory, partitionFile } from '../../log/files/landing.ts';
+import { openLog } from '../../log/open.ts';
 import { withClient } from '../../postgres/client.ts';
 import { takeRunFiles } from '../../postgres/run-files.ts';
 import { dropWarehouse, migrateWarehouse, withWarehouse } from '../../postgres/warehouse.ts';
@@ -92,17 +92,18 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
       log: { kind: 'landing', topic: TOPIC },
     },
   };
-  const directory = path.join(home, 'landing');
-  await withWarehouse(context.config, context, async (settings, outage) => {
+  const directory = landingDirectory(home);
+  const ownLog = openLog(context.config, context);
+  await withWarehouse(context.config, context, async (settings, retry) => {
     if (flags.fresh === true) {
       await dropWarehouse(settings);
       await migrateWarehouse(settings);
       await rm(path.join(directory, TOPIC), { recursive: true, force: true });
     }
     const seed = flags.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));
-    const record = { home, topic: landingTopic(TOPIC), arguments: context.commandLine };
+    const record = { home, topic: ownLog.topic, arguments: context.commandLine };
     await recordGenerate(record, context, async () => {
-      const writer = await openLandingWriter({ directory, topic: TOPIC, partitions: 1 });
+      const writer = await ownLog.write();
       try {
         const result = await generate(
           {
@@ -123,19 +124,19 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
       }
     });
     await withClient(settings, (client) => takeRunFiles(client, home, context));
-    const landed = await ingest(
-      openLandingReader(home, TOPIC),
+    const ingested = await ingest(
+      await ownLog.read(),
       settings,
-      { follow: false, outage, arguments: context.commandLine },
+      { follow: false, retry, arguments: context.commandLine },
       context,
     );
-    const refused = Object.values(landed.quarantined).reduce((sum, count) => sum + count, 0);
+    const refused = Object.values(ingested.quarantined).reduce((sum, count) => sum + count, 0);
     context.emit({
       type: 'step.finished',
       step: 'ingest',
-      detail: `${counted(landed.events, 'event')}, ${grouped(refused)} quarantined`,
+      detail: `${counted(ingested.events, 'event')}, ${grouped(refused)} quarantined`,
     });
-    const promoted = await runPromote(settings, outage, PROMOTE_DEFAULTS, context);
+    const promoted = await runPromote(settings, retry, PROMOTE_DEFAULTS, context);
     warnOfChecks(promoted, context);
     context.emit({ type: 'note', message: `${summary(promoted)}\n` });
     const page = await report(settings, { sections: undefined, top: TOP }, context);

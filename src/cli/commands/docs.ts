@@ -5,7 +5,7 @@ import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { dictionaryAsMarkdown } from '../render/dictionary.ts';
-import { writeWholeFile } from '../whole-file.ts';
+import { writeWhole } from '../../whole-file.ts';
 
 const FORMATS = ['markdown', 'html'] as const;
 
@@ -49,6 +49,6 @@ async function docs(context: CommandContext, { format, out }: DocsFlags): Promis
     await context.write(text);
     return;
   }
-  await writeWholeFile(path.resolve(context.cwd, out), text, { mayReplace: true });
+  await writeWhole(path.resolve(context.cwd, out), text);
   context.emit({ type: 'note', message: `written: ${out}` });
 }

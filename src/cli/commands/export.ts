@@ -11,7 +11,7 @@ import {
   type ExportedTable,
   type ExportTarget,
 } from '../../export/export.ts';
-import { storageError } from '../../log/landing/storage-error.ts';
+import { storageError } from '../../whole-file.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';

@@ -8,15 +8,12 @@ import { generate, type GenerateOptions, type GenerateResult } from '../../gener
 import { writeManifest } from '../../generate/manifest-file.ts';
 import { recordGenerate } from '../../generate/record.ts';
 import { resolvePeriod, type Period } from '../../generate/timeline.ts';
-import { beginning } from '../../log/kafka/client.ts';
-import { COMPRESSIONS, type Compression } from '../../log/kafka/compression.ts';
-import { ensureTopic } from '../../log/kafka/topic.ts';
-import { lineWriter, openFileWriter } from '../../log/landing/stream-writer.ts';
-import { checkWritable } from '../../log/landing/whole-file.ts';
-import { landingTopic, openLandingWriter } from '../../log/landing/writer.ts';
-import type { LogWriter } from '../../log/log.ts';
+import { lineWriter, openFileWriter } from '../../log/files/stream-writer.ts';
+import { COMPRESSIONS, type Compression, type Log, type LogWriter } from '../../log/log.ts';
+import { openLog } from '../../log/open.ts';
 import { counted, grouped } from '../../number.ts';
-import type { Patience } from '../../retry.ts';
+import type { RetryPolicy } from '../../retry.ts';
+import { checkWritable } from '../../whole-file.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -42,7 +39,7 @@ interface GenerateFlags {
   readonly to?: string;
   readonly partitions?: number;
   readonly compression?: Compression;
-  readonly retryFor: Patience;
+  readonly retryFor: RetryPolicy;
 }
 
 const DEFAULT_COUNT = 5000;
@@ -142,13 +139,14 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
   if (manifestFile !== undefined) {
     await checkWritable(manifestFile);
   }
+  const log = openLog(context.config, context);
   const record = {
     home: context.config.home,
-    topic: bronzeTopic(flags, context),
+    topic: flags.to ?? log.topic,
     arguments: context.commandLine,
   };
   const { result, writer } = await recordGenerate(record, context, async () => {
-    const writer = await openTarget(flags, context);
+    const writer = await openTarget(log, flags, context);
     let result: GenerateResult;
     try {
       result = await generate(options, writer, context);
@@ -184,14 +182,6 @@ function stateOf({ appended, description }: LogWriter): string {
   );
 }
 
-/** What bronze calls the log that the flags choose. */
-function bronzeTopic({ to }: GenerateFlags, { config: { log } }: CommandContext): string {
-  if (to !== undefined) {
-    return to;
-  }
-  return log.kind === 'kafka' ? log.topic : landingTopic(log.topic);
-}
-
 /** What the flags ask for together. */
 function parseOptions(flags: GenerateFlags): GenerateOptions {
   const follow = flags.follow ?? false;
@@ -225,39 +215,22 @@ function parseOptions(flags: GenerateFlags): GenerateOptions {
   };
 }
 
-async function openTarget(flags: GenerateFlags, context: CommandContext): Promise<LogWriter> {
-  const { log, home } = context.config;
-  if (flags.compression !== undefined && (flags.to !== undefined || log.kind === 'landing')) {
+async function openTarget(
+  log: Log,
+  { to, compression, partitions, retryFor: retryPolicy }: GenerateFlags,
+  context: CommandContext,
+): Promise<LogWriter> {
+  if (to === undefined) {
+    return log.write({ partitions, compression, retryPolicy });
+  }
+  if (compression !== undefined) {
     throw new MedallionError('usage', '--compression is for events to Kafka', {
       hint: 'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
     });
   }
-  if (flags.to !== undefined) {
-    return flags.to === '-'
-      ? lineWriter(context.write, 'stdout')
-      : openFileWriter(path.resolve(context.cwd, flags.to));
-  }
-  if (log.kind === 'landing') {
-    return openLandingWriter({
-      directory: path.join(home, 'landing'),
-      topic: log.topic,
-      partitions: flags.partitions ?? 1,
-    });
-  }
-  if (flags.partitions !== undefined) {
-    const { partitions } = flags;
-    const topic = await beginning(log, context, flags.retryFor).ride(() =>
-      ensureTopic(log, log.topic, partitions, context.signal),
-    );
-    if (topic.partitions !== flags.partitions) {
-      context.emit({
-        type: 'note',
-        message: `topic ${log.topic} is there already, with ${counted(topic.partitions, 'partition')}`,
-      });
-    }
-  }
-  const { openKafkaWriter } = await import('../../log/kafka/writer.ts');
-  return openKafkaWriter(log, context, flags.compression, flags.retryFor);
+  return to === '-'
+    ? lineWriter(context.write, 'stdout')
+    : openFileWriter(path.resolve(context.cwd, to));
 }
 
 function parseTarget(value: string): string {

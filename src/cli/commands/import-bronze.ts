@@ -1,25 +1,23 @@
 import { Command } from 'commander';
-import { parseConfig, type Environment } from '../../config.ts';
+import { ingest } from '../../bronze/ingest.ts';
+import { parseConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
-import { ingest } from '../../ingest/ingest.ts';
-import { openTableReader, type TableReader } from '../../log/table/reader.ts';
+import { openTableReader, type TableReader } from '../../log/table.ts';
+import { grouped } from '../../number.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { serverSettings, withWarehouse } from '../../postgres/warehouse.ts';
-import type { Patience } from '../../retry.ts';
+import type { RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
 import { askPassword } from '../password.ts';
-import { landedSummary, partitionTable } from '../render/landed.ts';
-import { grouped } from '../../number.ts';
-import { visible } from '../render/text.ts';
-import { hanging } from '../render/wrap.ts';
+import { writeIngested } from '../render/ingested.ts';
+import type { RunCommand } from '../run-command.ts';
 
 interface ImportFlags {
   readonly from?: string;
   readonly table: string;
   readonly passwordPrompt?: boolean;
-  readonly retryFor: Patience;
+  readonly retryFor: RetryPolicy;
 }
 
 const COMMAND = 'import-bronze';
@@ -27,7 +25,7 @@ const URL_VARIABLE = 'IMPORT_DATABASE_URL';
 
 export function createImportBronzeCommand(run: RunCommand): Command {
   return new Command(COMMAND)
-    .description("land the older pipeline's bronze_layer table in bronze, each of its rows once")
+    .description("write the older pipeline's bronze_layer table to bronze, each of its rows once")
     .option('--from <url>', `PostgreSQL of the older pipeline (${URL_VARIABLE})`)
     .option(
       '--table <name>',
@@ -39,12 +37,12 @@ export function createImportBronzeCommand(run: RunCommand): Command {
       'after',
       manual({
         details: `
-Reads id, payload and whatever other columns there are, all rows, whatever
-their processed_status. A row's id is its offset in bronze; its other columns
+Reads id, payload and all other columns of all rows, whatever their
+processed_status. A row's id is its offset in bronze; its other columns
 (transaction_id, kafka_metadata, processed_status, created_at) are kept in
-bronze.events.headers. What has landed never lands again: broken off, it goes
-on; run again, it adds the rows that have come since. The table is only read.
-docs/migrating.md has all the steps.`,
+bronze.events.headers. No row is written twice: a run that broke off goes on
+where it was, and a later run adds the rows that have come since. The table is
+only read. docs/migrating.md has all the steps.`,
         examples: [
           'medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt',
           `${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer`,
@@ -61,73 +59,57 @@ docs/migrating.md has all the steps.`,
 
 async function importBronze(context: CommandContext, flags: ImportFlags): Promise<void> {
   const source = await sourceSettings(flags, context);
-  const { retryFor: patience } = flags;
+  const { retryFor: retryPolicy, table } = flags;
   await withWarehouse(
     context.config,
     context,
-    async (settings, outage) => {
-      const reader = await openTableReader(source, flags.table, context, patience);
-      const result = await ingest(
-        reader,
-        settings,
-        { command: COMMAND, outage, arguments: context.commandLine, follow: false },
-        context,
-      );
-      if (context.format === undefined) {
-        const summary = landedSummary(result, reader) + statusLine(reader);
-        await context.write(hanging(visible(summary, { lines: true }), context.width));
-      } else {
-        await context.writeRows(partitionTable(result));
-      }
+    async (settings, retry) => {
+      const reader = await openTableReader(source, table, context, retryPolicy);
+      const run = { command: COMMAND, retry, arguments: context.commandLine, follow: false };
+      const result = await ingest(reader, settings, run, context);
+      await writeIngested(result, reader, context, statusLine(reader));
     },
-    { writes: true, patience },
+    { writes: true, retryPolicy },
   );
 }
 
-/** Where the older pipeline is: only what its URL says, nothing of what names the warehouse. */
+/**
+ * Where the older pipeline is: only what its URL says, nothing of what names the warehouse.
+ * @throws MedallionError usage, config
+ */
 async function sourceSettings(
   { from, passwordPrompt = false }: ImportFlags,
   { env, cwd, signal }: CommandContext,
 ): Promise<ConnectionSettings> {
-  const given = env[URL_VARIABLE];
-  const url = from ?? (given === '' ? undefined : given);
-  if (url === undefined) {
+  const url = from ?? env[URL_VARIABLE] ?? '';
+  const name = from === undefined ? URL_VARIABLE : '--from';
+  if (url === '') {
     throw new MedallionError('usage', 'which PostgreSQL is to be imported from?', {
       hint: `Name it: --from postgresql://user@host:5432/database, or ${URL_VARIABLE}.`,
     });
   }
-  const settings = parseSource(url, from === undefined ? URL_VARIABLE : '--from', env, cwd);
-  if (!passwordPrompt) {
-    return settings;
-  }
-  const question = `Password of ${settings.user} at ${settings.host}: `;
-  const otherwise = `Put it into the URL in ${URL_VARIABLE}.`;
-  return { ...settings, password: await askPassword(question, otherwise, signal) };
-}
-
-/** @throws MedallionError config */
-function parseSource(
-  url: string,
-  name: string,
-  { HOME }: Environment,
-  cwd: string,
-): ConnectionSettings {
   try {
-    const { warehouse } = parseConfig({ databaseUrl: url }, { HOME }, cwd);
+    const { warehouse } = parseConfig({ databaseUrl: url }, { HOME: env['HOME'] }, cwd);
     if (warehouse.kind !== 'server') {
       throw new Error('a URL that names no server');
     }
-    return serverSettings(warehouse);
+    const settings = serverSettings(warehouse);
+    if (!passwordPrompt) {
+      return settings;
+    }
+    const question = `Password of ${settings.user} at ${settings.host}: `;
+    const otherwise = `Put it into the URL in ${URL_VARIABLE}.`;
+    return { ...settings, password: await askPassword(question, otherwise, signal) };
   } catch (error) {
-    throw error instanceof MedallionError
-      ? new MedallionError(error.code, error.message.replaceAll('--database-url', name))
+    throw error instanceof MedallionError && error.code === 'config'
+      ? new MedallionError('config', error.message.replaceAll('--database-url', name))
       : error;
   }
 }
 
-/** How many rows of each processed_status have landed; nothing where the table has none. */
-function statusLine({ landedByStatus }: TableReader): string {
-  const counts = [...landedByStatus]
+/** How many rows of each processed_status were written; nothing where the table has none. */
+function statusLine({ writtenByStatus }: TableReader): string {
+  const counts = [...writtenByStatus]
     .filter(([status]) => status !== '')
     .sort(([, a], [, b]) => b - a)
     .map(([status, rows]) => `${grouped(rows)} ${status}`);

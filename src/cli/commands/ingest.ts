@@ -1,23 +1,20 @@
 import { Command } from 'commander';
 import path from 'node:path';
 import { MedallionError } from '../../errors.ts';
-import { ingest, type IngestResult } from '../../ingest/ingest.ts';
-import { openKafkaReader } from '../../log/kafka/reader.ts';
-import { openFileReader, openLandingReader } from '../../log/landing/reader.ts';
-import { openStdinReader } from '../../log/landing/stream-reader.ts';
-import type { LogReader } from '../../log/log.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
+import { ingest } from '../../bronze/ingest.ts';
+import { openFileReader } from '../../log/files/reader.ts';
+import { openStdinReader } from '../../log/files/stream-reader.ts';
+import type { Log, LogReader } from '../../log/log.ts';
+import { openLog } from '../../log/open.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
-import type { Outage, Patience } from '../../retry.ts';
+import { retryMsAtStart, type RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCount, parsedSetting, parseDuration, settingOption } from '../options.ts';
-import { landedSummary, partitionTable } from '../render/landed.ts';
-import { visible } from '../render/text.ts';
-import { hanging } from '../render/wrap.ts';
+import { writeIngested } from '../render/ingested.ts';
 
-export interface IngestFlags {
+interface IngestFlags {
   readonly from?: readonly string[];
   readonly follow?: boolean;
   readonly maxMessages?: number;
@@ -25,7 +22,7 @@ export interface IngestFlags {
   readonly idleTimeout?: number;
   readonly resetOffsets?: boolean;
   readonly maxEventBytes?: number;
-  readonly retryFor: Patience;
+  readonly retryFor: RetryPolicy;
 }
 
 /** PostgreSQL takes values up to 1 GB, and a server needs several times a value's size to write it. */
@@ -34,9 +31,9 @@ const LARGEST_EVENT = 256 << 20;
 const MANUAL = manual({
   details: `
 Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
-the landing directory that medallion generate writes to. What has landed once
-never lands again, whatever happens in between. Several at once share the
-partitions of a topic, in a consumer group of their warehouse. A file that was
+the landing directory that medallion generate writes to. No event is written
+twice, whatever happens in between. Several ingests at once share the partitions
+of a topic, in a consumer group of their warehouse. A file that was
 rewritten since it was read is read again from its beginning, with a warning:
 rows that did not change become duplicates in silver.`,
   examples: [
@@ -54,7 +51,7 @@ rows that did not change become duplicates in silver.`,
 
 export function createIngestCommand(run: RunCommand): Command {
   return new Command('ingest')
-    .description('land events in bronze, each exactly once: from Kafka, files or standard input')
+    .description('write events to bronze, each exactly once: from Kafka, files or standard input')
     .option('--from <file...>', 'files of NDJSON, plain or gzip, or - for standard input')
     .option('--follow', 'go on as events arrive, until stopped')
     .option(
@@ -72,49 +69,27 @@ export function createIngestCommand(run: RunCommand): Command {
 
 async function ingestCommand(context: CommandContext, flags: IngestFlags): Promise<void> {
   checkFlags(flags);
-  const reader = await openReader(flags, context);
-  const { retryFor: patience } = flags;
-  const land = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
-    const result = await runIngest(settings, outage, reader, flags, context);
-    if (context.format === undefined) {
-      // Files may be called anything.
-      const summary = visible(landedSummary(result, reader), { lines: true });
-      await context.write(hanging(summary, context.width));
-    } else {
-      await context.writeRows(partitionTable(result));
-    }
-    const isLanding = flags.from === undefined && context.config.log.kind === 'landing';
-    if (isLanding && result.end === 'end' && result.partitions.length === 0) {
-      context.emit({
-        type: 'note',
-        message: 'medallion generate writes events to the landing directory',
-      });
-    }
+  const { from, follow = false, retryFor: retryPolicy, resetOffsets = false } = flags;
+  const log = openLog(context.config, context);
+  const reader = await openReader(from, log, retryPolicy, context);
+  const options = {
+    ...{ arguments: context.commandLine, follow, resetOffsets },
+    ...(flags.idleTimeout === undefined ? {} : { idleTimeoutMs: flags.idleTimeout }),
+    ...(flags.maxMessages === undefined ? {} : { maxRecords: flags.maxMessages }),
+    ...(flags.maxEventBytes === undefined ? {} : { maxEventBytes: flags.maxEventBytes }),
   };
-  await withWarehouse(context.config, context, land, { writes: true, patience });
-}
-
-/** Ingests from an open log as the flags say. */
-async function runIngest(
-  settings: ConnectionSettings,
-  outage: Outage,
-  reader: LogReader,
-  flags: IngestFlags,
-  context: CommandContext,
-): Promise<IngestResult> {
-  return ingest(
-    reader,
-    settings,
-    {
-      outage,
-      arguments: context.commandLine,
-      follow: flags.follow ?? false,
-      resetOffsets: flags.resetOffsets ?? false,
-      ...(flags.idleTimeout === undefined ? {} : { idleTimeoutMs: flags.idleTimeout }),
-      ...(flags.maxMessages === undefined ? {} : { maxRecords: flags.maxMessages }),
-      ...(flags.maxEventBytes === undefined ? {} : { maxEventBytes: flags.maxEventBytes }),
-    },
+  await withWarehouse(
+    context.config,
     context,
+    async (settings, retry) => {
+      const result = await ingest(reader, settings, { ...options, retry }, context);
+      await writeIngested(result, reader, context);
+      const isEmpty = result.end === 'end' && result.partitions.length === 0;
+      if (from === undefined && isEmpty && log.whenEmpty !== undefined) {
+        context.emit({ type: 'note', message: log.whenEmpty });
+      }
+    },
+    { writes: true, retryPolicy },
   );
 }
 
@@ -139,30 +114,15 @@ export function checkEventLimit(maxEventBytes = 0): void {
 
 /** @throws MedallionError input, unreachable, denied, config */
 async function openReader(
-  { from, retryFor: patience }: Pick<IngestFlags, 'from' | 'retryFor'>,
-  context: CommandContext,
+  from: IngestFlags['from'],
+  log: Log,
+  retryPolicy: RetryPolicy,
+  { cwd }: CommandContext,
 ): Promise<LogReader> {
-  if (from?.[0] === '-') {
-    return openStdinReader(process.stdin);
+  if (from === undefined) {
+    return log.read({ retryPolicy, topicWaitMs: retryMsAtStart(retryPolicy) });
   }
-  if (from !== undefined) {
-    return openFileReader(from.map((file) => path.resolve(context.cwd, file)));
-  }
-  return openConfiguredLog(context, patience, patience.atStart ? patience.forMs : 0);
-}
-
-/**
- * The log that the configuration names: Kafka, or the landing directory.
- * @param topicWaitMs how long a Kafka topic that is not there yet is waited for
- * @throws MedallionError unreachable, denied, config
- */
-export async function openConfiguredLog(
-  context: CommandContext,
-  patience: Patience,
-  topicWaitMs: number,
-): Promise<LogReader> {
-  const { log, home } = context.config;
-  return log.kind === 'kafka'
-    ? openKafkaReader(log, context, { patience, topicWaitMs })
-    : openLandingReader(home, log.topic);
+  return from[0] === '-'
+    ? openStdinReader(process.stdin)
+    : openFileReader(from.map((file) => path.resolve(cwd, file)));
 }

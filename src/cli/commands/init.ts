@@ -6,7 +6,7 @@ import { MedallionError } from '../../errors.ts';
 import type { CommandContext, GlobalFlags } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
-import { writeWholeFile } from '../whole-file.ts';
+import { writeWhole } from '../../whole-file.ts';
 
 type InitFlags = GlobalFlags & { readonly force?: boolean };
 
@@ -40,13 +40,13 @@ async function init(context: CommandContext, flags: InitFlags): Promise<void> {
   const shown = flags.config ?? CONFIG_FILE.names[0];
   const template = configTemplate(chosenValues(flags, context), path.dirname(file));
   const mayReplace = flags.force ?? false;
-  if (!(await writeWholeFile(file, template, { mayReplace }))) {
+  if (!(await writeWhole(file, template, { mayReplace }))) {
     throw new MedallionError('usage', `there is a ${shown} already; nothing was written`, {
       hint: 'medallion config shows what holds. To begin anew: medallion init --force',
     });
   }
   const example = path.join(context.cwd, ENVIRONMENT_FILE);
-  const hasWritten = await writeWholeFile(example, environmentTemplate(), { mayReplace });
+  const hasWritten = await writeWhole(example, environmentTemplate(), { mayReplace });
   context.emit({
     type: 'note',
     message: [

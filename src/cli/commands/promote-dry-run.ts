@@ -2,7 +2,7 @@ import { duckDbOpener, windowBytesFor, type DuckDbLimits } from '../../engine/du
 import { loadModels } from '../../model/load.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { dryRun } from '../../promote/dry-run.ts';
-import type { Patience } from '../../retry.ts';
+import type { RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { renderDryRun, summary } from '../render/promotion-view.ts';
 
@@ -21,12 +21,12 @@ interface DryRunFlags extends DuckDbLimits {
 export async function printDryRun(
   context: CommandContext,
   flags: DryRunFlags,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<void> {
   const result = await withWarehouse(
     context.config,
     context,
-    async (settings, outage) =>
+    async (settings, retry) =>
       dryRun(
         settings,
         loadModels(),
@@ -38,12 +38,12 @@ export async function printDryRun(
           every: 'mart',
           chunkRows: flags.chunkRows,
           windowBytes: windowBytesFor(flags.memoryLimit),
-          outage,
+          retry,
           holder: `dry run, process ${String(context.processId)}`,
         },
         context,
       ),
-    { migrate: false, writes: true, patience },
+    { migrate: false, writes: true, retryPolicy },
   );
   await context.write(renderDryRun(result, context.format ?? 'table', context));
   const { layers, seconds } = result;

@@ -13,7 +13,7 @@ import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { promote, type PromoteOptions, type PromoteResult } from '../../promote/promote.ts';
 import { selectMarts } from '../../promote/selection.ts';
-import { DEFAULT_PATIENCE, type Outage, type Patience } from '../../retry.ts';
+import { DEFAULT_RETRY_POLICY, type Retry, type RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -38,7 +38,7 @@ export interface PromoteFlags {
   readonly threads?: number;
   readonly watch?: boolean;
   readonly every: number;
-  readonly retryFor?: Patience;
+  readonly retryFor?: RetryPolicy;
 }
 
 /** What promote does when nobody says otherwise; the demo runs it so. */
@@ -169,19 +169,19 @@ async function promoteCommand(context: CommandContext, flags: PromoteFlags): Pro
     await printPlan(context);
     return;
   }
-  const { retryFor: patience = DEFAULT_PATIENCE } = flags;
+  const { retryFor: retryPolicy = DEFAULT_RETRY_POLICY } = flags;
   if (flags.dryRun === true) {
-    await printDryRun(context, { ...flags, ...layersOf(flags) }, patience);
+    await printDryRun(context, { ...flags, ...layersOf(flags) }, retryPolicy);
     return;
   }
-  const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
+  const work = async (settings: ConnectionSettings, retry: Retry): Promise<void> => {
     if (flags.watch === true) {
-      await watch(settings, outage, flags, context);
+      await watch(settings, retry, flags, context);
     } else {
-      await report(await runPromote(settings, outage, flags, context), context);
+      await report(await runPromote(settings, retry, flags, context), context);
     }
   };
-  await withWarehouse(context.config, context, work, { writes: true, patience });
+  await withWarehouse(context.config, context, work, { writes: true, retryPolicy });
 }
 
 function layersOf({ layer }: Pick<PromoteFlags, 'layer'>): { silver: boolean; gold: boolean } {
@@ -222,7 +222,7 @@ type MoreOptions = Partial<Pick<PromoteOptions, 'replay' | 'onPublished' | 'ever
 /** Runs `work` with what promotes once, with a DuckDB that stays open in between, and models that are read once. */
 export async function withPromotions<T>(
   settings: ConnectionSettings,
-  outage: Outage,
+  retry: Retry,
   limits: DuckDbLimits,
   context: CommandContext,
   work: (
@@ -243,7 +243,7 @@ export async function withPromotions<T>(
         every: 'mart',
         chunkRows: flags.chunkRows,
         windowBytes: windowBytesFor(flags.memoryLimit),
-        outage,
+        retry,
         arguments: context.commandLine,
         holder: `${replays}process ${String(context.processId)}`,
         ...more,
@@ -258,25 +258,23 @@ export async function withPromotions<T>(
 /** Promotes once: what is new, or what is to be judged again. */
 export async function runPromote(
   settings: ConnectionSettings,
-  outage: Outage,
+  retry: Retry,
   flags: PromotionFlags,
   context: CommandContext,
   more?: MoreOptions,
 ): Promise<PromoteResult> {
-  return withPromotions(settings, outage, flags, context, (promoteOnce) =>
-    promoteOnce(flags, more),
-  );
+  return withPromotions(settings, retry, flags, context, (promoteOnce) => promoteOnce(flags, more));
 }
 
 async function watch(
   settings: ConnectionSettings,
-  outage: Outage,
+  retry: Retry,
   flags: PromoteFlags,
   context: CommandContext,
 ): Promise<void> {
   // What is asked for beyond the new events is done once, not every round.
   let round = flags;
-  await withPromotions(settings, outage, flags, context, (promoteOnce) =>
+  await withPromotions(settings, retry, flags, context, (promoteOnce) =>
     onSchedule(flags.every, context, async () => {
       const result = await promoteOnce(round, { every: 'due mart' });
       if (hasWork(result)) {

@@ -4,7 +4,7 @@ import type { ConnectionSettings } from '../../postgres/client.ts';
 import type { Obstacle, ReplayResult } from '../../promote/replay.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { settle, statusFor, type Decision } from '../../quarantine/settle.ts';
-import type { Outage } from '../../retry.ts';
+import type { Retry } from '../../retry.ts';
 import type { Asking } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { counted } from '../../number.ts';
@@ -29,7 +29,7 @@ export async function replay(
   checkEngineFlags(flags);
   const filter = filterOf(flags, events);
   checkChoice(filter, flags, 'replay');
-  const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
+  const work = async (settings: ConnectionSettings, retry: Retry): Promise<void> => {
     const asking = { command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' };
     if ((await choose(settings, filter, 'open', flags, asking, context)) === 0) {
       return;
@@ -40,7 +40,7 @@ export async function replay(
       ...(threads === undefined ? {} : { threads }),
       ...(layer === undefined ? {} : { layer }),
     };
-    const result = await runPromote(settings, outage, promoteFlags, context, {
+    const result = await runPromote(settings, retry, promoteFlags, context, {
       replay: { selection: filter, maxEventBytes },
     });
     const replayed = result.replay ?? { outcomes: [], obstacles: [] };

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import path from 'node:path';
-import { MAX_EVENT_BYTES } from '../../ingest/admission.ts';
-import { lineWriter, openFileWriter } from '../../log/landing/stream-writer.ts';
+import { MAX_EVENT_BYTES } from '../../bronze/admission.ts';
+import { lineWriter, openFileWriter } from '../../log/files/stream-writer.ts';
 import { STATUSES, type Status } from '../../postgres/quarantine.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { parseCoordinates } from '../../quarantine/coordinates.ts';

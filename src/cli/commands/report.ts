@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MedallionError } from '../../errors.ts';
-import { checkWritable, writeWhole } from '../../log/landing/whole-file.ts';
+import { checkWritable, writeWhole } from '../../whole-file.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import { report, type Report } from '../../report/report.ts';
 import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';

@@ -1,27 +1,28 @@
 import { Command } from 'commander';
 import { inspectExtension } from '../../engine/duckdb/inspect.ts';
 import { MedallionError } from '../../errors.ts';
-import { ingest, type IngestResult } from '../../ingest/ingest.ts';
+import { ingest, type IngestResult } from '../../bronze/ingest.ts';
 import { status } from '../../inspect/status.ts';
 import type { LogReader } from '../../log/log.ts';
+import { openLog } from '../../log/open.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
 import type { ProgressEvent } from '../../progress.ts';
-import type { Outage, Patience } from '../../retry.ts';
+import type { Retry, RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import type { Monitor } from '../monitor.ts';
 import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
-import { landedSummary } from '../render/landed.ts';
+import { ingestedSummary } from '../render/ingested.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { warnOfChecks } from '../render/promotion-view.ts';
 import { hanging } from '../render/wrap.ts';
 import { onSchedule } from '../schedule.ts';
 import { together } from '../together.ts';
-import { checkEventLimit, openConfiguredLog } from './ingest.ts';
+import { checkEventLimit } from './ingest.ts';
 import {
   addEngineFlags,
   checkEngineFlags,
@@ -34,7 +35,7 @@ interface RunFlags extends Pick<PromoteFlags, 'chunkRows' | 'memoryLimit' | 'thr
   readonly maxEventBytes?: number;
   readonly metricsPort?: number;
   readonly metricsHost: string;
-  readonly retryFor: Patience;
+  readonly retryFor: RetryPolicy;
 }
 
 const MANUAL = manual({
@@ -87,7 +88,7 @@ export function createRunCommand(run: RunCommand): Command {
 
 /** What the two have done, for the last word. */
 interface Done {
-  landed?: IngestResult;
+  ingested?: IngestResult;
   promotions: number;
   transactions: number;
   duplicates: number;
@@ -122,14 +123,15 @@ async function runPipeline(
   monitor: Monitor | undefined,
 ): Promise<void> {
   const { signal } = context;
-  const { retryFor: patience } = flags;
+  const { retryFor: retryPolicy } = flags;
   const startedAt = performance.now();
-  const work = async (settings: ConnectionSettings, outage: Outage): Promise<void> => {
+  const work = async (settings: ConnectionSettings, retry: Retry): Promise<void> => {
     // What promotions need is fetched now, or missed now: not when events have come in.
     await inspectExtension('postgres', context.config.duckdb, context);
     // A service starts in any order with what it reads from; who wants an end to the waiting says so.
-    const topicWaitMs = patience.atStart ? patience.forMs : Number.POSITIVE_INFINITY;
-    const reader = await openConfiguredLog(context, patience, topicWaitMs);
+    const topicWaitMs = retryPolicy.atStart ? retryPolicy.forMs : Number.POSITIVE_INFINITY;
+    const log = openLog(context.config, context);
+    const reader = await log.read({ retryPolicy, topicWaitMs });
     const tellStop = (): void =>
       context.emit({
         type: 'note',
@@ -144,8 +146,8 @@ async function runPipeline(
     try {
       await together(
         [
-          () => land(reader, settings, outage, flags, context, done, monitor),
-          () => promoteOnSchedule(settings, outage, flags, context, done, monitor),
+          () => follow(reader, settings, retry, flags, context, done, monitor),
+          () => promoteOnSchedule(settings, retry, flags, context, done, monitor),
         ],
         stop,
         context,
@@ -158,13 +160,13 @@ async function runPipeline(
         : context.writeRows(doneTable(done, seconds)));
     }
   };
-  await withWarehouse(context.config, context, work, { writes: true, patience });
+  await withWarehouse(context.config, context, work, { writes: true, retryPolicy });
 }
 
-async function land(
+async function follow(
   reader: LogReader,
   settings: ConnectionSettings,
-  outage: Outage,
+  retry: Retry,
   flags: RunFlags,
   context: CommandContext,
   done: Done,
@@ -175,24 +177,24 @@ async function land(
       reader,
       settings,
       {
-        ...{ outage, arguments: context.commandLine, follow: true },
+        ...{ retry, arguments: context.commandLine, follow: true },
         ...(flags.maxEventBytes === undefined ? {} : { maxEventBytes: flags.maxEventBytes }),
-        ...(monitor === undefined ? {} : { onLanded: (tally) => monitor.landed(tally) }),
+        ...(monitor === undefined ? {} : { onWritten: (tally) => monitor.landed(tally) }),
       },
       context,
     );
-  done.landed = await (monitor === undefined ? following() : monitor.ingest(following));
+  done.ingested = await (monitor === undefined ? following() : monitor.ingest(following));
 }
 
 async function promoteOnSchedule(
   settings: ConnectionSettings,
-  outage: Outage,
+  retry: Retry,
   flags: RunFlags,
   context: CommandContext,
   done: Done,
   monitor: Monitor | undefined,
 ): Promise<void> {
-  // A promotion that has begun is finished; while it waits for a lost server, `outage` hears the interruption.
+  // A promotion that has begun is finished; while it waits for a lost server, `retry` hears the interruption.
   const promoting: CommandContext = {
     ...context,
     signal: new AbortController().signal,
@@ -200,7 +202,7 @@ async function promoteOnSchedule(
   };
   const { chunkRows, memoryLimit, threads } = flags;
   const engine = { chunkRows, memoryLimit, ...(threads === undefined ? {} : { threads }) };
-  await withPromotions(settings, outage, engine, promoting, (promoteOnce) => {
+  await withPromotions(settings, retry, engine, promoting, (promoteOnce) => {
     const promotion = (): Promise<PromoteResult> =>
       promoteOnce(engine, {
         every: 'due mart',
@@ -239,9 +241,9 @@ function promotedLine({ silver, gold, seconds }: PromoteResult): string {
 }
 
 function summary(done: Done, reader: LogReader): string {
-  const { landed, promotions, transactions, duplicates, superseded, refused } = done;
+  const { ingested, promotions, transactions, duplicates, superseded, refused } = done;
   return [
-    ...(landed === undefined ? [] : [landedSummary(landed, reader).trimEnd()]),
+    ...(ingested === undefined ? [] : [ingestedSummary(ingested, reader).trimEnd()]),
     `${counted(promotions, 'promotion')}: ${counted(transactions, 'transaction')} written`,
     `  ${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded, ${grouped(refused)} quarantined`,
     `  ${counted(done.days, 'day')} of gold published, ${grouped(done.restated)} of them restated`,
@@ -250,12 +252,12 @@ function summary(done: Done, reader: LogReader): string {
 }
 
 /** One row; what ingest has done is null where it failed. */
-function doneTable({ landed, ...done }: Done, seconds: number): ResultTable {
+function doneTable({ ingested, ...done }: Done, seconds: number): ResultTable {
   const figures: Readonly<Record<string, number | undefined>> = {
-    events: landed?.events,
-    bytes: landed?.bytes,
+    events: ingested?.events,
+    bytes: ingested?.bytes,
     quarantined_by_ingest:
-      landed && Object.values(landed.quarantined).reduce((sum, events) => sum + events, 0),
+      ingested && Object.values(ingested.quarantined).reduce((sum, events) => sum + events, 0),
     promotions: done.promotions,
     transactions: done.transactions,
     duplicates: done.duplicates,

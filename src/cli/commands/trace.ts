@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { MedallionError } from '../../errors.ts';
 import { TRACE_PARTS, traceEvent, traceTransaction, type EventPlace } from '../../inspect/trace.ts';
-import { landingTopic } from '../../log/landing/writer.ts';
+import { landingTopic } from '../../log/files/landing.ts';
+import { openLog } from '../../log/open.ts';
 import { loadModels } from '../../model/load.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
@@ -87,7 +88,7 @@ async function runTrace(
 
 function placeOf(
   { partition, offset, source }: TraceFlags,
-  { config: { log } }: CommandContext,
+  context: CommandContext,
 ): EventPlace | undefined {
   if (offset === undefined) {
     if (partition !== undefined || source !== undefined) {
@@ -95,10 +96,11 @@ function placeOf(
     }
     return undefined;
   }
-  const landing = landingTopic(log.topic);
-  const topics = log.kind === 'kafka' ? [log.topic, landing] : [landing, log.topic];
+  const { config } = context;
+  const { topic } = config.log;
+  const topics = [openLog(config, context).topic, topic, landingTopic(topic)];
   return {
-    topics: source === undefined ? topics : [source],
+    topics: source === undefined ? [...new Set(topics)] : [source],
     partition: partition ?? 0,
     offset: BigInt(offset),
   };

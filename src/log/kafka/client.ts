@@ -1,19 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import { Outage, type Patience } from '../../retry.ts';
+import { Retry, retryMsAtStart, type RetryPolicy } from '../../retry.ts';
 import type { Connection } from './connection.ts';
 import type { Use } from './denied.ts';
 import { kafkaError, nameOf, unreachable } from './errors.ts';
 
+/** A topic, and the brokers that have it. */
+export type TopicConfig = KafkaConfig & { readonly topic: string };
+
 /** Time for the first answer of a broker, milliseconds: a person waits. */
 const FIRST_ANSWER_MS = 12_000;
-const GOODBYE_MS = 2_000;
+const DISCONNECT_MS = 2_000;
 
-/** The waiting for brokers that a command finds away when it begins. */
-export function beginning(config: KafkaConfig, context: StageContext, patience: Patience): Outage {
-  return new Outage(nameOf(config), context, { forMs: patience.atStart ? patience.forMs : 0 });
+/** Retries of a command that finds the brokers away when it begins. */
+export function retryAtStart(
+  config: KafkaConfig,
+  context: StageContext,
+  policy: RetryPolicy,
+): Retry {
+  return new Retry(nameOf(config), context, { forMs: retryMsAtStart(policy) });
+}
+
+/** Retries after the brokers have answered. One that has just started, or hands a group over, is back at once: no news. */
+export function retryLater(
+  config: KafkaConfig,
+  context: StageContext,
+  { forMs }: RetryPolicy,
+): Retry {
+  return Retry.connected(nameOf(config), context, { forMs, quietAttempts: 1 });
 }
 
 /**
@@ -36,7 +53,7 @@ export async function withAdmin<T>(
   } catch (error) {
     throw kafkaError(error, config, topic, use);
   } finally {
-    await goodbye(admin, connection);
+    await disconnect(admin, connection);
   }
 }
 
@@ -46,42 +63,42 @@ export async function answered<T>(
   signal: AbortSignal,
   call: Promise<T>,
 ): Promise<T> {
-  let stop = (): void => undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(unreachable(config, `no answer within ${FIRST_ANSWER_MS / 1000} s`));
-    }, FIRST_ANSWER_MS);
-    const interrupt = (): void => {
-      reject(new MedallionError('interrupted', 'interrupted'));
-    };
-    signal.addEventListener('abort', interrupt, { once: true });
-    stop = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', interrupt);
-    };
-    if (signal.aborted) {
-      interrupt();
-    }
-  });
-  // When silence wins, the call's own failure comes later and to nobody.
+  const done = new AbortController();
+  const silence = delay(FIRST_ANSWER_MS, undefined, {
+    signal: AbortSignal.any([signal, done.signal]),
+  }).then(
+    () => {
+      throw unreachable(config, `no answer within ${FIRST_ANSWER_MS / 1000} s`);
+    },
+    () => {
+      throw new MedallionError('interrupted', 'interrupted');
+    },
+  );
+  // Of the two the one that loses fails later and to nobody.
+  silence.catch(() => undefined);
   call.catch(() => undefined);
   try {
     return await Promise.race([call, silence]);
   } finally {
-    stop();
+    done.abort();
   }
 }
 
 /** Disconnects, and cuts the connections when the broker does not take part. */
-export async function goodbye(
+export async function disconnect(
   client: { disconnect(): Promise<void> },
   connection: Connection,
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, GOODBYE_MS);
-  });
-  await Promise.race([client.disconnect().catch(() => undefined), patience]);
-  clearTimeout(timer);
+  await settledWithin(DISCONNECT_MS, client.disconnect());
   connection.destroy();
+}
+
+/** Resolves when the promise has settled, or after `ms`. */
+export async function settledWithin(ms: number, promise: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  const timeout = delay(ms, undefined, { signal: done.signal });
+  await Promise.race([promise, timeout]).catch(() => undefined);
+  promise.catch(() => undefined);
+  timeout.catch(() => undefined);
+  done.abort();
 }

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip, unzip } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { messageOf } from '../../errors.ts';
-import type { Compression } from './compression.ts';
+import type { Compression } from '../log.ts';
 
 /** Records that a codec could not decompress, as they came. */
 export class UndecodableRecords extends Error {

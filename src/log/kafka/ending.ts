@@ -1,14 +1,14 @@
-import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { ReadEnd } from '../log.ts';
+import type { TopicConfig } from './client.ts';
 import { kafkaError } from './errors.ts';
 
 /** How a session ended: as it was asked to, or by losing the brokers, which may come back. */
 export type Outcome = ReadEnd | MedallionError;
 
-/** The end of a session. Whatever is said first counts. */
+/** The end of a session. Whatever comes first counts. */
 export class Ending {
-  readonly #config: KafkaConfig & { readonly topic: string };
+  readonly #config: TopicConfig;
   #hasCome = false;
   #resolve: (outcome: Outcome) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -17,7 +17,7 @@ export class Ending {
   /** Resolves when the end has come, whatever it is. */
   readonly over: Promise<void>;
 
-  constructor(config: KafkaConfig & { readonly topic: string }) {
+  constructor(config: TopicConfig) {
     this.#config = config;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -55,15 +55,8 @@ export class Ending {
     }
   }
 
-  /** The same, but nothing where it may pass. */
-  failForGood(error: unknown): void {
-    if (!this.mayPass(error)) {
-      this.failByKafka(error);
-    }
-  }
-
   /** Whether brokers that come back would mend it. */
-  mayPass(error: unknown): boolean {
+  isRetriable(error: unknown): boolean {
     const failure = kafkaError(error, this.#config, this.#config.topic);
     return failure instanceof MedallionError && failure.retriable;
   }

@@ -27,14 +27,25 @@ const UNUSABLE = new Set([
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const BAD_CERTIFICATE = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
-/** The brokers as messages name them. */
-export function describeBrokers(config: KafkaConfig): string {
-  return config.brokers.join(',');
+/** The brokers as messages name them: "Kafka at localhost:9092". */
+export function nameOf(config: KafkaConfig): string {
+  return `Kafka at ${config.brokers.join(',')}`;
 }
 
-/** The same as a subject: "Kafka at localhost:9092". */
-export function nameOf(config: KafkaConfig): string {
-  return `Kafka at ${describeBrokers(config)}`;
+/** A topic as messages name it: "Kafka topic sales at localhost:9092". */
+export function describeTopic(config: KafkaConfig & { readonly topic: string }): string {
+  return `Kafka topic ${config.topic} at ${config.brokers.join(',')}`;
+}
+
+/**
+ * The group to read in: the one that the user named, or the warehouse's own for the topic. The offsets that count are the
+ * warehouse's, so its partitions are shared by its own readers only.
+ */
+export function groupOf(
+  config: KafkaConfig & { readonly topic: string },
+  warehouse: string,
+): string {
+  return config.group ?? `medallion-${warehouse}-${config.topic}`;
 }
 
 /**

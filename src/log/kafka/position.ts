@@ -1,99 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { MedallionError } from '../../errors.ts';
 import type { Sink, StoredOffset, TopicPartition } from '../log.ts';
-import { compareSources } from './source.ts';
-import type { PartitionRange } from './topic.ts';
+import type { Assignment } from './assignments.ts';
+import { mismatchOf, type FoundTopic, type PartitionRange } from './topic.ts';
 
-/** A partition as it is found: the log it belongs to, and what it holds. */
-export interface FoundPartition {
-  readonly source: string;
-  readonly range: PartitionRange;
+export interface LocatorSettings {
+  readonly topic: string;
+  readonly sink: Sink;
+  /** Take the topic as it now is where a stored offset does not fit it. */
+  readonly reset: boolean;
+  /** Looks at the topic; undefined when that failed, and ended the session. */
+  readonly look: () => Promise<FoundTopic | undefined>;
+}
+
+/** Before another consumer, or the brokers, are asked about the same partition again. */
+const AGAIN_MS = 100;
+
+/** Finds out where partitions are to be read from: what the sink stored, measured against what the topic holds. */
+export class Locator {
+  readonly #settings: LocatorSettings;
+
+  constructor(settings: LocatorSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Locates the assignments, each as long as `isWanted` says so, and asks again for one that another consumer just moved.
+   * @throws MedallionError source_changed, and whatever the sink throws
+   */
+  async locate(
+    assignments: readonly Assignment[],
+    isWanted: (assignment: Assignment) => boolean,
+    onLocated: (assignment: Assignment) => void,
+  ): Promise<void> {
+    for (let open = assignments.filter(isWanted); open.length > 0; open = open.filter(isWanted)) {
+      const again: Assignment[] = [];
+      // Before the look, so that nobody has read further than what it finds.
+      const stored = await this.storedOffsets(open.map(({ partition }) => partition));
+      const found = await this.#settings.look();
+      if (found !== undefined && !this.#settings.reset) {
+        await this.#requireSameLog(found, stored, open);
+      }
+      for (const assignment of open.filter(isWanted)) {
+        const { partition } = assignment;
+        const range = found?.ranges.get(partition);
+        const position =
+          found && range && (await this.#startOf(range, found.source, stored.get(partition)));
+        if (found === undefined || position === undefined) {
+          again.push(assignment);
+        } else if (isWanted(assignment)) {
+          const { source } = found;
+          Object.assign(assignment, { isLocated: true, source, position, recorded: position });
+          onLocated(assignment);
+        }
+      }
+      open = again;
+      if (open.length > 0) {
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
+  /** What the sink stored for these partitions, by number. */
+  async storedOffsets(partitions: readonly number[]): Promise<Map<number, StoredOffset>> {
+    const { sink, topic } = this.#settings;
+    const stored = await sink.storedOffsets(partitions.map((partition) => ({ topic, partition })));
+    return new Map(stored.map((offset) => [offset.partition, offset]));
+  }
+
+  /** Of a partition that was never read the others tell whether the topic is the one that was read before. */
+  async #requireSameLog(
+    { source, ranges }: FoundTopic,
+    stored: ReadonlyMap<number, StoredOffset>,
+    assignments: readonly Assignment[],
+  ): Promise<void> {
+    requireSameLog(stored.values(), source);
+    if (assignments.some(({ partition }) => !stored.has(partition))) {
+      const others = [...ranges.keys()].filter((partition) => !stored.has(partition));
+      requireSameLog((await this.storedOffsets(others)).values(), source);
+    }
+  }
+
+  /**
+   * Where to read a partition from: the stored offset, if the log still is the one it was stored for, else the beginning
+   * with `reset`. Records that expired unread are recorded as a gap and passed.
+   * @returns undefined when another consumer moved the partition meanwhile: ask again with what is stored now
+   * @throws MedallionError source_changed, when the stored offset belongs to another log and `reset` is not asked for
+   */
+  async #startOf(
+    range: PartitionRange,
+    source: string,
+    stored: StoredOffset | undefined,
+  ): Promise<bigint | undefined> {
+    const { topic, sink, reset } = this.#settings;
+    const { partition, low } = range;
+    const at = { topic, partition };
+    if (stored === undefined) {
+      return low;
+    }
+    const moveTo = (nextOffset: bigint): Promise<boolean> =>
+      sink.resetOffset(stored, { ...at, nextOffset, source, position: null });
+    const mismatch = describeMismatch(stored, source, range.high);
+    if (mismatch !== undefined) {
+      if (!reset) {
+        throw sourceChanged(at, mismatch);
+      }
+      if (!(await moveTo(low))) {
+        return undefined;
+      }
+      sink.warn(`${nameOf(at)} ${mismatch}: reading it from its beginning, offset ${low}`);
+      return low;
+    }
+    if (stored.source !== source && !(await moveTo(stored.nextOffset))) {
+      return undefined;
+    }
+    if (stored.nextOffset < low) {
+      await sink.recordGap({ ...at, from: stored.nextOffset, to: low }, source);
+      sink.warn(
+        `${nameOf(at)}: offsets ${stored.nextOffset} to ${low - 1n} expired before they were read`,
+        'Raise retention.ms or retention.bytes of the topic, or read it more often.',
+      );
+      return low;
+    }
+    return stored.nextOffset;
+  }
 }
 
 /**
- * Refuses a log when the books hold offsets of another one under its name. One partition's will do: the others, also
- * those that were never read, are of the same log.
+ * Refuses a log when offsets of another one are stored under its name. One partition's will do: the others, also those
+ * that were never read, are of the same log.
  * @throws MedallionError source_changed
  */
 export function requireSameLog(stored: Iterable<StoredOffset>, source: string): void {
   for (const offset of stored) {
-    const change = changeOf(offset, source);
-    if (change !== undefined) {
-      throw sourceChanged(offset, change);
+    const mismatch = describeMismatch(offset, source);
+    if (mismatch !== undefined) {
+      throw sourceChanged(offset, mismatch);
     }
   }
-}
-
-/**
- * Where to read a partition from: the stored offset, if the log still is the one it was stored for, else the beginning
- * with `reset`. Records that expired unread are booked as a gap and passed.
- * @returns undefined when another consumer moved the partition meanwhile: ask again with what is stored now
- * @throws MedallionError source_changed, when the stored offset belongs to another log and `reset` is not asked for
- */
-export async function startingOffset(
-  at: TopicPartition,
-  stored: StoredOffset | undefined,
-  { source, range }: FoundPartition,
-  sink: Sink,
-  reset: boolean,
-): Promise<bigint | undefined> {
-  if (stored === undefined) {
-    return range.low;
-  }
-  const mismatch = mismatchOf(stored, source, range);
-  if (mismatch !== undefined) {
-    if (!reset) {
-      throw sourceChanged(at, mismatch);
-    }
-    const isReset = await sink.resetOffset(stored, placeOf(at, range.low, source));
-    if (isReset) {
-      sink.warn(`${nameOf(at)} ${mismatch}: reading it from its beginning, offset ${range.low}`);
-    }
-    return isReset ? range.low : undefined;
-  }
-  if (
-    stored.source !== source &&
-    !(await sink.resetOffset(stored, placeOf(at, stored.nextOffset, source)))
-  ) {
-    return undefined;
-  }
-  if (stored.nextOffset < range.low) {
-    await sink.recordGap({ ...at, from: stored.nextOffset, to: range.low }, source);
-    sink.warn(
-      `${nameOf(at)}: offsets ${stored.nextOffset} to ${range.low - 1n} expired before they were read`,
-      'Raise retention.ms or retention.bytes of the topic, or read it more often.',
-    );
-    return range.low;
-  }
-  return stored.nextOffset;
 }
 
 /** Why the stored offset is not one of this log, as the end of a sentence; undefined when it is. */
-function mismatchOf(
-  stored: StoredOffset,
-  source: string,
-  { high }: PartitionRange,
-): string | undefined {
-  const { nextOffset } = stored;
-  return (
-    changeOf(stored, source) ??
-    (nextOffset > high
-      ? `ends at offset ${high}, but was read up to ${nextOffset}: the topic was recreated`
-      : undefined)
-  );
-}
-
-/** The same, as far as the two names tell. */
-function changeOf(
-  { source: storedSource, nextOffset }: StoredOffset,
-  source: string,
-): string | undefined {
-  switch (compareSources(storedSource, source)) {
+function describeMismatch(stored: StoredOffset, source: string, high?: bigint): string | undefined {
+  switch (mismatchOf(stored, source, high)) {
     case 'cluster':
-      return `was read from another log before (${storedSource}; this one is ${source})`;
+      return `was read from another log before (${stored.source}; this one is ${source})`;
     case 'recreated':
-      return `was read up to ${nextOffset} from a topic of that name that is gone: the topic was recreated`;
-    case 'same':
-    case 'unnamed':
+      return `was read up to ${stored.nextOffset} from a topic of that name that is gone: the topic was recreated`;
+    case 'cut':
+      return `ends at offset ${high ?? 0n}, but was read up to ${stored.nextOffset}: the topic was recreated`;
+    case undefined:
       return undefined;
   }
 }
@@ -108,8 +164,4 @@ function sourceChanged(at: TopicPartition, mismatch: string): MedallionError {
 
 function nameOf({ topic, partition }: TopicPartition): string {
   return `partition ${partition} of topic "${topic}"`;
-}
-
-function placeOf(at: TopicPartition, nextOffset: bigint, source: string): StoredOffset {
-  return { ...at, nextOffset, source, position: null };
 }

@@ -1,17 +1,16 @@
 import type { EachBatchPayload } from 'kafkajs';
 import type { StageContext } from '../../progress.ts';
 import type { ReadOptions, RecordBatch, Sink } from '../log.ts';
-import { Claims, type Claim } from './claims.ts';
-import { HEARTBEAT_MS } from './consumer.ts';
+import { Assignments, type Assignment } from './assignments.ts';
 import { Ending, type Outcome } from './ending.ts';
 import type { GroupConfig, GroupState } from './group.ts';
-import { Landings } from './landings.ts';
-import { Locator, type FoundTopic } from './locator.ts';
-import { Lookout, type ReadProgress } from './lookout.ts';
-import { Membership, type FetchedBatch } from './membership.ts';
+import { WriteQueue } from './write-queue.ts';
+import { TopicMonitor, type ReadProgress } from './topic-monitor.ts';
+import { HEARTBEAT_MS, Membership, type FetchedBatch } from './membership.ts';
 import { abandonedError, describeAbandoned, OtherReaders, type Left } from './others.ts';
-import { requireSameLog } from './position.ts';
+import { Locator, requireSameLog } from './position.ts';
 import { toLogRecord } from './record.ts';
+import type { FoundTopic } from './topic.ts';
 
 const CHECK_MS = 250;
 /** How often a follower that has not got all partitions looks who has the rest. */
@@ -43,10 +42,10 @@ export class ReadSession {
 
   readonly #ending: Ending;
   readonly #membership: Membership;
-  readonly #claims = new Claims();
+  readonly #assignments = new Assignments();
   readonly #locator: Locator;
-  readonly #landings: Landings;
-  readonly #lookout: Lookout;
+  readonly #queue: WriteQueue;
+  readonly #monitor: TopicMonitor;
   readonly #others: OtherReaders;
   #logSeenAt = Date.now();
   #othersSeenAt = Date.now();
@@ -70,7 +69,7 @@ export class ReadSession {
     this.#progress = progress;
     this.#settings = settings;
     this.#ending = new Ending(config);
-    this.#lookout = new Lookout(progress, this.#ending);
+    this.#monitor = new TopicMonitor(progress, this.#ending);
     this.#others = new OtherReaders(settings.warehouse, settings.metadataMaxAgeMs);
     this.#membership = new Membership(
       config,
@@ -84,12 +83,13 @@ export class ReadSession {
     );
     this.#locator = new Locator({
       ...{ topic: config.topic, sink, reset: options.resetOffsets ?? false },
-      look: () => this.#lookout.look(),
+      look: () => this.#monitor.look(),
     });
-    this.#landings = new Landings({
-      land: async (batch) => (await this.#lookout.isStill(batch.source)) && this.#sink.land(batch),
-      onLanded: (batch) => {
-        this.#membership.groupOffsets.landed(batch.partition, batch.nextOffset);
+    this.#queue = new WriteQueue({
+      write: async (batch) =>
+        (await this.#monitor.isStill(batch.source)) && this.#sink.write(batch),
+      onWritten: (batch) => {
+        this.#membership.written(batch.partition, batch.nextOffset);
         this.#checkEnd();
       },
       onRefused: (batch) => this.#onRefused(batch),
@@ -122,107 +122,107 @@ export class ReadSession {
 
   async #start(): Promise<void> {
     const { signal } = this.#options;
-    this.#lookout.open(await this.#membership.connect(signal));
-    await this.#lookout.look();
+    this.#monitor.open(await this.#membership.connect(signal));
+    await this.#monitor.look();
     await this.#membership.join(signal, () => this.#ending.hasCome);
   }
 
   /** What was fetched before it lands first. Without brokers nothing does: none says that the topic still is the same. */
   async #onCrash(error: unknown): Promise<void> {
-    if (!this.#ending.mayPass(error)) {
-      await this.#landings.drained();
+    if (!this.#ending.isRetriable(error)) {
+      await this.#queue.drained();
     }
     this.#ending.failByKafka(error);
   }
 
   /** Finishes what is landing, drops what waits, and leaves the group. */
   async #leave(): Promise<void> {
-    this.#membership.fetching.pause(this.#claims.all.map(({ partition }) => partition));
-    this.#progress.remaining += this.#landings.forget();
-    await this.#landings.settled();
+    this.#membership.pause(this.#assignments.all.map(({ partition }) => partition));
+    this.#progress.remaining += this.#queue.forget();
+    await this.#queue.settled();
     await this.#membership.leave();
   }
 
   #onAssigned(partitions: readonly number[]): void {
-    const { kept, fresh, revoked } = this.#claims.assign(partitions);
+    const { kept, fresh, revoked } = this.#assignments.assign(partitions);
     for (const { partition, position } of kept.filter(({ isLocated }) => isLocated)) {
-      this.#membership.fetching.seek(partition, position);
+      this.#membership.seek(partition, position);
     }
-    this.#progress.remaining += this.#landings.forget(revoked);
+    this.#progress.remaining += this.#queue.forget(revoked);
     this.#hasJoined = true;
     this.#settings.onJoined();
     this.#locate(fresh);
     this.#checkEnd();
   }
 
-  /** Finds out where these claims stand, then lets them be fetched. */
-  #locate(claims: readonly Claim[]): void {
-    if (claims.length === 0 || this.#ending.hasCome) {
+  /** Finds out where these assignments stand, then lets them be fetched. */
+  #locate(assignments: readonly Assignment[]): void {
+    if (assignments.length === 0 || this.#ending.hasCome) {
       return;
     }
-    const partitions = claims.map(({ partition }) => partition);
-    for (const claim of claims) {
-      claim.isLocated = false;
+    const partitions = assignments.map(({ partition }) => partition);
+    for (const assignment of assignments) {
+      assignment.isLocated = false;
     }
-    this.#membership.fetching.pause(partitions);
-    this.#progress.remaining += this.#landings.forget(partitions);
-    this.#locateNow(claims).catch((error: unknown) => this.#ending.fail(error));
+    this.#membership.pause(partitions);
+    this.#progress.remaining += this.#queue.forget(partitions);
+    this.#locateNow(assignments).catch((error: unknown) => this.#ending.fail(error));
   }
 
-  async #locateNow(claims: readonly Claim[]): Promise<void> {
-    await this.#landings.settled(claims.map(({ partition }) => partition));
+  async #locateNow(assignments: readonly Assignment[]): Promise<void> {
+    await this.#queue.settled(assignments.map(({ partition }) => partition));
     await this.#locator.locate(
-      claims,
-      (claim) => this.#isHeld(claim),
-      (claim) => this.#release(claim),
+      assignments,
+      (assignment) => this.#isHeld(assignment),
+      (assignment) => this.#release(assignment),
     );
     this.#checkEnd();
   }
 
-  #isHeld(claim: Claim): boolean {
-    return this.#claims.holds(claim) && !this.#ending.hasCome;
+  #isHeld(assignment: Assignment): boolean {
+    return this.#assignments.holds(assignment) && !this.#ending.hasCome;
   }
 
-  #release(claim: Claim): void {
+  #release(assignment: Assignment): void {
     this.#lastRecordAt = Date.now();
-    this.#membership.fetching.seek(claim.partition, claim.position);
-    if (this.#options.follow || !this.#isAtEnd(claim)) {
-      this.#membership.fetching.resume(claim.partition);
+    this.#membership.seek(assignment.partition, assignment.position);
+    if (this.#options.follow || !this.#isAtEnd(assignment)) {
+      this.#membership.resume(assignment.partition);
     }
   }
 
   /** Whether everything was taken that was there when the read began. */
-  #isAtEnd({ partition, isLocated, position }: Claim): boolean {
+  #isAtEnd({ partition, isLocated, position }: Assignment): boolean {
     return isLocated && position >= (this.#progress.ends.get(partition) ?? 0n);
   }
 
   async #onBatch(batch: FetchedBatch, payload: EachBatchPayload): Promise<void> {
     const fetchedFrom = BigInt(batch.fetchedOffset);
-    const claim = this.#claims.get(batch.partition);
-    if (claim === undefined || payload.isStale() || !this.#isOpen(claim)) {
+    const assignment = this.#assignments.get(batch.partition);
+    if (assignment === undefined || payload.isStale() || !this.#isOpen(assignment)) {
       return;
     }
-    if (claim.position !== fetchedFrom) {
-      this.#locate([claim]);
+    if (assignment.position !== fetchedFrom) {
+      this.#locate([assignment]);
       return;
     }
-    while (!this.#landings.hasRoom || this.#progress.remaining === 0) {
-      await this.#landings.change(HEARTBEAT_MS);
+    while (!this.#queue.hasRoom || this.#progress.remaining === 0) {
+      await this.#queue.change(HEARTBEAT_MS);
       await payload.heartbeat();
       // Much may have happened meanwhile; what is not taken is fetched again.
-      if (!this.#isOpen(claim) || claim.position !== fetchedFrom) {
+      if (!this.#isOpen(assignment) || assignment.position !== fetchedFrom) {
         return;
       }
     }
-    this.#take(claim, batch);
-    payload.resolveOffset(String(claim.position - 1n));
+    this.#take(assignment, batch);
+    payload.resolveOffset(String(assignment.position - 1n));
   }
 
-  #isOpen(claim: Claim): boolean {
-    return this.#isHeld(claim) && claim.isLocated;
+  #isOpen(assignment: Assignment): boolean {
+    return this.#isHeld(assignment) && assignment.isLocated;
   }
 
-  #take(claim: Claim, batch: FetchedBatch): void {
+  #take(assignment: Assignment, batch: FetchedBatch): void {
     const count = Math.min(batch.messages.length, this.#progress.remaining);
     const isWhole = count === batch.messages.length;
     const { maxValueBytes = Number.POSITIVE_INFINITY } = this.#options;
@@ -231,37 +231,37 @@ export class ReadSession {
     const last = isWhole ? BigInt(batch.lastOffset()) : (records.at(-1)?.offset ?? 0n);
     this.#progress.remaining -= count;
     this.#lastRecordAt = Date.now();
-    this.#add(claim, records, last + 1n);
-    if (!this.#options.follow && this.#isAtEnd(claim)) {
-      this.#membership.fetching.pause([claim.partition]);
+    this.#add(assignment, records, last + 1n);
+    if (!this.#options.follow && this.#isAtEnd(assignment)) {
+      this.#membership.pause([assignment.partition]);
     }
   }
 
   #onPassed(partition: number, nextOffset: bigint): void {
-    const claim = this.#claims.get(partition);
-    if (claim !== undefined && this.#isOpen(claim) && nextOffset > claim.position) {
-      this.#add(claim, [], nextOffset);
+    const assignment = this.#assignments.get(partition);
+    if (assignment !== undefined && this.#isOpen(assignment) && nextOffset > assignment.position) {
+      this.#add(assignment, [], nextOffset);
     }
   }
 
-  #add(claim: Claim, records: RecordBatch['records'], nextOffset: bigint): void {
+  #add(assignment: Assignment, records: RecordBatch['records'], nextOffset: bigint): void {
     const { topic } = this.#config;
-    const { partition, booked: fromOffset, source } = claim;
-    claim.position = nextOffset;
-    claim.booked = nextOffset;
-    this.#landings.add({ topic, partition, fromOffset, records, nextOffset, source });
+    const { partition, recorded: fromOffset, source } = assignment;
+    assignment.position = nextOffset;
+    assignment.recorded = nextOffset;
+    this.#queue.add({ topic, partition, fromOffset, records, nextOffset, source });
   }
 
   #onRefused(batch: RecordBatch): void {
     this.#progress.remaining += batch.records.length;
-    const claim = this.#claims.get(batch.partition);
-    if (claim?.isLocated === true) {
-      this.#locate([claim]);
+    const assignment = this.#assignments.get(batch.partition);
+    if (assignment?.isLocated === true) {
+      this.#locate([assignment]);
     }
   }
 
   #checkEnd(): void {
-    if (this.#ending.hasCome || !this.#landings.isIdle) {
+    if (this.#ending.hasCome || !this.#queue.isIdle) {
       return;
     }
     if (this.#progress.remaining === 0) {
@@ -275,13 +275,13 @@ export class ReadSession {
 
   /** Whether every partition that is to be read is this member's. */
   get #hasAll(): boolean {
-    const { partitions } = this.#lookout;
+    const { partitions } = this.#monitor;
     const wanted = this.#options.follow ? partitions : [...this.#progress.ends.keys()];
-    return wanted.every((partition) => this.#claims.get(partition) !== undefined);
+    return wanted.every((partition) => this.#assignments.get(partition) !== undefined);
   }
 
   get #isAllAtEnd(): boolean {
-    return this.#claims.all.every((claim) => this.#isAtEnd(claim));
+    return this.#assignments.all.every((assignment) => this.#isAtEnd(assignment));
   }
 
   #onTick(): void {
@@ -289,15 +289,15 @@ export class ReadSession {
       return;
     }
     const { follow, idleTimeoutMs = Number.POSITIVE_INFINITY } = this.#options;
-    const { isIdle } = this.#landings;
-    const hasClaims = this.#claims.all.length > 0;
+    const { isIdle } = this.#queue;
+    const hasAssignments = this.#assignments.all.length > 0;
     if (follow && isIdle && Date.now() - this.#lastRecordAt >= idleTimeoutMs) {
       if (this.#hasAll) {
         this.#ending.end('idle');
       } else {
         this.#watch(() => this.#watchOthers('idle'));
       }
-    } else if (hasClaims && Date.now() - this.#logSeenAt >= this.#settings.metadataMaxAgeMs) {
+    } else if (hasAssignments && Date.now() - this.#logSeenAt >= this.#settings.metadataMaxAgeMs) {
       this.#watch(() => this.#watchLog());
     } else if (!follow && isIdle && !this.#hasAll && this.#isAllAtEnd) {
       this.#watch(() => this.#watchOthers('end'));
@@ -313,12 +313,12 @@ export class ReadSession {
       .finally(() => (this.#watching = undefined));
   }
 
-  /** What no record tells is seen here: see `Lookout.astray`. */
+  /** What no record tells is seen here: see `TopicMonitor.outOfRange`. */
   async #watchLog(): Promise<void> {
     this.#logSeenAt = Date.now();
-    const open = this.#claims.all.filter((claim) => claim.isLocated);
-    const astray = await this.#lookout.astray(open);
-    this.#locate(astray.filter((claim) => this.#isOpen(claim)));
+    const open = this.#assignments.all.filter((assignment) => assignment.isLocated);
+    const outOfRange = await this.#monitor.outOfRange(open);
+    this.#locate(outOfRange.filter((assignment) => this.#isOpen(assignment)));
   }
 
   /**
@@ -327,7 +327,7 @@ export class ReadSession {
    */
   async #watchOthers(end?: 'end' | 'idle'): Promise<void> {
     this.#othersSeenAt = Date.now();
-    const found = await this.#lookout.look();
+    const found = await this.#monitor.look();
     if (found === undefined) {
       return;
     }
@@ -336,7 +336,7 @@ export class ReadSession {
     const isRead = end !== undefined && open.length === 0;
     const group = isRead ? undefined : await this.#describe();
     // Much may have happened meanwhile.
-    if (this.#ending.hasCome || (end === 'end' && !(this.#landings.isIdle && this.#isAllAtEnd))) {
+    if (this.#ending.hasCome || (end === 'end' && !(this.#queue.isIdle && this.#isAllAtEnd))) {
       return;
     }
     if (group === undefined || (end === 'idle' && this.#others.areRead(open, group))) {
@@ -374,7 +374,7 @@ export class ReadSession {
     const { ends } = this.#progress;
     return [...ranges.values()]
       .filter(({ partition }) => this.#options.follow || ends.has(partition))
-      .filter(({ partition }) => this.#claims.get(partition) === undefined)
+      .filter(({ partition }) => this.#assignments.get(partition) === undefined)
       .map(({ partition, low, high }) => {
         const next = stored.get(partition)?.nextOffset ?? low;
         const end = this.#options.follow ? high : (ends.get(partition) ?? high);
@@ -384,7 +384,7 @@ export class ReadSession {
 
   #endBesideOthers(end: 'end' | 'idle' | undefined): void {
     if (end !== undefined) {
-      if (this.#claims.all.length === 0) {
+      if (this.#assignments.all.length === 0) {
         this.#context.emit({
           type: 'note',
           message: `group "${this.#config.group}" has more readers than partitions: this one got none`,

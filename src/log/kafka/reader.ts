@@ -1,23 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import { DEFAULT_PATIENCE, durationText, Outage, type Patience } from '../../retry.ts';
-import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
-import { beginning, withAdmin } from './client.ts';
-import { describeBrokers, missingTopic, nameOf } from './errors.ts';
-import { groupOf } from './group-name.ts';
-import type { ReadProgress } from './lookout.ts';
+import { DEFAULT_RETRY_POLICY, durationText } from '../../retry.ts';
+import type { LogReader, ReadEnd, ReaderSettings, ReadOptions, Sink } from '../log.ts';
+import { retryAtStart, retryLater, withAdmin, type TopicConfig } from './client.ts';
+import { describeTopic, groupOf, missingTopic } from './errors.ts';
 import { partitionCount } from './topic.ts';
-
-export interface KafkaReaderSettings {
-  /** How long a broker that is away is waited for. */
-  readonly patience?: Patience;
-  /** How long a topic that is not there yet is waited for, milliseconds; not at all unless said otherwise. */
-  readonly topicWaitMs?: number;
-  /** How often a reader looks for new partitions, and whether the topic still is the same, milliseconds. */
-  readonly metadataMaxAgeMs?: number;
-}
+import type { ReadProgress } from './topic-monitor.ts';
 
 const METADATA_MAX_AGE_MS = 10_000;
 const TOPIC_POLL_MS = 1_000;
@@ -27,17 +16,19 @@ const TOPIC_POLL_MS = 1_000;
  * @throws MedallionError unreachable (within 15 s), denied, config when the topic is not there
  */
 export async function openKafkaReader(
-  config: KafkaConfig & { readonly topic: string },
+  config: TopicConfig,
   context: StageContext,
-  settings: KafkaReaderSettings = {},
+  settings: ReaderSettings = {},
 ): Promise<LogReader> {
-  const { patience = DEFAULT_PATIENCE, topicWaitMs = 0 } = settings;
-  const isThere = await beginning(config, context, patience).ride(() => hasTopic(config, context));
+  const { retryPolicy = DEFAULT_RETRY_POLICY, topicWaitMs = 0 } = settings;
+  const isThere = await retryAtStart(config, context, retryPolicy).run(() =>
+    hasTopic(config, context.signal),
+  );
   if (!isThere && topicWaitMs === 0) {
     throw missingTopic(config.topic, config);
   }
   return {
-    description: `Kafka topic ${config.topic} at ${describeBrokers(config)}`,
+    description: describeTopic(config),
     read: async (sink, options) =>
       isThere || (await untilTopic(config, { ...context, signal: options.signal }, settings))
         ? readTopic(config, context, settings, sink, options)
@@ -45,28 +36,21 @@ export async function openKafkaReader(
   };
 }
 
-async function hasTopic(
-  config: KafkaConfig & { readonly topic: string },
-  { signal }: Pick<StageContext, 'signal'>,
-): Promise<boolean> {
+async function hasTopic(config: TopicConfig, signal: AbortSignal): Promise<boolean> {
   const { topic } = config;
-  return withAdmin(
-    config,
-    topic,
-    signal,
-    async (admin) => ((await partitionCount(admin, topic)) ?? 0) > 0,
-  );
+  const count = await withAdmin(config, topic, signal, (admin) => partitionCount(admin, topic));
+  return (count ?? 0) > 0;
 }
 
 /**
- * Waits for the topic, and says so.
+ * Waits for the topic, with a warning.
  * @returns false when interrupted
  * @throws MedallionError config, when it has not come in time; unreachable, denied
  */
 async function untilTopic(
-  config: KafkaConfig & { readonly topic: string },
+  config: TopicConfig,
   context: StageContext,
-  { patience = DEFAULT_PATIENCE, topicWaitMs = 0 }: KafkaReaderSettings,
+  { retryPolicy = DEFAULT_RETRY_POLICY, topicWaitMs = 0 }: ReaderSettings,
 ): Promise<boolean> {
   const { signal } = context;
   const missing = missingTopic(config.topic, config);
@@ -79,63 +63,54 @@ async function untilTopic(
     message: `${missing.message}: waiting for it, ${until}`,
     ...(missing.hint === undefined ? {} : { hint: missing.hint }),
   });
-  const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
-  outage.end();
+  const retry = retryLater(config, context, retryPolicy);
   const deadline = Date.now() + topicWaitMs;
-  while (!signal.aborted) {
-    await delay(TOPIC_POLL_MS, undefined, { signal }).catch(() => undefined);
-    const isThere = await outage
-      .ride(() => hasTopic(config, context))
-      .catch((error: unknown) => {
-        if (signal.aborted) {
-          return false;
-        }
-        throw error;
-      });
-    if (isThere) {
-      context.emit({ type: 'note', message: `topic "${config.topic}" is there` });
-      return true;
+  try {
+    for (;;) {
+      await delay(TOPIC_POLL_MS, undefined, { signal });
+      if (await retry.run(() => hasTopic(config, signal))) {
+        context.emit({ type: 'note', message: `topic "${config.topic}" is there` });
+        return true;
+      }
+      if (Date.now() >= deadline) {
+        throw missing;
+      }
     }
-    if (Date.now() >= deadline) {
-      throw missing;
+  } catch (error) {
+    if (signal.aborted) {
+      return false;
     }
+    throw error;
   }
-  return false;
 }
 
 /** Reads until the end that was asked for; a broker that goes away is waited for, with a warning. */
 async function readTopic(
-  config: KafkaConfig & { readonly topic: string },
+  config: TopicConfig,
   context: StageContext,
-  settings: KafkaReaderSettings,
+  settings: ReaderSettings,
   sink: Sink,
   options: ReadOptions,
 ): Promise<ReadEnd> {
+  const { retryPolicy = DEFAULT_RETRY_POLICY, metadataMaxAgeMs = METADATA_MAX_AGE_MS } = settings;
   const progress: ReadProgress = {
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
     source: undefined,
     ends: new Map(),
   };
-  const { patience = DEFAULT_PATIENCE } = settings;
   const warehouse = await sink.identity();
   const grouped = { ...config, group: groupOf(config, warehouse) };
   const { ReadSession } = await import('./read-session.ts');
-  // A broker that has just started, or hands a group over, is back at the next attempt.
-  const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
-  outage.end();
+  const retry = retryLater(config, context, retryPolicy);
   for (;;) {
     const outcome = await new ReadSession(grouped, context, sink, options, progress, {
-      warehouse,
-      metadataMaxAgeMs: settings.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
-      onJoined: () => outage.end(),
+      ...{ warehouse, metadataMaxAgeMs },
+      onJoined: () => retry.succeeded(),
     }).run();
     if (!(outcome instanceof MedallionError)) {
       return outcome;
     }
-    if (!options.signal.aborted) {
-      await outage.wait(outcome, options.signal);
-    }
-    if (options.signal.aborted) {
+    if (!(await retry.wait(outcome, options.signal))) {
       return 'interrupted';
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
+import type { Mismatch } from '../log.ts';
 import { withAdmin } from './client.ts';
 import { missingTopic, protocolErrorOf } from './errors.ts';
 import type { PartitionMetadata } from './kafkajs-protocol.ts';
@@ -12,17 +13,81 @@ export interface PartitionRange {
   readonly high: bigint;
 }
 
+/** A topic as it was found just now. */
+export interface FoundTopic {
+  /**
+   * Names the log behind the topic: "kafka:<cluster id>/<topic id>", or "kafka:<cluster id>" where the brokers know no
+   * topic ids. Offsets hold for this log only; a topic that is deleted and created again is another one.
+   */
+  readonly source: string;
+  readonly ranges: ReadonlyMap<number, PartitionRange>;
+}
+
 export interface TopicState {
   readonly clusterId: string;
   readonly brokers: readonly string[];
   /** undefined: the topic is not there. */
-  readonly partitions: readonly PartitionRange[] | undefined;
+  readonly found: FoundTopic | undefined;
 }
 
 const NEVER = new AbortController().signal;
 /** A broker may take a moment to know the topic that it has just created. */
 const NEW_TOPIC_WAIT_MS = 15_000;
 const NEW_TOPIC_POLL_MS = 50;
+
+/**
+ * Whether a recorded place is one of this log. Two names of the same cluster of which one names no topic say nothing.
+ * @param high the partition's end; without one the names alone are compared
+ */
+export function mismatchOf(
+  recorded: { readonly source: string; readonly nextOffset: bigint },
+  source: string,
+  high = recorded.nextOffset,
+): Mismatch | undefined {
+  const [recordedCluster, recordedTopic] = recorded.source.split('/');
+  const [cluster, topic] = source.split('/');
+  if (recordedCluster !== cluster) {
+    return 'cluster';
+  }
+  if (recordedTopic !== undefined && topic !== undefined && recordedTopic !== topic) {
+    return 'recreated';
+  }
+  return recorded.nextOffset > high ? 'cut' : undefined;
+}
+
+/** A topic as its reader looks at it again and again. */
+export class WatchedTopic {
+  readonly #admin: Admin;
+  readonly #topic: string;
+  readonly #clusterId: string;
+
+  private constructor(admin: Admin, topic: string, clusterId: string) {
+    this.#admin = admin;
+    this.#topic = topic;
+    this.#clusterId = clusterId;
+  }
+
+  /** A topic of the brokers that `admin` is connected to. */
+  static async of(admin: Admin, topic: string): Promise<WatchedTopic> {
+    const { clusterId } = await admin.describeCluster();
+    return new WatchedTopic(admin, topic, clusterId);
+  }
+
+  /** The log that the name stands for at this moment. */
+  async source(): Promise<string> {
+    const topicId = await topicIdOf(this.#admin, this.#topic);
+    return `kafka:${this.#clusterId}${topicId === undefined ? '' : `/${topicId}`}`;
+  }
+
+  async find(): Promise<FoundTopic> {
+    const source = await this.source();
+    const offsets = await this.#admin.fetchTopicOffsets(this.#topic);
+    const ranges = offsets
+      .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+      .sort((a, b) => a.partition - b.partition);
+    return { source, ranges: new Map(ranges.map((range) => [range.partition, range])) };
+  }
+}
 
 /**
  * Creates the topic unless it is there. A topic that is there stays as it is.
@@ -60,7 +125,7 @@ export async function ensureTopic(
 }
 
 /**
- * What is known about the brokers and the topic, for a check of the set-up.
+ * What is known about the brokers and the topic.
  * @throws MedallionError unreachable, denied
  */
 export async function inspectTopic(
@@ -70,21 +135,13 @@ export async function inspectTopic(
 ): Promise<TopicState> {
   return withAdmin(config, topic, signal, async (admin) => {
     const { clusterId, brokers } = await admin.describeCluster();
-    const count = await partitionCount(admin, topic);
+    const isThere = (await partitionCount(admin, topic)) !== undefined;
     return {
       clusterId,
       brokers: brokers.map(({ host, port }) => `${host}:${port}`),
-      partitions: count === undefined ? undefined : await partitionRanges(admin, topic),
+      found: isThere ? await (await WatchedTopic.of(admin, topic)).find() : undefined,
     };
   });
-}
-
-/** The ranges of all partitions as they are now, by number. */
-export async function partitionRanges(admin: Admin, topic: string): Promise<PartitionRange[]> {
-  const offsets = await admin.fetchTopicOffsets(topic);
-  return offsets
-    .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
-    .sort((a, b) => a.partition - b.partition);
 }
 
 /** How many partitions the topic has; undefined when it is not there. */

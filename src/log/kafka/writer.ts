@@ -4,15 +4,13 @@ import kafkajs, {
   type Producer,
   type RecordMetadata,
 } from 'kafkajs';
-import type { KafkaConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
-import { DEFAULT_PATIENCE, Outage, type Patience } from '../../retry.ts';
-import type { LogWriter, OutgoingRecord, WrittenOffsets } from '../log.ts';
-import { answered, beginning, goodbye } from './client.ts';
+import { DEFAULT_RETRY_POLICY, type Retry } from '../../retry.ts';
+import type { Compression, LogWriter, OutgoingRecord, WrittenOffsets } from '../log.ts';
+import { answered, disconnect, retryAtStart, retryLater, type TopicConfig } from './client.ts';
 import { KAFKAJS_TYPES } from './codecs.ts';
-import type { Compression } from './compression.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { describeBrokers, kafkaError, nameOf } from './errors.ts';
+import { describeTopic, kafkaError } from './errors.ts';
 import { requireTopic } from './topic.ts';
 
 /**
@@ -22,7 +20,7 @@ import { requireTopic } from './topic.ts';
 const MAX_BATCH_BYTES = 450_000;
 /** What a record needs beside key and value, counted generously. */
 const RECORD_OVERHEAD_BYTES = 32;
-/** Short: kafkajs gives up a lost connection soon in any case, and the outage is waited out here. */
+/** Short: kafkajs gives up a lost connection soon in any case, and the writer itself retries for longer. */
 const SEND_RETRY = { initialRetryTime: 200, maxRetryTime: 2_000, multiplier: 2, factor: 0.2 };
 /** Keys whose partition is remembered; customers are fewer, as a rule. */
 const MAX_KNOWN_KEYS = 100_000;
@@ -34,51 +32,41 @@ const MAX_KNOWN_KEYS = 100_000;
  * @throws MedallionError unreachable (within 15 s), denied, config when the topic is not there
  */
 export async function openKafkaWriter(
-  config: KafkaConfig & { readonly topic: string },
+  config: TopicConfig,
   context: StageContext,
   compression: Compression = 'none',
-  patience = DEFAULT_PATIENCE,
-): Promise<LogWriter> {
-  return beginning(config, context, patience).ride(() =>
-    connectWriter(config, context, compression, patience),
-  );
-}
-
-async function connectWriter(
-  config: KafkaConfig & { readonly topic: string },
-  context: StageContext,
-  compression: Compression,
-  patience: Patience,
+  retryPolicy = DEFAULT_RETRY_POLICY,
 ): Promise<LogWriter> {
   const { topic } = config;
-  const connection = createConnection(config);
-  const admin = connection.kafka.admin();
-  const producer = connection.kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: { ...SEND_RETRY, retries: 3 },
+  return retryAtStart(config, context, retryPolicy).run(async () => {
+    const connection = createConnection(config);
+    const admin = connection.kafka.admin();
+    const producer = connection.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      retry: { ...SEND_RETRY, retries: 3 },
+    });
+    try {
+      await answered(config, context.signal, admin.connect());
+      const partitions = await requireTopic(admin, config, topic);
+      await answered(config, context.signal, producer.connect());
+      const retry = retryLater(config, context, retryPolicy);
+      return new KafkaWriter(config, retry, connection, producer, partitions, compression);
+    } catch (error) {
+      await disconnect(producer, connection);
+      throw kafkaError(error, config, topic, 'write');
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
   });
-  try {
-    await answered(config, context.signal, admin.connect());
-    const partitions = await requireTopic(admin, config, topic);
-    await answered(config, context.signal, producer.connect());
-    const outage = new Outage(nameOf(config), context, { forMs: patience.forMs, unsaid: 1 });
-    outage.end();
-    return new KafkaWriter(config, outage, connection, producer, partitions, compression);
-  } catch (error) {
-    await goodbye(producer, connection);
-    throw kafkaError(error, config, topic, 'write');
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
 }
 
 class KafkaWriter implements LogWriter {
   readonly description: string;
-  readonly #config: KafkaConfig & { readonly topic: string };
-  readonly #outage: Outage;
+  readonly #config: TopicConfig;
+  readonly #retry: Retry;
   readonly #connection: Connection;
   readonly #producer: Producer;
   readonly #compression: CompressionTypes;
@@ -89,16 +77,16 @@ class KafkaWriter implements LogWriter {
   #tail: Promise<void> = Promise.resolve();
 
   constructor(
-    config: KafkaConfig & { readonly topic: string },
-    outage: Outage,
+    config: TopicConfig,
+    retry: Retry,
     connection: Connection,
     producer: Producer,
     partitions: number,
     compression: Compression,
   ) {
-    this.description = `Kafka topic ${config.topic} at ${describeBrokers(config)}`;
+    this.description = describeTopic(config);
     this.#config = config;
-    this.#outage = outage;
+    this.#retry = retry;
     this.#connection = connection;
     this.#producer = producer;
     this.#compression = KAFKAJS_TYPES[compression];
@@ -128,7 +116,7 @@ class KafkaWriter implements LogWriter {
 
   async close(): Promise<void> {
     await this.#tail.catch(() => undefined);
-    await goodbye(this.#producer, this.#connection);
+    await disconnect(this.#producer, this.#connection);
   }
 
   /** Cuts records into requests whose batches are small enough for every partition. */
@@ -154,7 +142,7 @@ class KafkaWriter implements LogWriter {
   /** The same messages sent again by the same producer are written once: the broker knows their sequence numbers. */
   async #send(messages: Message[]): Promise<void> {
     const { topic } = this.#config;
-    await this.#outage.ride(async () => {
+    await this.#retry.run(async () => {
       try {
         const request = { topic, acks: -1, compression: this.#compression, messages };
         this.#note(messages, await this.#producer.send(request));

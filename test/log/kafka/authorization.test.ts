@@ -16,7 +16,7 @@ const USER = { username: 'ana', password: 'correct-horse' };
 const PRINCIPAL = `User:${USER.username}`;
 const TOPIC = 'guarded';
 const GROUP = 'readers';
-/** A denial is no outage: nothing is tried again. */
+/** A denial is no retry: nothing is tried again. */
 const AT_ONCE_MS = 8_000;
 
 let broker: Broker;

@@ -91,8 +91,8 @@ describe('a broker that goes away', () => {
     const own = { ...(await config()), topic: 'given-up' };
     await ensureTopic(own, own.topic, 1);
     const context = quietContext();
-    const patience = { forMs: 3_000, atStart: false };
-    const reader = await openKafkaReader(own, context, { patience });
+    const retryPolicy = { forMs: 3_000, atStart: false };
+    const reader = await openKafkaReader(own, context, { retryPolicy });
     const reading = reader.read(new MemorySink(), { signal: context.signal, follow: true });
     const outcome = reading.catch((error: unknown) => error);
     await broker.kill();
@@ -217,5 +217,5 @@ describe('who may come in', () => {
 test('the shared broker is another one', async () => {
   const topic = await uniqueTopic(1);
   const state = await inspectTopic(await config(), topic);
-  expect(state.partitions).toBeUndefined();
+  expect(state.found).toBeUndefined();
 });

@@ -33,10 +33,10 @@ async function openGroup(topic: string, sinks: readonly MemorySink[]) {
               recordGap: (gap, source) => books.recordGap(gap, source),
               resetOffset: (stored, place) => books.resetOffset(stored, place),
               warn: (message) => sink.warn(message),
-              land: async (batch) => {
-                const hasLanded = await books.land(batch);
-                (hasLanded ? sink.own : sink.refused).push(batch);
-                return hasLanded;
+              write: async (batch) => {
+                const isWritten = await books.write(batch);
+                (isWritten ? sink.own : sink.refused).push(batch);
+                return isWritten;
               },
             },
             { signal: context.signal, follow: false, ...options },

@@ -25,7 +25,7 @@ describe('a reader without follow', () => {
 
     expect(sink.values.map(Number).sort((a, b) => a - b)).toEqual([...Array(1000).keys()]);
     for (const partition of [0, 1, 2, 3]) {
-      const own = sink.landed.filter((batch) => batch.partition === partition);
+      const own = sink.written.filter((batch) => batch.partition === partition);
       expect(own.flatMap(({ records }) => records.map(({ offset }) => offset))).toEqual(
         [...Array(250).keys()].map(BigInt),
       );
@@ -158,7 +158,7 @@ describe('a reader without follow', () => {
       throw new Error('no disk');
     };
     await expect(readTopic(topic, sink)).rejects.toThrow('no disk');
-    expect(sink.landed).toEqual([]);
+    expect(sink.written).toEqual([]);
   });
 });
 

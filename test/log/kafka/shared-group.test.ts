@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Consumer } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { groupOf } from '../../../src/log/kafka/group-name.ts';
+import { groupOf } from '../../../src/log/kafka/errors.ts';
 import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
 import type { ReadEnd, ReadOptions } from '../../../src/log/log.ts';
 import {

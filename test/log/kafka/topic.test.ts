@@ -25,12 +25,15 @@ test('an inspection shows what each partition holds', async () => {
   expect(await inspectTopic(config, topic)).toEqual({
     clusterId: expect.stringMatching(/^.{22}$/),
     brokers: [expect.stringMatching(/:\d+$/)],
-    partitions: [
-      { partition: 0, low: 0n, high: 3n },
-      { partition: 1, low: 0n, high: 2n },
-    ],
+    found: {
+      source: expect.stringMatching(/^kafka:.{22}\/.{22}$/),
+      ranges: new Map([
+        [0, { partition: 0, low: 0n, high: 3n }],
+        [1, { partition: 1, low: 0n, high: 2n }],
+      ]),
+    },
   });
-  expect((await inspectTopic(config, `${topic}-missing`)).partitions).toBeUndefined();
+  expect((await inspectTopic(config, `${topic}-missing`)).found).toBeUndefined();
 });
 
 test('a reader needs the topic to be there, and says how to make it', async () => {

@@ -65,7 +65,7 @@ describe('a writer', () => {
     await writer.close();
     const sink = new MemorySink();
     await readTopic(topic, sink);
-    const partitions = sink.landed.flatMap(({ partition, records }) =>
+    const partitions = sink.written.flatMap(({ partition, records }) =>
       records.map(({ key }) => [key?.toString(), partition]),
     );
     expect(partitions).toHaveLength(expected.length);

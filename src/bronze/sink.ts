@@ -1,0 +1,235 @@
+import { codeOf, MedallionError } from '../errors.ts';
+import type {
+  Gap,
+  LogRecord,
+  RecordBatch,
+  Sink,
+  StoredOffset,
+  TopicPartition,
+} from '../log/log.ts';
+import {
+  lostConnection,
+  withTransaction,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
+import { warehouseIdentity } from '../postgres/identity.ts';
+import {
+  advanceOffset,
+  currentOffsets,
+  insertGap,
+  insertOffset,
+  nextGeneration,
+  replaceOffset,
+  type CurrentOffset,
+} from '../postgres/offsets.ts';
+import { bookRange } from '../postgres/runs.ts';
+import type { StageContext } from '../progress.ts';
+import type { Retry } from '../retry.ts';
+import { admit } from './admission.ts';
+import { copyEvents, copyRefusals, hasRecord } from './bronze.ts';
+import { isPlausible, latestOf } from './stamp.ts';
+import { Tally, type BatchTally } from './tally.ts';
+import { Writers } from './writers.ts';
+
+export interface BronzeSinkOptions {
+  readonly settings: ConnectionSettings;
+  /** Rides out the losses of the warehouse. */
+  readonly retry: Retry;
+  readonly runId: bigint;
+  readonly maxEventBytes: number;
+  /** Called after each batch that landed. */
+  readonly onWritten: (tally: Tally) => void;
+}
+
+/** One copies while the other commits, or two partitions at once. */
+const CONNECTIONS = 2;
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * Bronze as the reader's sink. Rows, refused records and the next offset commit in one transaction, which begins with
+ * the offset: of two consumers the second waits there, and then finds that the partition has moved on.
+ */
+export class BronzeSink implements Sink {
+  readonly tally = new Tally();
+  readonly #options: BronzeSinkOptions;
+  readonly #context: StageContext;
+  readonly #writers: Writers;
+  /** What `storedOffsets` last answered, and under which name bronze has a partition. */
+  readonly #current = new Map<string, CurrentOffset>();
+  #identity: string | undefined;
+
+  constructor(options: BronzeSinkOptions, context: StageContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#writers = new Writers(options.settings, CONNECTIONS, {
+      onStalled: () => {
+        this.warn('another ingest stood still in mid-batch: its transaction was ended');
+      },
+    });
+  }
+
+  async identity(): Promise<string> {
+    this.#identity ??= await this.#run(warehouseIdentity);
+    return this.#identity;
+  }
+
+  async storedOffsets(partitions: readonly TopicPartition[]): Promise<StoredOffset[]> {
+    const rows = await this.#run((client) => currentOffsets(client, partitions));
+    for (const partition of partitions) {
+      this.#current.delete(keyOf(partition));
+    }
+    for (const row of rows) {
+      this.#current.set(keyOf({ topic: row.logTopic, partition: row.partition }), row);
+    }
+    return rows.map(({ logTopic, partition, nextOffset, source, position, digest }) => ({
+      ...{ topic: logTopic, partition, nextOffset, source, position, digest },
+    }));
+  }
+
+  async write(batch: RecordBatch): Promise<boolean> {
+    const topic = this.#bronzeTopic(batch);
+    const { admitted, refused } = admit(batch.records, this.#options.maxEventBytes);
+    const bytes = admitted.reduce((sum, { value }) => sum + value.length, 0);
+    const ingestedAt = Date.now();
+    const strange = admitted.filter((event) => !isPlausible(event, ingestedAt));
+    const implausible = strange.length;
+    const landed: BatchTally = { events: admitted.length, bytes, refused, implausible };
+    const to = { topic, partition: batch.partition };
+    const rows = { to, runId: this.#options.runId, ingestedAt };
+    let attempts = 0;
+    const isAhead = await this.#run((client) =>
+      withTransaction(client, async () => {
+        attempts += 1;
+        const isNext = await advanceOffset(
+          client,
+          batch.fromOffset,
+          { ...to, ...placeOf(batch) },
+          {
+            ...landed,
+            quarantined: refused.length,
+            lastProducedAt: latestOf(admitted, ingestedAt),
+          },
+        );
+        if (isNext && admitted.length > 0) {
+          await copyEvents(client, admitted, rows);
+        }
+        if (isNext && refused.length > 0) {
+          await copyRefusals(client, refused, rows);
+        }
+        if (isNext) {
+          const range = { ...to, from: batch.fromOffset, to: batch.nextOffset };
+          await bookRange(client, this.#options.runId, { ...range, events: admitted.length });
+        }
+        // Of a commit whose answer was lost with the connection, the rows tell.
+        return isNext || (attempts > 1 && (await hasRecord(client, batch.records, rows)));
+      }),
+    ).catch((error: unknown) => {
+      throw codeOf(error) === UNIQUE_VIOLATION ? alreadyThere(batch, topic, error) : error;
+    });
+    if (isAhead) {
+      this.#warnOfTime(batch, strange[0]);
+      this.tally.add(topic, batch, landed);
+      this.#options.onWritten(this.tally);
+    } else {
+      this.tally.drop(batch);
+    }
+    return isAhead;
+  }
+
+  async recordGap(gap: Gap, source: string): Promise<void> {
+    const topic = this.#bronzeTopic(gap);
+    const { partition, from, to } = gap;
+    const stored = { topic, partition, nextOffset: from, source, position: null };
+    const isBooked = await this.#run((client) =>
+      withTransaction(client, async () => {
+        const next = { nextOffset: to, source, position: null };
+        const isNext = await replaceOffset(client, stored, next);
+        if (isNext) {
+          await insertGap(client, { topic, partition, from, to }, this.#options.runId);
+        }
+        return isNext;
+      }),
+    );
+    if (isBooked) {
+      this.tally.gaps.push(gap);
+    }
+  }
+
+  async resetOffset(seen: StoredOffset, place: StoredOffset): Promise<boolean> {
+    const stored = this.#current.get(keyOf(place));
+    if (stored?.nextOffset !== seen.nextOffset || stored.source !== seen.source) {
+      return false;
+    }
+    const { nextOffset, source, position, digest } = place;
+    const isReset = await this.#run((client) =>
+      withTransaction(client, async () => {
+        if (nextOffset >= stored.nextOffset) {
+          return replaceOffset(client, stored, { nextOffset, source, position, digest });
+        }
+        // The old generation's row is closed, so that no consumer goes on writing under its name.
+        const closed = { ...stored, source: `${stored.source}, replaced` };
+        return (
+          (await replaceOffset(client, stored, closed)) &&
+          (await insertOffset(client, { ...place, topic: nextGeneration(stored) }))
+        );
+      }),
+    );
+    await this.storedOffsets([place]);
+    return isReset;
+  }
+
+  warn(message: string, hint?: string): void {
+    this.#context.emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  async close(): Promise<void> {
+    await this.#writers.close();
+  }
+
+  /** Said of the first event of the run; the rest are counted. */
+  #warnOfTime(batch: RecordBatch, event: LogRecord | undefined): void {
+    if (event !== undefined && this.tally.implausible === 0) {
+      this.warn(
+        `offset ${event.offset} of partition ${batch.partition} of "${batch.topic}" has a time that cannot be right: ${event.timestamp} milliseconds since 1970`,
+        'It is kept as it is, and freshness takes the time at which it was written to bronze instead. Producers set milliseconds.',
+      );
+    }
+  }
+
+  #bronzeTopic(partition: TopicPartition): string {
+    return this.#current.get(keyOf(partition))?.topic ?? partition.topic;
+  }
+
+  /** Runs a transaction; one that a lost connection broke is run again, once the warehouse is back. */
+  async #run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return this.#options.retry.run(async () => {
+      try {
+        return await this.#writers.use(work);
+      } catch (error) {
+        throw lostConnection(error, this.#options.settings);
+      }
+    });
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${partition} ${topic}`;
+}
+
+function placeOf(batch: RecordBatch): Omit<StoredOffset, keyof TopicPartition> {
+  const { nextOffset, source, position = null, digest } = batch;
+  return { nextOffset, source, position, digest };
+}
+
+function alreadyThere(batch: RecordBatch, topic: string, cause: unknown): MedallionError {
+  return new MedallionError(
+    'source_changed',
+    `bronze already holds events of partition ${batch.partition} of "${topic}" from offset ${batch.fromOffset} on, ` +
+      'though the books say that they were not read',
+    {
+      hint: 'Somebody changed medallion.offsets or bronze.events by hand. Nothing was written.',
+      cause,
+    },
+  );
+}

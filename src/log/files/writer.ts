@@ -1,0 +1,177 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '../../folder.ts';
+import { storageError } from '../../whole-file.ts';
+import type { LogWriter, OutgoingRecord } from '../log.ts';
+import { partitionFile } from './landing.ts';
+
+export interface LandingConfig {
+  /** The landing directory. */
+  readonly directory: string;
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+const NEWLINE = 0x0a;
+/** How long half a line must stay as it is before it counts as left behind. */
+const SETTLE_MS = 20;
+/** Bytes of one write: large enough to be fast, small enough to hold in memory twice. */
+const WRITE_SIZE = 1 << 20;
+
+/**
+ * Opens the partition files for appending; they and their folders are made when they are missing.
+ * @throws MedallionError storage
+ */
+export async function openLandingWriter(config: LandingConfig): Promise<LogWriter> {
+  const folder = path.join(config.directory, config.topic);
+  const files: PartitionFile[] = [];
+  try {
+    await makeFolder(folder);
+  } catch (error) {
+    throw storageError(folder, error);
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all(files.map((file) => file.close()));
+  };
+  try {
+    for (let partition = 0; partition < config.partitions; partition += 1) {
+      files.push(
+        await PartitionFile.open(partitionFile(config.directory, config.topic, partition)),
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const appended = new Map(files.map((_, partition) => [partition, 0]));
+  return {
+    description: `landing directory ${folder}`,
+    appended,
+    async append(records) {
+      const parts = split(records, files.length);
+      await Promise.all(files.map((file, partition) => file.append(parts[partition] ?? [])));
+      parts.forEach((part, partition) => {
+        appended.set(partition, (appended.get(partition) ?? 0) + part.length);
+      });
+    },
+    close,
+  };
+}
+
+function split(records: readonly OutgoingRecord[], partitions: number): Buffer[][] {
+  if (partitions === 1) {
+    return [records.map(({ value }) => value)];
+  }
+  const parts = Array.from({ length: partitions }, (): Buffer[] => []);
+  for (const { key, value } of records) {
+    parts[hash(key) % partitions]?.push(value);
+  }
+  return parts;
+}
+
+/** FNV-1a over the key's UTF-16 code units. */
+function hash(key: string): number {
+  let bits = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) {
+    bits = Math.imul(bits ^ key.charCodeAt(index), 0x01000193);
+  }
+  return bits >>> 0;
+}
+
+/**
+ * One file that several processes may append to at once. Each write is one system call with O_APPEND and holds whole
+ * lines: local file systems do such writes one after the other, whatever their size, so lines never mix. No lock file
+ * that a killed process could leave behind.
+ */
+class PartitionFile {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.#file = file;
+    this.#handle = handle;
+  }
+
+  static async open(file: string): Promise<PartitionFile> {
+    try {
+      return new PartitionFile(file, await open(file, 'a+'));
+    } catch (error) {
+      throw storageError(file, error);
+    }
+  }
+
+  async append(values: readonly Buffer[]): Promise<void> {
+    let chunk: Buffer[] = [];
+    let size = 0;
+    for (const value of values) {
+      if (size > 0 && size + value.length + 1 > WRITE_SIZE) {
+        await this.#write(chunk, size);
+        chunk = [];
+        size = 0;
+      }
+      chunk.push(value);
+      size += value.length + 1;
+    }
+    if (size > 0) {
+      await this.#write(chunk, size);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  /** @param size bytes of the values and their line ends */
+  async #write(values: readonly Buffer[], size: number): Promise<void> {
+    try {
+      let lines = joinLines(values, size);
+      while (lines.length > 0) {
+        const glued = await this.#endsInsideLine();
+        const bytes = glued ? Buffer.concat([Buffer.of(NEWLINE), lines]) : lines;
+        const { bytesWritten } = await this.#handle.write(bytes);
+        // A write that the disk cut short ended inside a line: that line is written again, whole, on a line of its own.
+        const written = Math.max(0, bytesWritten - (glued ? 1 : 0));
+        lines = lines.subarray(
+          written === lines.length ? written : lines.subarray(0, written).lastIndexOf(NEWLINE) + 1,
+        );
+      }
+    } catch (error) {
+      throw storageError(this.#file, error);
+    }
+  }
+
+  /**
+   * Whether a killed writer left half a line at the end. It gets a line end then and becomes an event of its own, which
+   * the quarantine catches; glued to it, a good event would be lost with it.
+   */
+  async #endsInsideLine(): Promise<boolean> {
+    let seen = -1;
+    for (;;) {
+      const { size } = await this.#handle.stat();
+      const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+      if (size === 0 || buffer[0] === NEWLINE) {
+        return false;
+      }
+      // Half a line that still grows is another writer's at work. Were that one only slow, a blank line would come of
+      // it, which is no event.
+      if (size === seen) {
+        return true;
+      }
+      seen = size;
+      await sleep(SETTLE_MS);
+    }
+  }
+}
+
+/** The values as lines, each with its line end. */
+export function joinLines(values: readonly Buffer[], size: number): Buffer {
+  const lines = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const value of values) {
+    at += value.copy(lines, at);
+    lines[at] = NEWLINE;
+    at += 1;
+  }
+  return lines;
+}
