@@ -10,11 +10,7 @@ import { findSettingsFile, readEnvironment } from './config/load.ts';
 import { resolveSettings } from './config/resolve.ts';
 import { settingOf } from './config/settings.ts';
 import { duckDbOpener, windowBytesFor } from './engine/duckdb/local.ts';
-import {
-  generate as generateTo,
-  type GenerateOptions,
-  type GenerateResult,
-} from './generate/generate.ts';
+import type { GenerateOptions, GenerateResult } from './generate/generate.ts';
 import { recordGenerate } from './generate/record.ts';
 import { resolvePeriod } from './generate/timeline.ts';
 import { ingest as ingestFrom, type IngestResult } from './bronze/ingest.ts';
@@ -105,15 +101,9 @@ export async function generate(config: Config, request: GenerateRequest): Promis
     faults: { late: 0, duplicates: 0, corrections: 0, malformed: 0, ...request.faults },
     manifest: false,
   };
-  const record = { home: config.home, topic: log.topic, arguments: [] };
-  const { result } = await recordGenerate(record, context, async () => {
-    const writer = await log.write();
-    try {
-      return { result: await generateTo(options, writer, context), writer };
-    } finally {
-      await writer.close();
-    }
-  });
+  const { home } = config;
+  const run = { home, topic: log.topic, arguments: [], open: () => log.write() };
+  const { result } = await recordGenerate(options, run, context);
   return result;
 }
 

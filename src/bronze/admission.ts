@@ -3,7 +3,7 @@ import type { Reason } from '../event/reasons.ts';
 import type { LogRecord } from '../log/log.ts';
 
 /** A record that bronze.events cannot hold, and why. */
-export interface Refusal {
+export interface Rejection {
   readonly record: LogRecord;
   readonly reason: Extract<Reason, 'not_text' | 'empty_value' | 'too_large'>;
   readonly detail: string;
@@ -19,46 +19,38 @@ export const MAX_EVENT_BYTES = 16 << 20;
 export function admit(
   records: readonly LogRecord[],
   maxEventBytes: number,
-): { admitted: Admitted[]; refused: Refusal[] } {
+): { admitted: Admitted[]; rejected: Rejection[] } {
   const admitted: Admitted[] = [];
-  const refused: Refusal[] = [];
+  const rejected: Rejection[] = [];
   for (const record of records) {
-    const refusal = refusalOf(record, maxEventBytes);
-    if (refusal !== undefined) {
-      refused.push(refusal);
-    } else if (hasValue(record)) {
-      admitted.push(record);
+    const { value } = record;
+    const found = faultOf(record, maxEventBytes);
+    if (found !== undefined) {
+      rejected.push({ record, ...found });
+    } else if (value !== null) {
+      admitted.push(record as Admitted);
     }
   }
-  return { admitted, refused };
+  return { admitted, rejected };
 }
 
-function hasValue(record: LogRecord): record is Admitted {
-  return record.value !== null;
-}
-
-function refusalOf(record: LogRecord, maxEventBytes: number): Refusal | undefined {
-  const { value, fullLength } = record;
+function faultOf(
+  { value, fullLength }: LogRecord,
+  maxEventBytes: number,
+): Omit<Rejection, 'record'> | undefined {
   if (value === null || value.length === 0) {
     const detail = value === null ? 'a message without a value' : 'a value of 0 bytes';
-    return { record, reason: 'empty_value', detail };
+    return { reason: 'empty_value', detail };
   }
   const length = fullLength ?? value.length;
   if (fullLength !== undefined || length > maxEventBytes) {
-    const kept = fullLength === undefined ? '' : `; the first ${value.length} are kept`;
-    const detail = `${length} bytes, more than the limit of ${maxEventBytes}${kept}`;
-    return { record, reason: 'too_large', detail };
+    const rest = fullLength === undefined ? '' : `; the first ${value.length} are kept`;
+    const detail = `${length} bytes, more than the limit of ${maxEventBytes}${rest}`;
+    return { reason: 'too_large', detail };
   }
   if (!isUtf8(value)) {
-    return { record, reason: 'not_text', detail: 'bytes that are not UTF-8' };
+    return { reason: 'not_text', detail: 'bytes that are not UTF-8' };
   }
-  if (value.includes(0)) {
-    return { record, reason: 'not_text', detail: `a NUL at byte ${value.indexOf(0) + 1}` };
-  }
-  return undefined;
-}
-
-/** Whether PostgreSQL can hold the bytes as text. */
-export function isText(bytes: Buffer): boolean {
-  return isUtf8(bytes) && !bytes.includes(0);
+  const nul = value.indexOf(0);
+  return nul === -1 ? undefined : { reason: 'not_text', detail: `a NUL at byte ${nul + 1}` };
 }

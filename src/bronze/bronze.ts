@@ -1,8 +1,9 @@
+import { isText } from '../event/text.ts';
 import type { LogRecord } from '../log/log.ts';
 import type { Client } from '../postgres/client.ts';
 import { CopyFields, copyRows, type CopyTarget } from '../postgres/copy.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
-import { isText, type Admitted, type Refusal } from './admission.ts';
+import type { Admitted, Rejection } from './admission.ts';
 import { producedAt } from './stamp.ts';
 
 const EVENTS: CopyTarget = {
@@ -49,14 +50,14 @@ export async function copyEvents(
   });
 }
 
-/** Copies refused records into bronze.quarantine, byte for byte. */
-export async function copyRefusals(
+/** Copies rejected records into bronze.quarantine, byte for byte. */
+export async function copyRejected(
   client: Client,
-  refusals: readonly Refusal[],
+  rejected: readonly Rejection[],
   context: RowContext,
 ): Promise<void> {
   const { coordinates, stamp } = commonFields(context);
-  await copyRows(client, QUARANTINE, refusals, ({ record, reason, detail }, fields) => {
+  await copyRows(client, QUARANTINE, rejected, ({ record, reason, detail }, fields) => {
     fields.raw(coordinates);
     fields.bigint(record.offset);
     fields.text('ingest');
@@ -68,7 +69,7 @@ export async function copyRefusals(
   });
 }
 
-/** Whether the run that `context` names has landed these records: each becomes a row, so the first one tells. */
+/** Whether the run that `context` names has written these records: each becomes a row, so the first one shows it. */
 export async function hasRecord(
   client: Client,
   [first]: readonly LogRecord[],

@@ -15,11 +15,11 @@ export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueByt
   readonly command?: string;
   /** The command line, for the run's record; secrets removed. */
   readonly arguments: readonly string[];
-  /** Rides out the losses of the warehouse; one of its own unless given. */
+  /** Retries when the warehouse is lost; one of its own unless given. */
   readonly retry?: Retry;
   /** Larger values go to the quarantine; 16 MiB unless said otherwise. */
   readonly maxEventBytes?: number;
-  /** Called after each batch that landed, with what the run has counted so far. */
+  /** Called after each batch that is committed, with what the run has counted so far. */
   readonly onWritten?: (tally: Tally) => void;
 }
 
@@ -31,19 +31,19 @@ export interface IngestResult {
   readonly bytes: number;
   /** Of those events, the ones whose time in the log cannot be right. */
   readonly implausible: number;
-  /** Records refused, by reason. */
+  /** Records rejected, by reason. */
   readonly quarantined: Readonly<Record<string, number>>;
   readonly partitions: readonly PartitionTally[];
-  /** Batches that another consumer had landed first. */
+  /** Batches that another consumer had written first. */
   readonly droppedBatches: number;
   readonly gaps: readonly Gap[];
   readonly seconds: number;
 }
 
 /**
- * Lands what a log holds in bronze, each record exactly once: rows and next offset commit together. An interruption
+ * Writes what a log holds to bronze, each record exactly once: rows and next offset commit together. An interruption
  * finishes the batch in hand and is an end like any other.
- * @throws MedallionError unreachable, denied, storage, and what the reader throws; what had landed stays
+ * @throws MedallionError unreachable, denied, storage, and what the reader throws; what was committed stays
  */
 export async function ingest(
   reader: LogReader,
@@ -56,7 +56,7 @@ export async function ingest(
     arguments: commandLine,
     maxEventBytes = MAX_EVENT_BYTES,
     retry = new Retry(`PostgreSQL at ${describeServer(settings)}`, context),
-    onWritten: tell,
+    onWritten: report,
     ...reading
   } = options;
   const startedAt = performance.now();
@@ -65,7 +65,7 @@ export async function ingest(
   );
   context.emit({ type: 'step.started', step: command, detail: reader.description });
   const onWritten = (tally: Tally): void => {
-    tell?.(tally);
+    report?.(tally);
     context.emit({
       ...{ type: 'step.progress', step: command, done: tally.events, unit: 'events' },
       detail: `${(tally.bytes / 1e6).toFixed(1)} MB`,
@@ -90,7 +90,7 @@ export async function ingest(
     return result;
   } catch (error) {
     const counts = countsOf({ ...resultOf(sink.tally), seconds: secondsSince(startedAt) });
-    // The failure is what the user is to hear of, even where it cannot be booked.
+    // The failure is what the user is to see, even where it cannot be recorded.
     await withClient(settings, (client) => finishRun(client, runId, counts, error)).catch(
       () => undefined,
     );

@@ -27,18 +27,18 @@ import { bookRange } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Retry } from '../retry.ts';
 import { admit } from './admission.ts';
-import { copyEvents, copyRefusals, hasRecord } from './bronze.ts';
+import { copyEvents, copyRejected, hasRecord } from './bronze.ts';
 import { isPlausible, latestOf } from './stamp.ts';
-import { Tally, type BatchTally } from './tally.ts';
+import { keyOf, Tally, type BatchTally } from './tally.ts';
 import { Writers } from './writers.ts';
 
 export interface BronzeSinkOptions {
   readonly settings: ConnectionSettings;
-  /** Rides out the losses of the warehouse. */
+  /** Retries when the warehouse is lost. */
   readonly retry: Retry;
   readonly runId: bigint;
   readonly maxEventBytes: number;
-  /** Called after each batch that landed. */
+  /** Called after each batch that is committed. */
   readonly onWritten: (tally: Tally) => void;
 }
 
@@ -47,7 +47,7 @@ const CONNECTIONS = 2;
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Bronze as the reader's sink. Rows, refused records and the next offset commit in one transaction, which begins with
+ * Bronze as the reader's sink. Rows, rejected records and the next offset commit in one transaction, which begins with
  * the offset: of two consumers the second waits there, and then finds that the partition has moved on.
  */
 export class BronzeSink implements Sink {
@@ -89,59 +89,58 @@ export class BronzeSink implements Sink {
 
   async write(batch: RecordBatch): Promise<boolean> {
     const topic = this.#bronzeTopic(batch);
-    const { admitted, refused } = admit(batch.records, this.#options.maxEventBytes);
-    const bytes = admitted.reduce((sum, { value }) => sum + value.length, 0);
+    const { runId, maxEventBytes } = this.#options;
+    const { admitted, rejected } = admit(batch.records, maxEventBytes);
     const ingestedAt = Date.now();
-    const strange = admitted.filter((event) => !isPlausible(event, ingestedAt));
-    const implausible = strange.length;
-    const landed: BatchTally = { events: admitted.length, bytes, refused, implausible };
+    const odd = admitted.filter((event) => !isPlausible(event, ingestedAt));
+    const written: BatchTally = {
+      events: admitted.length,
+      bytes: admitted.reduce((sum, { value }) => sum + value.length, 0),
+      rejected,
+      implausible: odd.length,
+    };
+    const lastProducedAt = latestOf(admitted, ingestedAt);
+    const counted = { ...written, quarantined: rejected.length, lastProducedAt };
+    const { fromOffset, nextOffset, source, position = null, digest } = batch;
     const to = { topic, partition: batch.partition };
-    const rows = { to, runId: this.#options.runId, ingestedAt };
+    const rows = { to, runId, ingestedAt };
     let attempts = 0;
-    const isAhead = await this.#run((client) =>
+    const isWritten = await this.#run((client) =>
       withTransaction(client, async () => {
         attempts += 1;
-        const isNext = await advanceOffset(
-          client,
-          batch.fromOffset,
-          { ...to, ...placeOf(batch) },
-          {
-            ...landed,
-            quarantined: refused.length,
-            lastProducedAt: latestOf(admitted, ingestedAt),
-          },
-        );
-        if (isNext && admitted.length > 0) {
+        const next = { ...to, nextOffset, source, position, digest };
+        if (!(await advanceOffset(client, fromOffset, next, counted))) {
+          // Of a commit whose answer was lost with the connection, the rows are proof.
+          return attempts > 1 && (await hasRecord(client, batch.records, rows));
+        }
+        if (admitted.length > 0) {
           await copyEvents(client, admitted, rows);
         }
-        if (isNext && refused.length > 0) {
-          await copyRefusals(client, refused, rows);
+        if (rejected.length > 0) {
+          await copyRejected(client, rejected, rows);
         }
-        if (isNext) {
-          const range = { ...to, from: batch.fromOffset, to: batch.nextOffset };
-          await bookRange(client, this.#options.runId, { ...range, events: admitted.length });
-        }
-        // Of a commit whose answer was lost with the connection, the rows tell.
-        return isNext || (attempts > 1 && (await hasRecord(client, batch.records, rows)));
+        const range = { ...to, from: fromOffset, to: nextOffset };
+        await bookRange(client, runId, { ...range, events: admitted.length });
+        return true;
       }),
     ).catch((error: unknown) => {
       throw codeOf(error) === UNIQUE_VIOLATION ? alreadyThere(batch, topic, error) : error;
     });
-    if (isAhead) {
-      this.#warnOfTime(batch, strange[0]);
-      this.tally.add(topic, batch, landed);
+    if (isWritten) {
+      this.#warnOfTime(batch, odd[0]);
+      this.tally.add(topic, batch, written);
       this.#options.onWritten(this.tally);
     } else {
       this.tally.drop(batch);
     }
-    return isAhead;
+    return isWritten;
   }
 
   async recordGap(gap: Gap, source: string): Promise<void> {
     const topic = this.#bronzeTopic(gap);
     const { partition, from, to } = gap;
     const stored = { topic, partition, nextOffset: from, source, position: null };
-    const isBooked = await this.#run((client) =>
+    const isRecorded = await this.#run((client) =>
       withTransaction(client, async () => {
         const next = { nextOffset: to, source, position: null };
         const isNext = await replaceOffset(client, stored, next);
@@ -151,7 +150,7 @@ export class BronzeSink implements Sink {
         return isNext;
       }),
     );
-    if (isBooked) {
+    if (isRecorded) {
       this.tally.gaps.push(gap);
     }
   }
@@ -187,7 +186,7 @@ export class BronzeSink implements Sink {
     await this.#writers.close();
   }
 
-  /** Said of the first event of the run; the rest are counted. */
+  /** A warning for the first event of the run; the rest are counted. */
   #warnOfTime(batch: RecordBatch, event: LogRecord | undefined): void {
     if (event !== undefined && this.tally.implausible === 0) {
       this.warn(
@@ -213,20 +212,11 @@ export class BronzeSink implements Sink {
   }
 }
 
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${partition} ${topic}`;
-}
-
-function placeOf(batch: RecordBatch): Omit<StoredOffset, keyof TopicPartition> {
-  const { nextOffset, source, position = null, digest } = batch;
-  return { nextOffset, source, position, digest };
-}
-
 function alreadyThere(batch: RecordBatch, topic: string, cause: unknown): MedallionError {
   return new MedallionError(
     'source_changed',
     `bronze already holds events of partition ${batch.partition} of "${topic}" from offset ${batch.fromOffset} on, ` +
-      'though the books say that they were not read',
+      'though medallion.offsets records them as not read',
     {
       hint: 'Somebody changed medallion.offsets or bronze.events by hand. Nothing was written.',
       cause,

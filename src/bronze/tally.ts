@@ -1,6 +1,6 @@
 import type { Rejections } from '../event/rejections.ts';
 import type { Gap, RecordBatch, TopicPartition } from '../log/log.ts';
-import type { Refusal } from './admission.ts';
+import type { Rejection } from './admission.ts';
 
 /** Bytes that show what rejected records look like. */
 const SAMPLE_BYTES = 4096;
@@ -17,7 +17,7 @@ export interface PartitionTally extends TopicPartition {
 
 /** What a run rejected of one partition. */
 interface Rejected {
-  readonly byReason: Map<Refusal['reason'], number>;
+  readonly byReason: Map<Rejection['reason'], number>;
   /** The first of them, as lines. */
   sample: Buffer;
 }
@@ -27,7 +27,7 @@ export interface BatchTally {
   readonly events: number;
   /** Bytes of the events' values. */
   readonly bytes: number;
-  readonly refused: readonly Refusal[];
+  readonly rejected: readonly Rejection[];
   /** Events whose time in the log cannot be right. */
   readonly implausible: number;
 }
@@ -40,13 +40,13 @@ export class Tally {
   events = 0;
   bytes = 0;
   implausible = 0;
-  /** Batches that another consumer had landed first, and their records. */
+  /** Batches that another consumer had written first, and their records. */
   droppedBatches = 0;
   droppedRecords = 0;
 
-  add(topic: string, batch: RecordBatch, landed: BatchTally): void {
-    const { events, bytes, refused, implausible } = landed;
-    const key = `${batch.partition} ${topic}`;
+  add(topic: string, batch: RecordBatch, written: BatchTally): void {
+    const { events, bytes, rejected, implausible } = written;
+    const key = keyOf({ topic, partition: batch.partition });
     const before = this.#partitions.get(key);
     this.events += events;
     this.bytes += bytes;
@@ -57,23 +57,23 @@ export class Tally {
       nextOffset: batch.nextOffset,
       events: (before?.events ?? 0) + events,
       bytes: (before?.bytes ?? 0) + bytes,
-      quarantined: (before?.quarantined ?? 0) + refused.length,
+      quarantined: (before?.quarantined ?? 0) + rejected.length,
     });
-    for (const refusal of refused) {
-      this.#reject(key, refusal);
+    for (const rejection of rejected) {
+      this.#reject(key, rejection);
     }
   }
 
-  #reject(key: string, { reason, record }: Refusal): void {
-    const rejected: Rejected = this.#rejected.get(key) ?? {
+  #reject(key: string, { reason, record }: Rejection): void {
+    const found: Rejected = this.#rejected.get(key) ?? {
       byReason: new Map(),
       sample: Buffer.alloc(0),
     };
-    this.#rejected.set(key, rejected);
-    rejected.byReason.set(reason, (rejected.byReason.get(reason) ?? 0) + 1);
-    if (rejected.sample.length < SAMPLE_BYTES) {
+    this.#rejected.set(key, found);
+    found.byReason.set(reason, (found.byReason.get(reason) ?? 0) + 1);
+    if (found.sample.length < SAMPLE_BYTES) {
       const beginning = record.value?.subarray(0, SAMPLE_BYTES) ?? Buffer.alloc(0);
-      rejected.sample = Buffer.concat([rejected.sample, beginning, Buffer.from('\n')]);
+      found.sample = Buffer.concat([found.sample, beginning, Buffer.from('\n')]);
     }
   }
 
@@ -92,22 +92,27 @@ export class Tally {
   /** How many were rejected for each reason. */
   get quarantined(): Readonly<Record<string, number>> {
     const sums = new Map<string, number>();
-    for (const { byReason } of this.#rejected.values()) {
-      for (const [reason, events] of byReason) {
-        sums.set(reason, (sums.get(reason) ?? 0) + events);
-      }
+    for (const [reason, events] of [...this.#rejected.values()].flatMap((one) => [
+      ...one.byReason,
+    ])) {
+      sums.set(reason, (sums.get(reason) ?? 0) + events);
     }
     return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** What was rejected of each partition, as far as any was. */
   get rejections(): Rejections[] {
-    return this.partitions.flatMap(({ topic, partition, events, quarantined: rejected }) => {
-      const { byReason, sample } = this.#rejected.get(`${partition} ${topic}`) ?? {};
+    return this.partitions.flatMap((partition) => {
+      const { topic, events, quarantined: rejected } = partition;
+      const { byReason, sample } = this.#rejected.get(keyOf(partition)) ?? {};
       const [commonest] = [...(byReason ?? [])].sort(([, a], [, b]) => b - a);
       return commonest === undefined || sample === undefined
         ? []
         : [{ topic, events: events + rejected, rejected, reason: commonest[0], sample }];
     });
   }
+}
+
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return `${partition} ${topic}`;
 }

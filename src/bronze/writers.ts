@@ -81,7 +81,7 @@ export class Writers {
             onStalled?.(sessions);
           }
         },
-        // A server that is away is ridden out by who waits for it.
+        // The work itself finds a server that is away, and is retried.
         () => undefined,
       );
     }, stalledAfterMs);

@@ -1,4 +1,5 @@
 import { PAYMENT_METHODS } from '../event/purchase.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { Catalogue } from './catalogue.ts';
 import { amount, mean, sumOfFractions, whole } from './ratio.ts';
 import { dayOf, SECONDS_OF_DAY } from './timeline.ts';
@@ -258,4 +259,28 @@ function byText<T>(textOf: (item: T) => string): (a: T, b: T) => number {
     const [left, right] = [textOf(a), textOf(b)];
     return left < right ? -1 : left > right ? 1 : 0;
   };
+}
+
+/**
+ * Writes a manifest as JSON, whole or not at all.
+ * @throws MedallionError storage
+ */
+export async function writeManifest(file: string, manifest: object): Promise<void> {
+  await writeWhole(file, `${render(manifest)}\n`);
+}
+
+/** JSON to look at: a line for each row of a table, other values indented. */
+function render(value: unknown, indent = ''): string {
+  const deeper = `${indent}  `;
+  if (Array.isArray(value)) {
+    const rows = value.map((row) => `${deeper}${JSON.stringify(row)}`);
+    return rows.length === 0 ? '[]' : `[\n${rows.join(',\n')}\n${indent}]`;
+  }
+  if (typeof value !== 'object' || value === null) {
+    return JSON.stringify(value);
+  }
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${deeper}${JSON.stringify(name)}: ${render(member, deeper)}`);
+  return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`;
 }

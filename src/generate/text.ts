@@ -28,22 +28,23 @@ function rememberDay(day: number): void {
 
 /** `2026-01-03T22:12:43` for a Unix time. */
 export function isoTime(second: number): string {
-  const day = Math.floor(second / SECONDS_OF_DAY);
-  rememberDay(day);
-  const rest = second - day * SECONDS_OF_DAY;
-  const hours = Math.floor(rest / 3600);
-  const minutes = Math.floor(rest / 60) % 60;
-  return `${dashed}T${TWO_DIGITS[hours] ?? ''}:${TWO_DIGITS[minutes] ?? ''}:${TWO_DIGITS[rest % 60] ?? ''}`;
+  const [hours, minutes, seconds] = clock(second);
+  return `${dashed}T${hours}:${minutes}:${seconds}`;
 }
 
 /** `20260103221243` for a Unix time. */
 export function compactTime(second: number): string {
+  const [hours, minutes, seconds] = clock(second);
+  return `${plain}${hours}${minutes}${seconds}`;
+}
+
+/** The time of day, after its day is remembered. */
+function clock(second: number): [hours: string, minutes: string, seconds: string] {
   const day = Math.floor(second / SECONDS_OF_DAY);
   rememberDay(day);
   const rest = second - day * SECONDS_OF_DAY;
-  const hours = Math.floor(rest / 3600);
-  const minutes = Math.floor(rest / 60) % 60;
-  return `${plain}${TWO_DIGITS[hours] ?? ''}${TWO_DIGITS[minutes] ?? ''}${TWO_DIGITS[rest % 60] ?? ''}`;
+  const digits = (value: number): string => TWO_DIGITS[value] ?? '';
+  return [digits(Math.floor(rest / 3600)), digits(Math.floor(rest / 60) % 60), digits(rest % 60)];
 }
 
 /** The month of a Unix time, counted from January 1970. */

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { throwIfInterrupted } from '../errors.ts';
+import { isText } from '../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../log/log.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { conditionOf, type Coordinates, type Selection } from '../postgres/quarantine.ts';
@@ -163,7 +163,7 @@ const NEWLINE = 0x0a;
 
 /** The event as one line that ingest reads as the same event; undefined when it cannot be one. */
 function lineOf(event: Exported, raw: Buffer): Buffer | undefined {
-  if (!isUtf8(raw) || raw.includes(0) || isCut(event, raw) || raw.every(isBlank)) {
+  if (!isText(raw) || isCut(event, raw) || raw.every(isBlank)) {
     return undefined;
   }
   if (!raw.includes(NEWLINE)) {

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generate } from '../../generate/generate.ts';
 import { recordGenerate } from '../../generate/record.ts';
 import { resolvePeriod } from '../../generate/timeline.ts';
 import { ingest } from '../../bronze/ingest.ts';
@@ -101,28 +100,12 @@ async function demo(given: CommandContext, flags: DemoFlags): Promise<void> {
       await rm(path.join(directory, TOPIC), { recursive: true, force: true });
     }
     const seed = flags.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));
-    const record = { home, topic: ownLog.topic, arguments: context.commandLine };
-    await recordGenerate(record, context, async () => {
-      const writer = await ownLog.write();
-      try {
-        const result = await generate(
-          {
-            seed,
-            count: flags.count,
-            period: resolvePeriod(undefined, undefined),
-            rate: undefined,
-            sizes: DEFAULT_SIZES,
-            faults: FAULTS,
-            manifest: false,
-          },
-          writer,
-          context,
-        );
-        return { result, writer };
-      } finally {
-        await writer.close();
-      }
-    });
+    const options = {
+      ...{ seed, count: flags.count, period: resolvePeriod(undefined, undefined) },
+      ...{ rate: undefined, sizes: DEFAULT_SIZES, faults: FAULTS, manifest: false },
+    };
+    const run = { home, topic: ownLog.topic, arguments: context.commandLine };
+    await recordGenerate(options, { ...run, open: () => ownLog.write() }, context);
     await withClient(settings, (client) => takeRunFiles(client, home, context));
     const ingested = await ingest(
       await ownLog.read(),

@@ -1,11 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { randomInt } from 'node:crypto';
 import path from 'node:path';
-import { MedallionError, withHint } from '../../errors.ts';
+import { MedallionError } from '../../errors.ts';
 import { MOST_CITIES } from '../../generate/catalogue.ts';
 import { EVENT_KINDS } from '../../generate/events.ts';
-import { generate, type GenerateOptions, type GenerateResult } from '../../generate/generate.ts';
-import { writeManifest } from '../../generate/manifest-file.ts';
+import type { GenerateOptions, GenerateResult } from '../../generate/generate.ts';
 import { recordGenerate } from '../../generate/record.ts';
 import { resolvePeriod, type Period } from '../../generate/timeline.ts';
 import { lineWriter, openFileWriter } from '../../log/files/stream-writer.ts';
@@ -140,46 +139,21 @@ async function runGenerate(context: CommandContext, flags: GenerateFlags): Promi
     await checkWritable(manifestFile);
   }
   const log = openLog(context.config, context);
-  const record = {
-    home: context.config.home,
-    topic: flags.to ?? log.topic,
+  const run = {
+    ...{ home: context.config.home, topic: flags.to ?? log.topic, manifestFile },
     arguments: context.commandLine,
+    open: () => openTarget(log, flags, context),
   };
-  const { result, writer } = await recordGenerate(record, context, async () => {
-    const writer = await openTarget(log, flags, context);
-    let result: GenerateResult;
-    try {
-      result = await generate(options, writer, context);
-    } catch (error) {
-      await (writer.discard ?? writer.close).call(writer).catch(() => undefined);
-      throw error instanceof MedallionError && error.code === 'unreachable'
-        ? withHint(error, stateOf(writer))
-        : error;
-    }
-    await writer.close();
-    if (manifestFile !== undefined && result.manifest !== undefined) {
-      await writeManifest(manifestFile, result.manifest);
-    }
-    return { result, writer };
-  });
-  const text = describeResult(options, result, writer.description);
+  const { result, target } = await recordGenerate(options, run, context);
+  const text = describeResult(options, result, target);
   if (flags.to === '-') {
     // stdout carries the events.
     context.emit({ type: 'note', message: text });
   } else if (context.format === undefined) {
     await context.write(`${hanging(text, context.width)}\n`);
   } else {
-    await context.writeRows(resultTable(options, result, writer.description));
+    await context.writeRows(resultTable(options, result, target));
   }
-}
-
-/** What is left where the log stayed away. */
-function stateOf({ appended, description }: LogWriter): string {
-  const taken = [...(appended ?? new Map<number, number>()).values()].reduce((a, b) => a + b, 0);
-  return (
-    `${grouped(taken)} events are in ${description}; whether it took the last request before it ` +
-    'went away is not known. A new run makes new events.'
-  );
 }
 
 /** What the flags ask for together. */

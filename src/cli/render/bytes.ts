@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isText } from '../../event/text.ts';
 import { visible } from './text.ts';
 
 const LINE_BYTES = 16;
@@ -6,11 +6,6 @@ const LINE_BYTES = 16;
 /** Bytes for the terminal: as text where they are that, with what it would act on as escapes, else as a hex dump. */
 export function bytesForPeople(bytes: Buffer): string {
   return isText(bytes) ? visible(bytes.toString('utf8'), { lines: true }) : hexDump(bytes);
-}
-
-/** Whether the bytes are UTF-8 without a NUL. */
-export function isText(bytes: Buffer): boolean {
-  return isUtf8(bytes) && !bytes.includes(0);
 }
 
 /** Offset, sixteen bytes, and what of them is printable ASCII, on each line. */

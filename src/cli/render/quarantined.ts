@@ -1,6 +1,7 @@
 import type { HistoryEntry, ShownEvent } from '../../quarantine/show.ts';
 import { formatCoordinates } from '../../quarantine/coordinates.ts';
-import { bytesForPeople, isText, wholeCharacters } from './bytes.ts';
+import { isText } from '../../event/text.ts';
+import { bytesForPeople, wholeCharacters } from './bytes.ts';
 import { factLines } from './document.ts';
 import { grouped } from '../../number.ts';
 import type { ResultTable } from './output.ts';

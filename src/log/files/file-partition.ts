@@ -3,7 +3,7 @@ import { grouped } from '../../number.ts';
 import type { Sink, TopicPartition } from '../log.ts';
 import { digestUpTo, sameBeginning, type TextDigest } from './digest.ts';
 import { LineBatches, type Budget, type Place } from './line-batches.ts';
-import { findForeign, requireEvents } from './require-events.ts';
+import { findForeign } from './require-events.ts';
 import { resume } from './resume.ts';
 import {
   fileState,
@@ -24,7 +24,7 @@ export interface FileReadOptions {
   readonly readAt: number;
 }
 
-/** A line that begins at `position` of a text is the next to land, at `nextOffset`. */
+/** A line that begins at `position` of a text is the next to write, at `nextOffset`. */
 interface FilePlace extends Place {
   readonly position: bigint;
 }
@@ -69,26 +69,26 @@ export class FilePartition {
   }
 
   /**
-   * Refuses a file that holds something else than events, unless it was read before. What cannot be looked at is left to
+   * Rejects a file that holds something else than events, unless it was read before. What cannot be looked at is left to
    * `read`.
    * @throws MedallionError input
    */
   async requireEvents(sink: Sink, { grows }: Pick<FileReadOptions, 'grows'>): Promise<void> {
     const place = await this.#storedPlace(sink);
-    const refusal = await fileState(this.#path)
+    const foreign = await fileState(this.#path)
       .then(async (state) =>
         place !== undefined && (await hasFingerprint(state, place.source))
           ? undefined
           : findForeign(state, grows),
       )
       .catch(() => undefined);
-    if (refusal !== undefined) {
-      throw refusal;
+    if (foreign !== undefined) {
+      throw foreign;
     }
   }
 
   /**
-   * Lands what the file now holds beyond what is stored.
+   * Writes to the sink what the file now holds beyond what is stored.
    * @throws MedallionError input
    */
   async read(sink: Sink, options: FileReadOptions): Promise<void> {
@@ -188,7 +188,10 @@ export class FilePartition {
     nextOffset: bigint,
     { grows }: FileReadOptions,
   ): Promise<Start | undefined> {
-    await requireEvents(state, grows);
+    const foreign = await findForeign(state, grows);
+    if (foreign !== undefined) {
+      throw foreign;
+    }
     const first = await fingerprint(state);
     const text = first && (await digestUpTo(state, first.start));
     if (first === undefined || text === undefined) {
@@ -244,13 +247,13 @@ export class FilePartition {
   /** A place that an older version stored gets its digest. */
   async #storeDigest(text: TextDigest, sink: Sink): Promise<boolean> {
     const [stored] = await sink.storedOffsets([this.#to]);
+    const digest = text.value;
+    const position = BigInt(text.end);
     const isStored =
       stored !== undefined &&
-      (stored.position ?? 0n) === BigInt(text.end) &&
-      (await sink.resetOffset(stored, { ...stored, digest: text.value }));
-    this.#place = isStored
-      ? { ...stored, position: stored.position ?? 0n, digest: text.value }
-      : undefined;
+      (stored.position ?? 0n) === position &&
+      (await sink.resetOffset(stored, { ...stored, digest }));
+    this.#place = isStored ? { ...stored, position, digest } : undefined;
     return isStored;
   }
 
@@ -263,7 +266,7 @@ export class FilePartition {
   ): Promise<Start | 'nothing new' | 'taken'> {
     const start = await this.#beginning(state, place.nextOffset, options);
     if (start === undefined) {
-      // An emptied file says nothing yet: what comes may be the same text again.
+      // An emptied file shows nothing yet: what comes may be the same text again.
       return 'nothing new';
     }
     // What is replaced is what is stored now, which may be more than this reader has seen.
@@ -301,7 +304,7 @@ function isWanted({ signal, budget }: FileReadOptions): boolean {
   return !signal.aborted && budget.remaining > 0;
 }
 
-/** Feeds a landing with a text; false when it was stopped before the text's end. */
+/** Pushes a text on; false when it was stopped before the text's end. */
 async function pushAll(
   text: AsyncIterable<Buffer>,
   batches: LineBatches,

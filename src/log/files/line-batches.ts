@@ -13,11 +13,11 @@ export interface Place {
   readonly digest?: string | undefined;
 }
 
-/** Records that may still land, shared by everything that is read at once. */
+/** Records that may still be written, shared by everything that is read at once. */
 export interface Budget {
   remaining: number;
-  /** When a record last landed, Unix milliseconds. */
-  lastLandedAt: number;
+  /** When a record was last written, Unix milliseconds. */
+  lastWrittenAt: number;
 }
 
 /** Large enough that a commit's wait does not show, small enough to hold two in memory. */
@@ -32,7 +32,7 @@ export interface LineBatchesOptions {
   readonly maxLineBytes: number | undefined;
   /** When the lines were read, Unix milliseconds. */
   readonly readAt: () => number;
-  /** Another consumer has moved the partition on: the place to land the lines at instead, if they are still to land. */
+  /** Another consumer has moved the partition on: the place to write the lines at instead, if they are still to be written. */
   readonly onRefused: () => Promise<Place | undefined>;
   /** Where the text can be read again: its digest, which goes on with it, and that of its bytes up to another place. */
   readonly digest?: TextDigest;
@@ -40,8 +40,8 @@ export interface LineBatchesOptions {
 }
 
 /**
- * Lands the lines of a text while the next ones are read: what has come in by the time a batch is committed is the
- * next batch, so a slow text lands at once and a fast one in large batches.
+ * Writes the lines of a text while the next ones are read: what has come in by the time a batch is committed is the
+ * next batch, so a slow text is written at once and a fast one in large batches.
  */
 export class LineBatches {
   readonly #options: LineBatchesOptions;
@@ -57,12 +57,12 @@ export class LineBatches {
     this.#splitter = new LineSplitter(options.maxLineBytes);
   }
 
-  /** The place after the last line that landed. */
+  /** The place after the last line that was written. */
   get place(): Place {
     return this.#place;
   }
 
-  /** No more lines are wanted: another consumer has them, or all that were asked for have landed. */
+  /** No more lines are wanted: another consumer has them, or all that were asked for are written. */
   get isClosed(): boolean {
     return this.#isRefused || this.#options.budget.remaining <= 0;
   }
@@ -82,18 +82,18 @@ export class LineBatches {
     this.#throwFailure();
   }
 
-  /** Lands what is left; with `ended` also a last line without a newline. */
+  /** Writes what is left; with `ended` also a last line without a newline. */
   async finish({ ended }: { readonly ended: boolean }): Promise<void> {
     if (ended) {
       this.#splitter.end();
       this.#options.digest?.close();
     }
     this.#pump();
-    await this.settled();
+    await this.drained();
   }
 
-  /** Resolves when nothing is landing. */
-  async settled(): Promise<void> {
+  /** Resolves when nothing is being written. */
+  async drained(): Promise<void> {
     while (this.#inFlight !== undefined) {
       await this.#inFlight;
     }
@@ -142,7 +142,7 @@ export class LineBatches {
       digest,
     };
     if (records > 0) {
-      budget.lastLandedAt = Date.now();
+      budget.lastWrittenAt = Date.now();
     }
   }
 

@@ -113,8 +113,9 @@ export class LineSplitter {
   }
 
   #addPartial(newline: 0 | 1): void {
-    const kept = this.#partial.length === 1 ? this.#partial[0] : undefined;
-    const value = kept ?? Buffer.concat(this.#partial);
+    const [first] = this.#partial;
+    const isOne = first !== undefined && this.#partial.length === 1;
+    const value = isOne ? first : Buffer.concat(this.#partial);
     const length = this.#partialLength;
     this.#partial = [];
     this.#partialLength = 0;

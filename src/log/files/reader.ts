@@ -78,7 +78,7 @@ async function readFiles(
 ): Promise<ReadEnd> {
   const budget: Budget = {
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
-    lastLandedAt: Date.now(),
+    lastWrittenAt: Date.now(),
   };
   // Before anything is written, also of the others.
   for (const partition of await partitions()) {
@@ -111,7 +111,7 @@ function endOf(options: ReadOptions, budget: Budget): ReadEnd | undefined {
   if (!options.follow) {
     return 'end';
   }
-  const idleMs = Date.now() - budget.lastLandedAt;
+  const idleMs = Date.now() - budget.lastWrittenAt;
   return idleMs >= (options.idleTimeoutMs ?? Number.POSITIVE_INFINITY) ? 'idle' : undefined;
 }
 

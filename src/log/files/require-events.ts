@@ -3,25 +3,16 @@ import { formatOf, HEAD_BYTES } from '../../event/foreign-format.ts';
 import { readHead, type FileState } from './text.ts';
 
 /**
- * Refuses a file that is certain to hold something else than lines of events, before anything of it is read.
+ * The error for a file that is certain to hold something else than lines of events, before anything of it is read.
  * @param grows more may come
- * @throws MedallionError input
  */
-export async function requireEvents(state: FileState, grows: boolean): Promise<void> {
-  const refusal = await findForeign(state, grows);
-  if (refusal !== undefined) {
-    throw refusal;
-  }
-}
-
-/** The same as an answer. */
 export async function findForeign(
   state: FileState,
   grows: boolean,
 ): Promise<MedallionError | undefined> {
   const head = await readHead(state, HEAD_BYTES);
   const format = formatOf(head, !grows && head.length < HEAD_BYTES);
-  return refusalOf(state.path, format, state.isZipped ? 'Unzip it first: gunzip FILE. ' : '');
+  return foreignError(state.path, format, state.isZipped ? 'Unzip it first: gunzip FILE. ' : '');
 }
 
 /**
@@ -66,14 +57,14 @@ export async function* eventsOnly(
 /** Whether a text shows to be no other format; throws where it shows to be one. */
 function isDecidedBy(name: string, head: Buffer, isWhole: boolean): boolean {
   const format = formatOf(head.subarray(0, HEAD_BYTES), isWhole);
-  const refusal = refusalOf(name, format);
-  if (refusal !== undefined) {
-    throw refusal;
+  const error = foreignError(name, format);
+  if (error !== undefined) {
+    throw error;
   }
   return format === 'events';
 }
 
-function refusalOf(
+function foreignError(
   name: string,
   format: ReturnType<typeof formatOf>,
   first = '',

@@ -23,7 +23,7 @@ export function openStdinReader(stream: Readable): LogReader {
 async function readStream(stream: Readable, sink: Sink, options: ReadOptions): Promise<ReadEnd> {
   const budget: Budget = {
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
-    lastLandedAt: Date.now(),
+    lastWrittenAt: Date.now(),
   };
   let readAt = 0;
   const place = (): Promise<Place> => placeAfterStored(sink);

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { LogWriter, OutgoingRecord } from '../log.ts';
 import { isSpecial, partialName, storageError } from '../../whole-file.ts';
-import { joinLines } from './writer.ts';
+import { linesOf } from './writer.ts';
 
 /** Writes events as lines to something that someone else opened and will close, such as standard output. */
 export function lineWriter(
@@ -15,7 +15,7 @@ export function lineWriter(
 ): LogWriter {
   return {
     description,
-    append: (records) => write(linesOf(records)),
+    append: (records) => write(linesOf(records.map(({ value }) => value))),
     close: () => Promise.resolve(),
   };
 }
@@ -66,15 +66,7 @@ export async function openFileWriter(file: string): Promise<LogWriter> {
 
 /** Resolves when the stream has room for more. */
 async function writeLines(stream: Writable, records: readonly OutgoingRecord[]): Promise<void> {
-  if (records.length > 0 && !stream.write(linesOf(records))) {
+  if (records.length > 0 && !stream.write(linesOf(records.map(({ value }) => value)))) {
     await once(stream, 'drain');
   }
-}
-
-function linesOf(records: readonly OutgoingRecord[]): Buffer {
-  const values = records.map(({ value }) => value);
-  return joinLines(
-    values,
-    values.reduce((sum, value) => sum + value.length + 1, 0),
-  );
 }

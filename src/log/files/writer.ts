@@ -13,11 +13,9 @@ export interface LandingConfig {
   readonly partitions: number;
 }
 
-const NEWLINE = 0x0a;
+const NEWLINE = Buffer.from('\n');
 /** How long half a line must stay as it is before it counts as left behind. */
 const SETTLE_MS = 20;
-/** Bytes of one write: large enough to be fast, small enough to hold in memory twice. */
-const WRITE_SIZE = 1 << 20;
 
 /**
  * Opens the partition files for appending; they and their folders are made when they are missing.
@@ -102,33 +100,11 @@ class PartitionFile {
   }
 
   async append(values: readonly Buffer[]): Promise<void> {
-    let chunk: Buffer[] = [];
-    let size = 0;
-    for (const value of values) {
-      if (size > 0 && size + value.length + 1 > WRITE_SIZE) {
-        await this.#write(chunk, size);
-        chunk = [];
-        size = 0;
-      }
-      chunk.push(value);
-      size += value.length + 1;
-    }
-    if (size > 0) {
-      await this.#write(chunk, size);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-
-  /** @param size bytes of the values and their line ends */
-  async #write(values: readonly Buffer[], size: number): Promise<void> {
     try {
-      let lines = joinLines(values, size);
+      let lines = linesOf(values);
       while (lines.length > 0) {
         const glued = await this.#endsInsideLine();
-        const bytes = glued ? Buffer.concat([Buffer.of(NEWLINE), lines]) : lines;
+        const bytes = glued ? Buffer.concat([NEWLINE, lines]) : lines;
         const { bytesWritten } = await this.#handle.write(bytes);
         // A write that the disk cut short ended inside a line: that line is written again, whole, on a line of its own.
         const written = Math.max(0, bytesWritten - (glued ? 1 : 0));
@@ -141,6 +117,10 @@ class PartitionFile {
     }
   }
 
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
   /**
    * Whether a killed writer left half a line at the end. It gets a line end then and becomes an event of its own, which
    * the quarantine catches; glued to it, a good event would be lost with it.
@@ -150,7 +130,7 @@ class PartitionFile {
     for (;;) {
       const { size } = await this.#handle.stat();
       const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-      if (size === 0 || buffer[0] === NEWLINE) {
+      if (size === 0 || buffer[0] === NEWLINE[0]) {
         return false;
       }
       // Half a line that still grows is another writer's at work. Were that one only slow, a blank line would come of
@@ -165,13 +145,6 @@ class PartitionFile {
 }
 
 /** The values as lines, each with its line end. */
-export function joinLines(values: readonly Buffer[], size: number): Buffer {
-  const lines = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (const value of values) {
-    at += value.copy(lines, at);
-    lines[at] = NEWLINE;
-    at += 1;
-  }
-  return lines;
+export function linesOf(values: readonly Buffer[]): Buffer {
+  return Buffer.concat(values.flatMap((value) => [value, NEWLINE]));
 }

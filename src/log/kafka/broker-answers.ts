@@ -1,17 +1,11 @@
 import { clusterPrototype, type Metadata } from './kafkajs-protocol.ts';
 
-let isCorrected = false;
-
 /**
  * Makes kafkajs say why no broker answered, in this process. It asks one after the other and forgets the reason for
  * which each of them failed: of a topic it then knows null and falls over that, of a group's coordinator only that there
  * is none, though the client may not ask. The reasons are gone: asked once more, one broker answers, or says its own.
  */
 export function correctBrokerAnswers(): void {
-  if (isCorrected) {
-    return;
-  }
-  isCorrected = true;
   const cluster = clusterPrototype();
   const { metadata, findGroupCoordinatorMetadata } = cluster;
   cluster.metadata = async function (options): Promise<Metadata> {

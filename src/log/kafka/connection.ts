@@ -8,6 +8,12 @@ import { addCodecs } from './codecs.ts';
 import { correctFetchResponses } from './fetch-response.ts';
 import { askForTopicIds } from './topic-id.ts';
 
+// kafkajs is corrected once, in this process.
+correctFetchResponses();
+askForTopicIds();
+correctBrokerAnswers();
+addCodecs();
+
 const CONNECT_MS = 3_500;
 
 /** One way to the brokers: a kafkajs client and the sockets it opened. */
@@ -17,12 +23,8 @@ export interface Connection {
   destroy(): void;
 }
 
-/** Prepares a client; nothing is connected yet. kafkajs says nothing by itself: its failures come back as errors. */
+/** Prepares a client; nothing is connected yet. kafkajs logs nothing: its failures come back as errors. */
 export function createConnection(config: KafkaConfig): Connection {
-  correctFetchResponses();
-  askForTopicIds();
-  correctBrokerAnswers();
-  addCodecs();
   const sockets = new Set<Socket>();
   let isDestroyed = false;
   const tls = config.tls === undefined ? undefined : tlsOptions(config.tls);

@@ -8,19 +8,14 @@ interface FetchResponse {
   readonly responses: readonly { readonly partitions: readonly FetchedRecords[] }[];
 }
 
-let isCorrected = false;
 /** Batches that cannot be read and have been met once. */
 const damagesMet = new Set<string>();
 
 /**
- * Corrects how kafkajs reads fetch responses, in this process, once: records of aborted transactions are hidden, and a
+ * Corrects how kafkajs reads fetch responses, in this process: records of aborted transactions are hidden, and a
  * batch that cannot be read is named.
  */
 export function correctFetchResponses(): void {
-  if (isCorrected) {
-    return;
-  }
-  isCorrected = true;
   const definition = requestDefinition<unknown, FetchResponse>('Fetch');
   const original = definition.protocol;
   definition.protocol = (chosen) => {
@@ -90,8 +85,8 @@ function unreadable(
     `partition ${partition} of topic "${topic}" cannot be read on: the batch at offset ${offset} ${why}`,
     {
       hint:
-        'What lies before it has landed or will with the next run. Another replica may hold it whole; ' +
-        'kafka-delete-records.sh lets a partition expire past it, and the gap is then booked.',
+        'What lies before it is written to bronze, now or by the next run. Another replica may have it whole; ' +
+        'kafka-delete-records.sh lets a partition expire past it, and the gap is then recorded.',
     },
   );
 }

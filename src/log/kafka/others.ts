@@ -4,7 +4,7 @@ import type { GroupConfig, GroupState, Member } from './group.ts';
 
 /** A partition may be in another application's hands for that long: a rebalance is short. */
 const FOREIGN_MS = 3_000;
-/** Readers look for new partitions this much later than they were told to, at most. */
+/** Readers look for new partitions this much later than their setting, at most. */
 const LATE_MS = 5_000;
 /** A reader of this warehouse, or one that the broker does not name, that comes no further for so long is stuck. */
 const STANDSTILL_MS = 60_000;
@@ -89,7 +89,7 @@ export class OtherReaders {
   }
 }
 
-/** What to tell of partitions that are not read. */
+/** The message about partitions that are not read. */
 export function describeAbandoned(
   abandoned: readonly Abandoned[],
   { topic, group }: GroupConfig,

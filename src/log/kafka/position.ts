@@ -68,7 +68,7 @@ export class Locator {
     return new Map(stored.map((offset) => [offset.partition, offset]));
   }
 
-  /** Of a partition that was never read the others tell whether the topic is the one that was read before. */
+  /** Of a partition that was never read the others show whether the topic is the one that was read before. */
   async #requireSameLog(
     { source, ranges }: FoundTopic,
     stored: ReadonlyMap<number, StoredOffset>,
@@ -127,7 +127,7 @@ export class Locator {
 }
 
 /**
- * Refuses a log when offsets of another one are stored under its name. One partition's will do: the others, also those
+ * Rejects a log when offsets of another one are stored under its name. One partition's will do: the others, also those
  * that were never read, are of the same log.
  * @throws MedallionError source_changed
  */

@@ -29,8 +29,8 @@ export interface SessionSettings {
  *
  * A partition just assigned is paused in the very event of the assignment, because kafkajs does not wait for a
  * listener; once located it is sought and resumed. A batch that was not fetched from exactly where the partition
- * stands (kafkajs goes to the log's start by itself when an offset is out of range) is never landed: the partition is
- * located anew. The same goes for a batch that waits to land while the topic is deleted and created again.
+ * stands (kafkajs goes to the log's start by itself when an offset is out of range) is never written: the partition is
+ * located anew. The same goes for a batch that waits to be written while the topic is deleted and created again.
  */
 export class ReadSession {
   readonly #config: GroupConfig;
@@ -127,7 +127,7 @@ export class ReadSession {
     await this.#membership.join(signal, () => this.#ending.hasCome);
   }
 
-  /** What was fetched before it lands first. Without brokers nothing does: none says that the topic still is the same. */
+  /** What was fetched before is written first. Without brokers nothing is: none confirms that the topic still is the same. */
   async #onCrash(error: unknown): Promise<void> {
     if (!this.#ending.isRetriable(error)) {
       await this.#queue.drained();
@@ -135,11 +135,11 @@ export class ReadSession {
     this.#ending.failByKafka(error);
   }
 
-  /** Finishes what is landing, drops what waits, and leaves the group. */
+  /** Finishes what is being written, drops what waits, and leaves the group. */
   async #leave(): Promise<void> {
     this.#membership.pause(this.#assignments.all.map(({ partition }) => partition));
     this.#progress.remaining += this.#queue.forget();
-    await this.#queue.settled();
+    await this.#queue.idle();
     await this.#membership.leave();
   }
 
@@ -170,7 +170,7 @@ export class ReadSession {
   }
 
   async #locateNow(assignments: readonly Assignment[]): Promise<void> {
-    await this.#queue.settled(assignments.map(({ partition }) => partition));
+    await this.#queue.idle(assignments.map(({ partition }) => partition));
     await this.#locator.locate(
       assignments,
       (assignment) => this.#isHeld(assignment),
@@ -313,7 +313,7 @@ export class ReadSession {
       .finally(() => (this.#watching = undefined));
   }
 
-  /** What no record tells is seen here: see `TopicMonitor.outOfRange`. */
+  /** What no record shows is seen here: see `TopicMonitor.outOfRange`. */
   async #watchLog(): Promise<void> {
     this.#logSeenAt = Date.now();
     const open = this.#assignments.all.filter((assignment) => assignment.isLocated);

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
+import { isText } from '../../event/text.ts';
 import type { HeaderValue, LogRecord } from '../log.ts';
 
 /**
@@ -45,7 +45,5 @@ function valueOf(value: Buffer | null): HeaderValue {
   if (value === null) {
     return null;
   }
-  return isUtf8(value) && !value.includes(0)
-    ? value.toString('utf8')
-    : { base64: value.toString('base64') };
+  return isText(value) ? value.toString('utf8') : { base64: value.toString('base64') };
 }

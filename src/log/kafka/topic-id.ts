@@ -26,14 +26,8 @@ const ID_BYTES = 16;
 const NO_ID = Buffer.alloc(ID_BYTES);
 const NO_TAGS = Buffer.of(0);
 
-let isAdded = false;
-
-/** Teaches kafkajs the request, in this process, once. */
+/** Teaches kafkajs the request, in this process. */
 export function askForTopicIds(): void {
-  if (isAdded) {
-    return;
-  }
-  isAdded = true;
   const definition = requestDefinition<MetadataOptions, Metadata>('Metadata');
   const original = definition.protocol;
   definition.versions = [...definition.versions, String(VERSION)];

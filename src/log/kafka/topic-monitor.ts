@@ -42,7 +42,7 @@ export class TopicMonitor {
 
   /**
    * The assignments that do not stand in the log that is found: it is another one, ends before their place or begins
-   * after it. No record tells of it where the new log ends just there or is empty, and where all that was left has expired.
+   * after it. No record shows it where the new log ends just there or is empty, and where all that was left has expired.
    */
   async outOfRange(assignments: readonly Assignment[]): Promise<Assignment[]> {
     // Before the look, for a log also grows.
@@ -65,7 +65,7 @@ export class TopicMonitor {
   }
 
   /**
-   * Whether the topic still is this log. Where one was recreated and has grown past the position, nothing else tells. No
+   * Whether the topic still is this log. Where one was recreated and has grown past the position, nothing else shows it. No
    * id comes back, so one that is found after a fetch is proof.
    */
   async isStill(source: string): Promise<boolean> {

@@ -59,7 +59,7 @@ export class WriteQueue {
   }
 
   /** Resolves when no write of these partitions, or of any, is under way. */
-  async settled(partitions: Iterable<number> = [...this.#inFlight.keys()]): Promise<void> {
+  async idle(partitions: Iterable<number> = [...this.#inFlight.keys()]): Promise<void> {
     for (const partition of partitions) {
       await this.#inFlight.get(partition);
     }
