@@ -183,9 +183,6 @@ export interface PartitionExtent {
   readonly offsets: { readonly low: bigint; readonly high: bigint } | undefined;
 }
 
-/** How a place was recorded for another log than the one that is there now: of another cluster, of a topic that is gone, or beyond this log's end. */
-export type Mismatch = 'cluster' | 'recreated' | 'cut';
-
 /** A log that generate writes to and ingest reads from. Whoever holds it does not ask which kind it is. */
 export interface Log {
   /** For people: "Kafka topic sales at localhost:9092". */

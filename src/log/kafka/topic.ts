@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { KafkaConfig } from '../../config.ts';
-import type { Mismatch } from '../log.ts';
 import { withAdmin } from './client.ts';
 import { missingTopic, protocolErrorOf } from './errors.ts';
 import type { PartitionMetadata } from './kafkajs-protocol.ts';
@@ -29,6 +28,12 @@ export interface TopicState {
   /** undefined: the topic is not there. */
   readonly found: FoundTopic | undefined;
 }
+
+/**
+ * How a place was recorded for another log than the one that is there now: of another cluster, of a topic that is gone,
+ * or beyond this log's end.
+ */
+type Mismatch = 'cluster' | 'recreated' | 'cut';
 
 const NEVER = new AbortController().signal;
 /** A broker may take a moment to know the topic that it has just created. */
