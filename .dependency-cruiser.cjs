@@ -1,6 +1,7 @@
 /** The direction of the design: cli -> stages -> log, postgres, engine, model -> event, config, errors, progress. */
 
-const STAGES = 'generate|bronze|promote|quarantine|reconcile|prune|report|export|inspect|doctor';
+const STAGES =
+  'generate|bronze|promote|quarantine|reconcile|prune|maintain|report|export|inspect|doctor';
 const PARTS = 'log|postgres|schema|embedded|publish|engine|model|metrics';
 const LEAVES =
   'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|sql-file\\.ts|retry\\.ts|whole-file\\.ts';

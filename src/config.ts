@@ -66,9 +66,20 @@ export interface SaslConfig {
 
 export interface DuckDbConfig {
   /** Files of extensions to load instead of those that are found or fetched. */
-  readonly extensionFiles: Readonly<Record<'postgres' | 'excel', string | undefined>>;
+  readonly extensionFiles: Readonly<Record<'postgres' | 'excel' | 'httpfs', string | undefined>>;
+  /** How s3:// is reached. */
+  readonly s3: S3Config;
   /** Where a fetched extension may be kept: the user's cache, and the tool's home where that cannot be written. */
   readonly cacheFolders: readonly string[];
+}
+
+export interface S3Config {
+  /** A server other than Amazon's. */
+  readonly endpoint: URL | undefined;
+  readonly region: string;
+  readonly accessKeyId: string | undefined;
+  readonly secretAccessKey: string | undefined;
+  readonly sessionToken: string | undefined;
 }
 
 /** What the global command-line flags may say; each wins over the environment. */
@@ -117,7 +128,9 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
       extensionFiles: {
         postgres: fileOf('duckdb.extension'),
         excel: fileOf('duckdb.excel_extension'),
+        httpfs: fileOf('duckdb.httpfs_extension'),
       },
+      s3: parseS3(settings),
       cacheFolders: [...userCache(env), path.join(home, 'cache')],
     },
   };
@@ -319,6 +332,21 @@ function parseSasl(settings: SettingReader): SaslConfig | undefined {
     settings.problems.push('SASL needs both KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   }
   return { mechanism, username: username ?? '', password: password ?? '' };
+}
+
+function parseS3(settings: SettingReader): S3Config {
+  const endpoint = settings.text('s3.endpoint');
+  const url = endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (endpoint !== undefined && !/^https?:$/.test(url?.protocol ?? '')) {
+    settings.refuse('s3.endpoint', `"${endpoint}" is not a URL like https://s3.example.com`);
+  }
+  return {
+    endpoint: url,
+    region: settings.text('s3.region') ?? '',
+    accessKeyId: settings.text('s3.access_key_id'),
+    secretAccessKey: settings.text('s3.secret_access_key'),
+    sessionToken: settings.text('s3.session_token'),
+  };
 }
 
 /** TLS is on when it is asked for, by an SSL security protocol, or by any certificate file; it verifies unless told not to. */

@@ -31,3 +31,8 @@ export function compact(value: number): string {
   }
   return `${String(Number(scaled.toPrecision(4)))}${UNITS[unit] ?? ''}`;
 }
+
+/** A number of bytes for people: 1.5 MB. */
+export function megabytes(bytes: number | bigint): string {
+  return `${(Number(bytes) / 1e6).toFixed(1)} MB`;
+}

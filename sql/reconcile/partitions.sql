@@ -29,6 +29,8 @@ partitions as (
     union
     select topic, partition from medallion.pruned
     union
+    select topic, partition from medallion.archive_files
+    union
     select topic, partition from bronze.quarantine
 ),
 

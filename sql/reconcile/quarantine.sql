@@ -25,7 +25,8 @@ refused as (
                 and events.partition = quarantine.partition
                 and events."offset" = quarantine."offset"
             limit 1
-        ) is not null as is_in_bronze
+        ) is not null
+        or medallion.is_archived(quarantine.topic, quarantine.partition, quarantine."offset") as is_in_bronze
     from bronze.quarantine
     inner join asked
         on

@@ -11,7 +11,6 @@ inner join (
     union
     select topic, partition, "offset" from silver.discarded_events
 ) as accepted using (topic, partition, "offset")
-inner join bronze.events using (topic, partition, "offset")
 inner join unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
     as asked (topic, partition, from_offset, promoted_to)
     on
@@ -19,5 +18,20 @@ inner join unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
         and quarantine.partition = asked.partition
         and quarantine."offset" >= asked.from_offset
         and quarantine."offset" < asked.promoted_to
-where quarantine.stage = 'silver' and quarantine.status = 'replayed'
+where
+    quarantine.stage = 'silver'
+    and quarantine.status = 'replayed'
+    -- A lookup by key for each (the limit keeps it one, whatever the planner believes of the sizes).
+    and (
+        (
+            select true
+            from bronze.events
+            where
+                events.topic = quarantine.topic
+                and events.partition = quarantine.partition
+                and events."offset" = quarantine."offset"
+            limit 1
+        ) is not null
+        or medallion.is_archived(quarantine.topic, quarantine.partition, quarantine."offset")
+    )
 group by quarantine.topic, quarantine.partition

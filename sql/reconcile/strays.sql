@@ -7,6 +7,10 @@ with held as (
     from bronze.events
     where topic = $1 and partition = $2 and "offset" >= $3
     union all
+    select generate_series(greatest(from_offset, $3), to_offset - 1), 1, 0, 0, null
+    from medallion.archived_ranges
+    where topic = $1 and partition = $2 and to_offset > $3
+    union all
     select "offset", 0, 1, 0, produced_at
     from silver.fact_transactions
     where topic = $1 and partition = $2 and "offset" >= $3
@@ -29,7 +33,8 @@ with held as (
                 from bronze.events
                 where topic = $1 and partition = $2 and events."offset" = quarantine."offset"
                 limit 1
-            ) is not null as is_in_bronze
+            ) is not null
+            or medallion.is_archived($1, $2, quarantine."offset") as is_in_bronze
     ) as looked_up
     where
         topic = $1

@@ -85,8 +85,8 @@ function fromFile({ file }: Given, key: SettingKey): Found | undefined {
     return undefined;
   }
   const place = `${file.name}:${found.line}`;
-  // "system" is libpq's word for the authorities that the machine trusts anyway.
-  const isPath = settingOf(key).kind === 'path' && found.value !== 'system';
+  // "system" is libpq's word for the authorities that the machine trusts anyway; S3 has no folder to start from.
+  const isPath = settingOf(key).kind === 'path' && !/^(system$|s3:\/\/)/.test(found.value);
   const value = isPath ? path.resolve(file.folder, found.value) : found.value;
   return { value, name: place, source: place };
 }

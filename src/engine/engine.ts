@@ -35,6 +35,8 @@ export interface SilverWindow {
   readonly ranges: readonly BronzeRange[];
   /** Single events that are judged again: they were refused before. */
   readonly again: readonly BronzePlace[];
+  /** Files of the archive, paths or s3://.., that hold events of the ranges, or single ones; the rest are in bronze. */
+  readonly archive: readonly string[];
   readonly runId: bigint;
   /** First number of the block of surrogate keys set aside for this window. */
   readonly firstKey: bigint;
@@ -147,7 +149,35 @@ export interface Lane {
     onWritten: (file: ExportFile, written: WrittenFile) => void,
     context: StageContext,
   ): Promise<void>;
+  /**
+   * Writes rows of bronze to a file of the archive, whole or not at all, and reads the file again.
+   * @param sql a select in the warehouse's dialect, in the order of the offsets
+   * @throws MedallionError where the archive cannot be reached or refuses; an Error with the code of the system and the
+   *   path, where a file cannot be written
+   */
+  writeArchive(sql: string, file: string): Promise<ArchivedRows>;
+  /**
+   * Proves that files of the archive can be read: that each is there and has its events.
+   * @throws MedallionError storage, unreachable, denied
+   */
+  checkArchive(files: readonly RecordedFile[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a file of the archive holds, by which it is compared with what it was made from. */
+export interface ArchivedRows {
+  readonly events: bigint;
+  /** Sums: of the offsets, and of the bytes of the values. */
+  readonly offsets: bigint;
+  readonly bytes: bigint;
+  /** Bytes of the file, where they are known. */
+  readonly fileBytes: number | undefined;
+}
+
+/** A file of the archive, as the metadata has it. */
+export interface RecordedFile {
+  readonly place: string;
+  readonly events: number;
 }
 
 /** Where a lane keeps the staged rows of a model. */

@@ -3,7 +3,7 @@ import { parseJson, type Json } from '../event/json.ts';
 import type { Model } from '../model/model.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
-import type { StageContext } from '../progress.ts';
+import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';
 import { askFile, rowsOf } from './sql-file.ts';
 
@@ -44,10 +44,10 @@ export async function traceTransaction(
   settings: ConnectionSettings,
   models: Models,
   id: string,
-  { signal }: Pick<StageContext, 'signal'>,
+  archive: ArchiveAccess,
 ): Promise<Trace> {
-  return withSnapshot(settings, signal, async (client) => {
-    const trace = await follow(client, models, id, undefined);
+  return withSnapshot(settings, archive.context.signal, async (client) => {
+    const trace = await follow(client, models, id, undefined, archive);
     const { events, quarantine } = trace.parts;
     if ((events?.rows.length ?? 0) + (quarantine?.rows.length ?? 0) === 0) {
       throw new MedallionError('not_found', `no event with the transaction id "${id}" has landed`, {
@@ -66,15 +66,17 @@ export async function traceEvent(
   settings: ConnectionSettings,
   models: Models,
   { topics, partition, offset }: EventPlace,
-  { signal }: Pick<StageContext, 'signal'>,
+  archive: ArchiveAccess,
 ): Promise<Trace> {
-  return withSnapshot(settings, signal, async (client) => {
+  return withSnapshot(settings, archive.context.signal, async (client) => {
     for (const topic of topics) {
-      const event = await askFile(client, 'trace_event', [topic, partition, offset]);
-      const [row] = rowsOf<'value'>(event);
       const place = { topic, partition, offset };
+      const inBronze = await askFile(client, 'trace_event', [topic, partition, offset]);
+      const event =
+        inBronze.rows.length > 0 ? inBronze : await archivedEvent(client, inBronze, place, archive);
+      const [row] = rowsOf<'value'>(event);
       const id = transactionIdOf(row?.value ?? '');
-      const trace = await follow(client, models, id, place);
+      const trace = await follow(client, models, id, place, archive);
       if (row !== undefined || (trace.parts.quarantine?.rows.length ?? 0) > 0) {
         return { parts: { event, ...trace.parts }, notes: trace.notes };
       }
@@ -92,6 +94,7 @@ async function follow(
   models: Models,
   id: string | undefined,
   place: { topic: string; partition: number; offset: bigint } | undefined,
+  archive: ArchiveAccess,
 ): Promise<Trace> {
   const quarantine = await askFile(client, 'trace_quarantine', [
     id === undefined ? null : JSON.stringify(id),
@@ -104,7 +107,7 @@ async function follow(
   if (!(await isPromoted(client))) {
     return { parts: { events: waiting, quarantine }, notes: waitingNote(waiting) };
   }
-  const known = await askFile(client, 'trace_events', [id]);
+  const known = await withArchived(client, await askFile(client, 'trace_events', [id]), archive);
   const events = { columns: known.columns, rows: [...known.rows, ...waiting.rows] };
   if (known.rows.length === 0) {
     return { parts: { events, quarantine }, notes: waitingNote(waiting) };

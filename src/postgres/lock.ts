@@ -3,7 +3,7 @@ import { withClient, type Client, type ConnectionSettings } from './client.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
-/** Key of the advisory lock that each transaction holds that publishes, or prunes: "publish" in ASCII. */
+/** Key of the advisory lock that each transaction holds that publishes, prunes or archives: "publish" in ASCII. */
 const PUBLICATION_LOCK = '31654262977688424';
 /** Key of the one under which rows of the quarantine are changed: "quarant" in ASCII. */
 const QUARANTINE_LOCK = '31935733759569524';
@@ -19,11 +19,11 @@ export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICAT
   set_config('synchronous_commit', 'off', true)`;
 
 /** What a run that holds the promotion lock is called to one that finds it taken. */
-const HOLDERS = { promote: 'promotion', prune: 'prune' } as const;
+const HOLDERS = { promote: 'a promotion', prune: 'a prune', archive: 'an archive' } as const;
 type Command = keyof typeof HOLDERS;
 
 /**
- * Runs `work` while this process is the only one that promotes, or prunes. The lock ends with its connection, so a killed
+ * Runs `work` while this process is the only one that promotes, prunes or archives. The lock ends with its connection, so a killed
  * promotion leaves none behind.
  * @param holder how this run is named to another that finds the lock taken
  * @throws MedallionError locked, saying who holds it
@@ -66,10 +66,11 @@ async function takeLock(client: Client, command: Command): Promise<void> {
     const [other] = holders;
     // Without a holder it ended between the two questions.
     if (other !== undefined) {
-      const kind = other.name.startsWith('medallion prune') ? 'prune' : 'promote';
+      const [, named = ''] = /^medallion (\w+)/.exec(other.name) ?? [];
+      const kind = named === 'prune' || named === 'archive' ? named : 'promote';
       throw new MedallionError(
         'locked',
-        `${kind === command ? 'another' : 'a'} ${HOLDERS[kind]} is running: ${other.name}, since ${other.since} UTC`,
+        `${kind === command ? HOLDERS[kind].replace(/^an?/, 'another') : HOLDERS[kind]} is running: ${other.name}, since ${other.since} UTC`,
         { hint: 'Wait for it to end; what it leaves is promoted by the next run.' },
       );
     }

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { Client } from './client.ts';
 import { rangeStatement, type RunRange } from './runs.ts';
 import { literal } from './quote.ts';
+
+const SLICE = new URL('../../sql/promote/slice.sql', import.meta.url);
 
 /** What of a partition of bronze is not promoted yet. */
 export interface Backlog {
@@ -16,17 +19,16 @@ export interface Backlog {
 export interface BacklogSlice {
   readonly to: bigint;
   readonly events: number;
-  /** Bytes of their text, large events counted as LARGE_EVENT_WEIGHT says. */
+  /** Bytes of their text, large events counted as LARGE_EVENT says. */
   readonly bytes: number;
 }
 
 /** Engines work on a few thousand rows at once: of large events that is a whole window, several times over. */
-const LARGE_EVENT_BYTES = 16 * 1024;
-const LARGE_EVENT_WEIGHT = 4;
+export const LARGE_EVENT = { bytes: 16 * 1024, weight: 4 } as const;
 
 /** What an event counts for in the bytes of a window. */
 export function weightOf(bytes: number): number {
-  return bytes > LARGE_EVENT_BYTES ? bytes * LARGE_EVENT_WEIGHT : bytes;
+  return bytes > LARGE_EVENT.bytes ? bytes * LARGE_EVENT.weight : bytes;
 }
 
 /** Partitions with offsets that ingest has committed and promote has not, in order. */
@@ -53,7 +55,7 @@ export async function readBacklogs(client: Client): Promise<Backlog[]> {
 
 /**
  * The longest run of events at the start of a backlog that keeps to both limits; one event at least, however large.
- * The cost follows the slice: an index range and the sizes of its values.
+ * The cost follows the slice: an index range and the sizes of its values, or what is recorded of archived ones.
  */
 export async function sliceBacklog(
   client: Client,
@@ -63,45 +65,27 @@ export async function sliceBacklog(
 ): Promise<BacklogSlice> {
   const { rows } = await client.query<{
     events: string;
-    last: string | null;
-    bytes: string | null;
-  }>(
-    `select count(*) as events, max("offset") as last, max(bytes) as bytes
-     from (
-         select "offset", row_number() over ahead as number, sum(size) over ahead as bytes
-         from (
-             select "offset",
-                    octet_length(value) * case when octet_length(value) > $7 then $8::bigint else 1 end as size
-             from bronze.events
-             where topic = $1 and partition = $2 and "offset" >= $3 and "offset" < $4
-             order by "offset"
-             limit $5
-         ) as waiting
-         window ahead as (order by "offset" rows unbounded preceding)
-     ) as measured
-     where number = 1 or bytes <= $6`,
-    [
-      ...[backlog.topic, backlog.partition, backlog.from, backlog.to, maxEvents, maxBytes],
-      ...[LARGE_EVENT_BYTES, LARGE_EVENT_WEIGHT],
-    ],
-  );
-  const events = Number(rows[0]?.events ?? 0);
-  const last = rows[0]?.last;
-  // Fewer events than either limit allows: the backlog ends here, holes included.
-  const isEnd =
-    last === null ||
-    last === undefined ||
-    (events < maxEvents && !(await hasMore(client, backlog, last)));
-  return { events, bytes: Number(rows[0]?.bytes ?? 0), to: isEnd ? backlog.to : BigInt(last) + 1n };
-}
-
-async function hasMore(client: Client, backlog: Backlog, last: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from bronze.events
-     where topic = $1 and partition = $2 and "offset" > $3 and "offset" < $4 limit 1`,
-    [backlog.topic, backlog.partition, last, backlog.to],
-  );
-  return rowCount === 1;
+    to: string | null;
+    bytes: string;
+    has_more: string;
+  }>(readFileSync(SLICE, 'utf8'), [
+    ...[backlog.topic, backlog.partition, backlog.from, backlog.to, maxEvents, maxBytes],
+    ...[LARGE_EVENT.bytes, LARGE_EVENT.weight],
+  ]);
+  const [slice] = rows;
+  const events = Number(slice?.events ?? 0);
+  const bytes = Number(slice?.bytes ?? 0);
+  const to = slice?.to ?? null;
+  if (to === null) {
+    return { events: 0, bytes: 0, to: backlog.to };
+  }
+  if (events > maxEvents) {
+    // A range of the archive alone, which has an event at every offset.
+    const cut = BigInt(to) - BigInt(events - maxEvents);
+    return { events: maxEvents, bytes: Math.ceil((bytes * maxEvents) / events), to: cut };
+  }
+  // Where nothing follows, the backlog ends here, holes included.
+  return { events, bytes, to: slice?.has_more === 'true' ? BigInt(to) : backlog.to };
 }
 
 /** The next free number of the transactions' surrogate key. */

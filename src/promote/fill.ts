@@ -6,6 +6,7 @@ import { withTransaction, type Client } from '../postgres/client.ts';
 import { columnList, ident } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
+import { sqlFile } from '../sql-file.ts';
 import { latestOrder, loadingOf, temporaryOf, type Loading } from '../publish/loading.ts';
 import {
   cutPlaces,
@@ -167,11 +168,7 @@ export async function* planDeferred(
   let last: BronzePlace = { topic: '', partition: 0, offset: -1n };
   for (;;) {
     const { rows } = await client.query<PlaceRow>(
-      `select topic, partition, "offset", octet_length(e.value) as bytes
-       from medallion.deferred_events join bronze.events e using (topic, partition, "offset")
-       where (topic, partition, "offset") > ($1, $2::integer, $3::bigint)
-       order by topic, partition, "offset"
-       limit $4`,
+      sqlFile('promote/deferred'),
       [last.topic, last.partition, last.offset, Math.min(options.chunkRows, WINDOW_PLACES)],
     );
     const again = cutPlaces(rows, options.windowBytes);
@@ -180,6 +177,6 @@ export async function* planDeferred(
       return undefined;
     }
     last = end;
-    yield windowOf(again, options);
+    yield await windowOf(client, again, options);
   }
 }

@@ -1,10 +1,11 @@
 import type { Engine } from '../engine/engine.ts';
-import { onDemand } from '../engine/on-demand.ts';
+import { onDemand, type EngineOnDemand } from '../engine/on-demand.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { readsBeyondDays } from '../model/days.ts';
 import type { Models } from '../model/load.ts';
 import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
+import { readArchiveFiles } from '../postgres/archive.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import type { Session } from '../postgres/session.ts';
@@ -107,7 +108,8 @@ export async function promoteLayers(
       // It starts while the warehouse is looked at, which changes nothing before it is there.
       engine.start();
     }
-    const prepared = await prepareTables(client, models, options, runId, engine.ready, context);
+    const ready = (): Promise<unknown> => readyFor(client, engine, options);
+    const prepared = await prepareTables(client, models, options, runId, ready, context);
     await run.onTables?.();
     // What this run does not add itself: silver may hold more of these days than gold has seen.
     const stale = prepared.isSilverEmptied ? [] : await readTouchedDays(client, ALWAYS);
@@ -167,6 +169,21 @@ export async function promoteLayers(
     return { silver, replay, gold };
   } finally {
     await engine.close(hasFailed);
+  }
+}
+
+/** Until the engine is there and, where silver is emptied, can read all that it is to be filled with again. */
+async function readyFor(
+  client: Client,
+  engine: EngineOnDemand,
+  { silver, fullRefresh, select }: LayerOptions,
+): Promise<void> {
+  await engine.ready();
+  const archive =
+    silver && fullRefresh && select.length === 0 ? await readArchiveFiles(client) : [];
+  if (archive.length > 0) {
+    const lane = await engine.openLane();
+    await lane.checkArchive(archive).finally(() => lane.close());
   }
 }
 

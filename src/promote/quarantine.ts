@@ -1,4 +1,5 @@
 import type { SilverWindow } from '../engine/engine.ts';
+import { IS_HELD } from '../postgres/quarantine.ts';
 import type { TemporaryTable } from '../postgres/session.ts';
 import { literal } from '../postgres/quote.ts';
 import { placeLiteral } from './windows.ts';
@@ -11,7 +12,7 @@ export const REJECTED: TemporaryTable = {
     { name: 'partition', type: 'integer' },
     { name: 'offset', type: 'bigint' },
     { name: 'produced_at', type: 'timestamptz' },
-    ...['reason', 'field', 'detail'].map((name) => ({ name, type: 'text' })),
+    ...['reason', 'field', 'detail', 'value'].map((name) => ({ name, type: 'text' })),
   ],
 };
 
@@ -59,8 +60,8 @@ function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolea
   return `with accepted as materialized (
       select q.*
       from bronze.quarantine q
-      cross join lateral (select from bronze.events e where ${SAME_PLACE('e', 'q')} limit 1) as held
-      where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} ${notRefused}
+      where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} and ${IS_HELD}
+        ${notRefused}
         and not exists (select from medallion.deferred_events d where ${SAME_PLACE('d', 'q')})
     ),
     noted as (
@@ -90,16 +91,16 @@ function noteStatement({ again }: SilverWindow, runId: bigint): string {
        or (q.reason, q.field, q.detail) is distinct from (r.reason, r.field, r.detail)`;
 }
 
-/** The bytes come from bronze itself, so they are what was received. */
+/** The bytes come from bronze itself, or from the archive, so they are what was received. */
 function refuseStatement(runId: bigint): string {
   return `insert into bronze.quarantine as q
         (topic, partition, "offset", stage, reason, field, detail, raw, produced_at, run_id)
     select r.topic, r.partition, r."offset", 'silver', r.reason, r.field, r.detail,
-           convert_to(e.value, 'UTF8'), r.produced_at, ${String(runId)}
+           convert_to(coalesce(e.value, r.value), 'UTF8'), r.produced_at, ${String(runId)}
     from pg_temp.refused r
-    cross join lateral (
+    left join lateral (
         select value from bronze.events e where ${SAME_PLACE('e', 'r')} limit 1
-    ) e
+    ) e on true
     on conflict (topic, partition, "offset") do update
     set stage = excluded.stage, reason = excluded.reason, field = excluded.field, detail = excluded.detail,
         run_id = excluded.run_id,

@@ -1,7 +1,7 @@
 import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
-import { conditionOf, type Selection } from '../postgres/quarantine.ts';
+import { conditionOf, IS_HELD, type Selection } from '../postgres/quarantine.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
 import {
   cutPlaces,
@@ -39,9 +39,6 @@ export interface ReplayResult {
 const IS_PROMOTED = `exists (
     select from medallion.watermarks w
     where w.topic = q.topic and w.partition = q.partition and w.next_offset > q."offset")`;
-const IS_IN_BRONZE = `exists (
-    select from bronze.events e
-    where e.topic = q.topic and e.partition = q.partition and e."offset" = q."offset")`;
 /** The detail of an event that was too large begins with its size; a reader may have kept the beginning only. */
 const IS_WHOLE = `octet_length(q.raw) = substring(q.detail from '^(\\d+) bytes')::bigint`;
 
@@ -112,7 +109,7 @@ export async function* planReplay(
     if (last === undefined) {
       return undefined;
     }
-    yield windowOf(again, options);
+    yield await windowOf(client, again, options);
   }
 }
 
@@ -131,7 +128,7 @@ async function readWindow(
   const { rows } = await client.query<PlaceRow>(
     `select q.topic, q.partition, q."offset", octet_length(q.raw) as bytes
      from bronze.quarantine q
-     where ${sql} and q.stage = 'silver' and ${IS_PROMOTED} and ${IS_IN_BRONZE} ${isNext}
+     where ${sql} and q.stage = 'silver' and ${IS_PROMOTED} and ${IS_HELD} ${isNext}
      order by q.topic, q.partition, q."offset"
      limit ${parameter(1)}`,
     [
@@ -177,7 +174,7 @@ export async function readReplay(
             end as obstacle,
             count(*) as events
      from bronze.quarantine q
-     where ${sql} and (q.stage = 'ingest' or not ${IS_IN_BRONZE})
+     where ${sql} and (q.stage = 'ingest' or not ${IS_HELD})
        and not exists (
          select from bronze.quarantine_history h
          where h.run_id = any (${parameter(2)}::bigint[]) and h.topic = q.topic and h.partition = q.partition and h."offset" = q."offset")

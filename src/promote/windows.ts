@@ -1,4 +1,5 @@
 import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
+import { hasArchive, placesOfEvents, placesOfRanges } from '../postgres/archive.ts';
 import { inTurn, type Client } from '../postgres/client.ts';
 import { literal } from '../postgres/quote.ts';
 import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
@@ -46,7 +47,7 @@ export interface WindowOptions {
 }
 
 /**
- * Cuts what bronze holds beyond the watermarks into windows of bounded size; a window may hold several short
+ * Cuts what bronze and its archive hold beyond the watermarks into windows of bounded size; a window may hold several short
  * partitions. The first one is short, so that publishing begins early.
  */
 export async function* planBacklog(
@@ -58,8 +59,10 @@ export async function* planBacklog(
   let events = 0;
   let bytes = 0;
   let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
-  const cut = (): SilverWindow => {
-    const window = { ranges, again: [], runId: options.runId, firstKey: keys.next };
+  const isArchived = await hasArchive(client);
+  const cut = async (): Promise<SilverWindow> => {
+    const archive = isArchived ? await placesOfRanges(client, ranges) : [];
+    const window = { ranges, again: [], archive, runId: options.runId, firstKey: keys.next };
     keys.next += BigInt(events);
     ranges = [];
     events = 0;
@@ -89,12 +92,12 @@ export async function* planBacklog(
       bytes += slice.bytes;
       from = slice.to;
       if (events >= maxEvents || bytes >= options.windowBytes || from < backlog.to) {
-        yield cut();
+        yield await cut();
       }
     }
   }
   if (ranges.length > 0) {
-    yield cut();
+    yield await cut();
   }
   return undefined;
 }
@@ -130,10 +133,14 @@ export function cutPlaces(rows: readonly PlaceRow[], windowBytes: number): Bronz
 }
 
 /** A window of single events. */
-export function windowOf(again: BronzePlace[], { runId, keys }: WindowOptions): SilverWindow {
+export async function windowOf(
+  client: Client,
+  again: BronzePlace[],
+  { runId, keys }: WindowOptions,
+): Promise<SilverWindow> {
   const firstKey = keys.next;
   keys.next += BigInt(again.length);
-  return { ranges: [], again, runId, firstKey };
+  return { ranges: [], again, archive: await placesOfEvents(client, again), runId, firstKey };
 }
 
 /** One queue after the other. */

@@ -1,4 +1,6 @@
 import type { Config } from '../config.ts';
+import { checkArchive } from '../engine/duckdb/archive-reader.ts';
+import { readArchiveFiles } from '../postgres/archive.ts';
 import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { withSnapshot } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
@@ -30,8 +32,9 @@ export interface ReconcileResult {
 
 /**
  * Compares what each layer holds with the layer before: log and bronze, bronze and silver, silver and gold. Nothing is
- * changed. All tables are seen in one snapshot, and the log after it, so what arrives meanwhile is waiting.
- * @throws MedallionError unreachable, denied, interrupted
+ * changed. All tables are seen in one snapshot, and the log after it, so what arrives meanwhile is waiting. Files of the
+ * archive are asked how many events they have.
+ * @throws MedallionError unreachable, denied, storage, interrupted
  */
 export async function reconcile(
   settings: ConnectionSettings,
@@ -42,6 +45,7 @@ export async function reconcile(
   const started = performance.now();
   const comparisons = await withSnapshot(settings, context.signal, async (client) => {
     const books = await readBooks(client, since);
+    await checkArchive(await readArchiveFiles(client), config.duckdb, context);
     const held = await readHeld(client, books);
     const logs = await lookAtLogs(config, books, { onlyWaiting: since !== undefined }, context);
     const ingested: Comparison[] = [];

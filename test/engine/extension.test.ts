@@ -15,7 +15,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DuckDbConfig } from '../../src/config.ts';
+import { parseConfig, type DuckDbConfig } from '../../src/config.ts';
 import {
   extensionHost,
   pythonWheel,
@@ -244,8 +244,8 @@ describe('the excel extension', () => {
     expect(statement).toBe(`load '${file}'`);
     // The one that is named goes before the one that is kept, and is no other's.
     const settings = (named: string): DuckDbConfig => ({
-      extensionFiles: { postgres: undefined, excel: named },
-      cacheFolders: [cache],
+      ...config([cache]),
+      extensionFiles: { postgres: undefined, excel: named, httpfs: undefined },
     });
     expect(await loadKeptExtension(await duckdb(), excel, settings(file))).toBe(statement);
     await expect(loadKeptExtension(await duckdb(), excel, settings(genuine))).rejects.toMatchObject(
@@ -323,7 +323,9 @@ function cacheWith(bytes: Buffer): string {
 }
 
 function config(cacheFolders: string[], postgres?: string): DuckDbConfig {
-  return { extensionFiles: { postgres, excel: undefined }, cacheFolders };
+  const { duckdb } = parseConfig({}, {}, root);
+  const extensionFiles = { ...duckdb.extensionFiles, postgres };
+  return { ...duckdb, extensionFiles, cacheFolders };
 }
 
 async function loadPostgres(

@@ -64,10 +64,8 @@ test('an engine that cannot be opened leaves no folder behind', async () => {
   const opening = openDuckDb(
     {
       warehouse: testServer(),
-      duckdb: {
-        extensionFiles: { postgres: path.join(folder, 'none'), excel: undefined },
-        cacheFolders: [],
-      },
+      duckdb: parseConfig({}, { MEDALLION_DUCKDB_EXTENSION: path.join(folder, 'none') }, folder)
+        .duckdb,
       ...{ memoryLimit: '400MB', threads: 1, spillDirectory },
     },
     quietContext(),

@@ -32,7 +32,7 @@ test.each([
     const lane = await engine.openLane();
     const range = { topic: 'sales', partition: 0, from: 0n, to: 1n, events: 1 };
     await expect(
-      lane.readWindow({ ranges: [range], again: [], runId: 1n, firstKey: 0n }),
+      lane.readWindow({ ranges: [range], again: [], archive: [], runId: 1n, firstKey: 0n }),
     ).rejects.toThrow(message);
     await engine.close();
     const counted = `select seq_scan from pg_stat_user_tables where relname = 'readings'`;

@@ -35,6 +35,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
     quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
     reconcile: async (run) =>
       addKafkaFlags((await import('./reconcile.ts')).createReconcileCommand(run)),
+    archive: async (run) => (await import('./archive.ts')).createArchiveCommand(run),
     prune: async (run) => (await import('./prune.ts')).createPruneCommand(run),
   },
   'Answers:': {

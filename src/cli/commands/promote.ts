@@ -227,6 +227,7 @@ export async function withPromotions<T>(
   context: CommandContext,
   work: (
     promoteOnce: (flags: PromotionFlags, more?: MoreOptions) => Promise<PromoteResult>,
+    lendEngine: OpenEngine['lend'],
   ) => Promise<T>,
 ): Promise<T> {
   const engine = new OpenEngine(await duckDbOpener(context.config, settings, limits, context));
@@ -249,7 +250,7 @@ export async function withPromotions<T>(
         ...more,
       };
       return promote(settings, models, engine.lend, options, context);
-    });
+    }, engine.lend);
   } finally {
     await engine.close();
   }

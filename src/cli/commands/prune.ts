@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDuration } from '../options.ts';
-import { counted } from '../../number.ts';
+import { counted, megabytes } from '../../number.ts';
 import type { ResultTable } from '../render/output.ts';
 import { differenceError } from './reconcile.ts';
 
@@ -204,8 +204,4 @@ function tableOf(numbers: readonly string[], rows: (string | null)[][]): ResultT
     ],
     rows,
   };
-}
-
-function megabytes(bytes: bigint): string {
-  return `${(Number(bytes) / 1e6).toFixed(1)} MB`;
 }

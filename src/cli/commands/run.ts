@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { inspectExtension } from '../../engine/duckdb/inspect.ts';
+import type { Engine } from '../../engine/engine.ts';
 import { MedallionError } from '../../errors.ts';
 import { ingest, type IngestResult } from '../../bronze/ingest.ts';
 import { status } from '../../inspect/status.ts';
 import type { LogReader } from '../../log/log.ts';
 import { openLog } from '../../log/open.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
+import { archive, DEFAULT_FILE_ROWS, lastArchived } from '../../maintain/archive.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
 import type { ProgressEvent } from '../../progress.ts';
@@ -22,6 +24,7 @@ import { warnOfChecks } from '../render/promotion-view.ts';
 import { hanging } from '../render/wrap.ts';
 import { onSchedule } from '../schedule.ts';
 import { together } from '../together.ts';
+import { archivedText, archivePlace, momentBefore } from './archive.ts';
 import { checkEventLimit } from './ingest.ts';
 import {
   addEngineFlags,
@@ -36,6 +39,9 @@ interface RunFlags extends Pick<PromoteFlags, 'chunkRows' | 'memoryLimit' | 'thr
   readonly metricsPort?: number;
   readonly metricsHost: string;
   readonly retryFor: RetryPolicy;
+  /** Milliseconds. */
+  readonly olderThan?: number;
+  readonly to?: string;
 }
 
 const MANUAL = manual({
@@ -45,6 +51,10 @@ records of runs. Stopped by SIGINT or SIGTERM it commits the batch in hand,
 finishes a promotion that has begun, and says what it did; a second signal ends
 it at once, and nothing is lost by that. When one of the two fails for good, the
 other ends in the same way. A Kafka topic that is not there yet is waited for.
+
+With --older-than and --to, or archive.older_than and archive.to, it archives once
+a day between two promotions; where that fails it warns, and tries again in an
+hour.
 
 With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
 process lives) and /readyz (200 while warehouse and log answer, ingest runs and
@@ -58,8 +68,10 @@ promotions come to their end; else 503, and why).`,
     ['medallion run --metrics-port 9464', 'with metrics and health on this machine'],
     'medallion run --metrics-port 9464 --metrics-host 0.0.0.0',
   ],
-  seeAlso: ['ingest', 'promote', 'status', 'docs/operations.md'],
+  seeAlso: ['ingest', 'promote', 'archive', 'status', 'docs/operations.md'],
 });
+
+const ARCHIVE = 'Archive:';
 
 export function createRunCommand(run: RunCommand): Command {
   const command = new Command('run');
@@ -73,6 +85,8 @@ export function createRunCommand(run: RunCommand): Command {
   return addEngineFlags(command)
     .addOption(parsedSetting('metrics.port', parsePort))
     .addOption(parsedSetting('metrics.host', String))
+    .addOption(parsedSetting('archive.older_than', parseDuration).helpGroup(ARCHIVE))
+    .addOption(parsedSetting('archive.to', String).helpGroup(ARCHIVE))
     .addHelpText('after', MANUAL)
     .action(
       run(async (context: CommandContext, flags: RunFlags) => {
@@ -101,11 +115,12 @@ interface Done {
 async function runCommand(given: CommandContext, flags: RunFlags): Promise<void> {
   checkEngineFlags(flags);
   checkEventLimit(flags.maxEventBytes);
+  const archiveTo = flags.olderThan === undefined ? undefined : archivePlace(flags.to, given.cwd);
   const failed = new AbortController();
   const signal = AbortSignal.any([given.signal, failed.signal]);
   const context: CommandContext = { ...given, signal };
   const work = async (monitor?: Monitor): Promise<void> =>
-    runPipeline(() => failed.abort(), flags, context, monitor);
+    runPipeline(() => failed.abort(), { ...flags, archiveTo }, context, monitor);
   if (flags.metricsPort === undefined) {
     await work();
     return;
@@ -116,9 +131,12 @@ async function runCommand(given: CommandContext, flags: RunFlags): Promise<void>
   await Monitors.during({ ...place, everyMs: flags.every }, context, work);
 }
 
+/** The flags, and where archived events go; nowhere unless asked for. */
+type RunOptions = RunFlags & { readonly archiveTo: string | undefined };
+
 async function runPipeline(
   stop: () => void,
-  flags: RunFlags,
+  flags: RunOptions,
   context: CommandContext,
   monitor: Monitor | undefined,
 ): Promise<void> {
@@ -189,7 +207,7 @@ async function follow(
 async function promoteOnSchedule(
   settings: ConnectionSettings,
   retry: Retry,
-  flags: RunFlags,
+  flags: RunOptions,
   context: CommandContext,
   done: Done,
   monitor: Monitor | undefined,
@@ -202,7 +220,8 @@ async function promoteOnSchedule(
   };
   const { chunkRows, memoryLimit, threads } = flags;
   const engine = { chunkRows, memoryLimit, ...(threads === undefined ? {} : { threads }) };
-  await withPromotions(settings, retry, engine, promoting, (promoteOnce) => {
+  await withPromotions(settings, retry, engine, promoting, async (promoteOnce, lendEngine) => {
+    const archiveIfDue = await daily(settings, lendEngine, flags, promoting);
     const promotion = (): Promise<PromoteResult> =>
       promoteOnce(engine, {
         every: 'due mart',
@@ -215,8 +234,51 @@ async function promoteOnSchedule(
         warnOfChecks(result, context);
         context.emit({ type: 'note', message: promotedLine(result) });
       }
+      await archiveIfDue();
     });
   });
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Files between two promotions: what is left waits for the next pause, and events for a few seconds at most. */
+const FILES_AT_ONCE = 2;
+
+/** What archives when a day has passed since the last time, by whatever process; a failure is a warning. */
+async function daily(
+  settings: ConnectionSettings,
+  openEngine: () => Promise<Engine>,
+  { olderThan, archiveTo }: RunOptions,
+  context: CommandContext,
+): Promise<() => Promise<void>> {
+  if (olderThan === undefined || archiveTo === undefined) {
+    return () => Promise.resolve();
+  }
+  let dueAt = ((await lastArchived(settings)) ?? -DAY_MS) + DAY_MS;
+  return async () => {
+    if (Date.now() < dueAt) {
+      return;
+    }
+    const before = momentBefore(olderThan);
+    const options = {
+      ...{ before, archive: archiveTo, fileRows: DEFAULT_FILE_ROWS, maxFiles: FILES_AT_ONCE },
+      ...{ arguments: context.commandLine, holder: `run, process ${String(context.processId)}` },
+    };
+    try {
+      const result = await archive(settings, openEngine, options, context);
+      dueAt = result.isComplete ? Date.now() + DAY_MS : dueAt;
+      if (result.partitions.length > 0) {
+        context.emit({ type: 'note', message: archivedText(result, before) });
+      }
+    } catch (error) {
+      if (!(error instanceof MedallionError) || error.code === 'interrupted') {
+        throw error;
+      }
+      dueAt = Date.now() + HOUR_MS;
+      const { message, hint } = error;
+      context.emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) });
+    }
+  };
 }
 
 /** Steps of a promotion every few seconds would be in the way of what ingest says. */

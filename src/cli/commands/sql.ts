@@ -3,16 +3,19 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { MedallionError, messageOf } from '../../errors.ts';
+import { duckDbOptions } from '../../engine/duckdb/local.ts';
 import { query } from '../../postgres/query.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { renderRows } from '../render/output.ts';
+import { PROMOTE_DEFAULTS } from './promote.ts';
 
 interface SqlFlags {
   readonly file?: string;
   readonly write?: boolean;
+  readonly archive?: boolean;
 }
 
 export function createSqlCommand(run: RunCommand): Command {
@@ -21,6 +24,7 @@ export function createSqlCommand(run: RunCommand): Command {
     .argument('[statements]', 'SQL to run; - reads it from stdin')
     .option('-f, --file <file>', 'read the SQL from a file; - is stdin')
     .option('--write', 'let the statements change the warehouse, and commit')
+    .option('--archive', 'bronze.events with the events of the archive; DuckDB answers, read-only')
     .addHelpText(
       'after',
       manual({
@@ -35,14 +39,19 @@ Rows are printed as a table, on a terminal and in a pipe, unless --output says
 otherwise; rows too wide for the terminal, or for COLUMNS in a pipe, each as a
 list of their columns. Every format keeps every digit; csv, json and markdown
 are written while rows arrive. In csv null is nothing and an empty text is "";
-for spreadsheets there is --escape-formulas (medallion export --help).`,
+for spreadsheets there is --escape-formulas (medallion export --help).
+
+With --archive DuckDB answers, in its own dialect, over bronze, silver and gold
+of one moment; bronze.events has the archived events, too. Every other table of
+the database is warehouse.SCHEMA.TABLE.`,
         examples: [
           'medallion sql "select * from sales_performance order by 1 desc limit 7"',
           'medallion sql "select * from customer_performance" --output csv > customers.csv',
           'medallion sql --file question.sql --output json',
+          'medallion sql --archive "select topic, count(*) from bronze.events group by 1"',
           'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
         ],
-        seeAlso: ['models show', 'db psql', 'export'],
+        seeAlso: ['models show', 'db psql', 'export', 'archive'],
       }),
     )
     .action(run(runSql));
@@ -53,8 +62,25 @@ async function runSql(
   flags: SqlFlags,
   [argument]: string[],
 ): Promise<void> {
+  if (flags.archive === true && flags.write === true) {
+    throw new MedallionError('usage', '--archive and --write do not go together', {
+      hint: 'Files of the archive are never changed.',
+    });
+  }
   const source = await readSource(argument, flags.file, context.cwd);
   const format = context.format ?? 'table';
+  if (flags.archive === true) {
+    await withWarehouse(context.config, context, async (settings) => {
+      const { queryWithArchive } = await import('../../engine/duckdb/archive-sql.ts');
+      const options = await duckDbOptions(context.config, settings, PROMOTE_DEFAULTS);
+      await queryWithArchive(options, source, context, async ({ columns, batches }) => {
+        for await (const text of renderRows(columns, batches, format, context)) {
+          await context.write(text);
+        }
+      });
+    });
+    return;
+  }
   await withWarehouse(context.config, context, (settings) =>
     query(
       settings,

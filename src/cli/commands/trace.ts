@@ -74,10 +74,11 @@ async function runTrace(
     throw new MedallionError('usage', 'trace takes a transaction id, or the --offset of an event');
   }
   const models = loadModels();
+  const archive = { duckdb: context.config.duckdb, context };
   const trace = await withWarehouse(context.config, context, async (settings) =>
     place === undefined
-      ? traceTransaction(settings, models, id ?? '', context)
-      : traceEvent(settings, models, place, context),
+      ? traceTransaction(settings, models, id ?? '', archive)
+      : traceEvent(settings, models, place, archive),
   );
   const parts = chosenParts(traceParts(trace, context.width), flags.section);
   await context.write(renderParts(parts, context.format ?? 'table', context));

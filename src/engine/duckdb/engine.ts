@@ -62,7 +62,7 @@ export async function openDuckDb(
   };
   try {
     instance = await startDuckDb(options, context);
-    const engine = await openEngine(instance, options, reader);
+    const engine = await openEngine(instance, options, reader, context);
     return {
       ...engine,
       async close() {
@@ -108,11 +108,13 @@ export async function startDuckDb(
 /**
  * An engine on a DuckDB that was started, and that has no other engine. Closed, it leaves it with the warehouse attached.
  * @param reader as `openDuckDb` takes it
+ * @param context told of an extension that is fetched later on
  */
 export async function openEngine(
   instance: Instance,
   options: DuckDbOptions,
   reader?: WarehouseReader,
+  context: StageContext = { signal: new AbortController().signal, emit: () => undefined },
 ): Promise<Engine> {
   const lanes = new Set<Lane>();
   const keptRows = new KeptRows();
@@ -169,7 +171,7 @@ export async function openEngine(
         name,
         keptRows,
         reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
-        options,
+        { ...options, context },
         (lane) => {
           inUse -= lanes.delete(lane) ? 1 : 0;
         },
@@ -195,7 +197,7 @@ async function makeSpillDirectory(directory: string): Promise<void> {
 }
 
 /** Through a secret, because an attach string with a password is printed in DuckDB's connection errors. */
-async function attachWarehouse(
+export async function attachWarehouse(
   connection: DuckDBConnection,
   { warehouse, spillDirectory }: DuckDbOptions,
 ): Promise<void> {

@@ -32,6 +32,22 @@ export const EXPORT: Undertaking = {
   tooLarge: 'the export does not fit into the memory that DuckDB may use',
 };
 
+export const ARCHIVE: Undertaking = {
+  name: 'the archive',
+  hints: {
+    denied:
+      'A user that archives owns the tables: medallion db grant owner USER, as the owner of the database.',
+    lost: 'Each event is still in one place. Run it again when the server is back; it goes on from there.',
+    full: 'Each event is still in one place. Free some space, and run it again.',
+    memory: 'Give it more with --memory-limit.',
+  },
+  tooLarge: 'the archive does not fit into the memory that DuckDB may use',
+};
+
+const ARCHIVE_GONE =
+  'Nothing was changed. Bring the files back, or mount their folder, and run the command again; where they lie now at ' +
+  'another place, medallion.archive_files.archive is to say so (docs/operations.md).';
+
 /** What DuckDB said. */
 interface Said {
   readonly message: string;
@@ -44,6 +60,29 @@ const FORESEEN: readonly {
   readonly words: RegExp;
   readonly as: (said: Said, work: Undertaking) => MedallionError;
 }[] = [
+  {
+    // Before the words about PostgreSQL, some of which httpfs uses, too.
+    words: /\b(?:HTTP|IO) Error: .*(?:s3:\/\/|https?:\/\/|\bHTTP\b)/,
+    as: ({ message, reason }) => s3Failure(message, reason),
+  },
+  {
+    words: /No files found that match the pattern "(.+)"/,
+    as: ({ reason }) =>
+      new MedallionError(
+        'storage',
+        `the archive file ${/"(.+)"/.exec(reason)?.[1] ?? ''} is not there`,
+        {
+          hint: ARCHIVE_GONE,
+        },
+      ),
+  },
+  {
+    words: /.*(?:too small to be a Parquet file|No magic bytes found|[Pp]arquet file .* corrupt).*/,
+    as: ({ reason }) =>
+      new MedallionError('storage', `a file of the archive is damaged: ${reason}`, {
+        hint: 'Nothing was changed. Bring it back from a copy.',
+      }),
+  },
   {
     words: /permission denied for|must be owner of/i,
     as: ({ reason }, { name, hints }) =>
@@ -118,6 +157,24 @@ const FORESEEN: readonly {
     as: (_, { hints, tooLarge }) => new MedallionError('config', tooLarge, { hint: hints.memory }),
   },
 ];
+
+function s3Failure(message: string, reason: string): MedallionError {
+  const [, file] = /'?(s3:\/\/[^'\n]*?)'?(?: in region|: |'|$)/m.exec(message) ?? [];
+  const place = file ?? 'S3';
+  if (/\b40[13]\b|Forbidden|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch/.test(message)) {
+    return new MedallionError('denied', `S3 refused ${place}: ${reason}`, {
+      hint: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN with a key for a while, must fit the bucket and AWS_REGION.',
+    });
+  }
+  if (/\b404\b|NoSuchBucket/.test(message)) {
+    return new MedallionError('storage', `${place} is not there: ${reason}`, {
+      hint: ARCHIVE_GONE,
+    });
+  }
+  return new MedallionError('unreachable', `cannot reach S3: ${reason}`, {
+    hint: "Nothing half-done was kept. AWS_ENDPOINT_URL names a server other than Amazon's. Run the command again when it answers.",
+  });
+}
 
 /** Runs `work` and turns the failures of DuckDB that are foreseen into errors with a way on. */
 export async function foreseen<T>(work: () => Promise<T>, of = PROMOTION): Promise<T> {

@@ -24,11 +24,14 @@ export const EXTENSIONS = {
   postgres: { name: 'postgres', module: 'postgres_scanner' },
   /** Writes xlsx; had only when somebody asks for that. */
   excel: { name: 'excel', module: 'excel' },
+  /** Reads and writes s3://; had only where an archive lies there. */
+  httpfs: { name: 'httpfs', module: 'httpfs' },
 } as const satisfies Record<keyof DuckDbConfig['extensionFiles'], Extension>;
 
 const FILE_SETTINGS = {
   postgres: 'duckdb.extension',
   excel: 'duckdb.excel_extension',
+  httpfs: 'duckdb.httpfs_extension',
 } as const;
 
 /**

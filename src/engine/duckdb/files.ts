@@ -12,8 +12,10 @@ import { doubleQuoted, singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 import { runXlsxJob } from './xlsx.ts';
 
-/** What an engine gives its lanes to write files with. */
+/** What an engine gives its lanes to read and write files with. */
 export interface FileMeans {
+  /** Told of an extension that is fetched. */
+  readonly context: StageContext;
   readonly duckdb: DuckDbConfig;
   readonly memoryLimit: string;
   /** For what lies on disk meanwhile. */

@@ -6,17 +6,20 @@ import type { Model } from '../../model/model.ts';
 import type { StageContext } from '../../progress.ts';
 import {
   stagedTable,
+  type ArchivedRows,
   type EngineRow,
   type Input,
   type Lane,
   type ExportFile,
   type Column,
   type LookUp,
+  type RecordedFile,
   type RowFile,
   type SilverWindow,
   type WindowCounts,
   type WrittenFile,
 } from '../engine.ts';
+import { checkArchiveFiles, openArchive, writeArchiveFile } from './archive.ts';
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
@@ -84,6 +87,7 @@ export class DuckDbLane implements Lane {
         await openReferences(this.#connection, this.#warehouse);
         this.#hasReferences = true;
       }
+      await openArchive(this.#connection, window.archive, this.#means);
       return sourceWindow(this.#connection, this.#catalog, this.#warehouse, window);
     });
   }
@@ -212,6 +216,15 @@ export class DuckDbLane implements Lane {
     } catch (error) {
       throw fileFailure(error) ?? error;
     }
+  }
+
+  async writeArchive(sql: string, file: string): Promise<ArchivedRows> {
+    const rows = await this.#warehouse.rows(sql, 'archive');
+    return writeArchiveFile(this.#connection, rows, file, this.#means);
+  }
+
+  async checkArchive(files: readonly RecordedFile[]): Promise<void> {
+    await checkArchiveFiles(this.#connection, files, this.#means);
   }
 
   async unstage(model: Model, condition: string): Promise<number> {

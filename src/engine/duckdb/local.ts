@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { codeOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, WarehouseReader } from '../engine.ts';
-import type { WarehouseSettings } from './engine.ts';
+import type { DuckDbOptions, WarehouseSettings } from './engine.ts';
 
 /** What DuckDB may use of this machine. */
 export interface DuckDbLimits {
@@ -21,19 +21,29 @@ const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
 
 /** What opens DuckDB on a warehouse, with a spill folder below the home; what killed processes left there is removed. */
 export async function duckDbOpener(
-  { home, duckdb }: Pick<Config, 'home' | 'duckdb'>,
+  config: Pick<Config, 'home' | 'duckdb'>,
   warehouse: WarehouseSettings,
-  { memoryLimit, threads }: DuckDbLimits,
+  limits: DuckDbLimits,
   context: StageContext,
 ): Promise<(reader?: WarehouseReader) => Promise<Engine>> {
-  const spill = path.join(home, 'tmp');
-  await removeLeftSpill(spill);
-  const spillDirectory = path.join(spill, `${SPILL_PREFIX}${String(process.pid)}`);
+  const options = await duckDbOptions(config, warehouse, limits);
   return async (reader) => {
     // DuckDB takes longer to load than all the rest: only who opens it waits for it.
     const { openDuckDb } = await import('./engine.ts');
-    return openDuckDb({ warehouse, duckdb, memoryLimit, threads, spillDirectory }, context, reader);
+    return openDuckDb(options, context, reader);
   };
+}
+
+/** What DuckDB on a warehouse is opened with; what killed processes left in its spill folder is removed. */
+export async function duckDbOptions(
+  { home, duckdb }: Pick<Config, 'home' | 'duckdb'>,
+  warehouse: WarehouseSettings,
+  { memoryLimit, threads }: DuckDbLimits,
+): Promise<DuckDbOptions> {
+  const spill = path.join(home, 'tmp');
+  await removeLeftSpill(spill);
+  const spillDirectory = path.join(spill, `${SPILL_PREFIX}${String(process.pid)}`);
+  return { warehouse, duckdb, memoryLimit, threads, spillDirectory };
 }
 
 /** Bytes of events' text that DuckDB can take at once. */

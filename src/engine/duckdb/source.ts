@@ -1,7 +1,8 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
-import type { SilverWindow, WindowCounts } from '../engine.ts';
+import type { BronzePlace, SilverWindow, WindowCounts } from '../engine.ts';
+import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
 import { singleQuoted } from './sql.ts';
@@ -47,7 +48,7 @@ export async function sourceWindow(
   await run(
     `create or replace view source.unread as
      select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${await warehouse.rows(bronzeSelect(window), 'unread')})`,
+     from (${await warehouse.rows(bronzeSelect(window), 'unread')} ${archivedEvents(window)})`,
   );
   await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
   const events = await readEvents(connection);
@@ -58,7 +59,7 @@ export async function sourceWindow(
      from source.events where event_no in (${readSourceSql('doubtful')})`,
   );
   if (doubtful > 0) {
-    await fetchTexts(connection, warehouse);
+    await fetchTexts(connection, warehouse, window);
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
@@ -69,7 +70,9 @@ export async function sourceWindow(
   const refused = await run(
     `create or replace table source.refused as
      select doubtful.topic, doubtful.partition, doubtful."offset", doubtful.produced_at,
-            refused.reason, refused.field, refused.detail
+            refused.reason, refused.field, refused.detail,
+            -- Of an event that the archive may hold PostgreSQL has no text.
+            ${window.archive.length === 0 ? 'null::varchar' : 'doubtful.value'} as value
      from source.refused join source.doubtful using (event_no)`,
   );
   await run('drop view source.parsed');
@@ -104,14 +107,35 @@ function bronzeSelect({ ranges, again }: SilverWindow): string {
   if (again.length > 0) {
     parts.push(
       `select e.topic, e.partition, e."offset", e.produced_at, e.value ${lookUp(
-        again.map(
-          ({ topic, partition, offset }) =>
-            `(${singleQuoted(topic)}, ${String(partition)}, ${String(offset)})`,
-        ),
+        again.map(literalPlace),
       )}`,
     );
   }
   return parts.join('\nunion all\n');
+}
+
+/** DuckDB: the events of a window that the archive holds, behind those of bronze. */
+function archivedEvents({ ranges, again, archive }: SilverWindow): string {
+  if (archive.length === 0) {
+    return '';
+  }
+  const conditions = ranges.map(
+    ({ topic, partition, from, to }) =>
+      `(topic = ${singleQuoted(topic)} and partition = ${String(partition)}
+         and "offset" >= ${String(from)} and "offset" < ${String(to)})`,
+  );
+  if (again.length > 0) {
+    conditions.push(
+      `(topic, partition, "offset") in (values ${again.map(literalPlace).join(', ')})`,
+    );
+  }
+  return `union all by name
+     select topic, partition, "offset", produced_at, value from ${archiveTable(archive)}
+     where ${conditions.join(' or ')}`;
+}
+
+function literalPlace({ topic, partition, offset }: BronzePlace): string {
+  return `(${singleQuoted(topic)}, ${String(partition)}, ${String(offset)})`;
 }
 
 /** PostgreSQL: the events of bronze at some places, each found by its key. */
@@ -123,26 +147,35 @@ function lookUp(places: readonly string[]): string {
      ) as e`;
 }
 
-/** Events that looked plain have no text any more: bronze is asked for it again. */
-async function fetchTexts(connection: DuckDBConnection, warehouse: Warehouse): Promise<void> {
+/** Events that looked plain have no text any more: bronze, or the archive, is asked for it again. */
+async function fetchTexts(
+  connection: DuckDBConnection,
+  warehouse: Warehouse,
+  { archive }: SilverWindow,
+): Promise<void> {
   const reader = await connection.runAndReadAll(
     'select topic, partition, "offset" from source.doubtful where value is null',
   );
-  const places = reader
-    .getRows()
-    .map(
-      ([topic, partition, offset]) =>
-        `(${singleQuoted(String(topic))}, ${String(partition)}, ${String(offset)})`,
-    );
+  const places = reader.getRows().map(([topic, partition, offset]) =>
+    literalPlace({
+      ...{ topic: String(topic), partition: Number(partition) },
+      offset: BigInt(String(offset)),
+    }),
+  );
   if (places.length === 0) {
     return;
   }
+  const archived =
+    archive.length === 0
+      ? ''
+      : `union all by name select topic, partition, "offset", value from ${archiveTable(archive)}
+         where (topic, partition, "offset") in (values ${places.join(', ')})`;
   const texts = await warehouse.rows(
     `select e.topic, e.partition, e."offset", e.value ${lookUp(places)}`,
     'texts',
   );
   await connection.run(
-    `update source.doubtful set value = texts.value from (${texts}) as texts
+    `update source.doubtful set value = texts.value from (${texts} ${archived}) as texts
      where doubtful.topic = texts.topic and doubtful.partition = texts.partition
        and doubtful."offset" = texts."offset"`,
   );

@@ -1,0 +1,88 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDbConfig } from '../../config.ts';
+import type { StageContext } from '../../progress.ts';
+import type { RecordedFile } from '../engine.ts';
+import { archiveTable, checkArchiveFiles, openArchive } from './archive.ts';
+import { ARCHIVE, foreseen } from './errors.ts';
+import { singleQuoted } from './sql.ts';
+
+/** Where an event stands. */
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** An event as bronze had it, every value as text; times as PostgreSQL writes them. */
+export interface ArchivedEvent {
+  readonly topic: string;
+  readonly partition: string;
+  readonly offset: string;
+  readonly key: string | null;
+  readonly produced_at: string;
+  readonly ingested_at: string;
+  readonly run_id: string;
+  readonly value: string;
+}
+
+/**
+ * Proves that files of the archive can be read: that each is there, and has its events.
+ * @throws MedallionError storage, unreachable, denied
+ */
+export async function checkArchive(
+  files: readonly RecordedFile[],
+  duckdb: DuckDbConfig,
+  context: StageContext,
+): Promise<void> {
+  if (files.length > 0) {
+    await withDuckDb((connection) => checkArchiveFiles(connection, files, { duckdb, context }));
+  }
+}
+
+/**
+ * Some events, as far as files of the archive hold them.
+ * @throws MedallionError storage, unreachable, denied
+ */
+export async function readArchivedEvents(
+  files: readonly string[],
+  places: readonly Place[],
+  duckdb: DuckDbConfig,
+  context: StageContext,
+): Promise<ArchivedEvent[]> {
+  if (files.length === 0) {
+    return [];
+  }
+  const values = places.map(
+    ({ topic, partition, offset }) =>
+      `(${singleQuoted(topic)}, ${String(partition)}, ${String(offset)})`,
+  );
+  return withDuckDb((connection) =>
+    foreseen(async () => {
+      await openArchive(connection, files, { duckdb, context });
+      const reader = await connection.runAndReadAll(
+        `select topic, partition::text as partition, "offset"::text as "offset", key,
+                produced_at::text as produced_at, ingested_at::text as ingested_at, run_id::text as run_id, value
+         from ${archiveTable(files)}
+         where (topic, partition, "offset") in (values ${values.join(', ')})`,
+      );
+      return reader.getRowObjects() as unknown as ArchivedEvent[];
+    }, ARCHIVE),
+  );
+}
+
+/** A DuckDB without the warehouse. It takes long to load: only who reads the archive waits for it. */
+async function withDuckDb<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const { DuckDBInstance } = await import('./driver.ts');
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  try {
+    await connection.run("set timezone = 'UTC'");
+    return await work(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

@@ -1,0 +1,165 @@
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import { rmSync } from 'node:fs';
+import { MedallionError, messageOf } from '../../errors.ts';
+import { makeFolder } from '../../folder.ts';
+import type { StageContext } from '../../progress.ts';
+import { archiveTable, openArchive } from './archive.ts';
+import { ATTACHED, queried } from './attached.ts';
+import { DuckDBBlobValue } from './driver.ts';
+import { attachWarehouse, startDuckDb, type DuckDbOptions } from './engine.ts';
+import { ARCHIVE, foreseen } from './errors.ts';
+import { doubleQuoted, singleQuoted } from './sql.ts';
+
+/** Rows that come in batches, to be read once; every value as text. */
+export interface Answer {
+  readonly columns: readonly {
+    readonly name: string;
+    readonly kind: 'text' | 'number' | 'boolean' | 'timestamp';
+  }[];
+  readonly batches: AsyncIterable<readonly (readonly (string | null)[])[]>;
+}
+
+/** Tables and views that the user may read; those that other people have made, too. */
+const TABLES = `
+  select n.nspname as schema, c.relname as name
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname in ('bronze', 'silver', 'gold') and c.relkind in ('r', 'p', 'v', 'm')
+    and has_table_privilege(c.oid, 'select')`;
+
+/**
+ * Runs statements of DuckDB's dialect over bronze, silver and gold, where bronze.events has the events of the archive, too:
+ * all of one moment. Hands over the rows of the last statement.
+ * @throws MedallionError input for SQL that DuckDB refuses
+ */
+export async function queryWithArchive(
+  options: DuckDbOptions,
+  sql: string,
+  context: StageContext,
+  receive: (answer: Answer) => Promise<void>,
+): Promise<void> {
+  await makeFolder(options.spillDirectory);
+  try {
+    const instance = await startDuckDb(options, context);
+    const connection = await instance.connect();
+    const interrupt = (): void => connection.interrupt();
+    context.signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      await foreseen(() => prepare(connection, options, context), ARCHIVE);
+      await run(connection, sql, receive);
+    } catch (error) {
+      throw context.signal.aborted
+        ? new MedallionError('interrupted', 'interrupted', { cause: error })
+        : error;
+    } finally {
+      context.signal.removeEventListener('abort', interrupt);
+      connection.closeSync();
+      instance.closeSync();
+    }
+  } finally {
+    rmSync(options.spillDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Makes the schemas, whose views read the warehouse in the transaction that the statements run in. */
+async function prepare(
+  connection: DuckDBConnection,
+  options: DuckDbOptions,
+  context: StageContext,
+): Promise<void> {
+  await attachWarehouse(connection, options);
+  await connection.run('begin');
+  // Of the same moment as the rows of bronze: an event is in one of the two.
+  const places = await textsOf(
+    connection,
+    `select archive || '/' || path from ${ATTACHED}.medallion.archive_files where archived_at is not null`,
+  );
+  const files = places.map(([place]) => place ?? '');
+  await openArchive(connection, files, { duckdb: options.duckdb, context });
+  for (const schema of ['bronze', 'silver', 'gold']) {
+    await connection.run(`create schema ${schema}`);
+  }
+  for (const [schema = '', name = ''] of await textsOf(connection, queried(TABLES))) {
+    const table = `${doubleQuoted(schema)}.${doubleQuoted(name)}`;
+    const archived =
+      table === '"bronze"."events"' && files.length > 0
+        ? ` union all by name select * from ${archiveTable(files)}`
+        : '';
+    await connection.run(`create view ${table} as select * from ${ATTACHED}.${table}${archived}`);
+  }
+  await connection.run(`set search_path = ${singleQuoted('gold,silver,bronze,main')}`);
+}
+
+async function textsOf(connection: DuckDBConnection, sql: string): Promise<string[][]> {
+  const reader = await connection.runAndReadAll(sql);
+  return reader.getRows().map((row) => row.map(String));
+}
+
+async function run(
+  connection: DuckDBConnection,
+  sql: string,
+  receive: (answer: Answer) => Promise<void>,
+): Promise<void> {
+  const statements = await connection.extractStatements(sql).catch(refuse);
+  for (let index = 0; index < statements.count; index += 1) {
+    const statement = await statements.prepare(index).catch(refuse);
+    const result = await foreseen(() => statement.stream(), ARCHIVE).catch(refuse);
+    if (index === statements.count - 1) {
+      await receive({ columns: columnsOf(result), batches: batchesOf(result) });
+    }
+  }
+  if (statements.count === 0) {
+    throw new MedallionError('usage', 'there is no SQL statement to run');
+  }
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof MedallionError) {
+    throw error;
+  }
+  throw new MedallionError('input', messageOf(error), {
+    hint: 'With --archive DuckDB answers, in its own dialect. What PostgreSQL alone has is found without it.',
+    cause: error,
+  });
+}
+
+const NUMBER = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
+
+function columnsOf(result: DuckDBResult): Answer['columns'] {
+  const types = result.columnTypes().map(String);
+  return result.columnNames().map((name, index) => {
+    const type = types[index] ?? '';
+    return {
+      name,
+      kind: NUMBER.test(type)
+        ? 'number'
+        : type === 'BOOLEAN'
+          ? 'boolean'
+          : type.startsWith('TIMESTAMP')
+            ? 'timestamp'
+            : 'text',
+    };
+  });
+}
+
+async function* batchesOf(result: DuckDBResult): AsyncGenerator<(string | null)[][]> {
+  try {
+    for await (const rows of result.yieldRows()) {
+      yield rows.map((row) => row.map(textOf));
+    }
+  } catch (error) {
+    await foreseen(() => Promise.reject(error), ARCHIVE).catch(refuse);
+  }
+}
+
+/** As PostgreSQL writes it. */
+function textOf(value: DuckDBValue): string | null {
+  if (value === null || typeof value === 'string') {
+    return value;
+  }
+  if (typeof value === 'boolean') {
+    return value ? 't' : 'f';
+  }
+  return value instanceof DuckDBBlobValue
+    ? `\\x${Buffer.from(value.bytes).toString('hex')}`
+    : String(value);
+}

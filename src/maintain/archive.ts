@@ -1,0 +1,419 @@
+import { randomBytes, createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { isS3, PARTIAL } from '../engine/archive.ts';
+import type { Engine, Lane } from '../engine/engine.ts';
+import { MedallionError, throwIfInterrupted } from '../errors.ts';
+import { counted } from '../number.ts';
+import {
+  withClient,
+  withTransaction,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
+import { warehouseIdentity } from '../postgres/identity.ts';
+import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
+import type { PartitionName } from '../postgres/offsets.ts';
+import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
+import { literal } from '../postgres/quote.ts';
+import { LARGE_EVENT } from '../postgres/watermarks.ts';
+import type { StageContext } from '../progress.ts';
+
+/** What of a partition is to be moved. */
+export interface PlannedPartition extends PartitionName {
+  readonly events: number;
+  readonly bytes: bigint;
+  /** First offset to be moved, and first one behind the last. */
+  readonly fromOffset: bigint;
+  readonly toOffset: bigint;
+}
+
+export interface ArchivePlan {
+  /** Only events that the log took in before this moment are moved; ISO 8601. */
+  readonly before: string;
+  readonly partitions: readonly PlannedPartition[];
+}
+
+/** What was moved of a partition. */
+export interface ArchivedPartition extends PartitionName {
+  readonly events: number;
+  /** Of their values. */
+  readonly bytes: bigint;
+  readonly files: number;
+  /** Of the files; undefined at S3. */
+  readonly fileBytes: number | undefined;
+}
+
+export interface ArchiveOptions {
+  readonly before: string;
+  /** A folder that is there, as an absolute path, or s3://bucket/prefix. */
+  readonly archive: string;
+  /** Events in one file, and one transaction, at most. */
+  readonly fileRows: number;
+  /** Files in one run, at most. */
+  readonly maxFiles?: number;
+  /** The command line for the run's record, secrets removed. */
+  readonly arguments: readonly string[];
+  /** How a promotion that finds this run at work calls it. */
+  readonly holder: string;
+}
+
+export interface ArchiveResult {
+  readonly partitions: readonly ArchivedPartition[];
+  /** False where `maxFiles` left something for the next run. */
+  readonly isComplete: boolean;
+  readonly seconds: number;
+}
+
+export const DEFAULT_FILE_ROWS = 500_000;
+/** Bytes of the values in one file, at most: more events than that make more files. */
+const FILE_BYTES = 512 * 1024 * 1024;
+const STEP = 'archive';
+
+/** Says what `archive` would move now; changes nothing. */
+export async function planArchive(
+  settings: ConnectionSettings,
+  before: string,
+): Promise<ArchivePlan> {
+  return withClient(settings, (client) => readPlan(client, before));
+}
+
+async function readPlan(client: Client, before: string): Promise<ArchivePlan> {
+  const { rows } = await client.query<{
+    topic: string;
+    partition: string;
+    events: string;
+    bytes: string;
+    from_offset: string;
+    to_offset: string;
+  }>(archiveSql('plan'), [before]);
+  return {
+    before,
+    partitions: rows.map((row) => ({
+      ...{ topic: row.topic, partition: Number(row.partition), events: Number(row.events) },
+      bytes: BigInt(row.bytes),
+      fromOffset: BigInt(row.from_offset),
+      toOffset: BigInt(row.to_offset),
+    })),
+  };
+}
+
+/**
+ * Moves promoted events from bronze.events to Parquet files, file by file: each is written whole, read again, and then
+ * recorded in the transaction that takes its events out of PostgreSQL. So every event is in one of the two at any moment;
+ * a file that a killed run has begun is recorded as begun, and the next run writes it again. Promotions wait meanwhile,
+ * ingest does not.
+ * @throws MedallionError locked, check_failed, storage, unreachable, denied, interrupted
+ */
+export async function archive(
+  settings: ConnectionSettings,
+  openEngine: () => Promise<Engine>,
+  options: ArchiveOptions,
+  context: StageContext,
+): Promise<ArchiveResult> {
+  await requirePlace(options.archive);
+  return withPromotionLock(
+    settings,
+    options.holder,
+    () => withClient(settings, (client) => runArchive(client, openEngine, options, context)),
+    'archive',
+  );
+}
+
+/**
+ * A folder that is not there may be one that is not mounted: it is not made.
+ * @throws MedallionError storage
+ */
+async function requirePlace(place: string): Promise<void> {
+  const isThere = await stat(place).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isS3(place) && !isThere) {
+    throw new MedallionError('storage', `the archive folder ${place} is not there`, {
+      hint: 'Nothing was moved. Mount it, or make it first (mkdir -p), and run the command again.',
+    });
+  }
+}
+
+async function runArchive(
+  client: Client,
+  openEngine: () => Promise<Engine>,
+  options: ArchiveOptions,
+  context: StageContext,
+): Promise<ArchiveResult> {
+  const started = performance.now();
+  const runId = await startRun(client, { command: 'archive', arguments: options.arguments });
+  const moved = new Map<string, ArchivedPartition>();
+  const sum = (of: (partition: ArchivedPartition) => number): number =>
+    [...moved.values()].reduce((total, partition) => total + of(partition), 0);
+  let engine: Engine | undefined;
+  let isComplete = false;
+  let failure: unknown;
+  try {
+    await closeKilledRuns(client, 'archive', runId);
+    await refuseRefreshing(client);
+    const { partitions } = await readPlan(client, options.before);
+    const total = partitions.reduce((events, planned) => events + planned.events, 0);
+    context.emit({ type: 'step.started', step: STEP });
+    const run: Run = { client, runId, options, warehouse: await warehouseIdentity(client) };
+    const begun = await readBegun(run, context);
+    isComplete = true;
+    if (begun.length > 0 || total > 0) {
+      engine = await openEngine();
+      const lane = await engine.openLane();
+      let files = 0;
+      for await (const file of filesToWrite(run, begun, partitions)) {
+        if (files === options.maxFiles) {
+          isComplete = false;
+          break;
+        }
+        throwIfInterrupted(context.signal);
+        add(moved, await writeFile(run, lane, file));
+        files += 1;
+        context.emit({
+          ...{ type: 'step.progress', step: STEP, total, unit: 'events' },
+          done: sum(({ events }) => events),
+        });
+      }
+    }
+    context.emit({ type: 'step.finished', step: STEP });
+    return {
+      partitions: [...moved.values()],
+      isComplete,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    await engine?.close(failure !== undefined);
+    const counts = {
+      ...{ before: options.before, complete: isComplete },
+      ...{ events: sum(({ events }) => events), files: sum(({ files }) => files) },
+      bytes: sum(({ bytes }) => Number(bytes)),
+    };
+    // A lost connection must not hide what went wrong.
+    await finishRun(client, runId, counts, failure).catch(() => undefined);
+  }
+}
+
+interface Run {
+  readonly client: Client;
+  readonly runId: bigint;
+  readonly options: ArchiveOptions;
+  readonly warehouse: string;
+}
+
+/** A file to write: offsets `from` up to `to` (exclusive), all that bronze has of them. */
+interface FileToWrite extends PartitionName {
+  readonly fileId: bigint;
+  readonly path: string;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** When, in Unix milliseconds, everything was archived last that was old enough; undefined: never. */
+export async function lastArchived(settings: ConnectionSettings): Promise<number | undefined> {
+  return withClient(settings, async (client) => {
+    const { rows } = await client.query<{ at: string | null }>(
+      `select floor(extract(epoch from max(started_at)) * 1000) as at from medallion.runs
+       where command = 'archive' and outcome = 'done' and counts->>'complete' = 'true'`,
+    );
+    const at = rows[0]?.at ?? null;
+    return at === null ? undefined : Number(at);
+  });
+}
+
+/** Until a refresh has ended, the watermarks do not say what silver has. */
+async function refuseRefreshing(client: Client): Promise<void> {
+  const { rowCount } = await client.query('select from medallion.refreshes');
+  if (rowCount !== 0) {
+    throw new MedallionError(
+      'check_failed',
+      'silver is being made again from bronze: nothing was archived',
+      { hint: 'medallion promote completes that.' },
+    );
+  }
+}
+
+/** What a killed run has begun comes first, under the same names: so no file is left that nobody knows. */
+async function* filesToWrite(
+  run: Run,
+  begun: readonly FileToWrite[],
+  partitions: readonly PlannedPartition[],
+): AsyncGenerator<FileToWrite> {
+  yield* begun;
+  for (const partition of partitions) {
+    for (;;) {
+      const file = await beginFile(run, partition);
+      if (file === undefined) {
+        break;
+      }
+      yield file;
+    }
+  }
+}
+
+/** Records the next file of a partition before a byte of it is written. */
+async function beginFile(
+  { client, runId, options, warehouse }: Run,
+  { topic, partition }: PartitionName,
+): Promise<FileToWrite | undefined> {
+  const { rows } = await client.query<{
+    events: string;
+    bytes: string;
+    from_offset: string | null;
+    to_offset: string | null;
+  }>(archiveSql('next'), [topic, partition, options.before, options.fileRows, FILE_BYTES]);
+  const [next] = rows;
+  if (next === undefined || next.from_offset === null || next.to_offset === null) {
+    return undefined;
+  }
+  const { from_offset: from, to_offset: to } = next;
+  const path = pathOf({ topic, partition }, from, to);
+  const begun = await client.query<{ file_id: string }>(
+    `insert into medallion.archive_files
+       (archive, path, topic, partition, from_offset, to_offset, events, bytes, warehouse, run_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning file_id`,
+    [
+      ...[options.archive, path, topic, partition, from, to, next.events, next.bytes],
+      ...[warehouse, runId],
+    ],
+  );
+  const fileId = BigInt(begun.rows[0]?.file_id ?? 0);
+  return { topic, partition, fileId, path, from: BigInt(from), to: BigInt(to) };
+}
+
+const OFFSET_DIGITS = 12;
+/** What file systems take as the name of a folder, and a little less. */
+const LONGEST_NAME = 200;
+
+/** Below the archive: a folder for the topic, one for the partition; files sort by offset, and none has another's name. */
+function pathOf({ topic, partition }: PartitionName, from: string, to: string): string {
+  const padded = (offset: string): string => offset.padStart(OFFSET_DIGITS, '0');
+  const name = `${padded(from)}-${padded(to)}-${randomBytes(4).toString('hex')}.parquet`;
+  return `${folderOf(topic)}/${String(partition)}/${name}`;
+}
+
+/** A topic as the name of a folder, which every file system, S3 and Spark take as it is. */
+function folderOf(topic: string): string {
+  const name = topic.replaceAll(/^[._]|[^\w.-]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `~${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+  const hash = createHash('sha256').update(topic).digest('hex').slice(0, 16);
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}~${hash}`;
+}
+
+/** Files that were begun and whose events are all in bronze still. What is of no use any more is forgotten. */
+async function readBegun(run: Run, context: StageContext): Promise<FileToWrite[]> {
+  const { client, options, warehouse } = run;
+  const { rows } = await client.query<{
+    file_id: string;
+    archive: string;
+    path: string;
+    topic: string;
+    partition: string;
+    from_offset: string;
+    to_offset: string;
+    warehouse: string;
+    is_there: string;
+  }>(
+    `select f.*, (exists (
+       select from bronze.events e
+       where e.topic = f.topic and e.partition = f.partition
+         and e."offset" >= f.from_offset and e."offset" < f.to_offset
+     ))::text as is_there
+     from medallion.archive_files f where archived_at is null order by file_id`,
+  );
+  const again: FileToWrite[] = [];
+  for (const row of rows) {
+    const isOurs = row.warehouse === warehouse;
+    if (isOurs && row.archive === options.archive && row.is_there === 'true') {
+      again.push({
+        ...{ topic: row.topic, partition: Number(row.partition), path: row.path },
+        fileId: BigInt(row.file_id),
+        from: BigInt(row.from_offset),
+        to: BigInt(row.to_offset),
+      });
+      continue;
+    }
+    const place = `${row.archive}/${row.path}`;
+    if (isOurs && isS3(place)) {
+      context.emit({
+        type: 'warning',
+        message: `${place} was begun and is not needed any more`,
+        hint: 'Remove it, if it is there.',
+      });
+    } else if (isOurs) {
+      await rm(place, { force: true });
+      await rm(`${place}${PARTIAL}`, { force: true });
+    }
+    await client.query('delete from medallion.archive_files where file_id = $1', [row.file_id]);
+  }
+  return again;
+}
+
+/** Writes a file, and then takes its events out of bronze in the transaction that records it. */
+async function writeFile(
+  { client, options }: Run,
+  lane: Lane,
+  { topic, partition, fileId, path, from, to }: FileToWrite,
+): Promise<ArchivedPartition> {
+  const file = `${options.archive}/${path}`;
+  const written = await lane.writeArchive(
+    `select topic, partition, "offset", key, key_bytes, value, headers, produced_at, ingested_at, run_id
+     from bronze.events
+     where topic = ${literal(topic)} and partition = ${String(partition)}
+       and "offset" >= ${String(from)} and "offset" < ${String(to)}
+     order by "offset"`,
+    file,
+  );
+  await withTransaction(client, async () => {
+    await client.query(BEGIN_PUBLICATION);
+    const { rows } = await client.query<Record<'events' | 'offsets' | 'bytes', string>>(
+      archiveSql('take'),
+      [
+        ...[topic, partition, from, to, fileId, written.fileBytes ?? null],
+        ...[LARGE_EVENT.bytes, LARGE_EVENT.weight],
+      ],
+    );
+    const [taken] = rows;
+    const isSame = (['events', 'offsets', 'bytes'] as const).every(
+      (sum) => BigInt(taken?.[sum] ?? -1) === written[sum],
+    );
+    if (!isSame) {
+      throw new MedallionError(
+        'check_failed',
+        `${file} holds ${counted(Number(written.events), 'event')}, and bronze has others there now: nothing of it was moved`,
+        { hint: 'Somebody changed bronze.events by hand. Run the command again.' },
+      );
+    }
+  });
+  return {
+    ...{ topic, partition, events: Number(written.events), bytes: written.bytes, files: 1 },
+    fileBytes: written.fileBytes,
+  };
+}
+
+function add(moved: Map<string, ArchivedPartition>, more: ArchivedPartition): void {
+  const key = `${String(more.partition)} ${more.topic}`;
+  const known = moved.get(key);
+  moved.set(
+    key,
+    known === undefined
+      ? more
+      : {
+          ...{ topic: more.topic, partition: more.partition, files: known.files + more.files },
+          ...{ events: known.events + more.events, bytes: known.bytes + more.bytes },
+          fileBytes:
+            known.fileBytes === undefined || more.fileBytes === undefined
+              ? undefined
+              : known.fileBytes + more.fileBytes,
+        },
+  );
+}
+
+function archiveSql(name: string): string {
+  return readFileSync(new URL(`../../sql/archive/${name}.sql`, import.meta.url), 'utf8');
+}

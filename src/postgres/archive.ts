@@ -1,0 +1,82 @@
+import type { Client } from './client.ts';
+import type { PartitionName } from './offsets.ts';
+
+/** A file of the archive, which holds events with bronze's columns. */
+export interface ArchiveFile extends PartitionName {
+  /** A path of this machine, or s3://bucket/key. */
+  readonly place: string;
+  readonly events: number;
+}
+
+const PLACE = `archive || '/' || path as place`;
+const COLUMNS = `${PLACE}, topic, partition, events`;
+
+interface FileRow {
+  readonly place: string;
+  readonly topic: string;
+  readonly partition: string;
+  readonly events: string;
+}
+
+/** Every file that holds events. */
+export async function readArchiveFiles(client: Client): Promise<ArchiveFile[]> {
+  const { rows } = await client.query<FileRow>(
+    `select ${COLUMNS} from medallion.archive_files
+     where archived_at is not null order by topic, partition, from_offset`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    partition: Number(row.partition),
+    events: Number(row.events),
+  }));
+}
+
+/** Whether anything was ever archived: where nothing was, nobody need ask for files. */
+export async function hasArchive(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query('select from medallion.archived_ranges limit 1');
+  return rowCount === 1;
+}
+
+/** Places of the files that hold events of some ranges of offsets. */
+export async function placesOfRanges(
+  client: Client,
+  ranges: readonly (PartitionName & { readonly from: bigint; readonly to: bigint })[],
+): Promise<string[]> {
+  return readPlaces(
+    client,
+    `select distinct ranges.file_id
+     from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) as asked (topic, partition, from_offset, to_offset)
+     join medallion.archived_ranges as ranges
+       on ranges.topic = asked.topic and ranges.partition = asked.partition
+       and ranges.to_offset > asked.from_offset and ranges.from_offset < asked.to_offset`,
+    [
+      ranges.map(({ topic }) => topic),
+      ranges.map(({ partition }) => partition),
+      ranges.map(({ from }) => from),
+      ranges.map(({ to }) => to),
+    ],
+  );
+}
+
+/** Places of the files that hold some events. */
+export async function placesOfEvents(
+  client: Client,
+  events: readonly (PartitionName & { readonly offset: bigint })[],
+): Promise<string[]> {
+  return placesOfRanges(
+    client,
+    events.map((event) => ({ ...event, from: event.offset, to: event.offset + 1n })),
+  );
+}
+
+async function readPlaces(
+  client: Client,
+  fileIds: string,
+  values: readonly unknown[],
+): Promise<string[]> {
+  const { rows } = await client.query<{ place: string }>(
+    `select ${PLACE} from medallion.archive_files where file_id in (${fileIds}) order by place`,
+    [...values],
+  );
+  return rows.map(({ place }) => place);
+}
