@@ -4,6 +4,7 @@ import { freshness } from './freshness.ts';
 import { generate } from './generate.ts';
 import { Stand, type Bench } from './harness.ts';
 import { ingestFile } from './ingest-file.ts';
+import { ingestGroup } from './ingest-group.ts';
 import { ingestKafka } from './ingest-kafka.ts';
 import { describeMachine, psqlVersion } from './machine.ts';
 import { parseOptions } from './options.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   generate,
   ingestFile,
   ingestKafka,
+  ingestGroup,
   promoteFull,
   promoteIncrement,
   promoteHistory,

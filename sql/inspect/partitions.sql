@@ -38,6 +38,18 @@ left join lateral (
             ranges.topic = offsets.topic
             and ranges.partition = offsets.partition
             and ranges.to_offset > coalesce(watermarks.next_offset, 0)
+            -- By the key: of the ranges that begin before the watermark only the last may reach beyond it.
+            and ranges.from_offset >= coalesce(
+                (
+                    select max(before.from_offset)
+                    from medallion.archived_ranges as before
+                    where
+                        before.topic = offsets.topic
+                        and before.partition = offsets.partition
+                        and before.from_offset <= watermarks.next_offset
+                ),
+                coalesce(watermarks.next_offset, 0)
+            )
         order by ranges.from_offset
         limit 1
     )

@@ -9,7 +9,6 @@ export interface ArchiveFile extends PartitionName {
 }
 
 const PLACE = `archive || '/' || path as place`;
-const COLUMNS = `${PLACE}, topic, partition, events`;
 
 interface FileRow {
   readonly place: string;
@@ -21,7 +20,7 @@ interface FileRow {
 /** Every file that holds events. */
 export async function readArchiveFiles(client: Client): Promise<ArchiveFile[]> {
   const { rows } = await client.query<FileRow>(
-    `select ${COLUMNS} from medallion.archive_files
+    `select ${PLACE}, topic, partition, events from medallion.archive_files
      where archived_at is not null order by topic, partition, from_offset`,
   );
   return rows.map((row) => ({
@@ -44,11 +43,20 @@ export async function placesOfRanges(
 ): Promise<string[]> {
   return readPlaces(
     client,
-    `select distinct ranges.file_id
+    // By the key: of the ranges that begin before the one asked for only the last may reach into it.
+    `select ranges.file_id
      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) as asked (topic, partition, from_offset, to_offset)
-     join medallion.archived_ranges as ranges
-       on ranges.topic = asked.topic and ranges.partition = asked.partition
-       and ranges.to_offset > asked.from_offset and ranges.from_offset < asked.to_offset`,
+     cross join lateral (
+       select file_id
+       from medallion.archived_ranges
+       where topic = asked.topic and partition = asked.partition
+         and to_offset > asked.from_offset and from_offset < asked.to_offset
+         and from_offset >= coalesce(
+           (select max(before.from_offset) from medallion.archived_ranges as before
+            where before.topic = asked.topic and before.partition = asked.partition
+              and before.from_offset <= asked.from_offset),
+           asked.from_offset)
+     ) as ranges`,
     [
       ranges.map(({ topic }) => topic),
       ranges.map(({ partition }) => partition),

@@ -35,7 +35,7 @@ export interface Condition {
 export const FIELD_PATH = `regexp_replace(q.field, '\\[\\d+\\]', '[]', 'g')`;
 
 /** Whether bronze, or the archive, still has the event of a row q: each is looked up by its key. */
-export const IS_HELD = `(
+export const IS_STORED = `(
     (
         select true from bronze.events e
         where e.topic = q.topic and e.partition = q.partition and e."offset" = q."offset" limit 1

@@ -167,10 +167,12 @@ export async function* planDeferred(
 ): AsyncGenerator<SilverWindow, undefined> {
   let last: BronzePlace = { topic: '', partition: 0, offset: -1n };
   for (;;) {
-    const { rows } = await client.query<PlaceRow>(
-      sqlFile('promote/deferred'),
-      [last.topic, last.partition, last.offset, Math.min(options.chunkRows, WINDOW_PLACES)],
-    );
+    const { rows } = await client.query<PlaceRow>(sqlFile('promote/deferred'), [
+      last.topic,
+      last.partition,
+      last.offset,
+      Math.min(options.chunkRows, WINDOW_PLACES),
+    ]);
     const again = cutPlaces(rows, options.windowBytes);
     const end = again.at(-1);
     if (end === undefined) {

@@ -1,5 +1,5 @@
 import type { SilverWindow } from '../engine/engine.ts';
-import { IS_HELD } from '../postgres/quarantine.ts';
+import { IS_STORED } from '../postgres/quarantine.ts';
 import type { TemporaryTable } from '../postgres/session.ts';
 import { literal } from '../postgres/quote.ts';
 import { placeLiteral } from './windows.ts';
@@ -60,7 +60,7 @@ function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolea
   return `with accepted as materialized (
       select q.*
       from bronze.quarantine q
-      where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} and ${IS_HELD}
+      where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} and ${IS_STORED}
         ${notRefused}
         and not exists (select from medallion.deferred_events d where ${SAME_PLACE('d', 'q')})
     ),

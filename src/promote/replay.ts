@@ -1,7 +1,7 @@
 import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
-import { conditionOf, IS_HELD, type Selection } from '../postgres/quarantine.ts';
+import { conditionOf, IS_STORED, type Selection } from '../postgres/quarantine.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
 import {
   cutPlaces,
@@ -128,7 +128,7 @@ async function readWindow(
   const { rows } = await client.query<PlaceRow>(
     `select q.topic, q.partition, q."offset", octet_length(q.raw) as bytes
      from bronze.quarantine q
-     where ${sql} and q.stage = 'silver' and ${IS_PROMOTED} and ${IS_HELD} ${isNext}
+     where ${sql} and q.stage = 'silver' and ${IS_PROMOTED} and ${IS_STORED} ${isNext}
      order by q.topic, q.partition, q."offset"
      limit ${parameter(1)}`,
     [
@@ -174,7 +174,7 @@ export async function readReplay(
             end as obstacle,
             count(*) as events
      from bronze.quarantine q
-     where ${sql} and (q.stage = 'ingest' or not ${IS_HELD})
+     where ${sql} and (q.stage = 'ingest' or not ${IS_STORED})
        and not exists (
          select from bronze.quarantine_history h
          where h.run_id = any (${parameter(2)}::bigint[]) and h.topic = q.topic and h.partition = q.partition and h."offset" = q."offset")

@@ -2,7 +2,7 @@ import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kafkaBrokers, kafkaClient, until } from '../support/kafka.ts';
 import { withDatabase } from '../support/postgres.ts';
-import { rowsOf } from '../support/promotion.ts';
+import { rowOf, rowsOf } from '../support/promotion.ts';
 import type { CliProcess } from '../support/cli.ts';
 import { moment, PATIENCE_MS, Scenario, seededMoments, stop, WATCH } from './scenario.ts';
 
@@ -44,7 +44,7 @@ async function untilShared(scenario: Scenario, expected: readonly number[]): Pro
 }
 
 /** Waits until every partition has gone on from where it stands. */
-async function everyPartitionFlows(scenario: Scenario): Promise<void> {
+async function everyPartitionFlows(scenario: Scenario, partitions = PARTITIONS): Promise<void> {
   const offsets = async (): Promise<Map<string, number>> => {
     const rows = await rowsOf(
       scenario.settings,
@@ -55,7 +55,7 @@ async function everyPartitionFlows(scenario: Scenario): Promise<void> {
   const before = await offsets();
   await until(async () => {
     const now = [...(await offsets())];
-    return now.length === PARTITIONS && now.every(([one, next]) => next > (before.get(one) ?? 0));
+    return now.length === partitions && now.every(([one, next]) => next > (before.get(one) ?? 0));
   }, PATIENCE_MS);
 }
 
@@ -90,6 +90,31 @@ test('members join and leave a group, one is frozen past its session, and two pr
       expect(promotes.map(({ child }) => child.exitCode)).toEqual([null, null]);
       const alone = await scenario.start(['promote']).result;
       expect([0, 5], alone.stderr).toContain(alone.code);
+    });
+  });
+});
+
+test('four members share eight partitions, and are killed one by one and two at a time: every event is in bronze once', async () => {
+  const random = seededMoments(8);
+  await withDatabase(async ({ settings }) => {
+    const places = { settings, brokers: await kafkaBrokers(), partitions: 8 };
+    await Scenario.run(places, async (scenario) => {
+      const join = (): CliProcess => scenario.start(FOLLOW);
+      let members = [join(), join(), join(), join()];
+      for (const count of [1, 2]) {
+        await untilShared(scenario, [2, 2, 2, 2]);
+        await everyPartitionFlows(scenario, 8);
+        await moment(random, 1000);
+        for (const { child } of members.slice(0, count)) {
+          child.kill('SIGKILL');
+        }
+        members = [...members.slice(count), ...Array.from({ length: count }, join)];
+      }
+      // The broker gives the dead up after their session; until then their partitions stand still.
+      await untilShared(scenario, [2, 2, 2, 2]);
+      await everyPartitionFlows(scenario, 8);
+      const { n } = await rowOf(settings, 'select count(distinct run_id) as n from bronze.events');
+      expect(Number(n)).toBeGreaterThan(4);
     });
   });
 });

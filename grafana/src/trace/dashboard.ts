@@ -25,7 +25,7 @@ export function traceDashboard(): Dashboard {
             title: 'Through the layers',
             description:
               'Every event of the transaction, step by step: also those that wait, were refused, or lost to a better one. ' +
-              'An event that was pruned from bronze has no landing.',
+              'An event that was pruned from bronze, or archived, has no landing.',
             sql: WAY,
             ...wide,
           }),

@@ -67,14 +67,11 @@ async function prepare(
   context: StageContext,
 ): Promise<void> {
   await attachWarehouse(connection, options);
+  // A transaction that reads the warehouse takes no secret.
+  await openArchive(connection, await readPlaces(connection), { duckdb: options.duckdb, context });
   await connection.run('begin');
   // Of the same moment as the rows of bronze: an event is in one of the two.
-  const places = await textsOf(
-    connection,
-    `select archive || '/' || path from ${ATTACHED}.medallion.archive_files where archived_at is not null`,
-  );
-  const files = places.map(([place]) => place ?? '');
-  await openArchive(connection, files, { duckdb: options.duckdb, context });
+  const files = await readPlaces(connection);
   for (const schema of ['bronze', 'silver', 'gold']) {
     await connection.run(`create schema ${schema}`);
   }
@@ -87,6 +84,14 @@ async function prepare(
     await connection.run(`create view ${table} as select * from ${ATTACHED}.${table}${archived}`);
   }
   await connection.run(`set search_path = ${singleQuoted('gold,silver,bronze,main')}`);
+}
+
+async function readPlaces(connection: DuckDBConnection): Promise<string[]> {
+  const rows = await textsOf(
+    connection,
+    `select archive || '/' || path from ${ATTACHED}.medallion.archive_files where archived_at is not null`,
+  );
+  return rows.map(([place]) => place ?? '');
 }
 
 async function textsOf(connection: DuckDBConnection, sql: string): Promise<string[][]> {
@@ -142,12 +147,13 @@ function columnsOf(result: DuckDBResult): Answer['columns'] {
 }
 
 async function* batchesOf(result: DuckDBResult): AsyncGenerator<(string | null)[][]> {
-  try {
-    for await (const rows of result.yieldRows()) {
-      yield rows.map((row) => row.map(textOf));
+  const batches = result.yieldRows();
+  for (;;) {
+    const next = await foreseen(() => batches.next(), ARCHIVE).catch(refuse);
+    if (next.done === true) {
+      return;
     }
-  } catch (error) {
-    await foreseen(() => Promise.reject(error), ARCHIVE).catch(refuse);
+    yield next.value.map((row) => row.map(textOf));
   }
 }
 
