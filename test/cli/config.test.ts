@@ -187,7 +187,10 @@ describe('medallion init', () => {
       expect(read('medallion.yaml')).toContain(`#${key.split('.').at(-1) ?? ''}:`);
       expect(read('medallion.yaml')).toContain(`# ${about}`);
     }
-    expect(parseEnv(read('.env.example'))).toEqual({ PGPASSWORD: '', KAFKA_SASL_PASSWORD: '' });
+    expect(parseEnv(read('.env.example'))).toEqual({
+      ...{ PGPASSWORD: '', KAFKA_SASL_PASSWORD: '' },
+      ...{ AWS_SECRET_ACCESS_KEY: '', AWS_SESSION_TOKEN: '' },
+    });
   });
 
   it('writes lines that hold once their # is taken away', async () => {
@@ -203,7 +206,7 @@ describe('medallion init', () => {
       expect(source, key).toMatch(isSecret === true ? /^(not set|\.env)/ : /^medallion\.yaml:/);
     }
     const env = read('.env.example').replaceAll(
-      /^#(?=[A-Z_]+=)(?!MEDALLION_CONFIG|DATABASE)/gm,
+      /^#(?=[A-Z_\d]+=)(?!MEDALLION_CONFIG|DATABASE)/gm,
       '',
     );
     expect(Object.keys(parseEnv(env)).length).toBe(SETTINGS.length - 1);

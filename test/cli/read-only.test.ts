@@ -20,6 +20,7 @@ const WRITING = [
   ['promote', '--plan'],
   ['promote', '--dry-run'],
   ['run'],
+  ['archive', '--older-than', '1d', '--to', '.'],
   ['db', 'reset', '--yes'],
   ['db', 'grant', 'reader', 'someone'],
   ['db', 'migrate'],

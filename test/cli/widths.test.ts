@@ -54,6 +54,7 @@ const SHOWN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'quarantine list': [[], ['--summary']],
   'quarantine show': [['EVENT']],
   reconcile: [[]],
+  archive: [['--older-than', '1ms', '--dry-run']],
   prune: [['--bronze', '--older-than', '1ms', '--dry-run']],
   report: [[]],
   sql: [

@@ -22,6 +22,7 @@ const COMMANDS = [
   'checks',
   'quarantine',
   'reconcile',
+  'archive',
   'prune',
   'report',
   'sql',

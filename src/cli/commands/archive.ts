@@ -11,6 +11,7 @@ import {
   type ArchiveResult,
 } from '../../maintain/archive.ts';
 import { counted, megabytes } from '../../number.ts';
+import type { ConnectionSettings } from '../../postgres/client.ts';
 import { withWarehouse } from '../../postgres/warehouse.ts';
 import type { CommandContext } from '../context.ts';
 import { manual } from '../help.ts';
@@ -65,7 +66,7 @@ again; "vacuum full bronze.events" gives it back to the disk.`,
           'medallion archive --older-than 7d --to s3://bucket/medallion',
         ],
         exits: {
-          4: 'silver is being made again, or bronze was changed by hand: nothing was moved',
+          4: 'silver is being made again, or bronze was changed by hand',
           5: 'a promotion, a prune or another archive is running',
         },
         seeAlso: ['prune', 'sql', 'reconcile', 'docs/operations.md'],
@@ -83,14 +84,16 @@ async function runArchive(context: CommandContext, flags: ArchiveFlags): Promise
     });
   }
   const before = momentBefore(olderThan);
-  const place = flags.dryRun === true ? undefined : archivePlace(flags.to, context.cwd);
-  await withWarehouse(context.config, context, async (settings) => {
-    if (place === undefined) {
-      const plan = await planArchive(settings, before);
-      await context.writeRows(planTable(plan));
-      context.emit({ type: 'note', message: planText(plan) });
-      return;
-    }
+  if (flags.dryRun === true) {
+    const plan = await withWarehouse(context.config, context, (settings) =>
+      planArchive(settings, before),
+    );
+    await context.writeRows(planTable(plan));
+    context.emit({ type: 'note', message: planText(plan) });
+    return;
+  }
+  const place = archivePlace(flags.to, context.cwd);
+  const work = async (settings: ConnectionSettings): Promise<void> => {
     const openEngine = await duckDbOpener(context.config, settings, flags, context);
     const options = {
       ...{ before, archive: place, fileRows: flags.fileRows, arguments: context.commandLine },
@@ -101,7 +104,8 @@ async function runArchive(context: CommandContext, flags: ArchiveFlags): Promise
       await context.writeRows(resultTable(result));
     }
     context.emit({ type: 'note', message: archivedText(result, before) });
-  });
+  };
+  await withWarehouse(context.config, context, work, { writes: true });
 }
 
 /** @throws MedallionError usage */

@@ -52,8 +52,8 @@ finishes a promotion that has begun, and says what it did; a second signal ends
 it at once, and nothing is lost by that. When one of the two fails for good, the
 other ends in the same way. A Kafka topic that is not there yet is waited for.
 
-With --older-than and --to, or archive.older_than and archive.to, it archives once
-a day between two promotions; where that fails it warns, and tries again in an
+With --older-than and --to (archive.older_than, archive.to) it archives once a
+day between two promotions; where that fails it warns and tries again after an
 hour.
 
 With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
