@@ -1,5 +1,4 @@
 import { randomBytes, createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { isS3, PARTIAL } from '../engine/archive.ts';
 import type { Engine, Lane } from '../engine/engine.ts';
@@ -18,6 +17,7 @@ import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import { literal } from '../postgres/quote.ts';
 import { LARGE_EVENT } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /** What of a partition is to be moved. */
 export interface PlannedPartition extends PartitionName {
@@ -86,7 +86,7 @@ async function readPlan(client: Client, before: string): Promise<ArchivePlan> {
     bytes: string;
     from_offset: string;
     to_offset: string;
-  }>(archiveSql('plan'), [before]);
+  }>(sqlFile('archive/plan'), [before]);
   return {
     before,
     partitions: rows.map((row) => ({
@@ -265,7 +265,7 @@ async function beginFile(
     bytes: string;
     from_offset: string | null;
     to_offset: string | null;
-  }>(archiveSql('next'), [topic, partition, options.before, options.fileRows, FILE_BYTES]);
+  }>(sqlFile('archive/next'), [topic, partition, options.before, options.fileRows, FILE_BYTES]);
   const [next] = rows;
   if (next === undefined || next.from_offset === null || next.to_offset === null) {
     return undefined;
@@ -372,7 +372,7 @@ async function writeFile(
   await withTransaction(client, async () => {
     await client.query(BEGIN_PUBLICATION);
     const { rows } = await client.query<Record<'events' | 'offsets' | 'bytes', string>>(
-      archiveSql('take'),
+      sqlFile('archive/take'),
       [
         ...[topic, partition, from, to, fileId, written.fileBytes ?? null],
         ...[LARGE_EVENT.bytes, LARGE_EVENT.weight],
@@ -412,8 +412,4 @@ function add(moved: Map<string, ArchivedPartition>, more: ArchivedPartition): vo
               : known.fileBytes + more.fileBytes,
         },
   );
-}
-
-function archiveSql(name: string): string {
-  return readFileSync(new URL(`../../sql/archive/${name}.sql`, import.meta.url), 'utf8');
 }

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { sqlFile } from '../sql-file.ts';
 import type { Client } from './client.ts';
 import { rangeStatement, type RunRange } from './runs.ts';
 import { literal } from './quote.ts';
-
-const SLICE = new URL('../../sql/promote/slice.sql', import.meta.url);
 
 /** What of a partition of bronze is not promoted yet. */
 export interface Backlog {
@@ -68,7 +66,7 @@ export async function sliceBacklog(
     to: string | null;
     bytes: string;
     has_more: string;
-  }>(readFileSync(SLICE, 'utf8'), [
+  }>(sqlFile('promote/slice'), [
     ...[backlog.topic, backlog.partition, backlog.from, backlog.to, maxEvents, maxBytes],
     ...[LARGE_EVENT.bytes, LARGE_EVENT.weight],
   ]);
