@@ -3,6 +3,7 @@ import { passwordIn } from '../config/passfile.ts';
 import type { ServerFacts } from '../config/session.ts';
 import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
+import { loadModels } from '../model/load.ts';
 import { DEFAULT_RETRY_POLICY, Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import {
   describeServer,
@@ -13,6 +14,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from './client.ts';
+import { makeTables } from '../schema/changes.ts';
 import { acquireEmbeddedServer } from '../embedded/server.ts';
 import { askableIdentity } from './identity.ts';
 import { hasMetadata, mayMigrate, migrate, missingMigrations } from '../schema/migrate.ts';
@@ -80,7 +82,7 @@ export async function withWarehouse<T>(
 }
 
 /**
- * Brings the schema up to date.
+ * Brings the schema up to date, the tables of the models included.
  * @returns the names of the migrations applied
  */
 export async function migrateWarehouse(settings: ConnectionSettings): Promise<string[]> {
@@ -282,7 +284,12 @@ function checkEncoding(encoding: string, settings: ConnectionSettings): void {
 
 async function applyMigrations(client: Client, settings: ConnectionSettings): Promise<string[]> {
   try {
-    return await migrate(client);
+    return await migrate(client, undefined, () =>
+      makeTables(client, () => {
+        const { silver, gold } = loadModels();
+        return [...silver, ...gold];
+      }),
+    );
   } catch (error) {
     const obstacle = OBSTACLES[codeOf(error) ?? ''];
     const missing = obstacle === undefined ? [] : await missingBehind(client);

@@ -217,6 +217,9 @@ async function publish(
   }
   await transaction.lend((client) => buildKeys(client, filled));
   await recordRefreshes(transaction, marts, later);
+  await transaction.query('delete from medallion.unfilled_marts where model = any ($1)', [
+    marts.map(({ id }) => id),
+  ]);
   for (const model of restating) {
     await transaction.execute(...restatementsOf(model, runId));
   }

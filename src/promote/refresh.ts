@@ -47,8 +47,7 @@ export interface Prepared {
 }
 
 /**
- * Makes the tables of the models where they are missing, changes them where nothing is lost by it, fills the seeds,
- * and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
+ * Makes the tables of the models where they are missing, changes them where nothing is lost by it, and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
  * column every day of silver.
  * @param ready until the engine is there: awaited before anything changes, so that nothing is emptied that could not be
  *   filled again
@@ -85,18 +84,15 @@ export async function prepareTables(
   const martsByDay = tablesByDay(models.gold, reshaped);
   const isRefreshed = options.fullRefresh && options.gold && options.select.length === 0;
   const isSpan = options.span.since !== undefined || options.span.until !== undefined;
-  const touched =
-    isRefreshed || changes.some(isToBeFilled) ? ALWAYS : isSpan ? options.span : undefined;
+  const unfilled = await readUnfilled(client);
+  const isToBeFilled = changes.some(asksForAllDays) || unfilled.isBehind;
+  const touched = isRefreshed || isToBeFilled ? ALWAYS : isSpan ? options.span : undefined;
   const fills = options.silver && options.replay === undefined;
   if (refreshSilver || touched !== undefined || changes.length > 0) {
     await ready();
   }
   const isFilling = await withTransaction(client, async () => {
     await applyChanges(client, changes);
-    await fillSeeds(
-      client,
-      models.silver.filter(({ id }) => isNew(changes, id)),
-    );
     if (refreshSilver) {
       await touchDays(client, ALWAYS, martsByDay);
       await emptySilver(
@@ -134,7 +130,9 @@ export async function prepareTables(
   );
   const made = models.gold
     .map(({ id }) => id)
-    .filter((id) => refreshed.has(id) || reshaped.has(id) || isNew(changes, id));
+    .filter(
+      (id) => refreshed.has(id) || reshaped.has(id) || isNew(changes, id) || unfilled.marts.has(id),
+    );
   const emptied = made.length === 0 ? [] : withReaders(models.gold, made);
   return {
     reshapes,
@@ -142,6 +140,29 @@ export async function prepareTables(
     isSilverEmptied: refreshSilver,
     isFilling,
   };
+}
+
+interface Unfilled {
+  /** Marts that no promotion has filled since their tables were made, by their ids. */
+  readonly marts: ReadonlySet<string>;
+  /** Whether silver has rows for them. */
+  readonly isBehind: boolean;
+}
+
+async function readUnfilled(client: Client): Promise<Unfilled> {
+  const { rows } = await client.query<{ model: string }>(
+    'select model from medallion.unfilled_marts',
+  );
+  const isBehind =
+    rows.length > 0 &&
+    (await hasTable(client, 'silver.fact_transactions')) &&
+    (await client.query('select from silver.fact_transactions limit 1')).rowCount === 1;
+  return { marts: new Set(rows.map(({ model }) => model)), isBehind };
+}
+
+async function hasTable(client: Client, name: string): Promise<boolean> {
+  const { rowCount } = await client.query('select where to_regclass($1) is not null', [name]);
+  return rowCount === 1;
 }
 
 function isNew(changes: readonly TableChange[], id: string): boolean {
@@ -154,7 +175,7 @@ function isViewChange(changes: readonly TableChange[], { id }: Model): boolean {
 }
 
 /** A mart or a column of one that every day of silver has rows for. */
-function isToBeFilled({ model, kind, step }: TableChange): boolean {
+function asksForAllDays({ model, kind, step }: TableChange): boolean {
   return (
     model.layer === 'gold' && step === 'apply' && (kind === 'new table' || kind === 'new column')
   );
@@ -201,13 +222,6 @@ function refuseBlocked(changes: readonly TableChange[]): void {
         hint: 'Nothing was changed. Drop or change what depends on it, and run the command again.',
       },
     );
-  }
-}
-
-/** Seeds are plain rows of literals, so PostgreSQL runs their select itself. */
-async function fillSeeds(client: Client, made: readonly Model[]): Promise<void> {
-  for (const model of made.filter(({ load }) => load === 'seed')) {
-    await client.query(`insert into ${tableOf(model)} ${model.sql} on conflict do nothing`);
   }
 }
 

@@ -136,7 +136,7 @@ export async function readOutcomes(
   return outcomes;
 }
 
-/** Whether there was ever a promotion: its first run makes the tables. */
+/** Whether the tables of the models are there. */
 export async function hasSilver(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ exists: string }>(
     `select (to_regclass('silver.fact_transactions') is not null

@@ -42,14 +42,14 @@ export async function report(
 ): Promise<Report> {
   return withSnapshot(settings, signal, async (client) => {
     const landedEvents = await countLanded(client);
-    const isPromoted = await hasGold(client);
-    const days = isPromoted ? await salesDays(client) : undefined;
+    const hasTables = await hasGold(client);
+    const days = hasTables ? await salesDays(client) : undefined;
     const period = days && resolvePeriod(request, days);
     const wanted = SECTION_NAMES.filter((name) => request.sections?.includes(name) ?? true);
     const answerable = period === undefined ? SECTIONS_WITHOUT_SALES : SECTION_NAMES;
     const parameters = { since: period?.since ?? '', until: period?.until ?? '', top: request.top };
     const sections: { [Name in SectionName]?: Section<SectionName> } = {};
-    for (const name of isPromoted ? wanted.filter((name) => answerable.includes(name)) : []) {
+    for (const name of hasTables ? wanted.filter((name) => answerable.includes(name)) : []) {
       sections[name] = await readSection(client, name, parameters);
     }
     return { period, landedEvents, sections: sections as Sections };
@@ -79,7 +79,7 @@ function goldError(error: unknown, place: string): unknown {
     : error;
 }
 
-/** Whether there was ever a promotion: its first run makes the tables. */
+/** Whether the tables of the models are there. */
 async function hasGold(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ exists: string }>(
     `select (to_regclass('gold.sales_performance') is not null)::text as exists`,

@@ -1,4 +1,4 @@
-import { codeOf } from '../errors.ts';
+import { codeOf, MedallionError } from '../errors.ts';
 import { isFact, type Model, type ModelColumn } from '../model/model.ts';
 import { withRollback, withTransaction, type Client } from '../postgres/client.ts';
 import { refuseForeign, renewRecord } from './objects.ts';
@@ -415,6 +415,27 @@ export async function buildKeys(client: Client, models: readonly Model[]): Promi
 /** The statements that give emptied tables, and the views on them, the shape that their models ask for. */
 export function reshapeStatements(changes: readonly TableChange[]): string[] {
   return statementsOf(changes, 'refresh');
+}
+
+/**
+ * Makes the tables and views of all models, empty, in a warehouse that lacks them, so that whoever reads it finds them
+ * before the first promotion. Where a table would have to change, too, or is somebody else's, it is left to the next
+ * promotion, which says so.
+ */
+export async function makeTables(
+  client: Client,
+  readModels: () => readonly Model[],
+): Promise<void> {
+  try {
+    const changes = await compareTables(client, readModels());
+    if (changes.every(({ kind }) => kind === 'new table')) {
+      await applyChanges(client, changes);
+    }
+  } catch (error) {
+    if (!(error instanceof MedallionError)) {
+      throw error;
+    }
+  }
 }
 
 function statementsOf(changes: readonly TableChange[], step: ChangeStep): string[] {

@@ -29,10 +29,15 @@ interface Migration {
 /**
  * Brings the database to this version's schema: the numbered files that it does not have yet, each in its own
  * transaction, under a lock that makes a second migrator wait and then find nothing to do.
+ * @param finish what belongs to the new schema and is in no file: a part of the last transaction
  * @returns the names of the migrations applied
  * @throws MedallionError config when the database is newer than this program, or a file was edited after it was applied
  */
-export async function migrate(client: Client, directory = MIGRATIONS): Promise<string[]> {
+export async function migrate(
+  client: Client,
+  directory = MIGRATIONS,
+  finish: () => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
   // The usual case: everything is applied.
   if ((await missingMigrations(client, directory)).length === 0) {
     return [];
@@ -49,6 +54,9 @@ export async function migrate(client: Client, directory = MIGRATIONS): Promise<s
           'insert into medallion.migrations (number, name, hash) values ($1, $2, $3)',
           [migration.number, migration.name, migration.hash],
         );
+        if (migration === pending.at(-1)) {
+          await finish();
+        }
       });
     }
     return pending.map((migration) => migration.name);

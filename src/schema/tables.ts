@@ -1,4 +1,4 @@
-import type { Model, ModelColumn } from '../model/model.ts';
+import { isFilled, type Model, type ModelColumn } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList, ident, literal } from '../postgres/quote.ts';
 import { sqlFile } from '../sql-file.ts';
@@ -29,8 +29,8 @@ export function indexStatement(model: Model, index: string): string {
 }
 
 /**
- * The statements that make a model's table: columns, primary key, indexes, and a comment on it and on each column; and
- * the record that medallion has made it.
+ * The statements that make a model's table: columns, primary key, indexes, and a comment on it and on each column; the
+ * record that medallion has made it, and that a mart waits for its rows. A seed has its rows with its table.
  */
 export function createStatements(model: Model): string[] {
   const table = tableOf(model);
@@ -53,7 +53,20 @@ export function createStatements(model: Model): string[] {
     tableComment(model).statement,
     ...model.columns.map((column) => columnComment(model, column)),
     `select medallion.record_object(${literal(model.layer)}, ${literal(model.name)})`,
+    ...firstRows(model),
   ];
+}
+
+function firstRows(model: Model): string[] {
+  if (model.load === 'seed') {
+    // Plain rows of literals, so PostgreSQL runs the select itself.
+    return [`insert into ${tableOf(model)} ${model.sql}`];
+  }
+  return model.layer === 'gold' && isFilled(model)
+    ? [
+        `insert into medallion.unfilled_marts (model) values (${literal(model.id)}) on conflict do nothing`,
+      ]
+    : [];
 }
 
 /** Whether rows that come into one of these tables set off somebody's triggers. */

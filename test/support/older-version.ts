@@ -37,7 +37,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means;
       drop function medallion.days_between, medallion.month_name, medallion.weekday_name, medallion.iso_year,
         medallion.iso_weekday;
-      drop table medallion.refreshed_marts;
+      drop table medallion.refreshed_marts, medallion.unfilled_marts, medallion.day_publications;
       drop view medallion.unjudged_events;
       drop table medallion.deferred_events;
       alter table medallion.refreshes drop column without_keys;

@@ -80,7 +80,9 @@ export function createDbCommand(run: RunCommand): Command {
       )
       .action(run(psql)),
     new Command('migrate')
-      .description('bring the schema up to date; the other commands do so by themselves')
+      .description(
+        'bring the schema up to date, all tables included; the other commands do so, too',
+      )
       .addHelpText(
         'after',
         manual({
