@@ -28,6 +28,10 @@ const BY_TRANSACTION: Readonly<Record<string, { readonly value: string; readonly
       from: `${FACTS} left join silver.customer_states as s
              on t.customer_id = s.customer_id and t.event_timestamp = s.event_timestamp`,
     },
+    dim_country: {
+      value: 'max(c.name)',
+      from: `${FACTS} left join silver.dim_country as c on t.customer_country = c.code`,
+    },
     dim_currency: {
       value: 'max(c.name)',
       from: `${FACTS} left join silver.dim_currency as c on t.order_currency_id = c.id`,

@@ -69,6 +69,8 @@ test('a mart that is new in this version is there at once, and has all days afte
   await rowsOf(db.settings, 'drop table gold.geography_performance');
   await rowsOf(db.settings, 'delete from medallion.migrations where number = 16');
   await rowsOf(db.settings, 'drop table medallion.unfilled_marts, medallion.day_publications');
+  await rowsOf(db.settings, 'drop view gold.quarantined_events');
+  await rowsOf(db.settings, 'drop function gold.transaction_id_in');
 
   expect(await migrateWarehouse(db.settings)).toHaveLength(1);
   expect(await rowOf(db.settings, 'select count(*) as rows from gold.customer_sales')).toEqual({

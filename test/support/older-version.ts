@@ -38,7 +38,11 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.days_between, medallion.month_name, medallion.weekday_name, medallion.iso_year,
         medallion.iso_weekday;
       drop table medallion.refreshed_marts, medallion.unfilled_marts, medallion.day_publications;
+      drop view gold.quarantined_events;
+      drop function gold.transaction_id_in;
       drop view medallion.unjudged_events;
+      drop table medallion.archived_ranges, medallion.archive_files;
+      drop function medallion.is_archived;
       drop table medallion.deferred_events;
       alter table medallion.refreshes drop column without_keys;
       alter table medallion.offsets drop column digest, drop column implausible_events;

@@ -207,7 +207,10 @@ export async function answersOf(settings: ConnectionSettings): Promise<Record<st
     products_by_day: 'select * from gold.product_performance order by 1, 2',
     places: 'select * from gold.geography_performance order by 1, 2, 3',
     payments: 'select * from gold.payment_performance order by 1, 2',
+    hours: 'select * from gold.hourly_sales order by 1, 2',
+    order_states: 'select * from gold.order_performance order by 1, 2, 3',
     customer_days: 'select * from gold.customer_days order by 1, 2, 3, 4',
+    customer_cohorts: 'select * from gold.customer_cohorts order by 1, 2',
     customer_sales: 'select * from gold.customer_sales order by 1',
     customers_by_value: 'select * from gold.customer_performance order by 1',
   };

@@ -1,0 +1,24 @@
+/* @model
+description: Sales by hour of the day; says when a shop sells
+grain: one row per UTC day and hour with at least one purchase
+key: [date_key, hour]
+load: additive
+count: orders
+columns:
+  date_key: { type: date, description: UTC day }
+  hour: { type: integer, description: 'Hour of the day in UTC, 0 to 23' }
+  orders: { type: bigint, description: Purchases }
+  revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
+checks:
+  - name: an hour is one of the day
+    that: hour between 0 and 23
+    severity: error
+*/
+select
+    date_key,
+    cast(extract(hour from event_timestamp) as integer) as hour,
+    count(*) as orders,
+    sum(order_total_amount) as revenue
+from silver.fact_transactions
+where event_type = 'purchase'
+group by date_key, cast(extract(hour from event_timestamp) as integer)

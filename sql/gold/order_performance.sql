@@ -1,0 +1,42 @@
+/* @model
+description: Sales by state of the order and currency, by day
+grain: one row per UTC day, order status and currency with at least one purchase
+key: [date_key, order_status_id, order_currency_id]
+load: additive
+count: orders
+columns:
+  date_key: { type: date, description: UTC day }
+  order_status_id: { type: integer, description: State of the order }
+  order_currency_id: { type: integer, description: Currency of the amounts }
+  order_status:
+    type: text
+    description: What the state means
+    derived: >-
+      (select statuses.name from silver.dim_order_status as statuses
+      where statuses.id = order_performance.order_status_id)
+  currency:
+    type: text
+    description: Name of the currency
+    derived: >-
+      (select currencies.name from silver.dim_currency as currencies
+      where currencies.id = order_performance.order_currency_id)
+  orders: { type: bigint, description: Purchases }
+  subtotal: { type: 'numeric(38,2)', description: Sum of the subtotals }
+  discount_amount: { type: 'numeric(38,2)', description: Sum of the discounts }
+  revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
+checks:
+  - name: every state and currency has a name
+    that: order_status is not null and currency is not null
+    severity: error
+*/
+select
+    date_key,
+    order_status_id,
+    order_currency_id,
+    count(*) as orders,
+    sum(order_subtotal) as subtotal,
+    sum(order_discount_amount) as discount_amount,
+    sum(order_total_amount) as revenue
+from silver.fact_transactions
+where event_type = 'purchase'
+group by date_key, order_status_id, order_currency_id
