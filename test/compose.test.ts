@@ -138,6 +138,17 @@ describe('docker-compose.yaml', () => {
     expect(expandedByGrafana('$__env{WAREHOUSE_PASSWORD}', env)).not.toBe(password);
   });
 
+  it('starts Grafana without a word to the internet', () => {
+    expect(compose.services['grafana']?.environment).toMatchObject({
+      GF_ANALYTICS_REPORTING_ENABLED: 'false',
+      GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+      GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
+      GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+      GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: 'true',
+      GF_NEWS_NEWS_FEED_ENABLED: 'false',
+    });
+  });
+
   it('advertises Kafka to this machine under the address that .env.example names', () => {
     const advertised = String(compose.services['kafka']?.environment['KAFKA_ADVERTISED_LISTENERS']);
     expect(advertised.split(',')).toContain(`HOST://${String(example['KAFKA_BROKERS'])}`);

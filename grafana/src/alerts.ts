@@ -1,7 +1,14 @@
 import { QueryBuilder, RuleBuilder, type Rule } from '@grafana/grafana-foundation-sdk/alerting';
 import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
 import type { Dashboard } from './dashboard.ts';
-import { LONGEST_WAIT, quarantineShare, WAITING_EVENTS } from './pipeline/state.ts';
+import { LIMITS } from './pipeline/limits.ts';
+import {
+  LONGEST_WAIT,
+  MISSED_ORDERS,
+  quarantineShare,
+  SINCE_PROMOTION,
+  WAITING_EVENTS,
+} from './pipeline/state.ts';
 import { sql } from './sql.ts';
 import { DATA_SOURCE_TYPE, PROVISIONED_UID, query } from './warehouse.ts';
 
@@ -19,7 +26,7 @@ interface Alarm {
   readonly for: string;
 }
 
-/** This hour and the one before: the books count refused events by hour. */
+/** This hour and the one before: refused events are counted by hour. */
 const LATELY = "date_trunc('hour', now(), 'UTC') - interval '1 hour'";
 
 /** Nothing here may hold a dollar sign: Grafana takes it for a variable of its environment. */
@@ -27,12 +34,20 @@ const ALARMS: readonly Alarm[] = [
   {
     uid: 'medallion-freshness',
     title: 'No new events',
-    summary: 'The latest event that was landed went into the log more than an hour ago.',
-    panel: 'Last event',
-    sql: sql`
-      select coalesce(extract(epoch from now() - last_event_at), 0) as age_seconds
-      from gold.pipeline_state`,
-    above: 3600,
+    summary:
+      'No event came in for more than an hour, and the same hours of earlier weeks had more than 10 orders.',
+    panel: 'Missed orders',
+    sql: MISSED_ORDERS,
+    above: LIMITS.missedOrders,
+    for: '5m',
+  },
+  {
+    uid: 'medallion-promotion',
+    title: 'No promotion',
+    summary: 'No promotion was completed for more than 26 hours.',
+    panel: 'Last promotion',
+    sql: SINCE_PROMOTION,
+    above: LIMITS.sincePromotion,
     for: '5m',
   },
   {
@@ -41,7 +56,7 @@ const ALARMS: readonly Alarm[] = [
     summary: 'An event has been in bronze for more than 15 minutes and is not promoted.',
     panel: 'Longest wait',
     sql: LONGEST_WAIT,
-    above: 900,
+    above: LIMITS.wait,
     for: '5m',
   },
   {
@@ -50,7 +65,7 @@ const ALARMS: readonly Alarm[] = [
     summary: 'More than 100,000 events wait for promotion.',
     panel: 'Waiting for promotion',
     sql: WAITING_EVENTS,
-    above: 100_000,
+    above: LIMITS.waiting,
     for: '15m',
   },
   {
@@ -60,8 +75,38 @@ const ALARMS: readonly Alarm[] = [
       'More than 5 percent of the events judged in this hour and the one before were refused.',
     panel: 'Quarantine share',
     sql: quarantineShare(`ended_at >= ${LATELY}`, `quarantined_hour >= ${LATELY}`),
-    above: 5,
+    above: LIMITS.refused,
     for: '5m',
+  },
+  {
+    uid: 'medallion-failed-run',
+    title: 'A run failed',
+    summary: 'A run that ended in the last hour has failed: medallion runs lists it.',
+    panel: 'Failed runs',
+    sql: sql`
+      select count(*) as failed_runs
+      from gold.pipeline_runs
+      where outcome = 'failed' and finished_at > now() - interval '1 hour'`,
+    above: LIMITS.failed,
+    for: '0s',
+  },
+  {
+    uid: 'medallion-failed-check',
+    title: 'A check failed',
+    summary:
+      'A check of the last hour kept gold from being published: medallion checks lists the failing rows.',
+    panel: 'Check results',
+    sql: sql`
+      select count(*) as failed_checks
+      from (
+          select distinct on (model, check_name) outcome
+          from gold.pipeline_checks
+          where checked_at > now() - interval '1 hour'
+          order by model, check_name, run_id desc
+      ) as latest
+      where outcome = 'error'`,
+    above: LIMITS.failed,
+    for: '0s',
   },
 ];
 

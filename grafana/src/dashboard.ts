@@ -3,6 +3,7 @@ import * as sdk from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Options as PieOptions } from '@grafana/grafana-foundation-sdk/piechart';
 import type { Options as TableOptions } from '@grafana/grafana-foundation-sdk/table';
 import { datasourceVariable } from './variables.ts';
+import { query, WAREHOUSE } from './warehouse.ts';
 
 /* eslint-disable @typescript-eslint/no-deprecated -- the SDK prefers Grafana's new format; every Grafana reads this one from files */
 export type Dashboard = sdk.Dashboard;
@@ -25,6 +26,7 @@ export interface DashboardPlan {
   readonly to: string;
   readonly refresh: string;
   readonly variables: readonly Builder<sdk.VariableModel>[];
+  readonly annotations: readonly Builder<sdk.AnnotationQuery>[];
   readonly sections: readonly Section[];
 }
 
@@ -39,6 +41,7 @@ export function dashboard(plan: DashboardPlan): Dashboard {
     .time({ from: plan.from, to: plan.to })
     .refresh(plan.refresh)
     .variables([datasourceVariable(), ...plan.variables])
+    .annotations([...plan.annotations])
     .link(
       new sdk.DashboardLinkBuilder('medallion')
         .type(sdk.DashboardLinkType.Dashboards)
@@ -56,6 +59,20 @@ export function dashboard(plan: DashboardPlan): Dashboard {
     panel.id = number + 1;
   });
   return fitted(built);
+}
+
+/** Marks in the charts over time. The query has `time` and `text`. */
+export function annotation(
+  name: string,
+  color: string,
+  rawSql: string,
+): Builder<sdk.AnnotationQuery> {
+  return new sdk.AnnotationQueryBuilder()
+    .name(name)
+    .datasource(WAREHOUSE)
+    .enable(true)
+    .iconColor(color)
+    .target(query(rawSql, 'table'));
 }
 
 /** The SDK's defaults as the Grafana of docker-compose.yaml has them: its schema is what the tests hold this against. */

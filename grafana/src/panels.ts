@@ -4,15 +4,20 @@ import {
   BarAlignment,
   BigValueColorMode,
   BigValueGraphMode,
+  BigValueTextMode,
   GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
   ReduceDataOptionsBuilder,
   StackingConfigBuilder,
   StackingMode,
   TableCellDisplayMode,
+  TableCellHeight,
   TooltipDisplayMode,
   VisibilityMode,
   VizLegendOptionsBuilder,
   VizOrientation,
+  VizTextDisplayOptionsBuilder,
   VizTooltipOptionsBuilder,
   type DataSourceRef,
 } from '@grafana/grafana-foundation-sdk/common';
@@ -36,6 +41,8 @@ export interface Frame {
   /** Of the 24 columns of a dashboard. */
   readonly width: number;
   readonly height: number;
+  /** What stands in the place of nothing: why there is nothing, and what to do. */
+  readonly empty: string;
 }
 
 /** How numbers are shown. Amounts of all currencies are summed as they are booked: no currency is named. */
@@ -43,12 +50,17 @@ export interface Unit {
   readonly unit: string;
   readonly decimals?: number;
 }
-export const MONEY: Unit = { unit: 'locale', decimals: 2 };
+/** With both decimals, and separators: the space stands for a currency, without which Grafana leaves the separators out. */
+export const MONEY: Unit = { unit: 'currency:financial: :suffix', decimals: 2 };
 export const COUNT: Unit = { unit: 'locale', decimals: 0 };
+/** On an axis and in a tile, where millions have no room: 30 K, 57.07 Mil. */
+export const SHORT: Unit = { unit: 'short' };
+export const SHORT_MONEY: Unit = { unit: 'short', decimals: 2 };
 export const SECONDS: Unit = { unit: 's' };
 export const PERCENT: Unit = { unit: 'percent', decimals: 1 };
 /** Milliseconds since 1970. */
 export const AGO: Unit = { unit: 'dateTimeFromNow' };
+export const TIME: Unit = { unit: 'dateTimeAsIso' };
 
 interface Framed {
   title(title: string): this;
@@ -57,17 +69,19 @@ interface Framed {
   withTarget(target: Builder<Dataquery>): this;
   span(width: number): this;
   height(height: number): this;
+  noValue(text: string): this;
 }
 
 /** Puts a frame and its query around a panel. */
 export function framed<P extends Framed>(panel: P, frame: Frame, format: QueryFormat): P {
-  const { title, description, sql, width, height } = frame;
+  const { title, description, sql, width, height, empty } = frame;
   const shown = panel
     .title(title)
     .datasource(WAREHOUSE)
     .withTarget(query(sql, format))
     .span(width)
-    .height(height);
+    .height(height)
+    .noValue(empty);
   return description === undefined ? shown : shown.description(description);
 }
 
@@ -98,41 +112,85 @@ function measured<P extends Measured>(panel: P, { unit, decimals }: Unit): P {
   return decimals === undefined ? shown : shown.decimals(decimals);
 }
 
-/** All numbers of one row, as they are. */
-const ROW = (): ReduceDataOptionsBuilder =>
-  new ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false);
-
 /** A number, large. The query has one row. */
 export function figure(frame: Frame, unit: Unit): stat.PanelBuilder {
   return measured(framed(new stat.PanelBuilder(), frame, 'table'), unit)
-    .reduceOptions(ROW())
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false))
     .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value)
     .thresholds(thresholds([null, 'text']));
 }
 
-/** A number and, as the column `change`, by how many percent it differs from before. */
-export function figureWithChange(frame: Frame, unit: Unit): stat.PanelBuilder {
-  return figure(frame, unit)
-    .noValue('-')
-    .overrideByName('change', [
-      { id: 'displayName', value: 'change' },
-      ...inUnit(PERCENT),
-      { id: 'noValue', value: 'new' },
-      {
-        id: 'thresholds',
-        value: thresholds([null, 'red'], [0, 'green']).build(),
-      },
-    ]);
+/**
+ * A number, large, with a small line of text and the way it came about. The query has a row for each point of it: `time`,
+ * `metric`, which is the text and everywhere the same, and a number.
+ * @param calc what of the points the number is
+ */
+export function trend(frame: Frame, unit: Unit, calc: 'sum' | 'lastNotNull'): stat.PanelBuilder {
+  return measured(framed(new stat.PanelBuilder(), frame, 'time_series'), unit)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs([calc]).fields('').values(false))
+    .graphMode(BigValueGraphMode.Area)
+    .colorMode(BigValueColorMode.None)
+    .textMode(BigValueTextMode.ValueAndName)
+    .text(new VizTextDisplayOptionsBuilder().titleSize(13).valueSize(26))
+    .thresholds(thresholds([null, 'blue']));
 }
 
-export function rows(frame: Frame, units: Readonly<Record<string, Unit>> = {}): table.PanelBuilder {
-  return Object.entries(units).reduce(
-    (panel, [column, unit]) => panel.overrideByName(column, inUnit(unit)),
-    framed(new table.PanelBuilder(), frame, 'table').cellOptions({
-      type: TableCellDisplayMode.Auto,
-    }),
+/** A column of a table: its heading in words, and its width in pixels. */
+export interface Column {
+  readonly heading: string;
+  readonly width: number;
+  /** Takes what the others leave, and its width at least. */
+  readonly grows?: true;
+  readonly unit?: Unit;
+  /** Where a click leads; see links.ts. */
+  readonly link?: { readonly title: string; readonly url: string };
+  /** Colours of the text, by value. */
+  readonly colors?: Readonly<Record<string, string>>;
+  /** Shades the cell by its number. */
+  readonly shaded?: true;
+}
+
+export function rows(frame: Frame, columns: Readonly<Record<string, Column>>): table.PanelBuilder {
+  return Object.entries(columns).reduce(
+    (panel, [name, column]) => panel.overrideByName(name, propertiesOf(column)),
+    framed(new table.PanelBuilder(), frame, 'table')
+      .cellOptions({ type: TableCellDisplayMode.Auto })
+      .cellHeight(TableCellHeight.Sm),
   );
+}
+
+function propertiesOf(column: Column): DynamicConfigValue[] {
+  const { heading, width, grows, unit, link, colors = {}, shaded } = column;
+  const mappings = [
+    {
+      type: 'value',
+      options: Object.fromEntries(
+        Object.entries(colors).map(([value, color], index) => [value, { color, index }] as const),
+      ) as object,
+    },
+  ];
+  return [
+    { id: 'displayName', value: heading },
+    { id: grows === true ? 'custom.minWidth' : 'custom.width', value: width },
+    // Nothing in a cell is no empty table.
+    { id: 'noValue', value: '' },
+    ...(unit === undefined ? [] : inUnit(unit)),
+    ...(link === undefined ? [] : [{ id: 'links', value: [link] }]),
+    ...(Object.keys(colors).length === 0
+      ? []
+      : [
+          { id: 'mappings', value: mappings },
+          { id: 'custom.cellOptions', value: { type: 'color-text' } },
+        ]),
+    ...(shaded === undefined
+      ? []
+      : [
+          { id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } },
+          { id: 'color', value: { mode: 'continuous-blues' } },
+          { id: 'min', value: 0 },
+        ]),
+  ];
 }
 
 /** Lines over time: a column `time`, and one for each line or a text column that names it. */
@@ -170,11 +228,13 @@ export function bars(frame: Frame, name: string, unit: Unit): barchart.PanelBuil
 export function slices(frame: Frame, unit: Unit): piechart.PanelBuilder {
   return measured(framed(new piechart.PanelBuilder(), frame, 'table'), unit)
     .pieType(piechart.PieChartType.Donut)
-    .displayLabels([piechart.PieChartLabels.Percent])
+    .displayLabels([])
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(true))
     .legend(
       new piechart.PieChartLegendOptionsBuilder()
         .showLegend(true)
+        .displayMode(LegendDisplayMode.Table)
+        .placement(LegendPlacement.Right)
         .values([piechart.PieChartLegendValues.Percent, piechart.PieChartLegendValues.Value]),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));

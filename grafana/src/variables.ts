@@ -2,8 +2,10 @@ import {
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   TextBoxVariableBuilder,
+  VariableHide,
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { DAYS_SHOWN } from './period.ts';
 import { sql } from './sql.ts';
 import { DATA_SOURCE_TYPE, PROVISIONED_UID, WAREHOUSE } from './warehouse.ts';
 
@@ -29,14 +31,15 @@ export function isAll(...choices: readonly Choice[]): string {
   return `(${choices.map((choice) => `${ALL} in (\${${choice}})`).join(' and ')})`;
 }
 
-/** The transaction that was asked for, as a literal. */
-export const TRANSACTION = "trim('${transaction}')";
-
 export function datasourceVariable(): DatasourceVariableBuilder {
-  return new DatasourceVariableBuilder('datasource')
-    .label('Warehouse')
-    .type(DATA_SOURCE_TYPE)
-    .current({ text: 'Warehouse', value: PROVISIONED_UID });
+  return (
+    new DatasourceVariableBuilder('datasource')
+      .label('Warehouse')
+      .type(DATA_SOURCE_TYPE)
+      // One warehouse is no choice; var-datasource in the address names another one.
+      .hide(VariableHide.HideVariable)
+      .current({ text: 'Warehouse', value: PROVISIONED_UID })
+  );
 }
 
 function choiceVariable(name: Choice, label: string, values: string): QueryVariableBuilder {
@@ -60,6 +63,16 @@ export function countryVariable(): QueryVariableBuilder {
       from gold.geography_performance
       order by country`,
   );
+}
+
+/** The days that are shown, in words. */
+export function daysVariable(): QueryVariableBuilder {
+  return new QueryVariableBuilder('days')
+    .hide(VariableHide.HideVariable)
+    .datasource(WAREHOUSE)
+    .query(DAYS_SHOWN)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .current({ text: '', value: '' });
 }
 
 export function categoryVariable(): QueryVariableBuilder {
@@ -86,9 +99,13 @@ export function productVariable(): QueryVariableBuilder {
   );
 }
 
-export function transactionVariable(): TextBoxVariableBuilder {
-  return new TextBoxVariableBuilder('transaction')
-    .label('Transaction id')
+/** A text that may be left out; `textOf` is it in a query. */
+export function textVariable(name: string, label: string): TextBoxVariableBuilder {
+  return new TextBoxVariableBuilder(name)
+    .label(label)
     .defaultValue('')
     .current({ text: '', value: '' });
 }
+
+/** What was written into a text variable, as a literal. */
+export const textOf = (name: string): string => `trim('\${${name}}')`;

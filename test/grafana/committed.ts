@@ -14,10 +14,23 @@ export interface Panel {
     readonly h: number;
   };
   readonly datasource?: { readonly uid: string };
-  readonly options: { readonly xField?: string };
+  readonly options: {
+    readonly xField?: string;
+    readonly reduceOptions?: { readonly calcs: readonly string[] };
+  };
   readonly fieldConfig?: {
-    readonly defaults: { readonly custom?: unknown };
-    readonly overrides: readonly { readonly matcher: { readonly options: string } }[];
+    readonly defaults: {
+      readonly thresholds?: {
+        readonly steps: readonly { readonly value: number | null; readonly color: string }[];
+      };
+      readonly custom?: unknown;
+      readonly noValue?: string;
+      readonly unit?: string;
+    };
+    readonly overrides: readonly {
+      readonly matcher: { readonly options: string };
+      readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+    }[];
   };
   readonly targets?: readonly {
     readonly rawSql: string;
@@ -33,6 +46,8 @@ export interface Variable {
   readonly allValue?: string;
   readonly multi?: boolean;
   readonly includeAll?: boolean;
+  readonly hide?: number;
+  readonly refresh?: number;
   readonly current: { readonly value: unknown };
 }
 
@@ -41,7 +56,14 @@ export interface Dashboard {
   readonly title: string;
   readonly links: readonly object[];
   readonly panels: readonly Panel[];
+  readonly time: { readonly from: string; readonly to: string };
   readonly templating: { readonly list: readonly Variable[] };
+  readonly annotations: {
+    readonly list: readonly {
+      readonly name: string;
+      readonly target: { readonly rawSql: string };
+    }[];
+  };
 }
 
 export interface AlertRule {

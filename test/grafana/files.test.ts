@@ -3,7 +3,14 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { files } from '../../grafana/src/files.ts';
-import { committed, FOLDER, panelsOf, readAlertRules, readDashboard } from './committed.ts';
+import {
+  committed,
+  FOLDER,
+  panelsOf,
+  readAlertRules,
+  readDashboard,
+  type Dashboard,
+} from './committed.ts';
 
 const NAMES = ['sales', 'pipeline', 'trace'];
 const SCHEMA = 'schema/dashboard.schema.json';
@@ -11,6 +18,15 @@ const compose = readFileSync(new URL('../docker-compose.yaml', FOLDER), 'utf8');
 
 const ajv = new Ajv({ strict: false, allErrors: true });
 ajv.addSchema(JSON.parse(committed(SCHEMA)) as object, 'grafana');
+
+/** A dashboard without the queries of its annotations, whose form is the data source's. */
+function withoutTargets(dashboard: Dashboard): object {
+  const { list } = dashboard.annotations;
+  return {
+    ...dashboard,
+    annotations: { list: list.map((annotation) => ({ ...annotation, target: undefined })) },
+  };
+}
 
 /** What in `value` does not meet a definition of Grafana's schema. */
 function breaches(definition: string, value: unknown): unknown[] {
@@ -55,7 +71,7 @@ describe("Grafana's schema", () => {
   });
 
   it('is met by what it should be and by nothing else', () => {
-    const dashboard = readDashboard('sales');
+    const dashboard = withoutTargets(readDashboard('sales'));
     expect(breaches('dashboard', dashboard)).toEqual([]);
     expect(breaches('dashboard', { ...dashboard, timeZone: 'utc' })).not.toEqual([]);
     expect(breaches('dashboard', { ...dashboard, graphTooltip: 'both' })).not.toEqual([]);
@@ -67,9 +83,10 @@ describe("Grafana's schema", () => {
 describe.each(NAMES)('the dashboard %s', (name) => {
   const dashboard = readDashboard(name);
   const panels = panelsOf(dashboard);
+  const tables = panels.filter(({ type }) => type === 'table');
 
   it("meets Grafana's schema, each panel that of its type", () => {
-    expect(breaches('dashboard', dashboard)).toEqual([]);
+    expect(breaches('dashboard', withoutTargets(dashboard))).toEqual([]);
     for (const { title, type, options, fieldConfig } of panels) {
       expect(breaches(`${type}Options`, options), title).toEqual([]);
       expect(breaches(`${type}Field`, fieldConfig?.defaults.custom ?? {}), title).toEqual([]);
@@ -107,9 +124,79 @@ describe.each(NAMES)('the dashboard %s', (name) => {
     expect(dashboard.links[0]).not.toHaveProperty('placement');
   });
 
+  it('shows every column of its tables at 1280 pixels', () => {
+    for (const { title, fieldConfig } of tables) {
+      const widths = (fieldConfig?.overrides ?? []).map(({ properties }) => {
+        const width = properties.find(({ id }) => /^custom\.(minW|w)idth$/.test(id))?.value;
+        return typeof width === 'number' ? width : Infinity;
+      });
+      const [panel] = panels.filter((candidate) => candidate.title === title);
+      const sum = widths.reduce((left, right) => left + right, 0);
+      // Of the panel its border, its padding and a scroll bar.
+      expect(sum, title).toBeLessThanOrEqual((1248 / 24) * (panel?.gridPos.w ?? 0) - 32);
+      expect(sum, title).toBeGreaterThan(0);
+    }
+  });
+
+  it('has a column in each table that takes what the others leave', () => {
+    for (const { title, fieldConfig } of tables) {
+      const growing = (fieldConfig?.overrides ?? []).filter(({ properties }) =>
+        properties.some(({ id }) => id === 'custom.minWidth'),
+      );
+      expect(growing, title).toHaveLength(1);
+    }
+  });
+
+  it('heads its columns with words', () => {
+    for (const { title, fieldConfig } of tables) {
+      for (const { matcher, properties } of fieldConfig?.overrides ?? []) {
+        const heading = properties.find(({ id }) => id === 'displayName')?.value;
+        expect(heading, `${title}: ${matcher.options}`).toMatch(/^[A-Z+\d][^_]*$/);
+      }
+    }
+  });
+
+  it('says why there is nothing where there is nothing', () => {
+    for (const { title, type, fieldConfig } of panels) {
+      const empty = fieldConfig?.defaults.noValue ?? '';
+      expect(empty, title).toMatch(type === 'stat' ? /^[a-z ]{4,}$/ : /^[A-Z].{20,}\.$/);
+    }
+  });
+
+  it('shows amounts with both decimals and separators in tables, and in short on axes', () => {
+    const units = JSON.stringify(panels);
+    expect(units).not.toMatch(/"locale"[^}]*"decimals":2/);
+    for (const { title, type, fieldConfig } of panels) {
+      if (['timeseries', 'barchart'].includes(type)) {
+        expect(['short', 's'], title).toContain(fieldConfig?.defaults.unit);
+      }
+    }
+  });
+
+  it('offers no choice where there is one, and a range that Grafana has a name for', () => {
+    const source = dashboard.templating.list.find(({ type }) => type === 'datasource');
+    expect(source?.hide).toBe(2);
+    expect(['now-30d', 'now-24h']).toContain(dashboard.time.from);
+    expect(dashboard.time.to).toBe('now');
+  });
+
+  it('leads to no panel of another dashboard that is not there', () => {
+    const uids = NAMES.map((other) => readDashboard(other).uid);
+    const links = [...JSON.stringify(dashboard).matchAll(/"url":"\/d\/([^?"]+)\?([^"]*)"/g)];
+    for (const [, uid = '', query = ''] of links) {
+      expect(uids).toContain(uid);
+      const target = NAMES.map(readDashboard).find((other) => other.uid === uid);
+      const variables = target?.templating.list.map((variable) => variable.name);
+      for (const [, variable = ''] of query.matchAll(/var-(\w+)=/g)) {
+        expect(variables).toContain(variable);
+      }
+    }
+  });
+
   it('has the variables that it uses, and uses those that it has', () => {
     const variables = dashboard.templating.list.map(({ name: variable }) => variable);
-    const text = JSON.stringify([panels, dashboard.templating.list]);
+    const rows = dashboard.panels.filter(({ type }) => type === 'row');
+    const text = JSON.stringify([panels, rows, dashboard.templating.list]);
     const used = [...text.matchAll(/\$\{(\w+)[}:]/g)].map((match) => match[1] ?? '');
     expect(new Set(used.filter((variable) => !variable.startsWith('__')))).toEqual(
       new Set(variables),
@@ -121,12 +208,15 @@ describe('the alert rules', () => {
   const rules = readAlertRules();
   const pipeline = readDashboard('pipeline');
 
-  it('are about freshness, lag and the share of refused events', () => {
+  it('are about freshness, promotion, lag, refused events, failed runs and checks', () => {
     expect(rules.map(({ uid }) => uid)).toEqual([
       'medallion-freshness',
+      'medallion-promotion',
       'medallion-lag-time',
       'medallion-lag-events',
       'medallion-quarantine-share',
+      'medallion-failed-run',
+      'medallion-failed-check',
     ]);
   });
 
@@ -140,6 +230,14 @@ describe('the alert rules', () => {
     expect(rule.condition).toBe(condition?.refId);
     expect(condition?.model.expression).toBe(asked?.refId);
     expect(condition?.model.conditions?.map(({ evaluator }) => evaluator.type)).toEqual(['gt']);
+    // The tile is red above the same limit.
+    const limit = condition?.model.conditions?.[0]?.evaluator.params[0] ?? 0;
+    const [panel] = panelsOf(pipeline).filter(({ id }) => id === rule.panelId);
+    const red = panel?.fieldConfig?.defaults.thresholds?.steps.find(({ color }) => color === 'red');
+    expect(red?.value ?? limit, panel?.title).toBeCloseTo(
+      limit === 0 && panel?.type === 'stat' ? 1 : limit,
+      0,
+    );
     expect(rule.dashboardUid).toBe(pipeline.uid);
     expect(panelsOf(pipeline).map(({ id }) => id)).toContain(rule.panelId);
     // What Grafana's own pages go by: the heart on the panel, the link from the rule to it.

@@ -6,7 +6,8 @@ import {
   type ConnectionSettings,
 } from '../../src/postgres/client.ts';
 import { grantRole } from '../../src/schema/grants.ts';
-import { testServer, type TestDatabase } from '../support/postgres.ts';
+import { migrateWarehouse } from '../../src/postgres/warehouse.ts';
+import { testServer, withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { committed, panelsOf, readAlertRules, readDashboard, type Panel } from './committed.ts';
 import { expand, type Asking, type Chosen } from './expand.ts';
 import { DAYS, salesWarehouse } from './warehouse.ts';
@@ -20,6 +21,11 @@ const ALL: Choices = Object.fromEntries(
   SALES.templating.list
     .filter(({ includeAll }) => includeAll === true)
     .map(({ name, allValue = '' }) => [name, { all: allValue }]),
+);
+const NOTHING: Choices = Object.fromEntries(
+  [PIPELINE, TRACE].flatMap(({ templating }) =>
+    templating.list.filter(({ type }) => type === 'textbox').map(({ name }) => [name, '']),
+  ),
 );
 const NOW = {
   from: new Date(Date.now() - 86_400_000).toISOString(),
@@ -67,8 +73,10 @@ async function ask(
   return reader.query<unknown[]>({ text, rowMode: 'array' });
 }
 
+/** The query of a panel, whose title may also say which days it shows. */
 function sqlOf(panels: readonly Panel[], title: string): string {
-  return panels.find((panel) => panel.title === title)?.targets?.[0]?.rawSql ?? `no ${title}`;
+  const isMeant = (panel: Panel): boolean => panel.title.replace(', ${days}', '') === title;
+  return panels.find(isMeant)?.targets?.[0]?.rawSql ?? `no ${title}`;
 }
 
 async function rowsOf(
@@ -106,11 +114,16 @@ describe('every query, as the read-only role', () => {
   it.each([
     ...panelsOf(SALES).map((panel) => ({ of: SALES.title, panel, choices: CHOICES, range: DAYS })),
     ...panelsOf(PIPELINE).map((panel) => ({
-      ...{ of: PIPELINE.title, panel, choices: [['now', {}]] as [string, Choices][], range: NOW },
+      ...{
+        of: PIPELINE.title,
+        panel,
+        choices: [['now', NOTHING]] as [string, Choices][],
+        range: NOW,
+      },
     })),
     ...panelsOf(TRACE).map((panel) => ({
       ...{ of: TRACE.title, panel, range: DAYS },
-      choices: [['t3', { transaction: ' t3 ' }]] as [string, Choices][],
+      choices: [['t3', { ...NOTHING, transaction: ' t3 ' }]] as [string, Choices][],
     })),
   ])(
     '$of: $panel.title has rows, and the columns that a $panel.type needs',
@@ -121,7 +134,7 @@ describe('every query, as the read-only role', () => {
         const { rows, fields } = await ask(rawSql, variables, range);
         expect(rows.length, what).toBeGreaterThan(0);
         expectColumns(panel, format, fields);
-        if (panel.type === 'stat') {
+        if (panel.type === 'stat' && format === 'table') {
           expect(rows).toHaveLength(1);
           expect(rows[0]?.[0]).not.toBeNull();
         }
@@ -129,10 +142,20 @@ describe('every query, as the read-only role', () => {
     },
   );
 
+  it.each(
+    [SALES, PIPELINE].flatMap(({ annotations, title }) =>
+      annotations.list.map(({ name, target }) => ({ of: title, name, sql: target.rawSql })),
+    ),
+  )('the annotation "$name" of $of has times and texts', async ({ sql }) => {
+    const { fields } = await ask(sql, NOTHING, NOW);
+    expect(fields.map(({ name }) => name)).toEqual(['time', 'text']);
+    expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([TIMESTAMPTZ, 25]);
+  });
+
   it.each(readAlertRules())('the alert "$title" asks for one number', async ({ data }) => {
     const { rows, fields } = await ask(data[0]?.model.rawSql ?? '', {});
-    expect(rows).toHaveLength(1);
     expect(fields.map(({ dataTypeID }) => NUMBER_TYPES.includes(dataTypeID))).toEqual([true]);
+    expect(rows).toHaveLength(1);
     expect(rows[0]?.[0]).not.toBeNull();
   });
 });
@@ -146,11 +169,23 @@ function expectColumns(
   const ofType = (types: readonly number[]): string[] =>
     fields.filter(({ dataTypeID }) => types.includes(dataTypeID)).map(({ name }) => name);
   const shown = (fieldConfig?.overrides ?? []).map(({ matcher }) => matcher.options);
-  expect(names).toEqual(expect.arrayContaining(shown));
-  expect(format).toBe(type === 'timeseries' ? 'time_series' : 'table');
+  if (type === 'table') {
+    // Each column has a heading and a width of its own.
+    expect(shown).toEqual(names);
+  } else {
+    expect(names).toEqual(expect.arrayContaining(shown));
+  }
+  if (type !== 'stat') {
+    expect(format).toBe(type === 'timeseries' ? 'time_series' : 'table');
+  }
   switch (type) {
     case 'stat':
-      expect(ofType(NUMBER_TYPES)).toEqual(names);
+      if (format === 'table') {
+        expect(ofType(NUMBER_TYPES)).toEqual(names);
+      } else {
+        expect(names.slice(0, 2)).toEqual(['time', 'metric']);
+        expect(ofType(NUMBER_TYPES)).toEqual(names.slice(2));
+      }
       break;
     case 'timeseries':
       // Seconds since 1970 where Grafana's macros group the times.
@@ -168,11 +203,27 @@ function expectColumns(
       expect(ofType(NUMBER_TYPES)).toHaveLength(1);
       break;
     case 'geomap':
-      expect(names).toEqual(['country', 'orders', 'revenue']);
+      expect(names).toEqual(['country', 'name', 'orders', 'revenue']);
       break;
     default:
       expect(type).toBe('table');
   }
+}
+
+/** What a tile says: its small line, and its points added up, or the last of them. */
+async function tile(
+  title: string,
+  choices: Choices = ALL,
+  asking: Partial<Asking> = {},
+): Promise<[unknown, number | null]> {
+  const panel = panelsOf(SALES).find((candidate) => candidate.title === title);
+  const points = await rowsOf(title, choices, asking);
+  expect(new Set(points.map(([, text]) => text)).size, title).toBe(1);
+  const values = points.map((point) => point[2]);
+  const isSum = panel?.options.reduceOptions?.calcs[0] === 'sum';
+  const cents = values.reduce<number>((sum, value) => sum + Math.round(Number(value) * 100), 0);
+  const last = values.at(-1) ?? null;
+  return [points[0]?.[1], isSum ? cents / 100 : last === null ? null : Number(last)];
 }
 
 describe('Sales', () => {
@@ -187,25 +238,52 @@ describe('Sales', () => {
     expect(await offered('product', { ...ALL, category: ["d'or"] })).toEqual(['prod_2']);
   });
 
-  const day = (date: string, ...values: string[]): string[] => [`${date} 00:00:00+00`, ...values];
+  it.each<[string, string, number]>([
+    ['Revenue', '-4.8 %, EUR', 190.5],
+    ['Orders', '+200.0 %', 3],
+    ['Average ticket', '-68.3 %, EUR', 63.5],
+    ['Customers', '+100.0 %', 2],
+    ['Units sold', '+400.0 %', 5],
+    ['Units an order', '+67.0 %', 1.67],
+    // 34.25 of 60.25, after 80.00 of 180.00.
+    ['Gross margin', '+12.4 points', 56.8],
+    ['Discount share', '+0.0 points', 0],
+    // cust_1 has two orders, cust_2 one.
+    ['Repeat rate', '+50.0 points', 50],
+  ])('%s says what it is and how it compares', async (title, text, value) => {
+    expect(await tile(title)).toEqual([text, value]);
+  });
+
+  const day = (date: string, ...values: (string | null)[]): (string | null)[] => [
+    `${date} 00:00:00+00`,
+    ...values,
+  ];
 
   it.each<[string, unknown[][]]>([
-    ['Revenue', [['190.50', '-4.8']]],
-    ['Orders', [['3', '200.0']]],
-    ['Average ticket', [['63.50', '-68.3']]],
-    ['Customers', [['2', '100.0']]],
-    ['Units sold', [['5', '400.0']]],
     [
       'Revenue by day',
       [
-        day('2020-01-01', '150.50', '0'),
-        day('2020-01-02', '40.00', '0'),
-        day('2020-01-03', '0', '200.00'),
+        // The mean of seven days counts 200.00 of 2019-12-31.
+        day('2020-01-01', '150.50', '50.07', null, null, null),
+        day('2020-01-02', '40.00', '55.79', null, null, null),
+        day('2020-01-03', '0', '55.79', null, null, null),
       ],
     ],
     [
       'Orders by day',
-      [day('2020-01-01', '2', '0'), day('2020-01-02', '1', '0'), day('2020-01-03', '0', '1')],
+      [
+        day('2020-01-01', '2', '0.43', null, null, null),
+        day('2020-01-02', '1', '0.57', null, null, null),
+        day('2020-01-03', '0', '0.57', null, null, null),
+      ],
+    ],
+    [
+      'Categories by day',
+      [
+        day('2020-01-01', 'books', '30.00'),
+        day('2020-01-01', "d'or", '20.25'),
+        day('2020-01-02', 'books', '10.00'),
+      ],
     ],
     [
       'Categories',
@@ -217,23 +295,32 @@ describe('Sales', () => {
     [
       'Products',
       [
-        ['prod_1', 'books', '3', '30.00', '12.00', '18.00', '60.0'],
-        ['prod_2', "d'or", '1', '20.25', '10.00', '10.25', '50.6'],
-        ['6" pipe', 'books', '1', '10.00', '4.00', '6.00', '60.0'],
+        ['prod_1', 'books', '3', '30.00', '18.00', '60.0'],
+        ['prod_2', "d'or", '1', '20.25', '10.25', '50.6'],
+        ['6" pipe', 'books', '1', '10.00', '6.00', '60.0'],
+      ],
+    ],
+    [
+      'Movers',
+      [
+        ['prod_3', '180.00', '0', '-180.00', '-100.0'],
+        ['prod_1', '0', '30.00', '30.00', null],
+        ['prod_2', '0', '20.25', '20.25', null],
+        ['6" pipe', '0', '10.00', '10.00', null],
       ],
     ],
     [
       'Map',
       [
-        ['DE', '2', '140.00'],
-        ['FR', '1', '50.50'],
+        ['DE', 'Germany', '2', '140.00'],
+        ['FR', 'France', '1', '50.50'],
       ],
     ],
     [
       'Places',
       [
-        ['DE', 'Berlin', '2', '140.00', '73.5'],
-        ['FR', 'Paris', '1', '50.50', '26.5'],
+        ['DE', 'Berlin', 'Germany', '2', '140.00', '73.5'],
+        ['FR', 'Paris', 'France', '1', '50.50', '26.5'],
       ],
     ],
     [
@@ -243,23 +330,62 @@ describe('Sales', () => {
         ['paypal', '50.50'],
       ],
     ],
+    ['Order status', [['placed', '3']]],
+    ['Currencies', [['EUR', '3', '190.50', '100.0']]],
     [
-      'New customers by day',
-      [day('2020-01-01', '2'), day('2020-01-02', '0'), day('2020-01-03', '0')],
+      'New and returning customers',
+      [day('2020-01-01', '2', '0'), day('2020-01-02', '0', '1'), day('2020-01-03', '0', '0')],
+    ],
+    [
+      'Cohorts',
+      [
+        ['2019-12', '1', ...Array.from({ length: 11 }, () => null)],
+        ['2020-01', '2', ...Array.from({ length: 11 }, () => null)],
+      ],
     ],
   ])('%s tells what was sold in the time range', async (title, answer) => {
     expect(await rowsOf(title, ALL)).toEqual(answer);
   });
 
+  it('knows the hours: two orders on a Wednesday, at midnight and at noon, one on a Thursday at nine', async () => {
+    const sold = (await rowsOf('Orders by weekday and hour', ALL)).flatMap(([weekday, ...hours]) =>
+      hours.flatMap((orders, hour) => (orders === '0' ? [] : [[weekday, hour, orders]])),
+    );
+    expect(sold).toEqual([
+      ['Wednesday', 0, '1'],
+      ['Wednesday', 12, '1'],
+      ['Thursday', 9, '1'],
+    ]);
+  });
+
+  it.each<[string, string, Choices, unknown]>([
+    ['Revenue', 'from France', { country: ['FR'] }, ['-74.8 %, EUR', 50.5]],
+    ['Revenue', 'of orders with gold', { category: ["d'or"] }, ['nothing before, EUR', 50.5]],
+    ['Revenue', 'of orders with a pipe', { product: ['6" pipe'] }, ['nothing before, EUR', 40]],
+    ['Revenue', 'of nothing', { country: ['DE'], category: ["d'or"] }, ['none, as before, EUR', 0]],
+    ['Revenue', 'of what is gone', { product: ['prod_3'] }, ['-100.0 %, EUR', 0]],
+    ['Average ticket', 'of what is gone', { product: ['prod_3'] }, ['none now, EUR', null]],
+    [
+      'Average ticket',
+      'of nothing',
+      { country: ['DE'], category: ["d'or"] },
+      ['none, as before, EUR', null],
+    ],
+    ['Customers', 'with books', { category: ['books'] }, ['nothing before', 2]],
+    ['Units sold', 'of books', { category: ['books'] }, ['nothing before', 4]],
+    [
+      'Units sold',
+      'of books to France',
+      { country: ['FR'], category: ['books'] },
+      ['nothing before', 1],
+    ],
+    ['Repeat rate', 'in France', { country: ['FR'] }, ['+0.0 points', 0]],
+    ['Gross margin', 'of what is gone', { product: ['prod_3'] }, ['none now', null]],
+  ])('%s %s', async (title, _what, choices, answer) => {
+    expect(await tile(title, { ...ALL, ...choices })).toEqual(answer);
+  });
+
   it.each<[string, string, Choices, unknown[][]]>([
-    ['Revenue', 'from France', { country: ['FR'] }, [['50.50', '-74.8']]],
-    ['Revenue', 'of orders with gold', { category: ["d'or"] }, [['50.50', null]]],
-    ['Revenue', 'of orders with a pipe', { product: ['6" pipe'] }, [['40.00', null]]],
-    ['Revenue', 'of nothing', { country: ['DE'], category: ["d'or"] }, [['0', null]]],
-    ['Average ticket', 'of nothing', { country: ['DE'], category: ["d'or"] }, [[null, null]]],
-    ['Customers', 'with books', { category: ['books'] }, [['2', null]]],
-    ['Units sold', 'of books', { category: ['books'] }, [['4', null]]],
-    ['Units sold', 'of books to France', { country: ['FR'], category: ['books'] }, [['1', null]]],
     ['Payment mix', 'in France', { country: ['FR'] }, [['paypal', '50.50']]],
     [
       'Categories',
@@ -270,12 +396,12 @@ describe('Sales', () => {
         ['books', '10.00'],
       ],
     ],
-    ['Map', 'with gold', { category: ["d'or"] }, [['FR', '1', '50.50']]],
+    ['Map', 'with gold', { category: ["d'or"] }, [['FR', 'France', '1', '50.50']]],
     [
       'Products',
       'of books in France',
       { country: ['FR'], category: ['books'] },
-      [['prod_1', 'books', '1', '10.00', '4.00', '6.00', '60.0']],
+      [['prod_1', 'books', '1', '10.00', '6.00', '60.0']],
     ],
   ])('%s %s', async (title, _what, choices, answer) => {
     expect(await rowsOf(title, { ...ALL, ...choices })).toEqual(answer);
@@ -288,25 +414,25 @@ describe('Sales', () => {
       product: ['6" pipe', 'prod_1', 'prod_2', 'prod_3'],
     };
     for (const { title } of panelsOf(SALES)) {
-      expect(await rowsOf(title, everything), title).toEqual(await rowsOf(title, ALL));
+      const name = title.replace(', ${days}', '');
+      expect(await rowsOf(name, everything), title).toEqual(await rowsOf(name, ALL));
     }
   });
 
-  it.each(['Revenue', 'Revenue by day', 'Categories', 'Products', 'Places', 'Payment mix'])(
-    '%s reads gold alone as long as nothing is chosen',
-    async (title) => {
-      const plan = async (choices: Choices): Promise<string> =>
-        (await ask(`explain ${sqlOf(panelsOf(SALES), title)}`, choices)).rows.flat().join('\n');
-      expect(await plan(ALL)).not.toMatch(/ on fact_/);
-      expect(await plan({ ...ALL, country: ['FR'], product: ['prod_1'] })).toMatch(/ on fact_/);
-    },
-  );
+  it.each(
+    panelsOf(SALES)
+      .map(({ title }) => title.replace(', ${days}', ''))
+      .filter((title) => title !== 'Data up to'),
+  )('%s reads gold alone as long as nothing is chosen', async (title) => {
+    const plan = (await ask(`explain ${sqlOf(panelsOf(SALES), title)}`, ALL)).rows.flat();
+    expect(plan.join('\n')).not.toMatch(/ on fact_/);
+  });
 
   it('means days of UTC, whatever the time zone of the session', async () => {
-    const inUtc = await rowsOf('Revenue', ALL);
+    const inUtc = await tile('Revenue');
     await reader.query("set time zone 'Pacific/Kiritimati'");
     try {
-      expect(await rowsOf('Revenue', ALL)).toEqual(inUtc);
+      expect(await tile('Revenue')).toEqual(inUtc);
       const days = (await rowsOf('Revenue by day', ALL)).map(([time]) => time);
       expect(days[0]).toBe('2020-01-01 14:00:00+14');
     } finally {
@@ -314,17 +440,93 @@ describe('Sales', () => {
     }
   });
 
+  const AT = Date.UTC(2020, 0, 1);
   it.each([
-    ['a range within a day', '2020-01-01T10:00:00Z', '2020-01-01T11:00:00Z', '150.50', '-24.8'],
-    ['a range up to midnight', '2020-01-01T00:00:00Z', '2020-01-02T00:00:00Z', '150.50', '-24.8'],
-    ['a range from within a day', '2020-01-01T10:00:00Z', '2020-01-02T10:00:00Z', '190.50', '-4.8'],
-  ])('counts the days that %s touches', async (_what, from, to, revenue, change) => {
-    expect(await rowsOf('Revenue', ALL, { from, to })).toEqual([[revenue, change]]);
+    [
+      'an hour of a day is that day',
+      AT + 36e6,
+      AT + 39.6e6,
+      '1 Jan 2020, against the day before',
+      150.5,
+    ],
+    ['a day up to midnight', AT, AT + 864e5, '1 Jan 2020, against the day before', 150.5],
+    [
+      '24 hours from within a day: one day',
+      AT + 36e6,
+      AT + 36e6 + 864e5,
+      '1 Jan 2020, against the day before',
+      150.5,
+    ],
+    [
+      'three days from within a day',
+      AT + 36e6,
+      AT + 36e6 + 3 * 864e5,
+      '1 Jan 2020 to 3 Jan 2020, against the 3 days before',
+      190.5,
+    ],
+    [
+      'seven days from within a day',
+      AT - 5 * 864e5 + 36e6,
+      AT + 2 * 864e5 + 36e6,
+      '27 Dec 2019 to 2 Jan 2020, against the 7 days before',
+      390.5,
+    ],
+  ])('counts whole days: %s', async (_what, from, to, shown, revenue) => {
+    const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    const variable = SALES.templating.list.find(({ name }) => name === 'days');
+    expect((await ask(variable?.query ?? '', ALL, range)).rows).toEqual([[shown]]);
+    expect((await tile('Revenue', ALL, range))[1]).toBe(revenue);
+  });
+
+  it('leaves today out of what is compared, and shows it apart; a range within today is today so far', async () => {
+    const { today, week } = await databaseDays();
+    await sell(today, 5);
+    try {
+      const now = new Date();
+      const lastWeek = { from: week, to: now.toISOString() };
+      expect(await tile('Revenue', ALL, lastWeek)).toEqual(['none, as before', 0]);
+      const days = await rowsOf('Revenue by day', ALL, lastWeek);
+      expect(days).toHaveLength(8);
+      expect(days.slice(0, 7).map((row) => row[5])).toEqual(Array.from({ length: 7 }, () => null));
+      expect(days[7]).toEqual([`${today} 00:00:00+00`, null, null, null, null, '5.00']);
+
+      const start = `${today}T00:00:00.000Z`;
+      const soFar = { from: start, to: `${today}T23:59:59.999Z` };
+      expect(await tile('Revenue', ALL, soFar)).toEqual(['so far', 5]);
+      expect((await rowsOf('Revenue by day', ALL, soFar)).map((row) => row[1])).toEqual(['5.00']);
+      expect(await rowsOf('Movers', ALL, soFar)).toEqual([]);
+    } finally {
+      await unsell(today);
+    }
   });
 });
 
+async function databaseDays(): Promise<{ today: string; week: string }> {
+  const { rows } = await withClient(database.settings, (client) =>
+    client.query<{ today: string }>(`select (now() at time zone 'UTC')::date as today`),
+  );
+  const today = rows[0]?.today ?? '';
+  return { today, week: new Date(Date.now() - 7 * 864e5).toISOString() };
+}
+
+async function sell(day: string, revenue: number): Promise<void> {
+  await change(`insert into gold.sales_performance values ($1, 1, 1, $2, 0, 0, $2, 1, 1, 1)`, [
+    day,
+    revenue,
+  ]);
+}
+
+async function unsell(day: string): Promise<void> {
+  await change('delete from gold.sales_performance where date_key = $1', [day]);
+}
+
+async function change(statement: string, values: readonly unknown[] = []): Promise<void> {
+  await withClient(database.settings, (client) => client.query(statement, [...values]));
+}
+
 describe('Pipeline health', () => {
-  const tell = (title: string): Promise<unknown[][]> => rowsOf(title, {}, { of: PIPELINE, ...NOW });
+  const tell = (title: string, asking: Partial<Asking> = NOW): Promise<unknown[][]> =>
+    rowsOf(title, NOTHING, { of: PIPELINE, ...asking });
 
   it.each<[string, unknown[][]]>([
     ['Waiting for promotion', [['1']]],
@@ -336,8 +538,8 @@ describe('Pipeline health', () => {
     [
       'Quarantine by reason',
       [
-        ['invalid_json', '1'],
-        ['unknown_reference', '1'],
+        ['invalid json', '1'],
+        ['unknown reference', '1'],
       ],
     ],
   ])('%s', async (title, answer) => {
@@ -345,11 +547,7 @@ describe('Pipeline health', () => {
   });
 
   it('Throughput counts what was landed and promoted', async () => {
-    const events = new Map<unknown, number>();
-    for (const [, command, count] of await tell('Throughput')) {
-      events.set(command, (events.get(command) ?? 0) + Number(count));
-    }
-    expect(events).toEqual(
+    expect(await throughput()).toEqual(
       new Map([
         ['ingest', 9],
         ['promote', 8],
@@ -357,20 +555,78 @@ describe('Pipeline health', () => {
     );
   });
 
+  async function throughput(asking: Partial<Asking> = NOW): Promise<Map<unknown, number>> {
+    const events = new Map<unknown, number>();
+    for (const [, command, count] of await tell('Throughput', asking)) {
+      events.set(command, (events.get(command) ?? 0) + Number(count));
+    }
+    return events;
+  }
+
+  it('Throughput counts a run that goes on, also where the clock of the browser is behind', async () => {
+    await change(`
+      with run as (
+          insert into medallion.runs (command, version, arguments, started_at, outcome)
+          values ('generate', '0.1.0', '{}', now() - interval '2 hours', 'running')
+          returning run_id
+      )
+      insert into medallion.run_partitions (run_id, topic, partition, from_offset, to_offset, events)
+      select run_id, 'sales', 0, 0, 7, 7 from run`);
+    try {
+      const to = new Date(Date.now() - 3_600_000).toISOString();
+      expect((await throughput({ ...NOW, to })).get('generate')).toBe(7);
+    } finally {
+      await change(`delete from medallion.runs where command = 'generate'`);
+    }
+  });
+
+  it('Throughput has a line for each command, none on top of another', () => {
+    const panel = panelsOf(PIPELINE).find(({ title }) => title === 'Throughput');
+    expect(panel?.fieldConfig?.defaults.custom).not.toHaveProperty('stacking.mode', 'normal');
+  });
+
+  it('the quarantine is there in a range of minutes, too', async () => {
+    const to = new Date(Date.now() + 60_000);
+    const range = { from: new Date(to.getTime() - 120_000).toISOString(), to: to.toISOString() };
+    expect(await tell('Quarantine share', range)).toEqual([['25.00']]);
+    const refused = await tell('Refused by hour', range);
+    expect(refused.map(([, reason, events]) => [reason, events])).toEqual([
+      ['invalid json', '1'],
+      ['unknown reference', '1'],
+    ]);
+    for (const [time] of refused) {
+      expect(Date.parse(String(time))).toBeGreaterThanOrEqual(Date.parse(range.from));
+    }
+  });
+
   it('Freshness tells the latest event of each layer', async () => {
     const layers = (await tell('Freshness')).map(([layer, latest]) => [layer, latest]);
     expect(layers).toEqual([
-      ['bronze', '2026-02-01 00:00:08+00'],
-      ['silver', '2020-01-02 09:30:00+00'],
-      ['gold', '2020-01-02 00:00:00+00'],
+      ['bronze', '2026-02-01 00:00:08'],
+      ['silver', '2020-01-02 09:30:00'],
+      ['gold', '2020-01-02'],
     ]);
   });
 
   it('Lag by partition and Restatements name what waits and what changed', async () => {
     const lag = (await tell('Lag by partition')).map((row) => row.slice(0, 3));
     expect(lag).toEqual([['sales', '0', '1']]);
-    const restated = (await tell('Restatements')).map(([, day, , ...change]) => [day, ...change]);
-    expect(restated).toEqual([['2020-01-02', '1', '1', '1', '30.00', '40.00', '10.00']]);
+    const restated = (await tell('Restatements')).map(([day, , ...figures]) => [day, ...figures]);
+    expect(restated).toEqual([['2020-01-02', '1', '0', '40.00', '10.00']]);
+  });
+
+  it('a reason leads to its events, and an event to its transaction', async () => {
+    const refused = async (reason: string): Promise<unknown[][]> =>
+      (await rowsOf('Refused events', { ...NOTHING, reason }, { of: PIPELINE, ...NOW })).map(
+        ([, ...event]) => event,
+      );
+    const json = ['invalid json', null, null, 'sales', '0', '6', 'open'];
+    const reference = [
+      ...['unknown reference', 'order.payment_method', 't5', 'sales', '0', '7', 'open'],
+    ];
+    expect(await refused('')).toEqual([json, reference]);
+    expect(await refused('unknown reference')).toEqual([reference]);
+    expect(await refused('invalid_json')).toEqual([json]);
   });
 
   it('Check results have the latest of each check, once', async () => {
@@ -379,22 +635,145 @@ describe('Pipeline health', () => {
     expect(new Set(checks.map(String)).size).toBe(checks.length);
   });
 
-  it('the alerts on freshness and refused events would fire, those on lag would not', async () => {
-    const firing: string[] = [];
+  it('its annotations mark failed runs and bursts of refused events', async () => {
+    const marks = async (name: string): Promise<unknown[]> => {
+      const found = PIPELINE.annotations.list.find((candidate) => candidate.name === name);
+      return (await ask(found?.target.rawSql ?? '', NOTHING, NOW)).rows.map(([, text]) => text);
+    };
+    expect(await marks('Failed runs')).toEqual([
+      expect.stringMatching(/^ingest failed: medallion runs show \d+$/),
+    ]);
+    expect(await marks('Bursts of refused events')).toEqual([]);
+    await change(`
+      insert into bronze.quarantine (topic, partition, "offset", stage, reason, raw, produced_at, run_id)
+      select 'burst', 0, n, 'silver', 'no_items', null, now(), 1 from generate_series(1, 10) as n`);
+    try {
+      expect(await marks('Bursts of refused events')).toEqual(['12 events refused in this hour']);
+    } finally {
+      await change(`delete from bronze.quarantine where topic = 'burst'`);
+    }
+  });
+});
+
+describe('the alerts', () => {
+  async function firing(): Promise<string[]> {
+    const uids: string[] = [];
     for (const { uid, data } of readAlertRules()) {
       const [[value] = []] = (await ask(data[0]?.model.rawSql ?? '', {})).rows;
       const limit = data[1]?.model.conditions?.[0]?.evaluator.params[0];
       if (Number(value) > Number(limit)) {
-        firing.push(uid);
+        uids.push(uid.replace('medallion-', ''));
       }
     }
-    expect(firing).toEqual(['medallion-freshness', 'medallion-quarantine-share']);
+    return uids;
+  }
+
+  it('fire for refused events and a failed run, and not for what is well', async () => {
+    expect(await firing()).toEqual(['quarantine-share', 'failed-run']);
+  });
+
+  /** As many orders in each hour of the day a week ago as given. */
+  async function aWeekAgo(orders: number): Promise<void> {
+    await change(
+      `insert into gold.hourly_sales (date_key, hour, orders, revenue)
+       select distinct (at - interval '7 days')::date, extract(hour from at), $1::bigint, 1
+       from generate_series(
+           now() at time zone 'UTC' - interval '1 day', now() at time zone 'UTC', interval '1 hour'
+       ) as at`,
+      [orders],
+    );
+  }
+
+  it('miss events where the same hours of earlier weeks had orders, and none where the shop slept', async () => {
+    await change(`update medallion.offsets set last_produced_at = now() - interval '4 hours'`);
+    try {
+      // Of four earlier weeks one has orders: three whole hours of 20 are 15 a week.
+      await aWeekAgo(20);
+      expect(await firing()).toContain('freshness');
+      await change(`update medallion.offsets set last_produced_at = now() - interval '5 minutes'`);
+      expect(await firing()).not.toContain('freshness');
+    } finally {
+      await change(`delete from gold.hourly_sales where date_key > '2021-01-01'`);
+      await change(`update medallion.offsets set last_produced_at = '2026-02-01 00:00:08+00'`);
+    }
+  });
+
+  it('fire for a check that kept gold from being published, until a later promotion meets it', async () => {
+    const check = (run: number, outcome: string): Promise<void> =>
+      change(
+        `insert into medallion.check_results (run_id, model, check_name, severity, failing, checked, outcome)
+         values ($1, 'gold.made_up', 'holds', 'error', 1, 1, $2)`,
+        [run, outcome],
+      );
+    try {
+      await check(1000, 'error');
+      expect(await firing()).toContain('failed-check');
+      await check(1001, 'pass');
+      expect(await firing()).not.toContain('failed-check');
+    } finally {
+      await change(`delete from medallion.check_results where model = 'gold.made_up'`);
+    }
+  });
+
+  it('fire when no promotion was completed for more than 26 hours', async () => {
+    await change(
+      `update medallion.runs set finished_at = finished_at - interval '27 hours' where command = 'promote'`,
+    );
+    try {
+      expect(await firing()).toContain('promotion');
+    } finally {
+      await change(
+        `update medallion.runs set finished_at = finished_at + interval '27 hours' where command = 'promote'`,
+      );
+    }
+  });
+});
+
+describe('before the first promotion', () => {
+  it('every query answers, and no alert is green or red about what never came', async () => {
+    await withDatabase(
+      async ({ settings }) => {
+        await migrateWarehouse(settings);
+        await withClient(settings, async (client) => {
+          const rows = async (sql: string, isSales = false): Promise<unknown[][]> => {
+            const text = expand(sql, {
+              ...{ ...NOW, interval: '1h' },
+              variables: { ...NOTHING, transaction: 't1', ...(isSales ? ALL : {}) },
+            });
+            return (await client.query<unknown[]>({ text, rowMode: 'array' })).rows;
+          };
+          for (const dashboard of [SALES, PIPELINE, TRACE]) {
+            const queries = [
+              ...panelsOf(dashboard).map((panel) => panel.targets?.[0]?.rawSql),
+              ...dashboard.templating.list
+                .filter(({ type }) => type === 'query')
+                .map(({ query }) => query),
+              ...dashboard.annotations.list.map(({ target }) => target.rawSql),
+            ];
+            for (const sql of queries) {
+              await expect(rows(sql ?? '', dashboard === SALES), sql).resolves.toBeDefined();
+            }
+          }
+          const answers = readAlertRules().map(({ uid, data }) => [
+            uid,
+            data[0]?.model.rawSql ?? '',
+          ]);
+          for (const [uid = '', sql = ''] of answers) {
+            const isSilent = ['medallion-freshness', 'medallion-promotion'].includes(uid);
+            expect(await rows(sql), uid).toHaveLength(isSilent ? 0 : 1);
+          }
+        });
+      },
+      { empty: true },
+    );
   });
 });
 
 describe('Order trace', () => {
   const tell = (title: string, transaction: string): Promise<unknown[][]> =>
-    rowsOf(title, { transaction }, { of: TRACE });
+    rowsOf(title, { ...NOTHING, transaction }, { of: TRACE });
+  const unknown = (id: string): string =>
+    `nowhere no event of ${id} is in the warehouse: look for a blank or a missing letter, or choose one below `;
 
   it.each<[string, string[]]>([
     [
@@ -424,8 +803,8 @@ describe('Order trace', () => {
     ],
     ['t4', ['log taken in 8', 'bronze landed, waits for silver 8']],
     ['t5', ['log taken in 7', 'bronze landed 7', 'quarantine refused, open: unknown_reference 7']],
-    ["t1' or true --", []],
-    ['t', []],
+    ["t1' or true --", [unknown("t1' or true --")]],
+    ['t', [unknown('t')]],
     ['', []],
   ])('leads %s through the layers', async (transaction, way) => {
     const steps = await tell('Through the layers', transaction);
@@ -437,7 +816,7 @@ describe('Order trace', () => {
   it('shows the order, its lines, and its part of gold', async () => {
     expect((await tell('Order', 't2')).map((row) => row.slice(2))).toEqual([
       [
-        ...['cust_2', 'FR', 'Paris', 'placed', 'paypal', 'EUR'],
+        ...['cust_2', 'Paris, France', 'placed', 'paypal', 'EUR'],
         ...['10.00', '1.00', '0.20', '0.00', '50.50'],
       ],
     ]);
@@ -446,20 +825,50 @@ describe('Order trace', () => {
       ['2', 'prod_1', 'books', '10.00', '1', '0.00', '4.00'],
     ]);
     expect(await tell('Cells of gold', 't2')).toEqual([
-      ['sales_performance', '2020-01-01', '50.50', '150.50', '33.6'],
-      ['geography_performance', '2020-01-01, FR, Paris', '50.50', '50.50', '100.0'],
-      ['payment_performance', '2020-01-01, paypal', '50.50', '50.50', '100.0'],
-      ['customer_performance', 'cust_2', '50.50', '50.50', '100.0'],
-      ['item_category_performance', '2020-01-01, books', '10.00', '30.00', '33.3'],
-      ['item_category_performance', "2020-01-01, d'or", '20.25', '20.25', '100.0'],
-      ['product_performance', '2020-01-01, prod_1', '10.00', '30.00', '33.3'],
-      ['product_performance', '2020-01-01, prod_2', '20.25', '20.25', '100.0'],
+      ['sales performance', '2020-01-01', '50.50', '150.50', '33.6'],
+      ['geography performance', '2020-01-01, FR, Paris', '50.50', '50.50', '100.0'],
+      ['payment performance', '2020-01-01, paypal', '50.50', '50.50', '100.0'],
+      ['customer performance', 'cust_2', '50.50', '50.50', '100.0'],
+      ['item category performance', '2020-01-01, books', '10.00', '30.00', '33.3'],
+      ['item category performance', "2020-01-01, d'or", '20.25', '20.25', '100.0'],
+      ['product performance', '2020-01-01, prod_1', '10.00', '30.00', '33.3'],
+      ['product performance', '2020-01-01, prod_2', '20.25', '20.25', '100.0'],
     ]);
   });
 
-  it('lists the latest transactions of the time range', async () => {
-    const listed = (await tell('Latest transactions', '')).map(([id]) => id);
-    expect(listed).toEqual(['t3', 't2', 't1']);
+  const listed = async (choices: Choices, asking: Partial<Asking> = {}): Promise<unknown[]> =>
+    (await rowsOf('Latest transactions', { ...NOTHING, ...choices }, { of: TRACE, ...asking })).map(
+      ([, id]) => id,
+    );
+
+  it('lists the latest transactions of the time range by their time, not by their keys', async () => {
+    // It came later than t2, and happened before.
+    await change(`
+      insert into silver.fact_transactions
+      select ((date '2020-01-01' - date '1900-01-01')::bigint << 40) + (1::bigint << 39), 'early', 'refund', event_version,
+          '2020-01-01 06:00:00+00', date_key, customer_id, customer_type, customer_country, customer_city, order_status_id,
+          order_payment_method_id, order_currency_id, order_subtotal, order_tax_amount, order_shipping_amount,
+          order_discount_amount, order_total_amount, produced_at, topic, partition, 1000, run_id
+      from silver.fact_transactions where transaction_id = 't2'`);
+    try {
+      expect(await listed({})).toEqual(['t3', 't2', 'early', 't1']);
+      const noon = { from: '2020-01-01T05:00:00Z', to: '2020-01-01T12:00:00Z' };
+      expect(await listed({}, noon)).toEqual(['t2', 'early']);
+    } finally {
+      await change(`delete from silver.fact_transactions where transaction_id = 'early'`);
+    }
+  });
+
+  it.each<[string, Choices, string[]]>([
+    ['a day, which stands for the time range', { day: '2019-12-31' }, ['t0']],
+    ['a day as a chart hands it on', { day: String(Date.UTC(2020, 0, 1)) }, ['t2', 't1']],
+    ['a product', { product: 'prod_1' }, ['t2', 't1']],
+    ['a category', { category: "d'or" }, ['t2']],
+    ['a city and a country', { city: 'Berlin', country: 'DE' }, ['t3', 't1']],
+    ['a customer', { customer: 'cust_2' }, ['t2']],
+    ['nothing that there is', { customer: 'cust_2', product: '6" pipe' }, []],
+  ])('lists those of %s', async (_what, choices, ids) => {
+    expect(await listed(choices)).toEqual(ids);
   });
 });
 

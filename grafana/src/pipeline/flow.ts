@@ -1,8 +1,8 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { COUNT, rows, SECONDS, stackedBars } from '../panels.ts';
+import { COUNT, lines, rows, SECONDS, SHORT, TIME } from '../panels.ts';
 import { sql } from '../sql.ts';
-import { BEYOND_THE_BOOKS } from './state.ts';
+import { BEYOND_POSTGRESQL } from './state.ts';
 
 // Silver's latest event is among the last transactions of its latest day, where keys rise with each window.
 const FRESHNESS = sql`
@@ -10,7 +10,7 @@ const FRESHNESS = sql`
       select
           1 as place,
           'bronze' as layer,
-          max(last_event_at) as latest_event_at,
+          to_char(max(last_event_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as latest_event,
           max(landed_at) as changed_at
       from gold.pipeline_partitions
       union all
@@ -18,7 +18,7 @@ const FRESHNESS = sql`
           2,
           'silver',
           (
-              select max(latest.event_timestamp)
+              select to_char(max(latest.event_timestamp) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
               from (
                   select event_timestamp
                   from silver.fact_transactions
@@ -31,7 +31,7 @@ const FRESHNESS = sql`
       select
           3,
           'gold',
-          (select max(date_key) from gold.sales_performance)::timestamp at time zone 'UTC',
+          (select to_char(max(date_key), 'YYYY-MM-DD') from gold.sales_performance),
           (
               select finished_at
               from gold.pipeline_runs
@@ -43,7 +43,7 @@ const FRESHNESS = sql`
 
   select
       layer,
-      latest_event_at,
+      latest_event,
       changed_at,
       extract(epoch from now() - changed_at) as unchanged_for
   from layers
@@ -63,13 +63,14 @@ const LAG = sql`
   order by waiting_events desc, landed_at desc, topic, partition
   limit 100`;
 
+// A run that goes on counts at the end of the range: the browser's clock may be behind the server's.
 const THROUGHPUT = sql`
   select
       $__timeGroupAlias(ended_at, $__interval),
       command as metric,
       sum(events) as events
   from (
-      select command, events, coalesce(finished_at, now()) as ended_at
+      select command, events, coalesce(finished_at, $__timeTo()::timestamptz) as ended_at
       from gold.pipeline_runs
       where command in ('generate', 'ingest', 'promote')
   ) as runs
@@ -85,32 +86,43 @@ export function flow(): Builder<Panel>[] {
         title: 'Freshness',
         description:
           "The latest event of each layer, and when the layer last changed. Bronze tells the log's time, silver the event's own, gold whole days.",
-        sql: FRESHNESS,
-        width: 10,
-        height: 8,
+        ...{ sql: FRESHNESS, width: 12, height: 8 },
+        empty: 'Nothing was landed yet: medallion ingest.',
       },
-      { unchanged_for: SECONDS },
+      {
+        layer: { heading: 'Layer', width: 75, grows: true },
+        latest_event: { heading: 'Latest event (UTC)', width: 160 },
+        changed_at: { heading: 'Changed (UTC)', width: 160, unit: TIME },
+        unchanged_for: { heading: 'Unchanged for', width: 115, unit: SECONDS },
+      },
     ),
-    stackedBars(
+    lines(
       {
         title: 'Throughput',
         description:
-          'Events written to the log, landed and promoted, at the end of the run that did it; a run that goes on counts at the present.',
-        sql: THROUGHPUT,
-        width: 14,
-        height: 8,
+          'Events written to the log, landed and promoted, at the end of the run that did it; a run that goes on counts at the end of the time range, with what it has done so far.',
+        ...{ sql: THROUGHPUT, width: 12, height: 8 },
+        empty: 'No run moved events in the time range: choose a longer one.',
       },
-      COUNT,
+      SHORT,
     ).interval('1m'),
     rows(
       {
         title: 'Lag by partition',
-        description: `What waits for silver, the longest queue first, up to 100 partitions. ${BEYOND_THE_BOOKS}`,
-        sql: LAG,
-        width: 24,
-        height: 8,
+        description: `What waits for silver, the longest queue first, up to 100 partitions. ${BEYOND_POSTGRESQL}`,
+        ...{ sql: LAG, width: 24, height: 8 },
+        empty: 'Nothing was landed yet: medallion ingest.',
       },
-      { waiting_events: COUNT, waiting_for: SECONDS, landed_events: COUNT },
+      {
+        topic: { heading: 'Topic', width: 180, grows: true },
+        partition: { heading: 'Partition', width: 85 },
+        waiting_events: { heading: 'Waiting', width: 100, unit: COUNT },
+        waiting_for: { heading: 'Waiting for', width: 110, unit: SECONDS },
+        landed_events: { heading: 'Landed', width: 110, unit: COUNT },
+        last_event_at: { heading: 'Last event (UTC)', width: 170, unit: TIME },
+        landed_at: { heading: 'Landed at (UTC)', width: 170, unit: TIME },
+        promoted_at: { heading: 'Promoted at (UTC)', width: 170, unit: TIME },
+      },
     ),
   ];
 }

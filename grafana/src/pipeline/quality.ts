@@ -1,17 +1,16 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { COUNT, MONEY, rows } from '../panels.ts';
+import { CLICKED, toTransactions } from '../links.ts';
+import { COUNT, MONEY, rows, TIME } from '../panels.ts';
+import { dayText } from '../period.ts';
 import { sql } from '../sql.ts';
 
 const RESTATEMENTS = sql`
   select
+      ${dayText('date_key')} as day,
       restated_at,
-      date_key as day,
-      run_id,
       late_events,
-      old_orders,
-      new_orders,
-      old_total,
+      new_orders - old_orders as orders,
       new_total,
       new_total - old_total as change
   from gold.restatements
@@ -24,18 +23,16 @@ const CHECKS = sql`
       select distinct on (model, check_name)
           model,
           check_name,
-          severity,
           outcome,
           failing,
           checked,
-          checked_at,
           run_id
       from gold.pipeline_checks
       where $__timeFilter(checked_at)
       order by model, check_name, run_id desc
   )
 
-  select outcome, model, check_name, severity, failing, checked, checked_at, run_id
+  select outcome, model, check_name, failing, checked
   from latest
   order by outcome = 'pass', failing desc, model, check_name`;
 
@@ -47,21 +44,39 @@ export function quality(): Builder<Panel>[] {
         title: 'Check results',
         description:
           'The latest result of each check in the time range, those not met first: medallion checks shows the failing rows.',
-        sql: CHECKS,
-        width: 12,
-        height: 10,
+        ...{ sql: CHECKS, width: 24, height: 10 },
+        empty: 'No promotion has checked anything in the time range: choose a longer one.',
       },
-      { failing: COUNT, checked: COUNT },
+      {
+        outcome: {
+          ...{ heading: 'Outcome', width: 90 },
+          colors: { pass: 'green', warn: 'orange', error: 'red' },
+        },
+        model: { heading: 'Table', width: 270 },
+        check_name: { heading: 'Check', width: 400, grows: true },
+        failing: { heading: 'Failing rows', width: 120, unit: COUNT },
+        checked: { heading: 'Checked rows', width: 130, unit: COUNT },
+      },
     ),
     rows(
       {
         title: 'Restatements',
-        description: 'Published days that changed afterwards, by late events and corrections.',
-        sql: RESTATEMENTS,
-        width: 12,
-        height: 10,
+        description:
+          'Days that changed after they were over and had been published, by late events and corrections. A day leads to its transactions.',
+        ...{ sql: RESTATEMENTS, width: 24, height: 9 },
+        empty: 'No day that was over has changed in the time range.',
       },
-      { late_events: COUNT, old_total: MONEY, new_total: MONEY, change: MONEY },
+      {
+        day: {
+          ...{ heading: 'Day', width: 120, grows: true },
+          link: toTransactions({ day: CLICKED }),
+        },
+        restated_at: { heading: 'Restated (UTC)', width: 180, unit: TIME },
+        late_events: { heading: 'Late events', width: 120, unit: COUNT },
+        orders: { heading: 'Orders more', width: 120, unit: COUNT },
+        new_total: { heading: 'Revenue now', width: 180, unit: MONEY },
+        change: { heading: 'Change', width: 160, unit: MONEY },
+      },
     ),
   ];
 }

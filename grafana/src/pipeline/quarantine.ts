@@ -1,60 +1,124 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { bars, COUNT, rows, stackedBars } from '../panels.ts';
+import { column, TO_TRACE, toRefused } from '../links.ts';
+import { bars, COUNT, figure, rows, SHORT, stackedBars, TIME } from '../panels.ts';
 import { sql } from '../sql.ts';
+import { textOf } from '../variables.ts';
+import { FIRST_HOUR } from './state.ts';
+
+const OPEN = sql`
+  select quarantined_events
+  from gold.pipeline_state`;
 
 const BY_REASON = sql`
-  select reason, sum(events) as events
+  select replace(reason, '_', ' ') as reason, sum(events) as events
   from gold.quarantine_summary
   group by reason
   order by events desc, reason`;
 
 const BY_FIELD = sql`
-  select stage, reason, field, events, latest_at
+  select replace(reason, '_', ' ') as reason, field, stage, events, latest_at
   from gold.quarantine_summary
   order by events desc, stage, reason, field
   limit 100`;
 
+// The hour in which the range begins stands at its beginning.
 const OVER_TIME = sql`
-  select quarantined_hour as time, reason as metric, sum(events) as events
+  select
+      greatest(quarantined_hour, $__timeFrom()::timestamptz) as time,
+      replace(reason, '_', ' ') as metric,
+      sum(events) as events
   from gold.quarantine_by_hour
-  where $__timeFilter(quarantined_hour)
+  where quarantined_hour >= ${FIRST_HOUR} and quarantined_hour <= $__timeTo()::timestamptz
   group by quarantined_hour, reason
   order by quarantined_hour, reason`;
+
+const REFUSED = sql`
+  select
+      quarantined_at,
+      replace(reason, '_', ' ') as reason,
+      field,
+      transaction_id,
+      topic,
+      partition,
+      "offset",
+      status
+  from gold.quarantined_events
+  where
+      $__timeFilter(quarantined_at)
+      and (${textOf('reason')} = '' or reason = replace(${textOf('reason')}, ' ', '_'))
+  order by quarantined_at desc, topic, partition, "offset"
+  limit 100`;
+
+const NONE_OPEN = 'Nothing is open: no event was refused, or all were replayed or dismissed.';
 
 /** What was refused, and why. */
 export function quarantine(): Builder<Panel>[] {
   return [
+    figure(
+      {
+        title: 'In quarantine',
+        description: 'Refused events that nobody has dealt with yet: medallion quarantine list.',
+        ...{ sql: OPEN, width: 4, height: 8, empty: 'none' },
+      },
+      COUNT,
+    ),
     bars(
       {
         title: 'Quarantine by reason',
-        description: 'Refused events that nobody has dealt with yet.',
-        sql: BY_REASON,
-        width: 8,
-        height: 8,
+        description: 'Refused events that nobody has dealt with yet. A bar leads to the events.',
+        ...{ sql: BY_REASON, width: 10, height: 8, empty: NONE_OPEN },
       },
       'reason',
-      COUNT,
-    ),
-    rows(
-      {
-        title: 'Quarantine by field',
-        description: 'The same by stage and field: medallion quarantine list shows the events.',
-        sql: BY_FIELD,
-        width: 8,
-        height: 8,
-      },
-      { events: COUNT },
-    ),
+      SHORT,
+    ).overrideByName('events', [
+      { id: 'displayName', value: 'Events' },
+      { id: 'links', value: [toRefused(column(0))] },
+    ]),
     stackedBars(
       {
         title: 'Refused by hour',
         description: 'All that was refused, whatever became of it.',
-        sql: OVER_TIME,
-        width: 8,
-        height: 8,
+        ...{ sql: OVER_TIME, width: 10, height: 8 },
+        empty: 'Nothing was refused in the time range.',
       },
-      COUNT,
+      SHORT,
+    ),
+    rows(
+      {
+        title: 'Quarantine by field',
+        description: 'What is open, by stage and field.',
+        ...{ sql: BY_FIELD, width: 10, height: 9, empty: NONE_OPEN },
+      },
+      {
+        reason: { heading: 'Reason', width: 130, link: toRefused(column(0)) },
+        field: { heading: 'Field', width: 90, grows: true },
+        stage: { heading: 'Stage', width: 65 },
+        events: { heading: 'Events', width: 70, unit: COUNT },
+        latest_at: { heading: 'Latest (UTC)', width: 130, unit: TIME },
+      },
+    ),
+    rows(
+      {
+        title: 'Refused events',
+        description:
+          'The latest in the time range, of the reason above: medallion quarantine show has the event itself. An id leads to its trace.',
+        ...{ sql: REFUSED, width: 14, height: 9 },
+        empty: 'No event was refused in the time range for this reason.',
+      },
+      {
+        quarantined_at: { heading: 'Refused (UTC)', width: 150, unit: TIME },
+        reason: { heading: 'Reason', width: 115 },
+        field: { heading: 'Field', width: 80 },
+        transaction_id: { heading: 'Transaction', width: 90, grows: true, link: TO_TRACE },
+        topic: { heading: 'Topic', width: 65 },
+        partition: { heading: 'Part.', width: 50 },
+        offset: { heading: 'Offset', width: 70 },
+        status: {
+          ...{ heading: 'Status', width: 75 },
+          colors: { open: 'orange', replayed: 'green' },
+        },
+      },
     ),
   ];
 }

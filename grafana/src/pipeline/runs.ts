@@ -1,6 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { COUNT, lines, rows, SECONDS } from '../panels.ts';
+import { COUNT, lines, rows, SECONDS, TIME } from '../panels.ts';
 import { sql } from '../sql.ts';
 
 const RUN_TIMES = sql`
@@ -25,7 +25,6 @@ const BY_MODEL = sql`
       models.model,
       count(*) as runs,
       sum(models.written) as written,
-      sum(models.refused) as refused,
       sum(models.seconds) as seconds,
       max(models.seconds) as longest
   from gold.pipeline_runs as runs
@@ -41,9 +40,8 @@ export function runs(): Builder<Panel>[] {
       {
         title: 'Run times',
         description: 'The longest run of each command that began at that time and has ended.',
-        sql: RUN_TIMES,
-        width: 12,
-        height: 8,
+        ...{ sql: RUN_TIMES, width: 12, height: 8 },
+        empty: 'No run ended in the time range: choose a longer one.',
       },
       SECONDS,
     ).interval('1m'),
@@ -51,22 +49,36 @@ export function runs(): Builder<Panel>[] {
       {
         title: 'Time by model',
         description: 'Where the promotions of the time range spent their time.',
-        sql: BY_MODEL,
-        width: 12,
-        height: 8,
+        ...{ sql: BY_MODEL, width: 12, height: 8 },
+        empty: 'No promotion wrote anything in the time range: choose a longer one.',
       },
-      { runs: COUNT, written: COUNT, refused: COUNT, seconds: SECONDS, longest: SECONDS },
+      {
+        model: { heading: 'Table', width: 230, grows: true },
+        runs: { heading: 'Runs', width: 60, unit: COUNT },
+        written: { heading: 'Rows written', width: 110, unit: COUNT },
+        seconds: { heading: 'Time', width: 80, unit: SECONDS },
+        longest: { heading: 'Longest', width: 80, unit: SECONDS },
+      },
     ),
     rows(
       {
         title: 'Latest runs',
         description:
           'Those that moved events or did not end well: medallion runs show ID has all of it.',
-        sql: LATEST,
-        width: 24,
-        height: 8,
+        ...{ sql: LATEST, width: 24, height: 8 },
+        empty: 'No run moved events or failed in the time range: choose a longer one.',
       },
-      { seconds: SECONDS, events: COUNT },
+      {
+        run_id: { heading: 'Run', width: 100 },
+        command: { heading: 'Command', width: 180, grows: true },
+        outcome: {
+          ...{ heading: 'Outcome', width: 130 },
+          colors: { done: 'green', running: 'blue', failed: 'red', interrupted: 'orange' },
+        },
+        started_at: { heading: 'Began (UTC)', width: 180, unit: TIME },
+        seconds: { heading: 'Took', width: 120, unit: SECONDS },
+        events: { heading: 'Events', width: 120, unit: COUNT },
+      },
     ),
   ];
 }

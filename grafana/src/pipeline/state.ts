@@ -2,9 +2,10 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { AGO, COUNT, figure, PERCENT, SECONDS, thresholds, type Unit } from '../panels.ts';
 import { sql } from '../sql.ts';
+import { LIMITS } from './limits.ts';
 
 /** What the log still holds only the log knows; every panel that could be taken for its lag says so. */
-export const BEYOND_THE_BOOKS =
+export const BEYOND_POSTGRESQL =
   'What the log holds and nobody has read yet is not in PostgreSQL: medallion status asks the log.';
 
 /** Events beyond the watermarks of the promotion. */
@@ -15,6 +16,55 @@ export const WAITING_EVENTS = sql`
 export const LONGEST_WAIT = sql`
   select coalesce(extract(epoch from now() - min(waiting_since)), 0) as longest_wait_seconds
   from gold.pipeline_partitions`;
+
+/**
+ * Orders that the same hours of up to four earlier weeks had, a mean, in the whole hours since the latest event: a shop
+ * that sleeps misses none. No row without an event, or before there is an hour of a week ago to compare with.
+ */
+export const MISSED_ORDERS = sql`
+  with silent as (
+      select generate_series(
+          date_trunc('hour', greatest(last_event_at, now() - interval '7 days'), 'UTC') + interval '1 hour',
+          date_trunc('hour', now(), 'UTC') - interval '1 hour',
+          interval '1 hour'
+      ) at time zone 'UTC' as at
+      from gold.pipeline_state
+  ),
+
+  weeks as (
+      select number
+      from generate_series(1, 4) as weeks (number)
+      where current_date - 7 * number >= (select min(date_key) from gold.hourly_sales)
+  ),
+
+  expected as (
+      select coalesce(sum(sales.orders), 0) as orders
+      from silent
+      cross join weeks
+      inner join gold.hourly_sales as sales
+          on
+              sales.date_key = silent.at::date - 7 * weeks.number
+              and sales.hour = extract(hour from silent.at)
+  )
+
+  select round(expected.orders / count(weeks.number), 1) as missed_orders
+  from expected
+  cross join weeks
+  where (select last_event_at from gold.pipeline_state) is not null
+  group by expected.orders`;
+
+/** Hours since the last complete promotion, or since the first event that waits for one; no row where there is neither. */
+export const SINCE_PROMOTION = sql`
+  with since as (
+      select coalesce(
+          (select last_promotion_at from gold.pipeline_state),
+          (select min(waiting_since) from gold.pipeline_partitions)
+      ) as at
+  )
+
+  select round(extract(epoch from now() - at)::numeric / 3600, 2) as hours
+  from since
+  where at is not null`;
 
 /** Milliseconds since 1970: Grafana shows them as the time that has passed. */
 const since = (column: string): string => sql`
@@ -54,36 +104,79 @@ export function quarantineShare(events: string, refusals: string): string {
     cross join refused`;
 }
 
+/** The hour in which the time range begins: refused events are counted by hours. */
+export const FIRST_HOUR = "date_trunc('hour', $__timeFrom()::timestamptz, 'UTC')";
+
+/** Whether a time lies in the time range, its first hour whole. A run that goes on ends at the present of the server. */
+const inHours = (column: string): string =>
+  `${column} >= ${FIRST_HOUR} and ${column} <= greatest($__timeTo()::timestamptz, ${FIRST_HOUR} + interval '1 hour')`;
+
 const FAILED_RUNS = sql`
   select count(*) as failed_runs
   from gold.pipeline_runs
   where outcome = 'failed' and $__timeFilter(started_at)`;
 
-const small = (title: string, description: string, query: string, unit: Unit, width = 6) =>
-  figure({ title, description, sql: query, width, height: 4 }, unit);
-
-const GOOD_UP_TO = (limit: number) => thresholds([null, 'green'], [limit, 'red']);
+const small = (title: string, description: string, query: string, unit: Unit, limit?: number) =>
+  figure(
+    { title, description, sql: query, width: 6, height: 4, empty: 'none yet' },
+    unit,
+  ).thresholds(
+    limit === undefined
+      ? thresholds([null, 'text'])
+      : // A figure at its limit is not above it yet.
+        thresholds([null, 'green'], [limit === 0 ? 1 : limit * 1.000001, 'red']),
+  );
 
 /** How the pipeline is, in numbers. */
 export function state(): Builder<Panel>[] {
   return [
     small(
       'Last event',
-      `When the log took in the latest event that was landed. ${BEYOND_THE_BOOKS}`,
+      `When the log took in the latest event that was landed. ${BEYOND_POSTGRESQL}`,
       since('last_event_at'),
       AGO,
     ),
     small(
+      'Missed orders',
+      'Orders that the same hours of up to four earlier weeks had, in the whole hours since the last event: 0 in hours in which the shop sleeps.',
+      MISSED_ORDERS,
+      COUNT,
+      LIMITS.missedOrders,
+    ),
+    small(
       'Waiting for promotion',
-      `Events in bronze that silver does not have yet, holes in the offsets included. ${BEYOND_THE_BOOKS}`,
+      `Events in bronze that silver does not have yet, holes in the offsets included. ${BEYOND_POSTGRESQL}`,
       WAITING_EVENTS,
       COUNT,
+      LIMITS.waiting,
     ),
     small(
       'Longest wait',
       'How long ago the first event was landed that is not promoted yet.',
       LONGEST_WAIT,
       SECONDS,
+      LIMITS.wait,
+    ),
+    small(
+      'Last promotion',
+      'How long ago the latest complete promotion ended; before there is one, how long ago the first event was landed.',
+      SINCE_PROMOTION,
+      { unit: 'h', decimals: 1 },
+      LIMITS.sincePromotion,
+    ),
+    small(
+      'Quarantine share',
+      'Events refused in the time range, in percent of those judged in it, from the hour on in which it begins.',
+      quarantineShare(inHours('ended_at'), inHours('quarantined_hour')),
+      PERCENT,
+      LIMITS.refused,
+    ),
+    small(
+      'Failed runs',
+      'Runs that began in the time range and failed.',
+      FAILED_RUNS,
+      COUNT,
+      LIMITS.failed,
     ),
     small(
       'Days waiting for gold',
@@ -93,31 +186,5 @@ export function state(): Builder<Panel>[] {
         from gold.pipeline_state`,
       COUNT,
     ),
-    small(
-      'Last promotion',
-      'When the latest complete promotion ended.',
-      since('last_promotion_at'),
-      AGO,
-    ),
-    small(
-      'In quarantine',
-      'Refused events that nobody has dealt with yet: medallion quarantine list.',
-      sql`
-        select quarantined_events
-        from gold.pipeline_state`,
-      COUNT,
-    ),
-    small(
-      'Quarantine share',
-      'Events refused in the time range, in percent of those judged in it.',
-      quarantineShare('$__timeFilter(ended_at)', '$__timeFilter(quarantined_hour)'),
-      PERCENT,
-    ),
-    small(
-      'Failed runs',
-      'Runs that began in the time range and failed.',
-      FAILED_RUNS,
-      COUNT,
-    ).thresholds(GOOD_UP_TO(1)),
   ];
 }

@@ -1,10 +1,23 @@
-import { dashboard, type Dashboard } from '../dashboard.ts';
-import { categoryVariable, countryVariable, productVariable } from '../variables.ts';
+import { annotation, dashboard, type Dashboard } from '../dashboard.ts';
+import { startOf } from '../period.ts';
+import { sql } from '../sql.ts';
+import { categoryVariable, countryVariable, daysVariable, productVariable } from '../variables.ts';
 import { customers } from './customers.ts';
-import { days } from './days.ts';
+import { days, when } from './days.ts';
 import { goods } from './goods.ts';
 import { headline } from './headline.ts';
-import { paymentMix, places } from './places.ts';
+import { paymentsAndStates, places } from './places.ts';
+
+const RESTATED = sql`
+  select
+      ${startOf('date_key')} as time,
+      'Restated ' || count(*) || ' times, by ' || to_char(sum(new_total - old_total), 'FMSG999,999,999,990.00') as text
+  from gold.restatements
+  where ${startOf('date_key')} between $__timeFrom()::timestamptz and $__timeTo()::timestamptz
+  group by date_key
+  having sum(new_total - old_total) <> 0
+  order by abs(sum(new_total - old_total)) desc
+  limit 50`;
 
 /** What was sold, from gold; whole days of UTC. */
 export function salesDashboard(): Dashboard {
@@ -12,15 +25,17 @@ export function salesDashboard(): Dashboard {
     uid: 'medallion-sales',
     title: 'Sales',
     description: 'What was sold in the time range: purchases, by whole days of UTC.',
-    from: 'now-30d/d',
-    to: 'now/d',
+    from: 'now-30d',
+    to: 'now',
     refresh: '5m',
-    variables: [countryVariable(), categoryVariable(), productVariable()],
+    variables: [daysVariable(), countryVariable(), categoryVariable(), productVariable()],
+    annotations: [annotation('Restated days', 'orange', RESTATED)],
     sections: [
-      { title: 'Against the period before', panels: headline() },
+      { title: '${days}', panels: headline() },
       { title: 'Sales by day', panels: days() },
       { title: 'Goods', panels: goods() },
-      { title: 'Places and payment', panels: [...places(), paymentMix()] },
+      { title: 'Places', panels: places() },
+      { title: 'Orders', panels: [...paymentsAndStates(), when()] },
       { title: 'Customers', panels: customers() },
     ],
   });

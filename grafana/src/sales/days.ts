@@ -1,45 +1,146 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import { COUNT, lines, MONEY, type Unit } from '../panels.ts';
+import { CLICKED_TIME, toTransactions } from '../links.ts';
+import { COUNT, lines, rows, SHORT, type Column } from '../panels.ts';
+import { startOf } from '../period.ts';
 import { sql } from '../sql.ts';
-import { orders, withParts } from './queries.ts';
+import { hours, orders, withParts } from './queries.ts';
 
-/** A figure of each day beside that of the day as far into the period before; days without a sale have 0. */
+/** A figure of each day, its mean of seven days, and that of the same weekday a week and a year (52 weeks) before. */
 function byDay(figure: 'revenue' | 'orders'): string {
   return sql`
-    ${withParts(orders('first_before'))},
+    ${withParts(orders({ since: 'first_year_before', until: 'greatest(period.last_day, period.today)' }))},
 
     by_day as (
         select date_key, sum(${figure}) as figure
         from orders
         group by date_key
+    ),
+
+    days as (
+        select
+            period.first_day + numbers.number as date_key,
+            by_day.figure,
+            round(
+                avg(coalesce(by_day.figure, 0))
+                    over (order by numbers.number rows between 6 preceding and current row),
+                2
+            ) as mean
+        from period
+        cross join lateral generate_series(-6, period.last_day - period.first_day) as numbers (number)
+        left join by_day on by_day.date_key = period.first_day + numbers.number
     )
 
     select
-        (period.first_day + numbers.number)::timestamp at time zone 'UTC' as time,
+        ${startOf('days.date_key')} as time,
         coalesce(days.figure, 0) as ${figure},
-        coalesce(days_before.figure, 0) as "period before"
+        days.mean as "7-day mean",
+        week.figure as "a week before",
+        year.figure as "a year before",
+        null::numeric as "today so far"
     from period
-    cross join lateral generate_series(0, period.last_day - period.first_day) as numbers (number)
-    left join by_day as days on days.date_key = period.first_day + numbers.number
-    left join by_day as days_before on days_before.date_key = period.first_before + numbers.number
+    inner join days on days.date_key >= period.first_day
+    left join by_day as week on week.date_key = days.date_key - 7
+    left join by_day as year on year.date_key = days.date_key - 364
+    union all
+    select ${startOf('period.today')}, null, null, null, null, by_day.figure
+    from period
+    inner join by_day on period.today = by_day.date_key
+    where
+        period.today > period.last_day
+        and ${startOf('period.today')} <= $__timeTo()::timestamptz
     order by time`;
 }
 
-function byDayPanel(title: string, figure: 'revenue' | 'orders', unit: Unit): PanelBuilder {
-  const description =
-    'By UTC day, beside the day as far into the period before. The last day may not be over yet.';
-  const frame = { title, description, sql: byDay(figure), width: 12, height: 9 };
-  return lines(frame, unit).overrideByName('period before', [
-    { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
-    { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
+const FIXED = (color: string): { id: string; value: object } => ({
+  id: 'color',
+  value: { mode: 'fixed', fixedColor: color },
+});
+
+function byDayPanel(title: string, figure: 'revenue' | 'orders'): PanelBuilder {
+  const frame = {
+    title: `${title}, \${days}`,
+    description:
+      'By UTC day. The mean is of the seven days up to each; a year is 52 weeks, so that weekdays meet. Today stands apart until it is over.',
+    ...{ sql: byDay(figure), width: 12, height: 9 },
+    empty: 'No days in the time range: choose a longer one.',
+  };
+  const thin = (color: string, dash: readonly number[]): { id: string; value: unknown }[] => [
+    FIXED(color),
+    { id: 'custom.lineStyle', value: { fill: 'dash', dash } },
     { id: 'custom.lineWidth', value: 1 },
     { id: 'custom.fillOpacity', value: 0 },
-  ]);
+    { id: 'custom.showPoints', value: 'never' },
+  ];
+  return lines(frame, SHORT)
+    .dataLinks([])
+    .overrideByName(figure, [
+      FIXED('blue'),
+      { id: 'displayName', value: figure },
+      { id: 'links', value: [toTransactions({ day: CLICKED_TIME })] },
+    ])
+    .overrideByName('7-day mean', [
+      FIXED('orange'),
+      { id: 'custom.fillOpacity', value: 0 },
+      { id: 'custom.showPoints', value: 'never' },
+    ])
+    .overrideByName('a week before', thin('text', [2, 6]))
+    .overrideByName('a year before', thin('purple', [10, 10]))
+    .overrideByName('today so far', [
+      FIXED('green'),
+      { id: 'custom.showPoints', value: 'always' },
+      { id: 'custom.pointSize', value: 8 },
+      { id: 'links', value: [toTransactions({ day: CLICKED_TIME })] },
+    ]);
 }
 
 export function days(): PanelBuilder[] {
-  return [
-    byDayPanel('Revenue by day', 'revenue', MONEY),
-    byDayPanel('Orders by day', 'orders', COUNT),
-  ];
+  return [byDayPanel('Revenue by day', 'revenue'), byDayPanel('Orders by day', 'orders')];
+}
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, '0'));
+
+/** A row for each weekday, a column for each hour. */
+const WHEN = sql`
+  ${withParts(hours({ since: 'first_day' }))},
+
+  weekdays as (
+      select extract(isodow from date_key)::integer as weekday, hour, sum(orders) as orders
+      from hours
+      group by 1, 2
+  )
+
+  select
+      names.name as weekday,
+      ${HOURS.map(
+        (hour, number) =>
+          `coalesce(sum(weekdays.orders) filter (where weekdays.hour = ${String(number)}), 0) as hour_${hour}`,
+      ).join(',\n')}
+  from
+      (values
+          (1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'),
+          (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')
+      ) as names (weekday, name)
+  left join weekdays on names.weekday = weekdays.weekday
+  group by names.weekday, names.name
+  order by names.weekday`;
+
+/** When the shop sells. */
+export function when(): Builder<Panel> {
+  const columns: Record<string, Column> = {
+    weekday: { heading: 'Weekday', width: 100, grows: true },
+  };
+  for (const hour of HOURS) {
+    columns[`hour_${hour}`] = { heading: hour, width: 45, unit: COUNT, shaded: true };
+  }
+  return rows(
+    {
+      title: 'Orders by weekday and hour, ${days}',
+      description: 'Orders of the days by the hour in which they were made, UTC.',
+      ...{ sql: WHEN, width: 24, height: 9 },
+      empty: 'No sales in these days.',
+    },
+    columns,
+  );
 }

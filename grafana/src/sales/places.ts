@@ -6,61 +6,113 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as geomap from '@grafana/grafana-foundation-sdk/geomap';
-import type { PanelBuilder as PiePanel } from '@grafana/grafana-foundation-sdk/piechart';
-import { COUNT, framed, MONEY, PERCENT, rows, slices } from '../panels.ts';
+import { CLICKED, column, toTransactions } from '../links.ts';
+import { bars, COUNT, framed, MONEY, PERCENT, rows, SHORT, slices } from '../panels.ts';
 import { sql } from '../sql.ts';
-import { orders, payments, withParts } from './queries.ts';
+import { payments, placesOf, states, withParts } from './queries.ts';
 
 const COUNTRIES = sql`
-  ${withParts(orders('first_day'))}
-
-  select country, sum(orders) as orders, sum(revenue) as revenue
-  from orders
-  group by country
-  order by revenue desc, country`;
-
-const PLACES = sql`
-  ${withParts(orders('first_day'))},
-
-  places as (
-      select country, city, sum(orders) as orders, sum(revenue) as revenue
-      from orders
-      group by country, city
-  )
+  ${withParts(placesOf({ since: 'first_day' }))}
 
   select
-      country,
-      city,
-      orders,
-      revenue,
-      round(revenue * 100 / nullif(sum(revenue) over (), 0), 1) as share_percent
+      places.country,
+      coalesce(names.name, places.country) as name,
+      sum(places.orders) as orders,
+      sum(places.revenue) as revenue
   from places
-  order by revenue desc, country, city
+  left join silver.dim_country as names on places.country = names.code
+  group by places.country, names.name
+  order by revenue desc, places.country`;
+
+const PLACES = sql`
+  ${withParts(placesOf({ since: 'first_day' }))}
+
+  select
+      places.country,
+      places.city,
+      coalesce(names.name, places.country) as name,
+      places.orders,
+      places.revenue,
+      round(places.revenue * 100 / nullif(sum(places.revenue) over (), 0), 1) as share_percent
+  from places
+  left join silver.dim_country as names on places.country = names.code
+  order by places.revenue desc, places.country, places.city
   limit 100`;
 
 const PAYMENT_MIX = sql`
-  ${withParts(payments('first_day'))}
+  ${withParts(payments({ since: 'first_day' }))}
 
   select payment_method, sum(revenue) as revenue
   from payments
   group by payment_method
   order by revenue desc, payment_method`;
 
-/** Where Grafana's own list of places has the country codes. */
+const STATUSES = sql`
+  ${withParts(states({ since: 'first_day' }))}
+
+  select replace(order_status, '_', ' ') as status, sum(orders) as orders
+  from states
+  group by order_status
+  order by orders desc, order_status`;
+
+const CURRENCIES = sql`
+  ${withParts(states({ since: 'first_day' }))},
+
+  currencies as (
+      select currency, sum(orders) as orders, sum(revenue) as revenue
+      from states
+      group by currency
+  )
+
+  select
+      currency,
+      orders,
+      revenue,
+      round(orders * 100 / nullif(sum(orders) over (), 0), 1) as share_percent
+  from currencies
+  order by orders desc, currency`;
+
+/** What Grafana has of its own: where countries are, and their outlines. Nothing of the map comes from the internet. */
 const GAZETTEER = 'public/gazetteer/countries.json';
+const OUTLINES = 'public/maps/countries.geojson';
+/** One transparent pixel in the place of the tiles of a map. */
+const NO_TILE = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
+const EMPTY = 'No sales in these days: choose a longer time range.';
 
 function map(): geomap.PanelBuilder {
   const frame = {
     title: 'Map',
-    description: 'Revenue by country, for country codes of two letters; the table has all places.',
-    sql: COUNTRIES,
-    width: 10,
-    height: 11,
+    description:
+      'Revenue by country, for country codes of two letters; the table has all places. The outlines come with Grafana: ' +
+      'for streets choose another base layer in the options of the panel, which fetches it from the internet.',
+    ...{ sql: COUNTRIES, width: 12, height: 11, empty: EMPTY },
   };
   return framed(new geomap.PanelBuilder(), frame, 'table')
-    .unit(MONEY.unit)
-    .basemap(new MapLayerOptionsBuilder().type('default').name('Basemap'))
+    .unit(SHORT.unit)
+    .view(
+      new geomap.MapViewConfigBuilder()
+        .id('fit')
+        .allLayers(false)
+        .layer('Revenue')
+        .padding(10)
+        .maxZoom(5),
+    )
+    .basemap(
+      new MapLayerOptionsBuilder()
+        .type('xyz')
+        .name('Basemap')
+        .config({ url: NO_TILE, attribution: '' }),
+    )
     .layers([
+      new MapLayerOptionsBuilder()
+        .type('geojson')
+        .name('Countries')
+        .config({
+          src: OUTLINES,
+          rules: [],
+          style: { color: { fixed: 'rgba(128, 128, 128, 0.35)' }, opacity: 0.3, lineWidth: 1 },
+        })
+        .tooltip(false),
       new MapLayerOptionsBuilder()
         .type('markers')
         .name('Revenue')
@@ -76,6 +128,14 @@ function map(): geomap.PanelBuilder {
             size: { field: 'revenue', fixed: 5, min: 4, max: 24 },
             color: { fixed: 'semi-dark-blue' },
             opacity: 0.6,
+            text: { mode: 'field', field: 'name', fixed: '' },
+            textConfig: {
+              fontSize: 11,
+              offsetX: 0,
+              offsetY: 0,
+              textAlign: 'center',
+              textBaseline: 'middle',
+            },
           },
         })
         .tooltip(true),
@@ -88,26 +148,60 @@ export function places(): Builder<Panel>[] {
     map(),
     rows(
       {
-        title: 'Places',
+        title: 'Places, ${days}',
         description: 'The 100 places with most revenue, as the orders name them.',
-        sql: PLACES,
-        width: 8,
-        height: 11,
+        ...{ sql: PLACES, width: 12, height: 11, empty: EMPTY },
       },
-      { orders: COUNT, revenue: MONEY, share_percent: PERCENT },
+      {
+        country: {
+          ...{ heading: 'Code', width: 65 },
+          link: toTransactions({ country: CLICKED }),
+        },
+        city: {
+          ...{ heading: 'City', width: 120, grows: true },
+          link: toTransactions({ city: CLICKED, country: column(0) }),
+        },
+        name: { heading: 'Country', width: 120 },
+        orders: { heading: 'Orders', width: 75, unit: COUNT },
+        revenue: { heading: 'Revenue', width: 130, unit: MONEY },
+        share_percent: { heading: 'Share', width: 70, unit: PERCENT },
+      },
     ),
   ];
 }
 
-export function paymentMix(): PiePanel {
-  return slices(
-    {
-      title: 'Payment mix',
-      description: 'Revenue by payment method.',
-      sql: PAYMENT_MIX,
-      width: 6,
-      height: 11,
-    },
-    MONEY,
-  );
+/** How the orders stand, and how they were paid. */
+export function paymentsAndStates(): Builder<Panel>[] {
+  return [
+    slices(
+      {
+        title: 'Payment mix',
+        description: 'Revenue by payment method.',
+        ...{ sql: PAYMENT_MIX, width: 9, height: 8, empty: EMPTY },
+      },
+      SHORT,
+    ),
+    bars(
+      {
+        title: 'Order status',
+        description: 'Orders by the state that their latest event names.',
+        ...{ sql: STATUSES, width: 7, height: 8, empty: EMPTY },
+      },
+      'status',
+      SHORT,
+    ).overrideByName('orders', [{ id: 'displayName', value: 'Orders' }]),
+    rows(
+      {
+        title: 'Currencies',
+        description: 'Orders by the currency that they are booked in; amounts are not converted.',
+        ...{ sql: CURRENCIES, width: 8, height: 8, empty: EMPTY },
+      },
+      {
+        currency: { heading: 'Currency', width: 100, grows: true },
+        orders: { heading: 'Orders', width: 75, unit: COUNT },
+        revenue: { heading: 'Revenue', width: 130, unit: MONEY },
+        share_percent: { heading: 'Share', width: 70, unit: PERCENT },
+      },
+    ),
+  ];
 }

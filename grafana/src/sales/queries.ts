@@ -11,10 +11,18 @@ import { isAll, isChosen } from '../variables.ts';
  * the whole order. Goods are the chosen lines alone.
  */
 
+const ALL = isAll('country', 'category', 'product');
 const ALL_GOODS = isAll('category', 'product');
+const ALL_COUNTRIES = isAll('country');
 
-const isPurchaseFrom = (since: Since): string => sql`
-  ${isKeyOf(since, 'transactions.transaction_key')}
+/** From and until which day; until the last of the period unless said otherwise. */
+export interface Span {
+  readonly since: Since;
+  readonly until?: string;
+}
+
+const isPurchaseFrom = ({ since, until }: Span): string => sql`
+  ${isKeyOf(since, 'transactions.transaction_key', until)}
   and transactions.event_type = 'purchase'
   and ${isChosen('country', 'transactions.customer_country')}`;
 
@@ -24,13 +32,13 @@ export function withParts(...parts: readonly string[]): string {
 }
 
 /** CTE: the transactions that count. */
-export function chosenTransactions(since: Since): string {
+function chosenTransactions(span: Span): string {
   return sql`
     chosen as (
         select transactions.*
         from period
         inner join silver.fact_transactions as transactions
-            on ${isPurchaseFrom(since)}
+            on ${isPurchaseFrom(span)}
         where
             ${ALL_GOODS}
             or exists (
@@ -44,49 +52,152 @@ export function chosenTransactions(since: Since): string {
     )`;
 }
 
-/** CTEs: orders by day and place. */
-export function orders(since: Since): string {
+/** CTEs: orders by day. */
+export function orders(span: Span): string {
+  const { since, until } = span;
   return sql`
-    ${chosenTransactions(since)},
+    ${chosenTransactions(span)},
 
     orders as (
-        select places.date_key, places.country, places.city, places.orders, places.revenue
+        select days.date_key, days.total_orders as orders, days.order_total_amount_day as revenue
         from period
-        inner join gold.geography_performance as places on ${isDayOf(since, 'places.date_key')}
-        where ${ALL_GOODS} and ${isChosen('country', 'places.country')}
+        inner join gold.sales_performance as days on ${isDayOf(since, 'days.date_key', until)}
+        where ${ALL}
         union all
-        select date_key, customer_country, customer_city, count(*), sum(order_total_amount)
+        select places.date_key, sum(places.orders), sum(places.revenue)
+        from period
+        inner join gold.geography_performance as places on ${isDayOf(since, 'places.date_key', until)}
+        where ${ALL_GOODS} and not ${ALL_COUNTRIES} and ${isChosen('country', 'places.country')}
+        group by places.date_key
+        union all
+        select date_key, count(*), sum(order_total_amount)
         from chosen
         where not ${ALL_GOODS}
-        group by date_key, customer_country, customer_city
+        group by date_key
+    )`;
+}
+
+/** CTEs: orders by day and hour. */
+export function hours(span: Span): string {
+  return sql`
+    ${chosenTransactions(span)},
+
+    hours as (
+        select sales.date_key, sales.hour, sales.orders
+        from period
+        inner join gold.hourly_sales as sales on ${isDayOf(span.since, 'sales.date_key')}
+        where ${ALL}
+        union all
+        select date_key, extract(hour from event_timestamp at time zone 'UTC')::integer, count(*)
+        from chosen
+        where not ${ALL}
+        group by 1, 2
+    )`;
+}
+
+/** CTEs: subtotals and discounts by day. */
+export function discounts(span: Span): string {
+  return sql`
+    ${chosenTransactions(span)},
+
+    discounts as (
+        select
+            days.date_key,
+            days.order_subtotal_day as subtotal,
+            days.order_discount_amount_day as discount
+        from period
+        inner join gold.sales_performance as days on ${isDayOf(span.since, 'days.date_key')}
+        where ${ALL}
+        union all
+        select date_key, sum(order_subtotal), sum(order_discount_amount)
+        from chosen
+        where not ${ALL}
+        group by date_key
+    )`;
+}
+
+/** CTEs: who bought, by day. */
+export function buyers(span: Span): string {
+  return sql`
+    ${chosenTransactions(span)},
+
+    buyers as (
+        select days.customer_id, days.date_key, days.orders, days.total_amount as revenue
+        from period
+        inner join gold.customer_days as days on ${isDayOf(span.since, 'days.date_key')}
+        where ${ALL_GOODS} and ${isChosen('country', 'days.country')}
+        union all
+        select customer_id, date_key, count(*), sum(order_total_amount)
+        from chosen
+        where not ${ALL_GOODS}
+        group by customer_id, date_key
+    )`;
+}
+
+/** CTEs: orders by place. */
+export function placesOf(span: Span): string {
+  return sql`
+    ${chosenTransactions(span)},
+
+    places as (
+        select days.country, days.city, sum(days.orders) as orders, sum(days.revenue) as revenue
+        from period
+        inner join gold.geography_performance as days on ${isDayOf(span.since, 'days.date_key')}
+        where ${ALL_GOODS} and ${isChosen('country', 'days.country')}
+        group by days.country, days.city
+        union all
+        select customer_country, customer_city, count(*), sum(order_total_amount)
+        from chosen
+        where not ${ALL_GOODS}
+        group by customer_country, customer_city
     )`;
 }
 
 /** CTEs: orders by payment method. */
-export function payments(since: Since): string {
-  const all = isAll('country', 'category', 'product');
+export function payments(span: Span): string {
   return sql`
-    ${chosenTransactions(since)},
+    ${chosenTransactions(span)},
 
     payments as (
         select days.payment_method, days.orders, days.revenue
         from period
-        inner join gold.payment_performance as days on ${isDayOf(since, 'days.date_key')}
-        where ${all}
+        inner join gold.payment_performance as days on ${isDayOf(span.since, 'days.date_key')}
+        where ${ALL}
         union all
         select methods.name, count(*), sum(chosen.order_total_amount)
         from chosen
         left join silver.dim_payment_method as methods on chosen.order_payment_method_id = methods.id
-        where not ${all}
+        where not ${ALL}
         group by methods.name
     )`;
 }
 
+/** CTEs: orders by status and currency. */
+export function states(span: Span): string {
+  return sql`
+    ${chosenTransactions(span)},
+
+    states as (
+        select days.order_status, days.currency, days.orders, days.revenue
+        from period
+        inner join gold.order_performance as days on ${isDayOf(span.since, 'days.date_key')}
+        where ${ALL}
+        union all
+        select statuses.name, currencies.name, count(*), sum(chosen.order_total_amount)
+        from chosen
+        left join silver.dim_order_status as statuses on chosen.order_status_id = statuses.id
+        left join silver.dim_currency as currencies on chosen.order_currency_id = currencies.id
+        where not ${ALL}
+        group by statuses.name, currencies.name
+    )`;
+}
+
 /** CTE: the order lines that count. */
-function chosenLines(since: Since): string {
+function chosenLines(span: Span): string {
   return sql`
     lines as (
         select
+            transactions.transaction_key,
             transactions.date_key,
             lines.item_id,
             lines.category,
@@ -95,7 +206,7 @@ function chosenLines(since: Since): string {
             lines.cost * lines.quantity as cost
         from period
         inner join silver.fact_transactions as transactions
-            on ${isPurchaseFrom(since)}
+            on ${isPurchaseFrom(span)}
         inner join silver.fact_transaction_lines as lines
             on transactions.transaction_key = lines.transaction_key
         where
@@ -105,15 +216,15 @@ function chosenLines(since: Since): string {
 }
 
 /** CTEs: goods by day and category. */
-export function categories(since: Since): string {
+export function categories(span: Span): string {
   const all = isAll('country', 'product');
   return sql`
-    ${chosenLines(since)},
+    ${chosenLines(span)},
 
     categories as (
         select days.date_key, days.category, days.total_quantity as units, days.revenue
         from period
-        inner join gold.item_category_performance as days on ${isDayOf(since, 'days.date_key')}
+        inner join gold.item_category_performance as days on ${isDayOf(span.since, 'days.date_key')}
         where ${all} and ${isChosen('category', 'days.category')}
         union all
         select date_key, category, sum(units), sum(revenue)
@@ -123,21 +234,21 @@ export function categories(since: Since): string {
     )`;
 }
 
-/** CTEs: goods by product. */
-export function products(since: Since): string {
+/** CTEs: goods by day and product. */
+export function products(span: Span): string {
   const all = isAll('country', 'category');
   return sql`
-    ${chosenLines(since)},
+    ${chosenLines(span)},
 
     products as (
-        select days.item_id, days.units, days.revenue, days.cost
+        select days.date_key, days.item_id, days.units, days.revenue, days.cost
         from period
-        inner join gold.product_performance as days on ${isDayOf(since, 'days.date_key')}
+        inner join gold.product_performance as days on ${isDayOf(span.since, 'days.date_key')}
         where ${all} and ${isChosen('product', 'days.item_id')}
         union all
-        select item_id, sum(units), sum(revenue), sum(cost)
+        select date_key, item_id, sum(units), sum(revenue), sum(cost)
         from lines
         where not ${all}
-        group by item_id
+        group by date_key, item_id
     )`;
 }

@@ -1,6 +1,9 @@
-import { isKeyOf, PERIOD } from '../period.ts';
+import { IS_IN_RANGE } from '../period.ts';
 import { sql } from '../sql.ts';
-import { TRANSACTION } from '../variables.ts';
+import { textOf } from '../variables.ts';
+
+/** The transaction that was asked for, as a literal. */
+const TRANSACTION = textOf('transaction');
 
 // One row per step of each event; gold is the latest publication of the transaction's day.
 export const WAY = sql`
@@ -86,7 +89,22 @@ export const WAY = sql`
   )
 
   select at, layer, what, topic, partition, "offset", run_id
-  from steps
+  from (
+      select step, at, layer, what, topic, partition, "offset", run_id
+      from steps
+      union all
+      select
+          0,
+          null,
+          'nowhere',
+          'no event of ' || transaction_id || ' is in the warehouse: look for a blank or a missing letter, or choose one below',
+          null,
+          null,
+          null,
+          null
+      from asked
+      where transaction_id <> '' and not exists (select from steps)
+  ) as steps
   order by topic, partition, "offset", step, at`;
 
 export const ORDER = sql`
@@ -94,9 +112,8 @@ export const ORDER = sql`
       transactions.event_timestamp,
       transactions.event_type,
       transactions.customer_id as customer,
-      transactions.customer_country as country,
-      transactions.customer_city as city,
-      statuses.name as status,
+      concat_ws(', ', transactions.customer_city, coalesce(countries.name, transactions.customer_country)) as place,
+      replace(statuses.name, '_', ' ') as status,
       methods.name as payment_method,
       currencies.name as currency,
       transactions.order_subtotal as subtotal,
@@ -108,6 +125,7 @@ export const ORDER = sql`
   left join silver.dim_order_status as statuses on transactions.order_status_id = statuses.id
   left join silver.dim_payment_method as methods on transactions.order_payment_method_id = methods.id
   left join silver.dim_currency as currencies on transactions.order_currency_id = currencies.id
+  left join silver.dim_country as countries on transactions.customer_country = countries.code
   where transactions.transaction_id = ${TRANSACTION}`;
 
 export const LINES = sql`
@@ -170,7 +188,7 @@ export const CELLS = sql`
   )
 
   select
-      mart,
+      replace(mart, '_', ' ') as mart,
       cell,
       of_this_order,
       revenue,
@@ -181,27 +199,61 @@ export const CELLS = sql`
 export const RESTATED = sql`
   select
       restatements.restated_at,
-      restatements.date_key as day,
-      restatements.run_id,
       restatements.late_events,
-      restatements.old_total,
-      restatements.new_total
+      restatements.new_total,
+      restatements.new_total - restatements.old_total as change
   from silver.fact_transactions as transactions
   inner join gold.restatements as restatements using (date_key)
   where transactions.transaction_id = ${TRANSACTION}
   order by restatements.restated_at desc`;
 
+/** A day as it is written, or as a chart hands it on: in milliseconds since 1970. */
+const DAY = sql`
+  case
+      when ${textOf('day')} = '' then null
+      when length(${textOf('day')}) = 10 then ${textOf('day')}::date
+      else (to_timestamp(${textOf('day')}::numeric / 1000) at time zone 'UTC')::date
+  end`;
+
+const is = (name: string, column: string): string =>
+  `(${textOf(name)} = '' or ${column} = ${textOf(name)})`;
+
+// A day that was chosen stands for the time range.
 export const LATEST = sql`
-  with ${PERIOD}
+  with asked as (
+      select
+          ${DAY} as day
+  )
 
   select
-      transactions.transaction_id,
       transactions.event_timestamp,
+      transactions.transaction_id,
       transactions.customer_id as customer,
       transactions.customer_country as country,
+      transactions.customer_city as city,
+      transactions.event_type,
       transactions.order_total_amount as total
-  from period
+  from asked
   inner join silver.fact_transactions as transactions
-      on ${isKeyOf('first_day', 'transactions.transaction_key')}
-  order by transactions.transaction_key desc
-  limit 20`;
+      on
+          asked.day is null
+          and ${IS_IN_RANGE}
+          or transactions.transaction_key >= (asked.day - date '1900-01-01')::bigint << 40
+          and transactions.transaction_key < (asked.day + 1 - date '1900-01-01')::bigint << 40
+  where
+      ${is('customer', 'transactions.customer_id')}
+      and ${is('country', 'transactions.customer_country')}
+      and ${is('city', 'transactions.customer_city')}
+      and (
+          (${textOf('category')} = '' and ${textOf('product')} = '')
+          or exists (
+              select
+              from silver.fact_transaction_lines as lines
+              where
+                  lines.transaction_key = transactions.transaction_key
+                  and ${is('category', 'lines.category')}
+                  and ${is('product', 'lines.item_id')}
+          )
+      )
+  order by transactions.event_timestamp desc, transactions.transaction_id
+  limit 100`;
