@@ -11,9 +11,22 @@ sales as (
     select
         periods.is_current,
         coalesce(sum(days.total_orders), 0) as orders,
-        coalesce(sum(days.order_total_amount_day), 0.00) as revenue
+        coalesce(sum(days.order_total_amount_day), 0.00) as revenue,
+        coalesce(sum(days.order_subtotal_day), 0) as subtotal,
+        coalesce(sum(days.order_discount_amount_day), 0) as discount
     from periods
     left join gold.sales_performance as days
+        on days.date_key between periods.first_day and periods.last_day
+    group by periods.is_current
+),
+
+margins as (
+    select
+        periods.is_current,
+        coalesce(sum(days.revenue), 0) as revenue,
+        coalesce(sum(days.revenue - days.cost), 0) as margin
+    from periods
+    left join gold.product_performance as days
         on days.date_key between periods.first_day and periods.last_day
     group by periods.is_current
 ),
@@ -29,17 +42,21 @@ units as (
 -- A customer who buys on two days is one customer of the period: gold's days cannot say how many there are. A
 -- transaction's key begins with its day, so that a period is a range of the primary key.
 customers as (
-    select periods.is_current, buyers.customers
+    select periods.is_current, buyers.customers, buyers.repeating
     from periods
     cross join lateral (
-        select count(distinct transactions.customer_id) as customers
-        from silver.fact_transactions as transactions
-        where
-            transactions.event_type = 'purchase'
-            and transactions.transaction_key
-            >= (periods.first_day - date '1900-01-01')::bigint << 40
-            and transactions.transaction_key
-            < (periods.last_day + 1 - date '1900-01-01')::bigint << 40
+        select count(*) as customers, count(*) filter (where bought.orders > 1) as repeating
+        from (
+            select count(*) as orders
+            from silver.fact_transactions as transactions
+            where
+                transactions.event_type = 'purchase'
+                and transactions.transaction_key
+                >= (periods.first_day - date '1900-01-01')::bigint << 40
+                and transactions.transaction_key
+                < (periods.last_day + 1 - date '1900-01-01')::bigint << 40
+            group by transactions.customer_id
+        ) as bought
     ) as buyers
 ),
 
@@ -55,6 +72,16 @@ figures as (
     select is_current, 4, 'customers', customers from customers
     union all
     select is_current, 5, 'units', units from units
+    union all
+    select is_current, 6, 'units_an_order', round(units.units::numeric(60, 20) / nullif(sales.orders, 0), 2)
+    from units
+    inner join sales using (is_current)
+    union all
+    select is_current, 7, 'gross_margin', round(margin * 100 / nullif(revenue, 0), 1) from margins
+    union all
+    select is_current, 8, 'discount_share', round(discount * 100 / nullif(subtotal, 0), 1) from sales
+    union all
+    select is_current, 9, 'repeat_rate', round(repeating * 100.0 / nullif(customers, 0), 1) from customers
 )
 
 select

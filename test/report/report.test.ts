@@ -37,6 +37,12 @@ describe('sections', () => {
       { figure: 'average_ticket', value: '87.51', value_before: '100.00', change_percent: '-12.5' },
       { figure: 'customers', value: '3', value_before: '1', change_percent: '200.0' },
       { figure: 'units', value: '7', value_before: '1', change_percent: '600.0' },
+      { figure: 'units_an_order', value: '1.75', value_before: '1.00', change_percent: '75.0' },
+      // 60.00 of 300.00; before 30.00 of 90.00
+      { figure: 'gross_margin', value: '20.0', value_before: '33.3', change_percent: '-39.9' },
+      { figure: 'discount_share', value: '0.0', value_before: '0.0', change_percent: null },
+      // One of three customers has come twice.
+      { figure: 'repeat_rate', value: '33.3', value_before: '0.0', change_percent: null },
     ]);
   });
 
@@ -217,8 +223,9 @@ describe('period', () => {
       '450.05',
       '5',
       '90.01',
-      '3',
-      '8',
+      ...['3', '8', '1.60'],
+      // 90.00 of 390.00; no discounts; one of three customers came again.
+      ...['23.1', '0.0', '33.3'],
     ]);
   });
 

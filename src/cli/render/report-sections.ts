@@ -9,6 +9,7 @@ import {
   changeText,
   dayLabel,
   figureName,
+  figureValue,
   isDayFigure,
   isBehind,
   orderChange,
@@ -128,8 +129,8 @@ function headlineLines(
   const lines = fittedTable<SectionRows['headline']>(
     [
       name('figure', (row) => figureName(row.figure), 10),
-      figure('period', (row) => row.value ?? '-'),
-      figure('before', (row) => row.value_before ?? '-'),
+      figure('period', (row) => figureValue(row.figure, row.value, '-')),
+      figure('before', (row) => figureValue(row.figure, row.value_before, '-')),
       { title: 'change', align: 'right', cell: (row) => changeText(row) },
     ],
     rows,

@@ -115,7 +115,22 @@ const FIGURES: Readonly<Record<string, string>> = {
   average_ticket: 'Average ticket',
   customers: 'Customers',
   units: 'Units sold',
+  units_an_order: 'Units an order',
+  gross_margin: 'Gross margin',
+  discount_share: 'Discount share',
+  repeat_rate: 'Repeat rate',
 };
+
+/** Shares of a hundred: their change is in points. */
+const SHARES: readonly string[] = ['gross_margin', 'discount_share', 'repeat_rate'];
+
+/** The value of a headline figure, or that before; `none` where there is none. */
+export function figureValue(figure: string, value: string | null, none: string): string {
+  if (value === null) {
+    return none;
+  }
+  return SHARES.includes(figure) ? `${value}%` : grouped(value);
+}
 
 /** A figure that each day has, too. */
 export type DayFigure = Exclude<keyof SectionRows['days'], 'date_key'>;
@@ -135,15 +150,22 @@ export function figureName(figure: string): string {
 
 /** The change against the period before, with an arrow: readable without colour. */
 export function changeText({
+  figure,
   value,
   value_before: before,
-  change_percent: change,
+  change_percent: percent,
 }: SectionRows['headline']): string {
+  const isShare = SHARES.includes(figure);
+  const change = isShare ? points(value, before) : percent;
   if (change === null) {
     return value !== null && before !== value ? 'new' : '-';
   }
   const arrow = /^-/.test(change) ? '▼' : /[1-9]/.test(change) ? '▲' : '=';
-  return `${arrow} ${arrow === '▲' ? '+' : ''}${grouped(change)}%`;
+  return `${arrow} ${arrow === '▲' ? '+' : ''}${grouped(change)}${isShare ? ' points' : '%'}`;
+}
+
+function points(value: string | null, before: string | null): string | null {
+  return value === null || before === null ? null : (Number(value) - Number(before)).toFixed(1);
 }
 
 /** What stands out among days of which at least one has a sale. */

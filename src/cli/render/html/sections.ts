@@ -3,6 +3,7 @@ import { grouped } from '../../../number.ts';
 import {
   changeText,
   figureName,
+  figureValue,
   isBehind,
   isDayFigure,
   orderChange,
@@ -69,7 +70,7 @@ export function headlineCards(
     ${figures.map((figure) => {
       const change = changeText(figure);
       const tone = change.startsWith('▲') ? 'gain' : change.startsWith('▼') ? 'loss' : 'even';
-      const value = figure.value === null ? '–' : grouped(figure.value);
+      const value = figureValue(figure.figure, figure.value, '–');
       const name = figureName(figure.figure);
       return html`<article class="card">
         <h3>${name}</h3>
@@ -78,7 +79,7 @@ export function headlineCards(
         </p>
         <p class="change">
           <span class="${tone}" data-change="${figure.figure}">${change}</span>
-          <span class="before">before ${grouped(figure.value_before ?? '–')}</span>
+          <span class="before">before ${figureValue(figure.figure, figure.value_before, '–')}</span>
         </p>
         ${
           days.length > 1 && isDayFigure(figure.figure)
