@@ -36,8 +36,9 @@ export interface Figure {
 /** What a stream of events tells of. */
 export interface Story {
   readonly shop: CatalogueSizes;
-  /** All of it is of this day; else it is of as many days as its orders need. */
+  /** All of it is of this day; else it is of `days`, or of as many as its orders need. */
   readonly day?: string;
+  readonly days?: number;
 }
 
 /** The shop that people try medallion with, in which what a large one costs does not show. */
@@ -133,7 +134,7 @@ export class Stand {
 
   /** Arguments of `generate` for so many events in order of time. */
   generateArguments(count: number, story: Story = { shop: this.shop }): string[] {
-    const days = Math.max(1, Math.round(count / ORDERS_OF_A_DAY));
+    const days = story.days ?? Math.max(1, Math.round(count / ORDERS_OF_A_DAY));
     const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
     return [
       ...['generate', '--quiet', '--count', String(count), '--seed', '1'],

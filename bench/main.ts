@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { dashboards } from './dashboards.ts';
 import { freshness } from './freshness.ts';
 import { generate } from './generate.ts';
 import { Stand, type Bench } from './harness.ts';
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   promoteDay,
   promoteShop,
   promoteLong,
+  dashboards,
   freshness,
   peers,
 ];

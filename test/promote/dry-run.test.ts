@@ -226,6 +226,10 @@ describe('a fixture worked out by hand', () => {
       'gold.geography_performance': '2 0 0',
       'gold.payment_performance': '2 0 0',
       'gold.customer_days': '3 0 0',
+      // cust_1 and cust_2 begin on one day; c is of the same month.
+      'gold.customer_cohorts': '1 0 0',
+      'gold.hourly_sales': '3 0 0',
+      'gold.order_performance': '2 0 0',
       'gold.customer_sales': '2 0 0',
       'gold.customer_performance': '2 0 0',
     });
@@ -254,6 +258,9 @@ describe('a fixture worked out by hand', () => {
       'gold.geography_performance': '2 1 1',
       'gold.payment_performance': '2 1 1',
       'gold.customer_days': '2 1 1',
+      'gold.customer_cohorts': '1 1 0',
+      'gold.hourly_sales': '2 1 1',
+      'gold.order_performance': '2 1 1',
       'gold.customer_sales': '1 1 0',
       // The latest order is a day later, so that of cust_2 is a day longer ago.
       'gold.customer_performance': '1 2 0',
