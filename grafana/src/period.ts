@@ -30,32 +30,31 @@ export const PERIOD = sql`
       from chosen_days
   )`;
 
+const named = (day: string): string => `to_char(${day}, 'FMDD Mon YYYY')`;
+
 /** The days as titles say them. */
 export const DAYS_SHOWN = sql`
-  with ${PERIOD},
-
-  named as (
-      select
-          period.*,
-          to_char(first_day, 'FMDD Mon YYYY') as first_name,
-          to_char(last_day, 'FMDD Mon YYYY') as last_name
-      from period
-  )
+  with ${PERIOD}
 
   select
       case
-          when not is_over then first_name || ', so far'
-          when first_day = last_day then first_name
-          else first_name || ' to ' || last_name
-      end
-      || case
-          when is_over then
-              ', against the '
-              || case when first_day = last_day then 'day' else (last_day - first_day + 1) || ' days' end
-              || ' before'
-          else ''
+          when not is_over then ${named('first_day')} || ', so far'
+          when first_day = last_day then ${named('first_day')}
+          else ${named('first_day')} || ' to ' || ${named('last_day')}
       end as days
-  from named`;
+  from period`;
+
+/** What they are compared with. */
+export const DAYS_BEFORE = sql`
+  with ${PERIOD}
+
+  select
+      case
+          when not is_over then 'compared with nothing until it is over'
+          when first_day = last_day then 'against ' || ${named('first_before')}
+          else 'against ' || ${named('first_before')} || ' to ' || ${named('first_day - 1')}
+      end as before
+  from period`;
 
 /** From which day on: the first of the time range, of the period before, or the same weekday of a year before. */
 export type Since = 'first_day' | 'first_before' | 'first_year_before';

@@ -5,7 +5,7 @@ import {
   VariableHide,
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DAYS_SHOWN } from './period.ts';
+import { DAYS_BEFORE, DAYS_SHOWN } from './period.ts';
 import { sql } from './sql.ts';
 import { DATA_SOURCE_TYPE, PROVISIONED_UID, WAREHOUSE } from './warehouse.ts';
 
@@ -65,14 +65,19 @@ export function countryVariable(): QueryVariableBuilder {
   );
 }
 
-/** The days that are shown, in words. */
-export function daysVariable(): QueryVariableBuilder {
-  return new QueryVariableBuilder('days')
-    .hide(VariableHide.HideVariable)
-    .datasource(WAREHOUSE)
-    .query(DAYS_SHOWN)
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .current({ text: '', value: '' });
+/** The days that are shown, and those before them, in words. */
+export function daysVariables(): QueryVariableBuilder[] {
+  return [
+    ['days', DAYS_SHOWN],
+    ['before', DAYS_BEFORE],
+  ].map(([name = '', query = '']) =>
+    new QueryVariableBuilder(name)
+      .hide(VariableHide.HideVariable)
+      .datasource(WAREHOUSE)
+      .query(query)
+      .refresh(VariableRefresh.OnTimeRangeChanged)
+      .current({ text: '', value: '' }),
+  );
 }
 
 export function categoryVariable(): QueryVariableBuilder {

@@ -83,7 +83,7 @@ export async function startGrafana(
   return grafana;
 }
 
-/** What differs from the container: this machine's folders and ports, and no word to the network. */
+/** What differs from the container: this machine's folders and ports. */
 function here(folder: string, port: number): Record<string, string> {
   return {
     GF_SERVER_HTTP_ADDR: '127.0.0.1',
@@ -92,10 +92,6 @@ function here(folder: string, port: number): Record<string, string> {
     GF_PATHS_LOGS: path.join(folder, 'log'),
     GF_PATHS_PLUGINS: path.join(folder, 'plugins'),
     GF_LOG_MODE: 'console',
-    GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
-    GF_PLUGINS_PREINSTALL_DISABLED: 'true',
-    GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: 'true',
-    GF_NEWS_NEWS_FEED_ENABLED: 'false',
   };
 }
 

@@ -45,15 +45,25 @@ const ASKED: readonly [string, string, Asking][] = [
       variables: { country: ['FR', 'DE'], category: ["d'or", 'books'], product: ['6" pipe'] },
     },
   ],
-  ['pipeline', 'a day', { ...NOW, interval: '5m', variables: {} }],
-  ['trace', 'an order', { ...DAYS, interval: '1d', variables: { transaction: 't3' } }],
+  ['pipeline', 'a day', { ...NOW, interval: '5m', variables: { reason: '' } }],
+  [
+    'trace',
+    'an order',
+    {
+      ...{ ...DAYS, interval: '1d' },
+      variables: {
+        ...{ transaction: 't3', day: '', customer: '' },
+        ...{ country: '', city: '', category: '', product: '' },
+      },
+    },
+  ],
 ];
 
 /** By their numbers in PostgreSQL. */
 const NUMBER_TYPES = [20, 21, 23, 700, 701, 1700];
 const TIME_TYPES = [1082, 1114, 1184];
 /** Columns that count from now. */
-const AGES = ['longest_wait_seconds', 'unchanged_for', 'waiting_for'];
+const AGES = ['longest_wait_seconds', 'unchanged_for', 'waiting_for', 'hours'];
 
 let database: TestDatabase;
 let reader: Client;
@@ -194,15 +204,18 @@ describe('the alert rules', () => {
     );
   });
 
-  it('are evaluated: freshness and refused events would fire, lag would not', async () => {
+  it('are evaluated: a failed run fires, refused events would, the others would not', async () => {
     const states = (await untilEvaluated()).map(({ name, health, lastError, state }) => [
       ...[name, health, lastError, state],
     ]);
     expect(states).toEqual([
-      ['No new events', 'ok', undefined, 'pending'],
+      ['No new events', 'ok', undefined, 'inactive'],
+      ['No promotion', 'ok', undefined, 'inactive'],
       ['Promotion is late', 'ok', undefined, 'inactive'],
       ['Promotion falls behind', 'ok', undefined, 'inactive'],
       ['Many events are refused', 'ok', undefined, 'pending'],
+      ['A run failed', 'ok', undefined, 'firing'],
+      ['A check failed', 'ok', undefined, 'inactive'],
     ]);
   });
 });

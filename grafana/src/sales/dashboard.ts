@@ -1,7 +1,7 @@
 import { annotation, dashboard, type Dashboard } from '../dashboard.ts';
 import { startOf } from '../period.ts';
 import { sql } from '../sql.ts';
-import { categoryVariable, countryVariable, daysVariable, productVariable } from '../variables.ts';
+import { categoryVariable, countryVariable, daysVariables, productVariable } from '../variables.ts';
 import { customers } from './customers.ts';
 import { days, when } from './days.ts';
 import { goods } from './goods.ts';
@@ -28,10 +28,10 @@ export function salesDashboard(): Dashboard {
     from: 'now-30d',
     to: 'now',
     refresh: '5m',
-    variables: [daysVariable(), countryVariable(), categoryVariable(), productVariable()],
+    variables: [...daysVariables(), countryVariable(), categoryVariable(), productVariable()],
     annotations: [annotation('Restated days', 'orange', RESTATED)],
     sections: [
-      { title: '${days}', panels: headline() },
+      { title: '${days}, ${before}', panels: headline() },
       { title: 'Sales by day', panels: days() },
       { title: 'Goods', panels: goods() },
       { title: 'Places', panels: places() },
