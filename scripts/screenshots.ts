@@ -1,44 +1,22 @@
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { renderPage } from '../src/cli/render/report-page.ts';
 import { parseConfig } from '../src/config.ts';
 import { withWarehouse } from '../src/postgres/warehouse.ts';
 import { report } from '../src/report/report.ts';
 import { launchBrowser } from './chromium/browser.ts';
+import { PERIOD, PICTURES, ROOT, withMadeUpSales } from './made-up-sales.ts';
 
-// The pictures of the README, from the same made-up sales every time: npm run screenshots
+// The pictures of the report in the README, from the same made-up sales every time: npm run screenshots
 
-const ROOT = path.join(import.meta.dirname, '..');
-const PICTURES = path.join(ROOT, 'docs/screenshots');
-const PERIOD = { since: '2026-03-01', until: '2026-03-31' };
-/** Two waves, the second with late events that change days which the first has published. */
-const WAVES = [
-  ['-n', '16000', '--seed', '7', '--since', '2026-01-29', '--until', '2026-03-25'],
-  ['-n', '9000', '--seed', '8', '--since', '2026-03-05', '--until', '2026-03-31', '--late', '5%'],
-];
-const SHOP = ['--customers', '600', '--products', '60', '--cities', '24', '--malformed', '0.4%'];
 const TERMINAL_WIDTH = 100;
 
-const folder = await mkdtemp(path.join(tmpdir(), 'medallion-screenshots-'));
-const home = path.join(folder, 'home');
-try {
-  // The embedded server has a user of its own when this runs as root.
-  await chmod(folder, 0o711);
-  await medallion('db', 'start');
-  for (const wave of WAVES) {
-    await medallion('generate', ...wave, ...SHOP);
-    await medallion('ingest');
-    await medallion('promote');
-  }
+await withMadeUpSales(async ({ home, folder }) => {
   const page = path.join(folder, 'report.html');
-  await medallion('report', '--since', PERIOD.since, '--until', PERIOD.until, '--html', page);
   const terminal = path.join(folder, 'terminal.html');
-  await writeFile(terminal, terminalPage(await terminalReport()));
+  await writeFile(terminal, terminalPage(await terminalReport(home, folder)));
 
   await mkdir(PICTURES, { recursive: true });
   const browser = await launchBrowser();
@@ -51,24 +29,10 @@ try {
   } finally {
     await browser.close();
   }
-} finally {
-  await medallion('db', 'stop').catch(() => undefined);
-  await rm(folder, { recursive: true, force: true });
-}
-
-async function medallion(...args: string[]): Promise<void> {
-  const bin = path.join(ROOT, 'bin/medallion.js');
-  const environment = Object.entries(process.env).filter(
-    ([name]) => !/^(PG|POSTGRES_|KAFKA_|DATABASE_URL)/.test(name),
-  );
-  await promisify(execFile)(process.execPath, [bin, ...args, '--home', home], {
-    cwd: folder,
-    env: Object.fromEntries(environment),
-  });
-}
+});
 
 /** The report as a terminal gets it, in colour. */
-async function terminalReport(): Promise<string> {
+async function terminalReport(home: string, folder: string): Promise<string> {
   const context = { signal: new AbortController().signal, emit: () => undefined };
   const config = parseConfig({ home }, {}, folder);
   const sections = ['headline', 'days', 'categories'] as const;

@@ -181,6 +181,8 @@ function propertiesOf(column: Column): DynamicConfigValue[] {
       ? []
       : [
           { id: 'mappings', value: mappings },
+          // Of all other values.
+          { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
           { id: 'custom.cellOptions', value: { type: 'color-text' } },
         ]),
     ...(shaded === undefined
@@ -189,6 +191,7 @@ function propertiesOf(column: Column): DynamicConfigValue[] {
           { id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } },
           { id: 'color', value: { mode: 'continuous-blues' } },
           { id: 'min', value: 0 },
+          ...(unit === PERCENT ? [{ id: 'max', value: 100 }] : []),
         ]),
   ];
 }

@@ -73,7 +73,7 @@ export function quality(): Builder<Panel>[] {
         },
         restated_at: { heading: 'Restated (UTC)', width: 180, unit: TIME },
         late_events: { heading: 'Late events', width: 120, unit: COUNT },
-        orders: { heading: 'Orders more', width: 120, unit: COUNT },
+        orders: { heading: 'Orders added', width: 120, unit: COUNT },
         new_total: { heading: 'Revenue now', width: 180, unit: MONEY },
         change: { heading: 'Change', width: 160, unit: MONEY },
       },

@@ -273,7 +273,7 @@ export function headline(): Builder<Panel>[] {
         {
           title: figure.title,
           description: `${figure.description} ${AGAINST}${figure.per === undefined ? '' : ' The line is the figure up to each day.'}`,
-          ...{ sql: compared(figure), width: figure.width, height: 4, empty: NO_SALES },
+          ...{ sql: compared(figure), width: figure.width, height: 5, empty: NO_SALES },
         },
         figure.unit,
         figure.per === undefined ? 'sum' : 'lastNotNull',
@@ -286,7 +286,7 @@ export function headline(): Builder<Panel>[] {
       {
         title: 'Customers',
         description: `Customers who bought, each counted once. ${AGAINST} The line is how many had by each day.`,
-        ...{ sql: CUSTOMERS, width: 4, height: 4, empty: NO_SALES },
+        ...{ sql: CUSTOMERS, width: 4, height: 5, empty: NO_SALES },
       },
       COUNT,
       'lastNotNull',
@@ -298,7 +298,7 @@ export function headline(): Builder<Panel>[] {
       {
         title: 'Repeat rate',
         description: `Customers with two orders and more in these days, in percent of those who bought. ${AGAINST}`,
-        ...{ sql: REPEAT_RATE, width: 4, height: 4, empty: NO_SALES },
+        ...{ sql: REPEAT_RATE, width: 4, height: 5, empty: NO_SALES },
       },
       PERCENT,
       'lastNotNull',
@@ -310,7 +310,7 @@ export function headline(): Builder<Panel>[] {
       {
         title: 'Data up to',
         description: 'The time of the latest event in silver, in UTC.',
-        ...{ sql: LATEST_EVENT, width: 6, height: 4, empty: 'no data yet' },
+        ...{ sql: LATEST_EVENT, width: 6, height: 5, empty: 'no data yet' },
       },
       TIME,
     ),
@@ -322,7 +322,7 @@ export function headline(): Builder<Panel>[] {
         title: 'Last promotion',
         description:
           'When the latest complete promotion ended: medallion promote, or medallion run.',
-        ...{ sql: LAST_PROMOTION, width: 6, height: 4, empty: 'none yet' },
+        ...{ sql: LAST_PROMOTION, width: 6, height: 5, empty: 'none yet' },
       },
       AGO,
     ),

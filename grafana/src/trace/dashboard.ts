@@ -106,7 +106,7 @@ export function traceDashboard(): Dashboard {
               empty: 'Gold counts purchases that silver holds: this is none.',
             },
             {
-              mart: { heading: 'Mart', width: 180 },
+              mart: { heading: 'Mart', width: 205 },
               cell: { heading: 'Cell', width: 150, grows: true },
               of_this_order: { heading: 'Of this order', width: 110, unit: MONEY },
               revenue: { heading: 'Of all', width: 130, unit: MONEY },
