@@ -31,7 +31,7 @@ describe('medallion report', () => {
     const { code, stdout, stderr } = await report(JANUARY);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Sales 2026-01-01 to 2026-01-03 {2}3 days, UTC/);
-    expect(stdout).toContain('Revenue         350.05  100.00  ▲ +250.1%  █ ▆\n');
+    expect(stdout).toContain('Revenue         350.05  100.00       ▲ +250.1%  █ ▆\n');
     expect(stdout).toContain('JP       東京');
     expect(stdout).not.toContain('\u001b');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
