@@ -1,4 +1,5 @@
--- Events of transactions that an earlier window of this fill has taken, or may have: only the hash of an id is remembered.
+-- Events of transactions that an earlier window of this fill has taken, or may have: only a short hash of each id is
+-- remembered, so one in some thousands is deferred for nothing.
 -- The join is made from the side of the window, which is the small one.
 select
     events.event_no,
@@ -7,11 +8,11 @@ select
     events."offset"
 from source.events as events
 where
-    hash(events.transaction_id) in (
+    short_hash(events.transaction_id) in (
         select seen.hash
         from source.seen as seen
         inner join (
-            select distinct hash(transaction_id) as hash
+            select distinct short_hash(transaction_id) as hash
             from source.events
         ) as own on seen.hash = own.hash
     )

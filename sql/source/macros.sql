@@ -114,3 +114,6 @@ create or replace macro content_hash(
 
 -- Whether text is JSON. Text that is none stops a window, which is then read again with json_valid in the place of this.
 create or replace macro is_json(value) as true;
+
+-- Four bytes that are nearly always different for different ids; only within one run of this engine.
+create or replace macro short_hash(id) as (cast(hash(id) >> 32 as uinteger));

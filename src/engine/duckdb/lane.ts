@@ -28,7 +28,7 @@ import { doubleQuoted, singleQuoted } from './sql.ts';
 import { narrowed, selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** The transactions that windows of a fill have taken, of all lanes: eight bytes each. */
+/** The transactions that windows of a fill have taken, of all lanes: four bytes each. */
 export const SEEN = 'memory.main.seen_transactions';
 
 /** A decimal that 64 bits do not hold. */
@@ -93,7 +93,7 @@ export class DuckDbLane implements Lane {
   }
 
   async defer(): Promise<number> {
-    await this.#run(`create table if not exists ${SEEN} (hash ubigint)`);
+    await this.#run(`create table if not exists ${SEEN} (hash uinteger)`);
     await this.#run(`create or replace view source.seen as select hash from ${SEEN}`);
     await this.#run(`create or replace table source.deferred as ${readSourceSql('deferred')}`);
     const remove = (table: string): Promise<number> =>
@@ -102,7 +102,7 @@ export class DuckDbLane implements Lane {
       );
     await remove('items');
     const deferred = await remove('events');
-    await this.#run(`insert into ${SEEN} select distinct hash(transaction_id) from source.events`);
+    await this.#run(`insert into ${SEEN} select distinct short_hash(transaction_id) from source.events`);
     return deferred;
   }
 
