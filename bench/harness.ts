@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { startBroker, type Broker } from '../scripts/kafka-broker/broker.ts';
-import { DEFAULT_SIZES } from '../src/cli/commands/generate.ts';
+import { DEFAULT_SIZES } from '../src/app/generate.ts';
 import type { CatalogueSizes } from '../src/generate/catalogue.ts';
 import { withClient, type ConnectionSettings } from '../src/postgres/client.ts';
 import { acquireEmbeddedServer, type EmbeddedServer } from '../src/embedded/server.ts';

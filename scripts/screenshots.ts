@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { renderPage } from '../src/cli/render/report-page.ts';
 import { parseConfig } from '../src/config.ts';
 import { withWarehouse } from '../src/postgres/warehouse.ts';
-import { report } from '../src/report/report.ts';
+import { report } from '../src/query/report/report.ts';
 import { launchBrowser } from './chromium/browser.ts';
 import { PERIOD, PICTURES, ROOT, withMadeUpSales } from './made-up-sales.ts';
 

@@ -19,7 +19,7 @@ function linesOf(file: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** What the program reads of its own folder while it runs: `new URL('../../sql/report/', import.meta.url)`. */
+/** What the program reads of its own folder while it runs: `new URL('../../sql/query/report/', import.meta.url)`. */
 function readByTheProgram(): string[] {
   const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { CallOptions } from '../app/call.ts';
 import { configOf, type Config, type ConfigFlags } from '../config.ts';
 import { readSettingsFile, type SettingsFile } from '../config/file.ts';
 import { findSettingsFile } from '../config/load.ts';
@@ -10,12 +11,8 @@ import { HEADINGS, settingOption } from './options.ts';
 import { outputError } from './output-failure.ts';
 import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
-import {
-  OUTPUT_FORMATS,
-  renderTable,
-  type OutputFormat,
-  type ResultTable,
-} from './render/output.ts';
+import type { ResultTable } from '../postgres/query.ts';
+import { OUTPUT_FORMATS, renderTable, type OutputFormat } from './render/output.ts';
 import { progressRenderer } from './render/progress.ts';
 import { visible } from './render/text.ts';
 
@@ -27,9 +24,8 @@ export interface CommandContext extends StageContext {
   readonly settings: Resolved;
   readonly env: Environment;
   readonly cwd: string;
-  readonly processId: number;
-  /** The arguments as given, with what could be a secret taken out: for records of runs. */
-  readonly commandLine: readonly string[];
+  /** What every call of the library takes; of the arguments, for records of runs, what could be a secret is taken out. */
+  readonly call: CallOptions;
   /** The format asked for with --output; undefined lets the command choose what people like to read. */
   readonly format: OutputFormat | undefined;
   /** Whether stdout is a terminal. */
@@ -192,8 +188,9 @@ export async function createContext(
     },
     env,
     cwd,
-    processId: process.pid,
-    commandLine: argumentsForRecord(process.argv.slice(2)),
+    call: {
+      ...{ signal, onEvent: progress.emit, arguments: argumentsForRecord(process.argv.slice(2)) },
+    },
     signal,
     emit: progress.emit,
     stop: progress.stop,

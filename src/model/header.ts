@@ -1,5 +1,5 @@
 import * as v from '@badrap/valita';
-import { LOADS, PERIOD_COLUMN } from './model.ts';
+import { LOADS, PERIOD_COLUMN } from './loads.ts';
 
 /** Types that PostgreSQL and DuckDB spell and mean alike. Double precision is left out on purpose. */
 const COLUMN_TYPE =

@@ -1,5 +1,5 @@
+import type { Client } from 'pg';
 import { MedallionError, messageOf } from '../errors.ts';
-import type { Client } from './client.ts';
 
 /** Another client that takes a session from the pool, and then one more: whatever its order, one of them gets that of the first. */
 const PROBES = 2;

@@ -25,7 +25,7 @@ export interface Selection {
   readonly events?: readonly Coordinates[] | undefined;
 }
 
-/** A condition over bronze.quarantine as q, and the values of its parameters, which are $1 and on. */
+/** A condition over bronze.quarantine as q, and the values of its parameters. */
 export interface Condition {
   readonly sql: string;
   readonly values: readonly unknown[];
@@ -44,13 +44,14 @@ export const IS_STORED = `(
 
 const PLAIN_TOPIC = `regexp_replace(regexp_replace(q.topic, '^landing/', ''), '#\\d{1,9}$', '')`;
 
-export function conditionOf(selection: Selection): Condition {
+/** @param taken how many parameters the statement has before those of the condition */
+export function conditionOf(selection: Selection, taken = 0): Condition {
   const values: unknown[] = [];
   const parts: string[] = [];
   const add = (value: unknown, condition: (parameter: string) => string): void => {
     if (value !== undefined) {
       values.push(value);
-      parts.push(condition(`$${String(values.length)}`));
+      parts.push(condition(`$${String(taken + values.length)}`));
     }
   };
   const { status, events } = selection;
@@ -62,7 +63,7 @@ export function conditionOf(selection: Selection): Condition {
   add(selection.since, (value) => `q.quarantined_at >= ${value}::date`);
   add(selection.until, (value) => `q.quarantined_at < ${value}::date + 1`);
   if (events !== undefined) {
-    const first = values.length + 1;
+    const first = taken + values.length + 1;
     values.push(
       events.map(({ topic }) => topic),
       events.map(({ partition }) => partition),

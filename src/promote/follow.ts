@@ -12,10 +12,13 @@ import {
   sourceRows,
   subtractStale,
 } from '../publish/additive.ts';
-import type { GoldOptions } from './gold.ts';
 import type { ModelTally } from './tally.ts';
 
-type FollowOptions = Pick<GoldOptions, 'stale' | 'emptied'>;
+/** What a publication of gold says of its marts; see `GoldOptions`. */
+interface FollowOptions {
+  readonly stale: readonly string[];
+  readonly emptied: ReadonlySet<string>;
+}
 
 /**
  * Brings an additive mart on: by what an engine has summed from facts, or by what has changed about the mart it reads,

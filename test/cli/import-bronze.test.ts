@@ -129,7 +129,7 @@ test('every row lands once, as it is, whatever its status and metadata', async (
   );
   const { lines, different } = await runReconcile([], options());
   expect(different).toEqual([]);
-  expect(lines[0]?.note).toContain("import-bronze's own books");
+  expect(lines[0]?.note).toContain("import-bronze's own records");
 });
 
 describe('broken off half way', () => {

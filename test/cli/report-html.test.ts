@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../../scripts/chromium/browser.ts';
 import { openInBrowser } from '../../src/cli/open-in-browser.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import { emptyGold, filledGold } from '../report/gold.ts';
+import { emptyGold, filledGold } from '../query/report/gold.ts';
 import { runCli, type CliResult } from '../support/cli.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 

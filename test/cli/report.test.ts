@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse, type LosslessNumber } from 'lossless-json';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { emptyGold, filledGold } from '../report/gold.ts';
+import { emptyGold, filledGold } from '../query/report/gold.ts';
 import { runCli, type CliResult } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 

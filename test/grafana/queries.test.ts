@@ -7,7 +7,7 @@ import {
 } from '../../src/postgres/client.ts';
 import { figureName } from '../../src/cli/render/report-text.ts';
 import { grantRole } from '../../src/schema/grants.ts';
-import { report } from '../../src/report/report.ts';
+import { report } from '../../src/query/report/report.ts';
 import { migrateWarehouse } from '../../src/postgres/warehouse.ts';
 import { testServer, withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { committed, panelsOf, readAlertRules, readDashboard, type Panel } from './committed.ts';

@@ -3,7 +3,7 @@ import { withClient } from '../../src/postgres/client.ts';
 import { withPromotionLock } from '../../src/postgres/lock.ts';
 import type { PromoteOptions, PromoteResult } from '../../src/promote/promote.ts';
 import type { ReplayOptions } from '../../src/promote/replay.ts';
-import { settle } from '../../src/quarantine/settle.ts';
+import { decide } from '../../src/maintain/dismiss.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, landEvents, promoteAll, rowOf, rowsOf } from '../support/promotion.ts';
@@ -244,7 +244,7 @@ describe('events that were refused for a payment method nobody knew', () => {
   test('cannot be dismissed while a replay is at work on them', async () => {
     await allowVouchers();
     const dismiss = async (): Promise<number> =>
-      settle(db.settings, 'dismiss', {
+      decide(db.settings, 'dismiss', {
         ...{ selection: {}, note: undefined, osUser: 'ana', arguments: [] },
       });
     let dismissal: Promise<number> | undefined;
@@ -371,7 +371,7 @@ describe('a full refresh judges the quarantine again, too', () => {
     await promoteAll(db.settings);
     await allowVouchers();
     await replay();
-    await settle(db.settings, 'dismiss', {
+    await decide(db.settings, 'dismiss', {
       ...{ selection: {}, note: 'not ours', osUser: 'ana', arguments: [] },
     });
     await run(`delete from silver.dim_payment_method where id = 4;

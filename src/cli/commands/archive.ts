@@ -1,24 +1,16 @@
-import { Command } from 'commander';
-import path from 'node:path';
-import { isS3 } from '../../engine/archive.ts';
-import { duckDbOpener } from '../../engine/duckdb/local.ts';
+import type { Command } from 'commander';
+import { archive, archivePlace, archivePlan, DEFAULT_FILE_ROWS } from '../../app/archive.ts';
+import { momentBefore } from '../../app/call.ts';
+import { checkEngine } from '../../app/promote.ts';
 import { MedallionError } from '../../errors.ts';
-import {
-  archive,
-  DEFAULT_FILE_ROWS,
-  planArchive,
-  type ArchivePlan,
-  type ArchiveResult,
-} from '../../maintain/archive.ts';
+import type { ArchivePlan, ArchiveResult } from '../../maintain/archive.ts';
 import { counted, megabytes } from '../../number.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { ResultTable } from '../../postgres/query.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import { parseCount, parsedSetting, parseDuration, parseMemory } from '../options.ts';
-import type { ResultTable } from '../render/output.ts';
+import { resultOf } from '../render/result.ts';
 import type { RunCommand } from '../run-command.ts';
-import { checkEngineFlags } from './promote.ts';
 
 interface ArchiveFlags {
   /** Milliseconds. */
@@ -31,23 +23,11 @@ interface ArchiveFlags {
 }
 
 export function createArchiveCommand(run: RunCommand): Command {
-  return new Command('archive')
-    .description('move old events from bronze to Parquet files, which everything goes on to read')
-    .addOption(parsedSetting('archive.older_than', parseDuration))
-    .addOption(parsedSetting('archive.to', String))
-    .option('--dry-run', 'show what would be moved; change nothing')
-    .option(
-      '--file-rows <n>',
-      'events in one file and one transaction, at most',
-      parseCount,
-      DEFAULT_FILE_ROWS,
-    )
-    .addOption(parsedSetting('promote.memory_limit', parseMemory))
-    .addOption(parsedSetting('promote.threads', parseCount))
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'archive',
+    'move old events from bronze to Parquet files, which everything goes on to read',
+    {
+      details: `
 Of each partition it moves the promoted events up to the first one that is
 younger, to zstd Parquet files with the columns of bronze.events:
 TOPIC/PARTITION/FROM-TO-ID.parquet below the place. A file is written, synced,
@@ -60,24 +40,35 @@ promote --full-refresh, trace, quarantine replay, reconcile and sql --archive
 read both. S3 is opened with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL. PostgreSQL uses the space
 again; "vacuum full bronze.events" gives it back to the disk.`,
-        examples: [
-          'medallion archive --older-than 7d --to /srv/archive --dry-run',
-          'medallion archive --older-than 7d --to /srv/archive',
-          'medallion archive --older-than 7d --to s3://bucket/medallion',
-        ],
-        exits: {
-          4: 'silver is being made again, or bronze was changed by hand',
-          5: 'a promotion, a prune or another archive is running',
-        },
-        seeAlso: ['prune', 'sql', 'reconcile', 'docs/operations.md'],
-      }),
+      examples: [
+        'medallion archive --older-than 7d --to /srv/archive --dry-run',
+        'medallion archive --older-than 7d --to /srv/archive',
+        'medallion archive --older-than 7d --to s3://bucket/medallion',
+      ],
+      exits: {
+        4: 'silver is being made again, or bronze was changed by hand',
+        5: 'a promotion, a prune or another archive is running',
+      },
+      seeAlso: ['prune', 'sql', 'reconcile', 'docs/operations.md'],
+    },
+  )
+    .addOption(parsedSetting('archive.older_than', parseDuration))
+    .addOption(parsedSetting('archive.to', String))
+    .option('--dry-run', 'show what would be moved; change nothing')
+    .option(
+      '--file-rows <n>',
+      'events in one file and one transaction, at most',
+      parseCount,
+      DEFAULT_FILE_ROWS,
     )
+    .addOption(parsedSetting('promote.memory_limit', parseMemory))
+    .addOption(parsedSetting('promote.threads', parseCount))
     .action(run(runArchive));
 }
 
 async function runArchive(context: CommandContext, flags: ArchiveFlags): Promise<void> {
-  checkEngineFlags(flags);
-  const { olderThan } = flags;
+  checkEngine(flags);
+  const { olderThan, fileRows, memoryLimit, threads } = flags;
   if (olderThan === undefined) {
     throw new MedallionError('usage', 'archive needs to know how old the events are to be', {
       hint: 'medallion archive --older-than 7d --to /srv/archive, or archive.older_than in medallion.yaml.',
@@ -85,58 +76,19 @@ async function runArchive(context: CommandContext, flags: ArchiveFlags): Promise
   }
   const before = momentBefore(olderThan);
   if (flags.dryRun === true) {
-    const plan = await withWarehouse(context.config, context, (settings) =>
-      planArchive(settings, before),
-    );
+    const plan = await archivePlan(context.config, { ...context.call, before });
     await context.writeRows(planTable(plan));
     context.emit({ type: 'note', message: planText(plan) });
     return;
   }
-  const place = archivePlace(flags.to, context.cwd);
-  const work = async (settings: ConnectionSettings): Promise<void> => {
-    const openEngine = await duckDbOpener(context.config, settings, flags, context);
-    const options = {
-      ...{ before, archive: place, fileRows: flags.fileRows, arguments: context.commandLine },
-      holder: `process ${String(context.processId)}`,
-    };
-    const result = await archive(settings, () => openEngine(), options, context);
-    if (context.format !== undefined || result.partitions.length > 0) {
-      await context.writeRows(resultTable(result));
-    }
-    context.emit({ type: 'note', message: archivedText(result, before) });
-  };
-  await withWarehouse(context.config, context, work, { writes: true });
-}
-
-/** @throws MedallionError usage */
-export function momentBefore(milliseconds: number): string {
-  const before = new Date(Date.now() - milliseconds);
-  if (Number.isNaN(before.getTime()) || before.getUTCFullYear() < 1) {
-    throw new MedallionError('usage', '--older-than reaches back before the year 1');
+  const result = await archive(context.config, {
+    ...{ ...context.call, before, fileRows, memoryLimit, threads },
+    to: archivePlace(flags.to, context.cwd),
+  });
+  if (context.format !== undefined || result.partitions.length > 0) {
+    await context.writeRows(resultTable(result));
   }
-  return before.toISOString();
-}
-
-/**
- * The place of the archive: an absolute path, or s3://bucket/prefix.
- * @throws MedallionError usage
- */
-export function archivePlace(to: string | undefined, cwd: string): string {
-  if (to === undefined) {
-    throw new MedallionError('usage', 'archive needs a place for its files', {
-      hint: '--to names a folder, or s3://bucket/prefix; so does archive.to in medallion.yaml.',
-    });
-  }
-  if (!isS3(to)) {
-    return path.resolve(cwd, to);
-  }
-  const place = to.replace(/\/+$/, '');
-  if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^*?[\]]+)?$/.test(place)) {
-    throw new MedallionError('usage', `${to} is no place at S3`, {
-      hint: 'It has the form s3://bucket/prefix, without * ? [ and ].',
-    });
-  }
-  return place;
+  context.emit({ type: 'note', message: archivedText(result, before) });
 }
 
 /** What was moved, in a line. */
@@ -163,37 +115,31 @@ function planText({ partitions, before }: ArchivePlan): string {
 }
 
 function planTable({ partitions }: ArchivePlan): ResultTable {
-  return tableOf(
-    ['partition', 'events', 'bytes', 'from_offset', 'to_offset'],
-    partitions.map((row) => [
-      row.topic,
-      ...[row.partition, row.events, row.bytes, row.fromOffset, row.toOffset].map(String),
-    ]),
+  return resultOf(
+    {
+      topic: 'text',
+      partition: 'number',
+      events: 'quantity',
+      bytes: 'quantity',
+      from_offset: 'number',
+      to_offset: 'number',
+    },
+    partitions.map(({ fromOffset, toOffset, ...row }) => ({
+      ...{ ...row, from_offset: fromOffset, to_offset: toOffset },
+    })),
   );
 }
 
 function resultTable({ partitions }: ArchiveResult): ResultTable {
-  return tableOf(
-    ['partition', 'events', 'bytes', 'files', 'file_bytes'],
-    partitions.map((row) => [
-      row.topic,
-      ...[row.partition, row.events, row.bytes, row.files].map(String),
-      row.fileBytes === undefined ? null : String(row.fileBytes),
-    ]),
+  return resultOf(
+    {
+      topic: 'text',
+      partition: 'number',
+      events: 'quantity',
+      bytes: 'quantity',
+      files: 'quantity',
+      file_bytes: 'quantity',
+    },
+    partitions.map(({ fileBytes, ...row }) => ({ ...row, file_bytes: fileBytes })),
   );
-}
-
-function tableOf(numbers: readonly string[], rows: (string | null)[][]): ResultTable {
-  const isQuantity = (name: string): boolean => !/^partition$|_offset$/.test(name);
-  return {
-    columns: [
-      { name: 'topic', kind: 'text' },
-      ...numbers.map((name) => ({
-        name,
-        kind: 'number' as const,
-        isQuantity: isQuantity(name),
-      })),
-    ],
-    rows,
-  };
 }

@@ -1,20 +1,16 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { checks, failingRows } from '../../app/query.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { counted, grouped } from '../../number.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import {
-  describeChecked,
-  readChecks,
-  readFailingRows,
-  type FailingRows,
-} from '../../promote/check-history.ts';
+import { describeChecked, type FailingRows } from '../../query/checks.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCount } from '../options.ts';
+import { resultOf } from '../render/result.ts';
 import { checkLines } from '../render/check-view.ts';
-import type { ResultTable } from '../render/output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
 
 interface ChecksFlags {
   readonly run?: number;
@@ -22,8 +18,13 @@ interface ChecksFlags {
 }
 
 export function createChecksCommand(run: RunCommand): Command {
-  const show = new Command('show')
-    .description('show rows that failed a check: the first 20 of a run')
+  const show = command('show', 'show rows that failed a check: the first 20 of a run', {
+    examples: [
+      'medallion checks show silver.fact_transactions',
+      'medallion checks show gold.sales_performance "a day has orders" --output json',
+    ],
+    seeAlso: ['checks', 'models show'],
+  })
     .argument('<model>', 'schema.name, or the name alone')
     .argument('[check]', 'name of the check; not needed where only one has failing rows')
     .option(
@@ -31,19 +32,27 @@ export function createChecksCommand(run: RunCommand): Command {
       'the run of promote (default: the last in which rows failed)',
       parseCount,
     )
-    .addHelpText(
-      'after',
-      manual({
-        examples: [
-          'medallion checks show silver.fact_transactions',
-          'medallion checks show gold.sales_performance "a day has orders" --output json',
-        ],
-        seeAlso: ['checks', 'models show'],
-      }),
-    )
     .action(run(runShow));
-  return new Command('checks')
-    .description('what the checks of a promotion counted, and the rows that failed them')
+  return command(
+    'checks',
+    'what the checks of a promotion counted, and the rows that failed them',
+    {
+      details: `
+A check is a condition in the header of a model (sql/silver, sql/gold) that
+every row should meet. With severity warn a promotion warns of rows that do not.
+With severity error it publishes nothing of what they are a part of and ends
+with exit code 4: of silver the window that holds them (the windows before it
+stay), of gold nothing at all. warn_above and error_above set limits: 5 rows, or
+"0.1%".`,
+      examples: [
+        'medallion checks',
+        'medallion checks --failing --output json',
+        'medallion checks --run 12',
+        'medallion checks show silver.fact_transactions',
+      ],
+      seeAlso: ['checks show', 'promote', 'quarantine'],
+    },
+  )
     .enablePositionalOptions()
     .helpCommand(true)
     .option(
@@ -53,36 +62,13 @@ export function createChecksCommand(run: RunCommand): Command {
     )
     .option('--failing', 'only checks that did not pass')
     .addCommand(addGlobalFlags(show))
-    .addHelpText(
-      'after',
-      manual({
-        details: `
-A check is a condition in the header of a model (sql/silver, sql/gold) that
-every row should meet. With severity warn a promotion tells of rows that do not.
-With severity error it publishes nothing of what they are a part of and ends
-with exit code 4: of silver the window that holds them (the windows before it
-stay), of gold nothing at all. warn_above and error_above set limits: 5 rows, or
-"0.1%".`,
-        examples: [
-          'medallion checks',
-          'medallion checks --failing --output json',
-          'medallion checks --run 12',
-          'medallion checks show silver.fact_transactions',
-        ],
-        seeAlso: ['checks show', 'promote', 'quarantine'],
-      }),
-    )
     .action(run(runChecks));
 }
 
 async function runChecks(context: CommandContext, flags: ChecksFlags): Promise<void> {
-  const { runId, table } = await withWarehouse(context.config, context, (settings) =>
-    readChecks(
-      settings,
-      { runId: flags.run?.toString(), failing: flags.failing ?? false },
-      context,
-    ),
-  );
+  const { runId, table } = await checks(context.config, context.call, {
+    ...{ runId: flags.run?.toString(), failing: flags.failing ?? false },
+  });
   await context.writeRows(table, (width) => checkLines(table, width));
   const message =
     runId === undefined
@@ -101,9 +87,7 @@ async function runShow(
   // A model that is gone may still have its results in the books.
   const model = known?.id ?? given;
   const query = { model, check, runId: flags.run?.toString() };
-  const found = await withWarehouse(context.config, context, (settings) =>
-    readFailingRows(settings, query, context),
-  );
+  const found = await failingRows(context.config, context.call, query);
   await context.writeRows(failingTable(known, found?.rows ?? []));
   context.emit({
     type: 'note',
@@ -119,14 +103,12 @@ function failingTable(model: Model | undefined, rows: FailingRows['rows']): Resu
   const kept = new Set(rows.flatMap((row) => Object.keys(row)));
   const known = model?.columns.filter(({ name }) => rows.length === 0 || kept.has(name)) ?? [];
   const others = [...kept].filter((name) => !known.some((column) => column.name === name));
-  const columns = [
-    ...known.map(({ name, type }) => ({
-      name,
-      kind: /^(smallint|integer|bigint|numeric)/.test(type)
-        ? ('number' as const)
-        : ('text' as const),
-    })),
-    ...others.map((name) => ({ name, kind: 'text' as const })),
-  ];
-  return { columns, rows: rows.map((row) => columns.map(({ name }) => row[name] ?? null)) };
+  const isNumber = (type: string): boolean => /^(smallint|integer|bigint|numeric)/.test(type);
+  return resultOf<string>(
+    Object.fromEntries([
+      ...known.map(({ name, type }) => [name, isNumber(type) ? 'number' : 'text'] as const),
+      ...others.map((name) => [name, 'text'] as const),
+    ]),
+    rows,
+  );
 }

@@ -1,36 +1,35 @@
-import { Argument, Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { bashScript } from '../completion/bash.ts';
 import { fishScript } from '../completion/fish.ts';
 import { completedCommands } from '../completion/tree.ts';
 import { zshScript } from '../completion/zsh.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
 export function createCompletionCommand(run: RunCommand): Command {
-  const completion = new Command('completion');
-  return completion
-    .description('print a script that completes commands, options and values in a shell')
-    .addArgument(new Argument('<shell>', 'the shell to complete in').choices(Object.keys(SCRIPTS)))
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  const completion = command(
+    'completion',
+    'print a script that completes commands, options and values in a shell',
+    {
+      details: `
 The script knows every command, option and choice of this version, and the names
 of the models. Print it again after an update, or load it afresh with each
 shell, as here. Numbers of runs, refused events and topics are asked of the
 warehouse, where it is up and answers within a second.`,
-        examples: [
-          ['source <(medallion completion bash)', 'in ~/.bashrc'],
-          ['source <(medallion completion zsh)', 'in ~/.zshrc, after compinit'],
-          ['medallion completion fish | source', 'in ~/.config/fish/config.fish'],
-          'medallion completion bash > /etc/bash_completion.d/medallion',
-        ],
-        seeAlso: ['docs/configuration.md'],
-      }),
-    )
+      examples: [
+        ['source <(medallion completion bash)', 'in ~/.bashrc'],
+        ['source <(medallion completion zsh)', 'in ~/.zshrc, after compinit'],
+        ['medallion completion fish | source', 'in ~/.config/fish/config.fish'],
+        'medallion completion bash > /etc/bash_completion.d/medallion',
+      ],
+      seeAlso: ['docs/configuration.md'],
+    },
+  );
+  return completion
+    .addArgument(new Argument('<shell>', 'the shell to complete in').choices(Object.keys(SCRIPTS)))
     .action(
       run(async (context: CommandContext, _flags: unknown, [shell]: string[]) => {
         const program = completion.parent ?? completion;

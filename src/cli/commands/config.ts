@@ -1,31 +1,25 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { configOf } from '../../config.ts';
 import { SETTINGS } from '../../config/settings.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { withoutSecrets } from '../secrets.ts';
 
 export function createConfigCommand(run: RunCommand): Command {
-  return new Command('config')
-    .description('show every setting, its value, and where the value comes from')
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command('config', 'show every setting, its value, and where the value comes from', {
+    details: `
 A flag wins over the environment, the environment over .env in the working
 folder, .env over the configuration file, the file over the default. Passwords
 are shown as ***. What each setting means: docs/configuration.md, or the file
 that "medallion init" writes. It exits 2 where a value cannot be right.`,
-        examples: [
-          'medallion config',
-          'medallion config --brokers localhost:9092',
-          'medallion config --config other.yaml --output json',
-        ],
-        seeAlso: ['init', 'doctor', 'docs/configuration.md'],
-      }),
-    )
-    .action(run(showConfig));
+    examples: [
+      'medallion config',
+      'medallion config --brokers localhost:9092',
+      'medallion config --config other.yaml --output json',
+    ],
+    seeAlso: ['init', 'doctor', 'docs/configuration.md'],
+  }).action(run(showConfig));
 }
 
 async function showConfig(context: CommandContext): Promise<void> {

@@ -1,12 +1,12 @@
-import { Argument, Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import { grant } from '../../app/warehouse.ts';
 import { MedallionError } from '../../errors.ts';
-import { describeServer } from '../../postgres/client.ts';
-import { grantRole, KINDS, type RoleKind } from '../../schema/grants.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import { KINDS, type RoleKind } from '../../schema/grants.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { askNewPassword } from '../password.ts';
+import { resultOf } from '../render/result.ts';
 
 interface GrantFlags {
   readonly create?: boolean;
@@ -19,17 +19,11 @@ const PASSWORD_VARIABLE = 'MEDALLION_ROLE_PASSWORD';
 const LONGEST_NAME_BYTES = 63;
 
 export function createGrantCommand(run: RunCommand): Command {
-  return new Command('grant')
-    .description('give a role of the server what reading, loading or promoting needs, and no more')
-    .addArgument(new Argument('<kind>', 'what the role is for').choices([...KINDS]))
-    .argument('<role>', 'its name')
-    .option('--create', 'make the role if there is none')
-    .option('--password-prompt', `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`)
-    .option('--dry-run', 'print the SQL and do nothing')
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'grant',
+    'give a role of the server what reading, loading or promoting needs, and no more',
+    {
+      details: `
 reader  reads medallion's tables of silver and gold, those of later too; finds
         them without a schema.
 loader  appends to bronze and keeps the books: medallion ingest, on a schema
@@ -39,19 +33,24 @@ owner   owns what medallion has made, and its schemas unless others use them:
 
 Rights are added, none are taken away; again is no harm. After "db reset" they
 are to be granted again.`,
-        examples: [
-          'medallion db grant reader grafana --create --password-prompt',
-          'MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create',
-          'medallion db grant owner promoter --dry-run',
-        ],
-        exits: { 5: 'another session is using the tables, or has just made the role' },
-        seeAlso: ['doctor', 'docs/operations.md'],
-      }),
-    )
-    .action(run(grant));
+      examples: [
+        'medallion db grant reader grafana --create --password-prompt',
+        'MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create',
+        'medallion db grant owner promoter --dry-run',
+      ],
+      exits: { 5: 'another session is using the tables, or has just made the role' },
+      seeAlso: ['doctor', 'docs/operations.md'],
+    },
+  )
+    .addArgument(new Argument('<kind>', 'what the role is for').choices([...KINDS]))
+    .argument('<role>', 'its name')
+    .option('--create', 'make the role if there is none')
+    .option('--password-prompt', `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`)
+    .option('--dry-run', 'print the SQL and do nothing')
+    .action(run(runGrant));
 }
 
-async function grant(
+async function runGrant(
   context: CommandContext,
   flags: GrantFlags,
   [kind, role = '']: string[],
@@ -66,42 +65,31 @@ async function grant(
       : given === ''
         ? undefined
         : given;
-  await withWarehouse(
-    context.config,
-    context,
-    async (settings) => {
-      const { statements, isSuperuser } = await grantRole(settings, {
-        ...{ kind: kind as RoleKind, role, create, password, dryRun },
-      });
-      if (dryRun && context.format === undefined) {
-        await context.write(statements.map((statement) => `${statement};\n`).join(''));
-      } else {
-        await context.writeRows({
-          columns: [{ name: 'statement', kind: 'text' }],
-          rows: statements.map((statement) => [statement]),
-        });
-      }
-      if (isSuperuser) {
-        context.emit({
-          type: 'warning',
-          message: `"${role}" is a superuser: it may do everything, whatever is granted`,
-        });
-      } else if (password === undefined && statements[0]?.startsWith('create role') === true) {
-        context.emit({
-          type: 'warning',
-          message: `"${role}" has no password, so most servers will not let it in`,
-          hint: `Give it one: --password-prompt, or ${PASSWORD_VARIABLE} in the environment.`,
-        });
-      }
-      context.emit({
-        type: 'note',
-        message: dryRun
-          ? 'Nothing was done.'
-          : `"${role}" is a ${String(kind)} of ${describeServer(settings)}`,
-      });
-    },
-    { migrate: !dryRun, writes: !dryRun },
-  );
+  const { statements, isSuperuser, server } = await grant(context.config, context.call, {
+    ...{ kind: kind as RoleKind, role, create, password, dryRun },
+  });
+  if (dryRun && context.format === undefined) {
+    await context.write(statements.map((statement) => `${statement};\n`).join(''));
+  } else {
+    const rows = statements.map((statement) => ({ statement }));
+    await context.writeRows(resultOf({ statement: 'text' }, rows));
+  }
+  if (isSuperuser) {
+    context.emit({
+      type: 'warning',
+      message: `"${role}" is a superuser: it may do everything, whatever is granted`,
+    });
+  } else if (password === undefined && statements[0]?.startsWith('create role') === true) {
+    context.emit({
+      type: 'warning',
+      message: `"${role}" has no password, so most servers will not let it in`,
+      hint: `Give it one: --password-prompt, or ${PASSWORD_VARIABLE} in the environment.`,
+    });
+  }
+  context.emit({
+    type: 'note',
+    message: dryRun ? 'Nothing was done.' : `"${role}" is a ${String(kind)} of ${server}`,
+  });
 }
 
 function checkName(role: string): void {

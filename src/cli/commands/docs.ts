@@ -1,8 +1,8 @@
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import path from 'node:path';
 import { loadModels } from '../../model/load.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { dictionaryAsMarkdown } from '../render/dictionary.ts';
 import { writeWhole } from '../../whole-file.ts';
@@ -15,26 +15,25 @@ interface DocsFlags {
 }
 
 export function createDocsCommand(run: RunCommand): Command {
-  return new Command('docs')
-    .description('write the data dictionary: what each table and column of silver and gold means')
+  return command(
+    'docs',
+    'write the data dictionary: what each table and column of silver and gold means',
+    {
+      details: `
+One file that loads nothing, made from the headers of sql/silver and sql/gold:
+grain, key, load, columns, checks, and what is made of what (a Mermaid graph in
+Markdown, links in HTML). It needs no warehouse.`,
+      examples: [
+        'medallion docs --out dictionary.md',
+        'medallion docs --format html --out dictionary.html',
+      ],
+      seeAlso: ['models'],
+    },
+  )
     .addOption(
       new Option('--format <format>', 'how to write it').choices(FORMATS).default('markdown'),
     )
     .option('--out <file>', 'write it there, whole, in place of what was there (default: stdout)')
-    .addHelpText(
-      'after',
-      manual({
-        details: `
-One file that loads nothing, made from the headers of sql/silver and sql/gold:
-grain, key, load, columns, checks, and what is made of what (a Mermaid graph in
-Markdown, links in HTML). It needs no warehouse.`,
-        examples: [
-          'medallion docs --out dictionary.md',
-          'medallion docs --format html --out dictionary.html',
-        ],
-        seeAlso: ['models'],
-      }),
-    )
     .action(run(docs));
 }
 

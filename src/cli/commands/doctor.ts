@@ -1,37 +1,34 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { doctor } from '../../doctor/doctor.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { renderFindings } from '../render/findings.ts';
 
 export function createDoctorCommand(run: RunCommand): Command {
-  return new Command('doctor')
-    .description(
-      'check everything medallion depends on, and say what to do where something is amiss',
-    )
-    .option('--fetch', "fetch DuckDB's excel extension, too, before an export to xlsx needs it")
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'doctor',
+    'check everything medallion depends on, and say what to do where something is amiss',
+    {
+      details: `
 Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
 extension (fetched when it is not here), its excel extension (fetched by the
 first export to xlsx), PostgreSQL with rights, schema and clocks, and Kafka with
 its topic where KAFKA_BROKERS or --brokers name it. Nothing else is changed. It
 exits 0 when nothing fails, else 2 for a matter of configuration, 3 where
 something cannot be reached.`,
-        examples: [
-          'medallion doctor',
-          'medallion doctor --brokers localhost:9092 --topic sales',
-          'medallion doctor --output json',
-          ['medallion doctor --fetch', 'before this machine loses its network'],
-        ],
-        seeAlso: ['config', 'status', 'db status'],
-      }),
-    )
+      examples: [
+        'medallion doctor',
+        'medallion doctor --brokers localhost:9092 --topic sales',
+        'medallion doctor --output json',
+        ['medallion doctor --fetch', 'before this machine loses its network'],
+      ],
+      seeAlso: ['config', 'status', 'db status'],
+    },
+  )
+    .option('--fetch', "fetch DuckDB's excel extension, too, before an export to xlsx needs it")
     .action(run(runDoctor));
 }
 

@@ -1,26 +1,20 @@
-import { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { duckDbOpener } from '../../engine/duckdb/local.ts';
+import { exportTables, hasDays } from '../../app/export.ts';
+import { checkEngine } from '../../app/promote.ts';
 import { MedallionError } from '../../errors.ts';
-import {
-  exportTables,
-  hasDays,
-  type ExportedTable,
-  type ExportTarget,
-} from '../../export/export.ts';
+import type { ExportedTable, ExportTarget } from '../../export/export.ts';
 import { storageError } from '../../whole-file.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import { counted } from '../../number.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import { parseCount, parseDay, parsedSetting, parseMemory } from '../options.ts';
 import type { RunCommand } from '../run-command.ts';
-import { counted } from '../../number.ts';
-import { checkEngineFlags } from './promote.ts';
 
 const FORMATS = ['parquet', 'csv', 'json', 'xlsx'] as const;
 /** Those that a pipe can take. */
@@ -40,34 +34,8 @@ interface ExportFlags {
 const STDOUT = '-';
 
 export function createExportCommand(run: RunCommand): Command {
-  const command = new Command('export');
-  return command
-    .description('write tables of silver and gold to Parquet, CSV, JSON or Excel files')
-    .argument(
-      '<tables...>',
-      'tables (gold.sales_performance, or the name alone), or layers: silver, gold',
-    )
-    .addOption(
-      command
-        .createOption('--to <format>', 'format of the files')
-        .choices([...FORMATS])
-        .makeOptionMandatory(),
-    )
-    .option('--out <path>', 'the file of one table (- is stdout), the folder of several')
-    .addOption(
-      command
-        .createOption('--partition-by <period>', 'a folder for each UTC day, date_key=2026-01-31')
-        .choices(['day']),
-    )
-    .option('--since <day>', 'first UTC day', parseDay)
-    .option('--until <day>', 'last UTC day', parseDay)
-    .option('--force', 'replace what is there')
-    .addOption(parsedSetting('promote.memory_limit', parseMemory))
-    .addOption(parsedSetting('promote.threads', parseCount))
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command('export', 'write tables of silver and gold to Parquet, CSV, JSON or Excel files', {
+    details: `
 One table goes to <table>.<format> here, or to --out; several go to
 <layer>/<table>.<format> below it, all of one moment. A file comes to its name
 when it is whole. Decimals keep every digit, times are UTC; JSON is an object
@@ -84,17 +52,37 @@ is in UTC, to the millisecond; a column with a value beyond that is text, with
 every digit, and a line on stderr names it. Text is never a formula, an empty
 cell is null. A table of more than 1,048,575 rows, or with a text of more than
 32,767 characters, is refused before anything is written.`,
-        examples: [
-          'medallion export gold.sales_performance --to parquet',
-          'medallion export sales_performance --to csv --out - --since 7d',
-          'medallion export dim_products --to csv --escape-formulas',
-          'medallion export sales_performance --to xlsx --out sales.xlsx',
-          'medallion export silver gold --to parquet --partition-by day --out lake',
-        ],
-        exits: { 4: 'the tables are not there yet' },
-        seeAlso: ['models list', 'sql', 'db grant'],
-      }),
+    examples: [
+      'medallion export gold.sales_performance --to parquet',
+      'medallion export sales_performance --to csv --out - --since 7d',
+      'medallion export dim_products --to csv --escape-formulas',
+      'medallion export sales_performance --to xlsx --out sales.xlsx',
+      'medallion export silver gold --to parquet --partition-by day --out lake',
+    ],
+    exits: { 4: 'the tables are not there yet' },
+    seeAlso: ['models list', 'sql', 'db grant'],
+  })
+    .argument(
+      '<tables...>',
+      'tables (gold.sales_performance, or the name alone), or layers: silver, gold',
     )
+    .addOption(
+      new Option('--to <format>', 'format of the files')
+        .choices([...FORMATS])
+        .makeOptionMandatory(),
+    )
+    .option('--out <path>', 'the file of one table (- is stdout), the folder of several')
+    .addOption(
+      new Option(
+        '--partition-by <period>',
+        'a folder for each UTC day, date_key=2026-01-31',
+      ).choices(['day']),
+    )
+    .option('--since <day>', 'first UTC day', parseDay)
+    .option('--until <day>', 'last UTC day', parseDay)
+    .option('--force', 'replace what is there')
+    .addOption(parsedSetting('promote.memory_limit', parseMemory))
+    .addOption(parsedSetting('promote.threads', parseCount))
     .action(run(runExport));
 }
 
@@ -103,7 +91,7 @@ async function runExport(
   flags: ExportFlags,
   names: string[],
 ): Promise<void> {
-  checkEngineFlags(flags);
+  checkEngine(flags);
   const { since, until, to: format } = flags;
   if (since !== undefined && until !== undefined && since > until) {
     throw new MedallionError('usage', `--since ${since} is after --until ${until}`);
@@ -133,7 +121,12 @@ async function runExport(
             model,
             path: path.join(at(flags.out ?? '.'), model.layer, nameOf(model)),
           }));
-    const tables = await exportTo(targets, context, flags);
+    const tables = await exportTables(context.config, targets, {
+      ...context.call,
+      ...{ format, byDay: flags.partitionBy === 'day', since, until },
+      ...{ escapeFormulas: context.escapeFormulas, mayReplace: flags.force ?? false },
+      ...{ memoryLimit: flags.memoryLimit, threads: flags.threads },
+    });
     if (folder !== undefined) {
       for await (const chunk of createReadStream(path.join(folder, 'rows'))) {
         await context.write(chunk as Uint8Array);
@@ -154,28 +147,6 @@ async function runExport(
 async function makeTemporaryFolder(): Promise<string> {
   return mkdtemp(path.join(tmpdir(), 'medallion-export-')).catch((error: unknown) => {
     throw storageError(tmpdir(), error);
-  });
-}
-
-async function exportTo(
-  targets: readonly ExportTarget[],
-  context: CommandContext,
-  flags: ExportFlags,
-): Promise<ExportedTable[]> {
-  const { to: format, partitionBy, since, until, force: mayReplace = false } = flags;
-  const { escapeFormulas } = context;
-  const options = {
-    ...{ format, byDay: partitionBy === 'day', since, until },
-    ...{ escapeFormulas, mayReplace },
-  };
-  return withWarehouse(context.config, context, async (settings) => {
-    const openEngine = await duckDbOpener(context.config, settings, flags, context);
-    const engine = await openEngine();
-    try {
-      return await exportTables(engine, targets, options, context);
-    } finally {
-      await engine.close();
-    }
   });
 }
 

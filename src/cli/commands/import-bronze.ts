@@ -1,14 +1,13 @@
-import { Command } from 'commander';
-import { ingest } from '../../bronze/ingest.ts';
+import type { Command } from 'commander';
+import { importBronze, type Imported } from '../../app/ingest.ts';
 import { parseConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
-import { openTableReader, type TableReader } from '../../log/table.ts';
 import { grouped } from '../../number.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
-import { serverSettings, withWarehouse } from '../../postgres/warehouse.ts';
+import { serverSettings } from '../../postgres/warehouse.ts';
 import type { RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import { askPassword } from '../password.ts';
 import { writeIngested } from '../render/ingested.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -20,12 +19,31 @@ interface ImportFlags {
   readonly retryFor: RetryPolicy;
 }
 
-const COMMAND = 'import-bronze';
 const URL_VARIABLE = 'IMPORT_DATABASE_URL';
 
 export function createImportBronzeCommand(run: RunCommand): Command {
-  return new Command(COMMAND)
-    .description("write the older pipeline's bronze_layer table to bronze, each of its rows once")
+  return command(
+    'import-bronze',
+    "write the older pipeline's bronze_layer table to bronze, each of its rows once",
+    {
+      details: `
+Reads id, payload and all other columns of all rows, whatever their
+processed_status. A row's id is its offset in bronze; its other columns
+(transaction_id, kafka_metadata, processed_status, created_at) are kept in
+bronze.events.headers. No row is written twice: a run that broke off goes on
+where it was, and a later run adds the rows that have come since. The table is
+only read. docs/migrating.md has all the steps.`,
+      examples: [
+        'medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt',
+        `${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer`,
+        [
+          'medallion promote && medallion reconcile',
+          'then bring it to silver and gold, and prove it',
+        ],
+      ],
+      seeAlso: ['promote', 'reconcile', 'docs/migrating.md'],
+    },
+  )
     .option('--from <url>', `PostgreSQL of the older pipeline (${URL_VARIABLE})`)
     .option(
       '--table <name>',
@@ -33,44 +51,14 @@ export function createImportBronzeCommand(run: RunCommand): Command {
       'bronze_layer',
     )
     .option('--password-prompt', 'ask for the password, in place of one in the URL')
-    .addHelpText(
-      'after',
-      manual({
-        details: `
-Reads id, payload and all other columns of all rows, whatever their
-processed_status. A row's id is its offset in bronze; its other columns
-(transaction_id, kafka_metadata, processed_status, created_at) are kept in
-bronze.events.headers. No row is written twice: a run that broke off goes on
-where it was, and a later run adds the rows that have come since. The table is
-only read. docs/migrating.md has all the steps.`,
-        examples: [
-          'medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt',
-          `${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer`,
-          [
-            'medallion promote && medallion reconcile',
-            'then bring it to silver and gold, and prove it',
-          ],
-        ],
-        seeAlso: ['promote', 'reconcile', 'docs/migrating.md'],
-      }),
-    )
-    .action(run(importBronze));
+    .action(run(runImport));
 }
 
-async function importBronze(context: CommandContext, flags: ImportFlags): Promise<void> {
+async function runImport(context: CommandContext, flags: ImportFlags): Promise<void> {
   const source = await sourceSettings(flags, context);
-  const { retryFor: retryPolicy, table } = flags;
-  await withWarehouse(
-    context.config,
-    context,
-    async (settings, retry) => {
-      const reader = await openTableReader(source, table, context, retryPolicy);
-      const run = { command: COMMAND, retry, arguments: context.commandLine, follow: false };
-      const result = await ingest(reader, settings, run, context);
-      await writeIngested(result, reader, context, statusLine(reader));
-    },
-    { writes: true, retryPolicy },
-  );
+  const { table, retryFor } = flags;
+  const result = await importBronze(context.config, { ...context.call, source, table, retryFor });
+  await writeIngested(context, result, statusLine(result));
 }
 
 /**
@@ -108,7 +96,7 @@ async function sourceSettings(
 }
 
 /** How many rows of each processed_status were written; nothing where the table has none. */
-function statusLine({ writtenByStatus }: TableReader): string {
+function statusLine({ writtenByStatus }: Imported): string {
   const counts = [...writtenByStatus]
     .filter(([status]) => status !== '')
     .sort(([, a], [, b]) => b - a)

@@ -30,7 +30,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
     run: async (run) =>
       addKafkaFlags(addRetryOption((await import('./run.ts')).createRunCommand(run))),
   },
-  'What was refused, and what adds up:': {
+  'Data quality:': {
     checks: async (run) => (await import('./checks.ts')).createChecksCommand(run),
     quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
     reconcile: async (run) =>
@@ -38,14 +38,14 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
     archive: async (run) => (await import('./archive.ts')).createArchiveCommand(run),
     prune: async (run) => (await import('./prune.ts')).createPruneCommand(run),
   },
-  'Answers:': {
+  'Query:': {
     report: async (run) => (await import('./report.ts')).createReportCommand(run),
     sql: async (run) => (await import('./sql.ts')).createSqlCommand(run),
     export: async (run) => (await import('./export.ts')).createExportCommand(run),
     models: async (run) => (await import('./models.ts')).createModelsCommand(run),
     docs: async (run) => (await import('./docs.ts')).createDocsCommand(run),
   },
-  'How it is doing:': {
+  'Monitoring:': {
     status: async (run) => addKafkaFlags((await import('./status.ts')).createStatusCommand(run)),
     runs: async (run) => (await import('./runs.ts')).createRunsCommand(run),
     trace: async (run) => (await import('./trace.ts')).createTraceCommand(run),

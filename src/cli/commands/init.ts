@@ -1,10 +1,10 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import path from 'node:path';
 import { flagAttribute, CONFIG_FILE, SETTINGS, type SettingKey } from '../../config/settings.ts';
 import { configTemplate, environmentTemplate } from '../../config/template.ts';
 import { MedallionError } from '../../errors.ts';
 import type { CommandContext, GlobalFlags } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { writeWhole } from '../../whole-file.ts';
 
@@ -13,25 +13,24 @@ type InitFlags = GlobalFlags & { readonly force?: boolean };
 const ENVIRONMENT_FILE = '.env.example';
 
 export function createInitCommand(run: RunCommand): Command {
-  return new Command('init')
-    .description('write a configuration file that explains every setting, and a .env.example')
-    .option('--force', 'replace files that are there')
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'init',
+    'write a configuration file that explains every setting, and a .env.example',
+    {
+      details: `
 Both are written into the working folder: ${CONFIG_FILE.names[0]} with every setting at
 its default, .env.example for passwords. Settings given as flags are filled in.
 --config writes the file elsewhere. Nothing that is there is replaced without
 --force.`,
-        examples: [
-          'medallion init',
-          'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
-          'medallion init --force',
-        ],
-        seeAlso: ['config', 'doctor', 'docs/configuration.md'],
-      }),
-    )
+      examples: [
+        'medallion init',
+        'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
+        'medallion init --force',
+      ],
+      seeAlso: ['config', 'doctor', 'docs/configuration.md'],
+    },
+  )
+    .option('--force', 'replace files that are there')
     .action(run(init));
 }
 

@@ -3,76 +3,25 @@ import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { factLines } from '../render/document.ts';
-import { fittedTable, withNotes } from '../render/fit.ts';
+import { fittedTable } from '../render/fit.ts';
 import {
   inputTables,
   LINEAGE_FORMATS,
   renderLineage,
   type LineageFormat,
 } from '../render/lineage.ts';
-import type { ResultTable } from '../render/output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { resultOf } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
 
 export function createModelsCommand(run: RunCommand): Command {
-  const models = new Command('models').description(
+  const models = command(
+    'models',
     'the tables of silver and gold: what they mean, and what they are made of',
-  );
-  const commands = [
-    new Command('list')
-      .description('every model, in the order they are filled')
-      .addHelpText(
-        'after',
-        manual({
-          examples: ['medallion models list', 'medallion models list --output csv'],
-          seeAlso: ['models show', 'docs'],
-        }),
-      )
-      .action(run(list)),
-    new Command('show')
-      .description('one model: its columns and their meaning, or its SQL')
-      .argument('<model>', 'schema.name, or the name alone')
-      .option('--sql', 'print the select instead')
-      .addHelpText(
-        'after',
-        manual({
-          examples: [
-            'medallion models show sales_performance',
-            'medallion models show gold.sales_performance --sql',
-          ],
-          seeAlso: ['models list', 'models graph', 'sql'],
-        }),
-      )
-      .action(run(show)),
-    new Command('graph')
-      .description('what is made of what')
-      .argument('[model]', 'only this model and all it is made of')
-      .addOption(
-        new Command()
-          .createOption('--format <format>', 'how to draw it')
-          .choices([...LINEAGE_FORMATS])
-          .default('text'),
-      )
-      .addHelpText(
-        'after',
-        manual({
-          examples: [
-            'medallion models graph',
-            'medallion models graph sales_performance --format mermaid',
-          ],
-          seeAlso: ['models list', 'docs'],
-        }),
-      )
-      .action(run(graph)),
-  ];
-  for (const command of commands) {
-    models.addCommand(addGlobalFlags(command));
-  }
-  return models.addHelpText(
-    'after',
-    manual({
+    {
       details: `
 A model is one file of sql/silver or sql/gold. This reads the files; it needs no
 warehouse.`,
@@ -84,33 +33,55 @@ warehouse.`,
         'medallion models graph sales_performance --format dot | dot -Tsvg -o lineage.svg',
       ],
       seeAlso: ['docs', 'promote', 'sql'],
-    }),
+    },
   );
+  const commands = [
+    command('list', 'every model, in the order they are filled', {
+      examples: ['medallion models list', 'medallion models list --output csv'],
+      seeAlso: ['models show', 'docs'],
+    }).action(run(list)),
+    command('show', 'one model: its columns and their meaning, or its SQL', {
+      examples: [
+        'medallion models show sales_performance',
+        'medallion models show gold.sales_performance --sql',
+      ],
+      seeAlso: ['models list', 'models graph', 'sql'],
+    })
+      .argument('<model>', 'schema.name, or the name alone')
+      .option('--sql', 'print the select instead')
+      .action(run(show)),
+    command('graph', 'what is made of what', {
+      examples: [
+        'medallion models graph',
+        'medallion models graph sales_performance --format mermaid',
+      ],
+      seeAlso: ['models list', 'docs'],
+    })
+      .argument('[model]', 'only this model and all it is made of')
+      .addOption(
+        new Command()
+          .createOption('--format <format>', 'how to draw it')
+          .choices([...LINEAGE_FORMATS])
+          .default('text'),
+      )
+      .action(run(graph)),
+  ];
+  for (const command of commands) {
+    models.addCommand(addGlobalFlags(command));
+  }
+  return models;
 }
 
 async function list(context: CommandContext): Promise<void> {
   const models = allModels();
-  const table: ResultTable = {
-    columns: ['model', 'load', 'description'].map(textColumn),
-    rows: models.map(({ id, load, description }) => [id, load, description]),
-  };
-  await context.writeRows(table, (width) => listLines(models, width));
-}
-
-/** What each model is stands below its name: next to it there is little room. */
-function listLines(models: readonly Model[], width: number): string[] {
-  const lines = fittedTable<Model>(
-    [
-      { title: 'model', align: 'left', cell: ({ id }) => id, atLeast: 20 },
-      { title: 'load', align: 'left', cell: ({ load }) => load },
-    ],
-    models,
-    width,
-  );
-  return withNotes(
-    lines,
-    models.map(({ description }) => description),
-    width,
+  const table = resultOf({ model: 'text', load: 'text', description: 'text' }, [
+    ...models.map(({ id, load, description }) => ({ model: id, load, description })),
+  ]);
+  // What each model is stands below its name: next to it there is little room.
+  await context.writeRows(table, (width) =>
+    fittedTable<Model>({ id: { title: 'model', atLeast: 20 }, load: {} }, models, width, {
+      note: ({ description }) => description,
+    }),
   );
 }
 
@@ -148,21 +119,10 @@ function headLines(model: Model, width: number): string[] {
 }
 
 function columnsTable({ columns, key }: Model): ResultTable {
-  return {
-    columns: [
-      ...['column', 'type'].map(textColumn),
-      { name: 'key', kind: 'boolean' },
-      { name: 'nullable', kind: 'boolean' },
-      textColumn('description'),
-    ],
-    rows: columns.map(({ name, type, nullable, description }) => [
-      name,
-      type,
-      String(key.includes(name)),
-      String(nullable),
-      description,
-    ]),
-  };
+  return resultOf(
+    { column: 'text', type: 'text', key: 'boolean', nullable: 'boolean', description: 'text' },
+    columns.map(({ name, ...column }) => ({ ...column, column: name, key: key.includes(name) })),
+  );
 }
 
 async function graph(
@@ -203,8 +163,4 @@ function findModel(models: readonly Model[], name: string): Model {
     );
   }
   return found;
-}
-
-function textColumn(name: string): ResultTable['columns'][number] {
-  return { name, kind: 'text' };
 }

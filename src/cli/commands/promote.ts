@@ -1,54 +1,31 @@
-import { Command } from 'commander';
-import { settingOf } from '../../config/settings.ts';
+import { Option, type Command } from 'commander';
 import {
-  duckDbOpener,
-  memoryBytes,
-  windowBytesFor,
-  type DuckDbLimits,
-} from '../../engine/duckdb/local.ts';
-import { OpenEngine } from '../../engine/on-demand.ts';
+  checkEngine,
+  dryRun,
+  explain,
+  plan,
+  promote,
+  watchPromote,
+  type PromoteRequest,
+} from '../../app/promote.ts';
 import { MedallionError } from '../../errors.ts';
-import { loadModels } from '../../model/load.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import { promote, type PromoteOptions, type PromoteResult } from '../../promote/promote.ts';
-import { selectMarts } from '../../promote/selection.ts';
-import { DEFAULT_RETRY_POLICY, type Retry, type RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
+import { command, type Manual } from '../help.ts';
 import { parseCount, parseDay, parsedSetting, parseDuration, parseMemory } from '../options.ts';
-import { modelLines, modelTable, summary, warnOfChecks } from '../render/promotion-view.ts';
-import { onSchedule } from '../schedule.ts';
-import { printDryRun } from './promote-dry-run.ts';
-import { printExplanation, printPlan } from './promote-looks.ts';
+import { writeDryRun, writeExplanation, writePromotion } from '../render/promotion-view.ts';
+import { resultOf } from '../render/result.ts';
+import type { RunCommand } from '../run-command.ts';
 
-export interface PromoteFlags {
-  readonly layer?: 'silver' | 'gold';
-  readonly fullRefresh?: boolean;
-  readonly select?: readonly string[];
+interface PromoteFlags extends PromoteRequest {
   readonly plan?: boolean;
   readonly explain?: boolean;
   readonly dryRun?: boolean;
-  readonly evenPruned?: boolean;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-  readonly chunkRows: number;
-  readonly memoryLimit: string;
-  readonly threads?: number;
   readonly watch?: boolean;
+  /** Milliseconds. */
   readonly every: number;
-  readonly retryFor?: RetryPolicy;
 }
 
-/** What promote does when nobody says otherwise; the demo runs it so. */
-export const PROMOTE_DEFAULTS = {
-  chunkRows: parseCount(settingOf('promote.chunk_rows').default ?? ''),
-  memoryLimit: parseMemory(settingOf('promote.memory_limit').default ?? ''),
-  every: parseDuration(settingOf('promote.every').default ?? ''),
-} as const;
-
-const MANUAL = manual({
+const MANUAL: Manual = {
   details: `
 Where a model and its table differ, promote adds what costs nothing that is
 there: tables, columns that may be null, indexes, comments. A mart is then
@@ -84,18 +61,18 @@ the dry run is over.`,
     5: 'another promotion, or a prune, is running',
   },
   seeAlso: ['run', 'checks', 'models', 'status', 'quarantine'],
-});
+};
 
 export function createPromoteCommand(run: RunCommand): Command {
-  const command = new Command('promote');
-  command
-    .description('promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)')
-    .addOption(
-      command.createOption('--layer <layer>', 'one layer only').choices(['silver', 'gold']),
-    )
+  const promoteCommand = command(
+    'promote',
+    'promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)',
+    MANUAL,
+  )
+    .addOption(new Option('--layer <layer>', 'one layer only').choices(['silver', 'gold']))
     .option('--watch', 'promote again and again until stopped')
     .addOption(parsedSetting('promote.every', parseDuration))
-    .optionsGroup('What is there, once more:')
+    .optionsGroup('Recompute:')
     .option('--full-refresh', 'make the layer again from what lies below it')
     .option(
       '--select <marts...>',
@@ -107,13 +84,12 @@ export function createPromoteCommand(run: RunCommand): Command {
     )
     .option('--since <day>', 'gold: compute the marts again from this UTC day on', parseDay)
     .option('--until <day>', 'gold: compute the marts again up to this UTC day', parseDay);
-  return addEngineFlags(command)
-    .optionsGroup('A look, nothing written:')
+  return addEngineFlags(promoteCommand)
+    .optionsGroup('Preview (no changes):')
     .option('--dry-run', 'promote, say what would change in each model, and take all of it back')
     .option('--plan', 'say how tables differ from their models, and what becomes of it; no more')
     .option('--explain', 'print the models in order with SQL and publishing; needs no PostgreSQL')
-    .addHelpText('after', MANUAL)
-    .action(run(promoteCommand));
+    .action(run(runPromote));
 }
 
 /** Flags of the commands that work with DuckDB. */
@@ -124,178 +100,73 @@ export function addEngineFlags(command: Command): Command {
     .addOption(parsedSetting('promote.threads', parseCount));
 }
 
-/** Less does not hold DuckDB's own books and one window of ordinary events. */
-const LEAST_MEMORY = 100e6;
-const MOST_THREADS = 256;
-/** @throws MedallionError usage */
-export function checkEngineFlags(flags: Pick<PromoteFlags, 'memoryLimit' | 'threads'>): void {
-  if (memoryBytes(flags.memoryLimit) < LEAST_MEMORY) {
-    throw new MedallionError(
-      'usage',
-      `--memory-limit ${flags.memoryLimit} is too little: DuckDB needs 100MB at least`,
-    );
-  }
-  if ((flags.threads ?? 1) > MOST_THREADS) {
-    throw new MedallionError(
-      'usage',
-      `--threads ${String(flags.threads)} is too many: ${String(MOST_THREADS)} at most`,
-    );
-  }
-}
-
-async function promoteCommand(context: CommandContext, flags: PromoteFlags): Promise<void> {
-  checkEngineFlags(flags);
-  if (flags.evenPruned === true && flags.fullRefresh !== true) {
-    throw new MedallionError('usage', '--even-pruned goes with --full-refresh');
-  }
-  if (flags.since !== undefined && flags.until !== undefined && flags.since > flags.until) {
-    throw new MedallionError('usage', `--since ${flags.since} is after --until ${flags.until}`);
-  }
-  if (flags.layer === 'silver' && (flags.since ?? flags.until) !== undefined) {
-    throw new MedallionError(
-      'usage',
-      '--since and --until choose days of gold; silver promotes whatever is new',
-      {
-        hint: 'Leave out --layer silver, or the days.',
-      },
-    );
-  }
+async function runPromote(context: CommandContext, flags: PromoteFlags): Promise<void> {
+  checkEngine(flags);
   refuseContradictions(flags);
+  const { config, call } = context;
+  const request = { ...flags, ...call };
   if (flags.explain === true) {
-    await printExplanation(context, layersOf(flags));
-    return;
-  }
-  if (flags.plan === true) {
-    await printPlan(context);
-    return;
-  }
-  const { retryFor: retryPolicy = DEFAULT_RETRY_POLICY } = flags;
-  if (flags.dryRun === true) {
-    await printDryRun(context, { ...flags, ...layersOf(flags) }, retryPolicy);
-    return;
-  }
-  const work = async (settings: ConnectionSettings, retry: Retry): Promise<void> => {
-    if (flags.watch === true) {
-      await watch(settings, retry, flags, context);
-    } else {
-      await report(await runPromote(settings, retry, flags, context), context);
+    await writeExplanation(explain(flags), context);
+  } else if (flags.plan === true) {
+    const changes = await plan(config, call);
+    await context.writeRows(
+      resultOf({ model: 'text', what: 'text', step: 'text', then: 'text' }, changes),
+    );
+    if (changes.length === 0) {
+      context.emit({ type: 'note', message: 'every table is as its model says' });
     }
-  };
-  await withWarehouse(context.config, context, work, { writes: true, retryPolicy });
-}
-
-function layersOf({ layer }: Pick<PromoteFlags, 'layer'>): { silver: boolean; gold: boolean } {
-  return { silver: layer !== 'gold', gold: layer !== 'silver' };
+  } else if (flags.dryRun === true) {
+    await writeDryRun(await dryRun(config, request), context);
+  } else if (flags.watch === true) {
+    await watchPromote(config, request, flags.every, (result) => writePromotion(result, context));
+  } else {
+    await writePromotion(await promote(config, request), context);
+  }
 }
 
 /** Ways to look at a promotion without one; each stands alone. */
 const LOOKS = { plan: '--plan', explain: '--explain', dryRun: '--dry-run' } as const;
 
+/** @throws MedallionError usage */
 function refuseContradictions(flags: PromoteFlags): void {
+  const { since, until, layer, fullRefresh = false, select, watch = false } = flags;
+  const refuse = (message: string, hint?: string): never => {
+    throw new MedallionError('usage', message, hint === undefined ? {} : { hint });
+  };
+  if (flags.evenPruned === true && !fullRefresh) {
+    refuse('--even-pruned goes with --full-refresh');
+  }
+  if (since !== undefined && until !== undefined && since > until) {
+    refuse(`--since ${since} is after --until ${until}`);
+  }
+  if (layer === 'silver' && (since ?? until) !== undefined) {
+    refuse(
+      '--since and --until choose days of gold; silver promotes whatever is new',
+      'Leave out --layer silver, or the days.',
+    );
+  }
   const looks = (Object.keys(LOOKS) as (keyof typeof LOOKS)[]).filter((look) => flags[look]);
   const named = [
     ...looks.map((look) => LOOKS[look]),
-    ...(looks.length > 0 && flags.watch === true ? ['--watch'] : []),
-    ...(flags.dryRun === true && flags.fullRefresh === true ? ['--full-refresh'] : []),
+    ...(looks.length > 0 && watch ? ['--watch'] : []),
+    ...(flags.dryRun === true && fullRefresh ? ['--full-refresh'] : []),
   ];
   if (named.length > 1) {
-    throw new MedallionError('usage', `${named.join(' and ')} do not go together`);
+    refuse(`${named.join(' and ')} do not go together`);
   }
-  if (flags.select !== undefined && flags.fullRefresh !== true) {
-    throw new MedallionError('usage', '--select goes with --full-refresh', {
-      hint: 'Without it a promotion computes what is new, in every mart.',
-    });
+  if (select !== undefined && !fullRefresh) {
+    refuse(
+      '--select goes with --full-refresh',
+      'Without it a promotion computes what is new, in every mart.',
+    );
   }
-  if (flags.select !== undefined && flags.layer === 'silver') {
-    throw new MedallionError('usage', '--select names marts of gold, and --layer silver has none');
+  if (select !== undefined && layer === 'silver') {
+    refuse('--select names marts of gold, and --layer silver has none');
   }
-  if (flags.fullRefresh === true && (flags.since ?? flags.until) !== undefined) {
-    throw new MedallionError('usage', '--full-refresh makes every day again', {
-      hint: 'Leave out --since and --until, or --full-refresh.',
-    });
+  if (fullRefresh && (since ?? until) !== undefined) {
+    refuse(
+      '--full-refresh makes every day again',
+      'Leave out --since and --until, or --full-refresh.',
+    );
   }
-}
-
-type PromotionFlags = Omit<PromoteFlags, 'every' | 'retryFor'>;
-type MoreOptions = Partial<Pick<PromoteOptions, 'replay' | 'onPublished' | 'every'>>;
-
-/** Runs `work` with what promotes once, with a DuckDB that stays open in between, and models that are read once. */
-export async function withPromotions<T>(
-  settings: ConnectionSettings,
-  retry: Retry,
-  limits: DuckDbLimits,
-  context: CommandContext,
-  work: (
-    promoteOnce: (flags: PromotionFlags, more?: MoreOptions) => Promise<PromoteResult>,
-    lendEngine: OpenEngine['lend'],
-  ) => Promise<T>,
-): Promise<T> {
-  const engine = new OpenEngine(await duckDbOpener(context.config, settings, limits, context));
-  const models = loadModels();
-  try {
-    return await work((flags, more = {}) => {
-      const replays = more.replay === undefined ? '' : 'quarantine replay, ';
-      const options: PromoteOptions = {
-        ...layersOf(flags),
-        fullRefresh: flags.fullRefresh ?? false,
-        select: selectMarts(models, flags.select ?? []),
-        evenPruned: flags.evenPruned ?? false,
-        span: { since: flags.since, until: flags.until },
-        every: 'mart',
-        chunkRows: flags.chunkRows,
-        windowBytes: windowBytesFor(flags.memoryLimit),
-        retry,
-        arguments: context.commandLine,
-        holder: `${replays}process ${String(context.processId)}`,
-        ...more,
-      };
-      return promote(settings, models, engine.lend, options, context);
-    }, engine.lend);
-  } finally {
-    await engine.close();
-  }
-}
-
-/** Promotes once: what is new, or what is to be judged again. */
-export async function runPromote(
-  settings: ConnectionSettings,
-  retry: Retry,
-  flags: PromotionFlags,
-  context: CommandContext,
-  more?: MoreOptions,
-): Promise<PromoteResult> {
-  return withPromotions(settings, retry, flags, context, (promoteOnce) => promoteOnce(flags, more));
-}
-
-async function watch(
-  settings: ConnectionSettings,
-  retry: Retry,
-  flags: PromoteFlags,
-  context: CommandContext,
-): Promise<void> {
-  // What is asked for beyond the new events is done once, not every round.
-  let round = flags;
-  await withPromotions(settings, retry, flags, context, (promoteOnce) =>
-    onSchedule(flags.every, context, async () => {
-      const result = await promoteOnce(round, { every: 'due mart' });
-      if (hasWork(result)) {
-        await report(result, context);
-      }
-      round = { ...flags, fullRefresh: false, select: [], since: undefined, until: undefined };
-    }),
-  );
-}
-
-/** Whether there was anything to promote. */
-export function hasWork({ silver, gold }: PromoteResult): boolean {
-  return (silver?.events ?? 0) > 0 || (gold?.days.length ?? 0) > 0;
-}
-
-async function report(result: PromoteResult, context: CommandContext): Promise<void> {
-  const table = modelTable(result);
-  if (context.format !== undefined || table.rows.length > 0) {
-    await context.writeRows(table, (width) => modelLines(result, width));
-  }
-  warnOfChecks(result, context);
-  context.emit({ type: 'note', message: summary(result) });
 }

@@ -1,17 +1,16 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { momentBefore } from '../../app/call.ts';
+import { prune, prunePlan } from '../../app/prune.ts';
 import { MedallionError } from '../../errors.ts';
-import { describeServer, type ConnectionSettings } from '../../postgres/client.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import { planPrune, prune, type PrunePlan, type PruneResult } from '../../prune/prune.ts';
-import { reconcilePromoted } from '../../reconcile/reconcile.ts';
+import type { PrunePlan, PruneResult } from '../../maintain/prune.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCount, parseDuration } from '../options.ts';
 import { counted, megabytes } from '../../number.ts';
-import type { ResultTable } from '../render/output.ts';
-import { differenceError } from './reconcile.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { resultOf } from '../render/result.ts';
 
 interface PruneFlags {
   readonly bronze?: boolean;
@@ -25,8 +24,34 @@ interface PruneFlags {
 const DEFAULT_BATCH_ROWS = 50_000;
 
 export function createPruneCommand(run: RunCommand): Command {
-  return new Command('prune')
-    .description('remove old events from bronze that silver has, and keep the count of them')
+  return command(
+    'prune',
+    'remove old events from bronze that silver has, and keep the count of them',
+    {
+      details: `
+Only events go that were promoted and that the log took in before the limit
+(produced_at). What is open in the quarantine stays, in bronze and there; of
+events that were dismissed or replayed, and are as old, the quarantine lets the
+bytes go and keeps the row with its reason. Counts stay in medallion.pruned, so
+reconcile stays clean. Nothing goes unless silver accounts for every promoted
+event. Ingest may run meanwhile, promote waits.
+
+What is pruned cannot be promoted again: promote --full-refresh refuses
+afterwards, unless --even-pruned says that silver may lose those events.
+PostgreSQL uses the space again; "vacuum full bronze.events" gives it back to
+the disk.`,
+      examples: [
+        'medallion prune --bronze --older-than 90d --dry-run',
+        'medallion prune --bronze --older-than 90d',
+        'medallion prune --bronze --older-than 90d --yes --output json',
+      ],
+      exits: {
+        4: 'silver does not account for every promoted event: nothing was pruned',
+        5: 'a promotion, or another prune, is running',
+      },
+      seeAlso: ['reconcile', 'promote'],
+    },
+  )
     .option('--bronze', 'prune bronze.events, the only table that is pruned')
     .option(
       '--older-than <duration>',
@@ -41,33 +66,6 @@ export function createPruneCommand(run: RunCommand): Command {
       parseCount,
       DEFAULT_BATCH_ROWS,
     )
-    .addHelpText(
-      'after',
-      manual({
-        details: `
-Only events go that were promoted and that the log took in before the limit
-(produced_at). What is open in the quarantine stays, in bronze and there; of
-events that were dismissed or replayed, and are as old, the quarantine lets the
-bytes go and keeps the row with its reason. Counts stay in medallion.pruned, so
-reconcile stays clean. Nothing goes unless silver accounts for every promoted
-event. Ingest may run meanwhile, promote waits.
-
-What is pruned cannot be promoted again: promote --full-refresh refuses
-afterwards, unless --even-pruned says that silver may lose those events.
-PostgreSQL uses the space again; "vacuum full bronze.events" gives it back to
-the disk.`,
-        examples: [
-          'medallion prune --bronze --older-than 90d --dry-run',
-          'medallion prune --bronze --older-than 90d',
-          'medallion prune --bronze --older-than 90d --yes --output json',
-        ],
-        exits: {
-          4: 'silver does not account for every promoted event: nothing was pruned',
-          5: 'a promotion, or another prune, is running',
-        },
-        seeAlso: ['reconcile', 'promote'],
-      }),
-    )
     .action(run(runPrune));
 }
 
@@ -78,63 +76,35 @@ async function runPrune(context: CommandContext, flags: PruneFlags): Promise<voi
       hint: 'medallion prune --bronze --older-than 90d',
     });
   }
-  const before = new Date(Date.now() - olderThan);
-  if (Number.isNaN(before.getTime()) || before.getUTCFullYear() < 1) {
-    throw new MedallionError('usage', '--older-than reaches back before the year 1');
+  const before = momentBefore(olderThan);
+  if (flags.dryRun === true) {
+    const plan = await prunePlan(context.config, { ...context.call, before });
+    await context.writeRows(planTable(plan));
+    context.emit({ type: 'note', message: `${planText(plan)}; nothing was removed` });
+    return;
   }
-  await withWarehouse(context.config, context, async (settings) => {
-    const plan = await planPrune(settings, before.toISOString());
-    if (flags.dryRun === true) {
-      await context.writeRows(planTable(plan));
-      context.emit({ type: 'note', message: `${planText(plan)}; nothing was removed` });
-      return;
-    }
-    if (plan.partitions.every(({ events }) => events === 0) && plan.resolved.events === 0) {
-      await writeResult({ runId: 0n, partitions: [], resolved: 0, seconds: 0 }, plan, context);
-      return;
-    }
-    context.emit({
-      type: 'note',
-      message: [planText(plan), ...plan.partitions.map(partitionText)].join('\n  '),
-    });
-    if (flags.yes !== true) {
-      await confirm(
-        `Remove this from bronze of ${describeServer(settings)}, for good?`,
-        { command: 'prune', does: 'removes', done: 'removed' },
-        context.signal,
-      );
-    }
-    const options = {
-      ...{ before: plan.before, batchRows, arguments: context.commandLine },
-      holder: `process ${String(context.processId)}`,
-    };
-    const verify = (): Promise<void> => requireAccounted(settings, context);
-    await writeResult(await prune(settings, options, verify, context), plan, context);
+  const result = await prune(context.config, {
+    ...{ ...context.call, before, batchRows },
+    confirm: async (plan, server) => {
+      context.emit({
+        type: 'note',
+        message: [planText(plan), ...plan.partitions.map(partitionText)].join('\n  '),
+      });
+      if (flags.yes !== true) {
+        await confirm(
+          `Remove this from bronze of ${server}, for good?`,
+          { command: 'prune', does: 'removes', done: 'removed' },
+          context.signal,
+        );
+      }
+    },
   });
-}
-
-/** @throws MedallionError check_failed unless silver accounts for every promoted event */
-async function requireAccounted(
-  settings: ConnectionSettings,
-  context: CommandContext,
-): Promise<void> {
-  const comparisons = await reconcilePromoted(settings, context);
-  const different = comparisons.filter(({ result }) => result === 'different');
-  if (different.length > 0) {
-    const { message, hint } = differenceError(different);
-    throw new MedallionError(
-      'check_failed',
-      `bronze and silver differ: nothing was pruned\n${message}`,
-      {
-        ...(hint === undefined ? {} : { hint }),
-      },
-    );
-  }
+  await writeResult(result, before, context);
 }
 
 async function writeResult(
   result: PruneResult,
-  plan: PrunePlan,
+  before: string,
   context: CommandContext,
 ): Promise<void> {
   if (context.format !== undefined || result.partitions.length > 0) {
@@ -148,7 +118,7 @@ async function writeResult(
     type: 'note',
     message:
       events === 0 && result.resolved === 0
-        ? `nothing to prune: no promoted event is from before ${plan.before}`
+        ? `nothing to prune: no promoted event is from before ${before}`
         : `${counted(events, 'event')} (${megabytes(bytes)}) pruned in ${result.seconds.toFixed(1)} s${resolved}`,
   });
 }
@@ -171,37 +141,34 @@ function partitionText({ topic, partition, events, bytes, keptOpen }: Planned): 
 type Planned = PrunePlan['partitions'][number];
 
 function planTable({ partitions }: PrunePlan): ResultTable {
-  return tableOf(
-    ['partition', 'events', 'bytes', 'from_offset', 'to_offset', 'kept_open'],
-    partitions.map((row) => [
-      row.topic,
-      ...[row.partition, row.events, row.bytes].map(String),
-      row.fromOffset === undefined ? null : String(row.fromOffset),
-      row.toOffset === undefined ? null : String(row.toOffset),
-      String(row.keptOpen),
-    ]),
+  return resultOf(
+    {
+      topic: 'text',
+      partition: 'number',
+      events: 'quantity',
+      bytes: 'quantity',
+      from_offset: 'number',
+      to_offset: 'number',
+      kept_open: 'quantity',
+    },
+    partitions.map(({ fromOffset, toOffset, keptOpen, ...row }) => ({
+      ...{ ...row, from_offset: fromOffset, to_offset: toOffset, kept_open: keptOpen },
+    })),
   );
 }
 
 function resultTable({ partitions }: PruneResult): ResultTable {
-  return tableOf(
-    ['partition', 'events', 'bytes', 'current', 'duplicates', 'superseded', 'refused'],
-    partitions.map((row) => [
-      row.topic,
-      ...[row.partition, row.events, row.bytes].map(String),
-      ...[row.current, row.duplicates, row.superseded, row.refused].map(String),
-    ]),
+  return resultOf(
+    {
+      topic: 'text',
+      partition: 'number',
+      events: 'quantity',
+      bytes: 'quantity',
+      current: 'quantity',
+      duplicates: 'quantity',
+      superseded: 'quantity',
+      refused: 'quantity',
+    },
+    partitions,
   );
-}
-
-function tableOf(numbers: readonly string[], rows: (string | null)[][]): ResultTable {
-  const kind = 'number' as const;
-  const isQuantity = (name: string): boolean => !/^partition$|_offset$/.test(name);
-  return {
-    columns: [
-      { name: 'topic', kind: 'text' },
-      ...numbers.map((name) => ({ name, kind, isQuantity: isQuantity(name) })),
-    ],
-    rows,
-  };
 }

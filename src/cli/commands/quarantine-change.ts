@@ -1,24 +1,17 @@
-import { userInfo } from 'node:os';
+import { decideQuarantined, replayQuarantined, type ReplayRequest } from '../../app/quarantine.ts';
 import { MedallionError } from '../../errors.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
-import type { Obstacle, ReplayResult } from '../../promote/replay.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import { settle, statusFor, type Decision } from '../../quarantine/settle.ts';
-import type { Retry } from '../../retry.ts';
-import type { Asking } from '../confirm.ts';
-import type { CommandContext } from '../context.ts';
 import { counted } from '../../number.ts';
-import type { ResultTable } from '../render/output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import type { Obstacle, ReplayResult } from '../../promote/replay.ts';
+import type { CommandContext } from '../context.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
-import { checkEngineFlags, runPromote, type PromoteFlags } from './promote.ts';
-import { checkChoice, choose, filterOf, type ChoiceFlags } from './quarantine-choice.ts';
+import { resultOf } from '../render/result.ts';
+import { chosen, confirmChange, type ChoiceFlags } from './quarantine-choice.ts';
 
-/** What changes refused events: judging them again, dismissing them, taking that back. */
+/** What changes rejected events: judging them again, dismissing them, taking that back. */
 
 type ReplayFlags = ChoiceFlags &
-  Pick<PromoteFlags, 'layer' | 'chunkRows' | 'memoryLimit' | 'threads'> & {
-    readonly maxEventBytes: number;
-  };
+  Pick<ReplayRequest, 'layer' | 'chunkRows' | 'memoryLimit' | 'threads' | 'maxEventBytes'>;
 
 /** Judges the events that are meant again, and promotes those that pass. */
 export async function replay(
@@ -26,37 +19,29 @@ export async function replay(
   flags: ReplayFlags,
   events: string[],
 ): Promise<void> {
-  checkEngineFlags(flags);
-  const filter = filterOf(flags, events);
-  checkChoice(filter, flags, 'replay');
-  const work = async (settings: ConnectionSettings, retry: Retry): Promise<void> => {
-    const asking = { command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' };
-    if ((await choose(settings, filter, 'open', flags, asking, context)) === 0) {
-      return;
-    }
-    const { chunkRows, memoryLimit, threads, layer, maxEventBytes } = flags;
-    const promoteFlags = {
-      ...{ chunkRows, memoryLimit },
-      ...(threads === undefined ? {} : { threads }),
-      ...(layer === undefined ? {} : { layer }),
-    };
-    const result = await runPromote(settings, retry, promoteFlags, context, {
-      replay: { selection: filter, maxEventBytes },
+  const asking = { command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' };
+  const { layer, chunkRows, memoryLimit, threads, maxEventBytes } = flags;
+  const result = await replayQuarantined(context.config, {
+    ...{ ...context.call, selection: chosen(flags, events, 'replay') },
+    ...{ layer, chunkRows, memoryLimit, threads, maxEventBytes },
+    confirm: (count, status) =>
+      confirmChange(counted(count, `${status} event`), flags, asking, context),
+  });
+  if (result === undefined) {
+    return;
+  }
+  const replayed = result.replay ?? { outcomes: [], obstacles: [] };
+  if (replayed.outcomes.length > 0 || context.format !== undefined) {
+    await context.writeRows(outcomeTable(replayed));
+  }
+  warnOfChecks(result, context);
+  for (const { obstacle, events: stuck } of replayed.obstacles) {
+    context.emit({
+      type: 'warning',
+      message: `${counted(stuck, 'event')} cannot be judged again: ${OBSTACLES[obstacle]}`,
     });
-    const replayed = result.replay ?? { outcomes: [], obstacles: [] };
-    if (replayed.outcomes.length > 0 || context.format !== undefined) {
-      await context.writeRows(outcomeTable(replayed));
-    }
-    warnOfChecks(result, context);
-    for (const { obstacle, events: stuck } of replayed.obstacles) {
-      context.emit({
-        type: 'warning',
-        message: `${counted(stuck, 'event')} cannot be judged again: ${OBSTACLES[obstacle]}`,
-      });
-    }
-    context.emit({ type: 'note', message: summary(result) });
-  };
-  await withWarehouse(context.config, context, work, { writes: true });
+  }
+  context.emit({ type: 'note', message: summary(result) });
 }
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
@@ -71,73 +56,34 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
 };
 
 function outcomeTable({ outcomes }: ReplayResult): ResultTable {
-  return {
-    columns: [
-      ...['outcome', 'reason', 'field'].map((name) => ({ name, kind: 'text' as const })),
-      { name: 'events', kind: 'number', isQuantity: true },
-    ],
-    rows: outcomes.map(({ outcome, reason, field, events }) => [
-      ...[outcome, reason, field],
-      String(events),
-    ]),
-  };
+  return resultOf({ outcome: 'text', reason: 'text', field: 'text', events: 'quantity' }, outcomes);
 }
 
-type SettleFlags = ChoiceFlags & { readonly note?: string };
+type DecideFlags = ChoiceFlags & { readonly note?: string };
 
-/** Sets the events that are meant aside. */
-export async function dismiss(
-  context: CommandContext,
-  flags: SettleFlags,
-  events: string[],
-): Promise<void> {
-  const asking = { command: 'dismiss', ask: 'Dismiss', does: 'dismisses', done: 'dismissed' };
-  await decide('dismiss', asking, context, flags, events);
-}
+const DECISIONS = {
+  dismiss: { command: 'dismiss', ask: 'Dismiss', does: 'dismisses', done: 'dismissed' },
+  reopen: { command: 'reopen', ask: 'Reopen', does: 'reopens', done: 'reopened' },
+} as const;
 
-/** Takes the dismissal of the events that are meant back. */
-export async function reopen(
-  context: CommandContext,
-  flags: SettleFlags,
-  events: string[],
-): Promise<void> {
-  const asking = { command: 'reopen', ask: 'Reopen', does: 'reopens', done: 'reopened' };
-  await decide('reopen', asking, context, flags, events);
-}
-
-async function decide(
-  decision: Decision,
-  asking: Asking & { readonly ask: string },
-  context: CommandContext,
-  flags: SettleFlags,
-  events: readonly string[],
-): Promise<void> {
-  const selection = filterOf(flags, events);
-  checkChoice(selection, flags, decision);
-  if (flags.note?.trim() === '') {
-    throw new MedallionError('usage', '--note is blank');
-  }
-  const work = async (settings: ConnectionSettings): Promise<void> => {
-    const chosen = await choose(settings, selection, statusFor(decision), flags, asking, context);
-    if (chosen === 0) {
-      return;
+/** Sets the events that are meant aside, or takes that back. */
+export function decide(
+  decision: keyof typeof DECISIONS,
+): (context: CommandContext, flags: DecideFlags, events: string[]) => Promise<void> {
+  return async (context, flags, events) => {
+    const asking = DECISIONS[decision];
+    const selection = chosen(flags, events, decision);
+    const { note } = flags;
+    if (note?.trim() === '') {
+      throw new MedallionError('usage', '--note is blank');
     }
-    const settled = await settle(settings, decision, {
-      selection,
-      note: flags.note,
-      osUser: osUser(),
-      arguments: context.commandLine,
+    const changed = await decideQuarantined(context.config, decision, {
+      ...{ ...context.call, selection, note },
+      confirm: (count, status) =>
+        confirmChange(counted(count, `${status} event`), flags, asking, context),
     });
-    context.emit({ type: 'note', message: `${asking.done} ${counted(settled, 'event')}` });
+    if (changed !== undefined) {
+      context.emit({ type: 'note', message: `${asking.done} ${counted(changed, 'event')}` });
+    }
   };
-  await withWarehouse(context.config, context, work, { writes: true });
-}
-
-/** Who runs this process; a container may have no name for its user. */
-function osUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${String(process.getuid?.() ?? '')}`;
-  }
 }

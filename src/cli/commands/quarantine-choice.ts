@@ -1,16 +1,13 @@
 import { Option, type Command } from 'commander';
 import { MedallionError } from '../../errors.ts';
 import { REASONS } from '../../event/reasons.ts';
-import { counted } from '../../number.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
-import type { Coordinates, Selection, Status } from '../../postgres/quarantine.ts';
-import { formatCoordinates, parseCoordinates } from '../../quarantine/coordinates.ts';
-import { countQuarantined } from '../../quarantine/list.ts';
+import type { Selection } from '../../postgres/quarantine.ts';
+import { parseCoordinates } from '../../query/quarantine/coordinates.ts';
 import { confirm, type Asking } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { parseDay, parsePartition } from '../options.ts';
 
-/** Which refused events a command means: the flags that say it, and what is asked before they are changed. */
+/** Which rejected events a command is about: the flags that say it, and what is asked before they are changed. */
 
 /** How an event is named, for the help. */
 export const COORDINATES = 'its coordinates, topic/partition/offset, as list prints them';
@@ -58,7 +55,7 @@ export function addChoiceFlags(command: Command): Command {
     .option('--yes', 'do not ask');
 }
 
-export type Filter = Omit<Selection, 'status'>;
+type Filter = Omit<Selection, 'status'>;
 
 /**
  * The events that flags or coordinates mean.
@@ -84,38 +81,11 @@ function isNarrow(filter: Filter): boolean {
 }
 
 /**
- * Counts the events that a command is to change, after making sure that it was said which ones, and asks where many
- * are meant.
- * @throws MedallionError usage, input, interrupted
+ * The events that a command is to change; which ones has to be said, one way or another.
+ * @throws MedallionError usage
  */
-export async function choose(
-  settings: ConnectionSettings,
-  filter: Filter,
-  status: Status,
-  flags: ChoiceFlags,
-  asking: Asking & { readonly ask: string },
-  context: CommandContext,
-): Promise<number> {
-  const count = async (selection: Selection): Promise<number> =>
-    countQuarantined(settings, selection, context);
-  const events = await count({ ...filter, status });
-  if (filter.events !== undefined) {
-    await checkNamed(filter.events, status, count, context);
-  } else if (events > 0 && flags.yes !== true) {
-    const what = counted(events, `${status} event`);
-    if (!process.stdin.isTTY) {
-      context.emit({ type: 'note', message: `${what} would be ${asking.done}` });
-    }
-    await confirm(`${asking.ask} ${what}?`, asking, context.signal);
-  }
-  if (events === 0 && filter.events === undefined) {
-    context.emit({ type: 'note', message: `no ${status} event is meant: nothing to do` });
-  }
-  return events;
-}
-
-/** Which events are meant has to be said, one way or another. */
-export function checkChoice(filter: Filter, flags: ChoiceFlags, command: string): void {
+export function chosen(flags: ChoiceFlags, events: readonly string[], command: string): Filter {
+  const filter = filterOf(flags, events);
   const isAll = flags.all === true;
   if (isNarrow(filter) === isAll) {
     throw new MedallionError(
@@ -124,27 +94,21 @@ export function checkChoice(filter: Filter, flags: ChoiceFlags, command: string)
       { hint: 'Name them by their coordinates, choose them with --reason and others, or --all.' },
     );
   }
+  return filter;
 }
 
-/** An event that was named and is not there is a mistake; one in another status has been dealt with. */
-async function checkNamed(
-  events: readonly Coordinates[],
-  status: Status,
-  count: (selection: Selection) => Promise<number>,
+/** Asks before many events are changed. @throws MedallionError usage, interrupted */
+export async function confirmChange(
+  what: string,
+  flags: ChoiceFlags,
+  asking: Asking & { readonly ask: string },
   context: CommandContext,
 ): Promise<void> {
-  for (const event of events) {
-    const named = { events: [event] };
-    if ((await count({ ...named, status: 'all' })) === 0) {
-      throw new MedallionError('input', `${formatCoordinates(event)} is not in the quarantine`, {
-        hint: 'medallion quarantine list --status all prints the coordinates of what is.',
-      });
-    }
-    if ((await count({ ...named, status })) === 0) {
-      context.emit({
-        type: 'warning',
-        message: `${formatCoordinates(event)} is not ${status}: it stays as it is`,
-      });
-    }
+  if (flags.yes === true) {
+    return;
   }
+  if (!process.stdin.isTTY) {
+    context.emit({ type: 'note', message: `${what} would be ${asking.done}` });
+  }
+  await confirm(`${asking.ask} ${what}?`, asking, context.signal);
 }

@@ -1,22 +1,23 @@
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import path from 'node:path';
-import { MAX_EVENT_BYTES } from '../../bronze/admission.ts';
-import { lineWriter, openFileWriter } from '../../log/files/stream-writer.ts';
-import { STATUSES, type Status } from '../../postgres/quarantine.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import { parseCoordinates } from '../../quarantine/coordinates.ts';
-import { exportQuarantined } from '../../quarantine/export.ts';
-import { listQuarantined, summarizeQuarantine } from '../../quarantine/list.ts';
-import { showQuarantined } from '../../quarantine/show.ts';
-import { addGlobalFlags, type CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
-import { parseCount } from '../options.ts';
+import { MAX_EVENT_BYTES } from '../../app/quarantine.ts';
+import {
+  quarantined,
+  quarantinedEvent,
+  quarantineSummary,
+  writeQuarantined,
+} from '../../app/query.ts';
 import { counted, grouped } from '../../number.ts';
-import { eventLines, eventTable, groupLines, groupTable } from '../render/quarantine-list.ts';
+import { STATUSES, type Status } from '../../postgres/quarantine.ts';
+import { parseCoordinates } from '../../query/quarantine/coordinates.ts';
+import { addGlobalFlags, type CommandContext } from '../context.ts';
+import { command, type Manual } from '../help.ts';
+import { parseCount } from '../options.ts';
+import { eventLines, groupLines } from '../render/quarantine-list.ts';
 import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
 import type { RunCommand } from '../run-command.ts';
 import { addEngineFlags } from './promote.ts';
-import { dismiss, reopen, replay } from './quarantine-change.ts';
+import { decide, replay } from './quarantine-change.ts';
 import {
   addChoiceFlags,
   addFilterFlags,
@@ -26,42 +27,42 @@ import {
 } from './quarantine-choice.ts';
 
 export function createQuarantineCommand(run: RunCommand): Command {
-  const quarantine = new Command('quarantine')
-    .description('refused events: look at them, judge them again, dismiss or export them')
-    .enablePositionalOptions();
+  const quarantine = command(
+    'quarantine',
+    'refused events: look at them, judge them again, dismiss or export them',
+    MANUAL,
+  ).enablePositionalOptions();
   const commands = [
-    addFilterFlags(new Command('list').description('list refused events, the latest first'))
+    addFilterFlags(
+      command('list', 'list refused events, the latest first', {
+        examples: [
+          'medallion quarantine list --summary',
+          'medallion quarantine list --reason invalid_json --limit 5',
+        ],
+        seeAlso: ['quarantine show', 'quarantine export'],
+      }),
+    )
       .addOption(statusOption())
       .option('--summary', 'count them by reason and field instead, with an example of each')
       .option('--limit <n>', 'rows, at most', parseCount, 50)
-      .addHelpText(
-        'after',
-        manual({
-          examples: [
-            'medallion quarantine list --summary',
-            'medallion quarantine list --reason invalid_json --limit 5',
-          ],
-          seeAlso: ['quarantine show', 'quarantine export'],
-        }),
-      )
       .action(run(list)),
-    new Command('show')
-      .description('show one refused event: why, what happened to it, and its bytes')
+    command('show', 'show one refused event: why, what happened to it, and its bytes', {
+      examples: ['medallion quarantine show landing/sales/0/123'],
+      seeAlso: ['quarantine list', 'trace'],
+    })
       .argument('<event>', COORDINATES)
       .option('--raw', 'write its bytes to stdout, exactly as they were received')
-      .addHelpText(
-        'after',
-        manual({
-          examples: ['medallion quarantine show landing/sales/0/123'],
-          seeAlso: ['quarantine list', 'trace'],
-        }),
-      )
       .action(run(show)),
     addEngineFlags(
       addChoiceFlags(
-        new Command('replay').description(
-          'judge open events again, by the rules and the dimension rows of today',
-        ),
+        command('replay', 'judge open events again, by the rules and the dimension rows of today', {
+          examples: ['medallion quarantine replay --field order.payment_method --yes'],
+          exits: {
+            4: 'a check of severity error failed: what it is about stays as it was',
+            5: 'a promotion, or another change of the quarantine, is running',
+          },
+          seeAlso: ['quarantine list', 'promote'],
+        }),
       ),
     )
       .addOption(
@@ -75,63 +76,42 @@ export function createQuarantineCommand(run: RunCommand): Command {
         parseCount,
         MAX_EVENT_BYTES,
       )
-      .addHelpText(
-        'after',
-        manual({
-          examples: ['medallion quarantine replay --field order.payment_method --yes'],
-          exits: {
-            4: 'a check of severity error failed: what it is about stays as it was',
-            5: 'a promotion, or another change of the quarantine, is running',
-          },
-          seeAlso: ['quarantine list', 'promote'],
-        }),
-      )
       .action(run(replay)),
-    addChoiceFlags(new Command('dismiss').description('set open events aside for good'))
+    addChoiceFlags(
+      command('dismiss', 'set open events aside for good', {
+        examples: ['medallion quarantine dismiss --reason invalid_json --note mended --yes'],
+        exits: { 5: 'another change of the quarantine is running' },
+        seeAlso: ['quarantine reopen', 'quarantine export'],
+      }),
+    )
       .requiredOption('--note <text>', 'why, for those who come after')
-      .addHelpText(
-        'after',
-        manual({
-          examples: ['medallion quarantine dismiss --reason invalid_json --note mended --yes'],
-          exits: { 5: 'another change of the quarantine is running' },
-          seeAlso: ['quarantine reopen', 'quarantine export'],
-        }),
-      )
-      .action(run(dismiss)),
-    addChoiceFlags(new Command('reopen').description('take a dismissal back'))
+      .action(run(decide('dismiss'))),
+    addChoiceFlags(
+      command('reopen', 'take a dismissal back', {
+        examples: ['medallion quarantine reopen --reason invalid_json --yes'],
+        exits: { 5: 'another change of the quarantine is running' },
+        seeAlso: ['quarantine dismiss', 'quarantine replay'],
+      }),
+    )
       .option('--note <text>', 'why, for those who come after')
-      .addHelpText(
-        'after',
-        manual({
-          examples: ['medallion quarantine reopen --reason invalid_json --yes'],
-          exits: { 5: 'another change of the quarantine is running' },
-          seeAlso: ['quarantine dismiss', 'quarantine replay'],
-        }),
-      )
-      .action(run(reopen)),
+      .action(run(decide('reopen'))),
     addFilterFlags(
-      new Command('export')
-        .description('write refused events as NDJSON, to be mended and ingested again')
-        .argument('[events...]', COORDINATES),
+      command('export', 'write refused events as NDJSON, to be mended and ingested again', {
+        examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
+        seeAlso: ['ingest', 'quarantine dismiss'],
+      }).argument('[events...]', COORDINATES),
     )
       .addOption(statusOption())
       .option('--to <file>', 'the file to write, gzipped when it ends in .gz; - is stdout', '-')
-      .addHelpText(
-        'after',
-        manual({
-          examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
-          seeAlso: ['ingest', 'quarantine dismiss'],
-        }),
-      )
       .action(run(exportEvents)),
   ];
   for (const command of commands) {
     quarantine.addCommand(addGlobalFlags(command));
   }
-  return quarantine.addHelpText('after', MANUAL);
+  return quarantine;
 }
 
-const MANUAL = manual({
+const MANUAL: Manual = {
   details: `
 An event is named by its coordinates, as list prints them: sales/0/123,
 landing/sales/0/123, file:/tmp/x.ndjson/0/7. Partition and offset are the last
@@ -154,7 +134,7 @@ event of a new file: dismiss the old one.`,
     'medallion quarantine dismiss --reason invalid_json --note "mended by hand" --yes',
   ],
   seeAlso: ['ingest', 'promote', 'status'],
-});
+};
 
 function statusOption(): Option {
   return new Option('--status <status>', 'in this status')
@@ -171,21 +151,19 @@ async function list(
   },
 ): Promise<void> {
   const selection = { ...filterOf(flags), status: flags.status };
-  await withWarehouse(context.config, context, async (settings) => {
-    if (flags.summary === true) {
-      const groups = await summarizeQuarantine(settings, selection, context);
-      await context.writeRows(groupTable(groups), (width) => groupLines(groups, width));
-      return;
-    }
-    const { events, total } = await listQuarantined(settings, selection, flags.limit, context);
-    await context.writeRows(eventTable(events), (width) => eventLines(events, width));
-    if (total > events.length) {
-      context.emit({
-        type: 'note',
-        message: `the latest ${grouped(events.length)} of ${grouped(total)}; --limit shows more, --summary counts them`,
-      });
-    }
-  });
+  if (flags.summary === true) {
+    const groups = await quarantineSummary(context.config, context.call, selection);
+    await context.writeRows(groups, (width) => groupLines(groups, width));
+    return;
+  }
+  const { events, total } = await quarantined(context.config, context.call, selection, flags.limit);
+  await context.writeRows(events, (width) => eventLines(events, width));
+  if (total > events.rows.length) {
+    context.emit({
+      type: 'note',
+      message: `the latest ${grouped(events.rows.length)} of ${grouped(total)}; --limit shows more, --summary counts them`,
+    });
+  }
 }
 
 /** What show prints of an event for people. */
@@ -198,21 +176,15 @@ async function show(
 ): Promise<void> {
   const place = parseCoordinates(argument);
   const isWhole = flags.raw === true || context.format !== undefined;
-  await withWarehouse(context.config, context, async (settings) => {
-    const event = await showQuarantined(
-      settings,
-      place,
-      isWhole ? Number.POSITIVE_INFINITY : SHOWN_BYTES,
-      context,
-    );
-    if (flags.raw === true) {
-      await context.write(event.raw ?? '');
-    } else if (context.format !== undefined) {
-      await context.writeRows(quarantinedRow(event));
-    } else {
-      await context.write(renderQuarantined(event, context.width));
-    }
-  });
+  const bytes = isWhole ? Number.POSITIVE_INFINITY : SHOWN_BYTES;
+  const event = await quarantinedEvent(context.config, context.call, place, bytes);
+  if (flags.raw === true) {
+    await context.write(event.raw ?? '');
+  } else if (context.format !== undefined) {
+    await context.writeRows(quarantinedRow(event));
+  } else {
+    await context.write(renderQuarantined(event, context.width));
+  }
 }
 
 async function exportEvents(
@@ -221,29 +193,16 @@ async function exportEvents(
   events: string[],
 ): Promise<void> {
   const selection = { ...filterOf(flags, events), status: flags.status };
-  await withWarehouse(context.config, context, async (settings) => {
-    const writer =
-      flags.to === '-'
-        ? lineWriter(context.write, 'stdout')
-        : await openFileWriter(path.resolve(context.cwd, flags.to));
-    try {
-      const result = await exportQuarantined(settings, selection, writer, context);
-      await writer.close();
-      const notes = [
-        `${counted(result.events, 'event')} written to ${writer.description}`,
-        ...(result.enveloped === 0
-          ? []
-          : [
-              `${counted(result.enveloped, 'event')} in JSON with base64, being no line of text or not whole`,
-            ]),
-        ...(result.empty === 0
-          ? []
-          : [`${counted(result.empty, 'event')} without a value left out`]),
-      ];
-      context.emit({ type: 'note', message: notes.join('; ') });
-    } catch (error) {
-      await writer.discard?.();
-      throw error;
-    }
-  });
+  const target = flags.to === '-' ? context.write : path.resolve(context.cwd, flags.to);
+  const result = await writeQuarantined(context.config, context.call, selection, target);
+  const notes = [
+    `${counted(result.events, 'event')} written to ${result.target}`,
+    ...(result.enveloped === 0
+      ? []
+      : [
+          `${counted(result.enveloped, 'event')} in JSON with base64, being no line of text or not whole`,
+        ]),
+    ...(result.empty === 0 ? [] : [`${counted(result.empty, 'event')} without a value left out`]),
+  ];
+  context.emit({ type: 'note', message: notes.join('; ') });
 }

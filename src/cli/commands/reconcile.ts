@@ -1,11 +1,9 @@
-import { Command } from 'commander';
-import { MedallionError } from '../../errors.ts';
+import type { Command } from 'commander';
+import { reconcile } from '../../app/query.ts';
 import { counted } from '../../number.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import type { CheckName, Comparison } from '../../reconcile/comparison.ts';
-import { reconcile } from '../../reconcile/reconcile.ts';
+import { differenceError } from '../../query/reconcile/difference.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseMoment } from '../options.ts';
 import { comparisonLines, comparisonTable } from '../render/comparison-view.ts';
@@ -15,19 +13,11 @@ interface ReconcileFlags {
 }
 
 export function createReconcileCommand(run: RunCommand): Command {
-  return new Command('reconcile')
-    .description(
-      'prove that nothing was lost and nothing doubled between log, bronze, silver and gold',
-    )
-    .option(
-      '--since <time>',
-      'only what was ingested since this UTC day or time, and the days of gold that it touched',
-      parseMoment,
-    )
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'reconcile',
+    'prove that nothing was lost and nothing doubled between log, bronze, silver and gold',
+    {
+      details: `
 Three comparisons, a line for each partition or day:
   log-to-bronze     what the log held = events in bronze + quarantined at ingest
                     + pruned. A file that is still there is counted line by
@@ -44,23 +34,26 @@ the next ingest or promote will take is waiting, which is no difference. Offsets
 that expired in Kafka, or that hold no event (transaction markers, aborted or
 compacted records), are named in the note. It exits 4 when anything differs, and
 changes nothing.`,
-        examples: [
-          'medallion reconcile',
-          ['medallion reconcile --since today', 'after a promotion'],
-          'medallion reconcile --since 2026-01-31T18:00:00Z',
-          'medallion reconcile --output json',
-        ],
-        exits: { 4: 'something differs: it is named' },
-        seeAlso: ['trace', 'status', 'prune'],
-      }),
+      examples: [
+        'medallion reconcile',
+        ['medallion reconcile --since today', 'after a promotion'],
+        'medallion reconcile --since 2026-01-31T18:00:00Z',
+        'medallion reconcile --output json',
+      ],
+      exits: { 4: 'something differs: it is named' },
+      seeAlso: ['trace', 'status', 'prune'],
+    },
+  )
+    .option(
+      '--since <time>',
+      'only what was ingested since this UTC day or time, and the days of gold that it touched',
+      parseMoment,
     )
     .action(run(runReconcile));
 }
 
 async function runReconcile(context: CommandContext, { since }: ReconcileFlags): Promise<void> {
-  const { comparisons, seconds } = await withWarehouse(context.config, context, (settings) =>
-    reconcile(settings, context.config, { since }, context),
-  );
+  const { comparisons, seconds } = await reconcile(context.config, { ...context.call, since });
   await context.writeRows(comparisonTable(comparisons), (width) =>
     comparisonLines(comparisons, width),
   );
@@ -75,36 +68,4 @@ async function runReconcile(context: CommandContext, { since }: ReconcileFlags):
       `nothing lost, nothing doubled (${seconds.toFixed(1)} s)` +
       (waiting.length === 0 ? '' : `; ${counted(waiting.length, 'line')} waiting`),
   });
-}
-
-/** What to do about a difference of each check. */
-const ADVICE: Readonly<Record<CheckName, string>> = {
-  'log-to-bronze':
-    'log-to-bronze: restore the events named from the log or a backup: ingest does not go back by itself. ' +
-    'A topic that was recreated is read with medallion ingest --reset-offsets.',
-  'bronze-to-silver':
-    'bronze-to-silver: medallion promote --full-refresh makes silver again from what bronze holds.',
-  'silver-to-gold':
-    'silver-to-gold: medallion promote --layer gold --since DAY --until DAY computes the days named again.',
-};
-/** Lines of the message; the table has them all. */
-const MOST_LINES = 20;
-
-/** The differences, one line each, as the error that they are. */
-export function differenceError(different: readonly Comparison[]): MedallionError {
-  const lines = different.slice(0, MOST_LINES).map(({ check, scope, measure, note, ...line }) => {
-    const detail = note === null ? '' : ` (${note})`;
-    return `${check} ${scope}: ${measure} ${line.found} of ${line.expected}, difference ${line.difference}${detail}`;
-  });
-  const left = different.length - lines.length;
-  const checks = [...new Set(different.map(({ check }) => check))];
-  return new MedallionError(
-    'check_failed',
-    [
-      counted(different.length, 'difference'),
-      ...lines,
-      ...(left > 0 ? [`and ${left} more`] : []),
-    ].join('\n'),
-    { hint: checks.map((check) => ADVICE[check]).join('\n') },
-  );
 }

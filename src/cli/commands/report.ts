@@ -1,13 +1,13 @@
-import { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { report } from '../../app/query.ts';
 import { MedallionError } from '../../errors.ts';
+import type { Report } from '../../query/report/report.ts';
+import { SECTION_NAMES, type SectionName } from '../../query/report/sections.ts';
 import { checkWritable, writeWhole } from '../../whole-file.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
-import { report, type Report } from '../../report/report.ts';
-import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { parseCount, parseDay } from '../options.ts';
@@ -26,27 +26,11 @@ interface ReportFlags {
 }
 
 export function createReportCommand(run: RunCommand): Command {
-  const command = new Command('report')
-    .description('show the sales in gold, and the state of the data, as a page for the terminal')
-    .option('--since <day>', 'first UTC day (default: 31 days up to --until)', parseDay)
-    .option(
-      '--until <day>',
-      'last UTC day, inclusive (default: the latest day with sales)',
-      parseDay,
-    )
-    .addOption(
-      new Command()
-        .createOption('--section <name...>', 'only this part; may be given several times')
-        .choices([...SECTION_NAMES]),
-    )
-    .option('--top <n>', 'rows of products, places, customers and restatements', parseCount, 10)
-    .option('--html <file>', 'write it as one HTML page with charts; - is stdout')
-    .option('--open', 'show the page of --html in the browser');
-  return command
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'report',
+    'show the sales in gold, and the state of the data, as a page for the terminal',
+    {
+      details: `
 Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
 ago). Changes are measured against the period of the same length before.
 Segments and customers cover all time. Amounts are summed as booked, in whatever
@@ -55,16 +39,30 @@ currency.
 --output json is one object with every section, markdown a table for each; csv
 holds one section and needs --section. --html makes a page for a browser that
 needs nothing but itself, light or dark, to send, keep or print.`,
-        examples: [
-          'medallion report',
-          'medallion report --since 2026-01-01 --until 2026-01-31',
-          'medallion report --html sales.html --open',
-          'medallion report --section products --top 50 --output csv > products.csv',
-          'medallion report --section headline --section state --output json',
-        ],
-        seeAlso: ['sql', 'export', 'status'],
-      }),
+      examples: [
+        'medallion report',
+        'medallion report --since 2026-01-01 --until 2026-01-31',
+        'medallion report --html sales.html --open',
+        'medallion report --section products --top 50 --output csv > products.csv',
+        'medallion report --section headline --section state --output json',
+      ],
+      seeAlso: ['sql', 'export', 'status'],
+    },
+  )
+    .option('--since <day>', 'first UTC day (default: 31 days up to --until)', parseDay)
+    .option(
+      '--until <day>',
+      'last UTC day, inclusive (default: the latest day with sales)',
+      parseDay,
     )
+    .addOption(
+      new Option('--section <name...>', 'only this part; may be given several times').choices([
+        ...SECTION_NAMES,
+      ]),
+    )
+    .option('--top <n>', 'rows of products, places, customers and restatements', parseCount, 10)
+    .option('--html <file>', 'write it as one HTML page with charts; - is stdout')
+    .option('--open', 'show the page of --html in the browser')
     .action(run(runReport));
 }
 
@@ -80,9 +78,8 @@ async function runReport(context: CommandContext, flags: ReportFlags): Promise<v
   if (page?.file !== undefined) {
     await checkWritable(page.file);
   }
-  const result = await withWarehouse(context.config, context, (settings) =>
-    report(settings, { ...flags, sections: flags.section }, context),
-  );
+  const { since, until, section: sections, top } = flags;
+  const result = await report(context.config, { ...context.call, since, until, sections, top });
   if (result.period === undefined && (format !== 'table' || page !== undefined)) {
     context.emit({ type: 'note', message: nothingYet(result.landedEvents).join('\n') });
   }

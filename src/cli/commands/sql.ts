@@ -1,16 +1,14 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { sql, sqlWithArchive } from '../../app/query.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
-import { duckDbOptions } from '../../engine/duckdb/local.ts';
-import { query } from '../../postgres/query.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import type { ResultStream } from '../../postgres/query.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { renderRows } from '../render/output.ts';
-import { PROMOTE_DEFAULTS } from './promote.ts';
 
 interface SqlFlags {
   readonly file?: string;
@@ -19,16 +17,8 @@ interface SqlFlags {
 }
 
 export function createSqlCommand(run: RunCommand): Command {
-  return new Command('sql')
-    .description('ask the warehouse in SQL; read-only unless --write')
-    .argument('[statements]', 'SQL to run; - reads it from stdin')
-    .option('-f, --file <file>', 'read the SQL from a file; - is stdin')
-    .option('--write', 'let the statements change the warehouse, and commit')
-    .option('--archive', 'bronze.events with the events of the archive; DuckDB answers, read-only')
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command('sql', 'ask the warehouse in SQL; read-only unless --write', {
+    details: `
 Several statements, parted by semicolons, run in one transaction; the rows of
 the last one are printed. Without --write the transaction is read-only and
 rolled back. Names are looked up in gold, silver, bronze and medallion. The
@@ -44,16 +34,19 @@ for spreadsheets there is --escape-formulas (medallion export --help).
 With --archive DuckDB answers, in its own dialect, over bronze, silver and gold
 of one moment; bronze.events has the archived events, too. Every other table of
 the database is warehouse.SCHEMA.TABLE.`,
-        examples: [
-          'medallion sql "select * from sales_performance order by 1 desc limit 7"',
-          'medallion sql "select * from customer_performance" --output csv > customers.csv',
-          'medallion sql --file question.sql --output json',
-          'medallion sql --archive "select topic, count(*) from bronze.events group by 1"',
-          'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
-        ],
-        seeAlso: ['models show', 'db psql', 'export', 'archive'],
-      }),
-    )
+    examples: [
+      'medallion sql "select * from sales_performance order by 1 desc limit 7"',
+      'medallion sql "select * from customer_performance" --output csv > customers.csv',
+      'medallion sql --file question.sql --output json',
+      'medallion sql --archive "select topic, count(*) from bronze.events group by 1"',
+      'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
+    ],
+    seeAlso: ['models show', 'db psql', 'export', 'archive'],
+  })
+    .argument('[statements]', 'SQL to run; - reads it from stdin')
+    .option('-f, --file <file>', 'read the SQL from a file; - is stdin')
+    .option('--write', 'let the statements change the warehouse, and commit')
+    .option('--archive', 'bronze.events with the events of the archive; DuckDB answers, read-only')
     .action(run(runSql));
 }
 
@@ -69,33 +62,22 @@ async function runSql(
   }
   const source = await readSource(argument, flags.file, context.cwd);
   const format = context.format ?? 'table';
+  const { config, call } = context;
+  const print = async ({ columns, batches }: Pick<ResultStream, 'columns' | 'batches'>) => {
+    for await (const text of renderRows(columns, batches, format, context)) {
+      await context.write(text);
+    }
+  };
   if (flags.archive === true) {
-    await withWarehouse(context.config, context, async (settings) => {
-      const { queryWithArchive } = await import('../../engine/duckdb/archive-sql.ts');
-      const options = await duckDbOptions(context.config, settings, PROMOTE_DEFAULTS);
-      await queryWithArchive(options, source, context, async ({ columns, batches }) => {
-        for await (const text of renderRows(columns, batches, format, context)) {
-          await context.write(text);
-        }
-      });
-    });
+    await sqlWithArchive(config, call, source, print);
     return;
   }
-  await withWarehouse(context.config, context, (settings) =>
-    query(
-      settings,
-      source,
-      { write: flags.write ?? false, signal: context.signal },
-      async (result) => {
-        for await (const text of renderRows(result.columns, result.batches, format, context)) {
-          await context.write(text);
-        }
-        if (result.done !== undefined) {
-          context.emit({ type: 'note', message: result.done });
-        }
-      },
-    ),
-  );
+  await sql(config, { ...call, write: flags.write ?? false }, source, async (result) => {
+    await print(result);
+    if (result.done !== undefined) {
+      context.emit({ type: 'note', message: result.done });
+    }
+  });
 }
 
 /** The SQL that the argument, a file or stdin holds. */

@@ -1,12 +1,11 @@
-import { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { status, watchStatus } from '../../app/query.ts';
 import { MedallionError } from '../../errors.ts';
-import { breaches } from '../../inspect/limits.ts';
-import { status, type Status } from '../../inspect/status.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import { breaches } from '../../query/limits.ts';
+import type { Status } from '../../query/status.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCountFromZero, parseDuration } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
@@ -22,38 +21,11 @@ interface StatusFlags {
 }
 
 export function createStatusCommand(run: RunCommand): Command {
-  const command = new Command('status');
-  return command
-    .description(
-      'show what waits between log, bronze, silver and gold, and how fresh each layer is',
-    )
-    .option('--watch', 'look again and again until stopped')
-    .addOption(
-      command
-        .createOption('--every <duration>', 'with --watch: how long to wait in between')
-        .argParser(parseDuration)
-        .default(5000, '5s'),
-    )
-    .addOption(
-      command
-        .createOption('--section <name...>', 'only this part; may be given several times')
-        .choices([...STATUS_PARTS]),
-    )
-    .optionsGroup('As a probe:')
-    .option(
-      '--max-lag <n>',
-      'fail when more events wait, in the log or for promotion',
-      parseCountFromZero,
-    )
-    .option(
-      '--max-age <duration>',
-      'fail when an event, or a day of gold, has waited longer: 10m, 1h',
-      parseDuration,
-    )
-    .addHelpText(
-      'after',
-      manual({
-        details: `
+  return command(
+    'status',
+    'show what waits between log, bronze, silver and gold, and how fresh each layer is',
+    {
+      details: `
 With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken,
 and says which; 3 when the broker cannot be reached, so that nobody can tell.
 Without limits a broker that is down is part of the answer.
@@ -66,15 +38,37 @@ their first line; how long events wait in a file is counted from when it was
 last read, in Kafka found to a hundredth; the latest event of silver is that of
 the 10,000 transactions last written for the latest day. For bronze it is when
 the log took it in, for gold its latest day.`,
-        examples: [
-          'medallion status',
-          'medallion status --watch --every 2s',
-          'medallion status --max-lag 10000 --max-age 10m --quiet',
-          'medallion status --section partitions --output csv',
-        ],
-        exits: { 4: 'a limit of --max-lag or --max-age is broken' },
-        seeAlso: ['reconcile', 'runs', 'doctor', 'docs/operations.md'],
-      }),
+      examples: [
+        'medallion status',
+        'medallion status --watch --every 2s',
+        'medallion status --max-lag 10000 --max-age 10m --quiet',
+        'medallion status --section partitions --output csv',
+      ],
+      exits: { 4: 'a limit of --max-lag or --max-age is broken' },
+      seeAlso: ['reconcile', 'runs', 'doctor', 'docs/operations.md'],
+    },
+  )
+    .option('--watch', 'look again and again until stopped')
+    .addOption(
+      new Option('--every <duration>', 'with --watch: how long to wait in between')
+        .argParser(parseDuration)
+        .default(5000, '5s'),
+    )
+    .addOption(
+      new Option('--section <name...>', 'only this part; may be given several times').choices([
+        ...STATUS_PARTS,
+      ]),
+    )
+    .optionsGroup('As a probe:')
+    .option(
+      '--max-lag <n>',
+      'fail when more events wait, in the log or for promotion',
+      parseCountFromZero,
+    )
+    .option(
+      '--max-age <duration>',
+      'fail when an event, or a day of gold, has waited longer: 10m, 1h',
+      parseDuration,
     )
     .action(run(runStatus));
 }
@@ -84,15 +78,13 @@ async function runStatus(context: CommandContext, flags: StatusFlags): Promise<v
   if (flags.watch === true && isProbe) {
     throw new MedallionError('usage', '--watch goes on; --max-lag and --max-age judge one look');
   }
-  await withWarehouse(context.config, context, async (settings) => {
-    if (flags.watch === true) {
-      await watch(settings, flags, context);
-      return;
-    }
-    const found = await status(settings, context.config, context);
-    await context.write(render(found, flags, context));
-    judge(found, flags);
-  });
+  if (flags.watch === true) {
+    await watchStatus(context.config, context.call, (look) => watch(look, flags, context));
+    return;
+  }
+  const found = await status(context.config, context.call);
+  await context.write(render(found, flags, context));
+  judge(found, flags);
 }
 
 function render(found: Status, flags: StatusFlags, context: CommandContext): string {
@@ -124,15 +116,15 @@ function judge(found: Status, { maxLag, maxAge }: StatusFlags): void {
 const CLEAR = '\u001b[H\u001b[2J';
 
 async function watch(
-  settings: ConnectionSettings,
+  look: () => Promise<Status>,
   flags: StatusFlags,
   context: CommandContext,
 ): Promise<void> {
-  for (let look = 1; !context.signal.aborted; look += 1) {
+  for (let looks = 1; !context.signal.aborted; looks += 1) {
     try {
-      const text = render(await status(settings, context.config, context), flags, context);
+      const text = render(await look(), flags, context);
       const isPage = (context.format ?? 'table') === 'table';
-      const gap = isPage && look > 1 ? '\n' : '';
+      const gap = isPage && looks > 1 ? '\n' : '';
       await context.write(context.isTerminal ? CLEAR + text : gap + text);
     } catch (error) {
       if (!(error instanceof MedallionError && error.retriable)) {

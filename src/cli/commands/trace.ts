@@ -1,12 +1,11 @@
-import { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { trace } from '../../app/query.ts';
 import { MedallionError } from '../../errors.ts';
-import { TRACE_PARTS, traceEvent, traceTransaction, type EventPlace } from '../../inspect/trace.ts';
 import { landingTopic } from '../../log/files/landing.ts';
 import { openLog } from '../../log/open.ts';
-import { loadModels } from '../../model/load.ts';
-import { withWarehouse } from '../../postgres/warehouse.ts';
+import { TRACE_PARTS, type EventPlace } from '../../query/trace.ts';
 import type { CommandContext } from '../context.ts';
-import { manual } from '../help.ts';
+import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
 import { parseCountFromZero } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
@@ -20,11 +19,27 @@ interface TraceFlags {
 }
 
 export function createTraceCommand(run: RunCommand): Command {
-  const command = new Command('trace');
-  return command
-    .description(
-      'follow a transaction from its bronze events to the cells of gold, or an event to both',
-    )
+  return command(
+    'trace',
+    'follow a transaction from its bronze events to the cells of gold, or an event to both',
+    {
+      details: `
+Shown are the events that silver knows of the transaction, each current,
+duplicate, superseded or waiting for promotion; refused events that hold the id
+as a JSON string; the rows of silver; and the rows of every mart whose key the
+transaction has, with what they hold now. It exits 4 when nothing is found.
+
+Without --source an event is looked for in --topic and in the landing directory
+of that name.`,
+      examples: [
+        'medallion trace txn_1f0c7a52',
+        'medallion trace txn_1f0c7a52 --section gold --output json',
+        'medallion trace --topic sales --partition 2 --offset 1840',
+      ],
+      exits: { 4: 'nothing is known of it' },
+      seeAlso: ['quarantine show', 'runs show', 'reconcile'],
+    },
+  )
     .argument('[id]', 'transaction id')
     .option(
       '--partition <n>',
@@ -37,29 +52,9 @@ export function createTraceCommand(run: RunCommand): Command {
       'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
     )
     .addOption(
-      command
-        .createOption('--section <name...>', 'only this part; may be given several times')
-        .choices([...TRACE_PARTS]),
-    )
-    .addHelpText(
-      'after',
-      manual({
-        details: `
-Shown are the events that silver knows of the transaction, each current,
-duplicate, superseded or waiting for promotion; refused events that hold the id
-as a JSON string; the rows of silver; and the rows of every mart whose key the
-transaction has, with what they hold now. It exits 4 when nothing is found.
-
-Without --source an event is looked for in --topic and in the landing directory
-of that name.`,
-        examples: [
-          'medallion trace txn_1f0c7a52',
-          'medallion trace txn_1f0c7a52 --section gold --output json',
-          'medallion trace --topic sales --partition 2 --offset 1840',
-        ],
-        exits: { 4: 'nothing is known of it' },
-        seeAlso: ['quarantine show', 'runs show', 'reconcile'],
-      }),
+      new Option('--section <name...>', 'only this part; may be given several times').choices([
+        ...TRACE_PARTS,
+      ]),
     )
     .action(run(runTrace));
 }
@@ -70,19 +65,14 @@ async function runTrace(
   [id]: readonly string[],
 ): Promise<void> {
   const place = placeOf(flags, context);
-  if ((id === undefined) === (place === undefined)) {
+  const what = place ?? id;
+  if (what === undefined || (place !== undefined && id !== undefined)) {
     throw new MedallionError('usage', 'trace takes a transaction id, or the --offset of an event');
   }
-  const models = loadModels();
-  const archive = { duckdb: context.config.duckdb, context };
-  const trace = await withWarehouse(context.config, context, async (settings) =>
-    place === undefined
-      ? traceTransaction(settings, models, id ?? '', archive)
-      : traceEvent(settings, models, place, archive),
-  );
-  const parts = chosenParts(traceParts(trace, context.width), flags.section);
+  const found = await trace(context.config, context.call, what);
+  const parts = chosenParts(traceParts(found, context.width), flags.section);
   await context.write(renderParts(parts, context.format ?? 'table', context));
-  for (const message of trace.notes) {
+  for (const message of found.notes) {
     context.emit({ type: 'note', message });
   }
 }

@@ -1,10 +1,9 @@
 import { Argument, Command } from 'commander';
-import { listRuns } from '../../inspect/runs.ts';
+import { runningWarehouse } from '../../app/warehouse.ts';
+import { listRuns } from '../../query/runs.ts';
 import type { ConnectionSettings } from '../../postgres/client.ts';
-import { embeddedStatus } from '../../embedded/server.ts';
 import { query } from '../../postgres/query.ts';
-import { formatCoordinates } from '../../quarantine/coordinates.ts';
-import { listQuarantined } from '../../quarantine/list.ts';
+import { listQuarantined } from '../../query/quarantine/list.ts';
 import { KNOWN_VALUES, type KnownValues } from '../completion/tree.ts';
 import type { CommandContext } from '../context.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -27,20 +26,12 @@ export function createValuesCommand(run: RunCommand): Command {
       run(async (context: CommandContext, _flags: unknown, [kind]: readonly string[]) => {
         // A server that does not answer would keep the process, and so the shell.
         setTimeout(() => process.exit(), PATIENCE_MS).unref();
-        const settings = await runningWarehouse(context);
+        const settings = await runningWarehouse(context.config);
         const values =
           settings === undefined ? [] : await valuesOf(kind as KnownValues, settings, context);
         await context.write(values.map((value) => `${value}\n`).join(''));
       }),
     );
-}
-
-/** Where the warehouse is; undefined for an embedded one that would have to be started. */
-async function runningWarehouse({
-  config,
-}: CommandContext): Promise<ConnectionSettings | undefined> {
-  const { warehouse, home } = config;
-  return warehouse.kind === 'server' ? warehouse : (await embeddedStatus(home)).settings;
 }
 
 async function valuesOf(
@@ -56,7 +47,7 @@ async function valuesOf(
     }
     case 'events': {
       const { events } = await listQuarantined(settings, { status: 'all' }, MOST, context);
-      return events.map(formatCoordinates);
+      return events.rows.map(([event]) => event ?? '');
     }
     case 'topics': {
       const topics: string[] = [];

@@ -1,46 +1,36 @@
-import { rowsOf } from '../../inspect/sql-file.ts';
-import { fittedTable, withNotes, type FittingColumn } from './fit.ts';
-import { grouped } from '../../number.ts';
-import type { ResultTable } from './output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { rowsOf } from '../../query/ask.ts';
+import { fittedTable, type PageColumns } from './fit.ts';
 
-type Row = Readonly<Record<string, string | null>>;
+type Row = Readonly<
+  Record<
+    | 'model'
+    | 'severity'
+    | 'outcome'
+    | 'failing'
+    | 'checked'
+    | 'warn_above'
+    | 'error_above'
+    | 'check'
+    | 'check_name',
+    string | null
+  >
+>;
 
-/** Figures and words of a check, in their order; where there is little room the lowest goes first. */
-const COLUMNS: readonly {
-  readonly name: string;
-  readonly title?: string;
-  readonly keep?: number;
-}[] = [
-  { name: 'severity', keep: 3 },
-  { name: 'outcome', keep: 4 },
-  { name: 'failing' },
-  { name: 'checked', keep: 5 },
-  { name: 'warn_above', title: 'warn above', keep: 1 },
-  { name: 'error_above', title: 'error above', keep: 2 },
-];
+/** Of a check what its table has. */
+const COLUMNS: PageColumns<Row> = {
+  model: { atLeast: 20 },
+  severity: { keep: 3, isOptional: true },
+  outcome: { keep: 4, isOptional: true },
+  failing: { kind: 'figure' },
+  checked: { kind: 'figure', keep: 5, isOptional: true },
+  warn_above: { keep: 1, isOptional: true },
+  error_above: { keep: 2, isOptional: true },
+};
 
 /** Checks for people: a line of figures for each, and below it what is checked. */
 export function checkLines(table: ResultTable, width: number): string[] {
-  const rows: Row[] = rowsOf(table);
-  const shown = COLUMNS.flatMap(({ name, title = name, keep }): FittingColumn<Row>[] => {
-    const column = table.columns.find((candidate) => candidate.name === name);
-    return column === undefined || rows.every((row) => row[name] === null)
-      ? []
-      : [
-          {
-            ...{ title, align: column.kind === 'number' ? 'right' : 'left' },
-            cell: (row) => grouped(row[name] ?? ''),
-            ...(keep === undefined ? {} : { keep }),
-          },
-        ];
+  return fittedTable<Row>(COLUMNS, rowsOf(table), width, {
+    note: (row) => row.check ?? row.check_name,
   });
-  const model: FittingColumn<Row> = {
-    ...{ title: 'model', align: 'left', atLeast: 20, cell: (row) => row['model'] ?? '' },
-  };
-  const lines = fittedTable([model, ...shown], rows, width);
-  return withNotes(
-    lines,
-    rows.map((row) => row['check'] ?? row['check_name'] ?? null),
-    width,
-  );
 }

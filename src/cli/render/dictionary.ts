@@ -1,6 +1,7 @@
 import { isFilled, type Model } from '../../model/model.ts';
 import { inputTables, renderLineage } from './lineage.ts';
-import { markdownText, renderTable, type ResultTable } from './output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { markdownText, renderTable } from './output.ts';
 
 /** What a data dictionary says of a model beside its columns: names and values, in order. */
 export function modelFacts(

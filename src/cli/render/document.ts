@@ -1,5 +1,6 @@
 import { MedallionError } from '../../errors.ts';
-import { renderTable, type Layout, type OutputFormat, type ResultTable } from './output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { renderTable, type Layout, type OutputFormat } from './output.ts';
 import { visible } from './text.ts';
 import { wrapped } from './wrap.ts';
 

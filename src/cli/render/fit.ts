@@ -1,36 +1,38 @@
 import { bar } from './chart.ts';
 import { grouped } from '../../number.ts';
+import { instant } from './instant.ts';
 import { tableLines } from './table.ts';
 import { truncate, visible, widthOf } from './text.ts';
 import { wrapped } from './wrap.ts';
 
+type Kind = 'figure' | 'percent' | 'number' | 'time';
+
 /** A column of a table that has to fit a width. */
-export interface FittingColumn<Row> {
-  readonly title: string;
-  readonly align: 'left' | 'right';
-  readonly cell: (row: Row) => string;
+export interface PageColumn<Row> {
+  /** Words unless said otherwise; figures have thousands separators, ids and the like are numbers without. */
+  readonly kind?: Kind;
+  /** The name of the column, in words, unless said otherwise. */
+  readonly title?: string;
+  /** What people see, where that is not the value as its kind is written. */
+  readonly show?: (row: Row) => string;
+  /** Stands for a value that is missing. */
+  readonly none?: string;
   /** The cells may be cut, but not below this width. */
   readonly atLeast?: number;
   /** The column may be left out; the lowest goes first. */
   readonly keep?: number;
+  /** Left out where no row has a value. */
+  readonly isOptional?: boolean;
 }
 
-/** A column of words. */
-export function textColumn<Row>(
-  title: string,
-  cell: (row: Row) => string,
-  more: Partial<FittingColumn<Row>> = {},
-): FittingColumn<Row> {
-  return { title, align: 'left', cell, ...more };
-}
+/** The columns of a page by what they show of a row, in order. */
+export type PageColumns<Row> = { readonly [Name in keyof Row]?: PageColumn<Row> };
 
-/** A column of amounts, with thousands separators. */
-export function figureColumn<Row>(
-  title: string,
-  cell: (row: Row) => string,
-  more: Partial<FittingColumn<Row>> = {},
-): FittingColumn<Row> {
-  return { title, align: 'right', cell: (row) => grouped(cell(row)), ...more };
+/** What a table has beside its columns. */
+export interface PageExtras<Row> {
+  readonly fill?: FillColumn<Row> | undefined;
+  /** Words below a row. */
+  readonly note?: (row: Row) => string | null | undefined;
 }
 
 /** A last column of drawings, as wide as the room that is left; none where that is too little. */
@@ -53,45 +55,47 @@ const GAP = 2;
 const MIN_FILL = 8;
 const MAX_FILL = 40;
 
-interface Measured<Row> {
-  readonly column: FittingColumn<Row>;
+interface Measured {
+  readonly title: string;
+  readonly align: 'left' | 'right';
   readonly cells: readonly string[];
   readonly natural: number;
   readonly least: number;
+  readonly keep: number | undefined;
 }
 
 /**
- * The lines of a table no wider than `width`: names are cut first, then columns left out, the least important first; what is drawn
- * fills what room there is. Without rows there is
- * no line. Figures are never cut: where they alone are too wide, so is the table.
+ * The lines of a table no wider than `width`: names are cut first, then columns left out, the least important first;
+ * what is drawn fills what room there is. Without rows there is no line. Figures are never cut: where they alone are too
+ * wide, so is the table.
  */
-export function fittedTable<Row>(
-  columns: readonly FittingColumn<Row>[],
+export function fittedTable<Row extends object>(
+  columns: PageColumns<Row>,
   rows: readonly Row[],
   width: number,
-  fill?: FillColumn<Row>,
+  { fill, note }: PageExtras<Row> = {},
 ): string[] {
   if (rows.length === 0) {
     return [];
   }
-  let shown = columns.map((column): Measured<Row> => {
-    const cells = rows.map((row) => visible(column.cell(row)));
-    const natural = Math.max(widthOf(column.title), ...cells.map(widthOf));
-    return { column, cells, natural, least: Math.min(natural, column.atLeast ?? natural) };
-  });
+  let shown = (Object.entries(columns) as [keyof Row & string, PageColumn<Row>][])
+    .filter(
+      ([name, { isOptional }]) => isOptional !== true || rows.some((row) => isThere(row[name])),
+    )
+    .map(([name, column]) => measured(name, column, rows));
   while (total(shown.map(({ least }) => least)) > width) {
     const [weakest] = shown
-      .filter(({ column }) => column.keep !== undefined)
-      .sort((a, b) => (a.column.keep ?? 0) - (b.column.keep ?? 0));
+      .filter(({ keep }) => keep !== undefined)
+      .sort((a, b) => (a.keep ?? 0) - (b.keep ?? 0));
     if (weakest === undefined) {
       break;
     }
-    shown = shown.filter((measured) => measured !== weakest);
+    shown = shown.filter((column) => column !== weakest);
   }
   const widths = share(shown, width);
-  const heads = shown.map(({ column }, index) => ({
-    title: truncate(column.title, widths[index] ?? 0),
-    align: column.align,
+  const heads = shown.map(({ title, align }, index) => ({
+    title: truncate(title, widths[index] ?? 0),
+    align,
   }));
   const lines = rows.map((_, row) =>
     shown.map(({ cells }, index) => truncate(cells[row] ?? '', widths[index] ?? 0)),
@@ -101,18 +105,50 @@ export function fittedTable<Row>(
     heads.push({ title: fill.title, align: 'left' });
     rows.forEach((row, index) => lines[index]?.push(fill.draw(row, room)));
   }
-  return [...tableLines(heads, lines)];
+  const table = [...tableLines(heads, lines)];
+  return note === undefined ? table : withNotes(table, rows.map(note), width);
 }
 
-/** The lines of such a table with a note below each row that has one, in words that fit. */
-export function withNotes(
+function isThere(value: unknown): boolean {
+  return value !== null && value !== undefined;
+}
+
+function measured<Row extends object>(
+  name: keyof Row & string,
+  { kind, title = titleOf(name, kind), show, none = '', atLeast, keep }: PageColumn<Row>,
+  rows: readonly Row[],
+): Measured {
+  const cells = rows.map((row) => {
+    const value = row[name];
+    const text = show?.(row) ?? (isThere(value) ? written(String(value), kind) : none);
+    return visible(kind === 'figure' ? grouped(text) : text);
+  });
+  const natural = Math.max(widthOf(title), ...cells.map(widthOf));
+  const isLeft = kind === undefined || kind === 'time';
+  return {
+    ...{ title, align: isLeft ? 'left' : 'right', cells, natural, keep },
+    least: Math.min(natural, atLeast ?? natural),
+  };
+}
+
+function titleOf(name: string, kind: Kind | undefined): string {
+  const words = name.replaceAll('_', ' ');
+  return kind === 'time' ? `${words.replace(/ at$/, '')} (UTC)` : words;
+}
+
+function written(value: string, kind: Kind | undefined): string {
+  return kind === 'time' ? instant(value) : kind === 'percent' ? `${grouped(value)}%` : value;
+}
+
+/** The lines of a table with a note below each row that has one, in words that fit. */
+function withNotes(
   lines: readonly string[],
-  notes: readonly (string | null)[],
+  notes: readonly (string | null | undefined)[],
   width: number,
 ): string[] {
-  const rows = lines.length - notes.length;
+  const heads = lines.length - notes.length;
   return lines.flatMap((line, index) => {
-    const note = notes[index - rows] ?? '';
+    const note = notes[index - heads] ?? '';
     return note === ''
       ? [line]
       : [line, ...wrapped(visible(note), width - GAP).map((text) => `  ${text}`)];
@@ -120,19 +156,17 @@ export function withNotes(
 }
 
 /** The width of each column: what it needs, or what is left for the ones that can be cut, the widest cut most. */
-function share<Row>(shown: readonly Measured<Row>[], width: number): number[] {
+function share(shown: readonly Measured[], width: number): number[] {
   const widths = shown.map(({ natural }) => natural);
   while (total(widths) > width) {
-    const widest = shown
-      .map(({ least }, index) => ({
-        index,
-        spare: (widths[index] ?? 0) > least ? (widths[index] ?? 0) : 0,
-      }))
-      .reduce((a, b) => (b.spare > a.spare ? b : a), { index: -1, spare: 0 });
-    if (widest.index < 0) {
+    const spare = shown.map(({ least }, index) =>
+      (widths[index] ?? 0) > least ? (widths[index] ?? 0) : 0,
+    );
+    const widest = spare.indexOf(Math.max(...spare));
+    if ((spare[widest] ?? 0) === 0) {
       break;
     }
-    widths[widest.index] = (widths[widest.index] ?? 0) - 1;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }

@@ -1,8 +1,9 @@
+import type { Ingested } from '../../app/ingest.ts';
 import type { IngestResult } from '../../bronze/ingest.ts';
-import type { LogReader } from '../../log/log.ts';
 import { counted, grouped } from '../../number.ts';
+import type { ResultTable } from '../../postgres/query.ts';
 import type { CommandContext } from '../context.ts';
-import type { ResultTable } from './output.ts';
+import { resultOf } from './result.ts';
 import { visible } from './text.ts';
 import { hanging } from './wrap.ts';
 
@@ -15,31 +16,27 @@ const ENDS: Readonly<Record<IngestResult['end'], string>> = {
 
 /** Prints what an ingest wrote: for people, with a line more if there is one, or a row for each partition. */
 export async function writeIngested(
-  result: IngestResult,
-  reader: Pick<LogReader, 'description'>,
   context: CommandContext,
+  result: Omit<Ingested, 'whenEmpty'>,
   more = '',
 ): Promise<void> {
   if (context.format === undefined) {
     // Files may be called anything.
-    const summary = visible(ingestedSummary(result, reader) + more, { lines: true });
-    await context.write(hanging(summary, context.width));
+    const text = visible(ingestedSummary(result, result.source) + more, { lines: true });
+    await context.write(hanging(text, context.width));
   } else {
     await context.writeRows(partitionTable(result));
   }
 }
 
 /** What an ingest wrote, for people. */
-export function ingestedSummary(
-  result: IngestResult,
-  reader: Pick<LogReader, 'description'>,
-): string {
+export function ingestedSummary(result: IngestResult, source: string): string {
   const { events, bytes, seconds, quarantined, partitions } = result;
   const rejected = Object.entries(quarantined);
   const rate = `${grouped(Math.round(events / seconds))}/s`;
   const lines = [
     events === 0 && rejected.length === 0
-      ? `nothing new in ${reader.description}${ENDS[result.end]}`
+      ? `nothing new in ${source}${ENDS[result.end]}`
       : `${counted(events, 'event')} (${megabytes(bytes)}) written to bronze in ${seconds.toFixed(1)} s, ${rate}${ENDS[result.end]}`,
     ...partitions.map(
       ({ topic, partition, fromOffset, nextOffset, events: written }) =>
@@ -67,25 +64,18 @@ function megabytes(bytes: number): string {
 }
 
 function partitionTable({ partitions }: IngestResult): ResultTable {
-  const numbers = ['partition', 'from_offset', 'next_offset', 'events', 'bytes', 'quarantined'];
-  return {
-    columns: [
-      { name: 'topic', kind: 'text' },
-      ...numbers.map((name) => ({
-        ...{ name, kind: 'number' as const },
-        isQuantity: ['events', 'bytes', 'quarantined'].includes(name),
-      })),
-    ],
-    rows: partitions.map((row) => [
-      row.topic,
-      ...[
-        row.partition,
-        row.fromOffset,
-        row.nextOffset,
-        row.events,
-        row.bytes,
-        row.quarantined,
-      ].map(String),
-    ]),
-  };
+  return resultOf(
+    {
+      topic: 'text',
+      partition: 'number',
+      from_offset: 'number',
+      next_offset: 'number',
+      events: 'quantity',
+      bytes: 'quantity',
+      quarantined: 'quantity',
+    },
+    partitions.map(({ fromOffset, nextOffset, ...row }) => ({
+      ...{ ...row, from_offset: fromOffset, next_offset: nextOffset },
+    })),
+  );
 }

@@ -11,18 +11,8 @@ import { grouped } from '../../number.ts';
 import { rowLines } from './rows.ts';
 import { visible } from './text.ts';
 
-export type { ColumnKind, ResultColumn, ResultTable };
-
 export const OUTPUT_FORMATS = ['table', 'json', 'csv', 'markdown'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
-
-/** The table with these columns marked as quantities. */
-export function withQuantities(table: ResultTable, names: readonly string[]): ResultTable {
-  const columns = table.columns.map((column) =>
-    names.includes(column.name) ? { ...column, isQuantity: true } : column,
-  );
-  return { ...table, columns };
-}
 
 /** What a format may have to know besides the rows. */
 export interface Layout {

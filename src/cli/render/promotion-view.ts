@@ -1,52 +1,42 @@
 import type { CheckResult } from '../../promote/checks.ts';
 import type { DryRun } from '../../promote/dry-run.ts';
+import type { Explanation } from '../../promote/explain.ts';
 import type { LayerResults } from '../../promote/layers.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
 import type { CommandContext } from '../context.ts';
 import { checkLines } from './check-view.ts';
 import { renderParts } from './document.ts';
-import { figureColumn, fittedTable, textColumn } from './fit.ts';
+import { rowsOf } from '../../query/ask.ts';
+import { fittedTable } from './fit.ts';
 import { counted, grouped } from '../../number.ts';
-import { renderTable, type Layout, type OutputFormat, type ResultTable } from './output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { renderTable, type Layout, type OutputFormat } from './output.ts';
+import { resultOf } from './result.ts';
 
 /** What each model did. */
-export function modelTable({ models }: PromoteResult): ResultTable {
-  return {
-    columns: [
-      { name: 'model', kind: 'text' },
-      ...['read', 'written', 'refused', 'seconds'].map((name) => ({
-        name,
-        kind: 'number' as const,
-      })),
-    ],
-    rows: models.map(({ model, read, written, refused, milliseconds }) => [
-      model,
-      String(read),
-      String(written),
-      String(refused),
-      (milliseconds / 1000).toFixed(2),
-    ]),
-  };
+function modelTable({ models }: PromoteResult): ResultTable {
+  return resultOf(
+    { model: 'text', read: 'number', written: 'number', refused: 'number', seconds: 'number' },
+    models.map((row) => ({ ...row, seconds: (row.milliseconds / 1000).toFixed(2) })),
+  );
 }
 
 /** The same for people. */
-export function modelLines({ models }: PromoteResult, width: number): string[] {
-  type Row = (typeof models)[number];
-  return fittedTable<Row>(
-    [
-      textColumn('model', ({ model }) => model, { atLeast: 20 }),
-      ...(['read', 'written', 'refused'] as const).map((name) =>
-        figureColumn<Row>(name, (row) => String(row[name])),
-      ),
-      {
-        ...{ title: 'seconds', align: 'right', keep: 1 },
-        cell: ({ milliseconds }) => (milliseconds / 1000).toFixed(2),
-      },
-    ],
-    models,
+function modelLines(table: ResultTable, width: number): string[] {
+  return fittedTable<Readonly<Record<'model' | 'seconds' | Counted, string | null>>>(
+    {
+      model: { atLeast: 20 },
+      read: { kind: 'figure' },
+      written: { kind: 'figure' },
+      refused: { kind: 'figure' },
+      seconds: { kind: 'number', keep: 1 },
+    },
+    rowsOf(table),
     width,
   );
 }
+
+type Counted = 'read' | 'written' | 'refused';
 
 /** Warns of the checks that did not pass. */
 export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
@@ -88,61 +78,128 @@ export function summary({
   ].join('\n');
 }
 
-const MODEL_FIGURES = ['read', 'written', 'new', 'changed', 'removed', 'refused'] as const;
-const CHECK_FIGURES = ['failing', 'checked'] as const;
+/** Writes what a promotion did. */
+export async function writePromotion(
+  result: PromoteResult,
+  context: CommandContext,
+): Promise<void> {
+  const table = modelTable(result);
+  if (context.format !== undefined || table.rows.length > 0) {
+    await context.writeRows(table, (width) => modelLines(table, width));
+  }
+  warnOfChecks(result, context);
+  context.emit({ type: 'note', message: summary(result) });
+}
 
-type Cells = Readonly<Record<string, string>>;
+/**
+ * Writes what a promotion would do.
+ * @throws MedallionError check_failed where the promotion would
+ */
+export async function writeDryRun(result: DryRun, context: CommandContext): Promise<void> {
+  await context.write(renderDryRun(result, context.format ?? 'table', context));
+  const { layers, seconds } = result;
+  context.emit({
+    type: 'note',
+    message: `dry run: nothing was written\n${summary({ ...layers, seconds })}`,
+  });
+  if (result.failure !== undefined) {
+    throw result.failure;
+  }
+}
+
+/** Writes what a promotion does with each model, in order: text for people, or rows in the format asked for. */
+export async function writeExplanation(
+  models: readonly Explanation[],
+  context: CommandContext,
+): Promise<void> {
+  if (context.format === undefined) {
+    await context.write(`${models.map(explanationText).join('\n\n')}\n`);
+    return;
+  }
+  await context.writeRows(
+    resultOf(
+      {
+        place: 'number',
+        model: 'text',
+        file: 'text',
+        load: 'text',
+        key: 'json',
+        inputs: 'json',
+        sql: 'text',
+        publication: 'json',
+      },
+      models.map(({ key, inputs, publication, ...model }) => ({
+        ...model,
+        key: JSON.stringify(key),
+        inputs: JSON.stringify(inputs),
+        publication: JSON.stringify(publication),
+      })),
+    ),
+  );
+}
+
+/** A model as SQL, with what is not SQL in comments. */
+function explanationText(explanation: Explanation): string {
+  const { place, model, file, load, key, inputs, sql, publication } = explanation;
+  return [
+    `-- ${String(place)}. ${model} (${file})`,
+    `-- load ${load}, key (${key.join(', ')})`,
+    `-- reads ${inputs.length === 0 ? 'nothing' : inputs.join(', ')}`,
+    `${sql};`,
+    '-- published by',
+    ...publication.map((statement) => `${statement};`),
+  ].join('\n');
+}
 
 /** What a promotion would do, by model, and its checks. Programs get some of the rows that fail, too. */
-export function renderDryRun(
+function renderDryRun(
   { models, checks }: DryRun,
   format: OutputFormat,
   layout: Layout & { readonly width: number },
 ): string {
-  const { width } = layout;
-  const modelRows = models.map(({ changes, ...counts }): Cells => {
-    const figures = { ...counts, ...changes };
-    return {
-      model: counts.model,
-      ...Object.fromEntries(MODEL_FIGURES.map((name) => [name, String(figures[name])])),
-    };
-  });
-  const checkRows = checks.map((result): Cells => ({
-    ...{ model: result.model, check: result.name },
-    ...{ severity: result.severity, outcome: result.outcome },
-    ...Object.fromEntries(CHECK_FIGURES.map((name) => [name, String(result[name])])),
-    failing_rows: JSON.stringify(result.rows),
+  const modelRows = models.map(({ changes, ...counts }) => ({ ...counts, ...changes }));
+  const checkRows = checks.map(({ name, rows, ...result }) => ({
+    ...{ ...result, check: name, failing_rows: JSON.stringify(rows) },
   }));
+  const figures = {
+    read: 'number',
+    written: 'number',
+    new: 'number',
+    changed: 'number',
+    removed: 'number',
+    refused: 'number',
+  } as const;
+  const counts = { failing: 'number', checked: 'number' } as const;
+  const words = { severity: 'text', outcome: 'text' } as const;
   if (format === 'csv') {
     // One table of both: a row that names a check is of that check.
-    return renderTable(
-      tableOf([...modelRows, ...checkRows], ['model', 'check'], {
-        numbers: [...MODEL_FIGURES, ...CHECK_FIGURES],
-        texts: ['severity', 'outcome'],
-      }),
-      'csv',
-      layout,
-    );
+    const kinds = { model: 'text', check: 'text', ...figures, ...counts, ...words } as const;
+    const rows: Partial<Record<keyof typeof kinds, string | number>>[] = [
+      ...modelRows,
+      ...checkRows,
+    ];
+    return renderTable(resultOf(kinds, rows), 'csv', layout);
   }
   const unmet = checks.filter(isNotable).length;
-  const checkTable = tableOf(checkRows, ['model', 'check', 'severity', 'outcome'], {
-    numbers: CHECK_FIGURES,
-    ...(format === 'json' ? { documents: ['failing_rows'] } : {}),
-  });
+  const checkKinds = { model: 'text', check: 'text', ...words, ...counts } as const;
+  const checkTable =
+    format === 'json'
+      ? resultOf({ ...checkKinds, failing_rows: 'json' }, checkRows)
+      : resultOf(checkKinds, checkRows);
   return renderParts(
     [
       {
         ...{ name: 'models', title: 'Rows that a promotion would write' },
-        table: tableOf(modelRows, ['model'], { numbers: MODEL_FIGURES }),
-        lines: fittedTable<Cells>(
-          [
-            textColumn('model', (row) => row['model'] ?? '', { atLeast: 20 }),
-            ...MODEL_FIGURES.map((name, keep) =>
-              figureColumn<Cells>(name, (row) => row[name] ?? '', { keep }),
+        table: resultOf({ model: 'text', ...figures }, modelRows),
+        lines: fittedTable<(typeof modelRows)[number]>(
+          {
+            model: { atLeast: 20 },
+            ...Object.fromEntries(
+              Object.keys(figures).map((name, keep) => [name, { kind: 'figure', keep }]),
             ),
-          ],
+          },
           modelRows,
-          width,
+          layout.width,
         ),
       },
       {
@@ -151,29 +208,11 @@ export function renderDryRun(
           ? { lines: [`${counted(checks.length, 'check')}, all met`] }
           : {
               title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met`,
-              lines: checkLines(checkTable, width),
+              lines: checkLines(checkTable, layout.width),
             }),
       },
     ],
     format,
     layout,
   );
-}
-
-function tableOf(
-  rows: readonly Cells[],
-  names: readonly string[],
-  more: {
-    readonly numbers: readonly string[];
-    readonly texts?: readonly string[];
-    readonly documents?: readonly string[];
-  },
-): ResultTable {
-  const columns: ResultTable['columns'] = [
-    ...names.map((name) => ({ name, kind: 'text' as const })),
-    ...more.numbers.map((name) => ({ name, kind: 'number' as const })),
-    ...(more.texts ?? []).map((name) => ({ name, kind: 'text' as const })),
-    ...(more.documents ?? []).map((name) => ({ name, kind: 'json' as const })),
-  ];
-  return { columns, rows: rows.map((row) => columns.map(({ name }) => row[name] ?? null)) };
 }

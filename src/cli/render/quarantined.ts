@@ -1,45 +1,54 @@
-import type { HistoryEntry, ShownEvent } from '../../quarantine/show.ts';
-import { formatCoordinates } from '../../quarantine/coordinates.ts';
 import { isText } from '../../event/text.ts';
+import type { HistoryEntry, ShownEvent } from '../../query/quarantine/show.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { rowsOf } from '../../query/ask.ts';
 import { bytesForPeople, wholeCharacters } from './bytes.ts';
 import { factLines } from './document.ts';
 import { grouped } from '../../number.ts';
-import type { ResultTable } from './output.ts';
+import { utc } from './instant.ts';
+import { resultOf } from './result.ts';
 import { visible } from './text.ts';
 import { hanging } from './wrap.ts';
 
+type Name = 'stage' | 'reason' | 'field' | 'detail' | 'status' | 'run_id' | 'bytes';
+type Time = 'produced_at' | 'quarantined_at' | 'resolved_at';
+
 /** One event of the quarantine as a page: what is known of it, what happened to it, and its bytes. */
-export function renderQuarantined(event: ShownEvent, width: number): string {
+export function renderQuarantined(
+  { event, table, history, raw }: ShownEvent,
+  width: number,
+): string {
+  const [row] = rowsOf<Name | Time>(table);
+  if (row === undefined) {
+    return '';
+  }
+  const { bytes } = row;
   const facts: [name: string, value: string | null][] = [
-    ['Event', formatCoordinates(event)],
-    ['Refused by', event.stage],
-    ['Reason', event.reason],
-    ['Field', event.field],
-    ['Detail', event.detail],
-    ['Status', event.status],
-    ['Produced', utc(event.producedAt)],
-    ['Refused', `${utc(event.quarantinedAt)}, by run ${event.runId}`],
-    ['Resolved', event.resolvedAt === null ? null : utc(event.resolvedAt)],
-    ['Kept', event.bytes === null ? 'nothing: it had no value' : `${grouped(event.bytes)} bytes`],
+    ['Event', event],
+    ['Refused by', row.stage],
+    ['Reason', row.reason],
+    ['Field', row.field],
+    ['Detail', row.detail],
+    ['Status', row.status],
+    ['Produced', utc(row.produced_at)],
+    ['Refused', `${utc(row.quarantined_at)}, by run ${row.run_id ?? ''}`],
+    ['Resolved', row.resolved_at === null ? null : utc(row.resolved_at)],
+    ['Kept', bytes === null ? 'nothing: it had no value' : `${grouped(bytes)} bytes`],
   ];
-  const known = facts.filter((fact): fact is [string, string] => fact[1] !== null);
-  const blocks = [
-    factLines(
-      known.map(([name, value]) => [name, visible(value)]),
-      width,
-    ).join('\n'),
-  ];
-  if (event.history.length > 0) {
-    blocks.push(hanging(['History', ...event.history.map(historyLine)].join('\n'), width));
-  }
-  if (event.raw !== null && event.raw.length > 0) {
-    blocks.push(rawBlock(event, event.raw));
-  }
-  return `${blocks.join('\n\n')}\n`;
+  const known = facts.flatMap(([name, value]): [string, string][] =>
+    value === null ? [] : [[name, visible(value)]],
+  );
+  return `${[
+    factLines(known, width).join('\n'),
+    ...(history.length === 0
+      ? []
+      : [hanging(['History', ...history.map(historyLine)].join('\n'), width)]),
+    ...(raw === null || raw.length === 0 ? [] : [rawBlock(Number(bytes), raw)]),
+  ].join('\n\n')}\n`;
 }
 
-function rawBlock({ bytes }: ShownEvent, raw: Buffer): string {
-  const missing = Number(bytes) - raw.length;
+function rawBlock(bytes: number, raw: Buffer): string {
+  const missing = bytes - raw.length;
   const shown = bytesForPeople(missing > 0 ? wholeCharacters(raw) : raw);
   return missing > 0
     ? `${shown}\n… and ${grouped(missing)} bytes more; --raw writes all of them`
@@ -79,37 +88,19 @@ function refusal(reason: string, field: string | null): string {
   return field === null ? reason : `${reason} at ${field}`;
 }
 
-/** "2026-01-03 22:12:43.123+00" to the second, with its zone by name. */
-function utc(instant: string): string {
-  return `${instant.slice(0, 19)} UTC`;
-}
-
 /** The same for programs, as one row: bytes that are no text come in base64. */
-export function quarantinedRow(event: ShownEvent): ResultTable {
-  const { raw } = event;
+export function quarantinedRow({ event, table, history, raw }: ShownEvent): ResultTable {
   const text = raw !== null && isText(raw) ? raw.toString('utf8') : null;
-  const columns: [name: string, kind: ResultTable['columns'][number]['kind'], string | null][] = [
-    ['event', 'text', formatCoordinates(event)],
-    ['topic', 'text', event.topic],
-    ['partition', 'number', String(event.partition)],
-    ['offset', 'number', String(event.offset)],
-    ['stage', 'text', event.stage],
-    ['reason', 'text', event.reason],
-    ['field', 'text', event.field],
-    ['detail', 'text', event.detail],
-    ['status', 'text', event.status],
-    ['produced_at', 'timestamp', event.producedAt],
-    ['quarantined_at', 'timestamp', event.quarantinedAt],
-    ['resolved_at', 'timestamp', event.resolvedAt],
-    ['run_id', 'number', event.runId],
-    ['bytes', 'number', event.bytes],
-    ['history', 'json', JSON.stringify(event.history.map(forPrograms))],
-    ['text', 'text', text],
-    ['base64', 'text', text === null && raw !== null ? raw.toString('base64') : null],
-  ];
+  const more = resultOf({ history: 'json', text: 'text', base64: 'text' }, [
+    {
+      history: JSON.stringify(history.map(forPrograms)),
+      text,
+      base64: text === null ? raw?.toString('base64') : null,
+    },
+  ]);
   return {
-    columns: columns.map(([name, kind]) => ({ name, kind })),
-    rows: [columns.map(([, , value]) => value)],
+    columns: [{ name: 'event', kind: 'text' }, ...table.columns, ...more.columns],
+    rows: [[event, ...(table.rows[0] ?? []), ...(more.rows[0] ?? [])]],
   };
 }
 

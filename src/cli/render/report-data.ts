@@ -1,6 +1,7 @@
-import type { Report } from '../../report/report.ts';
-import { SECTION_NAMES, type SectionName } from '../../report/sections.ts';
-import { renderTable, type Layout, type ResultTable } from './output.ts';
+import type { Report } from '../../query/report/report.ts';
+import { SECTION_NAMES, type SectionName } from '../../query/report/sections.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { renderTable, type Layout } from './output.ts';
 
 /** The report for programs and documents: the same sections, every digit kept. */
 

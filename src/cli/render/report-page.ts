@@ -1,5 +1,5 @@
-import type { Report } from '../../report/report.ts';
-import type { Section, SectionName } from '../../report/sections.ts';
+import type { Report } from '../../query/report/report.ts';
+import type { Section, SectionName } from '../../query/report/sections.ts';
 import { palette } from './color.ts';
 import { VIEWS, type Page } from './report-sections.ts';
 import { nothingYet, outsideNote, periodNote, sectionTitle, shownSections } from './report-text.ts';

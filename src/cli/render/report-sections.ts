@@ -1,9 +1,8 @@
 import type { ChalkInstance } from 'chalk';
-import type { SectionName, SectionRows } from '../../report/sections.ts';
+import type { SectionName, SectionRows } from '../../query/report/sections.ts';
 import { columnChart, sparkline } from './chart.ts';
 import { factLines } from './document.ts';
-import { barColumn, fittedTable, type FillColumn, type FittingColumn } from './fit.ts';
-import { instant } from './instant.ts';
+import { barColumn, fittedTable, type PageColumns } from './fit.ts';
 import { grouped } from '../../number.ts';
 import {
   changeText,
@@ -35,91 +34,112 @@ export type SectionView<Name extends SectionName> = (
   page: Page,
 ) => readonly string[];
 
+/** A section as a table; `amount` names what its bars compare. */
+function tableView<Name extends SectionName>(
+  columns: PageColumns<SectionRows[Name]>,
+  amount?: keyof SectionRows[Name],
+): SectionView<Name> {
+  return (rows, { width, colors }) =>
+    fittedTable<SectionRows[Name]>(columns, rows, width, {
+      fill:
+        amount === undefined
+          ? undefined
+          : barColumn(rows, (row) => Number(row[amount]), colors.cyan),
+    });
+}
+
+const FIGURE = { kind: 'figure' } as const;
+const SHARE = { kind: 'percent', title: 'share', none: '-' } as const;
+
 export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
   headline: headlineLines,
   days: daysLines,
-  categories: (rows, page) =>
-    shareTable(page, rows, [
-      name('category', (row) => row.category, 10),
-      figure('units', (row) => row.units, 2),
-      figure('order lines', (row) => row.order_lines, 1),
-      figure('revenue', (row) => row.revenue),
-    ]),
-  products: (rows, page) =>
-    shareTable(page, rows, [
-      name('product', (row) => row.product, 12),
-      { ...name('category', (row) => row.category ?? '', 8), keep: 2 },
-      figure('units', (row) => row.units, 3),
-      figure('revenue', (row) => row.revenue),
-      figure('margin', (row) => row.margin, 4),
-      { ...percentage('margin %', (row) => row.margin_percent), keep: 1 },
-    ]),
-  places: (rows, page) =>
-    shareTable(page, rows, [
-      name('country', (row) => row.country, 7),
-      name('city', (row) => row.city, 12),
-      figure('orders', (row) => row.orders, 1),
-      figure('revenue', (row) => row.revenue),
-    ]),
-  payments: (rows, page) =>
-    shareTable(page, rows, [
-      name('method', (row) => row.payment_method ?? '', 11),
-      figure('orders', (row) => row.orders, 2),
-      figure('average ticket', (row) => row.average_ticket ?? '', 1),
-      figure('revenue', (row) => row.revenue),
-    ]),
-  segments: (rows, page) =>
-    shareTable(page, rows, [
-      name('segment', (row) => row.segment, 9),
-      figure('customers', (row) => row.customers, 2),
-      figure('orders', (row) => row.orders, 1),
-      figure('revenue', (row) => row.revenue),
-    ]),
-  customers: (rows, page) =>
-    fittedTable<SectionRows['customers']>(
-      [
-        name('customer', (row) => row.customer, 10),
-        { ...name('country', (row) => row.country ?? '', 7), keep: 1 },
-        { ...name('city', (row) => row.city ?? '', 10), keep: 2 },
-        { ...name('segment', (row) => row.segment, 8), keep: 4 },
-        figure('orders', (row) => row.orders, 5),
-        figure('revenue', (row) => row.revenue),
-        { ...name('last order', (row) => row.last_order_at.slice(0, 10), 10), keep: 3 },
-      ],
-      rows,
-      page.width,
-      amountBars(rows, (row) => row.revenue, page),
-    ),
+  categories: tableView<'categories'>(
+    {
+      category: { atLeast: 10 },
+      units: { ...FIGURE, keep: 2 },
+      order_lines: { ...FIGURE, keep: 1 },
+      revenue: FIGURE,
+      share_percent: SHARE,
+    },
+    'revenue',
+  ),
+  products: tableView<'products'>(
+    {
+      product: { atLeast: 12 },
+      category: { atLeast: 8, keep: 2 },
+      units: { ...FIGURE, keep: 3 },
+      revenue: FIGURE,
+      margin: { ...FIGURE, keep: 4 },
+      margin_percent: { kind: 'percent', title: 'margin %', none: '-', keep: 1 },
+      share_percent: SHARE,
+    },
+    'revenue',
+  ),
+  places: tableView<'places'>(
+    {
+      country: { atLeast: 7 },
+      city: { atLeast: 12 },
+      orders: { ...FIGURE, keep: 1 },
+      revenue: FIGURE,
+      share_percent: SHARE,
+    },
+    'revenue',
+  ),
+  payments: tableView<'payments'>(
+    {
+      payment_method: { title: 'method', atLeast: 11 },
+      orders: { ...FIGURE, keep: 2 },
+      average_ticket: { ...FIGURE, keep: 1 },
+      revenue: FIGURE,
+      share_percent: SHARE,
+    },
+    'revenue',
+  ),
+  segments: tableView<'segments'>(
+    {
+      segment: { atLeast: 9 },
+      customers: { ...FIGURE, keep: 2 },
+      orders: { ...FIGURE, keep: 1 },
+      revenue: FIGURE,
+      share_percent: SHARE,
+    },
+    'revenue',
+  ),
+  customers: tableView<'customers'>(
+    {
+      customer: { atLeast: 10 },
+      country: { atLeast: 7, keep: 1 },
+      city: { atLeast: 10, keep: 2 },
+      segment: { atLeast: 8, keep: 4 },
+      orders: { ...FIGURE, keep: 5 },
+      revenue: FIGURE,
+      last_order_at: {
+        ...{ title: 'last order', atLeast: 10, keep: 3 },
+        show: (row) => row.last_order_at.slice(0, 10),
+      },
+    },
+    'revenue',
+  ),
   state: stateLines,
-  quarantine: (rows, page) =>
-    fittedTable<SectionRows['quarantine']>(
-      [
-        name('reason', (row) => row.reason, 10),
-        { ...name('refused by', (row) => row.stage, 10), keep: 2 },
-        figure('events', (row) => row.events),
-        { ...name('last (UTC)', (row) => instant(row.last_quarantined_at), 19), keep: 1 },
-      ],
-      rows,
-      page.width,
-      amountBars(rows, (row) => row.events, page),
-    ),
-  restatements: (rows, page) =>
-    fittedTable<SectionRows['restatements']>(
-      [
-        name('day', (row) => row.date_key, 10),
-        {
-          ...figure('late events', (row: SectionRows['restatements']) => row.late_events),
-          keep: 2,
-        },
-        figure('orders', orderChange, 4),
-        figure('before', (row) => row.old_total, 3),
-        figure('now', (row) => row.new_total),
-        figure('change', (row) => signed(grouped(row.change))),
-        { ...name('restated (UTC)', (row) => instant(row.restated_at), 19), keep: 1 },
-      ],
-      rows,
-      page.width,
-    ),
+  quarantine: tableView<'quarantine'>(
+    {
+      reason: { atLeast: 10 },
+      stage: { title: 'refused by', atLeast: 10, keep: 2 },
+      events: FIGURE,
+      last_quarantined_at: { kind: 'time', title: 'last (UTC)', atLeast: 19, keep: 1 },
+    },
+    'events',
+  ),
+  restatements: tableView<'restatements'>({
+    date_key: { title: 'day', atLeast: 10 },
+    late_events: { ...FIGURE, keep: 2 },
+    new_orders: { kind: 'number', title: 'orders', show: orderChange, keep: 4 },
+    old_total: { ...FIGURE, title: 'before', keep: 3 },
+    new_total: { ...FIGURE, title: 'now' },
+    change: { kind: 'number', show: ({ change }) => signed(grouped(change)) },
+    restated_at: { kind: 'time', atLeast: 19, keep: 1 },
+  }),
 };
 
 function headlineLines(
@@ -127,21 +147,28 @@ function headlineLines(
   { width, colors, days }: Page,
 ): string[] {
   const lines = fittedTable<SectionRows['headline']>(
-    [
-      name('figure', (row) => figureName(row.figure), 10),
-      figure('period', (row) => figureValue(row.figure, row.value, '-')),
-      figure('before', (row) => figureValue(row.figure, row.value_before, '-')),
-      { title: 'change', align: 'right', cell: (row) => changeText(row) },
-    ],
+    {
+      figure: { show: (row) => figureName(row.figure), atLeast: 10 },
+      value: { ...FIGURE, title: 'period', show: (row) => figureValue(row.figure, row.value, '-') },
+      value_before: {
+        ...FIGURE,
+        title: 'before',
+        show: (row) => figureValue(row.figure, row.value_before, '-'),
+      },
+      change_percent: { kind: 'number', title: 'change', show: changeText },
+    },
     rows,
     width,
-    days.length < 2
-      ? undefined
-      : {
-          title: 'by day',
-          draw: ({ figure }, room) =>
-            colors.cyan(sparkline(courseOf(figure, days), room).trimEnd()),
-        },
+    {
+      fill:
+        days.length < 2
+          ? undefined
+          : {
+              title: 'by day',
+              draw: ({ figure }, room) =>
+                colors.cyan(sparkline(courseOf(figure, days), room).trimEnd()),
+            },
+    },
   );
   return lines.map((line) =>
     line
@@ -184,49 +211,4 @@ function stateLines([state]: readonly SectionRows['state'][], { colors, width }:
   }
   const lines = factLines(stateFacts(state), width);
   return isBehind(state) ? [...lines, colors.yellow('Next: medallion promote')] : lines;
-}
-
-function name<Row>(title: string, cell: (row: Row) => string, atLeast: number): FittingColumn<Row> {
-  return { title, align: 'left', cell, atLeast };
-}
-
-function figure<Row>(title: string, cell: (row: Row) => string, keep?: number): FittingColumn<Row> {
-  return {
-    title,
-    align: 'right',
-    cell: (row) => grouped(cell(row)),
-    ...(keep === undefined ? {} : { keep }),
-  };
-}
-
-function percentage<Row>(title: string, cell: (row: Row) => string | null): FittingColumn<Row> {
-  return {
-    title,
-    align: 'right',
-    cell: (row) => {
-      const share = cell(row);
-      return share === null ? '-' : `${grouped(share)}%`;
-    },
-  };
-}
-
-/** A table that ends with each row's share of the revenue, as a figure and as a bar. */
-function shareTable<
-  Row extends { readonly revenue: string; readonly share_percent: string | null },
->(page: Page, rows: readonly Row[], columns: readonly FittingColumn<Row>[]): string[] {
-  const share = percentage<Row>('share', (row) => row.share_percent);
-  return fittedTable(
-    [...columns, share],
-    rows,
-    page.width,
-    amountBars(rows, (row) => row.revenue, page),
-  );
-}
-
-function amountBars<Row>(
-  rows: readonly Row[],
-  amount: (row: Row) => string,
-  { colors }: Page,
-): FillColumn<Row> {
-  return barColumn(rows, (row) => Number(amount(row)), colors.cyan);
 }

@@ -1,7 +1,7 @@
 import { counted, grouped } from '../../number.ts';
-import { periodBefore, type Period } from '../../report/period.ts';
-import type { Report } from '../../report/report.ts';
-import { SECTION_NAMES, type SectionName, type SectionRows } from '../../report/sections.ts';
+import { periodBefore, type Period } from '../../query/report/period.ts';
+import type { Report } from '../../query/report/report.ts';
+import { SECTION_NAMES, type SectionName, type SectionRows } from '../../query/report/sections.ts';
 import { utc } from './instant.ts';
 
 /** What the report says in words: the same on a terminal and on a page for a browser. */

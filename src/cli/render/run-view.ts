@@ -1,12 +1,13 @@
-import type { RunPart } from '../../inspect/runs.ts';
-import { rowsOf } from '../../inspect/sql-file.ts';
+import type { RunPart } from '../../query/runs.ts';
+import { rowsOf } from '../../query/ask.ts';
 import { parseArray } from './array.ts';
 import { checkLines } from './check-view.ts';
 import { factLines, type Part } from './document.ts';
-import { figureColumn, fittedTable, textColumn } from './fit.ts';
-import { instant, utc } from './instant.ts';
+import { fittedTable } from './fit.ts';
+import { utc } from './instant.ts';
 import { counted, grouped } from '../../number.ts';
-import { withQuantities, type ResultTable } from './output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { withQuantities } from './result.ts';
 
 type RunRow = Readonly<
   Record<
@@ -32,18 +33,18 @@ type RunRow = Readonly<
 /** The lines of a list of runs; none for none. */
 export function runLines(table: ResultTable, width: number): string[] {
   return fittedTable<RunRow>(
-    [
-      { title: 'run', align: 'right', cell: (row) => row.run_id ?? '' },
-      textColumn('command', (row) => row.command ?? ''),
-      textColumn('outcome', (row) => row.outcome ?? ''),
-      textColumn('started (UTC)', (row) => instant(row.started_at ?? '')),
-      figureColumn('seconds', (row) => row.seconds ?? '', { keep: 2 }),
-      textColumn('by', (row) => who(row), { atLeast: 10, keep: 1 }),
-      textColumn('what', (row) => row.error?.split('\n')[0] ?? countsText(row.counts ?? '{}'), {
-        atLeast: 20,
-        keep: 3,
-      }),
-    ],
+    {
+      run_id: { kind: 'number', title: 'run' },
+      command: {},
+      outcome: {},
+      started_at: { kind: 'time', title: 'started (UTC)' },
+      seconds: { kind: 'figure', keep: 2 },
+      os_user: { title: 'by', show: who, atLeast: 10, keep: 1 },
+      error: {
+        ...{ title: 'what', atLeast: 20, keep: 3 },
+        show: (row) => row.error?.split('\n')[0] ?? countsText(row.counts ?? '{}'),
+      },
+    },
     rowsOf(table),
     width,
   );
@@ -53,7 +54,7 @@ function who({ os_user: user, host }: RunRow): string {
   return user === null ? '-' : `${user}@${host ?? ''}`;
 }
 
-/** What the books and people call the parts of a run, in order. */
+/** What people call the parts of a run, in order. */
 const TITLES: Readonly<Record<RunPart, string>> = {
   run: 'Run',
   partitions: 'Partitions',

@@ -1,10 +1,11 @@
-import { rowsOf } from '../../inspect/sql-file.ts';
-import type { Status, Waiting } from '../../inspect/status.ts';
+import { rowsOf } from '../../query/ask.ts';
+import type { Status, Waiting } from '../../query/status.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
+import { fittedTable } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
-import { counted, grouped } from '../../number.ts';
-import { withQuantities, type ResultTable } from './output.ts';
+import { counted } from '../../number.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { resultOf, withQuantities } from './result.ts';
 import { wrapped } from './wrap.ts';
 
 export const STATUS_PARTS = ['state', 'partitions', 'quarantine', 'freshness', 'runs'] as const;
@@ -36,37 +37,43 @@ export function statusParts(status: Status, width: number): Part[] {
   ];
 }
 
-const UNITS = ['lag', 'promotion', 'gold'] as const;
-const COLUMNS: Readonly<Record<(typeof UNITS)[number], readonly [count: string, age: string]>> = {
-  lag: ['lag_events', 'lag_seconds'],
-  promotion: ['waiting_events', 'waiting_seconds'],
-  gold: ['waiting_days', 'waiting_days_seconds'],
-};
+/** How much waits, and for how long, under the names of a stage. */
+function waitingCells<Count extends string, Age extends string>(
+  { count, seconds }: Waiting,
+  countName: Count,
+  ageName: Age,
+): Record<Count | Age, string | number | undefined> {
+  return { [countName]: count, [ageName]: seconds?.toFixed(1) } as Record<
+    Count | Age,
+    string | number | undefined
+  >;
+}
 
 function stateTable(status: Status): ResultTable {
-  return {
-    columns: [
-      { name: 'log', kind: 'text' },
-      { name: 'kafka_group', kind: 'text' },
-      { name: 'problem', kind: 'text' },
-      ...UNITS.flatMap((unit) => COLUMNS[unit]).map((name) => ({
-        name,
-        kind: 'number' as const,
-      })),
-      { name: 'quarantined_events', kind: 'number' },
-      { name: 'implausible_events', kind: 'number' },
+  return resultOf(
+    {
+      log: 'text',
+      kafka_group: 'text',
+      problem: 'text',
+      lag_events: 'number',
+      lag_seconds: 'number',
+      waiting_events: 'number',
+      waiting_seconds: 'number',
+      waiting_days: 'number',
+      waiting_days_seconds: 'number',
+      quarantined_events: 'number',
+      implausible_events: 'number',
+    },
+    [
+      {
+        ...{ log: status.log, kafka_group: status.group, problem: status.problem?.message },
+        ...waitingCells(status.lag, 'lag_events', 'lag_seconds'),
+        ...waitingCells(status.promotion, 'waiting_events', 'waiting_seconds'),
+        ...waitingCells(status.gold, 'waiting_days', 'waiting_days_seconds'),
+        ...{ quarantined_events: status.quarantined, implausible_events: status.implausible },
+      },
     ],
-    rows: [
-      [
-        status.log,
-        status.group ?? null,
-        status.problem?.message ?? null,
-        ...UNITS.flatMap((unit) => waitingCells(status[unit])),
-        String(status.quarantined),
-        String(status.implausible),
-      ],
-    ],
-  };
+  );
 }
 
 function stateLines(status: Status, width: number): string[] {
@@ -91,71 +98,45 @@ function waitingText({ count, seconds = 0 }: Waiting, noun: string): string {
     : `${counted(count, noun)}, the first for ${duration(seconds)}`;
 }
 
-function waitingCells({ count, seconds }: Waiting): (string | null)[] {
-  return [
-    count === undefined ? null : String(count),
-    seconds === undefined ? null : seconds.toFixed(1),
-  ];
-}
-
 function partitionTable({ partitions }: Status): ResultTable {
-  return {
-    columns: [
-      { name: 'topic', kind: 'text' },
-      ...['partition', 'log_end', 'next_offset', ...COLUMNS.lag, ...COLUMNS.promotion].map(
-        (name) => ({ name, kind: 'number' as const }),
-      ),
-      { name: 'note', kind: 'text' },
-    ],
-    rows: partitions.map((row) => [
-      ...[row.topic, String(row.partition)],
-      ...[row.logEnd, row.nextOffset].map((value) => (value === undefined ? null : String(value))),
-      ...waitingCells(row.lag),
-      ...waitingCells(row.promotion),
-      row.note ?? null,
-    ]),
-  };
+  return resultOf(
+    {
+      topic: 'text',
+      partition: 'number',
+      log_end: 'number',
+      next_offset: 'number',
+      lag_events: 'number',
+      lag_seconds: 'number',
+      waiting_events: 'number',
+      waiting_seconds: 'number',
+      note: 'text',
+    },
+    partitions.map(({ topic, partition, logEnd, nextOffset, lag, promotion, note }) => ({
+      ...{ topic, partition, log_end: logEnd, next_offset: nextOffset, note },
+      ...waitingCells(lag, 'lag_events', 'lag_seconds'),
+      ...waitingCells(promotion, 'waiting_events', 'waiting_seconds'),
+    })),
+  );
 }
 
 function partitionLines({ partitions }: Status, width: number): string[] {
-  type Row = (typeof partitions)[number];
-  const figure = (
-    title: string,
-    cell: (row: Row) => number | bigint | undefined,
-    keep?: number,
-  ): FittingColumn<Row> => ({
-    ...{ title, align: 'right' as const },
-    cell: (row) => grouped(cell(row) ?? '-'),
-    ...(keep === undefined ? {} : { keep }),
-  });
-  const age = (title: string, waiting: (row: Row) => Waiting): FittingColumn<Row> => ({
-    ...{ title, align: 'right' as const, keep: 4 },
-    cell: (row) => {
-      const { count = 0, seconds } = waiting(row);
-      return count === 0 || seconds === undefined ? '-' : duration(seconds);
-    },
-  });
-  const isOdd = partitions.some(({ note }) => note !== undefined);
+  type Row = Status['partitions'][number] & Readonly<Record<`${'lag' | 'promotion'}For`, Waiting>>;
+  const age = ({ count = 0, seconds }: Waiting): string =>
+    count === 0 || seconds === undefined ? '-' : duration(seconds);
+  const count = ({ count: events }: Waiting): string => String(events ?? '-');
   return fittedTable<Row>(
-    [
-      textColumn('topic', (row) => row.topic, { atLeast: 12 }),
-      figure('partition', (row) => row.partition),
-      figure('log end', (row) => row.logEnd, 1),
-      figure('ingested to', (row) => row.nextOffset, 2),
-      figure('not ingested', (row) => row.lag.count),
-      age('for', (row) => row.lag),
-      figure('not promoted', (row) => row.promotion.count),
-      age('for', (row) => row.promotion),
-      ...(isOdd
-        ? [
-            {
-              ...{ title: 'note', align: 'left' as const, atLeast: 10 },
-              cell: (row: Row) => row.note ?? '',
-            },
-          ]
-        : []),
-    ],
-    partitions,
+    {
+      topic: { atLeast: 12 },
+      partition: { kind: 'figure' },
+      logEnd: { kind: 'figure', title: 'log end', none: '-', keep: 1 },
+      nextOffset: { kind: 'figure', title: 'ingested to', none: '-', keep: 2 },
+      lag: { kind: 'figure', title: 'not ingested', show: ({ lag }) => count(lag) },
+      lagFor: { kind: 'number', title: 'for', show: ({ lag }) => age(lag), keep: 4 },
+      promotion: { kind: 'figure', title: 'not promoted', show: (row) => count(row.promotion) },
+      promotionFor: { kind: 'number', title: 'for', show: (row) => age(row.promotion), keep: 4 },
+      note: { atLeast: 10, isOptional: true },
+    },
+    partitions.map((row) => ({ ...row, lagFor: row.lag, promotionFor: row.promotion })),
     width,
   );
 }
@@ -163,15 +144,16 @@ function partitionLines({ partitions }: Status, width: number): string[] {
 function freshnessLines({ freshness, implausible }: Status, width: number): string[] {
   type Row = Readonly<Record<'layer' | 'latest_event_at' | 'committed_at', string | null>>;
   const lines = fittedTable<Row>(
-    [
-      textColumn('layer', (row) => row.layer ?? ''),
-      textColumn('latest event (UTC)', ({ layer, latest_event_at: latest }) =>
-        latest === null ? '-' : layer === 'gold' ? latest.slice(0, 10) : instant(latest),
-      ),
-      textColumn('committed (UTC)', ({ committed_at: committed }) =>
-        committed === null ? '-' : instant(committed),
-      ),
-    ],
+    {
+      layer: {},
+      latest_event_at: {
+        kind: 'time',
+        // Gold has days, not times.
+        show: ({ layer, latest_event_at: latest }) =>
+          latest === null ? '-' : layer === 'gold' ? latest.slice(0, 10) : instant(latest),
+      },
+      committed_at: { kind: 'time', none: '-' },
+    },
     rowsOf(freshness),
     width,
   );
@@ -181,20 +163,17 @@ function freshnessLines({ freshness, implausible }: Status, width: number): stri
 
 function runLines(table: ResultTable, width: number): string[] {
   type Row = Readonly<
-    Record<'run_id' | 'command' | 'outcome' | 'started_at' | 'finished_at' | 'error', string | null>
+    Record<'run_id' | 'command' | 'outcome' | 'started_at' | 'error', string | null>
   >;
-  const rows = rowsOf<keyof Row>(table);
   return fittedTable<Row>(
-    [
-      { title: 'run', align: 'right', cell: (row) => row.run_id ?? '' },
-      textColumn('command', (row) => row.command ?? ''),
-      textColumn('outcome', (row) => row.outcome ?? ''),
-      textColumn('started', (row) => utc(row.started_at)),
-      ...(rows.some(({ error }) => error !== null)
-        ? [textColumn<Row>('error', (row) => row.error?.split('\n')[0] ?? '', { atLeast: 20 })]
-        : []),
-    ],
-    rows,
+    {
+      run_id: { kind: 'number', title: 'run' },
+      command: {},
+      outcome: {},
+      started_at: { title: 'started', show: (row) => utc(row.started_at) },
+      error: { show: ({ error }) => error?.split('\n')[0] ?? '', atLeast: 20, isOptional: true },
+    },
+    rowsOf(table),
     width,
   );
 }

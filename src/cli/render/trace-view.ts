@@ -1,10 +1,9 @@
-import { rowsOf } from '../../inspect/sql-file.ts';
-import { TRACE_PARTS, type Trace, type TracePart } from '../../inspect/trace.ts';
+import { rowsOf } from '../../query/ask.ts';
+import { TRACE_PARTS, type Trace, type TracePart } from '../../query/trace.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable, textColumn, type FittingColumn } from './fit.ts';
-import { instant } from './instant.ts';
+import { fittedTable } from './fit.ts';
 import { grouped } from '../../number.ts';
-import type { ResultTable } from './output.ts';
+import type { ResultTable } from '../../postgres/query.ts';
 
 const TITLES: Readonly<Record<TracePart, string>> = {
   event: 'Event',
@@ -48,63 +47,45 @@ function singleLines({ columns, rows: [row] }: ResultTable, width: number): stri
   );
 }
 
+type EventName = 'outcome' | 'topic' | 'partition' | 'offset' | 'event_timestamp' | 'produced_at';
+type EventRow = Readonly<Record<EventName | 'ingest_run' | 'promote_run', string | null>>;
+
 function eventLines(table: ResultTable, width: number): string[] {
-  type Row = Readonly<
-    Record<
-      | 'outcome'
-      | 'topic'
-      | 'partition'
-      | 'offset'
-      | 'event_timestamp'
-      | 'produced_at'
-      | 'ingest_run'
-      | 'promote_run',
-      string | null
-    >
-  >;
-  const number = (name: keyof Row, title: string, keep?: number): FittingColumn<Row> => ({
-    ...{ title, align: 'right' as const, cell: (row: Row) => row[name] ?? '-' },
-    ...(keep === undefined ? {} : { keep }),
-  });
-  return fittedTable<Row>(
-    [
-      textColumn('outcome', (row) => row.outcome ?? ''),
-      textColumn('topic', (row) => row.topic ?? '', { atLeast: 12 }),
-      number('partition', 'partition'),
-      number('offset', 'offset'),
-      textColumn('happened (UTC)', (row) => instant(row.event_timestamp ?? '-'), { keep: 4 }),
-      textColumn('logged (UTC)', (row) => instant(row.produced_at ?? '-'), { keep: 1 }),
-      number('ingest_run', 'ingested by', 2),
-      number('promote_run', 'promoted by', 3),
-    ],
-    rowsOf<keyof Row>(table),
+  return fittedTable<EventRow>(
+    {
+      outcome: {},
+      topic: { atLeast: 12 },
+      partition: { kind: 'number', none: '-' },
+      offset: { kind: 'number', none: '-' },
+      event_timestamp: { kind: 'time', title: 'happened (UTC)', none: '-', keep: 4 },
+      produced_at: { kind: 'time', title: 'logged (UTC)', none: '-', keep: 1 },
+      ingest_run: { kind: 'number', title: 'ingested by', none: '-', keep: 2 },
+      promote_run: { kind: 'number', title: 'promoted by', none: '-', keep: 3 },
+    },
+    rowsOf(table),
     width,
   );
 }
 
 function cellLines(table: ResultTable, width: number): string[] {
-  type Row = Readonly<Record<'mart' | 'key' | 'figures', string | null>>;
-  return fittedTable<Row>(
-    [
-      textColumn('mart', (row) => row.mart ?? '', { atLeast: 24 }),
-      textColumn(
-        'key',
-        (row) =>
-          membersOf(row.key)
+  const figureText = ([name, value]: [string, string]): string =>
+    `${name.replaceAll('_', ' ')} ${grouped(value)}`;
+  return fittedTable<Readonly<Record<'mart' | 'key' | 'figures', string | null>>>(
+    {
+      mart: { atLeast: 24 },
+      key: {
+        show: ({ key }) =>
+          membersOf(key)
             .map(([, value]) => value)
             .join(', '),
-        { atLeast: 10 },
-      ),
-      textColumn(
-        'figures',
-        (row) =>
-          membersOf(row.figures)
-            .map(([name, value]) => `${name.replaceAll('_', ' ')} ${grouped(value)}`)
-            .join(', '),
-        { atLeast: 20 },
-      ),
-    ],
-    rowsOf<keyof Row>(table),
+        atLeast: 10,
+      },
+      figures: {
+        show: ({ figures }) => membersOf(figures).map(figureText).join(', '),
+        atLeast: 20,
+      },
+    },
+    rowsOf(table),
     width,
   );
 }

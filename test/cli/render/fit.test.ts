@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barColumn, fittedTable, type FittingColumn } from '../../../src/cli/render/fit.ts';
+import { barColumn, fittedTable, type PageColumns } from '../../../src/cli/render/fit.ts';
 
 interface Sale {
   readonly city: string;
@@ -7,11 +7,11 @@ interface Sale {
   readonly revenue: string;
 }
 
-const COLUMNS: readonly FittingColumn<Sale>[] = [
-  { title: 'city', align: 'left', cell: (row) => row.city, atLeast: 8 },
-  { title: 'orders', align: 'right', cell: (row) => row.orders, keep: 1 },
-  { title: 'revenue', align: 'right', cell: (row) => row.revenue },
-];
+const COLUMNS: PageColumns<Sale> = {
+  city: { atLeast: 8 },
+  orders: { kind: 'number', keep: 1 },
+  revenue: { kind: 'number' },
+};
 const ROWS: readonly Sale[] = [
   { city: 'Llanfairpwllgwyngyll', orders: '12', revenue: '200.00' },
   { city: '東京都千代田区霞が関', orders: '3', revenue: '50.00' },
@@ -26,7 +26,7 @@ const BARS = barColumn(
 
 describe('fittedTable', () => {
   it('fills the room that is left with bars', () => {
-    expect(fittedTable(COLUMNS, ROWS, 47, BARS)).toEqual([
+    expect(fittedTable(COLUMNS, ROWS, 47, { fill: BARS })).toEqual([
       'city                  orders  revenue',
       '────────────────────  ──────  ───────  ────────',
       'Llanfairpwllgwyngyll      12   200.00  ████████',
@@ -36,7 +36,7 @@ describe('fittedTable', () => {
   });
 
   it('leaves out the bars, then cuts names, without splitting wide characters', () => {
-    expect(fittedTable(COLUMNS, ROWS, 30, BARS)).toEqual([
+    expect(fittedTable(COLUMNS, ROWS, 30, { fill: BARS })).toEqual([
       'city           orders  revenue',
       '─────────────  ──────  ───────',
       'Llanfairpwll…      12   200.00',
@@ -46,7 +46,7 @@ describe('fittedTable', () => {
   });
 
   it('leaves out a column when names cannot be cut any more', () => {
-    expect(fittedTable(COLUMNS, ROWS, 20, BARS)).toEqual([
+    expect(fittedTable(COLUMNS, ROWS, 20, { fill: BARS })).toEqual([
       'city         revenue',
       '───────────  ───────',
       'Llanfairpw…   200.00',
@@ -61,6 +61,6 @@ describe('fittedTable', () => {
   });
 
   it('is nothing without rows', () => {
-    expect(fittedTable(COLUMNS, [], 80, BARS)).toEqual([]);
+    expect(fittedTable(COLUMNS, [], 80, { fill: BARS })).toEqual([]);
   });
 });

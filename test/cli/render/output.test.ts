@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  renderRows,
-  renderTable,
-  type OutputFormat,
-  type ResultTable,
-} from '../../../src/cli/render/output.ts';
+import type { ResultTable } from '../../../src/postgres/query.ts';
+import { renderRows, renderTable, type OutputFormat } from '../../../src/cli/render/output.ts';
 
 const sales: ResultTable = {
   columns: [

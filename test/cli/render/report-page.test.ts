@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { renderPage } from '../../../src/cli/render/report-page.ts';
 import { widthOf } from '../../../src/cli/render/text.ts';
-import type { Period } from '../../../src/report/period.ts';
-import type { Report } from '../../../src/report/report.ts';
-import { SECTION_NAMES, type SectionName, type SectionRows } from '../../../src/report/sections.ts';
+import type { Period } from '../../../src/query/report/period.ts';
+import type { Report } from '../../../src/query/report/report.ts';
+import {
+  SECTION_NAMES,
+  type SectionName,
+  type SectionRows,
+} from '../../../src/query/report/sections.ts';
 
 const PERIOD: Period = {
   since: '2026-01-01',

@@ -1,4 +1,4 @@
-import type { SectionRows } from '../../../report/sections.ts';
+import type { SectionRows } from '../../../query/report/sections.ts';
 import { counted, grouped } from '../../../number.ts';
 import { cents, dayLabel, type DayFigure } from '../report-text.ts';
 import type { TimePoint } from './charts.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Report } from '../../../report/report.ts';
-import type { Section, SectionName } from '../../../report/sections.ts';
+import type { Report } from '../../../query/report/report.ts';
+import type { Section, SectionName } from '../../../query/report/sections.ts';
 import { VERSION } from '../../../version.ts';
 import {
   nothingYet,

@@ -1,4 +1,4 @@
-import type { SectionName, SectionRows } from '../../../report/sections.ts';
+import type { SectionName, SectionRows } from '../../../query/report/sections.ts';
 import { grouped } from '../../../number.ts';
 import {
   changeText,

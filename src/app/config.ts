@@ -1,0 +1,30 @@
+import { configOf, type Config, type ConfigFlags, type Environment } from '../config.ts';
+import { readSettingsFile } from '../config/file.ts';
+import { findSettingsFile, readEnvironment } from '../config/load.ts';
+import { resolveSettings } from '../config/resolve.ts';
+
+export interface LoadOptions {
+  /** Settings that win over all others: home, databaseUrl, brokers, topic and so on. */
+  readonly flags?: ConfigFlags;
+  /** Usually process.env; nothing unless given. */
+  readonly env?: Environment;
+  /** The folder of .env and medallion.yaml, and the one that relative paths start from. */
+  readonly cwd: string;
+  /** A configuration file in another place. */
+  readonly file?: string;
+}
+
+/**
+ * The configuration as the command line reads it: flags, environment, .env, medallion.yaml, defaults.
+ * @throws MedallionError config, with everything that is wrong
+ */
+export function loadConfig({ flags = {}, env = {}, cwd, file }: LoadOptions): Config {
+  const environment = readEnvironment(cwd, env);
+  const found = findSettingsFile(cwd, file, environment.env);
+  const settings = resolveSettings({
+    ...environment,
+    flags: { ...flags },
+    file: found === undefined ? undefined : readSettingsFile(found, cwd),
+  });
+  return configOf(settings, environment.env, cwd);
+}

@@ -1,0 +1,137 @@
+import { randomInt } from 'node:crypto';
+import type { Config } from '../config.ts';
+import { MedallionError } from '../errors.ts';
+import { MOST_CITIES } from '../generate/catalogue.ts';
+import type { GenerateOptions, GenerateResult } from '../generate/generate.ts';
+import { recordGenerate } from '../generate/record.ts';
+import { resolvePeriod } from '../generate/timeline.ts';
+import type { Compression, Log, LogWriter } from '../log/log.ts';
+import { openLog } from '../log/open.ts';
+import type { RetryPolicy } from '../retry.ts';
+import { checkWritable } from '../whole-file.ts';
+import { contextOf, openLines, type CallOptions, type LineTarget } from './call.ts';
+
+export interface GenerateRequest extends CallOptions {
+  /** Events in all, faults included; no end with `follow` when left out. */
+  readonly count?: number | undefined;
+  /** The same seed, period and sizes give the same events; another one each time when left out. */
+  readonly seed?: number | undefined;
+  /** First and last UTC day of the purchases, YYYY-MM-DD; the 31 days up to yesterday when left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly customers?: number | undefined;
+  readonly products?: number | undefined;
+  readonly cities?: number | undefined;
+  /** Shares of all events, from 0 to 1. */
+  readonly faults?: Partial<GenerateOptions['faults']> | undefined;
+  /** Go on until the signal, each purchase made now. */
+  readonly follow?: boolean | undefined;
+  /** Events a second; as fast as it goes when left out, 50 with `follow`. */
+  readonly rate?: number | undefined;
+  /** A file for the answers that the warehouse must give. */
+  readonly manifest?: string | undefined;
+  /** A file of NDJSON, or what takes lines, instead of the log of the configuration. */
+  readonly to?: LineTarget | undefined;
+  /** Files of the landing topic, 1 unless said otherwise; a missing Kafka topic is made with so many. */
+  readonly partitions?: number | undefined;
+  /** How batches to Kafka are compressed. */
+  readonly compression?: Compression | undefined;
+  /** How long Kafka is waited for. */
+  readonly retryFor?: RetryPolicy | undefined;
+}
+
+export interface Generated extends GenerateResult {
+  /** Where the events went, in words. */
+  readonly target: string;
+  readonly seed: number;
+  readonly period: GenerateOptions['period'];
+}
+
+export const DEFAULT_COUNT = 5000;
+/** Events a second of a stream that runs now. */
+export const DEFAULT_RATE = 50;
+/** A shop of a size that looks real and is quick. */
+export const DEFAULT_SIZES = { customers: 1000, products: 200, cities: 40 };
+
+/**
+ * Writes made-up purchases to the log: the topic, which has to exist, or the landing directory. Its record waits in the
+ * home for the next call that opens the warehouse.
+ * @throws MedallionError usage, unreachable, denied, config, storage
+ */
+export async function generate(config: Config, request: GenerateRequest): Promise<Generated> {
+  const context = contextOf(request);
+  const options = optionsOf(request);
+  const { manifest: manifestFile } = request;
+  if (manifestFile !== undefined) {
+    await checkWritable(manifestFile);
+  }
+  const log = openLog(config, context);
+  const run = {
+    home: config.home,
+    topic: topicOf(log, request),
+    arguments: request.arguments ?? [],
+    open: () => openTarget(log, request),
+    manifestFile,
+  };
+  const { result, target } = await recordGenerate(options, run, context);
+  const { seed, period } = options;
+  return { ...result, target, seed, period };
+}
+
+/** What bronze calls the log that is written. */
+function topicOf(log: Log, { to = log.topic }: GenerateRequest): string {
+  return typeof to === 'string' ? to : '-';
+}
+
+/** @throws MedallionError usage */
+function optionsOf(request: GenerateRequest): GenerateOptions {
+  const { follow = false, customers, products, cities } = request;
+  const { late = 0, duplicates = 0, malformed = 0, corrections = 0 } = request.faults ?? {};
+  if (follow && (request.since !== undefined || request.until !== undefined)) {
+    throw new MedallionError(
+      'usage',
+      '--follow makes purchases now: it takes no --since and no --until',
+    );
+  }
+  if (late + duplicates + malformed + corrections > 1) {
+    throw new MedallionError(
+      'usage',
+      '--late, --duplicates, --malformed and --corrections are more than all events together',
+    );
+  }
+  if ((cities ?? 0) > MOST_CITIES) {
+    throw new MedallionError(
+      'usage',
+      `there are only ${String(MOST_CITIES)} cities to choose from`,
+    );
+  }
+  return {
+    seed: request.seed ?? randomInt(2 ** 32),
+    count: request.count ?? (follow ? undefined : DEFAULT_COUNT),
+    period: follow ? 'now' : resolvePeriod(request.since, request.until),
+    rate: request.rate ?? (follow ? DEFAULT_RATE : undefined),
+    sizes: {
+      customers: customers ?? DEFAULT_SIZES.customers,
+      products: products ?? DEFAULT_SIZES.products,
+      cities: cities ?? DEFAULT_SIZES.cities,
+    },
+    faults: { late, duplicates, malformed, corrections },
+    manifest: request.manifest !== undefined,
+  };
+}
+
+/** @throws MedallionError usage, unreachable, denied, config, storage */
+async function openTarget(
+  log: Log,
+  { to, partitions, compression, retryFor: retryPolicy }: GenerateRequest,
+): Promise<LogWriter> {
+  if (to === undefined) {
+    return log.write({ partitions, compression, retryPolicy });
+  }
+  if (compression !== undefined) {
+    throw new MedallionError('usage', '--compression is for events to Kafka', {
+      hint: 'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+    });
+  }
+  return openLines(to);
+}

@@ -1,0 +1,110 @@
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../bronze/ingest.ts';
+import type { Config } from '../config.ts';
+import { MedallionError } from '../errors.ts';
+import { openFileReader } from '../log/files/reader.ts';
+import { openStdinReader } from '../log/files/stream-reader.ts';
+import { openLog } from '../log/open.ts';
+import { openTableReader } from '../log/table.ts';
+import type { ConnectionSettings } from '../postgres/client.ts';
+import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
+import { contextOf, withOpen, type CallOptions } from './call.ts';
+
+export interface IngestRequest extends CallOptions {
+  /** Files of NDJSON, plain or gzip, instead of the log of the configuration. */
+  readonly files?: readonly string[] | undefined;
+  /** The same as a stream. */
+  readonly input?: Readable | undefined;
+  /** Go on as events arrive, until the signal. */
+  readonly follow?: boolean | undefined;
+  /** With `follow`: stop when none has come for so many milliseconds. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Stop when so many have been taken. */
+  readonly maxRecords?: number | undefined;
+  /** Larger events go to the quarantine; 16 MiB unless said otherwise. */
+  readonly maxEventBytes?: number | undefined;
+  /** Read a recreated Kafka topic from its beginning. */
+  readonly resetOffsets?: boolean | undefined;
+  /** How long PostgreSQL and Kafka are waited for. */
+  readonly retryFor?: RetryPolicy | undefined;
+}
+
+export interface Ingested extends IngestResult {
+  /** What was read, in words. */
+  readonly source: string;
+  /** What to do where the log held nothing new, if there is something to say. */
+  readonly whenEmpty: string | undefined;
+}
+
+/** PostgreSQL takes values up to 1 GB, and a server needs several times a value's size to write it. */
+const LARGEST_EVENT = 256 << 20;
+
+/** @throws MedallionError usage */
+export function checkEventLimit(maxEventBytes = 0): void {
+  if (maxEventBytes > LARGEST_EVENT) {
+    throw new MedallionError('usage', `--max-event-bytes is at most ${LARGEST_EVENT}`);
+  }
+}
+
+/**
+ * Writes what is new in the log to bronze, each event exactly once.
+ * @throws MedallionError usage, unreachable, denied, input, source_changed, storage
+ */
+export async function ingest(config: Config, request: IngestRequest = {}): Promise<Ingested> {
+  const {
+    files,
+    retryFor: retryPolicy = DEFAULT_RETRY_POLICY,
+    idleTimeoutMs,
+    maxRecords,
+  } = request;
+  const { maxEventBytes, follow = false, resetOffsets = false } = request;
+  checkEventLimit(maxEventBytes);
+  const context = contextOf(request);
+  const log =
+    request.input === undefined && files === undefined ? openLog(config, context) : undefined;
+  const reader =
+    (await log?.read({ retryPolicy, topicWaitMs: retryMsAtStart(retryPolicy) })) ??
+    (request.input === undefined
+      ? await openFileReader((files ?? []).map((file) => path.resolve(file)))
+      : openStdinReader(request.input));
+  const options: IngestOptions = {
+    ...{ arguments: request.arguments ?? [], follow, resetOffsets },
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+    ...(maxRecords === undefined ? {} : { maxRecords }),
+    ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
+  };
+  const result = await withOpen(config, request, ({ settings, retry }) =>
+    ingestFrom(reader, settings, { ...options, retry }, context),
+  );
+  const isEmpty = result.end === 'end' && result.partitions.length === 0;
+  return { ...result, source: reader.description, whenEmpty: isEmpty ? log?.whenEmpty : undefined };
+}
+
+export interface ImportRequest extends CallOptions {
+  /** PostgreSQL of the older pipeline. */
+  readonly source: ConnectionSettings;
+  /** Its table, or a view like it. */
+  readonly table: string;
+  readonly retryFor: RetryPolicy;
+}
+
+export interface Imported extends Omit<Ingested, 'whenEmpty'> {
+  /** How many rows of each processed_status were written to bronze. */
+  readonly writtenByStatus: ReadonlyMap<string, number>;
+}
+
+/**
+ * Writes the rows of an older pipeline's table to bronze, each once.
+ * @throws MedallionError unreachable, denied, input, storage
+ */
+export async function importBronze(config: Config, request: ImportRequest): Promise<Imported> {
+  const { source, table, retryFor, arguments: commandLine = [] } = request;
+  return withOpen(config, request, async ({ settings, retry, context }) => {
+    const reader = await openTableReader(source, table, context, retryFor);
+    const options = { command: 'import-bronze', arguments: commandLine, retry, follow: false };
+    const result = await ingestFrom(reader, settings, options, context);
+    const { description, writtenByStatus } = reader;
+    return { ...result, source: description, writtenByStatus };
+  });
+}

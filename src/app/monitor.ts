@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MedallionError, messageOf } from '../errors.ts';
+import { rowsOf } from '../query/ask.ts';
+import type { Status } from '../query/status.ts';
+import { Health } from '../metrics/health.ts';
+import {
+  Metrics,
+  type LandedTotals,
+  type PromotionOutcome,
+  type PublishedTotals,
+  type Standing,
+} from '../metrics/metrics.ts';
+import { servePages } from '../metrics/server.ts';
+import type { StageContext } from '../progress.ts';
+
+export interface MonitorOptions {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** How long promotions wait in between. */
+  readonly everyMs: number;
+}
+
+/** Between two looks at log and warehouse, for gauges and readiness: as often as promotions, within these bounds. */
+const SHORTEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Says over HTTP how a pipeline of this process is: /metrics for Prometheus, /healthz and /readyz for supervisors. */
+export class Monitor {
+  readonly #metrics = new Metrics();
+  readonly #health: Health;
+  readonly #lookEveryMs: number;
+
+  private constructor(everyMs: number) {
+    this.#lookEveryMs = Math.min(Math.max(everyMs, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+    this.#health = new Health(everyMs);
+  }
+
+  /**
+   * Serves a monitor while `work` runs.
+   * @throws MedallionError config, when the port is taken: nothing has begun then
+   */
+  static async during<T>(
+    { host, port, everyMs }: MonitorOptions,
+    { signal, emit }: StageContext,
+    work: (monitor: Monitor) => Promise<T>,
+  ): Promise<T> {
+    const monitor = new Monitor(everyMs);
+    const server = await servePages(host, port, {
+      '/metrics': () => monitor.#metrics.page(),
+      '/healthz': () => monitor.#health.live(),
+      '/readyz': () => monitor.#health.ready(),
+    });
+    emit({
+      type: 'note',
+      message: `metrics at ${server.url}/metrics, /healthz and /readyz beside`,
+    });
+    signal.addEventListener('abort', () => monitor.#health.stopping(), { once: true });
+    try {
+      return await work(monitor);
+    } finally {
+      await server.close();
+    }
+  }
+
+  landed(totals: LandedTotals): void {
+    this.#metrics.landed(totals);
+  }
+
+  published(totals: PublishedTotals): void {
+    this.#metrics.published(totals);
+  }
+
+  /** Ingest runs as long as `work` does. */
+  async ingest<T>(work: () => Promise<T>): Promise<T> {
+    this.#health.ingesting('running');
+    try {
+      return await work();
+    } finally {
+      this.#health.ingesting('ended');
+    }
+  }
+
+  /** Counts and times a promotion. */
+  async promotion<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const count = (outcome: PromotionOutcome): void =>
+      this.#metrics.promoted(outcome, (performance.now() - start) / 1000);
+    try {
+      const result = await work();
+      count('done');
+      this.#health.promoted(undefined);
+      return result;
+    } catch (error) {
+      count(outcomeOf(error));
+      this.#health.promoted(messageOf(error));
+      throw error;
+    }
+  }
+
+  /** Looks how things stand, again and again until it is stopped. */
+  async watch(look: () => Promise<Status>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const status = await look();
+        const problem = status.problem?.message;
+        this.#health.looked({ warehouse: undefined, log: problem });
+        this.#metrics.stand(standingOf(status));
+      } catch (error) {
+        const unknown = 'not known while the warehouse is away';
+        this.#health.looked({ warehouse: messageOf(error), log: unknown });
+        this.#metrics.stand({ isUp: { warehouse: false, log: false } });
+      }
+      await sleep(this.#lookEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+function outcomeOf(error: unknown): PromotionOutcome {
+  const code = error instanceof MedallionError ? error.code : undefined;
+  return code === 'locked' || code === 'check_failed' || code === 'interrupted' ? code : 'failed';
+}
+
+function standingOf(status: Status): Standing {
+  return {
+    isUp: { warehouse: true, log: status.problem === undefined },
+    books: {
+      lag: status.partitions.map(({ topic, partition, lag }) => ({
+        ...{ topic, partition, events: lag.count, seconds: lag.seconds },
+      })),
+      backlog: {
+        events: status.promotion.count ?? 0,
+        seconds: status.promotion.seconds ?? 0,
+      },
+      staleDates: status.gold.count ?? 0,
+      quarantine: rowsOf<'stage' | 'reason' | 'events'>(status.quarantine).map((row) => ({
+        ...{ stage: row.stage ?? '', reason: row.reason ?? '', events: Number(row.events) },
+      })),
+      layers: rowsOf<'layer' | 'latest_event_at' | 'committed_at'>(status.freshness).map((row) => ({
+        layer: row.layer ?? '',
+        latestEventAt: millisecondsOf(row.latest_event_at),
+        committedAt: millisecondsOf(row.committed_at),
+      })),
+    },
+  };
+}
+
+/** "2026-01-03 22:12:43.5+00", as PostgreSQL writes a time. */
+function millisecondsOf(timestamp: string | null): number | undefined {
+  return timestamp === null
+    ? undefined
+    : Date.parse(timestamp.replace(' ', 'T').replace(/\+00$/, 'Z'));
+}

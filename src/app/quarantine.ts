@@ -1,0 +1,102 @@
+import { userInfo } from 'node:os';
+import type { Config } from '../config.ts';
+import { decide, statusFor, type Decision } from '../maintain/dismiss.ts';
+import type { Selection, Status } from '../postgres/quarantine.ts';
+import type { PromoteResult } from '../promote/promote.ts';
+import { formatCoordinates } from '../query/quarantine/coordinates.ts';
+import { countQuarantined } from '../query/quarantine/list.ts';
+import { notQuarantined } from '../query/quarantine/show.ts';
+import { withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
+import { checkEngine, withPromotions, type PromoteRequest } from './promote.ts';
+
+export { MAX_EVENT_BYTES } from '../bronze/admission.ts';
+
+/** What changes rejected events: to process them again, to dismiss them, to take that back. */
+export interface ChangeRequest extends CallOptions {
+  readonly selection: Omit<Selection, 'status'>;
+  /** Asked before events are changed that were not named one by one; throws to leave them as they are. */
+  readonly confirm: (events: number, status: Status) => Promise<void>;
+}
+
+export interface ReplayRequest
+  extends ChangeRequest, Pick<PromoteRequest, 'layer' | 'chunkRows' | 'memoryLimit' | 'threads'> {
+  /** Events that were too_large are taken up to this size. */
+  readonly maxEventBytes: number;
+}
+
+/**
+ * Processes open events again, and promotes those that pass.
+ * @returns undefined where there was none
+ * @throws MedallionError input, locked, check_failed
+ */
+export async function replayQuarantined(
+  config: Config,
+  request: ReplayRequest,
+): Promise<PromoteResult | undefined> {
+  checkEngine(request);
+  const { selection, maxEventBytes } = request;
+  return withOpen(config, request, async (warehouse) =>
+    (await choose(warehouse, request, 'open')) === 0
+      ? undefined
+      : withPromotions(warehouse, request, (once) =>
+          once({ replay: { selection, maxEventBytes } }),
+        ),
+  );
+}
+
+/**
+ * Dismisses open events, or reopens dismissed ones.
+ * @returns how many; undefined where there was none
+ * @throws MedallionError input, locked
+ */
+export async function decideQuarantined(
+  config: Config,
+  decision: Decision,
+  request: ChangeRequest & { readonly note: string | undefined },
+): Promise<number | undefined> {
+  const { selection, note, arguments: commandLine = [] } = request;
+  return withOpen(config, request, async (warehouse) =>
+    (await choose(warehouse, request, statusFor(decision))) === 0
+      ? undefined
+      : decide(warehouse.settings, decision, {
+          ...{ selection, note, osUser: osUser(), arguments: commandLine },
+        }),
+  );
+}
+
+/** Counts the events that are to be changed, and asks where they were not named. */
+async function choose(
+  { settings, context }: OpenWarehouse,
+  { selection, confirm }: ChangeRequest,
+  status: Status,
+): Promise<number> {
+  const count = (chosen: Selection): Promise<number> => countQuarantined(settings, chosen, context);
+  const events = await count({ ...selection, status });
+  if (selection.events === undefined && events > 0) {
+    await confirm(events, status);
+  } else if (selection.events === undefined) {
+    context.emit({ type: 'note', message: `no ${status} event is meant: nothing to do` });
+  }
+  // An event that was named and is not there is a mistake; one in another status has been dealt with.
+  for (const event of selection.events ?? []) {
+    if ((await count({ events: [event], status: 'all' })) === 0) {
+      throw notQuarantined(event);
+    }
+    if ((await count({ events: [event], status })) === 0) {
+      context.emit({
+        type: 'warning',
+        message: `${formatCoordinates(event)} is not ${status}: it stays as it is`,
+      });
+    }
+  }
+  return events;
+}
+
+/** Who runs this process; a container may have no name for its user. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${String(process.getuid?.() ?? '')}`;
+  }
+}

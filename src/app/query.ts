@@ -1,0 +1,171 @@
+import type { Config } from '../config.ts';
+import type { Answer } from '../engine/duckdb/archive-sql.ts';
+import { loadModels } from '../model/load.ts';
+import type { ConnectionSettings } from '../postgres/client.ts';
+import type { Selection } from '../postgres/quarantine.ts';
+import { query, type QueryOptions, type ResultStream } from '../postgres/query.ts';
+import type { StageContext } from '../progress.ts';
+import { readChecks, readFailingRows } from '../query/checks.ts';
+import { exportQuarantined, type ExportResult } from '../query/quarantine/export.ts';
+import { listQuarantined, summarizeQuarantine } from '../query/quarantine/list.ts';
+import { showQuarantined } from '../query/quarantine/show.ts';
+import { reconcile as reconcileWith, type ReconcileResult } from '../query/reconcile/reconcile.ts';
+import { report as reportOn, type Report } from '../query/report/report.ts';
+import type { SectionName } from '../query/report/sections.ts';
+import { listRuns, showRun } from '../query/runs.ts';
+import { status as statusOf, type Status } from '../query/status.ts';
+import { traceEvent, traceTransaction, type EventPlace, type Trace } from '../query/trace.ts';
+import { openLines, withOpen, type CallOptions, type LineTarget } from './call.ts';
+import { engineOptionsOf } from './promote.ts';
+
+/** All that reads the warehouse. Each call opens it, answers, and leaves nothing open. */
+
+async function read<Answer>(
+  config: Config,
+  options: CallOptions,
+  work: (settings: ConnectionSettings, context: StageContext) => Promise<Answer>,
+): Promise<Answer> {
+  return withOpen(config, options, ({ settings, context }) => work(settings, context), {
+    writes: false,
+  });
+}
+
+/** A query as a call: the same, but for where the warehouse is. */
+function reading<Args extends readonly unknown[], Answer>(
+  work: (settings: ConnectionSettings, ...args: [...Args, StageContext]) => Promise<Answer>,
+): (config: Config, options: CallOptions, ...args: Args) => Promise<Answer> {
+  return (config, options, ...args) =>
+    read(config, options, (settings, context) => work(settings, ...args, context));
+}
+
+export const runs = reading(listRuns);
+export const oneRun = reading(showRun);
+export const checks = reading(readChecks);
+export const failingRows = reading(readFailingRows);
+export const quarantined = reading(listQuarantined);
+export const quarantineSummary = reading(summarizeQuarantine);
+export const quarantinedEvent = reading(showQuarantined);
+
+/**
+ * Writes rejected events as lines; see `exportQuarantined`.
+ * @throws MedallionError storage, interrupted
+ */
+export async function writeQuarantined(
+  config: Config,
+  options: CallOptions,
+  selection: Selection,
+  target: LineTarget,
+): Promise<ExportResult & { readonly target: string }> {
+  return read(config, options, async (settings, context) => {
+    const writer = await openLines(target);
+    try {
+      const result = await exportQuarantined(settings, selection, writer, context);
+      await writer.close();
+      return { ...result, target: writer.description };
+    } catch (error) {
+      await writer.discard?.();
+      throw error;
+    }
+  });
+}
+
+/** Where everything stands between the log and gold. */
+export async function status(config: Config, options: CallOptions = {}): Promise<Status> {
+  return read(config, options, (settings, context) => statusOf(settings, config, context));
+}
+
+/** Runs `work` with what looks where everything stands, as often as it likes. */
+export async function watchStatus(
+  config: Config,
+  options: CallOptions,
+  work: (look: () => Promise<Status>) => Promise<void>,
+): Promise<void> {
+  await read(config, options, (settings, context) =>
+    work(() => statusOf(settings, config, context)),
+  );
+}
+
+/** Compares what each layer holds with the layer before. @param since as PostgreSQL reads a time */
+export async function reconcile(
+  config: Config,
+  options: CallOptions & { readonly since?: string | undefined },
+): Promise<ReconcileResult> {
+  const { since } = options;
+  return read(config, options, (settings, context) =>
+    reconcileWith(settings, config, { since }, context),
+  );
+}
+
+/**
+ * Follows a transaction by its id, or an event from its place in the log.
+ * @throws MedallionError not_found
+ */
+export async function trace(
+  config: Config,
+  options: CallOptions,
+  what: string | EventPlace,
+): Promise<Trace> {
+  const models = loadModels();
+  return read(config, options, (settings, context) => {
+    const archive = { duckdb: config.duckdb, context };
+    return typeof what === 'string'
+      ? traceTransaction(settings, models, what, archive)
+      : traceEvent(settings, models, what, archive);
+  });
+}
+
+export interface ReportRequest extends CallOptions {
+  /** First and last UTC day, YYYY-MM-DD; the 31 days up to the latest with sales when left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** All of them when left out. */
+  readonly sections?: readonly SectionName[] | undefined;
+  /** Rows of the sections that list leaders; 10 unless said otherwise. */
+  readonly top?: number | undefined;
+}
+
+/**
+ * Reads figures from gold, all from one snapshot. Numbers are text, so that no digit is lost.
+ * @throws MedallionError usage, unreachable, model
+ */
+export async function report(config: Config, request: ReportRequest = {}): Promise<Report> {
+  const { since, until, sections, top = 10 } = request;
+  return read(config, request, (settings, context) =>
+    reportOn(settings, { since, until, sections, top }, context),
+  );
+}
+
+/** Runs SQL statements, and hands over what the last one answers. */
+export async function sql(
+  config: Config,
+  options: CallOptions & Pick<QueryOptions, 'write'>,
+  source: string,
+  receive: (result: ResultStream) => Promise<void>,
+): Promise<void> {
+  const { write } = options;
+  await read(config, options, (settings, { signal }) =>
+    query(settings, source, { write, signal }, receive),
+  );
+}
+
+/**
+ * The same in DuckDB's dialect, read-only, with the events of the archive in bronze.events.
+ * @throws MedallionError input for SQL that DuckDB refuses
+ */
+export async function sqlWithArchive(
+  config: Config,
+  options: CallOptions,
+  source: string,
+  receive: (answer: Answer) => Promise<void>,
+): Promise<void> {
+  await withOpen(
+    config,
+    options,
+    async (warehouse) => {
+      const { queryWithArchive } = await import('../engine/duckdb/archive-sql.ts');
+      const engine = await engineOptionsOf(warehouse);
+      await queryWithArchive(engine, source, warehouse.context, receive);
+    },
+    { writes: false },
+  );
+}

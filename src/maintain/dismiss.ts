@@ -1,0 +1,69 @@
+import { withClient, withTransaction, type ConnectionSettings } from '../postgres/client.ts';
+import { lockQuarantine } from '../postgres/lock.ts';
+import { conditionOf, type Selection } from '../postgres/quarantine.ts';
+import { finishRun, startRun } from '../postgres/runs.ts';
+
+/** What a person decides about refused events: the status they come from and go to, and how the books call it. */
+const DECISIONS = {
+  dismiss: { from: 'open', to: 'dismissed', action: 'dismissed' },
+  reopen: { from: 'dismissed', to: 'open', action: 'reopened' },
+} as const;
+
+export type Decision = keyof typeof DECISIONS;
+
+/** The status that events must have for a decision. */
+export function statusFor(decision: Decision): 'open' | 'dismissed' {
+  return DECISIONS[decision].from;
+}
+
+export interface DismissOptions {
+  readonly selection: Omit<Selection, 'status'>;
+  /** Why, for those who come after. */
+  readonly note: string | undefined;
+  readonly osUser: string;
+  /** The command line, for the run's record; secrets removed. */
+  readonly arguments: readonly string[];
+}
+
+/**
+ * Dismisses or reopens events, in one transaction with their history and the run's record.
+ * @returns how many
+ * @throws MedallionError locked while a replay is at work
+ */
+export async function decide(
+  settings: ConnectionSettings,
+  decision: Decision,
+  { selection, note, osUser, arguments: commandLine }: DismissOptions,
+): Promise<number> {
+  const { from, to, action } = DECISIONS[decision];
+  const { sql, values } = conditionOf({ ...selection, status: from });
+  const parameter = (number: number): string => `$${String(values.length + number)}`;
+  return withClient(settings, (client) =>
+    withTransaction(client, async () => {
+      await lockQuarantine(client, 'transaction');
+      const run = { command: `quarantine ${decision}`, arguments: commandLine };
+      const runId = await startRun(client, run);
+      const { rowCount } = await client.query(
+        `with chosen as (
+           select * from bronze.quarantine q where ${sql} for update
+         ),
+         noted as (
+           insert into bronze.quarantine_history
+               (topic, partition, "offset", run_id, action, status_before, status_after,
+                reason_before, field_before, detail_before, reason_after, field_after, detail_after, note, os_user)
+           select topic, partition, "offset", ${parameter(1)}::bigint, '${action}', status, '${to}',
+                  reason, field, detail, reason, field, detail, ${parameter(2)}::text, ${parameter(3)}::text
+           from chosen
+         )
+         update bronze.quarantine q
+         set status = '${to}', resolved_at = ${to === 'open' ? 'null' : 'now()'}
+         from chosen c
+         where q.topic = c.topic and q.partition = c.partition and q."offset" = c."offset"`,
+        [...values, runId, note ?? null, osUser],
+      );
+      const events = rowCount ?? 0;
+      await finishRun(client, runId, { events });
+      return events;
+    }),
+  );
+}

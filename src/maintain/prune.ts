@@ -1,0 +1,254 @@
+import { MedallionError, throwIfInterrupted } from '../errors.ts';
+import {
+  withClient,
+  withTransaction,
+  type Client,
+  type ConnectionSettings,
+} from '../postgres/client.ts';
+import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
+import type { PartitionName } from '../postgres/offsets.ts';
+import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
+import type { StageContext } from '../progress.ts';
+import { sqlFile } from '../sql-file.ts';
+
+/** What of a partition is to go. */
+export interface PlannedPartition extends PartitionName {
+  readonly events: number;
+  readonly bytes: bigint;
+  /** First offset to go, and first behind the last one; in between may be some that stay. */
+  readonly fromOffset: bigint | undefined;
+  readonly toOffset: bigint | undefined;
+  /** Events as old that stay, because they are open in the quarantine. */
+  readonly keptOpen: number;
+}
+
+export interface PrunePlan {
+  /** Only events that the log took in before this moment are meant; ISO 8601. */
+  readonly before: string;
+  readonly partitions: readonly PlannedPartition[];
+  /** Dismissed and replayed events whose bytes the quarantine lets go. */
+  readonly resolved: { readonly events: number; readonly bytes: bigint };
+}
+
+/** What went of a partition, by what it was to silver. */
+export interface PrunedPartition extends PartitionName {
+  readonly events: number;
+  readonly bytes: bigint;
+  readonly current: number;
+  readonly duplicates: number;
+  readonly superseded: number;
+  readonly refused: number;
+}
+
+export interface PruneOptions {
+  readonly before: string;
+  /** Events in one transaction, at most. */
+  readonly batchRows: number;
+  /** The command line for the run's record, secrets removed. */
+  readonly arguments: readonly string[];
+  /** How a promotion that finds this run at work calls it. */
+  readonly holder: string;
+}
+
+export interface PruneResult {
+  readonly runId: bigint;
+  readonly partitions: readonly PrunedPartition[];
+  /** Refused events whose bytes were let go. */
+  readonly resolved: number;
+  readonly seconds: number;
+}
+
+const STEP = 'prune';
+
+/** Says what `prune` would remove now; changes nothing. */
+export async function planPrune(settings: ConnectionSettings, before: string): Promise<PrunePlan> {
+  return withClient(settings, async (client) => {
+    const { rows } = await client.query<{
+      topic: string;
+      partition: string;
+      events: string;
+      bytes: string;
+      from_offset: string | null;
+      to_offset: string | null;
+      kept_open: string;
+    }>(sqlFile('prune/plan'), [before]);
+    const resolved = await client.query<{ events: string; bytes: string }>(
+      sqlFile('prune/resolved'),
+      [before],
+    );
+    return {
+      before,
+      partitions: rows.map((row) => ({
+        ...{ topic: row.topic, partition: Number(row.partition), events: Number(row.events) },
+        bytes: BigInt(row.bytes),
+        fromOffset: row.from_offset === null ? undefined : BigInt(row.from_offset),
+        toOffset: row.to_offset === null ? undefined : BigInt(row.to_offset),
+        keptOpen: Number(row.kept_open),
+      })),
+      resolved: {
+        events: Number(resolved.rows[0]?.events ?? 0),
+        bytes: BigInt(resolved.rows[0]?.bytes ?? 0),
+      },
+    };
+  });
+}
+
+/**
+ * Removes promoted events from bronze that the log took in before a moment, and books how many: batch by batch, each
+ * one transaction, so a killed run leaves whole batches and the next one goes on. Events that are open in the
+ * quarantine stay; of those dismissed or replayed the quarantine lets the bytes go as well. Promotions wait meanwhile,
+ * ingest does not.
+ * @param verify must throw unless silver accounts for every promoted event: what goes here would be its only trace
+ * @throws MedallionError locked, check_failed, unreachable, interrupted; what was removed by then is booked
+ */
+export async function prune(
+  settings: ConnectionSettings,
+  options: PruneOptions,
+  verify: () => Promise<void>,
+  context: StageContext,
+): Promise<PruneResult> {
+  return withPromotionLock(
+    settings,
+    options.holder,
+    () => withClient(settings, (client) => runPrune(client, settings, options, verify, context)),
+    'prune',
+  );
+}
+
+async function runPrune(
+  client: Client,
+  settings: ConnectionSettings,
+  options: PruneOptions,
+  verify: () => Promise<void>,
+  context: StageContext,
+): Promise<PruneResult> {
+  const started = performance.now();
+  const runId = await startRun(client, { command: 'prune', arguments: options.arguments });
+  const counts = { before: options.before, events: 0, bytes: 0, resolved: 0 };
+  let failure: unknown;
+  try {
+    await closeKilledRuns(client, 'prune', runId);
+    await refuseRefreshing(client);
+    await verify();
+    const plan = await planPrune(settings, options.before);
+    const total = plan.partitions.reduce((sum, { events }) => sum + events, 0);
+    context.emit({ type: 'step.started', step: STEP });
+    const partitions: PrunedPartition[] = [];
+    for (const planned of plan.partitions) {
+      let pruned = nothingOf(planned);
+      for await (const batch of removeBatches(client, planned, runId, options, context)) {
+        pruned = add(pruned, batch);
+        counts.events += batch.events;
+        counts.bytes += Number(batch.bytes);
+        context.emit({
+          ...{ type: 'step.progress', step: STEP, done: counts.events, total },
+          unit: 'events',
+        });
+      }
+      partitions.push(pruned);
+    }
+    counts.resolved = await letGo(client, options, context);
+    context.emit({ type: 'step.finished', step: STEP });
+    return {
+      ...{ runId, resolved: counts.resolved },
+      partitions: partitions.filter(({ events }) => events > 0),
+      seconds: (performance.now() - started) / 1000,
+    };
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    // A lost connection must not hide what went wrong.
+    await finishRun(client, runId, counts, failure).catch(() => undefined);
+  }
+}
+
+/** Until a refresh has ended, bronze is what silver is made of again. */
+async function refuseRefreshing(client: Client): Promise<void> {
+  const { rowCount } = await client.query('select from medallion.refreshes');
+  if (rowCount !== 0) {
+    throw new MedallionError(
+      'check_failed',
+      'silver is being made again from bronze: nothing was pruned',
+      {
+        hint: 'medallion promote completes that.',
+      },
+    );
+  }
+}
+
+type BatchColumn =
+  | 'events'
+  | 'bytes'
+  | 'current_events'
+  | 'duplicate_events'
+  | 'superseded_events'
+  | 'refused_events';
+
+/** Removes a partition's events batch by batch, each of them one transaction. */
+async function* removeBatches(
+  client: Client,
+  { topic, partition, fromOffset }: PlannedPartition,
+  runId: bigint,
+  { before, batchRows }: PruneOptions,
+  { signal }: StageContext,
+): AsyncGenerator<PrunedPartition> {
+  let from = fromOffset;
+  while (from !== undefined) {
+    throwIfInterrupted(signal);
+    const { rows: ends } = await client.query<{ to_offset: string | null }>(
+      sqlFile('prune/batch_end'),
+      [topic, partition, from, before, batchRows],
+    );
+    const end = ends[0]?.to_offset;
+    if (end === null || end === undefined) {
+      return;
+    }
+    const { rows } = await withTransaction(client, async () => {
+      await client.query(BEGIN_PUBLICATION);
+      return client.query<Record<BatchColumn, string>>(sqlFile('prune/batch'), [
+        ...[topic, partition, from, before, end, runId],
+      ]);
+    });
+    for (const row of rows) {
+      yield {
+        ...{ topic, partition, events: Number(row.events), bytes: BigInt(row.bytes) },
+        ...{ current: Number(row.current_events), duplicates: Number(row.duplicate_events) },
+        ...{ superseded: Number(row.superseded_events), refused: Number(row.refused_events) },
+      };
+    }
+    from = BigInt(end);
+  }
+}
+
+async function letGo(
+  client: Client,
+  { before, batchRows }: PruneOptions,
+  { signal }: StageContext,
+): Promise<number> {
+  for (let sum = 0; ;) {
+    throwIfInterrupted(signal);
+    const { rowCount } = await client.query(sqlFile('prune/let_go'), [before, batchRows]);
+    if (rowCount === null || rowCount === 0) {
+      return sum;
+    }
+    sum += rowCount;
+  }
+}
+
+function nothingOf({ topic, partition }: PartitionName): PrunedPartition {
+  return {
+    ...{ topic, partition, events: 0, bytes: 0n },
+    ...{ current: 0, duplicates: 0, superseded: 0, refused: 0 },
+  };
+}
+
+function add(a: PrunedPartition, b: PrunedPartition): PrunedPartition {
+  return {
+    ...{ topic: a.topic, partition: a.partition },
+    ...{ events: a.events + b.events, bytes: a.bytes + b.bytes, current: a.current + b.current },
+    duplicates: a.duplicates + b.duplicates,
+    superseded: a.superseded + b.superseded,
+    refused: a.refused + b.refused,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Client } from '../postgres/client.ts';
+import { columnsOf, type ResultTable } from '../postgres/query.ts';
+import { sqlFile } from '../sql-file.ts';
+
+/** The rows that sql/query/<name>.sql answers, with their columns. */
+export async function ask(
+  client: Client,
+  name: string,
+  values: readonly unknown[] = [],
+): Promise<ResultTable> {
+  return askSql(client, sqlFile(`query/${name}`), values);
+}
+
+/** The same for a query that is made of parts. */
+export async function askSql(
+  client: Client,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<ResultTable> {
+  const { fields, rows } = await client.query<(string | null)[]>({
+    text,
+    values: [...values],
+    rowMode: 'array',
+  });
+  return { columns: columnsOf(fields), rows };
+}
+
+/** The rows that sql/query/<name>.sql answers, by the names of their columns. */
+export async function askRows<Row extends object>(
+  client: Client,
+  name: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const { rows } = await client.query<Row>(sqlFile(`query/${name}`), [...values]);
+  return rows;
+}
+
+/** The rows of a table by the names of its columns. */
+export function rowsOf<Name extends string>({
+  columns,
+  rows,
+}: ResultTable): Readonly<Record<Name, string | null>>[] {
+  return rows.map(
+    (row) =>
+      Object.fromEntries(columns.map(({ name }, index) => [name, row[index] ?? null])) as Record<
+        Name,
+        string | null
+      >,
+  );
+}
+
+/** Whether these tables are there. */
+export async function hasTables(client: Client, ...names: readonly string[]): Promise<boolean> {
+  const { rows } = await client.query<{ all: string }>(
+    'select bool_and(to_regclass(name) is not null)::text as all from unnest($1::text[]) as tables (name)',
+    [names],
+  );
+  return rows[0]?.all === 'true';
+}

@@ -1,0 +1,48 @@
+import type { Config } from '../config.ts';
+import { MedallionError } from '../errors.ts';
+import type { PartitionLag, ReadPlace } from '../log/log.ts';
+import { openLog } from '../log/open.ts';
+import { currentGenerations } from '../postgres/offsets.ts';
+import type { StageContext } from '../progress.ts';
+
+/** A partition as the metadata knows it. */
+export interface RecordedPartition extends ReadPlace {
+  /** As bronze names it. */
+  readonly topic: string;
+}
+
+/** The configured log, as far as it could be looked at. */
+export interface LogLag {
+  readonly description: string;
+  /** Partitions with the names that bronze has, or would have, for them. */
+  readonly partitions: readonly (PartitionLag & { readonly topic: string })[];
+  /** Why nothing is known of it: the broker is down, the topic is not there. */
+  readonly problem: MedallionError | undefined;
+}
+
+/** Looks how far ingest is behind the configured log. A log that cannot be reached is an answer, too. */
+export async function lookAtLog(
+  config: Config,
+  recorded: readonly RecordedPartition[],
+  signal: AbortSignal,
+): Promise<LogLag> {
+  const context: StageContext = { signal, emit: () => undefined };
+  const log = openLog(config, context);
+  const { name: description, topic } = log;
+  const current = currentGenerations(topic, recorded);
+  const topicOf = (partition: number): string =>
+    current.find((row) => row.partition === partition)?.topic ?? topic;
+  try {
+    const lags = await log.lag(current);
+    const partitions = lags.map((one) => ({ ...one, topic: topicOf(one.partition) }));
+    return { description, partitions, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof MedallionError) || error.code === 'interrupted') {
+      throw error;
+    }
+    const partitions = current.map(({ topic: name, partition }) => ({
+      ...{ topic: name, partition, end: undefined, events: undefined, since: undefined },
+    }));
+    return { description, partitions, problem: error };
+  }
+}

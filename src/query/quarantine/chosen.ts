@@ -1,0 +1,50 @@
+import type { Client } from '../../postgres/client.ts';
+import {
+  conditionOf,
+  FIELD_PATH,
+  type Coordinates,
+  type Selection,
+} from '../../postgres/quarantine.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { sqlFile } from '../../sql-file.ts';
+import { askSql } from '../ask.ts';
+import { formatCoordinates } from './coordinates.ts';
+
+/** The rows that sql/query/quarantine/<name>.sql answers of the events chosen, which it reads as `chosen`. */
+export async function askChosen(
+  client: Client,
+  name: string,
+  selection: Selection,
+  values: readonly unknown[] = [],
+): Promise<ResultTable> {
+  const { sql, values: more } = conditionOf(selection, values.length);
+  const chosen = `(select q.*, ${FIELD_PATH} as field_path from bronze.quarantine q where ${sql})`;
+  const text = sqlFile(`query/quarantine/${name}`).replace(
+    /\bfrom chosen\b/,
+    () => `from ${chosen} as chosen`,
+  );
+  return askSql(client, text, [...values, ...more]);
+}
+
+/** Where an event stands in the log, by its row. */
+export function placeOf(
+  row: Readonly<Record<'topic' | 'partition' | 'offset', string | null>>,
+): Coordinates {
+  return {
+    topic: row.topic ?? '',
+    partition: Number(row.partition),
+    offset: BigInt(row.offset ?? 0),
+  };
+}
+
+/** The table with topic, partition and offset, which stand side by side, as coordinates in one column of that name. */
+export function withCoordinates({ columns, rows }: ResultTable, name: string): ResultTable {
+  const at = columns.findIndex((column) => column.name === 'topic');
+  return {
+    columns: columns.toSpliced(at, 3, { name, kind: 'text' }),
+    rows: rows.map((row) => {
+      const [topic = null, partition = null, offset = null] = row.slice(at, at + 3);
+      return row.toSpliced(at, 3, formatCoordinates(placeOf({ topic, partition, offset })));
+    }),
+  };
+}

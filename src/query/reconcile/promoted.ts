@@ -1,0 +1,98 @@
+import type { Client } from '../../postgres/client.ts';
+import { askRows } from '../ask.ts';
+import { keyOf, NOTHING_PRUNED, type RecordedPartition } from './recorded.ts';
+import { compareCounts, events, type Comparison } from './comparison.ts';
+import { OUTCOMES, type Counted, type Stored, type Outcomes } from './stored.ts';
+
+/** Events of each kind that a note names. */
+const NAMED = 5;
+
+const KINDS = {
+  lost: 'nowhere in silver',
+  unknown: 'in silver but not in bronze',
+  twice: 'accounted for more than once',
+  early: 'in silver before the watermark came to them',
+} as const;
+
+/**
+ * Bronze = silver + duplicates + superseded + quarantined by silver, for one partition, up to its watermark. Counts and
+ * the sums of the offsets' hashes are compared; only where they differ the events are looked for one by one.
+ */
+export async function comparePromoted(
+  client: Client,
+  recorded: RecordedPartition,
+  stored: Stored,
+  outcomes: Outcomes,
+): Promise<Comparison[]> {
+  const at = { check: 'bronze-to-silver', scope: keyOf(recorded), measure: 'events' } as const;
+  const pruned = recorded.fromOffset === 0n ? recorded.pruned : NOTHING_PRUNED;
+  const accounted = [...OUTCOMES.map((outcome) => outcomes[outcome]), stored.refusedBySilver];
+  const found = sumOf(accounted, 'events');
+  const expected = stored.promoted.events + pruned.inSilver;
+  const deferred = outcomes.deferred.events;
+  const waiting = stored.events - stored.promoted.events;
+  const notes = [
+    `${outcomes.current.events} current, ${outcomes.duplicate.events} duplicates, ` +
+      `${outcomes.superseded.events} superseded, ${stored.refusedBySilver.events} quarantined`,
+    ...(deferred > 0n ? [`${deferred} deferred by a fill that has not ended`] : []),
+    ...(pruned.inSilver > 0n ? [`${pruned.inSilver} pruned`] : []),
+    ...(recorded.fromOffset > 0n ? [`from offset ${recorded.fromOffset} on`] : []),
+  ];
+  const isSame =
+    found === expected &&
+    sumOf(accounted, 'checksum') === stored.promoted.checksum + pruned.checksum;
+  const strays = isSame ? { notes: [], events: 0n } : await findStrays(client, recorded);
+  const places = {
+    expected: expected + waiting,
+    found: found - deferred,
+    waiting: waiting + deferred,
+  };
+  const counted = compareCounts(at, places, [
+    ...notes,
+    ...(found === expected ? [] : strays.notes),
+  ]);
+  if (isSame || found !== expected) {
+    return [counted];
+  }
+  // As many events are missing as there are too many: the counts agree, the events do not.
+  const inPlace = expected - (strays.events > 0n ? strays.events : 1n);
+  const inPlaces = { expected, found: inPlace, waiting: 0n };
+  return [counted, compareCounts({ ...at, measure: 'places' }, inPlaces, strays.notes)];
+}
+
+function sumOf(counts: readonly Counted[], what: keyof Counted): bigint {
+  return counts.reduce((sum, count) => sum + count[what], 0n);
+}
+
+async function findStrays(
+  client: Client,
+  { topic, partition, fromOffset, promotedTo }: RecordedPartition,
+): Promise<{ readonly notes: string[]; readonly events: bigint }> {
+  const rows = await askRows<{ kind: keyof typeof KINDS; events: string; offset: string }>(
+    client,
+    'reconcile/strays',
+    [topic, partition, fromOffset, promotedTo, NAMED],
+  );
+  const kinds = new Map<keyof typeof KINDS, { readonly events: bigint; offsets: string[] }>();
+  for (const { kind, events: count, offset } of rows) {
+    const known = kinds.get(kind) ?? { events: BigInt(count), offsets: [] };
+    known.offsets.push(offset);
+    kinds.set(kind, known);
+  }
+  if (kinds.size === 0) {
+    return {
+      notes: ['no event stands out: bronze and what prune recorded have changed since'],
+      events: 0n,
+    };
+  }
+  return {
+    notes: [...kinds].map(
+      ([kind, { events: count, offsets }]) =>
+        `${events(count)} ${KINDS[kind]}: offsets ${offsets.join(', ')}${count > BigInt(offsets.length) ? ', ..' : ''}`,
+    ),
+    events: [...kinds.values()].reduce(
+      (most, kind) => (kind.events > most ? kind.events : most),
+      0n,
+    ),
+  };
+}

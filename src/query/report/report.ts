@@ -1,0 +1,101 @@
+import { codeOf, MedallionError, messageOf } from '../../errors.ts';
+import type { Client, ConnectionSettings } from '../../postgres/client.ts';
+import { withSnapshot } from '../../postgres/query.ts';
+import type { StageContext } from '../../progress.ts';
+import { ask, askRows, hasTables, rowsOf } from '../ask.ts';
+import { resolvePeriod, type Period, type SalesDays } from './period.ts';
+import {
+  SECTION_NAMES,
+  SECTIONS_WITHOUT_SALES,
+  sectionValues,
+  type Section,
+  type SectionName,
+  type SectionParameters,
+  type Sections,
+} from './sections.ts';
+
+export interface ReportRequest {
+  /** First and last UTC day, inclusive, as YYYY-MM-DD; see `resolvePeriod` for what is left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** All of them when left out. */
+  readonly sections?: readonly SectionName[] | undefined;
+  /** Rows of the sections that list leaders: products, places, customers, restatements. */
+  readonly top: number;
+}
+
+export interface Report {
+  /** Undefined while gold holds no sales; then only what can be said without them is in `sections`. */
+  readonly period: Period | undefined;
+  /** Events that ever reached bronze. */
+  readonly landedEvents: bigint;
+  readonly sections: Sections;
+}
+
+/**
+ * Reads the sections asked for from gold, all from one snapshot.
+ * @throws MedallionError usage when since is after until; model when gold lacks a table or column of this version
+ */
+export async function report(
+  settings: ConnectionSettings,
+  request: ReportRequest,
+  { signal }: Pick<StageContext, 'signal'>,
+): Promise<Report> {
+  return withSnapshot(settings, signal, async (client) => {
+    const landedEvents = await countLanded(client);
+    const hasMarts = await hasTables(client, 'gold.sales_performance');
+    const days = hasMarts ? await salesDays(client) : undefined;
+    const period = days && resolvePeriod(request, days);
+    const wanted = SECTION_NAMES.filter((name) => request.sections?.includes(name) ?? true);
+    const answerable = period === undefined ? SECTIONS_WITHOUT_SALES : SECTION_NAMES;
+    const parameters = { since: period?.since ?? '', until: period?.until ?? '', top: request.top };
+    const sections: { [Name in SectionName]?: Section<SectionName> } = {};
+    for (const name of hasMarts ? wanted.filter((name) => answerable.includes(name)) : []) {
+      sections[name] = await readSection(client, name, parameters);
+    }
+    return { period, landedEvents, sections: sections as Sections };
+  });
+}
+
+async function readSection(
+  client: Client,
+  name: SectionName,
+  parameters: SectionParameters,
+): Promise<Section<SectionName>> {
+  const table = await ask(client, `report/${name}`, sectionValues(name, parameters)).catch(
+    (error: unknown) => {
+      throw goldError(error, `section ${name}`);
+    },
+  );
+  const rows = rowsOf(table) as Section<SectionName>['rows'];
+  return { columns: table.columns, rows };
+}
+
+/** A failure that shows that gold is not as this version makes it, as an error for people; any other as it is. */
+function goldError(error: unknown, place: string): unknown {
+  return /^42(P01|703)$/.test(codeOf(error) ?? '')
+    ? new MedallionError('model', `${place}: ${messageOf(error)}`, {
+        hint: 'Gold is not as this version makes it. medallion promote --plan says what differs, and what to do.',
+        cause: error,
+      })
+    : error;
+}
+
+async function countLanded(client: Client): Promise<bigint> {
+  const { rows } = await client.query<{ events: string }>(
+    'select coalesce(sum(landed_events), 0) as events from medallion.offsets',
+  );
+  return BigInt(rows[0]?.events ?? 0);
+}
+
+/** The first and the last day with sales, and the last one that is not ahead of the clock. */
+async function salesDays(client: Client): Promise<SalesDays | undefined> {
+  const [days] = await askRows<{ [Day in keyof SalesDays]: string | null }>(
+    client,
+    'sales_days',
+  ).catch((error: unknown) => {
+    throw goldError(error, 'gold.sales_performance');
+  });
+  const { first = null, last = null, latest = null } = days ?? {};
+  return first === null || last === null || latest === null ? undefined : { first, last, latest };
+}

@@ -1,0 +1,195 @@
+import type { Config } from '../config.ts';
+import type { MedallionError } from '../errors.ts';
+import { openLog } from '../log/open.ts';
+import type { Client, ConnectionSettings } from '../postgres/client.ts';
+import { warehouseIdentity } from '../postgres/identity.ts';
+import { withSnapshot, type ResultTable } from '../postgres/query.ts';
+import type { StageContext } from '../progress.ts';
+import { lookAtLog, type RecordedPartition, type LogLag } from './lag.ts';
+import { ask, askSql, hasTables, rowsOf } from './ask.ts';
+
+/** One way of an event: how much waits there, and for how long. Undefined is not known. */
+export interface Waiting {
+  readonly count: number | undefined;
+  /** Since when the first one waits, in seconds; 0 when none does. */
+  readonly seconds: number | undefined;
+}
+
+export interface PartitionStatus {
+  readonly topic: string;
+  readonly partition: number;
+  readonly logEnd: bigint | undefined;
+  /** The first offset that ingest has not landed; undefined before the first event. */
+  readonly nextOffset: bigint | undefined;
+  readonly lag: Waiting;
+  readonly promotion: Waiting;
+  readonly note: string | undefined;
+}
+
+/** Where everything stands between the log and gold. */
+export interface Status {
+  readonly log: string;
+  /** The consumer group that ingest reads in; undefined where the log is no Kafka topic. */
+  readonly group: string | undefined;
+  readonly problem: MedallionError | undefined;
+  readonly partitions: readonly PartitionStatus[];
+  /** Events in the log that are not in bronze. */
+  readonly lag: Waiting;
+  /** Events in bronze that are not in silver. */
+  readonly promotion: Waiting;
+  /** Days in silver that are not in gold. */
+  readonly gold: Waiting;
+  readonly quarantine: ResultTable;
+  readonly quarantined: number;
+  readonly freshness: ResultTable;
+  /** Events, ever, whose time in the log cannot be right: freshness does not count it. */
+  readonly implausible: number;
+  readonly runs: ResultTable;
+}
+
+/**
+ * Reads the metadata and asks the log. Nothing is counted that grows with the warehouse: the cost is that of the
+ * partitions, of the open quarantine's index and of a few keys.
+ */
+export async function status(
+  settings: ConnectionSettings,
+  config: Config,
+  context: StageContext,
+): Promise<Status> {
+  const { signal } = context;
+  const { metadata, group } = await withSnapshot(settings, signal, async (client) => ({
+    metadata: await readMetadata(client),
+    group: openLog(config, context).group(await warehouseIdentity(client)),
+  }));
+  const log = await lookAtLog(config, metadata.partitions, signal);
+  const partitions = joinPartitions(metadata.partitions, log);
+  return {
+    ...{ log: log.description, group, problem: log.problem, partitions },
+    lag:
+      log.problem === undefined
+        ? together(partitions.filter(({ isOfLog }) => isOfLog).map(({ lag }) => lag))
+        : UNKNOWN,
+    promotion: together(partitions.map(({ promotion }) => promotion)),
+    gold: metadata.gold,
+    quarantine: metadata.quarantine,
+    quarantined: rowsOf<'events'>(metadata.quarantine).reduce(
+      (sum, { events }) => sum + Number(events),
+      0,
+    ),
+    freshness: metadata.freshness,
+    implausible: metadata.implausible,
+    runs: metadata.runs,
+  };
+}
+
+const UNKNOWN: Waiting = { count: undefined, seconds: undefined };
+const NOTHING: Waiting = { count: 0, seconds: 0 };
+
+type Recorded = RecordedPartition & { readonly promotion: Waiting };
+
+interface Metadata {
+  readonly partitions: readonly Recorded[];
+  readonly gold: Waiting;
+  readonly quarantine: ResultTable;
+  readonly freshness: ResultTable;
+  readonly implausible: number;
+  readonly runs: ResultTable;
+}
+
+async function readMetadata(client: Client): Promise<Metadata> {
+  const [gold] = rowsOf<'waiting_days' | 'waiting_seconds'>(await ask(client, 'gold_waiting'));
+  const quarantine = await ask(client, 'quarantine_open');
+  const [counted] = rowsOf<'events'>(
+    await askSql(client, 'select sum(implausible_events) as events from medallion.offsets'),
+  );
+  return {
+    partitions: await readPartitions(client),
+    gold: { count: Number(gold?.waiting_days ?? 0), seconds: Number(gold?.waiting_seconds ?? 0) },
+    quarantine,
+    freshness: await readFreshness(client),
+    implausible: Number(counted?.events ?? 0),
+    runs: await ask(client, 'last_runs'),
+  };
+}
+
+async function readPartitions(client: Client): Promise<Recorded[]> {
+  const rows = rowsOf<
+    | 'topic'
+    | 'partition'
+    | 'next_offset'
+    | 'waiting_events'
+    | 'waiting_seconds'
+    | 'source'
+    | 'position'
+    | 'digest'
+    | 'last_produced_ms'
+    | 'updated_ms'
+  >(await ask(client, 'partitions'));
+  return rows.map((row) => ({
+    topic: row.topic ?? '',
+    partition: Number(row.partition),
+    nextOffset: BigInt(row.next_offset ?? 0),
+    source: row.source ?? '',
+    position: row.position === null ? null : BigInt(row.position),
+    digest: row.digest ?? undefined,
+    readUpTo: Number(row.last_produced_ms ?? 0),
+    updatedAt: Number(row.updated_ms),
+    promotion: { count: Number(row.waiting_events), seconds: Number(row.waiting_seconds ?? 0) },
+  }));
+}
+
+/** A row for each layer that has tables. */
+async function readFreshness(client: Client): Promise<ResultTable> {
+  const bronze = await ask(client, 'freshness_bronze');
+  if (!(await hasTables(client, 'silver.fact_transactions', 'gold.sales_performance'))) {
+    return bronze;
+  }
+  const silver = await ask(client, 'freshness_silver');
+  const gold = await ask(client, 'freshness_gold');
+  return { columns: bronze.columns, rows: [...bronze.rows, ...silver.rows, ...gold.rows] };
+}
+
+/** Partitions of the log, and those of other logs of which something waits. */
+function joinPartitions(
+  recorded: readonly Recorded[],
+  log: LogLag,
+): (PartitionStatus & { readonly isOfLog: boolean })[] {
+  const now = Date.now();
+  const isSame = (a: { topic: string; partition: number }, b: typeof a): boolean =>
+    a.topic === b.topic && a.partition === b.partition;
+  const ofLog = log.partitions.map((lag) => {
+    const row = recorded.find((candidate) => isSame(candidate, lag));
+    return {
+      ...{ topic: lag.topic, partition: lag.partition, isOfLog: true, note: lag.note },
+      logEnd: lag.end,
+      nextOffset: row?.nextOffset,
+      lag: {
+        count: lag.events,
+        seconds: lag.events === undefined ? undefined : secondsSince(lag.since, now),
+      },
+      promotion: row?.promotion ?? NOTHING,
+    };
+  });
+  const others = recorded
+    .filter((row) => row.promotion.count !== 0 && !log.partitions.some((lag) => isSame(lag, row)))
+    .map(({ topic, partition, nextOffset, promotion }) => ({
+      ...{ topic, partition, nextOffset, promotion, isOfLog: false, lag: UNKNOWN },
+      ...{ logEnd: undefined, note: undefined },
+    }));
+  return [...ofLog, ...others];
+}
+
+function secondsSince(since: number | undefined, now: number): number {
+  return since === undefined ? 0 : Math.max(0, now - since) / 1000;
+}
+
+/** The sum, and the longest wait; not known when a part is not. */
+function together(parts: readonly Waiting[]): Waiting {
+  if (parts.some(({ count }) => count === undefined)) {
+    return UNKNOWN;
+  }
+  return {
+    count: parts.reduce((sum, { count = 0 }) => sum + count, 0),
+    seconds: parts.reduce((longest, { seconds = 0 }) => Math.max(longest, seconds), 0),
+  };
+}

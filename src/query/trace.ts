@@ -1,0 +1,161 @@
+import { MedallionError } from '../errors.ts';
+import { parseJson, type Json } from '../event/json.ts';
+import type { Model } from '../model/model.ts';
+import type { Client, ConnectionSettings } from '../postgres/client.ts';
+import { withSnapshot, type ResultTable } from '../postgres/query.ts';
+import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
+import { cellsOf } from './marts.ts';
+import { ask, hasTables, rowsOf } from './ask.ts';
+
+export const TRACE_PARTS = [
+  'event',
+  'events',
+  'quarantine',
+  'transaction',
+  'lines',
+  'gold',
+] as const;
+export type TracePart = (typeof TRACE_PARTS)[number];
+
+/** The way of a transaction from bronze to gold. A part that does not apply is not there. */
+export interface Trace {
+  readonly parts: Readonly<Partial<Record<TracePart, ResultTable>>>;
+  /** What is to be known about it beyond the rows. */
+  readonly notes: readonly string[];
+}
+
+/** A place in the log; several names when it is not known under which of them bronze has it. */
+export interface EventPlace {
+  readonly topics: readonly string[];
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+interface Models {
+  readonly silver: readonly Model[];
+  readonly gold: readonly Model[];
+}
+
+/**
+ * Follows a transaction by its id.
+ * @throws MedallionError not_found
+ */
+export async function traceTransaction(
+  settings: ConnectionSettings,
+  models: Models,
+  id: string,
+  archive: ArchiveAccess,
+): Promise<Trace> {
+  return withSnapshot(settings, archive.context.signal, async (client) => {
+    const trace = await follow(client, models, id, undefined, archive);
+    const { events, quarantine } = trace.parts;
+    if ((events?.rows.length ?? 0) + (quarantine?.rows.length ?? 0) === 0) {
+      throw new MedallionError('not_found', `no event with the transaction id "${id}" has landed`, {
+        hint: 'Ids are told apart by case. medallion status says whether events still wait in the log.',
+      });
+    }
+    return trace;
+  });
+}
+
+/**
+ * Follows an event from its place in the log, with the transaction that it speaks of.
+ * @throws MedallionError not_found
+ */
+export async function traceEvent(
+  settings: ConnectionSettings,
+  models: Models,
+  { topics, partition, offset }: EventPlace,
+  archive: ArchiveAccess,
+): Promise<Trace> {
+  return withSnapshot(settings, archive.context.signal, async (client) => {
+    for (const topic of topics) {
+      const place = { topic, partition, offset };
+      const inBronze = await ask(client, 'trace_event', [topic, partition, offset]);
+      const event =
+        inBronze.rows.length > 0 ? inBronze : await archivedEvent(client, inBronze, place, archive);
+      const [row] = rowsOf<'value'>(event);
+      const id = transactionIdOf(row?.value ?? '');
+      const trace = await follow(client, models, id, place, archive);
+      if (row !== undefined || (trace.parts.quarantine?.rows.length ?? 0) > 0) {
+        return { parts: { event, ...trace.parts }, notes: trace.notes };
+      }
+    }
+    throw new MedallionError(
+      'not_found',
+      `bronze has no event at offset ${offset} of partition ${partition} of ${topics.join(' or ')}`,
+      { hint: 'medallion status --section partitions says how far each partition is ingested.' },
+    );
+  });
+}
+
+async function follow(
+  client: Client,
+  models: Models,
+  id: string | undefined,
+  place: { topic: string; partition: number; offset: bigint } | undefined,
+  archive: ArchiveAccess,
+): Promise<Trace> {
+  const quarantine = await ask(client, 'trace_quarantine', [
+    id === undefined ? null : JSON.stringify(id),
+    ...[place?.topic ?? null, place?.partition ?? null, place?.offset ?? null],
+  ]);
+  if (id === undefined) {
+    return { parts: { quarantine }, notes: [] };
+  }
+  const waiting = await ask(client, 'trace_waiting', [JSON.stringify(id)]);
+  if (!(await hasTables(client, 'silver.discarded_events', 'silver.fact_transaction_items'))) {
+    return { parts: { events: waiting, quarantine }, notes: waitingNote(waiting) };
+  }
+  const known = await withArchived(client, await ask(client, 'trace_events', [id]), archive);
+  const events = { columns: known.columns, rows: [...known.rows, ...waiting.rows] };
+  if (known.rows.length === 0) {
+    return { parts: { events, quarantine }, notes: waitingNote(waiting) };
+  }
+  const transaction = await ask(client, 'trace_transaction', [id]);
+  const lines = await ask(client, 'trace_lines', [id]);
+  const [fact] = rowsOf<'event_type' | 'date_key'>(transaction);
+  const parts = { events, quarantine, transaction, lines };
+  if (fact !== undefined && fact.event_type !== 'purchase') {
+    const note = `gold counts purchases; this is of type "${fact.event_type ?? ''}"`;
+    return { parts, notes: [note, ...waitingNote(waiting)] };
+  }
+  const { table: gold, untraced } = await cellsOf(client, models, id);
+  const notes = [
+    ...(await dayNote(client, fact?.date_key ?? null)),
+    ...waitingNote(waiting),
+    ...(untraced.length === 0 ? [] : [`not followed, by their keys: ${untraced.join(', ')}`]),
+  ];
+  return { parts: { ...parts, gold }, notes };
+}
+
+function waitingNote({ rows }: ResultTable): string[] {
+  return rows.length === 0 ? [] : ['events of it wait for medallion promote'];
+}
+
+async function dayNote(client: Client, day: string | null): Promise<string[]> {
+  const { rowCount } = await client.query(
+    'select from medallion.touched_days where date_key = $1',
+    [day],
+  );
+  return rowCount === 0
+    ? []
+    : [`gold of ${day ?? ''} is of before: the day waits for medallion promote`];
+}
+
+/** The transaction id in the text of an event; undefined where there is none. */
+function transactionIdOf(value: string): string | undefined {
+  try {
+    const id = member(
+      member(member(parseJson(value), 'data'), 'transaction_details'),
+      'transaction_id',
+    );
+    return typeof id === 'string' && id.trim() !== '' ? id.trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function member(json: Json | undefined, name: string): Json | undefined {
+  return json instanceof Map ? json.get(name) : undefined;
+}
