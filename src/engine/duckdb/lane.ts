@@ -102,7 +102,9 @@ export class DuckDbLane implements Lane {
       );
     await remove('items');
     const deferred = await remove('events');
-    await this.#run(`insert into ${SEEN} select distinct short_hash(transaction_id) from source.events`);
+    await this.#run(
+      `insert into ${SEEN} select distinct short_hash(transaction_id) from source.events`,
+    );
     return deferred;
   }
 
