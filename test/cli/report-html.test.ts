@@ -214,6 +214,10 @@ describe('in a browser', () => {
       'Average ticket | 87.51 | ▼ -12.5% | before 100.00',
       'Customers | 3 | ▲ +200.0% | before 1',
       'Units sold | 7 | ▲ +600.0% | before 1',
+      'Units an order | 1.75 | ▲ +75.0% | before 1.00',
+      'Gross margin | 20.0% | ▼ -13.3 points | before 33.3%',
+      'Discount share | 0.0% | = 0.0 points | before 0.0%',
+      'Repeat rate | 33.3% | ▲ +33.3 points | before 0.0%',
     ]);
   });
 
