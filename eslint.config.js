@@ -20,7 +20,7 @@ const processProperties = [
 }));
 
 export default defineConfig(
-  { ignores: ['dist/', '.medallion/', '.kafka/', 'coverage/', 'bench/results/'] },
+  { ignores: ['dist/', '.medallion/', '.kafka/', '.spark/', 'coverage/', 'bench/results/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

@@ -3,11 +3,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // npm run test:faults, npm run test:airflow, npm run test:grafana
+    // npm run test:faults, npm run test:airflow, npm run test:spark, npm run test:grafana
     exclude: [
       ...configDefaults.exclude,
       'test/faults/**',
       'test/airflow/**',
+      'test/spark/**',
       'test/grafana-server/**',
     ],
     globalSetup: ['test/support/global-setup.ts'],

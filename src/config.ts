@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { resolveSettings, textOf, type Environment, type Resolved } from './config/resolve.ts';
 import type { FlagAttribute, SettingKey } from './config/settings.ts';
+import type { SparkConfig } from './config/spark.ts';
 import { SASL_MECHANISMS, SSL_MODES } from './config/table.ts';
 import { MedallionError } from './errors.ts';
 
@@ -15,6 +16,7 @@ export interface Config {
   readonly warehouse: WarehouseConfig;
   readonly log: LogConfig;
   readonly duckdb: DuckDbConfig;
+  readonly spark: SparkConfig;
 }
 
 export type WarehouseConfig =
@@ -132,6 +134,12 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
       },
       s3: parseS3(settings),
       cacheFolders: [...userCache(env), path.join(home, 'cache')],
+    },
+    spark: {
+      remote: settings.text('spark.remote'),
+      token: settings.text('spark.token'),
+      staging: fileOf('spark.staging'),
+      stagingRemote: settings.text('spark.staging_remote'),
     },
   };
   if (settings.problems.length > 0) {

@@ -38,6 +38,8 @@ export interface ErrorOptions {
   readonly retriable?: boolean;
   /** Why, in a few words, for a line that names the place itself: "connection refused". */
   readonly reason?: string;
+  /** What does not answer, where that is another place than the one that is expected to: "Spark at host:15002". */
+  readonly server?: string;
 }
 
 /** A failure that medallion foresees: what happened, what to do next, and how the process ends. */
@@ -47,6 +49,7 @@ export class MedallionError extends Error {
   readonly hint: string | undefined;
   readonly retriable: boolean;
   readonly reason: string;
+  readonly server: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -54,6 +57,7 @@ export class MedallionError extends Error {
     this.hint = options.hint;
     this.retriable = options.retriable ?? false;
     this.reason = options.reason ?? message;
+    this.server = options.server;
   }
 
   get exitCode(): number {
@@ -82,8 +86,11 @@ export function codeOf(error: unknown): string | undefined {
 
 /** The failure with another hint, where a stage knows better than its parts what state things are in. */
 export function withHint(error: MedallionError, hint: string): MedallionError {
-  const { code, message, reason, retriable } = error;
-  return new MedallionError(code, message, { hint, reason, retriable, cause: error });
+  const { code, message, reason, retriable, server } = error;
+  return new MedallionError(code, message, {
+    ...{ hint, reason, retriable, cause: error },
+    ...(server === undefined ? {} : { server }),
+  });
 }
 
 /** Throws the interruption error once the signal has fired. */

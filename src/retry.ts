@@ -44,6 +44,8 @@ export class Retry {
   #failed = 0;
   #losses = 0;
   #awaySince = 0;
+  /** What was lost last: the server, or one that the work needs beside it. */
+  #lost: string;
   /** When the last work that succeeded was over, and what came after it began to fail. */
   #failingSince: number | undefined;
   #pause = FIRST_PAUSE_MS;
@@ -51,6 +53,7 @@ export class Retry {
   /** @param server how messages name it: "PostgreSQL at localhost:5432/sales" */
   constructor(server: string, context: StageContext, options: RetryOptions = {}) {
     this.#server = server;
+    this.#lost = server;
     this.#context = context;
     this.#options = options;
   }
@@ -98,7 +101,10 @@ export class Retry {
     const { forMs = DEFAULT_RETRY_POLICY.forMs, quietAttempts = 0 } = this.#options;
     this.#losses += 1;
     this.#failed += 1;
-    if (this.#failed === 1) {
+    const lost = failure.server ?? this.#server;
+    if (this.#failed === 1 || lost !== this.#lost) {
+      this.#failed = 1;
+      this.#lost = lost;
       this.#awaySince = Date.now();
     }
     this.#failingSince ??= Date.now();
@@ -110,7 +116,7 @@ export class Retry {
       const what = this.#hasAnswered ? 'lost' : 'cannot reach';
       this.#context.emit({
         type: 'warning',
-        message: `${what} ${this.#server} (${failure.reason}); trying again for up to ${durationText(forMs)}`,
+        message: `${what} ${lost} (${failure.reason}); trying again for up to ${durationText(forMs)}`,
       });
     }
     const pause = this.#pause * (1 - JITTER + 2 * JITTER * Math.random());
@@ -121,19 +127,26 @@ export class Retry {
 
   /** The server answers; the timeout goes on running until it has also done some work. */
   answered(): void {
-    if (this.#failed > (this.#options.quietAttempts ?? 0)) {
-      const away = durationText(Date.now() - this.#awaySince);
-      this.#context.emit({ type: 'note', message: `${this.#server} is back after ${away}` });
+    if (this.#lost === this.#server) {
+      this.#back();
     }
-    this.#hasAnswered = true;
-    this.#failed = 0;
   }
 
   /** The server answers, and work goes on. */
   succeeded(): void {
-    this.answered();
+    this.#back();
+    this.#lost = this.#server;
     this.#failingSince = undefined;
     this.#pause = FIRST_PAUSE_MS;
+  }
+
+  #back(): void {
+    if (this.#failed > (this.#options.quietAttempts ?? 0)) {
+      const away = durationText(Date.now() - this.#awaySince);
+      this.#context.emit({ type: 'note', message: `${this.#lost} is back after ${away}` });
+    }
+    this.#hasAnswered = true;
+    this.#failed = 0;
   }
 
   async #recoverFrom(failure: MedallionError): Promise<void> {

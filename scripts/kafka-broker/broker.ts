@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, startServer, type ServerProcess } from '../server-process.ts';
 
 /**
  * A real Apache Kafka broker (KRaft, one node, loopback only) without Docker: the jars come from Maven once,
@@ -16,9 +15,6 @@ const CACHE = path.join(HERE, '../../node_modules/.cache/medallion-kafka');
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
 const START_TIMEOUT_MS = 90_000;
-const STOP_TIMEOUT_MS = 20_000;
-/** Below the ports that systems hand out for outgoing connections, so that a port stays free over a restart. */
-const PORTS = { from: 20_000, to: 30_000 };
 
 export interface BrokerOptions {
   /** Where data, settings and logs are kept; a broker started here again has its topics back. */
@@ -87,9 +83,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
 
   let java = await launch(libs, settings, options);
-  const stopWith = async (signal: NodeJS.Signals): Promise<void> => {
-    await end(java, signal);
-  };
   const address = (of: number | undefined): string | undefined =>
     of === undefined ? undefined : `127.0.0.1:${String(of)}`;
   return {
@@ -99,12 +92,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     tlsBrokers: address(tlsPort),
     saslTlsBrokers: address(saslTlsPort),
     get pid() {
-      return java.pid ?? -1;
+      return java.pid;
     },
-    stop: () => stopWith('SIGTERM'),
-    kill: () => stopWith('SIGKILL'),
+    stop: () => java.stop(),
+    kill: () => java.kill(),
     restart: async () => {
-      await stopWith('SIGTERM');
+      await java.stop();
       java = await launch(libs, settings, options);
     },
   };
@@ -266,57 +259,19 @@ function javaOptions(libs: string): string[] {
   ];
 }
 
-/** Starts the broker's process, in its own group so that Ctrl-C reaches only whoever started it. */
 async function launch(
   libs: string,
   settings: string,
-  options: BrokerOptions,
-): Promise<ChildProcess> {
-  const logFile = path.join(options.dir, 'broker.log');
-  const log = openSync(logFile, 'w');
-  const java = spawn('java', [...javaOptions(libs), 'kafka.Kafka', settings], {
-    detached: true,
-    stdio: ['ignore', log, log],
+  { dir, ownerPid }: BrokerOptions,
+): Promise<ServerProcess> {
+  return startServer({
+    name: 'the Kafka broker',
+    command: 'java',
+    args: [...javaOptions(libs), 'kafka.Kafka', settings],
+    ...{ cwd: process.cwd(), logFile: path.join(dir, 'broker.log'), timeoutMs: START_TIMEOUT_MS },
+    isReady: (log) => log.includes('Kafka Server started'),
+    ...(ownerPid === undefined ? {} : { ownerPid }),
   });
-  closeSync(log);
-  java.unref();
-  java.on('error', () => undefined);
-  stopWithOwner(options.ownerPid ?? process.pid, java.pid);
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!readFileSync(logFile, 'utf8').includes('Kafka Server started')) {
-    if (hasEnded(java) || Date.now() > deadline) {
-      java.kill('SIGKILL');
-      throw new Error(
-        `the Kafka broker did not start:\n${readFileSync(logFile, 'utf8').slice(-2000)}`,
-      );
-    }
-    await delay(50);
-  }
-  return java;
-}
-
-/** A broker whose owner was killed would stay for ever, and hold its memory: a shell looks after it. */
-function stopWithOwner(owner: number, broker: number | undefined): void {
-  const watch = 'while kill -0 "$0" && kill -0 "$1"; do sleep 1; done; kill "$1"';
-  spawn('sh', ['-c', watch, String(owner), String(broker)], {
-    detached: true,
-    stdio: 'ignore',
-  }).unref();
-}
-
-async function end(java: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  java.kill(signal);
-  while (!hasEnded(java)) {
-    if (Date.now() > deadline) {
-      java.kill('SIGKILL');
-    }
-    await delay(20);
-  }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Runs a program to its end and returns what it printed, errors included. */
@@ -351,24 +306,4 @@ async function run(command: string, args: readonly string[], input = ''): Promis
     });
   });
   return output;
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.from, PORTS.to);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => {
-        resolve(false);
-      });
-      server.listen(port, '127.0.0.1', () => {
-        server.close(() => {
-          resolve(true);
-        });
-      });
-    });
-    if (isFree) {
-      return port;
-    }
-  }
 }

@@ -1,11 +1,7 @@
 import type { Config } from '../config.ts';
 import { settingOf } from '../config/settings.ts';
-import {
-  duckDbOpener,
-  duckDbOptions,
-  memoryBytes,
-  windowBytesFor,
-} from '../engine/duckdb/local.ts';
+import { batchLimits, engineOpener, type EngineName } from '../engine/choice.ts';
+import { duckDbOptions, memoryBytes } from '../engine/duckdb/local.ts';
 import { OpenEngine } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
 import { loadModels } from '../model/load.ts';
@@ -22,8 +18,10 @@ import type { Retry, RetryPolicy } from '../retry.ts';
 import { withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 import { onSchedule } from './schedule.ts';
 
-/** What DuckDB may use. */
+/** Which engine, and what DuckDB may use. */
 export interface EngineRequest {
+  /** What computes the models; duckdb unless said otherwise. */
+  readonly engine?: EngineName | undefined;
   /** What DuckDB may hold in memory before it spills; 800MB unless said otherwise. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
@@ -158,13 +156,14 @@ function layersOf(layer: PromoteRequest['layer']): { silver: boolean; gold: bool
 }
 
 /** What every kind of promotion takes. */
-function optionsOf({ layer, since, until, chunkRows, memoryLimit }: PromoteRequest, retry: Retry) {
+function optionsOf(request: PromoteRequest, retry: Retry) {
+  const { engine = 'duckdb', layer, since, until, chunkRows } = request;
+  const { memoryLimit = DEFAULT_MEMORY } = request;
   return {
     ...layersOf(layer),
     span: { since, until },
     every: 'mart' as const,
-    chunkRows: chunkRows ?? Number(settingOf('promote.chunk_rows').default),
-    windowBytes: windowBytesFor(memoryLimit ?? DEFAULT_MEMORY),
+    ...batchLimits({ engine, chunkRows, memoryLimit }),
     retry,
   };
 }
@@ -190,12 +189,12 @@ export function checkEngine({ memoryLimit = DEFAULT_MEMORY, threads = 1 }: Engin
   }
 }
 
-/** What opens DuckDB on a warehouse. */
+/** What opens the engine on a warehouse. */
 export async function openerOf(
   { config, settings, context }: OpenWarehouse,
-  { memoryLimit = DEFAULT_MEMORY, threads }: EngineRequest,
-): ReturnType<typeof duckDbOpener> {
-  return duckDbOpener(config, settings, { memoryLimit, threads }, context);
+  { engine = 'duckdb', memoryLimit = DEFAULT_MEMORY, threads }: EngineRequest,
+): ReturnType<typeof engineOpener> {
+  return engineOpener(config, settings, { engine, memoryLimit, threads }, context);
 }
 
 /** What DuckDB on a warehouse is opened with. */

@@ -16,7 +16,7 @@ import { onSchedule } from './schedule.ts';
 import { together } from './together.ts';
 
 export interface RunRequest
-  extends CallOptions, Pick<PromoteRequest, 'chunkRows' | 'memoryLimit' | 'threads'> {
+  extends CallOptions, Pick<PromoteRequest, 'engine' | 'chunkRows' | 'memoryLimit' | 'threads'> {
   /** How long promotions wait in between, from start to start. */
   readonly everyMs: number;
   readonly maxEventBytes?: number | undefined;

@@ -1,7 +1,7 @@
 /** The user of a URL, whatever its scheme, as in postgresql://ana:secret@db; not that of the example that messages give. */
 const URL_USER = /\b([a-z][a-z0-9+.-]*:\/\/)(?!user:password@)[^\s/?#@]*(?:@[^\s/?#@]*)*@/gi;
 /** libpq's parameters that say the same in the query of a URL, and flags that do not exist but are tried. */
-const NAMED = /((?:^|[?&\s]|--)[\w-]*(?:password|passwd|pwd|secret|token)=)[^\s&]+/gi;
+const NAMED = /((?:^|[?&;\s]|--)[\w-]*(?:password|passwd|pwd|secret|token)=)[^\s&;]+/gi;
 
 /** A text that people read, without the user and password of any URL in it. */
 export function withoutSecrets(text: string): string {

@@ -34,6 +34,7 @@ export const SSL_MODES = [
   'verify-ca',
   'verify-full',
 ] as const;
+export const ENGINES = ['duckdb', 'spark'] as const;
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
 export const TABLE = [
@@ -233,11 +234,20 @@ export const TABLE = [
     isOfCommand: true,
   },
   {
+    key: 'promote.engine',
+    flag: '--engine <name>',
+    variables: ['MEDALLION_ENGINE'],
+    default: 'duckdb',
+    about: 'what computes the models, here or on a cluster',
+    choices: ENGINES,
+    isOfCommand: true,
+  },
+  {
     key: 'promote.chunk_rows',
     flag: '--chunk-rows <n>',
     variables: ['MEDALLION_CHUNK_ROWS'],
     default: '50000',
-    about: 'events in one transaction, at most',
+    about: 'events in one transaction, at most; 2000000 with spark, unless given',
     isOfCommand: true,
   },
   {
@@ -310,6 +320,31 @@ export const TABLE = [
     variables: ['AWS_SESSION_TOKEN'],
     about: 'the token of a key that is good for a while only',
     isSecret: true,
+  },
+  {
+    key: 'spark.remote',
+    variables: ['SPARK_REMOTE'],
+    about: 'server of Spark Connect, as its other clients name it',
+    example: 'sc://localhost:15002',
+  },
+  {
+    key: 'spark.token',
+    variables: ['SPARK_TOKEN'],
+    about: 'token for that server, where spark.remote has none; goes through TLS alone',
+    isSecret: true,
+  },
+  {
+    key: 'spark.staging',
+    variables: ['MEDALLION_SPARK_STAGING'],
+    about: 'folder that this machine and the workers of the cluster share',
+    example: '/shared/medallion',
+    kind: 'path',
+  },
+  {
+    key: 'spark.staging_remote',
+    variables: ['MEDALLION_SPARK_STAGING_REMOTE'],
+    about: 'the same folder as the cluster names it, where that is another path',
+    example: 'file:///mnt/shared/medallion',
   },
   {
     key: 'metrics.port',

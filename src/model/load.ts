@@ -82,7 +82,9 @@ function parseModel(
     return undefined;
   }
   const { columns, latest_by: latestBy, ...rest } = read.header;
-  const sql = text.slice(match[0].length).trim().replace(/;$/, '');
+  const body = text.slice(match[0].length);
+  const sql = body.trim().replace(/;$/, '');
+  const before = text.slice(0, text.length - body.trimStart().length);
   if (!/^(--[^\n]*\n\s*)*(select|with)\b/i.test(sql)) {
     problems.push(`${shown}: the body of a model is one select`);
     return undefined;
@@ -110,6 +112,7 @@ function parseModel(
     restatements: rest.restatements,
     checks: rest.checks,
     sql,
+    line: before.split('\n').length,
     sources: inputsOf(sql),
     inputs: inputsOf(
       [sql, ...Object.values(columns).flatMap(({ derived }) => derived ?? [])].join('\n'),

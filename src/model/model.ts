@@ -35,6 +35,8 @@ export interface Model {
   readonly checks: readonly ModelCheck[];
   /** The select, without the header. */
   readonly sql: string;
+  /** The line of the file that it begins in. */
+  readonly line: number;
   /** Tables that the select reads, as schema.name, in order of their names. */
   readonly sources: readonly string[];
   /** The same, and those that derived columns look up. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { judge, type Verdict } from '../../src/event/judge.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { landEvents, promoteAll, rowsOf } from '../support/promotion.ts';
+import { ENGINES, landEvents, promoteAll, rowsOf, useEngine } from '../support/promotion.ts';
 import { event, GOOD, objectOf, REFERENCES, type Member } from '../support/wire-event.ts';
 
 /**
@@ -226,7 +226,8 @@ function oddEvents(): string[] {
   return [...fields, ...shapes];
 }
 
-describe('the source step and the judge', () => {
+describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
+  useEngine(engine);
   const events = oddEvents();
   const verdicts: Verdict[] = events.map((value) => judge(value, REFERENCES));
   let db: TestDatabase;
@@ -243,7 +244,7 @@ describe('the source step and the judge', () => {
 
   test('refuse the same events for the same reasons', async () => {
     const rows = await rowsOf(db.settings, 'select "offset", reason, field from bronze.quarantine');
-    const engine = new Map(
+    const found = new Map(
       rows.map(({ offset, reason, field }) => [
         Number(offset),
         `${String(reason)} ${String(field)}`,
@@ -251,8 +252,8 @@ describe('the source step and the judge', () => {
     );
     const differences = verdicts.flatMap((verdict, offset) => {
       const judged = verdict.accepted ? 'accepted' : `${verdict.reason} ${String(verdict.field)}`;
-      const found = engine.get(offset) ?? 'accepted';
-      return judged === found ? [] : [{ judged, found, event: events[offset] }];
+      const read = found.get(offset) ?? 'accepted';
+      return judged === read ? [] : [{ judged, read, event: events[offset] }];
     });
     const refused = verdicts.filter(({ accepted }) => !accepted);
     expect(differences).toEqual([]);

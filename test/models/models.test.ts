@@ -8,7 +8,7 @@ import { stagedTable, type Engine, type Lane } from '../../src/engine/engine.ts'
 import { loadModels } from '../../src/model/load.ts';
 import { wholeSelect, type Model } from '../../src/model/model.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openTestEngine } from '../support/promotion.ts';
+import { ENGINES, openTestEngine, useEngine } from '../support/promotion.ts';
 
 /**
  * Each test/models/<layer>/<model>.yaml holds cases of one model: rows given in its inputs, and the rows expected,
@@ -84,15 +84,12 @@ const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 let database: TestDatabase;
-let engine: Engine;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  engine = await openTestEngine(database.settings);
 });
 
 afterAll(async () => {
-  await engine.close();
   await database.drop();
 });
 
@@ -103,38 +100,62 @@ test('every model that computes something has a test file, and every test file a
   expect(files.sort()).toEqual(computed.map(testFile).sort());
 });
 
-describe.each(computed)('$id', (model) => {
-  test.each(cases.parse(parse(readFileSync(testFile(model), 'utf8'))))(
-    '$name',
-    async ({ given, expect: expected }) => {
-      const lane = await engine.openLane();
-      for (const input of model.inputs) {
-        await giveRows(lane, input, given[input] ?? []);
-      }
-      expect(
-        Object.keys(given).filter((id) => !model.inputs.includes(id)),
-        'rows given to no input',
-      ).toEqual([]);
-      // Rows are given with the columns that matter; the others are null all the way.
-      await lane.clear({
-        ...model,
-        columns: model.columns.map((column) => ({ ...column, nullable: true })),
-      });
-      await lane.stage({ ...model, sql: wholeSelect(model) });
-      const columns = Object.keys(expected[0] ?? {});
-      const rows = await lane.query(
-        `select ${columns.length === 0 ? 'count(*)' : columns.map((column) => `cast("${column}" as varchar) as "${column}"`).join(', ')}
-       from ${stagedTable(model)} ${columns.length === 0 ? 'having count(*) > 0' : `order by ${model.key.map((key) => `"${key}"`).join(', ')}`}`,
-      );
-      expect(rows).toEqual(
-        expected.map((row) =>
-          Object.fromEntries(
-            Object.entries(row).map(([name, cell]) => [name, cell === null ? null : String(cell)]),
+describe.each(ENGINES)('%s', (engineName) => {
+  useEngine(engineName);
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = await openTestEngine(database.settings);
+  });
+
+  afterAll(async () => {
+    await engine.close();
+  });
+
+  describe.each(computed)('$id', (model) => {
+    test.each(cases.parse(parse(readFileSync(testFile(model), 'utf8'))))(
+      '$name',
+      async ({ given, expect: expected }) => {
+        const lane = await engine.openLane();
+        for (const input of model.inputs) {
+          await giveRows(lane, input, given[input] ?? []);
+        }
+        expect(
+          Object.keys(given).filter((id) => !model.inputs.includes(id)),
+          'rows given to no input',
+        ).toEqual([]);
+        // Rows are given with the columns that matter; the others are null all the way.
+        const selected = {
+          ...model,
+          columns: model.columns
+            .filter(({ derived }) => derived === undefined)
+            .map((column) => ({ ...column, nullable: true })),
+        };
+        await lane.clear(selected);
+        await lane.stage(selected);
+        const columns = Object.keys(expected[0] ?? {});
+        const values = columns.map((column) => `cast("${column}" as varchar) as "${column}"`);
+        // Derived columns are made of what is staged, with what is looked up beside it.
+        const whole = wholeSelect({ ...model, sql: `select * from ${stagedTable(model)}` });
+        const rows = await lane.query(
+          columns.length === 0
+            ? `select count(*) from (${whole}) having count(*) > 0`
+            : `select ${values.join(', ')} from (${whole}) order by ${model.key.map((key) => `"${key}"`).join(', ')}`,
+        );
+        expect(rows).toEqual(
+          expected.map((row) =>
+            Object.fromEntries(
+              Object.entries(row).map(([name, cell]) => [
+                name,
+                cell === null ? null : String(cell),
+              ]),
+            ),
           ),
-        ),
-      );
-    },
-  );
+        );
+        await lane.close();
+      },
+    );
+  });
 });
 
 /** Makes an input with all its columns; those that a row does not name are null. */
@@ -147,18 +168,24 @@ async function giveRows(
   const columns =
     model?.columns ?? Object.entries(SOURCE[id] ?? {}).map(([name, type]) => ({ name, type }));
   expect(columns, `nothing is known of ${id}`).not.toEqual([]);
-  const literal = (cell: v.Infer<typeof value> | undefined): string =>
-    cell === null || cell === undefined ? 'null' : `'${String(cell).replaceAll("'", "''")}'`;
-  await lane.query(
-    `create or replace table ${id} (${columns.map(({ name, type }) => `"${name}" ${type}`).join(', ')})`,
-  );
+  const values = (given: v.Infer<typeof row>): string =>
+    columns
+      .map(({ name, type }) => `cast(${literal(given[name])} as ${type}) as "${name}"`)
+      .join(', ');
   for (const given of rows) {
     const unknown = Object.keys(given).filter(
       (name) => !columns.some((column) => column.name === name),
     );
     expect(unknown, `${id} has no such columns`).toEqual([]);
-    await lane.query(
-      `insert into ${id} values (${columns.map(({ name, type }) => `cast(${literal(given[name])} as ${type})`).join(', ')})`,
-    );
   }
+  const selects = rows.map((given) => `select ${values(given)}`);
+  await lane.openInput({
+    id,
+    sql: selects.length === 0 ? `select ${values({})} where false` : selects.join(' union all '),
+    keep: true,
+  });
+}
+
+function literal(cell: v.Infer<typeof value> | undefined): string {
+  return cell === null || cell === undefined ? 'null' : `'${String(cell).replaceAll("'", "''")}'`;
 }

@@ -7,11 +7,11 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BIN = path.join(ROOT, 'bin', 'medallion.js');
 /** Variables that would point the command at something outside the test. */
 const LEAKS =
-  /^(PG|POSTGRES_|KAFKA_|MEDALLION_|AWS_|DATABASE_URL$|TEST_DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|COLUMNS$|NODE_|VITEST)/;
+  /^(PG|POSTGRES_|KAFKA_|MEDALLION_|SPARK_|AWS_|DATABASE_URL$|TEST_DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|COLUMNS$|NODE_|VITEST)/;
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 export interface CliOptions {
-  /** Added to an environment without DATABASE_URL, PG*, POSTGRES_*, KAFKA_*, AWS_* and MEDALLION_*; undefined removes. */
+  /** Added to an environment without DATABASE_URL, PG*, POSTGRES_*, KAFKA_*, SPARK_*, AWS_* and MEDALLION_*; undefined removes. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A folder without a .env of its own, or the test reads it. */
   readonly cwd?: string;

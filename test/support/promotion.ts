@@ -2,6 +2,9 @@ import type { DuckDBInstance } from '@duckdb/node-api';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { startCluster } from '../../scripts/spark/cluster.ts';
+import { startSail } from '../../scripts/spark/sail.ts';
 import { parseConfig } from '../../src/config.ts';
 import { dropVariables } from '../../src/config/libpq.ts';
 import {
@@ -11,6 +14,8 @@ import {
   type DuckDbOptions,
 } from '../../src/engine/duckdb/engine.ts';
 import type { Engine, WarehouseReader } from '../../src/engine/engine.ts';
+import { openSpark } from '../../src/engine/spark/engine.ts';
+import { sparkPlace } from '../../src/config/spark.ts';
 import { loadModels, type Models } from '../../src/model/load.ts';
 import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
@@ -37,7 +42,51 @@ export async function openTestEngine(
   settings: ConnectionSettings,
   reader?: WarehouseReader,
 ): Promise<Engine> {
-  return openDuckDb(engineOptions(settings), quietContext(), reader);
+  return withCluster(await openDuckDb(engineOptions(settings), quietContext(), reader));
+}
+
+/** The engines that tests can promote with. */
+export const ENGINES = ['duckdb', 'sail'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+let cluster: { readonly remote: string; readonly staging: string } | undefined;
+
+/**
+ * Makes all promotions of a test file, or of a part of it, use an engine: call it where tests are described. Sail serves
+ * for Spark, because it speaks the same protocol without a JVM; npm run test:spark puts a cluster of Spark in its place.
+ */
+export function useEngine(name: EngineName): void {
+  let server: { readonly remote: string; readonly stop: () => Promise<void> } | undefined;
+  let folder: string | undefined;
+  beforeAll(async () => {
+    if (name === 'sail') {
+      folder = mkdtempSync(path.join(tmpdir(), 'medallion-sail-'));
+      server = await (process.env['TEST_SPARK'] === 'cluster'
+        ? startCluster({ dir: folder, workers: 2 })
+        : startSail({ dir: folder }));
+      cluster = { remote: server.remote, staging: path.join(folder, 'staging') };
+    }
+  });
+  afterAll(async () => {
+    cluster = undefined;
+    await server?.stop();
+    if (folder !== undefined) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** The same engine, or Spark with it. */
+async function withCluster(near: Engine): Promise<Engine> {
+  if (cluster === undefined) {
+    return near;
+  }
+  const { remote, staging } = cluster;
+  return openSpark(
+    near,
+    sparkPlace({ remote, staging, token: undefined, stagingRemote: undefined }),
+    quietContext(),
+  );
 }
 
 /** DuckDBs of this process that have been started and are not in use: starting one takes longer than most promotions. */
@@ -50,6 +99,7 @@ const idle: DuckDBInstance[] = [];
 async function withEngine<T>(
   settings: ConnectionSettings,
   work: (open: (reader?: WarehouseReader) => Promise<Engine>) => Promise<T>,
+  name?: EngineName,
 ): Promise<T> {
   const options = engineOptions(settings);
   let instance: DuckDBInstance | undefined;
@@ -61,7 +111,8 @@ async function withEngine<T>(
       // It outlives this folder.
       const spillDirectory = `${options.spillDirectory}-shared`;
       instance = idle.pop() ?? (await startDuckDb({ ...options, spillDirectory }, quietContext()));
-      return openEngine(instance, options, reader);
+      const near = await openEngine(instance, options, reader);
+      return name === 'duckdb' ? near : withCluster(near);
     });
     if (instance !== undefined) {
       const connection = await instance.connect();
@@ -85,6 +136,14 @@ export interface LandOptions {
   readonly from?: number;
   /** When the log took in the first event; each later one a second after. */
   readonly producedAt?: string;
+}
+
+/** Events as text, which is what reaches bronze: what is none is rejected before. */
+export function textsOf(events: readonly Buffer[]): string[] {
+  return events.flatMap((event) => {
+    const text = event.toString('utf8');
+    return Buffer.from(text).equals(event) && !text.includes('\0') ? [text] : [];
+  });
 }
 
 /** Puts events into bronze and its books, as ingest leaves them. */
@@ -140,11 +199,19 @@ function shippedModels(): Models {
 
 export async function promoteAll(
   settings: ConnectionSettings,
-  options: Partial<PromoteOptions> & { models?: Models; context?: StageContext } = {},
+  options: Partial<PromoteOptions> & {
+    models?: Models;
+    context?: StageContext;
+    /** Another engine than the one of the test file. */
+    engine?: EngineName;
+  } = {},
 ): Promise<PromoteResult> {
-  const { models = shippedModels(), context = quietContext(), ...rest } = options;
-  return withEngine(settings, (open) =>
-    promote(settings, models, () => open(), { ...PROMOTE_TEST_OPTIONS, ...rest }, context),
+  const { models = shippedModels(), context = quietContext(), engine, ...rest } = options;
+  return withEngine(
+    settings,
+    (open) =>
+      promote(settings, models, () => open(), { ...PROMOTE_TEST_OPTIONS, ...rest }, context),
+    engine,
   );
 }
 
@@ -179,6 +246,16 @@ export async function rowOf(
   sql: string,
 ): Promise<Record<string, string | null>> {
   return (await rowsOf(settings, sql))[0] ?? {};
+}
+
+/** How many transactions silver has; none before its table is made. */
+export async function countTransactions(settings: ConnectionSettings): Promise<number> {
+  const { made } = await rowOf(
+    settings,
+    `select to_regclass('silver.fact_transactions') is not null as made`,
+  );
+  const sql = 'select count(*) as transactions from silver.fact_transactions';
+  return String(made) === 'true' ? Number((await rowOf(settings, sql))['transactions']) : 0;
 }
 
 /**

@@ -16,7 +16,8 @@ export function createDoctorCommand(run: RunCommand): Command {
 Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
 extension (fetched when it is not here), its excel extension (fetched by the
 first export to xlsx), PostgreSQL with rights, schema and clocks, and Kafka with
-its topic where KAFKA_BROKERS or --brokers name it. Nothing else is changed. It
+its topic where KAFKA_BROKERS or --brokers name it. Where a staging folder for
+Spark is set, a row goes to the cluster and back. Nothing else is changed. It
 exits 0 when nothing fails, else 2 for a matter of configuration, 3 where
 something cannot be reached.`,
       examples: [

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { checkModels } from '../../app/models.ts';
+import type { Incomprehension } from '../../engine/spark/check.ts';
 import { MedallionError } from '../../errors.ts';
 import { loadModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
@@ -65,6 +67,22 @@ warehouse.`,
           .default('text'),
       )
       .action(run(graph)),
+    command('check', 'have a cluster analyse the select of every model that it would compute', {
+      details: `
+Each select is analysed against empty tables by the server that SPARK_REMOTE
+names; nothing is computed, and no warehouse is needed. What engines spell
+differently has one name in models: sql/source/macros.sql.`,
+      examples: ['medallion models check --engine spark'],
+      exits: { 4: 'a model is not understood' },
+      seeAlso: ['models list', 'promote', 'doctor'],
+    })
+      .addOption(
+        new Command()
+          .createOption('--engine <name>', 'which engine')
+          .choices(['spark'])
+          .default('spark'),
+      )
+      .action(run(check)),
   ];
   for (const command of commands) {
     models.addCommand(addGlobalFlags(command));
@@ -99,6 +117,41 @@ async function show(
     await context.write(`${headLines(model, context.width).join('\n')}\n\n`);
   }
   await context.writeRows(columnsTable(model));
+}
+
+/** @throws MedallionError check_failed, with file, line and function of what is not understood */
+async function check(context: CommandContext): Promise<void> {
+  const { checked, problems } = await checkModels(context.config, allModels());
+  await context.writeRows(
+    resultOf(
+      { model: 'text', understood: 'text', place: 'text', problem: 'text' },
+      checked.map(({ id }) => {
+        const problem = problems.find(({ model }) => model.id === id);
+        return {
+          ...{ model: id, understood: problem === undefined ? 'yes' : 'no' },
+          place: problem === undefined ? null : placeOf(problem),
+          problem: problem?.message ?? null,
+        };
+      }),
+    ),
+  );
+  if (problems.length > 0) {
+    throw new MedallionError(
+      'check_failed',
+      problems.map((problem) => `${placeOf(problem)}: ${wordsOf(problem)}`).join('\n'),
+      {
+        hint: 'Use a function that both engines have. sql/source/macros.sql lists those that models call by one name on every engine.',
+      },
+    );
+  }
+}
+
+function placeOf({ model, line }: Incomprehension): string {
+  return `${model.file}:${String(line)}`;
+}
+
+function wordsOf({ unknown, message }: Incomprehension): string {
+  return unknown === undefined ? message : `the server has no function ${unknown}`;
 }
 
 /** What the header of a model says beside its columns. */

@@ -8,10 +8,18 @@ import {
   watchPromote,
   type PromoteRequest,
 } from '../../app/promote.ts';
+import { ENGINES } from '../../config/table.ts';
 import { MedallionError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { command, type Manual } from '../help.ts';
-import { parseCount, parseDay, parsedSetting, parseDuration, parseMemory } from '../options.ts';
+import {
+  parseCount,
+  parseDay,
+  parsedSetting,
+  parseDuration,
+  parseMemory,
+  settingOption,
+} from '../options.ts';
 import { writeDryRun, writeExplanation, writePromotion } from '../render/promotion-view.ts';
 import { resultOf } from '../render/result.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -92,12 +100,16 @@ export function createPromoteCommand(run: RunCommand): Command {
     .action(run(runPromote));
 }
 
-/** Flags of the commands that work with DuckDB. */
+/** Flags of the commands that promote. */
 export function addEngineFlags(command: Command): Command {
-  return command
-    .addOption(parsedSetting('promote.chunk_rows', parseCount))
-    .addOption(parsedSetting('promote.memory_limit', parseMemory))
-    .addOption(parsedSetting('promote.threads', parseCount));
+  return (
+    command
+      .addOption(settingOption('promote.engine').choices(ENGINES).default('duckdb'))
+      // Its default depends on the engine.
+      .addOption(settingOption('promote.chunk_rows').argParser(parseCount))
+      .addOption(parsedSetting('promote.memory_limit', parseMemory))
+      .addOption(parsedSetting('promote.threads', parseCount))
+  );
 }
 
 async function runPromote(context: CommandContext, flags: PromoteFlags): Promise<void> {

@@ -11,7 +11,7 @@ import { chosen, confirmChange, type ChoiceFlags } from './quarantine-choice.ts'
 /** What changes rejected events: judging them again, dismissing them, taking that back. */
 
 type ReplayFlags = ChoiceFlags &
-  Pick<ReplayRequest, 'layer' | 'chunkRows' | 'memoryLimit' | 'threads' | 'maxEventBytes'>;
+  Pick<ReplayRequest, 'engine' | 'layer' | 'chunkRows' | 'memoryLimit' | 'threads' | 'maxEventBytes'>;
 
 /** Judges the events that are meant again, and promotes those that pass. */
 export async function replay(
@@ -20,10 +20,10 @@ export async function replay(
   events: string[],
 ): Promise<void> {
   const asking = { command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' };
-  const { layer, chunkRows, memoryLimit, threads, maxEventBytes } = flags;
+  const { engine, layer, chunkRows, memoryLimit, threads, maxEventBytes } = flags;
   const result = await replayQuarantined(context.config, {
     ...{ ...context.call, selection: chosen(flags, events, 'replay') },
-    ...{ layer, chunkRows, memoryLimit, threads, maxEventBytes },
+    ...{ engine, layer, chunkRows, memoryLimit, threads, maxEventBytes },
     confirm: (count, status) =>
       confirmChange(counted(count, `${status} event`), flags, asking, context),
   });

@@ -85,11 +85,11 @@ export function createRunCommand(runWith: RunCommand): Command {
 }
 
 async function runPipeline(context: CommandContext, flags: RunFlags): Promise<void> {
-  const { chunkRows, memoryLimit, threads, maxEventBytes, retryFor, metricsPort: port } = flags;
+  const { engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor, metricsPort: port } = flags;
   const { olderThan } = flags;
   await run(context.config, {
     ...context.call,
-    ...{ chunkRows, memoryLimit, threads, maxEventBytes, retryFor, everyMs: flags.every },
+    ...{ engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor, everyMs: flags.every },
     metrics: port === undefined ? undefined : { host: flags.metricsHost, port },
     archive:
       olderThan === undefined

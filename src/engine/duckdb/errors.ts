@@ -229,6 +229,7 @@ function causeIn(message: string): string {
   return firstLine(message.slice(message.lastIndexOf('": ') + 1).replace(/^: /, ''));
 }
 
-function firstLine(message: string): string {
-  return message.split('\n')[0] ?? '';
+/** What a long complaint begins with. */
+export function firstLine(message: string): string {
+  return message.trim().split('\n')[0] ?? '';
 }

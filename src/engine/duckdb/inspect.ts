@@ -46,7 +46,10 @@ async function versionOf(connection: DuckDBConnection, { module }: Extension): P
   return String(result.getRows()[0]?.[0]);
 }
 
-async function withDuckDb<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+/** Runs `work` with a DuckDB that knows no warehouse. */
+export async function withDuckDb<T>(
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
   const { DuckDBInstance } = await import('./driver.ts');
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',

@@ -23,7 +23,17 @@ import { checkArchiveFiles, openArchive, writeArchiveFile } from './archive.ts';
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
-import { openReferences, readSourceSql, sourceWindow } from './source.ts';
+import type { References } from '../../event/judge.ts';
+import {
+  beginWindow,
+  judgeDoubtful,
+  openReferences,
+  placeRefused,
+  readReferences,
+  readSourceSql,
+  sourceWindow,
+  unreadEvents,
+} from './source.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 import { narrowed, selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -83,13 +93,40 @@ export class DuckDbLane implements Lane {
 
   async readWindow(window: SilverWindow): Promise<WindowCounts> {
     return foreseen(async () => {
-      if (!this.#hasReferences) {
-        await openReferences(this.#connection, this.#warehouse);
-        this.#hasReferences = true;
-      }
+      await this.#openReferences();
       await openArchive(this.#connection, window.archive, this.#means);
       return sourceWindow(this.#connection, this.#catalog, this.#warehouse, window);
     });
+  }
+
+  /** For an engine that reads the events of a window elsewhere: a select of them, and what they are judged by. */
+  async beginWindow(window: SilverWindow): Promise<{ unread: string; references: References }> {
+    return foreseen(async () => {
+      await this.#openReferences();
+      await beginWindow(this.#connection, window);
+      return {
+        unread: await unreadEvents(this.#warehouse, window),
+        references: await readReferences(this.#connection),
+      };
+    });
+  }
+
+  /** For the same engine: judges the events of source.doubtful, leaves source.judged and source.refused. */
+  async judge(): Promise<{ refused: number }> {
+    return foreseen(async () => {
+      await judgeDoubtful(this.#connection, this.#catalog);
+      return { refused: await placeRefused(this.#connection) };
+    });
+  }
+
+  /** A select, which this lane runs, of the rows of one that the warehouse runs. */
+  async warehouseRows(sql: string, name: string): Promise<string> {
+    return this.#warehouse.rows(sql, name);
+  }
+
+  /** Runs a statement over the lane's own tables. @returns the rows that it put in, took out or wrote */
+  async execute(sql: string): Promise<number> {
+    return this.#run(sql);
   }
 
   async defer(): Promise<number> {
@@ -137,6 +174,13 @@ export class DuckDbLane implements Lane {
     }
     for (const relation of ['contenders', 'verdicts', 'replaced', 'adopted', 'settled']) {
       await this.#run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
+    }
+  }
+
+  async #openReferences(): Promise<void> {
+    if (!this.#hasReferences) {
+      await openReferences(this.#connection, this.#warehouse);
+      this.#hasReferences = true;
     }
   }
 

@@ -68,7 +68,7 @@ async function removeLeftSpill(folder: string): Promise<void> {
   }
 }
 
-function isAlive(processId: number): boolean {
+export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);
     return true;

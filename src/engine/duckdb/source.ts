@@ -38,18 +38,8 @@ export async function sourceWindow(
   window: SilverWindow,
 ): Promise<WindowCounts> {
   const run = (sql: string): Promise<number> => create(connection, sql);
-  await run(
-    `create or replace table source.run as
-     select ${String(window.runId)}::bigint as run_id, ${String(window.firstKey)}::bigint as first_key`,
-  );
-  await run(
-    `create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`,
-  );
-  await run(
-    `create or replace view source.unread as
-     select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${await warehouse.rows(bronzeSelect(window), 'unread')} ${archivedEvents(window)})`,
-  );
+  await beginWindow(connection, window);
+  await run(`create or replace view source.unread as ${await unreadEvents(warehouse, window)}`);
   await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
   const events = await readEvents(connection);
   await run(`create or replace table source.items as ${readSourceSql('items')}`);
@@ -67,17 +57,46 @@ export async function sourceWindow(
     await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
   }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
-  const refused = await run(
+  const refused = await placeRefused(connection, window);
+  await run('drop view source.parsed');
+  await run('drop view source.unread');
+  return { events, accepted: events - refused, refused };
+}
+
+/** Makes source.run, and source.refused with no row. */
+export async function beginWindow(
+  connection: DuckDBConnection,
+  { runId, firstKey }: Pick<SilverWindow, 'runId' | 'firstKey'>,
+): Promise<void> {
+  await connection.run(
+    `create or replace table source.run as
+     select ${String(runId)}::bigint as run_id, ${String(firstKey)}::bigint as first_key`,
+  );
+  await connection.run(
+    `create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`,
+  );
+}
+
+/** A select of the events of a window as bronze has them, numbered. */
+export async function unreadEvents(warehouse: Warehouse, window: SilverWindow): Promise<string> {
+  return `select cast(row_number() over () as integer) as event_no, *, false as judged
+     from (${await warehouse.rows(bronzeSelect(window), 'unread')} ${archivedEvents(window)})`;
+}
+
+/** Says of each refused event where it stands in bronze; returns how many there are. */
+export async function placeRefused(
+  connection: DuckDBConnection,
+  { archive }: Pick<SilverWindow, 'archive'>,
+): Promise<number> {
+  return create(
+    connection,
     `create or replace table source.refused as
      select doubtful.topic, doubtful.partition, doubtful."offset", doubtful.produced_at,
             refused.reason, refused.field, refused.detail,
             -- Of an event that the archive may hold PostgreSQL has no text.
-            ${window.archive.length === 0 ? 'null::varchar' : 'doubtful.value'} as value
+            ${archive.length === 0 ? 'null::varchar' : 'doubtful.value'} as value
      from source.refused join source.doubtful using (event_no)`,
   );
-  await run('drop view source.parsed');
-  await run('drop view source.unread');
-  return { events, accepted: events - refused, refused };
 }
 
 /**
@@ -181,17 +200,16 @@ async function fetchTexts(
   );
 }
 
-/** Judges the doubtful events one by one and reads those that were accepted a second time, in their plain form. */
-async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
+/**
+ * Judges the events of source.doubtful one by one. Leaves those that were accepted in source.judged, in their plain form, to
+ * be read a second time, and the others in source.refused.
+ */
+export async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
   const references = await readReferences(connection);
-  const rows = await connection.runAndReadAll(
-    // As bytes: decoding a text result drops a byte order mark, which the judge must see.
-    'select event_no, encode(value) from source.doubtful',
-  );
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const refused = await connection.createAppender('refused', 'source', catalog);
-  for (const [eventNo, value] of rows.getRows()) {
+  for await (const [eventNo, value] of doubtfulEvents(connection)) {
     const verdict = judge(textOf(value), references);
     const appender = verdict.accepted ? accepted : refused;
     appender.appendInteger(Number(eventNo));
@@ -210,6 +228,26 @@ async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Pro
   }
   accepted.closeSync();
   refused.closeSync();
+}
+
+/** Events whose texts are in memory at once. */
+const JUDGED_AT_ONCE = 20_000;
+
+async function* doubtfulEvents(
+  connection: DuckDBConnection,
+): AsyncGenerator<readonly DuckDBValue[], undefined> {
+  for (let from = 0; ; from += JUDGED_AT_ONCE) {
+    const page = await connection.runAndReadAll(
+      // As bytes: decoding a text result drops a byte order mark, which the judge must see.
+      `select event_no, encode(value) from source.doubtful
+       where rowid >= ${String(from)} and rowid < ${String(from + JUDGED_AT_ONCE)}`,
+    );
+    const rows = page.getRows();
+    if (rows.length === 0) {
+      return undefined;
+    }
+    yield* rows;
+  }
 }
 
 function textOf(value: DuckDBValue | undefined): string {
@@ -242,13 +280,17 @@ async function readJudged(connection: DuckDBConnection): Promise<void> {
   );
   const [contradiction] = contradictions.getRows();
   if (contradiction !== undefined) {
-    throw new Error(
-      `the judge accepted an event that the engine cannot read: ${contradiction.join(' ')}`,
-    );
+    throw contradictionOf(contradiction.map(String));
   }
 }
 
-async function readReferences(connection: DuckDBConnection): Promise<References> {
+/** A defect: the judge and an engine are of two minds about an event. */
+export function contradictionOf(place: readonly string[]): Error {
+  return new Error(`the judge accepted an event that the engine cannot read: ${place.join(' ')}`);
+}
+
+/** The dimensions that events are judged by, as the lane has them. */
+export async function readReferences(connection: DuckDBConnection): Promise<References> {
   const ids = async (dimension: string): Promise<ReadonlySet<number>> =>
     new Set(
       (await connection.runAndReadAll(`select id from silver.${dimension}`))

@@ -1,0 +1,118 @@
+import { MedallionError } from '../errors.ts';
+
+/** A server of Spark Connect, and how it is talked to. */
+export interface SparkRemote {
+  /** host:port */
+  readonly server: string;
+  readonly tls: boolean;
+  readonly token: string | undefined;
+  readonly userId: string;
+  /** Sent along with every call, as x-databricks-cluster-id. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * What was said of Spark, as it was said: SPARK_REMOTE may be there for other programs, and mean what they alone know, so
+ * nothing is wrong with it until Spark is wanted.
+ */
+export interface SparkConfig {
+  readonly remote: string | undefined;
+  readonly token: string | undefined;
+  readonly staging: string | undefined;
+  readonly stagingRemote: string | undefined;
+}
+
+/** Where Spark is, and the folder by which rows come to it and back. */
+export interface SparkPlace {
+  readonly remote: SparkRemote;
+  readonly staging: {
+    /** On this machine. */
+    readonly folder: string;
+    /** For the cluster, as a path or a URI; undefined where it is the same. */
+    readonly remote: string | undefined;
+  };
+}
+
+/**
+ * What the settings say, now that Spark is wanted.
+ * @throws MedallionError config
+ */
+export function sparkPlace(config: SparkConfig): SparkPlace {
+  const { staging, stagingRemote } = config;
+  const server = sparkRemote(config);
+  if (staging === undefined) {
+    throw new MedallionError('config', 'no folder is named by which rows come to Spark and back', {
+      hint: 'MEDALLION_SPARK_STAGING, or spark.staging in the configuration file, names one that this machine and the workers of the cluster share.',
+    });
+  }
+  return { remote: server, staging: { folder: staging, remote: stagingRemote } };
+}
+
+/**
+ * The server alone.
+ * @throws MedallionError config
+ */
+export function sparkRemote({ remote: text, token }: SparkConfig): SparkRemote {
+  if (text === undefined) {
+    throw new MedallionError('config', 'no server of Spark is named', {
+      hint: 'SPARK_REMOTE=sc://host:15002, or spark.remote in the configuration file, names one.',
+    });
+  }
+  return parseRemote(text, token);
+}
+
+const DEFAULT_PORT = 15_002;
+const REMOTE = /^sc:\/\/(\[[0-9a-f:.]+\]|[^/:;@\s[\]]+)(?::(\d{1,5}))?(?:\/(;[^\s]*)?)?$/i;
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\]):/i;
+/** What the protocol's clients know that means nothing here: a session is this program's own. */
+const PASSED_OVER = ['session_id', 'user_agent'];
+
+/**
+ * The address of a server as all clients of Spark Connect write it: sc://host:port/;name=value;name=value. What is wrong is
+ * told without the text itself, which may hold a token.
+ * @throws MedallionError config
+ */
+function parseRemote(text: string, tokenApart: string | undefined): SparkRemote {
+  const match = REMOTE.exec(text);
+  const [, host = '', port = String(DEFAULT_PORT), list = ''] = match ?? [];
+  const parts = list.split(';').filter((part) => part !== '');
+  if (match === null || parts.some((part) => part.indexOf('=') < 1)) {
+    throw refused('spark.remote is not the address of a Spark Connect server');
+  }
+  const given = new Map(
+    parts.map((part): [string, string] => {
+      const at = part.indexOf('=');
+      return [part.slice(0, at), decoded(part.slice(at + 1))];
+    }),
+  );
+  const take = (name: string): string | undefined => {
+    const value = given.get(name);
+    given.delete(name);
+    return value;
+  };
+  PASSED_OVER.forEach(take);
+  const useSsl = take('use_ssl');
+  const userId = take('user_id') ?? 'medallion';
+  const token = take('token') ?? tokenApart;
+  const server = `${host}:${port}`;
+  // As the other clients have it: who gives a token wants TLS.
+  const tls = useSsl === undefined ? token !== undefined : /^true$/i.test(useSsl);
+  if (token !== undefined && !tls && !LOOPBACK.test(server)) {
+    throw refused(`a token would go to ${server} for everybody on the way to read`);
+  }
+  return { server, tls, token, userId, headers: Object.fromEntries(given) };
+}
+
+function refused(message: string): MedallionError {
+  return new MedallionError('config', message, {
+    hint: 'sc://host:15002 is a server without TLS, sc://host:443/;use_ssl=true one with it; a token stands in SPARK_TOKEN and goes through TLS alone.',
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

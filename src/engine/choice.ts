@@ -1,0 +1,72 @@
+import type { Config } from '../config.ts';
+import { sparkPlace } from '../config/spark.ts';
+import type { ENGINES } from '../config/table.ts';
+import { MedallionError } from '../errors.ts';
+import type { StageContext } from '../progress.ts';
+import type { WarehouseSettings } from './duckdb/engine.ts';
+import { duckDbOpener, windowBytesFor, type DuckDbLimits } from './duckdb/local.ts';
+import type { Engine, WarehouseReader } from './engine.ts';
+
+export type EngineName = (typeof ENGINES)[number];
+
+/** Which engine, and what of this machine it may use. */
+export interface EngineChoice extends DuckDbLimits {
+  readonly engine: EngineName;
+  /** Events in one batch, at most; what suits the engine unless given. */
+  readonly chunkRows?: number | undefined;
+}
+
+const DUCKDB_BATCH = 50_000;
+/** A statement of Spark costs much however few its rows are. What a batch holds lies in files, not in memory. */
+const SPARK_BATCH = { chunkRows: 2_000_000, windowBytes: 4 * 1024 ** 3 };
+
+/** How large batches are. */
+export function batchLimits({ engine, chunkRows, memoryLimit }: EngineChoice): {
+  chunkRows: number;
+  windowBytes: number;
+} {
+  return engine === 'spark'
+    ? { ...SPARK_BATCH, chunkRows: chunkRows ?? SPARK_BATCH.chunkRows }
+    : { chunkRows: chunkRows ?? DUCKDB_BATCH, windowBytes: windowBytesFor(memoryLimit) };
+}
+
+/**
+ * What opens the engine on a warehouse, again and again.
+ * @throws MedallionError config, where Spark is wanted and the settings do not say where it is
+ */
+export async function engineOpener(
+  config: Pick<Config, 'home' | 'duckdb' | 'spark'>,
+  warehouse: WarehouseSettings,
+  choice: EngineChoice,
+  context: StageContext,
+): Promise<(reader?: WarehouseReader) => Promise<Engine>> {
+  const openDuckDb = await duckDbOpener(config, warehouse, choice, context);
+  if (choice.engine === 'duckdb') {
+    return openDuckDb;
+  }
+  const spark = sparkPlace(config.spark);
+  let hasAnswered = false;
+  return async (reader) => {
+    // Loaded where it is wanted.
+    const { openSpark } = await import('./spark/engine.ts');
+    try {
+      const engine = await openSpark(await openDuckDb(reader), spark, context);
+      hasAnswered = true;
+      return engine;
+    } catch (error) {
+      throw hasAnswered ? error : atStart(error);
+    }
+  };
+}
+
+/** A server that is not there to begin with is a mistake, and is not waited for. */
+function atStart(error: unknown): unknown {
+  if (!(error instanceof MedallionError) || !error.retriable) {
+    return error;
+  }
+  const { code, message, hint, reason } = error;
+  return new MedallionError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...{ reason, cause: error },
+  });
+}

@@ -1,0 +1,25 @@
+import { MedallionError } from '../../errors.ts';
+import { firstLine } from '../duckdb/errors.ts';
+import { StatementError } from './connect.ts';
+
+const STORAGE_HINT =
+  'spark.staging names a folder that this machine and the workers share; spark.staging_remote is its name there. Nothing half-done was kept.';
+
+/** Words of Spark, Hadoop, Sail and the system for a place that cannot be read or written. */
+const STORAGE =
+  /no such file|FileNotFound|PATH_NOT_FOUND|does not exist: file|permission denied|AccessDenied|no space left|disk quota|read-only file system|Mkdirs failed|UNSUPPORTED_FILESYSTEM|No FileSystem for scheme|unable to infer schema/i;
+
+/** The failure of a statement that reads or writes staged files, where it is about these; any other passes. */
+export function stagingError(error: unknown): unknown {
+  return error instanceof StatementError && STORAGE.test(error.message)
+    ? stagingFailure(error)
+    : error;
+}
+
+export function stagingFailure(error: StatementError): MedallionError {
+  return new MedallionError(
+    'storage',
+    `Spark cannot use the staging folder: ${firstLine(error.message)}`,
+    { hint: STORAGE_HINT, cause: error },
+  );
+}

@@ -1,0 +1,68 @@
+import type { SparkPlace } from '../../config/spark.ts';
+import { MedallionError } from '../../errors.ts';
+import { withDuckDb } from '../duckdb/inspect.ts';
+import { StatementError, type ConnectSession } from './connect.ts';
+import { stagingFailure } from './errors.ts';
+import { farSelect, FileExchange, nearSelect } from './files.ts';
+import { openSession } from './session.ts';
+import { Staging } from './staging.ts';
+
+const OLDEST_MAJOR = 4;
+
+/**
+ * The staging folder of a run, once a row has gone by it to the cluster and back, and what the server is: Spark 4.2.1,
+ * Sail 0.7.2.
+ * @throws MedallionError unreachable, denied, storage; config, where it is too old
+ */
+export async function provenStaging({
+  remote,
+  staging: settings,
+}: SparkPlace): Promise<{ staging: Staging; server: string }> {
+  const session = await openSession(remote);
+  try {
+    const staging = await Staging.open(settings);
+    try {
+      return { staging, server: await proveWay(session, staging) };
+    } catch (error) {
+      await staging.close();
+      throw error;
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+/** Writes a row here, has the cluster read it, and reads what that has written; returns what the server is. */
+async function proveWay(session: ConnectSession, staging: Staging): Promise<string> {
+  return withDuckDb(async (connection) => {
+    const exchange = new FileExchange({ execute: (sql) => connection.run(sql) }, session, staging);
+    const given = await exchange.give('proof', 'select 1 as proof');
+    const columns = [{ name: 'version', type: 'varchar' }];
+    const taken = await exchange
+      .take(
+        'answer',
+        `select version() as version from (${farSelect(given)}) as given where proof = 1`,
+        columns,
+      )
+      .catch((error: unknown) => {
+        // Where there is no such file Sail reads rows without a column.
+        throw error instanceof StatementError ? stagingFailure(error) : error;
+      });
+    const [row] = (await connection.runAndReadAll(nearSelect(taken.files))).getRows();
+    return nameOf(String(row?.[0]));
+  });
+}
+
+/** Spark says its revision behind its version, Sail the version alone. */
+function nameOf(version: string): string {
+  const [number = '', revision] = version.split(' ');
+  if (revision === undefined) {
+    return `Sail ${number}`;
+  }
+  if (Number.parseInt(number, 10) < OLDEST_MAJOR) {
+    throw new MedallionError('config', `the server is Spark ${number}`, {
+      hint: `medallion speaks to Spark ${String(OLDEST_MAJOR)}.0 and later.`,
+    });
+  }
+  return `Spark ${number}`;
+}

@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import type { References } from '../../event/judge.ts';
+import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
+import type { DuckDbLane } from '../duckdb/lane.ts';
+import type { Column, SilverWindow, WindowCounts } from '../engine.ts';
+import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
+import { quoted, spelled } from './spell.ts';
+
+const SPARK_SQL = new URL('../../../sql/spark/', import.meta.url);
+
+const COORDINATES: readonly Column[] = [
+  { name: 'event_no', type: 'integer' },
+  { name: 'topic', type: 'varchar' },
+  { name: 'partition', type: 'integer' },
+  { name: 'offset', type: 'bigint' },
+  { name: 'produced_at', type: 'timestamptz' },
+];
+const text = (name: string): Column => ({ name, type: 'varchar' });
+const id = (name: string): Column => ({ name, type: 'integer' });
+const amount = (name: string): Column => ({ name, type: 'decimal(18,2)' });
+
+/** The columns of source.events that models read. */
+export const EVENT: readonly Column[] = [
+  ...COORDINATES,
+  ...['transaction_id', 'event_type', 'event_version'].map(text),
+  { name: 'event_timestamp', type: 'timestamptz' },
+  ...['customer_id', 'customer_type', 'customer_country', 'customer_city'].map(text),
+  ...['order_status_id', 'order_payment_method_id', 'order_currency_id'].map(id),
+  ...['order_subtotal', 'order_tax_amount', 'order_shipping_amount'].map(amount),
+  ...['order_discount_amount', 'order_total_amount'].map(amount),
+  { name: 'date_key', type: 'date' },
+];
+export const ITEM: readonly Column[] = [
+  ...['event_no', 'line_number'].map(id),
+  ...['item_id', 'category'].map(text),
+  ...[amount('unit_price'), id('quantity'), amount('discount'), amount('cost')],
+];
+/** What else is read of an event, for the order lines and the judge. */
+const LINES: readonly Column[] = [
+  {
+    name: 'items',
+    type: 'struct(id varchar, category varchar, unit_price decimal(18,4), quantity integer, discount decimal(18,4), cost decimal(18,4))[]',
+  },
+  { name: 'is_doubtful', type: 'boolean' },
+];
+const EVENT_NO: readonly Column[] = [{ name: 'event_no', type: 'integer' }];
+
+/** What the cluster has read of some events. */
+interface Reading {
+  readonly events: StagedFiles;
+  readonly items: StagedFiles;
+}
+
+/** The source step of a lane: the cluster reads events, what it is not sure of is judged here, and read again by the cluster. */
+export class SourceStep {
+  readonly #near: DuckDbLane;
+  readonly #exchange: FileExchange;
+  /** Files of the window that was read last, and of the one before, which another lane may still look at. */
+  #files: StagedFiles[] = [];
+  #before: StagedFiles[] = [];
+
+  constructor(near: DuckDbLane, exchange: FileExchange) {
+    this.#near = near;
+    this.#exchange = exchange;
+  }
+
+  async read(window: SilverWindow): Promise<WindowCounts> {
+    for (const files of this.#before) {
+      await this.#exchange.remove(files);
+    }
+    this.#before = this.#files;
+    this.#files = [];
+    const { unread, references } = await this.#near.beginWindow(window);
+    const bronze = this.#keep(await this.#exchange.give('bronze', unread));
+    const first = await this.#readEvents(bronze, references);
+    const [events, doubtful] = await this.#count(first.events);
+    await this.#refuseLoss(bronze, events);
+    const readings = [first];
+    let refused = 0;
+    if (doubtful > 0) {
+      await this.#near.execute(
+        `create or replace table source.doubtful as
+         select event_no, topic, partition, "offset", produced_at, value
+         from (${nearSelect(bronze.files)})
+         where event_no in (select event_no from (${nearSelect(first.events.files)}) where is_doubtful)`,
+      );
+      ({ refused } = await this.#near.judge());
+      const judged = this.#keep(
+        await this.#exchange.give(
+          'judged',
+          `select doubtful.* replace (judged.value as value), true as judged
+           from source.doubtful join source.judged using (event_no)`,
+        ),
+      );
+      const second = await this.#readEvents(judged, references);
+      const [read, contradictions] = await this.#count(second.events);
+      await this.#refuseLoss(judged, read);
+      if (contradictions > 0) {
+        const [row = {}] = await this.#near.query(
+          `select topic, partition, "offset" from (${nearSelect(second.events.files)}) where is_doubtful limit 1`,
+        );
+        throw contradictionOf(Object.values(row).map(String));
+      }
+      readings.push(second);
+    }
+    await this.#show(window, readings);
+    return { events, accepted: events - refused, refused };
+  }
+
+  #keep(files: StagedFiles): StagedFiles {
+    this.#files.push(files);
+    return files;
+  }
+
+  async #readEvents(unread: StagedFiles, references: References): Promise<Reading> {
+    await this.#exchange.view('source.unread', farSelect(unread));
+    const events = this.#keep(
+      await this.#exchange.take('events', eventsSql(references), [...EVENT, ...LINES]),
+    );
+    await this.#exchange.view('source.events', `${farSelect(events)} where not is_doubtful`);
+    return {
+      events,
+      items: this.#keep(await this.#exchange.take('items', sparkSql('items'), ITEM)),
+    };
+  }
+
+  /** How many events there are, and how many of them are doubtful. */
+  async #count({ files }: StagedFiles): Promise<[events: number, doubtful: number]> {
+    const [row] = await this.#near.query(
+      `select count(*) as events, count(*) filter (where is_doubtful) as doubtful from (${nearSelect(files)})`,
+    );
+    return [Number(row?.['events']), Number(row?.['doubtful'])];
+  }
+
+  /** Each event is read once: an event that is neither accepted nor refused would be lost without a word. */
+  async #refuseLoss({ files }: StagedFiles, read: number): Promise<void> {
+    const [row] = await this.#near.query(`select count(*) as events from (${nearSelect(files)})`);
+    if (Number(row?.['events']) !== read) {
+      throw new Error(`Spark has read ${String(read)} events of ${String(row?.['events'])}`);
+    }
+  }
+
+  /** Shows both sides what was read. */
+  async #show({ runId, firstKey }: SilverWindow, readings: readonly Reading[]): Promise<void> {
+    await this.#exchange.view(
+      'source.run',
+      `select cast(${String(runId)} as bigint) as run_id, cast(${String(firstKey)} as bigint) as first_key`,
+    );
+    await this.#both('source.events', readings, 'events', EVENT, 'where not is_doubtful');
+    await this.#both('source.items', readings, 'items', ITEM);
+    for (const relation of ['repeated', 'outranked'] as const) {
+      const columns = relation === 'repeated' ? [text('transaction_id')] : EVENT_NO;
+      const files = this.#keep(
+        await this.#exchange.take(relation, spelled(readSourceSql(relation)), columns),
+      );
+      await this.#near.openView(`source.${relation}`, nearSelect(files.files));
+      await this.#exchange.view(`source.${relation}`, farSelect(files));
+    }
+    await this.#near.openView('source.transactions', readSourceSql('transactions'));
+    await this.#exchange.view('source.transactions', spelled(readSourceSql('transactions')));
+  }
+
+  async #both(
+    name: string,
+    readings: readonly Reading[],
+    part: keyof Reading,
+    columns: readonly Column[],
+    condition = '',
+  ): Promise<void> {
+    const files = readings.flatMap((reading) => reading[part].files);
+    const near = columns.map((column) => `"${column.name}"`).join(', ');
+    await this.#near.openView(name, `select ${near} from (${nearSelect(files)}) ${condition}`);
+    const far = columns.map((column) => quoted(column.name)).join(', ');
+    await this.#exchange.view(
+      name,
+      readings
+        .map((reading) => `${farSelect(reading[part], far)} ${condition}`)
+        .join(' union all '),
+    );
+  }
+}
+
+function sparkSql(name: 'events' | 'items'): string {
+  return spelled(readFileSync(new URL(`${name}.sql`, SPARK_SQL), 'utf8'));
+}
+
+/** The members of the dimensions stand in the text: they are few, and a subquery would be a join for each. */
+function eventsSql({ statuses, paymentMethods, currencies }: References): string {
+  const members: Readonly<Record<string, ReadonlySet<number>>> = {
+    dim_order_status: statuses,
+    dim_payment_method: paymentMethods,
+    dim_currency: currencies,
+  };
+  return sparkSql('events').replaceAll(/:(dim_\w+)/g, (_, name: string) => {
+    const ids = [...(members[name] ?? [])].map(String);
+    return ids.length === 0 ? 'null' : ids.join(', ');
+  });
+}

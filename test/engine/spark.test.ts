@@ -1,0 +1,229 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/server-process.ts';
+import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
+import { installMedallion, runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { purchase } from '../support/orders.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { answersOf, countTransactions, landEvents, promoteAll } from '../support/promotion.ts';
+
+/** The command with --engine spark, and what goes wrong around it. Sail stands for Spark. */
+
+const EVENTS = 60;
+
+let folder: string;
+let port: number;
+let sail: SailServer;
+let db: TestDatabase;
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'medallion-spark-'));
+  port = await freePort();
+  sail = await startSail({ dir: folder, port });
+});
+
+afterAll(async () => {
+  await sail.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  db = await createTestDatabase();
+  const events = Array.from({ length: EVENTS }, (_, number) =>
+    purchase({
+      id: `t${String(number % 50)}`,
+      at: `2026-01-${String(1 + (number % 9)).padStart(2, '0')}T10:00:00`,
+      order: { total_amount: number },
+    }),
+  );
+  await landEvents(db.settings, [...events, 'no event']);
+});
+
+afterEach(async () => {
+  await db.drop();
+});
+
+const staging = (): string => path.join(folder, 'staging');
+
+function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return {
+    DATABASE_URL: db.url,
+    MEDALLION_HOME: path.join(folder, 'home'),
+    MEDALLION_ENGINE: 'spark',
+    SPARK_REMOTE: sail.remote,
+    MEDALLION_SPARK_STAGING: staging(),
+    ...more,
+  };
+}
+
+const promoteCli = (env = environment(), ...args: string[]): Promise<CliResult> =>
+  runCli(['promote', ...args], { env });
+
+/** What DuckDB alone makes of the same events. */
+async function expectedAnswers(): Promise<unknown> {
+  await promoteAll(db.settings, { fullRefresh: true });
+  return answersOf(db.settings);
+}
+
+const transactions = (): Promise<number> => countTransactions(db.settings);
+
+test('promotes as DuckDB does, and leaves no file behind', async () => {
+  const { code, stderr } = await promoteCli();
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const answers = await answersOf(db.settings);
+  expect(readdirSync(staging())).toEqual([]);
+  expect(answers).toEqual(await expectedAnswers());
+});
+
+test('a dry run says what would be, and writes nothing', async () => {
+  const { code, stdout } = await promoteCli(environment(), '--dry-run', '--output', 'csv');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/silver\.fact_transactions,.*50/);
+  expect(readdirSync(staging())).toEqual([]);
+});
+
+describe('where Spark cannot be used, the command says why and changes nothing:', () => {
+  test.each([
+    [
+      'nothing names a server',
+      { SPARK_REMOTE: '' },
+      2,
+      /no server of Spark is named.*\n.*SPARK_REMOTE/,
+    ],
+    ['no folder is named', { MEDALLION_SPARK_STAGING: '' }, 2, /no folder is named/],
+    ['the address is of another kind', { SPARK_REMOTE: 'local[*]' }, 2, /not the address/],
+    [
+      'a token would go in the clear',
+      { SPARK_REMOTE: 'sc://spark.example:15002/;use_ssl=false;token=s3cret' },
+      2,
+      /a token would go to spark\.example:15002/,
+    ],
+    [
+      'nobody answers',
+      { SPARK_REMOTE: 'sc://127.0.0.1:1' },
+      3,
+      /cannot reach Spark at 127\.0\.0\.1:1/,
+    ],
+    [
+      'the folder is none',
+      { MEDALLION_SPARK_STAGING: '/proc/none/at/all' },
+      3,
+      /cannot write \/proc\/none/,
+    ],
+    [
+      'the cluster sees another folder',
+      { MEDALLION_SPARK_STAGING_REMOTE: 'file:///tmp/medallion-not-shared' },
+      3,
+      /Spark cannot use the staging folder/,
+    ],
+  ])('%s', async (_, more, code, words) => {
+    const result = await promoteCli(environment(more));
+    expect(result.stderr).toMatch(words);
+    expect(result.code).toBe(code);
+    expect(result.stderr).not.toContain('s3cret');
+    expect(await transactions()).toBe(0);
+  });
+});
+
+test('a server that is started again in the middle is waited for, and the promotion goes on', async () => {
+  const running = spawnCli(['promote', '--chunk-rows', '8'], { env: environment() });
+  while ((await transactions()) === 0) {
+    await delay(20);
+  }
+  await sail.kill();
+  await delay(1000);
+  sail = await startSail({ dir: folder, port });
+  const { code, stderr } = await running.result;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stderr).toContain(`lost Spark at 127.0.0.1:${String(port)}`);
+  const answers = await answersOf(db.settings);
+  expect(answers).toEqual(await expectedAnswers());
+});
+
+test('a command that is killed leaves what it committed; the next one goes on and clears up', async () => {
+  const running = spawnCli(['promote', '--chunk-rows', '8'], { env: environment() });
+  while ((await transactions()) === 0) {
+    await delay(20);
+  }
+  running.child.kill('SIGKILL');
+  await running.result;
+  expect(readdirSync(staging())).toHaveLength(1);
+  const { code } = await promoteCli();
+  expect(code).toBe(0);
+  expect(readdirSync(staging())).toEqual([]);
+  const answers = await answersOf(db.settings);
+  expect(answers).toEqual(await expectedAnswers());
+});
+
+test('an interrupt ends the command soon, and the next one goes on', async () => {
+  const running = spawnCli(['promote', '--chunk-rows', '8'], { env: environment() });
+  while ((await transactions()) === 0) {
+    await delay(20);
+  }
+  running.child.kill('SIGTERM');
+  expect((await running.result).code).toBe(130);
+  expect(readdirSync(staging())).toEqual([]);
+  expect((await promoteCli()).code).toBe(0);
+  const answers = await answersOf(db.settings);
+  expect(answers).toEqual(await expectedAnswers());
+});
+
+describe('doctor', () => {
+  test('goes the whole way to the cluster and back', async () => {
+    const { stdout } = await runCli(['doctor', '--output', 'csv'], { env: environment() });
+    expect(stdout).toMatch(/ok,Spark,"Sail 0\.7\.2 at 127\.0\.0\.1:\d+, shares .*staging"/);
+    expect(readdirSync(staging())).toEqual([]);
+  });
+
+  test('passes over a server that is named for other programs', async () => {
+    const env = environment({ MEDALLION_SPARK_STAGING: '', SPARK_REMOTE: 'local[*]' });
+    const { stdout } = await runCli(['doctor', '--output', 'csv'], { env });
+    expect(stdout).not.toContain('Spark');
+  });
+});
+
+describe('models check', () => {
+  test('finds every model of medallion portable', async () => {
+    const { code, stdout } = await runCli(
+      ['models', 'check', '--engine', 'spark', '--output', 'csv'],
+      {
+        env: environment(),
+      },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/gold\.customer_performance,yes/);
+    expect(stdout).not.toMatch(/,no,/);
+  });
+
+  test('names file, line and function of a mart that DuckDB alone understands', async () => {
+    const bin = installMedallion(path.join(folder, 'installed'));
+    const mart = path.join(folder, 'installed/sql/gold/odd.sql');
+    writeFileSync(
+      mart,
+      [
+        '/* @model',
+        'description: A mart that one engine understands',
+        'grain: one row per day',
+        'key: [date_key]',
+        'load: replace_days',
+        'columns:',
+        '  date_key: { type: date, description: UTC day }',
+        '  last_at: { type: bigint, description: Microseconds }',
+        '*/',
+        'select',
+        '    date_key,',
+        '    epoch_us(max(event_timestamp)) as last_at',
+        'from silver.fact_transactions',
+        'group by date_key',
+        '',
+      ].join('\n'),
+    );
+    expect(existsSync(mart)).toBe(true);
+    const { code, stderr } = await runCli(['models', 'check'], { env: environment(), bin });
+    expect(code).toBe(4);
+    expect(stderr).toContain('sql/gold/odd.sql:12: the server has no function epoch_us');
+  });
+});
