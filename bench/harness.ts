@@ -24,7 +24,7 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   /** x: a ratio. */
-  readonly unit: 'x' | 'events/s' | 's' | 'MB' | 'rows' | 'scans';
+  readonly unit: 'x' | 'events/s' | 's' | 'us' | 'MB' | 'rows' | 'scans';
   /** What the value must be, at a size of a million events; left out where it is only good to know. */
   readonly target?: { readonly atLeast: number } | { readonly atMost: number };
   /** Runs, or publications, that the value is made from. */
@@ -32,6 +32,9 @@ export interface Figure {
   /** What it was made from: seconds, unless the name begins with "rows" or "memory" (in MB). */
   readonly parts: Readonly<Record<string, number>>;
 }
+
+/** What computes on a cluster. */
+export type ClusterName = 'sail' | 'spark';
 
 /** What a stream of events tells of. */
 export interface Story {
@@ -50,7 +53,7 @@ const LAST_DAY = Date.UTC(2025, 11, 31);
 const DAY_MS = 86_400_000;
 const BIN = path.join(import.meta.dirname, '../bin/medallion.js');
 /** Variables that would point a command at something outside the stand. */
-const LEAKS = /^(PG|POSTGRES_|KAFKA_|MEDALLION_HOME$|DATABASE_URL$|NODE_OPTIONS$)/;
+const LEAKS = /^(PG|POSTGRES_|KAFKA_|SPARK_|MEDALLION_HOME$|DATABASE_URL$|NODE_OPTIONS$)/;
 
 /** Where benches run: a PostgreSQL, a Kafka broker and files of its own, which are gone afterwards. */
 export class Stand {
@@ -58,26 +61,35 @@ export class Stand {
   readonly size: number;
   /** The shop that they are of, where a bench does not compare shops. */
   readonly shop: CatalogueSizes;
+  /** What is compared with DuckDB, where engines are. */
+  readonly engine: ClusterName;
   readonly #folder: string;
   readonly #server: EmbeddedServer;
   readonly #files = new Map<string, string>();
   readonly #running = new Set<Started>();
   #broker: Broker | undefined;
 
-  private constructor(size: number, shop: CatalogueSizes, folder: string, server: EmbeddedServer) {
+  private constructor(
+    size: number,
+    shop: CatalogueSizes,
+    engine: ClusterName,
+    folder: string,
+    server: EmbeddedServer,
+  ) {
     this.size = size;
+    this.engine = engine;
     this.shop = shop;
     this.#folder = folder;
     this.#server = server;
   }
 
-  static async open(size: number, shop: CatalogueSizes): Promise<Stand> {
+  static async open(size: number, shop: CatalogueSizes, engine: ClusterName): Promise<Stand> {
     const folder = await mkdtemp(path.join(tmpdir(), 'medallion-bench-'));
     // The server's user has to reach its data.
     await chmod(folder, 0o711);
     const context = { signal: new AbortController().signal, emit: () => undefined };
     const server = await acquireEmbeddedServer(path.join(folder, 'home'), context);
-    return new Stand(size, shop, folder, server);
+    return new Stand(size, shop, engine, folder, server);
   }
 
   async close(): Promise<void> {
@@ -114,9 +126,14 @@ export class Stand {
   }
 
   /** Starts the built command line. */
-  start(args: readonly string[], database?: Database): Started {
+  start(
+    args: readonly string[],
+    database?: Database,
+    more: Readonly<Record<string, string>> = {},
+  ): Started {
     const env = {
       ...this.environment(),
+      ...more,
       MEDALLION_HOME: this.file('home'),
       ...(database === undefined ? {} : { DATABASE_URL: database.url }),
     };

@@ -11,6 +11,7 @@ import { describeMachine, psqlVersion } from './machine.ts';
 import { parseOptions } from './options.ts';
 import { peers } from './peers/peers.ts';
 import { promoteDay } from './promote-day.ts';
+import { promoteEngines } from './promote-engines.ts';
 import { promoteFull } from './promote-full.ts';
 import { promoteHistory } from './promote-history.ts';
 import { promoteIncrement } from './promote-increment.ts';
@@ -20,6 +21,7 @@ import { printFigures, printMachine, writeFigures, type BenchFigure } from './re
 
 // npm run bench [-- --size 1000000 --only promote-full --json figures.json]
 // How fast medallion is, beside what the same work costs otherwise on the same machine at the same time.
+// npm run bench -- --engine sail says what an event costs each part of the way on a cluster, --engine spark on a real Spark.
 // The events are of a shop of 400,000 customers; --customers, --products and --cities make it another one.
 
 const BENCHES: readonly Bench[] = [
@@ -34,12 +36,13 @@ const BENCHES: readonly Bench[] = [
   promoteShop,
   promoteLong,
   dashboards,
+  promoteEngines,
   freshness,
   peers,
 ];
 
 async function main(): Promise<void> {
-  const { size, shop, only, json } = parseOptions(process.argv.slice(2));
+  const { size, shop, only, engine, json } = parseOptions(process.argv.slice(2));
   const benches = chosen(only);
   if (!existsSync(path.join(import.meta.dirname, '../dist/cli/main.js'))) {
     throw new Error('medallion is not built: npm run build');
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
     json ??
       path.join(import.meta.dirname, 'results', `${date.slice(0, 19).replaceAll(':', '-')}.json`),
   );
-  const stand = await Stand.open(size, shop);
+  const stand = await Stand.open(size, shop, engine);
   const stop = stopper(stand);
   try {
     const machine = {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { ClusterName } from './harness.ts';
 import { MOST_CITIES, type CatalogueSizes } from '../src/generate/catalogue.ts';
 
 export interface Options {
@@ -7,6 +8,8 @@ export interface Options {
   readonly shop: CatalogueSizes;
   /** Names of benches; undefined for all that run unasked. */
   readonly only: readonly string[] | undefined;
+  /** What promote-engines compares with DuckDB. */
+  readonly engine: ClusterName;
   /** Where the figures go. */
   readonly json: string | undefined;
 }
@@ -23,9 +26,14 @@ export function parseOptions(args: readonly string[]): Options {
       products: { type: 'string', default: '20000' },
       cities: { type: 'string', default: '2000' },
       only: { type: 'string', multiple: true },
+      engine: { type: 'string' },
       json: { type: 'string' },
     },
   });
+  const { engine = 'sail' } = values;
+  if (engine !== 'sail' && engine !== 'spark') {
+    throw new Error(`--engine ${engine} is neither sail nor spark`);
+  }
   const whole = (
     name: 'size' | keyof CatalogueSizes,
     least: number,
@@ -48,7 +56,9 @@ export function parseOptions(args: readonly string[]): Options {
       products: whole('products', 1),
       cities: whole('cities', 1, MOST_CITIES),
     },
-    only: values.only,
+    // Who names an engine wants to know about engines.
+    only: values.only ?? (values.engine === undefined ? undefined : ['promote-engines']),
+    engine,
     json: values.json,
   };
 }

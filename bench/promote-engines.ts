@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { startCluster } from '../scripts/spark/cluster.ts';
+import { startSail } from '../scripts/spark/sail.ts';
+import type { Bench, Database, Figure, Stand } from './harness.ts';
+
+const MICROSECONDS = 1e6;
+const TICKS_A_SECOND = 100;
+const WORKERS = [1, 2, 4];
+
+/**
+ * A first promotion of everything by DuckDB, and by a cluster of 1, 2 and 4 workers: what an event costs each part of the way,
+ * in CPU time, which says more than the clock where all parts share one machine.
+ */
+export const promoteEngines: Bench = {
+  name: 'promote-engines',
+  isOnRequest: true,
+  async run(stand) {
+    const bronze = await stand.database();
+    await stand.ingest(bronze, await stand.events(stand.size), stand.size);
+    const figures = [...(await measure(stand, bronze, 'duckdb', {}))];
+    for (const workers of WORKERS) {
+      const dir = stand.file(`${stand.engine}-${String(workers)}`);
+      await mkdir(dir, { recursive: true });
+      const server = await (stand.engine === 'spark'
+        ? startCluster({ dir, workers })
+        : startSail({ dir, ...(workers === 1 ? {} : { workers }) }));
+      try {
+        const name = `${stand.engine}, ${String(workers)} worker${workers === 1 ? '' : 's'}`;
+        figures.push(
+          ...(await measure(
+            stand,
+            bronze,
+            name,
+            {
+              MEDALLION_ENGINE: 'spark',
+              SPARK_REMOTE: server.remote,
+              MEDALLION_SPARK_STAGING: `${dir}/staging`,
+            },
+            dir,
+          )),
+        );
+      } finally {
+        await server.stop();
+      }
+    }
+    await bronze.drop();
+    return figures;
+  },
+};
+
+async function measure(
+  stand: Stand,
+  bronze: Database,
+  name: string,
+  env: Readonly<Record<string, string>>,
+  dir?: string,
+): Promise<Figure[]> {
+  const database = await stand.database(bronze);
+  await database.settle();
+  const data = await database.text('show data_directory');
+  const before = { engine: cpuBelow(dir), server: cpuOfServer(data) };
+  const run = await stand.start(['promote', '--quiet'], database, env).ended;
+  const engine = cpuBelow(dir) - before.engine;
+  const server = cpuOfServer(data) - before.server;
+  await database.drop();
+  const figure = (part: string, seconds: number): Figure => ({
+    what: `${name}: CPU time of ${part}, an event`,
+    value: (seconds * MICROSECONDS) / stand.size,
+    unit: 'us',
+    runs: 1,
+    parts: { 'wall clock': run.seconds },
+  });
+  return [
+    ...(dir === undefined ? [] : [figure('the cluster', engine)]),
+    figure('the command', run.cpuSeconds),
+    figure('PostgreSQL', server),
+  ];
+}
+
+/** CPU seconds of the processes that work in a folder: servers, and what they have started. */
+function cpuBelow(dir: string | undefined): number {
+  return dir === undefined ? 0 : cpuOf((pid) => readlinkSync(`/proc/${pid}/cwd`).startsWith(dir));
+}
+
+/** The same of PostgreSQL; what its backends used counts once they have ended. */
+function cpuOfServer(data: string): number {
+  return cpuOf((pid) => readlinkSync(`/proc/${pid}/cwd`) === data);
+}
+
+function cpuOf(isMeant: (pid: string) => boolean): number {
+  let ticks = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (isMeant(pid)) {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        const times = stat
+          .slice(stat.lastIndexOf(')') + 2)
+          .split(' ')
+          .slice(11, 15);
+        ticks += times.reduce((sum, count) => sum + Number(count), 0);
+      }
+    } catch {
+      // It has ended, or is somebody else's.
+    }
+  }
+  return ticks / TICKS_A_SECOND;
+}
