@@ -35,6 +35,31 @@ describe('a server that went away', () => {
     expect(context.events).toEqual([...round, ...round]);
   });
 
+  test('is told of by its own name where the work needs it beside the one that answers', async () => {
+    const context = listener();
+    const outage = new Outage('PostgreSQL at db:5432', context);
+    const spark = new MedallionError('unreachable', 'lost it', {
+      ...{ reason: 'no answer', retriable: true, server: 'Spark at s:15002' },
+    });
+    let left = 2;
+    const work = (): Promise<string> => {
+      // That PostgreSQL answers says nothing of Spark.
+      outage.answered();
+      return left-- > 0 ? Promise.reject(spark) : Promise.resolve('done');
+    };
+    expect(await outage.ride(work)).toBe('done');
+    expect(context.events).toEqual([
+      {
+        type: 'warning',
+        message: 'lost Spark at s:15002 (no answer); trying again for up to 5 min',
+      },
+      {
+        type: 'note',
+        message: expect.stringMatching(/^Spark at s:15002 is back after [\d.]+ s$/) as string,
+      },
+    ]);
+  });
+
   test('is told of once by all that use it', async () => {
     const context = listener();
     const retry = new Retry('Kafka at k:9092', context);
