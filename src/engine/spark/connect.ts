@@ -201,9 +201,13 @@ export class ConnectSession {
     const said = details ?? messageOf(error);
     switch (code === undefined ? undefined : STATUS[code]) {
       case 'denied':
-        return new MedallionError('denied', `Spark at ${this.#remote.server} refused: ${said}`, {
-          hint: 'SPARK_REMOTE carries a token as ;token=, and a server that asks for one wants ;use_ssl=true.',
-        });
+        return new MedallionError(
+          'denied',
+          `Spark at ${this.#remote.server} rejects the call: ${said}`,
+          {
+            hint: 'SPARK_REMOTE carries a token as ;token=, and a server that asks for one wants ;use_ssl=true.',
+          },
+        );
       case 'lost':
         return this.#lost(said);
       default:

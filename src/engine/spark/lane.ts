@@ -18,7 +18,7 @@ import { SourceStep } from './source.ts';
 import { literal, quoted, spelled, tablesIn, typeOf } from './spell.ts';
 import type { Staging } from './staging.ts';
 
-/** What of the source step lies here alone: models that read it are computed here. It is small, whatever the window. */
+/** What of the source step lies here alone: models that read it are computed here. It is small, whatever the batch. */
 const NEAR = [
   'source.verdicts',
   'source.contenders',

@@ -55,7 +55,7 @@ interface Reading {
 export class SourceStep {
   readonly #near: DuckDbLane;
   readonly #exchange: FileExchange;
-  /** Files of the window that was read last, and of the one before, which another lane may still look at. */
+  /** Files of the batch that was read last, and of the one before, which another lane may still look at. */
   #files: StagedFiles[] = [];
   #before: StagedFiles[] = [];
 
@@ -132,7 +132,7 @@ export class SourceStep {
     return [Number(row?.['events']), Number(row?.['doubtful'])];
   }
 
-  /** Each event is read once: an event that is neither accepted nor refused would be lost without a word. */
+  /** Each event is read once: an event that is neither accepted nor rejected would be lost without a word. */
   async #refuseLoss({ files }: StagedFiles, read: number): Promise<void> {
     const [row] = await this.#near.query(`select count(*) as events from (${nearSelect(files)})`);
     if (Number(row?.['events']) !== read) {
