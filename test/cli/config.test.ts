@@ -188,7 +188,7 @@ describe('medallion init', () => {
       expect(read('medallion.yaml')).toContain(`# ${about}`);
     }
     expect(parseEnv(read('.env.example'))).toEqual({
-      ...{ PGPASSWORD: '', KAFKA_SASL_PASSWORD: '' },
+      ...{ PGPASSWORD: '', KAFKA_SASL_PASSWORD: '', SPARK_TOKEN: '' },
       ...{ AWS_SECRET_ACCESS_KEY: '', AWS_SESSION_TOKEN: '' },
     });
   });
