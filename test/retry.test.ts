@@ -37,17 +37,17 @@ describe('a server that went away', () => {
 
   test('is told of by its own name where the work needs it beside the one that answers', async () => {
     const context = listener();
-    const outage = new Outage('PostgreSQL at db:5432', context);
+    const retry = new Retry('PostgreSQL at db:5432', context);
     const spark = new MedallionError('unreachable', 'lost it', {
       ...{ reason: 'no answer', retriable: true, server: 'Spark at s:15002' },
     });
     let left = 2;
     const work = (): Promise<string> => {
       // That PostgreSQL answers says nothing of Spark.
-      outage.answered();
+      retry.answered();
       return left-- > 0 ? Promise.reject(spark) : Promise.resolve('done');
     };
-    expect(await outage.ride(work)).toBe('done');
+    expect(await retry.run(work)).toBe('done');
     expect(context.events).toEqual([
       {
         type: 'warning',

@@ -53,7 +53,11 @@ export async function startCluster({
 }: ClusterOptions): Promise<SparkCluster> {
   const home = await installSpark();
   await mkdir(dir, { recursive: true });
-  const env = { SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: dir };
+  const env = {
+    ...{ SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1', SPARK_LOCAL_DIRS: dir },
+    // Spark's scripts, which nothing here runs, say it to the launcher of executors.
+    SPARK_SCALA_VERSION: '2.13',
+  };
   const start = (
     name: string,
     options: readonly string[],

@@ -10,7 +10,7 @@ import { freePort, isListening, startServer, type ServerProcess } from '../serve
 
 const REQUIREMENTS = path.join(import.meta.dirname, 'sail-requirements.txt');
 const CACHE = path.join(import.meta.dirname, '../../node_modules/.cache/medallion-sail');
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 
 export interface SailOptions {
   /** Where its log is kept. */

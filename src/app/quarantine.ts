@@ -19,7 +19,9 @@ export interface ChangeRequest extends CallOptions {
 }
 
 export interface ReplayRequest
-  extends ChangeRequest, Pick<PromoteRequest, 'layer' | 'engine' | 'chunkRows' | 'memoryLimit' | 'threads'> {
+  extends
+    ChangeRequest,
+    Pick<PromoteRequest, 'layer' | 'engine' | 'chunkRows' | 'memoryLimit' | 'threads'> {
   /** Events that were too_large are taken up to this size. */
   readonly maxEventBytes: number;
 }

@@ -1,4 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { archive } from '../../src/maintain/archive.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { EVERY_FAULT, eventsOf } from '../generate/shop-stream.ts';
 import { Dice, mutate } from '../support/mutations.ts';
@@ -7,7 +11,10 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   answersOf,
   landEvents,
+  openTestEngine,
   promoteAll,
+  quietContext,
+  rowOf,
   rowsOf,
   textsOf,
   useEngine,
@@ -115,6 +122,31 @@ describe('an engine that speaks the protocol of Spark', () => {
     expect(await answersOf(db.settings)).toEqual(before);
   });
 
+  test('fills silver in many batches as DuckDB does, each event of a transaction in another one', async () => {
+    const sale = (n: number, total: number): string =>
+      purchase({
+        id: `t${String(n)}`,
+        at: `2026-01-0${String(1 + (n % 3))}T10:${String(n).padStart(2, '0')}:00`,
+        order: { total_amount: total },
+        items: [{}, { id: `prod_${String(n % 4)}` }],
+      });
+    const events = [
+      ...Array.from({ length: 30 }, (_, n) => sale(n, n)),
+      ...Array.from({ length: 10 }, (_, n) => sale(3 * n, 3 * n)),
+      ...Array.from({ length: 6 }, (_, n) => sale(5 * n, 100 + n)),
+      'no event',
+    ];
+    const [expected, found, whole] = [
+      await promoted([events], () => 'duckdb', 8),
+      await promoted([events], () => 'sail', 8),
+      await promoted([events], () => 'duckdb', 1000),
+    ];
+    const rows = await everything(found);
+    expect(rows).toEqual(await everything(expected));
+    expect(rows['silver.discarded_events']).toHaveLength(16);
+    expect(await answersOf(found.settings)).toEqual(await answersOf(whole.settings));
+  });
+
   test('says of mutilated events what DuckDB and the judge say', async () => {
     const dice = new Dice(20_261_129);
     const originals = stream.slice(0, 60).map((text) => Buffer.from(text));
@@ -154,6 +186,42 @@ describe('an engine that speaks the protocol of Spark', () => {
       { outcome: 'superseded', count: '1' },
     ];
     expect(outcomes).toEqual([expected, expected]);
+  });
+});
+
+describe('events of the archive', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'medallion-archive-'));
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('are read where they lie, beside those of bronze, as DuckDB reads them', async () => {
+    const [expected, found] = [
+      await promoted(parts, () => 'duckdb', 1000),
+      await promoted(parts.slice(0, 2), () => 'duckdb', 1000),
+    ];
+    await archive(
+      found.settings,
+      () => openTestEngine(found.settings),
+      {
+        ...{ before: '2100-01-01', archive: folder, fileRows: 300 },
+        ...{ arguments: [], holder: 'a test' },
+      },
+      quietContext(),
+    );
+    expect(await rowOf(found.settings, 'select count(*) as left from bronze.events')).toEqual({
+      left: '0',
+    });
+    const [, , last = []] = parts;
+    const producedAt = new Date(Date.UTC(2026, 2, 3)).toISOString();
+    await landEvents(found.settings, last, { from: 650, producedAt });
+    await promoteAll(found.settings, { fullRefresh: true, chunkRows: 400, engine: 'sail' });
+    expect(await answersOf(found.settings)).toEqual(await answersOf(expected.settings));
   });
 });
 

@@ -252,10 +252,10 @@ export async function rowOf(
 export async function countTransactions(settings: ConnectionSettings): Promise<number> {
   const { made } = await rowOf(
     settings,
-    `select to_regclass('silver.fact_transactions') is not null as made`,
+    `select (to_regclass('silver.fact_transactions') is not null)::text as made`,
   );
   const sql = 'select count(*) as transactions from silver.fact_transactions';
-  return String(made) === 'true' ? Number((await rowOf(settings, sql))['transactions']) : 0;
+  return made === 'true' ? Number((await rowOf(settings, sql))['transactions']) : 0;
 }
 
 /**

@@ -11,7 +11,10 @@ import { chosen, confirmChange, type ChoiceFlags } from './quarantine-choice.ts'
 /** What changes rejected events: judging them again, dismissing them, taking that back. */
 
 type ReplayFlags = ChoiceFlags &
-  Pick<ReplayRequest, 'engine' | 'layer' | 'chunkRows' | 'memoryLimit' | 'threads' | 'maxEventBytes'>;
+  Pick<
+    ReplayRequest,
+    'engine' | 'layer' | 'chunkRows' | 'memoryLimit' | 'threads' | 'maxEventBytes'
+  >;
 
 /** Judges the events that are meant again, and promotes those that pass. */
 export async function replay(

@@ -85,7 +85,15 @@ export function createRunCommand(runWith: RunCommand): Command {
 }
 
 async function runPipeline(context: CommandContext, flags: RunFlags): Promise<void> {
-  const { engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor, metricsPort: port } = flags;
+  const {
+    engine,
+    chunkRows,
+    memoryLimit,
+    threads,
+    maxEventBytes,
+    retryFor,
+    metricsPort: port,
+  } = flags;
   const { olderThan } = flags;
   await run(context.config, {
     ...context.call,

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { MedallionError, messageOf } from '../../errors.ts';
+import type { References } from '../../event/judge.ts';
 import type { Model } from '../../model/model.ts';
 import type { StageContext } from '../../progress.ts';
 import {
@@ -23,9 +24,9 @@ import { checkArchiveFiles, openArchive, writeArchiveFile } from './archive.ts';
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
-import type { References } from '../../event/judge.ts';
 import {
   beginWindow,
+  fetchTexts,
   judgeDoubtful,
   openReferences,
   placeRefused,
@@ -93,29 +94,35 @@ export class DuckDbLane implements Lane {
 
   async readWindow(window: SilverWindow): Promise<WindowCounts> {
     return foreseen(async () => {
-      await this.#openReferences();
-      await openArchive(this.#connection, window.archive, this.#means);
+      await this.#openSources(window);
       return sourceWindow(this.#connection, this.#catalog, this.#warehouse, window);
     });
   }
 
-  /** For an engine that reads the events of a window elsewhere: a select of them, and what they are judged by. */
-  async beginWindow(window: SilverWindow): Promise<{ unread: string; references: References }> {
+  /**
+   * For an engine that reads the events of a window elsewhere: a select of them, and what they are judged by.
+   * @param archivedText as `unreadEvents` takes it
+   */
+  async beginWindow(
+    window: SilverWindow,
+    archivedText: 'value' | 'null::varchar',
+  ): Promise<{ unread: string; references: References }> {
     return foreseen(async () => {
-      await this.#openReferences();
+      await this.#openSources(window);
       await beginWindow(this.#connection, window);
       return {
-        unread: await unreadEvents(this.#warehouse, window),
+        unread: await unreadEvents(this.#warehouse, window, archivedText),
         references: await readReferences(this.#connection),
       };
     });
   }
 
   /** For the same engine: judges the events of source.doubtful, leaves source.judged and source.refused. */
-  async judge(): Promise<{ refused: number }> {
+  async judge(window: SilverWindow): Promise<{ refused: number }> {
     return foreseen(async () => {
+      await fetchTexts(this.#connection, this.#warehouse, window);
       await judgeDoubtful(this.#connection, this.#catalog);
-      return { refused: await placeRefused(this.#connection) };
+      return { refused: await placeRefused(this.#connection, window) };
     });
   }
 
@@ -130,19 +137,30 @@ export class DuckDbLane implements Lane {
   }
 
   async defer(): Promise<number> {
+    const deferred = await this.findDeferred();
+    for (const table of ['items', 'events']) {
+      await this.#run(
+        `delete from source.${table} where event_no in (select event_no from source.deferred)`,
+      );
+    }
+    await this.rememberSeen();
+    return deferred;
+  }
+
+  /** Leaves source.deferred; returns how many events are in it. */
+  async findDeferred(): Promise<number> {
     await this.#run(`create table if not exists ${SEEN} (hash uinteger)`);
     await this.#run(`create or replace view source.seen as select hash from ${SEEN}`);
     await this.#run(`create or replace table source.deferred as ${readSourceSql('deferred')}`);
-    const remove = (table: string): Promise<number> =>
-      this.#run(
-        `delete from source.${table} where event_no in (select event_no from source.deferred)`,
-      );
-    await remove('items');
-    const deferred = await remove('events');
+    const [row] = await this.query('select count(*) as events from source.deferred');
+    return Number(row?.['events']);
+  }
+
+  /** Remembers the transactions of source.events, for the windows after this one. */
+  async rememberSeen(): Promise<void> {
     await this.#run(
       `insert into ${SEEN} select distinct short_hash(transaction_id) from source.events`,
     );
-    return deferred;
   }
 
   async lookUp(silver: LookUp | undefined, meanwhile: Lane | undefined): Promise<number> {
@@ -177,11 +195,12 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  async #openReferences(): Promise<void> {
+  async #openSources({ archive }: SilverWindow): Promise<void> {
     if (!this.#hasReferences) {
       await openReferences(this.#connection, this.#warehouse);
       this.#hasReferences = true;
     }
+    await openArchive(this.#connection, archive, this.#means);
   }
 
   /** Leaves in temp.known what silver knows now of the transactions in a table of the source step. */

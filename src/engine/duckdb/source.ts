@@ -77,10 +77,18 @@ export async function beginWindow(
   );
 }
 
-/** A select of the events of a window as bronze has them, numbered. */
-export async function unreadEvents(warehouse: Warehouse, window: SilverWindow): Promise<string> {
+/**
+ * A select of the events of a window, as bronze and its archive have them, numbered.
+ * @param archivedText what stands for the text of an event that the archive holds
+ */
+export async function unreadEvents(
+  warehouse: Warehouse,
+  window: SilverWindow,
+  archivedText: 'value' | 'null::varchar' = 'value',
+): Promise<string> {
+  const bronze = await warehouse.rows(bronzeSelect(window), 'unread');
   return `select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${await warehouse.rows(bronzeSelect(window), 'unread')} ${archivedEvents(window)})`;
+     from (${bronze} ${archivedEvents(window, archivedText)})`;
 }
 
 /** Says of each refused event where it stands in bronze; returns how many there are. */
@@ -134,7 +142,7 @@ function bronzeSelect({ ranges, again }: SilverWindow): string {
 }
 
 /** DuckDB: the events of a window that the archive holds, behind those of bronze. */
-function archivedEvents({ ranges, again, archive }: SilverWindow): string {
+function archivedEvents({ ranges, again, archive }: SilverWindow, text: string): string {
   if (archive.length === 0) {
     return '';
   }
@@ -149,7 +157,7 @@ function archivedEvents({ ranges, again, archive }: SilverWindow): string {
     );
   }
   return `union all by name
-     select topic, partition, "offset", produced_at, value from ${archiveTable(archive)}
+     select topic, partition, "offset", produced_at, ${text} as value from ${archiveTable(archive)}
      where ${conditions.join(' or ')}`;
 }
 
@@ -167,7 +175,7 @@ function lookUp(places: readonly string[]): string {
 }
 
 /** Events that looked plain have no text any more: bronze, or the archive, is asked for it again. */
-async function fetchTexts(
+export async function fetchTexts(
   connection: DuckDBConnection,
   warehouse: Warehouse,
   { archive }: SilverWindow,

@@ -75,10 +75,16 @@ export class SparkLane implements Lane {
   }
 
   async readWindow(window: SilverWindow): Promise<WindowCounts> {
+    this.#opened.clear();
     return this.#source.read(window);
   }
 
-  async lookUp(silver: LookUp, meanwhile: Lane | undefined): Promise<number> {
+  async defer(): Promise<number> {
+    this.#opened.clear();
+    return this.#source.defer();
+  }
+
+  async lookUp(silver: LookUp | undefined, meanwhile: Lane | undefined): Promise<number> {
     return this.#near.lookUp(silver, meanwhile === undefined ? undefined : laneOf(meanwhile).#near);
   }
 
@@ -192,6 +198,8 @@ export class SparkLane implements Lane {
   readonly query: Lane['query'] = (sql) => this.#near.query(sql);
   readonly writeFiles: Lane['writeFiles'] = (files, onWritten, context) =>
     this.#near.writeFiles(files, onWritten, context);
+  readonly writeArchive: Lane['writeArchive'] = (sql, file) => this.#near.writeArchive(sql, file);
+  readonly checkArchive: Lane['checkArchive'] = (files) => this.#near.checkArchive(files);
 
   async close(): Promise<void> {
     this.#onClosing(this);

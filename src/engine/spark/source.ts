@@ -3,6 +3,7 @@ import type { References } from '../../event/judge.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbLane } from '../duckdb/lane.ts';
 import type { Column, SilverWindow, WindowCounts } from '../engine.ts';
+import { FarArchive } from './archive.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
 import { quoted, spelled } from './spell.ts';
 
@@ -55,13 +56,16 @@ interface Reading {
 export class SourceStep {
   readonly #near: DuckDbLane;
   readonly #exchange: FileExchange;
+  readonly #archive: FarArchive;
   /** Files of the batch that was read last, and of the one before, which another lane may still look at. */
   #files: StagedFiles[] = [];
   #before: StagedFiles[] = [];
+  #readings: readonly Reading[] = [];
 
   constructor(near: DuckDbLane, exchange: FileExchange) {
     this.#near = near;
     this.#exchange = exchange;
+    this.#archive = new FarArchive(near, exchange);
   }
 
   async read(window: SilverWindow): Promise<WindowCounts> {
@@ -70,9 +74,8 @@ export class SourceStep {
     }
     this.#before = this.#files;
     this.#files = [];
-    const { unread, references } = await this.#near.beginWindow(window);
-    const bronze = this.#keep(await this.#exchange.give('bronze', unread));
-    const first = await this.#readEvents(bronze, references);
+    const { bronze, far, references } = await this.#giveBronze(window);
+    const first = await this.#readEvents(far, references);
     const [events, doubtful] = await this.#count(first.events);
     await this.#refuseLoss(bronze, events);
     const readings = [first];
@@ -84,7 +87,7 @@ export class SourceStep {
          from (${nearSelect(bronze.files)})
          where event_no in (select event_no from (${nearSelect(first.events.files)}) where is_doubtful)`,
       );
-      ({ refused } = await this.#near.judge());
+      ({ refused } = await this.#near.judge(window));
       const judged = this.#keep(
         await this.#exchange.give(
           'judged',
@@ -92,7 +95,7 @@ export class SourceStep {
            from source.doubtful join source.judged using (event_no)`,
         ),
       );
-      const second = await this.#readEvents(judged, references);
+      const second = await this.#readEvents(farSelect(judged), references);
       const [read, contradictions] = await this.#count(second.events);
       await this.#refuseLoss(judged, read);
       if (contradictions > 0) {
@@ -103,7 +106,8 @@ export class SourceStep {
       }
       readings.push(second);
     }
-    await this.#show(window, readings);
+    this.#readings = readings;
+    await this.#show(window);
     return { events, accepted: events - refused, refused };
   }
 
@@ -112,8 +116,25 @@ export class SourceStep {
     return files;
   }
 
-  async #readEvents(unread: StagedFiles, references: References): Promise<Reading> {
-    await this.#exchange.view('source.unread', farSelect(unread));
+  /** Writes the events of a window for the cluster; of those of an archive that it can read itself only the places. */
+  async #giveBronze(
+    window: SilverWindow,
+  ): Promise<{ bronze: StagedFiles; far: string; references: References }> {
+    if (window.archive.length > 0 && this.#archive.mayBeSeen) {
+      const { unread, references } = await this.#near.beginWindow(window, 'null::varchar');
+      const bronze = this.#keep(await this.#exchange.give('bronze', unread));
+      const far = await this.#archive.textsSelect(bronze, window.archive);
+      if (far !== undefined) {
+        return { bronze, far, references };
+      }
+    }
+    const { unread, references } = await this.#near.beginWindow(window, 'value');
+    const bronze = this.#keep(await this.#exchange.give('bronze', unread));
+    return { bronze, far: farSelect(bronze), references };
+  }
+
+  async #readEvents(unread: string, references: References): Promise<Reading> {
+    await this.#exchange.view('source.unread', unread);
     const events = this.#keep(
       await this.#exchange.take('events', eventsSql(references), [...EVENT, ...LINES]),
     );
@@ -140,14 +161,27 @@ export class SourceStep {
     }
   }
 
+  /** As `Lane.defer` has it. Which transactions came by is remembered here, for all lanes. */
+  async defer(): Promise<number> {
+    const deferred = await this.#near.findDeferred();
+    if (deferred > 0) {
+      const files = this.#keep(
+        await this.#exchange.give('deferred', 'select event_no from source.deferred'),
+      );
+      await this.#showEvents(files);
+      await this.#showTransactions();
+    }
+    await this.#near.rememberSeen();
+    return deferred;
+  }
+
   /** Shows both sides what was read. */
-  async #show({ runId, firstKey }: SilverWindow, readings: readonly Reading[]): Promise<void> {
+  async #show({ runId, firstKey }: SilverWindow): Promise<void> {
     await this.#exchange.view(
       'source.run',
       `select cast(${String(runId)} as bigint) as run_id, cast(${String(firstKey)} as bigint) as first_key`,
     );
-    await this.#both('source.events', readings, 'events', EVENT, 'where not is_doubtful');
-    await this.#both('source.items', readings, 'items', ITEM);
+    await this.#showEvents();
     for (const relation of ['repeated', 'outranked'] as const) {
       const columns = relation === 'repeated' ? [text('transaction_id')] : EVENT_NO;
       const files = this.#keep(
@@ -156,25 +190,43 @@ export class SourceStep {
       await this.#near.openView(`source.${relation}`, nearSelect(files.files));
       await this.#exchange.view(`source.${relation}`, farSelect(files));
     }
+    await this.#showTransactions();
+  }
+
+  /** @param without numbers of events that are taken out */
+  async #showEvents(without?: StagedFiles): Promise<void> {
+    await this.#both('source.events', 'events', EVENT, without, 'not is_doubtful');
+    await this.#both('source.items', 'items', ITEM, without);
+  }
+
+  async #showTransactions(): Promise<void> {
     await this.#near.openView('source.transactions', readSourceSql('transactions'));
     await this.#exchange.view('source.transactions', spelled(readSourceSql('transactions')));
   }
 
   async #both(
     name: string,
-    readings: readonly Reading[],
     part: keyof Reading,
     columns: readonly Column[],
-    condition = '',
+    without: StagedFiles | undefined,
+    condition = 'true',
   ): Promise<void> {
-    const files = readings.flatMap((reading) => reading[part].files);
+    const files = this.#readings.flatMap((reading) => reading[part].files);
     const near = columns.map((column) => `"${column.name}"`).join(', ');
-    await this.#near.openView(name, `select ${near} from (${nearSelect(files)}) ${condition}`);
+    await this.#near.openView(
+      name,
+      `select ${near} from (${nearSelect(files)}) where ${condition}
+       ${without === undefined ? '' : `and event_no not in (${nearSelect(without.files)})`}`,
+    );
     const far = columns.map((column) => quoted(column.name)).join(', ');
     await this.#exchange.view(
       name,
-      readings
-        .map((reading) => `${farSelect(reading[part], far)} ${condition}`)
+      this.#readings
+        .map(
+          (reading) =>
+            `${farSelect(reading[part], far)} where ${condition}
+             ${without === undefined ? '' : `and event_no not in (${farSelect(without)})`}`,
+        )
         .join(' union all '),
     );
   }
