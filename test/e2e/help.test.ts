@@ -38,7 +38,7 @@ const COMMANDS = [
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   checks: ['show'],
   quarantine: ['list', 'show', 'replay', 'dismiss', 'reopen', 'export'],
-  models: ['list', 'show', 'graph'],
+  models: ['list', 'show', 'graph', 'check'],
   runs: ['show'],
   db: ['start', 'stop', 'status', 'url', 'psql', 'migrate', 'grant', 'reset'],
 };
