@@ -79,7 +79,7 @@ const NOT_SHOWN = [
   ...['demo', 'init', 'run', 'import-bronze', 'export', 'docs', 'completion', 'values'],
   ...['quarantine', 'quarantine replay', 'quarantine dismiss', 'quarantine reopen'],
   ...['quarantine export', 'db', 'db start', 'db stop', 'db url', 'db psql', 'db migrate'],
-  ...['db grant', 'db reset'],
+  ...['db grant', 'db reset', 'models check'],
 ];
 
 function names(command: Command, before = ''): string[] {
