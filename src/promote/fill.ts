@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { buildKeys, dropKeys } from '../schema/changes.ts';
@@ -23,8 +22,6 @@ import {
  * those is deferred: it is judged after the keys are built, as what comes in later is. Which event wins does not depend on
  * the order of arrival. Dimension rows of each window are put by, and merged once.
  */
-
-const MAY_GO_WITHOUT_KEYS = new URL('../../sql/promote/may_go_without_keys.sql', import.meta.url);
 
 const isLatest = ({ load }: Model): boolean => load === 'upsert_latest';
 
@@ -84,7 +81,7 @@ async function mayGoWithoutKeys(
     return false;
   }
   const { rows: rights } = await client.query<{ may: string }>(
-    readFileSync(MAY_GO_WITHOUT_KEYS, 'utf8'),
+    sqlFile('promote/may_go_without_keys'),
     [filled.map(tableOf)],
   );
   return rights[0]?.may === 't';

@@ -1,17 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { Lane, LookUp, WarehouseFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import { temporary, type Session } from '../postgres/session.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
 import { REPLACED_KEYS } from '../publish/loading.ts';
 import type { TakenAway } from './deltas.ts';
+import { sqlFile } from '../sql-file.ts';
 
-const KNOWN = new URL('../../sql/publish/known.sql', import.meta.url);
 const IDS = 'window_ids';
 
 /** What silver knows of some transactions, each looked up by its id: the cost follows the ids, never the tables. */
 export function lookUpIn(session: Session): LookUp {
-  const sql = readFileSync(KNOWN, 'utf8');
+  const sql = sqlFile('publish/known');
   return (ids, answer) =>
     session.transaction(async (transaction) => {
       await transaction.copyTemporary(ids, IDS);

@@ -47,8 +47,9 @@ export interface Prepared {
 }
 
 /**
- * Makes the tables of the models where they are missing, changes them where nothing is lost by it, and marks what this run has to compute again: with a full refresh all of it, for a span its days, for a new mart or
- * column every day of silver.
+ * Makes the tables of the models where they are missing, changes them where nothing is lost by it, and marks what this
+ * run has to compute again: with a full refresh all of it, for a span its days, for a new mart or column every day of
+ * silver.
  * @param ready until the engine is there: awaited before anything changes, so that nothing is emptied that could not be
  *   filled again
  * @throws MedallionError model when a table differs from its model in a way that only a full refresh settles, and this

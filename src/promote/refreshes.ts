@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { Publication } from '../postgres/session.ts';
-
-const REFRESHES = new URL('../../sql/promote/refreshes.sql', import.meta.url);
+import { sqlFile } from '../sql-file.ts';
 
 /** Of the marts that say how often they are computed at most. */
 export interface Refreshes {
@@ -21,7 +19,7 @@ export async function readRefreshes(
 ): Promise<Refreshes> {
   const timed = marts.filter(({ refresh }) => refresh !== undefined);
   const { rows } = await client.query<{ model: string; due: string; pending: string }>(
-    readFileSync(REFRESHES, 'utf8'),
+    sqlFile('promote/refreshes'),
     [timed.map(({ id }) => id), timed.map(({ refresh }) => refresh)],
   );
   const isDue = ({ due }: { due: string }): boolean => every === 'mart' || due === 't';

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Reason } from '../event/reasons.ts';
 import { FEWEST_REJECTED, mostlyRejected } from '../event/rejections.ts';
 import type { Client } from '../postgres/client.ts';
 import type { StageContext } from '../progress.ts';
-
-const REJECTED_SQL = new URL('../../sql/promote/rejected.sql', import.meta.url);
+import { sqlFile } from '../sql-file.ts';
 
 /**
  * Warns of topics of which a run rejected most.
@@ -25,7 +23,7 @@ export async function warnOfRejections(
     rejected: string;
     reason: Reason;
     sample: string | null;
-  }>(readFileSync(REJECTED_SQL, 'utf8'), [runId]);
+  }>(sqlFile('promote/rejected'), [runId]);
   for (const { sample, ...row } of rows) {
     const warning = mostlyRejected({
       ...row,

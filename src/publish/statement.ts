@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-const FOLDER = new URL('../../sql/publish/', import.meta.url);
-const texts = new Map<string, string>();
+import { sqlFile } from '../sql-file.ts';
 
 /**
  * The statements of a file of sql/publish, with what its `{placeholders}` stand for. Values are SQL: names that are quoted,
@@ -9,12 +6,8 @@ const texts = new Map<string, string>();
  * @throws Error where a placeholder has no value
  */
 export function statements(name: string, values: Readonly<Record<string, string>>): string[] {
-  let text = texts.get(name);
-  if (text === undefined) {
-    text = readFileSync(new URL(`${name}.sql`, FOLDER), 'utf8').replaceAll(/^\s*--.*\n/gm, '');
-    texts.set(name, text);
-  }
-  return text
+  return sqlFile(`publish/${name}`)
+    .replaceAll(/^\s*--.*\n/gm, '')
     .trim()
     .split(/;\n/)
     .map((statement) =>

@@ -1,18 +1,16 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { readFileSync } from 'node:fs';
 import { judge, type References } from '../../event/judge.ts';
 import type { BronzePlace, SilverWindow, WindowCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
+import { sqlFile } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
-const SOURCE_SQL = new URL('../../../sql/source/', import.meta.url);
-
 /** The text of one file of sql/source. */
 export function readSourceSql(name: string): string {
-  return readFileSync(new URL(`${name}.sql`, SOURCE_SQL), 'utf8');
+  return sqlFile(`source/${name}`);
 }
 
 /** Reads the dimensions that events are judged by, which no promotion changes. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { References } from '../../event/judge.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbLane } from '../duckdb/lane.ts';
@@ -6,8 +5,7 @@ import type { Column, SilverWindow, WindowCounts } from '../engine.ts';
 import { FarArchive } from './archive.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
 import { quoted, spelled } from './spell.ts';
-
-const SPARK_SQL = new URL('../../../sql/spark/', import.meta.url);
+import { sqlFile } from '../../sql-file.ts';
 
 const COORDINATES: readonly Column[] = [
   { name: 'event_no', type: 'integer' },
@@ -233,7 +231,7 @@ export class SourceStep {
 }
 
 function sparkSql(name: 'events' | 'items'): string {
-  return spelled(readFileSync(new URL(`${name}.sql`, SPARK_SQL), 'utf8'));
+  return spelled(sqlFile(`spark/${name}`));
 }
 
 /** The members of the dimensions stand in the text: they are few, and a subquery would be a join for each. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { sqlFile } from '../../sql-file.ts';
 
 /**
  * How a select that is written for every engine is spelled for Spark: tables are temporary views, which have no schema,
@@ -26,13 +26,12 @@ interface Macro {
   readonly body: readonly string[];
 }
 
-const MACRO_SQL = new URL('../../../sql/spark/macros.sql', import.meta.url);
 let macros: ReadonlyMap<string, Macro> | undefined;
 
 /** Names that stand for something else on every engine. */
 function readMacros(): ReadonlyMap<string, Macro> {
   if (macros === undefined) {
-    const definitions = readFileSync(MACRO_SQL, 'utf8').matchAll(
+    const definitions = sqlFile('spark/macros').matchAll(
       /create or replace macro (\w+)\(([^)]*)\) as \(([\s\S]*?)\);(?=\n)/g,
     );
     macros = new Map(
