@@ -11,6 +11,8 @@ export type { Environment };
  * Where things are, resolved once: flag > environment > .env > file > default. This module reads only what it is given.
  */
 export interface Config {
+  /** The folder of the configuration file, with models and tests of the user's own; undefined where there is no file. */
+  readonly project: string | undefined;
   /** Everything medallion keeps on this machine lies below this folder. */
   readonly home: string;
   readonly warehouse: WarehouseConfig;
@@ -123,7 +125,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     return file === undefined ? undefined : path.resolve(cwd, file);
   };
   const config: Config = {
-    home,
+    ...{ project: resolved.project, home },
     warehouse: parseWarehouse(resolved.server, settings, userHome(env)),
     log: parseLog(settings),
     duckdb: {

@@ -1,6 +1,7 @@
 import { configOf, type Config, type ConfigFlags, type Environment } from '../config.ts';
 import { readSettingsFile } from '../config/file.ts';
-import { findSettingsFile, readEnvironment } from '../config/load.ts';
+import { readEnvironment } from '../config/load.ts';
+import { findProject } from '../config/project.ts';
 import { resolveSettings } from '../config/resolve.ts';
 
 export interface LoadOptions {
@@ -8,7 +9,7 @@ export interface LoadOptions {
   readonly flags?: ConfigFlags;
   /** Usually process.env; nothing unless given. */
   readonly env?: Environment;
-  /** The folder of .env and medallion.yaml, and the one that relative paths start from. */
+  /** The folder of .env, and the one that relative paths start from; medallion.yaml lies in it, or above. */
   readonly cwd: string;
   /** A configuration file in another place. */
   readonly file?: string;
@@ -19,12 +20,12 @@ export interface LoadOptions {
  * @throws MedallionError config, with everything that is wrong
  */
 export function loadConfig({ flags = {}, env = {}, cwd, file }: LoadOptions): Config {
-  const environment = readEnvironment(cwd, env);
-  const found = findSettingsFile(cwd, file, environment.env);
+  const environment = readEnvironment(cwd, env, file);
+  const project = findProject(cwd, file, environment.env);
   const settings = resolveSettings({
     ...environment,
     flags: { ...flags },
-    file: found === undefined ? undefined : readSettingsFile(found, cwd),
+    file: project && readSettingsFile(project.file, cwd, project.isAbove),
   });
   return configOf(settings, environment.env, cwd);
 }

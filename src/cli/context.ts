@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { CallOptions } from '../app/call.ts';
 import { configOf, type Config, type ConfigFlags } from '../config.ts';
 import { readSettingsFile, type SettingsFile } from '../config/file.ts';
-import { findSettingsFile } from '../config/load.ts';
+import { findProject } from '../config/project.ts';
 import { resolveSettings, type Environment, type Given, type Resolved } from '../config/resolve.ts';
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
 import { MedallionError } from '../errors.ts';
@@ -85,7 +85,7 @@ export function addGlobalFlags(command: Command): Command {
     ...[brokers, settingOption('home'), settingOption('database.url')],
     new Option(
       CONFIG_FILE.flag,
-      `${CONFIG_FILE.about} (default: ./${CONFIG_FILE.names[0]}, if there is one)`,
+      `${CONFIG_FILE.about} (default: ${CONFIG_FILE.names[0]} here, or in the nearest folder above)`,
     ).helpGroup(HEADINGS.everywhere),
     new Option(
       '-q, --quiet',
@@ -170,8 +170,8 @@ export async function createContext(
       });
     });
   const readSettings = (): Resolved => {
-    const place = findSettingsFile(cwd, flags.config, env);
-    const file = place === undefined ? undefined : readSettingsFile(place, cwd);
+    const project = findProject(cwd, flags.config, env);
+    const file = project && readSettingsFile(project.file, cwd, project.isAbove);
     if (file !== undefined) {
       warnOfShared(file, progress.emit);
     }

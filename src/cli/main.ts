@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   try {
     const run = runWith((flags) => {
       const cwd = workingFolder();
-      const environment = readEnvironment(cwd, process.env);
+      const environment = readEnvironment(cwd, process.env, flags.config);
       // What is to count of libpq's variables is known now; libpq itself, within DuckDB, would heed them all.
       dropVariables(process.env);
       return createContext(flags, environment, cwd, interrupt.signal);

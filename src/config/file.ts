@@ -12,6 +12,8 @@ export interface SettingsFile {
   readonly name: string;
   /** The folder that paths in it start from. */
   readonly folder: string;
+  /** Whether it was found above the working folder. */
+  readonly isAbove: boolean;
   /** Values as they are written, with the line of each. */
   readonly values: ReadonlyMap<SettingKey, { readonly value: string; readonly line: number }>;
   /** Whether others than its owner may read it. */
@@ -22,7 +24,7 @@ export interface SettingsFile {
  * Reads a configuration file: YAML, a section for each part, every value taken as the text that it is written as.
  * @throws MedallionError config, with everything that is wrong in it
  */
-export function readSettingsFile(file: string, cwd: string): SettingsFile {
+export function readSettingsFile(file: string, cwd: string, isAbove = false): SettingsFile {
   const relative = path.relative(cwd, file);
   const name = relative.startsWith('..') ? file : relative;
   const problems: string[] = [];
@@ -47,7 +49,7 @@ export function readSettingsFile(file: string, cwd: string): SettingsFile {
     });
   }
   const isShared = process.platform !== 'win32' && (mode & 0o077) !== 0;
-  return { name, folder: path.dirname(file), values, isShared };
+  return { name, folder: path.dirname(file), isAbove, values, isShared };
 }
 
 const load = createRequire(import.meta.url);

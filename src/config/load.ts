@@ -2,39 +2,58 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { MedallionError, messageOf } from '../errors.ts';
-import { textOf, type Environment, type Given } from './resolve.ts';
-import { CONFIG_FILE } from './settings.ts';
+import { findProject } from './project.ts';
+import { pathFrom, type Environment, type Given } from './resolve.ts';
+import { CONFIG_FILE, SETTINGS } from './settings.ts';
+
+const DOT_ENV = '.env';
+
+/** Variables that hold paths. */
+const PATHS = new Set<string>([
+  CONFIG_FILE.variable,
+  ...SETTINGS.filter(({ kind }) => kind === 'path').flatMap(({ variables }) => variables),
+]);
 
 /**
- * The environment with the .env file of the working folder beneath it: what is set already wins.
+ * The environment with the .env file of the working folder beneath it, and below that the one of the project above: what
+ * is set already wins.
+ * @param said the configuration file that a flag names
  * @throws MedallionError config
  */
-export function readEnvironment(cwd: string, env: Environment): Pick<Given, 'env' | 'fromDotEnv'> {
-  const file = path.join(cwd, '.env');
-  const dotEnv = existsSync(file) ? parseEnv(readDotEnv(file)) : {};
-  const fromDotEnv = Object.keys(dotEnv).filter((name) => env[name] === undefined);
-  return { env: { ...dotEnv, ...env }, fromDotEnv: new Set(fromDotEnv) };
+export function readEnvironment(
+  cwd: string,
+  env: Environment,
+  said?: string,
+): Pick<Given, 'env' | 'fromDotEnv'> {
+  const own = { ...readDotEnv(cwd), ...env };
+  const project = findProject(cwd, said, own);
+  const all = project?.isAbove === true ? { ...readDotEnv(project.folder, true), ...own } : own;
+  const fromDotEnv = Object.keys(all).filter((name) => env[name] === undefined);
+  return { env: all, fromDotEnv: new Set(fromDotEnv) };
 }
 
-function readDotEnv(file: string): string {
+/** @param isElsewhere whether it is not the working folder, which paths start from elsewhere */
+function readDotEnv(folder: string, isElsewhere = false): Environment {
+  const file = path.join(folder, DOT_ENV);
+  if (!existsSync(file)) {
+    return {};
+  }
+  let text: string;
   try {
-    return readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new MedallionError('config', `cannot read ${file}: ${messageOf(error)}`, {
       hint: 'It holds environment variables for commands of this folder: make it readable, or remove it.',
       cause: error,
     });
   }
-}
-
-/** Where the configuration file lies: where it is said to, or in the working folder, if it is there. */
-export function findSettingsFile(
-  cwd: string,
-  said: string | undefined,
-  env: Environment,
-): string | undefined {
-  const named = said ?? textOf(env[CONFIG_FILE.variable]);
-  return named === undefined
-    ? CONFIG_FILE.names.map((name) => path.join(cwd, name)).find((file) => existsSync(file))
-    : path.resolve(cwd, named);
+  const values = parseEnv(text);
+  return isElsewhere
+    ? Object.fromEntries(
+        Object.entries(values).map(([name, value = '']) => [
+          name,
+          PATHS.has(name) && value.trim() !== '' ? pathFrom(folder, value) : value,
+        ]),
+      )
+    : values;
 }

@@ -33,6 +33,8 @@ export interface Resolved {
   readonly server: string | undefined;
   /** The configuration file, if there is one. */
   readonly file: string | undefined;
+  /** The folder that it marks. */
+  readonly project: string | undefined;
   readonly problems: readonly string[];
 }
 
@@ -48,10 +50,16 @@ export function resolveSettings(given: Given): Resolved {
       values.set(key, found);
     } else if (fallback !== undefined) {
       const source = isDerived ? 'derived' : 'default';
-      values.set(key, { value: fallback, name: key, source });
+      // In a folder of a project everything is as in the project's own.
+      const isElsewhere = given.file?.isAbove === true && settingOf(key).kind === 'path';
+      const value = isElsewhere ? pathFrom(given.file.folder, fallback) : fallback;
+      values.set(key, { value, name: key, source });
     }
   }
-  return { values, server: database.server, file: given.file?.name, problems };
+  return {
+    ...{ values, server: database.server, problems },
+    ...{ file: given.file?.name, project: given.file?.folder },
+  };
 }
 
 function fromFlag({ flags }: Given, key: SettingKey): Found | undefined {
@@ -85,10 +93,15 @@ function fromFile({ file }: Given, key: SettingKey): Found | undefined {
     return undefined;
   }
   const place = `${file.name}:${found.line}`;
-  // "system" is libpq's word for the authorities that the machine trusts anyway; S3 has no folder to start from.
-  const isPath = settingOf(key).kind === 'path' && !/^(system$|s3:\/\/)/.test(found.value);
-  const value = isPath ? path.resolve(file.folder, found.value) : found.value;
+  const isPath = settingOf(key).kind === 'path';
+  const value = isPath ? pathFrom(file.folder, found.value) : found.value;
   return { value, name: place, source: place };
+}
+
+/** A path that starts from a folder. */
+export function pathFrom(folder: string, value: string): string {
+  // "system" is libpq's word for the authorities that the machine trusts anyway; S3 has no folder to start from.
+  return /^(system$|s3:\/\/)/.test(value) ? value : path.resolve(folder, value);
 }
 
 const PARTS = [

@@ -26,7 +26,7 @@ export const SETTINGS: readonly Setting[] = TABLE;
 export const CONFIG_FILE = {
   flag: '--config <file>',
   variable: 'MEDALLION_CONFIG',
-  /** What is looked for in the working folder. */
+  /** What is looked for in the working folder, and those above. */
   names: ['medallion.yaml', 'medallion.yml'],
   about: 'configuration file',
 } as const;

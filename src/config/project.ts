@@ -1,0 +1,61 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { MedallionError } from '../errors.ts';
+import { textOf, type Environment } from './resolve.ts';
+import { CONFIG_FILE } from './settings.ts';
+
+/**
+ * The folder that a configuration file marks. What lies in it belongs together: the settings, .env, models/, sources/ and
+ * tests/.
+ */
+export interface Project {
+  readonly folder: string;
+  /** Its configuration file. */
+  readonly file: string;
+  /** Whether it was found above the working folder. */
+  readonly isAbove: boolean;
+}
+
+/**
+ * The project that commands of a folder belong to: the one whose file a flag or MEDALLION_CONFIG names, else the nearest
+ * from the working folder upwards, as git finds its own.
+ * @param said what the flag says
+ * @throws MedallionError config, where the one above belongs to another user
+ */
+export function findProject(
+  cwd: string,
+  said: string | undefined,
+  env: Environment,
+): Project | undefined {
+  const named = said ?? textOf(env[CONFIG_FILE.variable]);
+  if (named !== undefined) {
+    const file = path.resolve(cwd, named);
+    return { folder: path.dirname(file), file, isAbove: false };
+  }
+  for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
+    const file = CONFIG_FILE.names
+      .map((name) => path.join(folder, name))
+      .find((candidate) => existsSync(candidate));
+    if (file !== undefined) {
+      const isAbove = folder !== path.resolve(cwd);
+      if (isAbove) {
+        refuseStrangers(file);
+      }
+      return { folder, file, isAbove };
+    }
+    if (folder === path.dirname(folder)) {
+      return undefined;
+    }
+  }
+}
+
+/** Settings name the server that passwords go to, and models are SQL: those of somebody else are not run unasked. */
+function refuseStrangers(file: string): void {
+  const user = process.getuid?.();
+  const { uid } = statSync(file);
+  if (user !== undefined && uid !== user && uid !== 0) {
+    throw new MedallionError('config', `${file} belongs to another user (${String(uid)})`, {
+      hint: `Go to its folder, or name the file that is meant: --config ${file}`,
+    });
+  }
+}
