@@ -10,7 +10,7 @@ import {
 } from '../postgres/client.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import { missingMigrations } from '../schema/migrate.ts';
-import { Session } from '../postgres/session.ts';
+import { Publisher } from '../postgres/publisher.ts';
 import { countChanges, noteChanges, type RowChanges } from '../postgres/row-changes.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, type CheckResult } from './checks.ts';
@@ -62,18 +62,18 @@ export async function dryRun(
         withClient(settings, async (client) => {
           onConnected();
           await refuseUnmigrated(client, settings);
-          const session = new Session(client);
+          const publisher = new Publisher(client);
           const run: Run = {
             runId: NO_RUN,
             ...{ client, models, context: watched },
-            openSession: () => Promise.resolve(session),
+            openPublisher: () => Promise.resolve(publisher),
             options: { ...options, fullRefresh: false, select: [], evenPruned: false },
             tally: new ModelTally(),
             checks: new CheckTally(),
             onTables: () => noteChanges(client, modelsOf(models, options)),
           };
           try {
-            return await withRollback(client, () => runDry(run, () => openEngine(session)));
+            return await withRollback(client, () => runDry(run, () => openEngine(publisher)));
           } catch (error) {
             throw await failureOf(error, client, settings);
           }

@@ -12,7 +12,7 @@ import {
 } from '../publish/additive.ts';
 import { loadingOf, temporaryOf } from '../publish/loading.ts';
 import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
-import { temporary } from '../postgres/session.ts';
+import { temporary } from '../postgres/publisher.ts';
 import { createStatements, tableOf } from '../schema/tables.ts';
 import { SCOPES } from './inputs.ts';
 

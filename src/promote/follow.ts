@@ -1,6 +1,6 @@
 import type { RowFile } from '../engine/engine.ts';
 import { isByDay, type Model } from '../model/model.ts';
-import { temporary, type Publication } from '../postgres/session.ts';
+import { temporary, type Publication } from '../postgres/publisher.ts';
 import { tableOf } from '../schema/tables.ts';
 import {
   deltaOver,

@@ -5,7 +5,7 @@ import { withTransaction, type Client } from '../postgres/client.ts';
 import { buildKeys, dropKeys, reshapeStatements, type TableChange } from '../schema/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { conflictError } from '../schema/objects.ts';
-import type { Publication, Session } from '../postgres/session.ts';
+import type { Publication, Publisher } from '../postgres/publisher.ts';
 import { tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { changedRows, isOverFacts, STALE_DAYS } from '../publish/additive.ts';
@@ -38,7 +38,7 @@ const BATCH_TRANSACTIONS = 50_000;
 export interface GoldOptions {
   readonly runId: bigint;
   /** Opens a connection to publish by. */
-  readonly openSession: () => Promise<Session>;
+  readonly openPublisher: () => Promise<Publisher>;
   /** The marts to compute. */
   readonly marts: readonly Model[];
   /** The days to publish. */
@@ -95,16 +95,16 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
   throwIfInterrupted(context.signal);
   // Counted apart until it is committed, so that what is reported of a run is what it did.
   const counted = { tally: new ModelTally(), checks: new CheckTally() };
-  const session = await options.openSession();
+  const publisher = await options.openPublisher();
   try {
-    await session.transaction((transaction) => publish(transaction, lanes, { ...run, ...counted }));
+    await publisher.transaction((transaction) => publish(transaction, lanes, { ...run, ...counted }));
   } catch (error) {
     if (error instanceof MedallionError && error.code === 'check_failed') {
       run.checks.merge(counted.checks);
     }
     throw conflictError(error);
   } finally {
-    await session.close();
+    await publisher.close();
   }
   run.checks.merge(counted.checks);
   tally.add(counted.tally);

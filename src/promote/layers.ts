@@ -8,7 +8,7 @@ import { counted } from '../number.ts';
 import { readArchiveFiles } from '../postgres/archive.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
-import type { Session } from '../postgres/session.ts';
+import type { Publisher } from '../postgres/publisher.ts';
 import { readBacklogs, readNextKey } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { CheckTally } from './checks.ts';
@@ -80,7 +80,7 @@ export interface Run {
   readonly earlierRuns?: readonly bigint[];
   readonly client: Client;
   /** Opens a connection to publish by. */
-  readonly openSession: () => Promise<Session>;
+  readonly openPublisher: () => Promise<Publisher>;
   readonly models: Models;
   readonly options: LayerOptions;
   readonly context: StageContext;
@@ -230,7 +230,7 @@ async function promoteMarts(
     readonly refreshes: Refreshes;
   },
 ): Promise<GoldResult> {
-  const { runId, client, openSession, models, options, context } = run;
+  const { runId, client, openPublisher, models, options, context } = run;
   const promoteDays = async (
     goldOptions: Pick<GoldOptions, 'marts' | 'days' | 'stale' | 'emptied' | 'clear' | 'reshapes'> &
       Partial<Pick<GoldOptions, 'isOverdue' | 'later'>>,
@@ -244,7 +244,7 @@ async function promoteMarts(
         ...run,
         options: {
           runId,
-          openSession,
+          openPublisher,
           deltas,
           left,
           isOverdue: false,

@@ -1,6 +1,6 @@
 import type { Lane, LookUp, WarehouseFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
-import { temporary, type Session } from '../postgres/session.ts';
+import { temporary, type Publisher } from '../postgres/publisher.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
 import { REPLACED_KEYS } from '../publish/loading.ts';
 import type { TakenAway } from './deltas.ts';
@@ -9,10 +9,10 @@ import { sqlFile } from '../sql-file.ts';
 const IDS = 'window_ids';
 
 /** What silver knows of some transactions, each looked up by its id: the cost follows the ids, never the tables. */
-export function lookUpIn(session: Session): LookUp {
+export function lookUpIn(publisher: Publisher): LookUp {
   const sql = sqlFile('publish/known');
   return (ids, answer) =>
-    session.transaction(async (transaction) => {
+    publisher.transaction(async (transaction) => {
       await transaction.copyTemporary(ids, IDS);
       return transaction.read(sql, answer);
     });
@@ -20,14 +20,14 @@ export function lookUpIn(session: Session): LookUp {
 
 /** The facts that a window is about to replace, as silver has them. */
 export async function readReplaced(
-  session: Session,
+  publisher: Publisher,
   lane: Lane,
   facts: readonly Model[],
 ): Promise<TakenAway> {
   const keys = await lane.writeRows('select transaction_key from source.replaced', [
     { name: 'transaction_key', type: 'bigint' },
   ]);
-  return session.transaction(async (transaction) => {
+  return publisher.transaction(async (transaction) => {
     await transaction.copyTemporary(keys, REPLACED_KEYS);
     const files = new Map<string, WarehouseFile>();
     for (const fact of facts) {

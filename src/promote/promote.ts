@@ -7,7 +7,7 @@ import {
   type ConnectionSettings,
 } from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
-import { Session } from '../postgres/session.ts';
+import { Publisher } from '../postgres/publisher.ts';
 import { closeKilledRuns, finishRun, saveDays, saveModels, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Retry } from '../retry.ts';
@@ -93,7 +93,7 @@ async function promoteOnce(
         runId,
         earlierRuns: earlier.map((each) => each.runId),
         client,
-        openSession: () => Session.open(settings),
+        openPublisher: () => Publisher.open(settings),
         models,
         options,
         context,

@@ -2,7 +2,7 @@ import type { Column, Lane, RowFile, SilverWindow, WindowCounts } from '../engin
 import { isFact, type Model } from '../model/model.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { loadingOf, REPLACED_KEYS } from '../publish/loading.ts';
-import { temporary, type Session } from '../postgres/session.ts';
+import { temporary, type Publisher } from '../postgres/publisher.ts';
 import { tableOf } from '../schema/tables.ts';
 import { advanceStatements } from '../postgres/watermarks.ts';
 import { fillingOf, judgedStatements } from './fill.ts';
@@ -14,7 +14,7 @@ import type { VerdictCounts } from './verdicts.ts';
 export interface JudgedWindow {
   readonly lane: Lane;
   /** The connection that publishes what the lane has staged. */
-  readonly session: Session;
+  readonly publisher: Publisher;
   readonly window: SilverWindow;
   readonly counts: WindowCounts;
   readonly verdicts: VerdictCounts;
@@ -50,10 +50,10 @@ export async function publishWindow(
   tally: ModelTally,
   onBegun: () => void,
 ): Promise<ReadonlyMap<Model, number>> {
-  const { session, window, counts, verdicts, filling, files } = judged;
+  const { publisher, window, counts, verdicts, filling, files } = judged;
   const written = new Map<Model, number>();
   await begun;
-  await session.transaction(async (transaction) => {
+  await publisher.transaction(async (transaction) => {
     const load = async (model: Model): Promise<void> => {
       const loading = filling === undefined ? loadingOf(model) : fillingOf(model);
       const isSkipped = isFact(model) && verdicts.replaced === 0;

@@ -1,6 +1,6 @@
 import type { SilverWindow } from '../engine/engine.ts';
 import { IS_STORED } from '../postgres/quarantine.ts';
-import type { TemporaryTable } from '../postgres/session.ts';
+import type { TemporaryTable } from '../postgres/publisher.ts';
 import { literal } from '../postgres/quote.ts';
 import { placeLiteral } from './windows.ts';
 

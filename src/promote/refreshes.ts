@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import type { Publication } from '../postgres/session.ts';
+import type { Publication } from '../postgres/publisher.ts';
 import { sqlFile } from '../sql-file.ts';
 
 /** Of the marts that say how often they are computed at most. */

@@ -1,7 +1,7 @@
 import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.ts';
 import { isFact, isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import type { Session } from '../postgres/session.ts';
+import type { Publisher } from '../postgres/publisher.ts';
 import { haveTriggers, tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
 import { CheckTally, runChecks, stagedRows } from './checks.ts';
@@ -24,7 +24,7 @@ const WORKPLACES = 2;
 /** A lane, and the connection that publishes what it has staged. */
 interface Workplace {
   readonly lane: Lane;
-  readonly session: Session;
+  readonly publisher: Publisher;
 }
 
 interface Prepared extends Workplace {
@@ -40,7 +40,7 @@ export interface SilverRun {
   readonly runId: bigint;
   readonly client: Client;
   /** Opens a connection to publish by. */
-  readonly openSession: () => Promise<Session>;
+  readonly openPublisher: () => Promise<Publisher>;
   readonly models: readonly Model[];
   readonly context: StageContext;
   readonly tally: ModelTally;
@@ -73,7 +73,7 @@ interface Judged extends JudgedWindow {
  * @param deltas takes what it adds to the marts of the same run, and what it takes away
  */
 export async function promoteSilver(
-  { client, openSession, models, context, isFilling, ...run }: SilverRun,
+  { client, openPublisher, models, context, isFilling, ...run }: SilverRun,
   engine: Engine,
   windows: WindowQueue,
   deltas: Deltas | undefined,
@@ -105,8 +105,8 @@ export async function promoteSilver(
   let turn: Turn = FIRST_TURN;
   try {
     for (let opened = 0; opened < WORKPLACES; opened += 1) {
-      // The lane goes with its engine, the session would stay open if that could not be had.
-      const place = { lane: await engine.openLane(), session: await openSession() };
+      // The lane goes with its engine, the publisher would stay open if that could not be had.
+      const place = { lane: await engine.openLane(), publisher: await openPublisher() };
       places.push(place);
       begin(place, Promise.resolve());
     }
@@ -115,7 +115,7 @@ export async function promoteSilver(
       if (prepared === undefined) {
         break;
       }
-      const { lane, session, window } = prepared;
+      const { lane, publisher, window } = prepared;
       if (prepared.isShared || areApart) {
         await turn.committed;
       }
@@ -130,7 +130,7 @@ export async function promoteSilver(
       const adding = judged.files.written.then(() => deltas?.add(lane, judged.takenAway));
       adding.catch(() => undefined);
       begin(
-        { lane, session },
+        { lane, publisher },
         published
           .then(() => {
             context.emit({
@@ -149,7 +149,7 @@ export async function promoteSilver(
     throw error;
   } finally {
     await Promise.allSettled(preparing.map(({ prepared }) => prepared));
-    await Promise.all(places.map(({ session }) => session.close()));
+    await Promise.all(places.map(({ publisher }) => publisher.close()));
   }
   await Promise.all(preparing.map(({ prepared }) => prepared));
   await Promise.all(places.map(({ lane }) => lane.close()));
@@ -170,7 +170,7 @@ function needsVerdicts(model: Model): boolean {
 }
 
 async function prepare(
-  { lane, session }: Workplace,
+  { lane, publisher }: Workplace,
   window: SilverWindow,
   before: Preparing | undefined,
   { models, tally, isFilling }: Pick<SilverRun, 'models' | 'tally' | 'isFilling'>,
@@ -196,8 +196,8 @@ async function prepare(
   }
   const shared = isFilling
     ? await lane.lookUp(undefined, undefined)
-    : await lane.lookUp(lookUpIn(session), (await before?.prepared)?.lane);
-  return { lane, session, window, counts, filling, isShared: shared > 0 };
+    : await lane.lookUp(lookUpIn(publisher), (await before?.prepared)?.lane);
+  return { lane, publisher, window, counts, filling, isShared: shared > 0 };
 }
 
 async function judge(
@@ -207,8 +207,8 @@ async function judge(
   deltas: Deltas | undefined,
   { tally, checks, staleByLosers }: Publishing,
 ): Promise<Judged> {
-  const { lane, session, isShared } = prepared;
-  await lane.resolve(isShared ? lookUpIn(session) : undefined);
+  const { lane, publisher, isShared } = prepared;
+  await lane.resolve(isShared ? lookUpIn(publisher) : undefined);
   const loaded = models.filter(isFilled);
   // Lines before the transactions they find their key in.
   for (const model of loaded.filter(isFact).reverse()) {
@@ -228,7 +228,7 @@ async function judge(
   const verdicts = await readVerdicts(lane);
   const takenAway =
     verdicts.replaced > 0 && deltas !== undefined
-      ? await readReplaced(session, lane, deltas.facts)
+      ? await readReplaced(publisher, lane, deltas.facts)
       : undefined;
   const judged = { ...prepared, checked, verdicts, takenAway };
   return { ...judged, files: writeWindow(judged, loaded, staleByLosers) };

@@ -1,7 +1,7 @@
 import { stagedTable, type Lane, type RowFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import { temporaryOf, type Loading } from '../publish/loading.ts';
-import type { Publication } from '../postgres/session.ts';
+import type { Publication } from '../postgres/publisher.ts';
 
 /** What one model did in a run. */
 export interface ModelCounts {

@@ -1,7 +1,7 @@
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { over } from '../model/load.ts';
 import { isByDay, measuresOf, type Model } from '../model/model.ts';
-import { temporary, type Publication, type TemporaryTable } from '../postgres/session.ts';
+import { temporary, type Publication, type TemporaryTable } from '../postgres/publisher.ts';
 import { columnList, ident } from '../postgres/quote.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
 import { same, valuesOf } from './loading.ts';

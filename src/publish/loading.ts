@@ -1,7 +1,7 @@
 import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
 import { columnList, ident, literal } from '../postgres/quote.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
-import { temporary } from '../postgres/session.ts';
+import { temporary } from '../postgres/publisher.ts';
 import { statement, statements } from './statement.ts';
 
 /**

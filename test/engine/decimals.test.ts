@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Session, temporary } from '../../src/postgres/session.ts';
+import { Publisher, temporary } from '../../src/postgres/publisher.ts';
 import { withDatabase } from '../support/postgres.ts';
 import { openTestEngine } from '../support/promotion.ts';
 
@@ -18,14 +18,14 @@ test.each([
 ])('$kind go to the warehouse and come back as they were', async ({ amounts }) => {
   await withDatabase(async ({ settings }) => {
     const engine = await openTestEngine(settings);
-    const session = await Session.open(settings);
+    const publisher = await Publisher.open(settings);
     try {
       const lane = await engine.openLane();
       const values = amounts.map((amount) => `(cast('${amount}' as decimal(38,2)))`).join(', ');
       const written = await lane.writeRows(`select * from (values ${values}, (null))`, [
         { name: 'amount', type: 'numeric(38,2)' },
       ]);
-      const file = await session.transaction(async (transaction) => {
+      const file = await publisher.transaction(async (transaction) => {
         await transaction.copyTemporary(written, 'amounts');
         return transaction.read(`select * from ${temporary('amounts')}`, lane.nextFile('csv'));
       });
@@ -33,7 +33,7 @@ test.each([
       const rows = await lane.query('select amount, typeof(amount) as type from gold.amounts');
       expect(rows).toEqual([...amounts, null].map((amount) => ({ amount, type: 'DECIMAL(38,2)' })));
     } finally {
-      await session.close();
+      await publisher.close();
       await engine.close();
     }
   });

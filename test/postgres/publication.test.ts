@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, Lane, RowFile } from '../../src/engine/engine.ts';
 import { withClient, withRollback } from '../../src/postgres/client.ts';
-import { Session } from '../../src/postgres/session.ts';
+import { Publisher } from '../../src/postgres/publisher.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openTestEngine, rowsOf } from '../support/promotion.ts';
 
@@ -51,11 +51,11 @@ function numbers(n: number): Promise<RowFile> {
 
 describe('the rows of an engine', () => {
   test('arrive as they were', async () => {
-    const session = await Session.open(database.settings);
-    await session.transaction(async (transaction) => {
+    const publisher = await Publisher.open(database.settings);
+    await publisher.transaction(async (transaction) => {
       expect(await transaction.copy(await lane.writeRows(ROWS, VALUES), 'public.landed')).toBe(3);
     });
-    await session.close();
+    await publisher.close();
     expect(await landed()).toEqual([
       {
         n: '1',
@@ -77,31 +77,31 @@ describe('the rows of an engine', () => {
 
   test('are gone when the transaction fails', async () => {
     const before = await landed();
-    const session = await Session.open(database.settings);
-    const failing = session.transaction(async (transaction) => {
+    const publisher = await Publisher.open(database.settings);
+    const failing = publisher.transaction(async (transaction) => {
       await transaction.copy(await lane.writeRows(ROWS, VALUES), 'public.landed');
       await transaction.execute('select 1 / 0');
     });
     await expect(failing).rejects.toMatchObject({ code: '22012' });
-    await session.transaction((transaction) => transaction.execute('select 1'));
-    await session.close();
+    await publisher.transaction((transaction) => transaction.execute('select 1'));
+    await publisher.close();
     expect(await landed()).toEqual(before);
   });
 });
 
-test('sessions have transactions side by side, each with temporary tables of its own', async () => {
+test('publishers have transactions side by side, each with temporary tables of its own', async () => {
   await rowsOf(database.settings, 'create table public.counted (n integer)');
   await Promise.all(
     [0, 1, 2].map(async (n) => {
-      const session = await Session.open(database.settings);
+      const publisher = await Publisher.open(database.settings);
       for (let round = 0; round < 4; round += 1) {
-        await session.transaction(async (transaction) => {
+        await publisher.transaction(async (transaction) => {
           await transaction.copyTemporary(await numbers(n), 'rows');
           await transaction.execute('select pg_sleep(0.05)');
           await transaction.execute('insert into public.counted select n from pg_temp.rows');
         });
       }
-      await session.close();
+      await publisher.close();
     }),
   );
   expect(
@@ -109,21 +109,21 @@ test('sessions have transactions side by side, each with temporary tables of its
   ).toEqual([0, 1, 2].map((n) => ({ n: String(n), count: '4000' })));
 });
 
-test('transactions of one session come one after the other, also within one that is rolled back', async () => {
+test('transactions of one publisher come one after the other, also within one that is rolled back', async () => {
   await rowsOf(database.settings, 'create table public.ordered (n integer)');
   await withClient(database.settings, (client) =>
     withRollback(client, async () => {
-      const session = new Session(client);
+      const publisher = new Publisher(client);
       const fill = (n: number): Promise<void> =>
-        session.transaction(async (transaction) => {
+        publisher.transaction(async (transaction) => {
           await transaction.copyTemporary(await numbers(n), 'rows');
           await transaction.execute('insert into public.ordered select n from pg_temp.rows');
         });
-      const failing = session.transaction((transaction) => transaction.execute('select 1 / 0'));
+      const failing = publisher.transaction((transaction) => transaction.execute('select 1 / 0'));
       await Promise.all([fill(1), expect(failing).rejects.toThrow('division by zero'), fill(2)]);
       const { rows } = await client.query<{ n: string }>('select distinct n from public.ordered');
       expect(rows.map(({ n }) => n).sort()).toEqual(['1', '2']);
-      await session.close();
+      await publisher.close();
     }),
   );
   expect(await rowsOf(database.settings, 'select * from public.ordered')).toEqual([]);

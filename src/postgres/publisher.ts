@@ -37,7 +37,7 @@ export interface TemporaryTable {
  * come after it, in order. Where the client is in a transaction already, as that of a dry run is, each is a part of it,
  * undone alone when it fails.
  */
-export class Session {
+export class Publisher {
   readonly #client: Client;
   /** Ends with the transaction that was asked for last. */
   #last: Promise<unknown> = Promise.resolve();
@@ -50,10 +50,10 @@ export class Session {
     this.#end = end;
   }
 
-  /** A session with a connection of its own. */
-  static async open(settings: ConnectionSettings): Promise<Session> {
+  /** A publisher with a connection of its own. */
+  static async open(settings: ConnectionSettings): Promise<Publisher> {
     const client = await connect(settings);
-    return new Session(client, () => client.end().catch(() => undefined));
+    return new Publisher(client, () => client.end().catch(() => undefined));
   }
 
   async close(): Promise<void> {
@@ -106,15 +106,15 @@ export class Session {
   }
 }
 
-/** An open transaction of a session. */
+/** An open transaction of a publisher. */
 export class Publication {
   readonly #client: Client;
-  readonly #session: Session;
+  readonly #publisher: Publisher;
   readonly #temporary: string[] = [];
 
-  constructor(client: Client, session: Session) {
+  constructor(client: Client, publisher: Publisher) {
     this.#client = client;
-    this.#session = session;
+    this.#publisher = publisher;
   }
 
   /** Runs statements, sent in one go. */
@@ -141,8 +141,8 @@ export class Publication {
   }
 
   /** Writes the rows of a select to a file, of what this transaction sees. */
-  async read(...[sql, path]: Parameters<Session['read']>): ReturnType<Session['read']> {
-    return this.#session.read(sql, path);
+  async read(...[sql, path]: Parameters<Publisher['read']>): ReturnType<Publisher['read']> {
+    return this.#publisher.read(sql, path);
   }
 
   /** Lets somebody else work on the connection, as a part of this transaction. */
