@@ -1,10 +1,10 @@
--- PostgreSQL: what silver knows of the transactions of a window, whose ids are in pg_temp.window_ids.
--- Lookups by key: the planner takes an array of unknown length for a short one, so that the cost follows the window and
+-- PostgreSQL: what silver knows of the transactions of a batch, whose ids are in pg_temp.batch_ids.
+-- Lookups by key: the planner takes an array of unknown length for a short one, so that the cost follows the batch and
 -- never the tables. Only a transaction that silver has can have discarded events.
 with current_events as materialized (
     select *
     from silver.fact_transactions
-    where transaction_id = any (array(select transaction_id from pg_temp.window_ids))
+    where transaction_id = any (array(select transaction_id from pg_temp.batch_ids))
 ),
 
 contents as (

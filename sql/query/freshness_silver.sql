@@ -1,5 +1,5 @@
 -- The latest event among the last 10,000 transactions of the latest day: keys begin with the day and rise with each
--- window, so a later one stands beyond them only when a single window brought more than that for its last day.
+-- batch, so a later one stands beyond them only when a single batch brought more than that for its last day.
 -- grain: one row
 select
     'silver' as layer,

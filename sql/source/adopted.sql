@@ -1,4 +1,4 @@
--- Transactions of silver that an event of this window repeats, and outranks by its place in the log: their rows stay
+-- Transactions of silver that an event of this batch repeats, and outranks by its place in the log: their rows stay
 -- and point at that event from now on.
 select
     old.transaction_key,

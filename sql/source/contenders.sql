@@ -1,4 +1,4 @@
--- Every event of the transactions of this window that have more than one: the window's own, and those known before. Only of
+-- Every event of the transactions of this batch that have more than one: the batch's own, and those known before. Only of
 -- these the content is looked at.
 with contested as (
     select transaction_id

@@ -1,6 +1,6 @@
--- Events of transactions that an earlier window of this fill has taken, or may have: only a short hash of each id is
+-- Events of transactions that an earlier batch of this fill has taken, or may have: only a short hash of each id is
 -- remembered, so one in some thousands is deferred for nothing.
--- The join is made from the side of the window, which is the small one.
+-- The join is made from the side of the batch, which is the small one.
 select
     events.event_no,
     events.topic,

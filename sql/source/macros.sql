@@ -112,7 +112,7 @@ create or replace macro content_hash(
     )
 );
 
--- Whether text is JSON. Text that is none stops a window, which is then read again with json_valid in the place of this.
+-- Whether text is JSON. Text that is none stops a batch, which is then read again with json_valid in the place of this.
 create or replace macro is_json(value) as true;
 
 -- Four bytes that are nearly always different for different ids; only within one run of this engine.

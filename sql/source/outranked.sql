@@ -1,4 +1,4 @@
--- Events that lose their transaction to another event of this window: an earlier one by event time; on a tie the one
+-- Events that lose their transaction to another event of this batch: an earlier one by event time; on a tie the one
 -- that comes first in the log.
 with ranked as (
     select

@@ -47,7 +47,7 @@ select
     partition,
     "offset",
     produced_at,
-    -- The text is kept only where it is needed again: it is by far the largest part of a window.
+    -- The text is kept only where it is needed again: it is by far the largest part of a batch.
     case when not is_plain then value end as value,
     from_json(
         case when is_plain then value end,

@@ -1,4 +1,4 @@
--- Transactions that have more than one event in this window.
+-- Transactions that have more than one event in this batch.
 select transaction_id
 from source.events
 group by transaction_id

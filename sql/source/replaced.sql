@@ -1,4 +1,4 @@
--- Transactions of silver that an event of this window corrects: their rows go.
+-- Transactions of silver that an event of this batch corrects: their rows go.
 select
     old.transaction_key,
     old.transaction_id,

@@ -1,4 +1,4 @@
--- What became of every event of the transactions that have more than one: those of this window, and those that silver
+-- What became of every event of the transactions that have more than one: those of this batch, and those that silver
 -- and its discarded events already knew. Ranked afresh each time, so the answer does not depend on the order of arrival.
 --   current: the event that silver holds. duplicate: its content is that of a better-ranked event.
 --   superseded: the best-ranked event of a content that lost.

@@ -4,7 +4,7 @@ import type { ENGINES } from '../config/table.ts';
 import { MedallionError } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import type { WarehouseSettings } from './duckdb/engine.ts';
-import { duckDbOpener, windowBytesFor, type DuckDbLimits } from './duckdb/local.ts';
+import { duckDbOpener, batchBytesFor, type DuckDbLimits } from './duckdb/local.ts';
 import type { Engine, WarehouseReader } from './engine.ts';
 
 export type EngineName = (typeof ENGINES)[number];
@@ -18,16 +18,16 @@ export interface EngineChoice extends DuckDbLimits {
 
 const DUCKDB_BATCH = 50_000;
 /** A statement of Spark costs much however few its rows are. What a batch holds lies in files, not in memory. */
-const SPARK_BATCH = { chunkRows: 2_000_000, windowBytes: 4 * 1024 ** 3 };
+const SPARK_BATCH = { chunkRows: 2_000_000, batchBytes: 4 * 1024 ** 3 };
 
 /** How large batches are. */
 export function batchLimits({ engine, chunkRows, memoryLimit }: EngineChoice): {
   chunkRows: number;
-  windowBytes: number;
+  batchBytes: number;
 } {
   return engine === 'spark'
     ? { ...SPARK_BATCH, chunkRows: chunkRows ?? SPARK_BATCH.chunkRows }
-    : { chunkRows: chunkRows ?? DUCKDB_BATCH, windowBytes: windowBytesFor(memoryLimit) };
+    : { chunkRows: chunkRows ?? DUCKDB_BATCH, batchBytes: batchBytesFor(memoryLimit) };
 }
 
 /**

@@ -2,13 +2,13 @@ import type { Model } from '../model/model.ts';
 import type { StageContext } from '../progress.ts';
 
 /**
- * What an engine is: it turns a window of bronze, or a set of days of silver, into staged rows. What is published,
+ * What an engine is: it turns a batch of bronze, or a set of days of silver, into staged rows. What is published,
  * when, and in which transaction is decided by src/promote, once for every engine.
  */
 export interface Engine {
-  /** A workplace of its own: one lane prepares the next window while another publishes the last one. */
-  openLane(): Promise<Lane>;
-  /** Closes its lanes and forgets what they have kept: it serves the next promotion as a new one does. */
+  /** A workplace of its own: one session prepares the next batch while another publishes the last one. */
+  openSession(): Promise<Session>;
+  /** Closes its sessions and forgets what they have kept: it serves the next promotion as a new one does. */
   reset(): Promise<void>;
   /** @param hasFailed whether the work that it was opened for has */
   close(hasFailed?: boolean): Promise<void>;
@@ -30,7 +30,7 @@ export interface BronzePlace {
   readonly offset: bigint;
 }
 
-export interface SilverWindow {
+export interface SilverBatch {
   /** Stretches of bronze that silver has not seen; none where events are judged again. */
   readonly ranges: readonly BronzeRange[];
   /** Single events that are judged again: they were refused before. */
@@ -38,11 +38,11 @@ export interface SilverWindow {
   /** Files of the archive, paths or s3://.., that hold events of the ranges, or single ones; the rest are in bronze. */
   readonly archive: readonly string[];
   readonly runId: bigint;
-  /** First number of the block of surrogate keys set aside for this window. */
+  /** First number of the block of surrogate keys set aside for this batch. */
   readonly firstKey: bigint;
 }
 
-export interface WindowCounts {
+export interface BatchCounts {
   readonly events: number;
   readonly accepted: number;
   readonly refused: number;
@@ -56,9 +56,9 @@ export interface Input {
   readonly sql?: string;
   /** Rows of the warehouse that somebody has read into a file. */
   readonly file?: WarehouseFile;
-  /** The lane's own staged rows of this model, too. */
+  /** The session's own staged rows of this model, too. */
   readonly staged?: Model;
-  /** What lanes have kept under this id, if anything, too. */
+  /** What sessions have kept under this id, if anything, too. */
   readonly kept?: string;
   /** A row of several of these is one row: those of the warehouse may be staged, too. */
   readonly distinct?: boolean;
@@ -97,47 +97,47 @@ export type EngineRow = Readonly<Record<string, string | null>>;
  * A workplace: tables in schemas named like the warehouse's. `source.*` is made by the source step, an input stands
  * under its own name, the staged rows of a model stand in `stagedTable(model)`.
  */
-export interface Lane {
+export interface Session {
   /**
-   * The source step: reads a window of bronze and judges it. Leaves source.run, source.events and source.items (what
+   * The source step: reads a batch of bronze and judges it. Leaves source.run, source.events and source.items (what
    * was accepted), source.transactions (the best event of each transaction), source.refused.
    */
-  readWindow(window: SilverWindow): Promise<WindowCounts>;
+  readBatch(batch: SilverBatch): Promise<BatchCounts>;
   /**
-   * While silver is filled: takes those events out of the window whose transactions came by in a window before, of any
-   * lane of this engine. Leaves source.deferred; returns how many they are.
+   * While silver is filled: takes those events out of the batch whose transactions came by in a batch before, of any
+   * session of this engine. Leaves source.deferred; returns how many they are.
    */
   defer(): Promise<number>;
   /**
-   * Looks up what silver knows of the window's transactions, while the window of another lane is being published;
+   * Looks up what silver knows of the batch's transactions, while the batch of another session is being published;
    * returns how many of them that may change.
    * @param silver undefined: silver cannot know any
    */
-  lookUp(silver: LookUp | undefined, meanwhile: Lane | undefined): Promise<number>;
+  lookUp(silver: LookUp | undefined, meanwhile: Session | undefined): Promise<number>;
   /**
    * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
    * adopted and settled.
-   * @param again looks those up again that the other window may have changed, now that it is committed
+   * @param again looks those up again that the other batch may have changed, now that it is committed
    */
   resolve(again: LookUp | undefined): Promise<void>;
   openInput(input: Input): Promise<void>;
-  /** Makes a view of the lane's own tables under an id. */
+  /** Makes a view of the session's own tables under an id. */
   openView(id: string, sql: string): Promise<void>;
   /** Makes the staged table of a model, empty. */
   clear(model: Model): Promise<void>;
   /** Adds the rows of a model's select to its staged table. */
   stage(model: Model): Promise<void>;
-  /** Adds the rows that another lane has staged for a model; they stay there, too. */
-  gather(model: Model, from: Lane): Promise<void>;
+  /** Adds the rows that another session has staged for a model; they stay there, too. */
+  gather(model: Model, from: Session): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */
   unstage(model: Model, condition: string): Promise<number>;
-  /** Puts the rows of a select over the lane's own tables by under an id, for every lane of the engine to open. */
+  /** Puts the rows of a select over the session's own tables by under an id, for every session of the engine to open. */
   keep(id: string, sql: string): Promise<void>;
   /** A name for a file that goes with the engine. */
   nextFile(ending: string): string;
-  /** Writes the rows of a select over the lane's tables to a file of its own; whoever takes it removes it. */
+  /** Writes the rows of a select over the session's tables to a file of its own; whoever takes it removes it. */
   writeRows(sql: string, columns: readonly Column[]): Promise<RowFile>;
-  /** The rows of a select over the lane's tables. */
+  /** The rows of a select over the session's tables. */
   query(sql: string): Promise<EngineRow[]>;
   /**
    * Writes rows of the warehouse to files, all of one moment; tells of each that it is written.
@@ -180,7 +180,7 @@ export interface RecordedFile {
   readonly events: number;
 }
 
-/** Where a lane keeps the staged rows of a model. */
+/** Where a session keeps the staged rows of a model. */
 export function stagedTable(model: Model): string {
   return `staged.${model.layer}_${model.name}`;
 }

@@ -17,7 +17,7 @@ export function onDemand(open: () => Promise<Engine>): EngineOnDemand {
       // Whoever needs it hears of a failure; in the meantime it must not end the process.
       ready().catch(() => undefined);
     },
-    openLane: async () => (await ready()).openLane(),
+    openSession: async () => (await ready()).openSession(),
     async reset() {
       await (await opening?.catch(() => undefined))?.reset();
     },

@@ -64,7 +64,7 @@ export async function exportTables(
   }));
   const tables: ExportedTable[] = [];
   const made: MadeFolder[] = [];
-  const lane = await engine.openLane();
+  const session = await engine.openSession();
   try {
     for (const { target } of files) {
       await makeFolder(path.dirname(target), made);
@@ -78,7 +78,7 @@ export async function exportTables(
       });
       throwIfInterrupted(context.signal);
     };
-    await lane.writeFiles(files, onWritten, context);
+    await session.writeFiles(files, onWritten, context);
     for (const { target, path: partial } of files) {
       await bringToName(partial, target);
     }
@@ -92,7 +92,7 @@ export async function exportTables(
     }
     throw exportError(error, targets[0]?.path ?? '.');
   } finally {
-    await lane.close();
+    await session.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { isS3, PARTIAL } from '../engine/archive.ts';
-import type { Engine, Lane } from '../engine/engine.ts';
+import type { Engine, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { counted } from '../number.ts';
 import {
@@ -161,7 +161,7 @@ async function runArchive(
     isComplete = true;
     if (begun.length > 0 || total > 0) {
       engine = await openEngine();
-      const lane = await engine.openLane();
+      const session = await engine.openSession();
       let files = 0;
       for await (const file of filesToWrite(run, begun, partitions)) {
         if (files === options.maxFiles) {
@@ -169,7 +169,7 @@ async function runArchive(
           break;
         }
         throwIfInterrupted(context.signal);
-        add(moved, await writeFile(run, lane, file));
+        add(moved, await writeFile(run, session, file));
         files += 1;
         context.emit({
           ...{ type: 'step.progress', step: STEP, total, unit: 'events' },
@@ -357,11 +357,11 @@ async function readBegun(run: Run, context: StageContext): Promise<FileToWrite[]
 /** Writes a file, and then takes its events out of bronze in the transaction that records it. */
 async function writeFile(
   { client, options }: Run,
-  lane: Lane,
+  session: Session,
   { topic, partition, fileId, path, from, to }: FileToWrite,
 ): Promise<ArchivedPartition> {
   const file = `${options.archive}/${path}`;
-  const written = await lane.writeArchive(
+  const written = await session.writeArchive(
     `select topic, partition, "offset", key, key_bytes, value, headers, produced_at, ingested_at, run_id
      from bronze.events
      where topic = ${literal(topic)} and partition = ${String(partition)}

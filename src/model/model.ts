@@ -66,7 +66,7 @@ export function isFilled({ load }: Model): boolean {
   return load !== 'seed' && load !== 'view';
 }
 
-/** Rows of transactions under keys of their own, those of several windows at a time. */
+/** Rows of transactions under keys of their own, those of several batches at a time. */
 export function isFact({ load }: Model): boolean {
   return load === 'replace_transactions';
 }

@@ -13,7 +13,7 @@ export interface Backlog {
   readonly to: bigint;
 }
 
-/** The part of a backlog that makes one window: offsets up to `to` (exclusive), holding `events` events. */
+/** The part of a backlog that makes one batch: offsets up to `to` (exclusive), holding `events` events. */
 export interface BacklogSlice {
   readonly to: bigint;
   readonly events: number;
@@ -21,10 +21,10 @@ export interface BacklogSlice {
   readonly bytes: number;
 }
 
-/** Engines work on a few thousand rows at once: of large events that is a whole window, several times over. */
+/** Engines work on a few thousand rows at once: of large events that is a whole batch, several times over. */
 export const LARGE_EVENT = { bytes: 16 * 1024, weight: 4 } as const;
 
-/** What an event counts for in the bytes of a window. */
+/** What an event counts for in the bytes of a batch. */
 export function weightOf(bytes: number): number {
   return bytes > LARGE_EVENT.bytes ? bytes * LARGE_EVENT.weight : bytes;
 }
@@ -94,7 +94,7 @@ export async function readNextKey(client: Client): Promise<bigint> {
   return BigInt(rows[0]?.next_key ?? 0);
 }
 
-/** Statements that book a published window; they fail the transaction when another promotion was here. */
+/** Statements that book a published batch; they fail the transaction when another promotion was here. */
 export function advanceStatements(
   runId: bigint,
   ranges: readonly RunRange[],

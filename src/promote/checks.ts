@@ -1,4 +1,4 @@
-import { stagedTable, type EngineRow, type Lane } from '../engine/engine.ts';
+import { stagedTable, type EngineRow, type Session } from '../engine/engine.ts';
 import { MedallionError, messageOf } from '../errors.ts';
 import { outcomeOf, type CheckOutcome } from '../model/limit.ts';
 import { PERIOD_COLUMN, type Model, type ModelCheck } from '../model/model.ts';
@@ -15,7 +15,7 @@ export interface CheckResult {
   checked: number;
   /** Rows that do not meet the condition. */
   failing: number;
-  /** By the limits; the worst of the windows. */
+  /** By the limits; the worst of the batches. */
   outcome: CheckOutcome;
   /** The first of the failing rows. */
   readonly rows: EngineRow[];
@@ -78,9 +78,9 @@ export interface Rows {
   readonly tableOf: (model: Model) => string;
 }
 
-/** The rows that a lane has staged. */
-export function stagedRows(lane: Lane): Rows {
-  return { query: (sql) => lane.query(sql), tableOf: stagedTable };
+/** The rows that a session has staged. */
+export function stagedRows(session: Session): Rows {
+  return { query: (sql) => session.query(sql), tableOf: stagedTable };
 }
 
 /**
@@ -165,7 +165,7 @@ async function readFailing(
  * @throws MedallionError model
  */
 export async function verifyMarts(
-  lane: Lane,
+  session: Session,
   models: readonly Model[],
   days: readonly string[],
 ): Promise<void> {
@@ -174,7 +174,7 @@ export async function verifyMarts(
   const allowed = { replace_days: days, replace_months: [...new Set(days.map(monthOf))] };
   for (const model of models) {
     const key = model.key.map((column) => `"${column}"`).join(', ');
-    const [twice] = await lane.query(
+    const [twice] = await session.query(
       `select ${key} from ${stagedTable(model)} group by ${key} having count(*) > 1 limit 1`,
     );
     if (twice !== undefined) {
@@ -191,7 +191,7 @@ export async function verifyMarts(
       continue;
     }
     const periods = model.load === 'replace_months' ? allowed.replace_months : allowed.replace_days;
-    const [stray] = await lane.query(
+    const [stray] = await session.query(
       `select ${period} from ${stagedTable(model)} where ${period} not in (${dates(periods)}) limit 1`,
     );
     if (stray !== undefined) {

@@ -1,16 +1,16 @@
-import { stagedTable, type Lane, type RowFile, type WarehouseFile } from '../engine/engine.ts';
+import { stagedTable, type Session, type RowFile, type WarehouseFile } from '../engine/engine.ts';
 import { isMadeByDay } from '../model/days.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import { literal } from '../postgres/quote.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
 import { deltaTable, isOverFacts, negated, summed } from '../publish/additive.ts';
 
-/** Rows of facts as they were before a window, in files, by the ids of their tables. */
+/** Rows of facts as they were before a batch, in files, by the ids of their tables. */
 export type TakenAway = ReadonlyMap<string, WarehouseFile>;
 
 /**
  * What a promotion adds to the additive marts over facts, and what it takes away: their selects over the rows that come
- * to silver and, negated, over those that go. What several lanes find adds up.
+ * to silver and, negated, over those that go. What several sessions find adds up.
  */
 export class Deltas {
   readonly #marts: readonly Model[];
@@ -33,30 +33,30 @@ export class Deltas {
     this.#sources = silver.filter(({ id }) => wanted.has(id));
   }
 
-  /** The tables of facts whose rows a window may take away. */
+  /** The tables of facts whose rows a batch may take away. */
   get facts(): readonly Model[] {
     return this.#sources.filter(({ load }) => load === 'replace_transactions');
   }
 
-  /** Adds what a window stages on a lane, and takes away what it replaces. The lane has no other work meanwhile. */
-  async add(lane: Lane, takenAway: TakenAway | undefined): Promise<void> {
-    await this.#open(lane, async (source) => {
+  /** Adds what a batch stages on a session, and takes away what it replaces. The session has no other work meanwhile. */
+  async add(session: Session, takenAway: TakenAway | undefined): Promise<void> {
+    await this.#open(session, async (source) => {
       const { id } = source;
       if (source.load === 'replace_transactions') {
-        await lane.openInput({ id, staged: source, keep: false });
+        await session.openInput({ id, staged: source, keep: false });
       } else {
         const staged = isFilled(source) ? { staged: source, distinct: true } : {};
-        await lane.openInput({ id, sql: rowsOf(source), ...staged, keep: true });
+        await session.openInput({ id, sql: rowsOf(source), ...staged, keep: true });
       }
     });
-    await this.#stage(lane, (model) => model.sql);
+    await this.#stage(session, (model) => model.sql);
     if (takenAway !== undefined) {
       for (const [id, file] of takenAway) {
-        await lane.openInput({ id, file, keep: true });
+        await session.openInput({ id, file, keep: true });
       }
-      await this.#stage(lane, negated, false);
+      await this.#stage(session, negated, false);
     }
-    await this.#keep(lane, (delta) => delta.id);
+    await this.#keep(session, (delta) => delta.id);
   }
 
   /** Begins to sum up days whole; what was summed up like that before counts no more. */
@@ -68,53 +68,53 @@ export class Deltas {
    * Adds all that silver holds between two keys of transactions.
    * @param condition selects them by transaction_key, in the warehouse's dialect
    */
-  async addWhole(lane: Lane, condition: string): Promise<void> {
-    await this.#open(lane, async (source) => {
+  async addWhole(session: Session, condition: string): Promise<void> {
+    await this.#open(session, async (source) => {
       const where = source.load === 'replace_transactions' ? ` where ${condition}` : '';
-      await lane.openInput({ id: source.id, sql: `${rowsOf(source)}${where}`, keep: true });
+      await session.openInput({ id: source.id, sql: `${rowsOf(source)}${where}`, keep: true });
     });
-    await this.#stage(lane, (model) => model.sql);
-    await this.#keep(lane, (delta) => this.#wholeId(delta));
+    await this.#stage(session, (model) => model.sql);
+    await this.#keep(session, (delta) => this.#wholeId(delta));
   }
 
   /**
-   * Writes the sum of what windows have added to a mart, and of the days that were summed up whole.
-   * @param but days for which windows do not count
+   * Writes the sum of what batches have added to a mart, and of the days that were summed up whole.
+   * @param but days for which batches do not count
    * @param isWhole whether the mart consists of nothing else: cells that nothing is behind are left out
    */
   async write(
-    lane: Lane,
+    session: Session,
     mart: Model,
     but: readonly string[],
     { isWhole = false } = {},
   ): Promise<RowFile> {
     const delta = deltaModel(mart);
-    await lane.clear(delta);
-    const [windows, whole] = [`staged.windows_${delta.name}`, `staged.whole_${delta.name}`];
-    await lane.openInput({ id: windows, staged: delta, kept: delta.id, keep: false });
-    await lane.openInput({ id: whole, staged: delta, kept: this.#wholeId(delta), keep: false });
+    await session.clear(delta);
+    const [batches, whole] = [`staged.batches_${delta.name}`, `staged.whole_${delta.name}`];
+    await session.openInput({ id: batches, staged: delta, kept: delta.id, keep: false });
+    await session.openInput({ id: whole, staged: delta, kept: this.#wholeId(delta), keep: false });
     const days = but.length === 0 ? '' : ` where date_key not in (${but.map(literal).join(', ')})`;
-    const rows = `select * from ${windows}${days} union all select * from ${whole}`;
-    return lane.writeRows(summed(mart, rows, isWhole), deltaTable(mart).columns);
+    const rows = `select * from ${batches}${days} union all select * from ${whole}`;
+    return session.writeRows(summed(mart, rows, isWhole), deltaTable(mart).columns);
   }
 
-  async #open(lane: Lane, open: (source: Model) => Promise<void>): Promise<void> {
+  async #open(session: Session, open: (source: Model) => Promise<void>): Promise<void> {
     for (const source of this.#sources) {
       if (source.load === 'view' && isMadeByDay(source, this.#silver)) {
-        await lane.openView(source.id, source.sql);
+        await session.openView(source.id, source.sql);
       } else {
         await open(source);
       }
     }
   }
 
-  async #stage(lane: Lane, select: (mart: Model) => string, isFirst = true): Promise<void> {
+  async #stage(session: Session, select: (mart: Model) => string, isFirst = true): Promise<void> {
     for (const mart of this.#marts) {
       const delta = { ...deltaModel(mart), sql: select(mart) };
       if (isFirst) {
-        await lane.clear(delta);
+        await session.clear(delta);
       }
-      await lane.stage(delta);
+      await session.stage(delta);
     }
   }
 
@@ -122,10 +122,10 @@ export class Deltas {
     return `${id} whole ${String(this.#rounds)}`;
   }
 
-  async #keep(lane: Lane, idOf: (delta: Model) => string): Promise<void> {
+  async #keep(session: Session, idOf: (delta: Model) => string): Promise<void> {
     for (const mart of this.#marts) {
       const delta = deltaModel(mart);
-      await lane.keep(idOf(delta), `select * from ${stagedTable(delta)}`);
+      await session.keep(idOf(delta), `select * from ${stagedTable(delta)}`);
     }
   }
 }

@@ -40,8 +40,8 @@ const NO_RUN = 0n;
 const GIVEN_UP = 'A dry run writes nothing that stays. Run it again when the server is back.';
 
 /**
- * A promotion in one transaction that is rolled back: the same windows, rules, checks and statements, of which nothing
- * stays. Everything reaches the warehouse through one connection, so a window sees what those before it have written,
+ * A promotion in one transaction that is rolled back: the same batches, rules, checks and statements, of which nothing
+ * stays. Everything reaches the warehouse through one connection, so a batch sees what those before it have written,
  * and gold sees silver. Other promotions are kept out as by any other one.
  * @throws MedallionError locked, config (migrations are missing), model, unreachable, interrupted; a check that fails
  *   is a part of the result

@@ -1,4 +1,4 @@
-import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
+import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { buildKeys, dropKeys } from '../schema/changes.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
@@ -10,17 +10,17 @@ import { latestOrder, loadingOf, temporaryOf, type Loading } from '../publish/lo
 import {
   cutPlaces,
   placeLiteral,
-  WINDOW_PLACES,
-  windowOf,
+  BATCH_PLACES,
+  batchOf,
   type PlaceRow,
-  type WindowOptions,
-} from './windows.ts';
+  type BatchOptions,
+} from './batches.ts';
 
 /*
  * Silver that holds no facts yet is filled without keys: rows are appended, and indexes built once, when all are there.
  * Nobody can look a transaction up meanwhile, so the engine remembers which ones it has seen. Another event of one of
  * those is deferred: it is judged after the keys are built, as what comes in later is. Which event wins does not depend on
- * the order of arrival. Dimension rows of each window are put by, and merged once.
+ * the order of arrival. Dimension rows of each batch are put by, and merged once.
  */
 
 const isLatest = ({ load }: Model): boolean => load === 'upsert_latest';
@@ -40,7 +40,7 @@ export function fillingOf(model: Model): Loading {
 
 /**
  * Begins to fill silver without keys where that pays, in the transaction of the caller: where the facts are empty, and
- * more waits than one window holds.
+ * more waits than one batch holds.
  * @returns whether it is to be filled so
  */
 export async function beginFill(
@@ -141,8 +141,8 @@ async function mergeWaiting(client: Client, model: Model): Promise<void> {
   await client.query(`drop table ${waitingTable(model)}`);
 }
 
-/** What a window looks at a second time is deferred no more. */
-export function judgedStatements({ again }: SilverWindow): string[] {
+/** What a batch looks at a second time is deferred no more. */
+export function judgedStatements({ again }: SilverBatch): string[] {
   return again.length === 0
     ? []
     : [
@@ -157,25 +157,25 @@ export async function haveDeferred(client: Client): Promise<boolean> {
   return rowCount === 1;
 }
 
-/** Cuts the events that a fill has deferred into windows of bounded size. */
+/** Cuts the events that a fill has deferred into batches of bounded size. */
 export async function* planDeferred(
   client: Client,
-  options: WindowOptions,
-): AsyncGenerator<SilverWindow, undefined> {
+  options: BatchOptions,
+): AsyncGenerator<SilverBatch, undefined> {
   let last: BronzePlace = { topic: '', partition: 0, offset: -1n };
   for (;;) {
     const { rows } = await client.query<PlaceRow>(sqlFile('promote/deferred'), [
       last.topic,
       last.partition,
       last.offset,
-      Math.min(options.chunkRows, WINDOW_PLACES),
+      Math.min(options.chunkRows, BATCH_PLACES),
     ]);
-    const again = cutPlaces(rows, options.windowBytes);
+    const again = cutPlaces(rows, options.batchBytes);
     const end = again.at(-1);
     if (end === undefined) {
       return undefined;
     }
     last = end;
-    yield await windowOf(client, again, options);
+    yield await batchOf(client, again, options);
   }
 }

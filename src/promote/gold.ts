@@ -1,4 +1,4 @@
-import type { Engine, Lane, RowFile } from '../engine/engine.ts';
+import type { Engine, Session, RowFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
@@ -32,7 +32,7 @@ export interface GoldResult {
   restated: number;
 }
 
-/** Transactions whose inputs a lane holds at once. */
+/** Transactions whose inputs a session holds at once. */
 const BATCH_TRANSACTIONS = 50_000;
 
 export interface GoldOptions {
@@ -85,19 +85,21 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
-  const lanes = [await engine.openLane(), await engine.openLane()] as const;
+  const sessions = [await engine.openSession(), await engine.openSession()] as const;
   const additive = marts.filter(({ load }) => load === 'additive');
   tally.list([
     ...additive,
     ...SCOPES.flatMap((scope) => marts.filter(({ load }) => load === scope)),
   ]);
-  await addStale(lanes, run);
+  await addStale(sessions, run);
   throwIfInterrupted(context.signal);
   // Counted apart until it is committed, so that what is reported of a run is what it did.
   const counted = { tally: new ModelTally(), checks: new CheckTally() };
   const publisher = await options.openPublisher();
   try {
-    await publisher.transaction((transaction) => publish(transaction, lanes, { ...run, ...counted }));
+    await publisher.transaction((transaction) =>
+      publish(transaction, sessions, { ...run, ...counted }),
+    );
   } catch (error) {
     if (error instanceof MedallionError && error.code === 'check_failed') {
       run.checks.merge(counted.checks);
@@ -112,15 +114,15 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
     tally.days.add(day);
   }
   tally.published();
-  for (const lane of lanes) {
-    await lane.close();
+  for (const session of sessions) {
+    await session.close();
   }
   return { days, restated: await countRestatements(client, [options.runId]) };
 }
 
 /** Sums up the days that are computed whole. */
 async function addStale(
-  lanes: readonly Lane[],
+  sessions: readonly Session[],
   { client, options, context }: GoldRun,
 ): Promise<void> {
   const { stale, marts, deltas } = options;
@@ -130,26 +132,26 @@ async function addStale(
   }
   const batches = await batchFacts(client, stale, BATCH_TRANSACTIONS);
   let done = 0;
-  await sideBySide(lanes, batches, async (lane, { condition, days }) => {
+  await sideBySide(sessions, batches, async (session, { condition, days }) => {
     throwIfInterrupted(context.signal);
-    await deltas.addWhole(lane, condition);
+    await deltas.addWhole(session, condition);
     done += days;
     const progress = { step: 'gold', done, total: stale.length, unit: 'days' } as const;
     context.emit({ type: 'step.progress', ...progress });
   });
 }
 
-/** Each lane takes what comes next when it is free. All have come to rest before an error goes on. */
+/** Each session takes what comes next when it is free. All have come to rest before an error goes on. */
 async function sideBySide<T>(
-  lanes: readonly Lane[],
+  sessions: readonly Session[],
   works: readonly T[],
-  work: (lane: Lane, one: T) => Promise<void>,
+  work: (session: Session, one: T) => Promise<void>,
 ): Promise<void> {
   const waiting = [...works];
   const outcomes = await Promise.allSettled(
-    lanes.map(async (lane) => {
+    sessions.map(async (session) => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        await work(lane, next);
+        await work(session, next);
       }
     }),
   );
@@ -161,7 +163,7 @@ async function sideBySide<T>(
 
 async function publish(
   transaction: Publication,
-  lanes: readonly [Lane, Lane],
+  sessions: readonly [Session, Session],
   run: GoldRun,
 ): Promise<void> {
   const { models, options, tally, checks, context } = run;
@@ -191,7 +193,7 @@ async function publish(
   );
   await transaction.lend((client) => dropKeys(client, filled));
   const additive = marts.filter(({ load }) => load === 'additive');
-  const cells = writeCells(lanes[0], additive.filter(isOverFacts), options);
+  const cells = writeCells(sessions[0], additive.filter(isOverFacts), options);
   try {
     for (const model of additive) {
       await followMart(transaction, model, cells.get(model), models.gold, options, tally);
@@ -209,10 +211,10 @@ async function publish(
   );
   const others = marts.filter(({ load }) => load !== 'additive');
   if (others.length > 0) {
-    await stageAll(transaction, lanes, others, run);
+    await stageAll(transaction, sessions, others, run);
     throwIfInterrupted(context.signal);
     for (const model of others) {
-      await loadStaged(transaction, lanes[0], model, run);
+      await loadStaged(transaction, sessions[0], model, run);
     }
   }
   await transaction.lend((client) => buildKeys(client, filled));
@@ -244,7 +246,7 @@ async function emptyOf(transaction: Publication, marts: readonly Model[]): Promi
 
 /** Begins to write what is summed for each mart, one after the other: each while the one before is published. */
 function writeCells(
-  lane: Lane,
+  session: Session,
   marts: readonly Model[],
   { deltas, left, emptied }: GoldOptions,
 ): ReadonlyMap<Model, Promise<RowFile>> {
@@ -252,7 +254,7 @@ function writeCells(
   let last: Promise<unknown> = Promise.resolve();
   for (const mart of marts) {
     const isWhole = emptied.has(mart.id);
-    const file = last.then(() => deltas.write(lane, mart, left, { isWhole }));
+    const file = last.then(() => deltas.write(session, mart, left, { isWhole }));
     // Whoever takes it hears of a failure; in the meantime it must not end the process.
     file.catch(() => undefined);
     cells.set(mart, file);
@@ -264,12 +266,12 @@ function writeCells(
 /** Computes the marts that are not additive, for the days whole; the rows of other marts are those of the transaction. */
 async function stageAll(
   transaction: Publication,
-  lanes: readonly [Lane, Lane],
+  sessions: readonly [Session, Session],
   marts: readonly Model[],
   { client, models, options, tally, checks, context }: GoldRun,
 ): Promise<void> {
   const { days, reshapes } = options;
-  const [lane, second] = lanes;
+  const [session, second] = sessions;
   const inputs = new GoldInputs(
     [...models.silver, ...models.gold],
     days,
@@ -277,7 +279,7 @@ async function stageAll(
     new Set(reshapes.keys()),
   );
   for (const model of marts) {
-    await lane.clear(model);
+    await session.clear(model);
     await second.clear(model);
   }
   const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
@@ -287,28 +289,28 @@ async function stageAll(
   const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
   const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };
   const isBuiltOnDays = byDay.some(({ id }) => inputs.of(byMonth).includes(id));
-  const stage = (on: Lane, work: Work): Promise<void> => {
+  const stage = (on: Session, work: Work): Promise<void> => {
     throwIfInterrupted(context.signal);
     return stagePass(on, inputs, work, transaction, tally);
   };
   for (const works of isBuiltOnDays ? [daily, [monthly]] : [[monthly, ...daily]]) {
     await sideBySide(
-      lanes,
+      sessions,
       works.filter((work) => work.models.length > 0),
       stage,
     );
     for (const model of new Set(works.flatMap((work) => work.models))) {
-      await lane.gather(model, second);
+      await session.gather(model, second);
     }
   }
-  await stage(lane, { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 });
-  await verifyMarts(lane, marts, days);
-  await runChecks(stagedRows(lane), marts, checks);
+  await stage(session, { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 });
+  await verifyMarts(session, marts, days);
+  await runChecks(stagedRows(session), marts, checks);
 }
 
 async function loadStaged(
   transaction: Publication,
-  lane: Lane,
+  session: Session,
   model: Model,
   { options: { reshapes, emptied }, tally }: GoldRun,
 ): Promise<void> {
@@ -318,7 +320,7 @@ async function loadStaged(
       ? makingAgain(model, reshapeStatements(reshape ?? []))
       : loadingOf(model);
   await tally.time(model, async () => {
-    const file = await writeStaged(lane, model);
+    const file = await writeStaged(session, model);
     await transaction.execute(...loading.before);
     tally.count(model, { written: await copyRows(transaction, file, model, loading) });
   });
@@ -330,7 +332,7 @@ interface Work extends Pass {
 }
 
 async function stagePass(
-  lane: Lane,
+  session: Session,
   inputs: GoldInputs,
   pass: Work,
   transaction: Publication,
@@ -338,10 +340,10 @@ async function stagePass(
 ): Promise<void> {
   const open = async (id: string): Promise<void> => {
     const { sql, ...input } = inputs.input(id, pass);
-    await lane.openInput(
+    await session.openInput(
       sql === undefined || !id.startsWith('gold.')
         ? { ...input, ...(sql === undefined ? {} : { sql }) }
-        : { ...input, file: await transaction.read(sql, lane.nextFile('csv')) },
+        : { ...input, file: await transaction.read(sql, session.nextFile('csv')) },
     );
   };
   for (const id of inputs.of(pass.models)) {
@@ -349,7 +351,7 @@ async function stagePass(
   }
   for (const model of pass.models) {
     await tally.time(model, async () => {
-      await lane.stage(model);
+      await session.stage(model);
     });
     tally.count(model, { read: pass.transactions });
     // The next mart of this pass may read this one.

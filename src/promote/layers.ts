@@ -40,7 +40,7 @@ import {
   type ReplayResult,
 } from './replay.ts';
 import { withReaders } from './selection.ts';
-import { cutAhead, inOrder, planBacklog, type WindowOptions, type WindowQueue } from './windows.ts';
+import { cutAhead, inOrder, planBacklog, type BatchOptions, type BatchQueue } from './batches.ts';
 import { promoteSilver } from './silver.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 
@@ -60,10 +60,10 @@ export interface LayerOptions {
   readonly span: DaySpan;
   /** Of marts that say how often they are computed at most: all of them, or those that are due. */
   readonly every: 'mart' | 'due mart';
-  /** Events in one window of silver, at most. */
+  /** Events in one batch of silver, at most. */
   readonly chunkRows: number;
   /** Bytes of their text, at most; what an engine can take depends on its memory. */
-  readonly windowBytes: number;
+  readonly batchBytes: number;
 }
 
 export interface LayerResults {
@@ -129,17 +129,17 @@ export async function promoteLayers(
             models: models.silver,
             staleByLosers: beyondDays(models).length > 0,
           };
-          const promoteWindows = async (isFilling: boolean): Promise<SilverResult> =>
+          const promoteBatches = async (isFilling: boolean): Promise<SilverResult> =>
             promoteSilver(
               { ...silverRun, isFilling },
               engine,
-              await planWindows(client, options, runId, engine.ready),
+              await planBatches(client, options, runId, engine.ready),
               options.gold ? deltas : undefined,
             );
           if (!prepared.isFilling) {
-            return promoteWindows(false);
+            return promoteBatches(false);
           }
-          const filled = await promoteWindows(true);
+          const filled = await promoteBatches(true);
           throwIfInterrupted(context.signal);
           await asStep(
             context,
@@ -147,7 +147,7 @@ export async function promoteLayers(
             () => endFill(client, models.silver),
             () => 'of silver',
           );
-          return (await haveDeferred(client)) ? promoteWindows(false) : filled;
+          return (await haveDeferred(client)) ? promoteBatches(false) : filled;
         },
         ({ events }) => counted(events, 'event'),
       );
@@ -182,8 +182,8 @@ async function readyFor(
   const archive =
     silver && fullRefresh && select.length === 0 ? await readArchiveFiles(client) : [];
   if (archive.length > 0) {
-    const lane = await engine.openLane();
-    await lane.checkArchive(archive).finally(() => lane.close());
+    const session = await engine.openSession();
+    await session.checkArchive(archive).finally(() => session.close());
   }
 }
 
@@ -296,14 +296,14 @@ function beyondDays({ silver, gold }: Models): Model[] {
 }
 
 /** What silver is to judge in this run. */
-async function planWindows(
+async function planBatches(
   client: Client,
-  { replay, chunkRows, windowBytes }: LayerOptions,
+  { replay, chunkRows, batchBytes }: LayerOptions,
   runId: bigint,
   ready: () => Promise<unknown>,
-): Promise<WindowQueue> {
+): Promise<BatchQueue> {
   const keys = { next: await readNextKey(client) };
-  const options: WindowOptions = { runId, keys, chunkRows, windowBytes };
+  const options: BatchOptions = { runId, keys, chunkRows, batchBytes };
   if (replay !== undefined) {
     await ready();
     await prepareReplay(client, replay, runId);

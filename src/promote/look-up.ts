@@ -1,4 +1,4 @@
-import type { Lane, LookUp, WarehouseFile } from '../engine/engine.ts';
+import type { Session, LookUp, WarehouseFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import { temporary, type Publisher } from '../postgres/publisher.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
@@ -6,7 +6,7 @@ import { REPLACED_KEYS } from '../publish/loading.ts';
 import type { TakenAway } from './deltas.ts';
 import { sqlFile } from '../sql-file.ts';
 
-const IDS = 'window_ids';
+const IDS = 'batch_ids';
 
 /** What silver knows of some transactions, each looked up by its id: the cost follows the ids, never the tables. */
 export function lookUpIn(publisher: Publisher): LookUp {
@@ -18,13 +18,13 @@ export function lookUpIn(publisher: Publisher): LookUp {
     });
 }
 
-/** The facts that a window is about to replace, as silver has them. */
+/** The facts that a batch is about to replace, as silver has them. */
 export async function readReplaced(
   publisher: Publisher,
-  lane: Lane,
+  session: Session,
   facts: readonly Model[],
 ): Promise<TakenAway> {
-  const keys = await lane.writeRows('select transaction_key from source.replaced', [
+  const keys = await session.writeRows('select transaction_key from source.replaced', [
     { name: 'transaction_key', type: 'bigint' },
   ]);
   return publisher.transaction(async (transaction) => {
@@ -34,7 +34,7 @@ export async function readReplaced(
       // An array, so that each is looked up by its key.
       const sql = `select ${columnsOf(fact)} from ${tableOf(fact)}
         where transaction_key = any (array(select transaction_key from ${temporary(REPLACED_KEYS)}))`;
-      files.set(fact.id, await transaction.read(sql, lane.nextFile('csv')));
+      files.set(fact.id, await transaction.read(sql, session.nextFile('csv')));
     }
     return files;
   });

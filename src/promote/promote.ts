@@ -41,7 +41,7 @@ const REPLAY = 'quarantine replay';
 
 /**
  * Promotes bronze to silver and silver to gold, whatever is new since the last time. One promotion runs at a time;
- * one that was killed is taken up by the next, after the last window that it committed, and so does one that lost
+ * one that was killed is taken up by the next, after the last batch that it committed, and so does one that lost
  * the warehouse by itself: with a new engine, a new lock and a run of its own. The result counts what all of them did.
  * @throws MedallionError locked, check_failed, model, unreachable, interrupted
  */
@@ -72,7 +72,7 @@ interface EndedRun extends Pick<Run, 'runId' | 'tally' | 'checks'> {
 }
 
 const GIVEN_UP =
-  'The windows that were published are committed, with their watermarks; what was under way was rolled back, and gold ' +
+  'The batches that were published are committed, with their watermarks; what was under way was rolled back, and gold ' +
   'is as it was or whole. Run promote again when the server is back: it goes on from there.';
 
 async function promoteOnce(

@@ -1,10 +1,10 @@
-import type { SilverWindow } from '../engine/engine.ts';
+import type { SilverBatch } from '../engine/engine.ts';
 import { IS_STORED } from '../postgres/quarantine.ts';
 import type { TemporaryTable } from '../postgres/publisher.ts';
 import { literal } from '../postgres/quote.ts';
-import { placeLiteral } from './windows.ts';
+import { placeLiteral } from './batches.ts';
 
-/** What a window rejected, for the statements below. */
+/** What a batch rejected, for the statements below. */
 export const REJECTED: TemporaryTable = {
   name: 'refused',
   columns: [
@@ -17,26 +17,26 @@ export const REJECTED: TemporaryTable = {
 };
 
 /**
- * What a window does to the quarantine, in the transaction of its facts and after them. New events that were refused
+ * What a batch does to the quarantine, in the transaction of its facts and after them. New events that were refused
  * come in. Events that were there before (of a replay, or of a full refresh) are replayed when silver has taken them,
  * and else say why they are refused today; their history says what changed.
  */
 export function quarantineStatements(
-  window: SilverWindow,
+  batch: SilverBatch,
   runId: bigint,
   hasRefused: boolean,
 ): string[] {
   return [
-    acceptStatement(window, runId, hasRefused),
-    ...(hasRefused ? [noteStatement(window, runId), refuseStatement(runId)] : []),
+    acceptStatement(batch, runId, hasRefused),
+    ...(hasRefused ? [noteStatement(batch, runId), refuseStatement(runId)] : []),
   ];
 }
 
 const SAME_PLACE = (a: string, b: string): string =>
   `${a}.topic = ${b}.topic and ${a}.partition = ${b}.partition and ${a}."offset" = ${b}."offset"`;
 
-/** Whether a row q of the quarantine is of an event of this window. */
-function isOfWindow({ ranges, again }: SilverWindow): string {
+/** Whether a row q of the quarantine is of an event of this batch. */
+function isInBatch({ ranges, again }: SilverBatch): string {
   const parts = ranges.map(
     ({ topic, partition, from, to }) =>
       `(q.topic = ${literal(topic)} and q.partition = ${String(partition)}
@@ -53,14 +53,14 @@ function isOfWindow({ ranges, again }: SilverWindow): string {
  * An event that was in quarantine and is not refused now is in silver, or among its discarded events; one that a fill
  * has deferred is not yet.
  */
-function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolean): string {
+function acceptStatement(batch: SilverBatch, runId: bigint, hasRefused: boolean): string {
   const notRefused = hasRefused
     ? `and not exists (select from pg_temp.refused r where ${SAME_PLACE('r', 'q')})`
     : '';
   return `with accepted as materialized (
       select q.*
       from bronze.quarantine q
-      where q.stage = 'silver' and q.status <> 'replayed' and ${isOfWindow(window)} and ${IS_STORED}
+      where q.stage = 'silver' and q.status <> 'replayed' and ${isInBatch(batch)} and ${IS_STORED}
         ${notRefused}
         and not exists (select from medallion.deferred_events d where ${SAME_PLACE('d', 'q')})
     ),
@@ -77,7 +77,7 @@ function acceptStatement(window: SilverWindow, runId: bigint, hasRefused: boolea
 }
 
 /** Each replay is noted, and of a full refresh what it changes. */
-function noteStatement({ again }: SilverWindow, runId: bigint): string {
+function noteStatement({ again }: SilverBatch, runId: bigint): string {
   const isReplay = again.length > 0 ? 'true' : 'false';
   return `insert into bronze.quarantine_history
         (topic, partition, "offset", run_id, action, status_before, status_after, reason_before, field_before,

@@ -28,7 +28,7 @@ export interface RefreshOptions {
   readonly span: DaySpan;
   /** Promotes events that silver refused instead of what is new in bronze. */
   readonly replay?: unknown;
-  /** Events in one window of silver, at most. */
+  /** Events in one batch of silver, at most. */
   readonly chunkRows: number;
 }
 

@@ -1,15 +1,9 @@
-import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
+import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, IS_STORED, type Selection } from '../postgres/quarantine.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
-import {
-  cutPlaces,
-  WINDOW_PLACES,
-  windowOf,
-  type PlaceRow,
-  type WindowOptions,
-} from './windows.ts';
+import { cutPlaces, BATCH_PLACES, batchOf, type PlaceRow, type BatchOptions } from './batches.ts';
 
 export interface ReplayOptions {
   /** Which events; of these the open ones are judged again. */
@@ -96,28 +90,28 @@ export async function prepareReplay(
   );
 }
 
-/** Cuts the events that are to be judged again into windows of bounded size; each comes once, whatever it comes to. */
+/** Cuts the events that are to be judged again into batches of bounded size; each comes once, whatever it comes to. */
 export async function* planReplay(
   client: Client,
   { selection }: ReplayOptions,
-  options: WindowOptions,
-): AsyncGenerator<SilverWindow, undefined> {
+  options: BatchOptions,
+): AsyncGenerator<SilverBatch, undefined> {
   let last: BronzePlace | undefined;
   for (;;) {
-    const again = await readWindow(client, selection, last, options);
+    const again = await readBatch(client, selection, last, options);
     last = again.at(-1);
     if (last === undefined) {
       return undefined;
     }
-    yield await windowOf(client, again, options);
+    yield await batchOf(client, again, options);
   }
 }
 
-async function readWindow(
+async function readBatch(
   client: Client,
   selection: ReplayOptions['selection'],
   after: BronzePlace | undefined,
-  options: WindowOptions,
+  options: BatchOptions,
 ): Promise<BronzePlace[]> {
   const { sql, values } = conditionOf({ ...selection, status: 'open' });
   const parameter = (number: number): string => `$${String(values.length + number)}`;
@@ -133,11 +127,11 @@ async function readWindow(
      limit ${parameter(1)}`,
     [
       ...values,
-      Math.min(options.chunkRows, WINDOW_PLACES),
+      Math.min(options.chunkRows, BATCH_PLACES),
       ...(after === undefined ? [] : [after.topic, after.partition, after.offset]),
     ],
   );
-  return cutPlaces(rows, options.windowBytes);
+  return cutPlaces(rows, options.batchBytes);
 }
 
 /** What a replay has come to, and what it had to leave. */

@@ -1,4 +1,4 @@
-import type { Engine, Lane, SilverWindow, WindowCounts } from '../engine/engine.ts';
+import type { Engine, Session, SilverBatch, BatchCounts } from '../engine/engine.ts';
 import { isFact, isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { Publisher } from '../postgres/publisher.ts';
@@ -9,29 +9,29 @@ import type { Deltas, TakenAway } from './deltas.ts';
 import { lookUpIn, readReplaced } from './look-up.ts';
 import {
   FIRST_TURN,
-  publishWindow,
-  writeWindow,
-  type JudgedWindow,
+  publishBatch,
+  writeBatch,
+  type JudgedBatch,
   type Turn,
-} from './publish-window.ts';
+} from './publish-batch.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 import { readVerdicts } from './verdicts.ts';
-import type { WindowQueue } from './windows.ts';
+import type { BatchQueue } from './batches.ts';
 
-/** While one window is published the next one is prepared. */
+/** While one batch is published the next one is prepared. */
 const WORKPLACES = 2;
 
-/** A lane, and the connection that publishes what it has staged. */
+/** A session, and the connection that publishes what it has staged. */
 interface Workplace {
-  readonly lane: Lane;
+  readonly session: Session;
   readonly publisher: Publisher;
 }
 
 interface Prepared extends Workplace {
-  readonly window: SilverWindow;
-  readonly counts: WindowCounts;
-  readonly filling: JudgedWindow['filling'];
-  /** Whether the window before may change what silver knows of its transactions. */
+  readonly batch: SilverBatch;
+  readonly counts: BatchCounts;
+  readonly filling: JudgedBatch['filling'];
+  /** Whether the batch before may change what silver knows of its transactions. */
   readonly isShared: boolean;
 }
 
@@ -53,60 +53,60 @@ export interface SilverRun {
 
 type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'staleByLosers'>;
 
-/** A window on its way. */
+/** A batch on its way. */
 interface Preparing {
   readonly prepared: Promise<Prepared | undefined>;
   /** Until the engine knows its transactions. */
   readonly seen: Promise<void>;
 }
 
-/** A window whose staged rows are what is to be published, and what their checks counted. */
-interface Judged extends JudgedWindow {
+/** A batch whose staged rows are what is to be published, and what their checks counted. */
+interface Judged extends JudgedBatch {
   readonly checked: CheckTally;
   readonly takenAway: TakenAway | undefined;
 }
 
 /**
- * Promotes events of bronze, window by window, each in one transaction; they are committed in order. While the facts of
- * a window are published the next one is read and judged on the other lane, and its facts published, too.
- * @param windows what is promoted: the backlog, or events that were refused and are judged again
+ * Promotes events of bronze, batch by batch, each in one transaction; they are committed in order. While the facts of
+ * a batch are published the next one is read and judged on the other session, and its facts published, too.
+ * @param batches what is promoted: the backlog, or events that were refused and are judged again
  * @param deltas takes what it adds to the marts of the same run, and what it takes away
  */
 export async function promoteSilver(
   { client, openPublisher, models, context, isFilling, ...run }: SilverRun,
   engine: Engine,
-  windows: WindowQueue,
+  batches: BatchQueue,
   deltas: Deltas | undefined,
 ): Promise<SilverResult> {
   const { tally } = run;
-  // Rows that triggers write are, for all that is known, those of several windows.
+  // Rows that triggers write are, for all that is known, those of several batches.
   const areApart = await haveTriggers(client, models.filter(isFact).map(tableOf));
   const places: Workplace[] = [];
-  /** In the order in which they will be published, one on each lane. */
+  /** In the order in which they will be published, one on each session. */
   const preparing: Preparing[] = [];
   const begin = (place: Workplace, free: Promise<void>): void => {
     const before = preparing.at(-1);
-    const next = windows.next();
+    const next = batches.next();
     const seen = new Signal();
     const prepared = free
       .then(async () => {
-        const window = await next;
-        if (window === undefined || context.signal.aborted) {
+        const batch = await next;
+        if (batch === undefined || context.signal.aborted) {
           return undefined;
         }
-        return prepare(place, window, before, { models, tally, isFilling }, seen.fire);
+        return prepare(place, batch, before, { models, tally, isFilling }, seen.fire);
       })
       .finally(seen.fire);
     // It is awaited later; this keeps a failure in the meantime from ending the process unheard.
     prepared.catch(() => undefined);
     preparing.push({ prepared, seen: seen.fired });
   };
-  /** How far the window has come that was published last. */
+  /** How far the batch has come that was published last. */
   let turn: Turn = FIRST_TURN;
   try {
     for (let opened = 0; opened < WORKPLACES; opened += 1) {
-      // The lane goes with its engine, the publisher would stay open if that could not be had.
-      const place = { lane: await engine.openLane(), publisher: await openPublisher() };
+      // The session goes with its engine, the publisher would stay open if that could not be had.
+      const place = { session: await engine.openSession(), publisher: await openPublisher() };
       places.push(place);
       begin(place, Promise.resolve());
     }
@@ -115,22 +115,22 @@ export async function promoteSilver(
       if (prepared === undefined) {
         break;
       }
-      const { lane, publisher, window } = prepared;
+      const { session, publisher, batch } = prepared;
       if (prepared.isShared || areApart) {
         await turn.committed;
       }
       const judged = await judge(prepared, turn, models, deltas, run);
-      const nextKey = window.firstKey + BigInt(prepared.counts.events);
+      const nextKey = batch.firstKey + BigInt(prepared.counts.events);
       const begun = new Signal();
       const published = publish(judged, turn, models, { ...run, nextKey }, begun.fire);
       turn = { begun: Promise.race([begun.fired, published]), committed: published };
       // Whoever waits for it hears of a failure.
       turn.begun.catch(() => undefined);
       // While it is published: its rows do not change any more.
-      const adding = judged.files.written.then(() => deltas?.add(lane, judged.takenAway));
+      const adding = judged.files.written.then(() => deltas?.add(session, judged.takenAway));
       adding.catch(() => undefined);
       begin(
-        { lane, publisher },
+        { session, publisher },
         published
           .then(() => {
             context.emit({
@@ -144,7 +144,7 @@ export async function promoteSilver(
       );
     }
   } catch (error) {
-    // Of two windows that fail the first one says why.
+    // Of two batches that fail the first one says why.
     await turn.committed;
     throw error;
   } finally {
@@ -152,7 +152,7 @@ export async function promoteSilver(
     await Promise.all(places.map(({ publisher }) => publisher.close()));
   }
   await Promise.all(preparing.map(({ prepared }) => prepared));
-  await Promise.all(places.map(({ lane }) => lane.close()));
+  await Promise.all(places.map(({ session }) => session.close()));
   return tally.silver;
 }
 
@@ -164,40 +164,40 @@ class Signal {
   });
 }
 
-/** Models whose rows depend on what silver holds already are staged when the window is judged. */
+/** Models whose rows depend on what silver holds already are staged when the batch is judged. */
 function needsVerdicts(model: Model): boolean {
   return model.inputs.includes('source.verdicts');
 }
 
 async function prepare(
-  { lane, publisher }: Workplace,
-  window: SilverWindow,
+  { session, publisher }: Workplace,
+  batch: SilverBatch,
   before: Preparing | undefined,
   { models, tally, isFilling }: Pick<SilverRun, 'models' | 'tally' | 'isFilling'>,
   onSeen: () => void,
 ): Promise<Prepared> {
-  const counts = { ...(await lane.readWindow(window)) };
+  const counts = { ...(await session.readBatch(batch)) };
   let filling: Prepared['filling'];
   if (isFilling) {
-    // In the order of the windows, so that a fill always comes to the same.
+    // In the order of the batches, so that a fill always comes to the same.
     await before?.seen;
-    const deferred = await lane.defer();
+    const deferred = await session.defer();
     onSeen();
     counts.events -= deferred;
     counts.accepted -= deferred;
     filling = { deferred };
   }
   for (const model of models.filter(isFilled)) {
-    await lane.clear(model);
-    await lane.openInput({ id: model.id, staged: model, keep: false });
+    await session.clear(model);
+    await session.openInput({ id: model.id, staged: model, keep: false });
     if (!needsVerdicts(model)) {
-      await tally.time(model, async () => lane.stage(model));
+      await tally.time(model, async () => session.stage(model));
     }
   }
   const shared = isFilling
-    ? await lane.lookUp(undefined, undefined)
-    : await lane.lookUp(lookUpIn(publisher), (await before?.prepared)?.lane);
-  return { lane, publisher, window, counts, filling, isShared: shared > 0 };
+    ? await session.lookUp(undefined, undefined)
+    : await session.lookUp(lookUpIn(publisher), (await before?.prepared)?.session);
+  return { session, publisher, batch, counts, filling, isShared: shared > 0 };
 }
 
 async function judge(
@@ -207,31 +207,31 @@ async function judge(
   deltas: Deltas | undefined,
   { tally, checks, staleByLosers }: Publishing,
 ): Promise<Judged> {
-  const { lane, publisher, isShared } = prepared;
-  await lane.resolve(isShared ? lookUpIn(publisher) : undefined);
+  const { session, publisher, isShared } = prepared;
+  await session.resolve(isShared ? lookUpIn(publisher) : undefined);
   const loaded = models.filter(isFilled);
   // Lines before the transactions they find their key in.
   for (const model of loaded.filter(isFact).reverse()) {
-    await lane.unstage(model, 'transaction_key in (select transaction_key from source.settled)');
+    await session.unstage(model, 'transaction_key in (select transaction_key from source.settled)');
   }
   for (const model of loaded.filter(needsVerdicts)) {
-    await tally.time(model, async () => lane.stage(model));
+    await tally.time(model, async () => session.stage(model));
   }
   const checked = new CheckTally();
   try {
-    await runChecks(stagedRows(lane), loaded, checked);
+    await runChecks(stagedRows(session), loaded, checked);
   } catch (error) {
     await committed;
     checks.merge(checked);
     throw error;
   }
-  const verdicts = await readVerdicts(lane);
+  const verdicts = await readVerdicts(session);
   const takenAway =
     verdicts.replaced > 0 && deltas !== undefined
-      ? await readReplaced(publisher, lane, deltas.facts)
+      ? await readReplaced(publisher, session, deltas.facts)
       : undefined;
   const judged = { ...prepared, checked, verdicts, takenAway };
-  return { ...judged, files: writeWindow(judged, loaded, staleByLosers) };
+  return { ...judged, files: writeBatch(judged, loaded, staleByLosers) };
 }
 
 async function publish(
@@ -241,9 +241,9 @@ async function publish(
   { tally, checks, ...run }: Publishing & { readonly nextKey: bigint },
   onBegun: () => void,
 ): Promise<void> {
-  const { lane, counts, verdicts, checked } = judged;
+  const { session, counts, verdicts, checked } = judged;
   const loaded = models.filter(isFilled);
-  const written = await publishWindow(judged, turn, loaded, run, tally, onBegun);
+  const written = await publishBatch(judged, turn, loaded, run, tally, onBegun);
   // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {
@@ -255,15 +255,15 @@ async function publish(
   checks.merge(checked);
   const { duplicates, superseded } = verdicts;
   tally.judged({ ...counts, written: transactions, duplicates, superseded });
-  for (const { reason, events } of counts.refused > 0 ? await readRefusals(lane) : []) {
+  for (const { reason, events } of counts.refused > 0 ? await readRefusals(session) : []) {
     tally.refuse(reason, events);
   }
   tally.published();
 }
 
-/** How many events of the window were refused for each reason. */
-async function readRefusals(lane: Lane): Promise<{ reason: string; events: number }[]> {
-  const rows = await lane.query(
+/** How many events of the batch were refused for each reason. */
+async function readRefusals(session: Session): Promise<{ reason: string; events: number }[]> {
+  const rows = await session.query(
     'select reason, count(*) as events from source.refused group by reason',
   );
   return rows.map(({ reason, events }) => ({ reason: String(reason), events: Number(events) }));

@@ -1,4 +1,4 @@
-import { stagedTable, type Lane, type RowFile } from '../engine/engine.ts';
+import { stagedTable, type Session, type RowFile } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import { temporaryOf, type Loading } from '../publish/loading.ts';
 import type { Publication } from '../postgres/publisher.ts';
@@ -123,9 +123,9 @@ export class ModelTally {
 }
 
 /** The staged rows of a model, in a file. */
-export function writeStaged(lane: Lane, model: Model): Promise<RowFile> {
+export function writeStaged(session: Session, model: Model): Promise<RowFile> {
   const columns = model.columns.map(({ name, type }) => ({ name, type }));
-  return lane.writeRows(`select * from ${stagedTable(model)}`, columns);
+  return session.writeRows(`select * from ${stagedTable(model)}`, columns);
 }
 
 /** Copies a model's rows to where its publication wants them, and merges them. */

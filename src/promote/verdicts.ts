@@ -1,6 +1,6 @@
-import type { Lane } from '../engine/engine.ts';
+import type { Session } from '../engine/engine.ts';
 
-/** What became of the transactions of a window that have more than one event. */
+/** What became of the transactions of a batch that have more than one event. */
 export interface VerdictCounts {
   readonly contenders: number;
   readonly replaced: number;
@@ -9,9 +9,9 @@ export interface VerdictCounts {
   readonly superseded: number;
 }
 
-/** What this window adds: an event known before counts only where its verdict changed. */
-export async function readVerdicts(lane: Lane): Promise<VerdictCounts> {
-  const [row] = await lane.query(`
+/** What this batch adds: an event known before counts only where its verdict changed. */
+export async function readVerdicts(session: Session): Promise<VerdictCounts> {
+  const [row] = await session.query(`
     select
         count(*) as contenders,
         (select count(*) from source.replaced) as replaced,

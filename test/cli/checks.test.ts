@@ -142,7 +142,7 @@ test('gold stays as it was when more rows fail an error check than are allowed',
   expect(await rowsOf(db.settings, SALES)).toHaveLength(3);
 });
 
-test('an error check of silver keeps its window from being published, the windows before it stay', async () => {
+test('an error check of silver keeps its batch from being published, the batches before it stay', async () => {
   await edit('silver/fact_transactions', 'severity: warn', 'severity: error');
   const totals = [11.2, 11.2, 2, 3, 11.2];
   await landEvents(

@@ -56,7 +56,7 @@ async function replayed(): Promise<number> {
 
 test('a replay that is killed goes on when it is run again, as if nothing had happened', async () => {
   await withTestHome(async (home) => {
-    // A server that needs a while for each window, as a busy one does.
+    // A server that needs a while for each batch, as a busy one does.
     await promoted(
       db,
       VOUCHERS,

@@ -20,17 +20,17 @@ test.each([
     const engine = await openTestEngine(settings);
     const publisher = await Publisher.open(settings);
     try {
-      const lane = await engine.openLane();
+      const session = await engine.openSession();
       const values = amounts.map((amount) => `(cast('${amount}' as decimal(38,2)))`).join(', ');
-      const written = await lane.writeRows(`select * from (values ${values}, (null))`, [
+      const written = await session.writeRows(`select * from (values ${values}, (null))`, [
         { name: 'amount', type: 'numeric(38,2)' },
       ]);
       const file = await publisher.transaction(async (transaction) => {
         await transaction.copyTemporary(written, 'amounts');
-        return transaction.read(`select * from ${temporary('amounts')}`, lane.nextFile('csv'));
+        return transaction.read(`select * from ${temporary('amounts')}`, session.nextFile('csv'));
       });
-      await lane.openInput({ id: 'gold.amounts', file, keep: false });
-      const rows = await lane.query('select amount, typeof(amount) as type from gold.amounts');
+      await session.openInput({ id: 'gold.amounts', file, keep: false });
+      const rows = await session.query('select amount, typeof(amount) as type from gold.amounts');
       expect(rows).toEqual([...amounts, null].map((amount) => ({ amount, type: 'DECIMAL(38,2)' })));
     } finally {
       await publisher.close();

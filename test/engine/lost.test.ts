@@ -13,8 +13,8 @@ import { openTestEngine, quietContext, rowsOf } from '../support/promotion.ts';
 test('an engine whose warehouse is lost in mid-read says so, and closes', async () => {
   await withDatabase(async ({ settings }) => {
     const engine = await openTestEngine(settings);
-    const lane = await engine.openLane();
-    const losing = lane.openInput({ id: 'silver.slow', sql: 'select pg_sleep(60)', keep: true });
+    const session = await engine.openSession();
+    const losing = session.openInput({ id: 'silver.slow', sql: 'select pg_sleep(60)', keep: true });
     const outcome = expect(losing).rejects.toMatchObject({
       code: 'unreachable',
       retriable: true,
@@ -41,7 +41,7 @@ test('an engine for which the server has too few connections says so', async () 
       client.query(`create role ${role} login password 'sesame' connection limit 1`),
     );
     const engine = await openTestEngine({ ...settings, user: role, password: 'sesame' });
-    const [one, other] = [await engine.openLane(), await engine.openLane()];
+    const [one, other] = [await engine.openSession(), await engine.openSession()];
     const slow = one.openInput({ id: 'silver.one', sql: 'select 1 as n, pg_sleep(2)', keep: true });
     await expect
       .poll(() => rowsOf(settings, `select from pg_stat_activity where usename = '${role}'`))
@@ -90,12 +90,12 @@ test('an engine that serves again keeps no file of the promotion before', async 
   );
   try {
     for (let promotion = 0; promotion < 2; promotion += 1) {
-      const lane = await engine.openLane();
-      await lane.openInput({ id: 'silver.one', sql: 'select 1 as n', keep: true });
-      await lane.keep('ones', 'select * from silver.one');
-      await lane.writeRows('select * from silver.one', [{ name: 'n', type: 'integer' }]);
-      await lane.openInput({ id: 'silver.kept', kept: 'ones', keep: false });
-      expect(await lane.query('select count(*) as n from silver.kept')).toEqual([{ n: '1' }]);
+      const session = await engine.openSession();
+      await session.openInput({ id: 'silver.one', sql: 'select 1 as n', keep: true });
+      await session.keep('ones', 'select * from silver.one');
+      await session.writeRows('select * from silver.one', [{ name: 'n', type: 'integer' }]);
+      await session.openInput({ id: 'silver.kept', kept: 'ones', keep: false });
+      expect(await session.query('select count(*) as n from silver.kept')).toEqual([{ n: '1' }]);
       await engine.reset();
       expect(await readdir(path.join(folder, 'spill'))).toEqual([]);
     }

@@ -29,10 +29,10 @@ test.each([
       ),
     );
     const engine = await openTestEngine(settings);
-    const lane = await engine.openLane();
+    const session = await engine.openSession();
     const range = { topic: 'sales', partition: 0, from: 0n, to: 1n, events: 1 };
     await expect(
-      lane.readWindow({ ranges: [range], again: [], archive: [], runId: 1n, firstKey: 0n }),
+      session.readBatch({ ranges: [range], again: [], archive: [], runId: 1n, firstKey: 0n }),
     ).rejects.toThrow(message);
     await engine.close();
     const counted = `select seq_scan from pg_stat_user_tables where relname = 'readings'`;

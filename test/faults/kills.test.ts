@@ -7,7 +7,7 @@ import { change, moment, Scenario, seededMoments, WATCH } from './scenario.ts';
 
 const KILLS = 16;
 
-/** Each batch and each window takes a while, so that there are many moments to be killed at. */
+/** Each batch of ingest and of promote takes a while, so that there are many moments to be killed at. */
 const SLOW = `
   create function medallion.wait() returns trigger language plpgsql
     as $$ begin perform pg_sleep(0.03); return null; end $$;

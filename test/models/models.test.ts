@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as v from '@badrap/valita';
-import { stagedTable, type Engine, type Lane } from '../../src/engine/engine.ts';
+import { stagedTable, type Engine, type Session } from '../../src/engine/engine.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { wholeSelect, type Model } from '../../src/model/model.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -116,9 +116,9 @@ describe.each(ENGINES)('%s', (engineName) => {
     test.each(cases.parse(parse(readFileSync(testFile(model), 'utf8'))))(
       '$name',
       async ({ given, expect: expected }) => {
-        const lane = await engine.openLane();
+        const session = await engine.openSession();
         for (const input of model.inputs) {
-          await giveRows(lane, input, given[input] ?? []);
+          await giveRows(session, input, given[input] ?? []);
         }
         expect(
           Object.keys(given).filter((id) => !model.inputs.includes(id)),
@@ -131,13 +131,13 @@ describe.each(ENGINES)('%s', (engineName) => {
             .filter(({ derived }) => derived === undefined)
             .map((column) => ({ ...column, nullable: true })),
         };
-        await lane.clear(selected);
-        await lane.stage(selected);
+        await session.clear(selected);
+        await session.stage(selected);
         const columns = Object.keys(expected[0] ?? {});
         const values = columns.map((column) => `cast("${column}" as varchar) as "${column}"`);
         // Derived columns are made of what is staged, with what is looked up beside it.
         const whole = wholeSelect({ ...model, sql: `select * from ${stagedTable(model)}` });
-        const rows = await lane.query(
+        const rows = await session.query(
           columns.length === 0
             ? `select count(*) from (${whole}) having count(*) > 0`
             : `select ${values.join(', ')} from (${whole}) order by ${model.key.map((key) => `"${key}"`).join(', ')}`,
@@ -152,7 +152,7 @@ describe.each(ENGINES)('%s', (engineName) => {
             ),
           ),
         );
-        await lane.close();
+        await session.close();
       },
     );
   });
@@ -160,7 +160,7 @@ describe.each(ENGINES)('%s', (engineName) => {
 
 /** Makes an input with all its columns; those that a row does not name are null. */
 async function giveRows(
-  lane: Lane,
+  session: Session,
   id: string,
   rows: readonly v.Infer<typeof row>[],
 ): Promise<void> {
@@ -179,7 +179,7 @@ async function giveRows(
     expect(unknown, `${id} has no such columns`).toEqual([]);
   }
   const selects = rows.map((given) => `select ${values(given)}`);
-  await lane.openInput({
+  await session.openInput({
     id,
     sql: selects.length === 0 ? `select ${values({})} where false` : selects.join(' union all '),
     keep: true,

@@ -73,10 +73,10 @@ describe.each(ENGINES)('the functions that models may call', (name) => {
 
   test(`have these values in a model of ${name}`, async () => {
     const engine = await openTestEngine(db.settings);
-    const lane = await engine.openLane();
-    await lane.clear(PORTABLE);
-    await lane.stage(PORTABLE);
-    const [row = {}] = await lane.query(`select * from ${stagedTable(PORTABLE)}`);
+    const session = await engine.openSession();
+    await session.clear(PORTABLE);
+    await session.stage(PORTABLE);
+    const [row = {}] = await session.query(`select * from ${stagedTable(PORTABLE)}`);
     await engine.close();
     expect(paired(row)).toEqual(KNOWN);
   });

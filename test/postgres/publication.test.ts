@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine, Lane, RowFile } from '../../src/engine/engine.ts';
+import type { Engine, Session, RowFile } from '../../src/engine/engine.ts';
 import { withClient, withRollback } from '../../src/postgres/client.ts';
 import { Publisher } from '../../src/postgres/publisher.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -22,13 +22,13 @@ const ROWS = `values
 
 let database: TestDatabase;
 let engine: Engine;
-let lane: Lane;
+let session: Session;
 let folder: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   engine = await openTestEngine(database.settings);
-  lane = await engine.openLane();
+  session = await engine.openSession();
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-session-'));
   await rowsOf(
     database.settings,
@@ -46,14 +46,18 @@ const landed = (): Promise<unknown> =>
   rowsOf(database.settings, 'select * from public.landed order by n');
 
 function numbers(n: number): Promise<RowFile> {
-  return lane.writeRows(`select ${String(n)} from range(1000)`, [{ name: 'n', type: 'integer' }]);
+  return session.writeRows(`select ${String(n)} from range(1000)`, [
+    { name: 'n', type: 'integer' },
+  ]);
 }
 
 describe('the rows of an engine', () => {
   test('arrive as they were', async () => {
     const publisher = await Publisher.open(database.settings);
     await publisher.transaction(async (transaction) => {
-      expect(await transaction.copy(await lane.writeRows(ROWS, VALUES), 'public.landed')).toBe(3);
+      expect(await transaction.copy(await session.writeRows(ROWS, VALUES), 'public.landed')).toBe(
+        3,
+      );
     });
     await publisher.close();
     expect(await landed()).toEqual([
@@ -79,7 +83,7 @@ describe('the rows of an engine', () => {
     const before = await landed();
     const publisher = await Publisher.open(database.settings);
     const failing = publisher.transaction(async (transaction) => {
-      await transaction.copy(await lane.writeRows(ROWS, VALUES), 'public.landed');
+      await transaction.copy(await session.writeRows(ROWS, VALUES), 'public.landed');
       await transaction.execute('select 1 / 0');
     });
     await expect(failing).rejects.toMatchObject({ code: '22012' });

@@ -77,9 +77,9 @@ test('a session is what ours are, whatever the role has: of pg, and of DuckDB', 
   const config = parseConfig({ databaseUrl: urlOf(settings) }, {}, process.cwd());
   await withWarehouse(config, quietContext(), async (known) => {
     const engine = await openTestEngine(known);
-    const lane = await engine.openLane();
+    const session = await engine.openSession();
     const sql = `select * from postgres_query('warehouse', '${SHOWN.replaceAll("'", "''")}')`;
-    expect(namesAndSettings(await lane.query(sql))).toEqual(OURS);
+    expect(namesAndSettings(await session.query(sql))).toEqual(OURS);
     await engine.close();
   });
 });
@@ -107,8 +107,8 @@ test('a statement of a person has the limits of the role, which the text may lif
 
 test('DuckDB reports a statement that the server ended', async () => {
   const engine = await openTestEngine(database.settings);
-  const lane = await engine.openLane();
-  const slow = lane.openInput({ id: 'silver.slow', sql: 'select pg_sleep(60)', keep: true });
+  const session = await engine.openSession();
+  const slow = session.openInput({ id: 'silver.slow', sql: 'select pg_sleep(60)', keep: true });
   const ended = expect(slow).rejects.toMatchObject({
     code: 'denied',
     message:
@@ -154,9 +154,9 @@ test('no variable of libpq reaches a client of ours', async () => {
       { application_name: 'medallion' },
     ]);
     const engine = await openTestEngine(database.settings);
-    const lane = await engine.openLane();
+    const session = await engine.openSession();
     expect(
-      await lane.query(
+      await session.query(
         `select * from postgres_query('warehouse', 'select current_setting(''application_name'') as name')`,
       ),
     ).toEqual([{ name: 'medallion' }]);

@@ -101,8 +101,8 @@ async function isEncryptedInDuckDb(databaseUrl: string): Promise<boolean> {
     testContext(),
   );
   try {
-    const lane = await engine.openLane();
-    const [row] = await lane.query(
+    const session = await engine.openSession();
+    const [row] = await session.query(
       `select * from postgres_query('warehouse', '${IS_ENCRYPTED}') as answer`,
     );
     return row?.['ssl'] === 'true';

@@ -85,7 +85,7 @@ describe.each([1, 2])('a random stream (%i)', (seed) => {
         from += size;
         const interrupt = new AbortController();
         const context = quietContext(interrupt.signal);
-        // The first window is committed, and then the run is stopped.
+        // The first batch is committed, and then the run is stopped.
         const emit: typeof context.emit = (event) => {
           if (event.type === 'step.progress') {
             interrupt.abort();

@@ -114,8 +114,8 @@ describe('the hash of a content is the SHA-256 of its text', () => {
     ).toEqual({ hash: KNOWN_HASH });
     await promoteAll(db.settings);
     const engine = await openTestEngine(db.settings);
-    const lane = await engine.openLane();
-    expect(await lane.query(`select ${call} ${lines('')}) as hash`)).toEqual([
+    const session = await engine.openSession();
+    expect(await session.query(`select ${call} ${lines('')}) as hash`)).toEqual([
       { hash: KNOWN_HASH },
     ]);
     await engine.close();

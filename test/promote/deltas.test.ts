@@ -35,7 +35,7 @@ async function linesRead(): Promise<number> {
   return Number(read);
 }
 
-test('a first promotion in many windows reads no order line back', async () => {
+test('a first promotion in many batches reads no order line back', async () => {
   const days = [...Array(20).keys()];
   await landEvents(
     db.settings,
@@ -50,11 +50,11 @@ test('a first promotion in many windows reads no order line back', async () => {
   expect(await linesRead()).toBeGreaterThan(2 * 40);
 });
 
-test('days of this run, of runs before and of both: corrected, moved and repeated between windows', async () => {
+test('days of this run, of runs before and of both: corrected, moved and repeated between batches', async () => {
   const runs = [
     [order('a', '2026-01-01T10:00:00', 1), order('b', '2026-01-02T10:00:00', 2)],
     [
-      // b once more, and d, which is written and corrected by windows of one run; a leaves its day for one of its own.
+      // b once more, and d, which is written and corrected by batches of one run; a leaves its day for one of its own.
       order('c', '2026-01-02T11:00:00', 4),
       order('d', '2026-01-03T10:00:00', 8),
       order('b', '2026-01-02T10:00:00', 2),

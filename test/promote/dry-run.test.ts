@@ -188,7 +188,7 @@ const C = { id: 'c', at: '2026-01-02T10:00:00' };
 const UNKNOWN_STATUS = { status: 99 };
 
 describe('a fixture worked out by hand', () => {
-  // c is corrected in a later window than the one that brings it: one window sees what another has written.
+  // c is corrected in a later batch than the one that brings it: one batch sees what another has written.
   const FIRST = [
     purchase(C),
     purchase(A),
@@ -275,7 +275,7 @@ describe('a fixture worked out by hand', () => {
 });
 
 describe('the dry run says what the promotion then does', () => {
-  test('of a stream with every fault, in many windows, twice', async () => {
+  test('of a stream with every fault, in many batches, twice', async () => {
     // What is not text never reaches bronze.events.
     const events = eventsOf(300, EVERY_FAULT)
       .filter(({ value }) => isUtf8(value) && !value.includes(0))
@@ -428,7 +428,7 @@ describe('beside others', () => {
     await landEvents(db.settings, [purchase(A)]);
     await promoteAll(db.settings);
     await landEvents(db.settings, [purchase(C)], { from: 1 });
-    let lanes = 0;
+    let sessions = 0;
     let second: unknown;
     const result = await dryRunAll(db.settings, {
       holder: 'dry run, process 77',
@@ -436,10 +436,10 @@ describe('beside others', () => {
         const engine = await openTestEngine(db.settings, held);
         return {
           ...engine,
-          openLane: async () => {
-            lanes += 1;
+          openSession: async () => {
+            sessions += 1;
             // The third is gold's: silver is written by now, and nobody else sees it.
-            if (lanes === 3) {
+            if (sessions === 3) {
               await landEvents(db.settings, [purchase(B)], { from: 2 });
               await withClient(db.settings, async (client) => {
                 await client.query(`set lock_timeout = '5s'`);
@@ -450,7 +450,7 @@ describe('beside others', () => {
               });
               second = await promoteAll(db.settings).catch((error: unknown) => error);
             }
-            return engine.openLane();
+            return engine.openSession();
           },
         };
       },

@@ -13,7 +13,7 @@ import {
 } from '../support/promotion.ts';
 import { runReconcile } from '../support/reconcile.ts';
 
-/** A first promotion, or a full refresh, of more than one window fills silver without keys and builds them at the end. */
+/** A first promotion, or a full refresh, of more than one batch fills silver without keys and builds them at the end. */
 
 let db: TestDatabase;
 
@@ -36,7 +36,7 @@ const sale = (id: string, minute: number, total: number, customer = `c${minute %
 
 /**
  * Thirty orders, of which each third is repeated, each fifth corrected, and one corrected to another customer and back to
- * what it was, all of it many windows later; the last events say what was there before.
+ * what it was, all of it many batches later; the last events say what was there before.
  */
 const ORDERS = 30;
 const events = [
@@ -48,7 +48,7 @@ const events = [
   'no event',
 ];
 
-/** Two events a window. */
+/** Two events a batch. */
 const small = { chunkRows: 2 };
 
 /** The keys and indexes of the facts, as the database has them. */
@@ -60,7 +60,7 @@ const REST = `select (select count(*) from medallion.deferred_events) as deferre
   (select count(*) from pg_tables where schemaname = 'medallion' and tablename like 'waiting%') as tables`;
 const NOTHING = { deferred: '0', filling: '0', tables: '0' };
 
-/** What one window makes of the same events, and its keys. */
+/** What one batch makes of the same events, and its keys. */
 let answers: unknown;
 let keys: unknown;
 
@@ -83,7 +83,7 @@ async function reconciled(): Promise<{ different: readonly string[]; waiting: nu
   };
 }
 
-test('a fill of many windows comes to what one window comes to, keys and all', async () => {
+test('a fill of many batches comes to what one batch comes to, keys and all', async () => {
   await landEvents(db.settings, events);
   const { silver } = await promoteAll(db.settings, small);
   expect(silver).toMatchObject({ events: events.length, refused: 1, accepted: events.length - 1 });
@@ -109,7 +109,7 @@ describe.each(['a first promotion', 'a full refresh'])('%s that ends early', (ki
   });
 
   test.each([
-    [2, 'among the windows of a fill'],
+    [2, 'among the batches of a fill'],
     [25, 'among the last of them'],
     [32, 'among those that were deferred'],
   ])('after %i events, %s, is gone on with', async (after) => {

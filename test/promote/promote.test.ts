@@ -496,7 +496,7 @@ describe('a full refresh', () => {
 });
 
 describe('what does not fit', () => {
-  test('large events make small windows, whatever partition they are in', async () => {
+  test('large events make small batches, whatever partition they are in', async () => {
     const large = (id: string): string =>
       purchase({ id, at: '2026-01-01T00:00:00' }).replace('{', `{"pad":"${'p'.repeat(900_000)}",`);
     for (let partition = 0; partition < 6; partition += 1) {
@@ -585,7 +585,7 @@ describe('interruption', () => {
     ]);
   });
 
-  test('a promotion that is stopped between windows is taken up by the next', async () => {
+  test('a promotion that is stopped between batches is taken up by the next', async () => {
     await landEvents(db.settings, HISTORY);
     const whole = await createTestDatabase();
     await landEvents(whole.settings, HISTORY);

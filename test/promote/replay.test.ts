@@ -311,7 +311,7 @@ describe('a replayed event takes the place that its time gives it', () => {
     await expectAccountsToBalance();
   });
 
-  test('a duplicate where it is repeated, in another window too', async () => {
+  test('a duplicate where it is repeated, in another batch too', async () => {
     const event = purchase({ id: 'a', at: '2026-01-01T10:00:00', order: VOUCHER });
     await landEvents(db.settings, [event, event, event]);
     await promoteAll(db.settings);

@@ -29,7 +29,7 @@ export function quietContext(
   return { signal, emit: (event) => events.push(event), events };
 }
 
-/** What DuckDB may use in tests. One thread: windows are small here, and a second one would spin while it waits. */
+/** What DuckDB may use in tests. One thread: batches are small here, and a second one would spin while it waits. */
 function engineOptions(settings: ConnectionSettings): DuckDbOptions {
   const spillDirectory = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
   const env = { ...process.env };
@@ -184,7 +184,7 @@ export const PROMOTE_TEST_OPTIONS: PromoteOptions = {
   span: { since: undefined, until: undefined },
   every: 'mart',
   chunkRows: 50_000,
-  windowBytes: 32 * 1024 * 1024,
+  batchBytes: 32 * 1024 * 1024,
   arguments: ['promote'],
   holder: 'test',
 };

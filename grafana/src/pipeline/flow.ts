@@ -4,7 +4,7 @@ import { COUNT, lines, rows, SECONDS, SHORT, TIME } from '../panels.ts';
 import { sql } from '../sql.ts';
 import { BEYOND_POSTGRESQL } from './state.ts';
 
-// Silver's latest event is among the last transactions of its latest day, where keys rise with each window.
+// Silver's latest event is among the last transactions of its latest day, where keys rise with each batch.
 const FRESHNESS = sql`
   with layers as (
       select

@@ -247,7 +247,7 @@ const REPEAT_RATE = sql`
 
   ${shown({ title: 'Repeat rate', isShare: true })}`;
 
-// Silver's latest event is among the last transactions of its latest day, where keys rise with each window.
+// Silver's latest event is among the last transactions of its latest day, where keys rise with each batch.
 const LATEST_EVENT = sql`
   select extract(epoch from max(latest.event_timestamp)) * 1000 as "Data up to"
   from (

@@ -41,7 +41,7 @@ export function createChecksCommand(run: RunCommand): Command {
 A check is a condition in the header of a model (sql/silver, sql/gold) that
 every row should meet. With severity warn a promotion warns of rows that do not.
 With severity error it publishes nothing of what they are a part of and ends
-with exit code 4: of silver the window that holds them (the windows before it
+with exit code 4: of silver the batch that holds them (the batches before it
 stay), of gold nothing at all. warn_above and error_above set limits: 5 rows, or
 "0.1%".`,
       examples: [

@@ -9,13 +9,13 @@ import { sessionOptions, type ServerFacts } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
-import type { Engine, Lane, WarehouseReader } from '../engine.ts';
+import type { Engine, Session, WarehouseReader } from '../engine.ts';
 import { ATTACHED, queried } from './attached.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { KeptRows } from './kept.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
-import { DuckDbLane, SEEN } from './lane.ts';
+import { DuckDbSession, SEEN } from './session.ts';
 import { singleQuoted } from './sql.ts';
 import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
 
@@ -41,8 +41,8 @@ export interface DuckDbOptions {
   readonly spillDirectory: string;
 }
 
-/** What the names of lanes, and of their files, begin with. */
-const LANE = 'lane_';
+/** What the names of sessions, and of their files, begin with. */
+const SESSION = 'session_';
 
 /**
  * DuckDB in this process, with the warehouse attached.
@@ -116,23 +116,23 @@ export async function openEngine(
   reader?: WarehouseReader,
   context: StageContext = { signal: new AbortController().signal, emit: () => undefined },
 ): Promise<Engine> {
-  const lanes = new Set<Lane>();
+  const sessions = new Set<Session>();
   const keptRows = new KeptRows();
   let opened = 0;
-  /** Lanes that are open, or about to be. */
+  /** Sessions that are open, or about to be. */
   let inUse = 0;
-  let threadsOfLanes: number | undefined;
+  let threadsOfSessions: number | undefined;
   /**
-   * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that lanes
-   * leave free would only take a lane's work away from it, and it would spin until they are done. Where lanes are closed
+   * A query is worked on by the thread that waits for it and by DuckDB's own. Own threads beyond the cores that sessions
+   * leave free would only take a session's work away from it, and it would spin until they are done. Where sessions are closed
    * they stay as they are, for those that come next: a change takes as long as a small statement.
    */
   const shareThreads = async (): Promise<void> => {
     const threads = Math.min(options.threads ?? availableParallelism(), inUse);
-    if (threads === threadsOfLanes) {
+    if (threads === threadsOfSessions) {
       return;
     }
-    threadsOfLanes = threads;
+    threadsOfSessions = threads;
     const connection = await instance.connect();
     await connection.run(`set global external_threads = ${String(threads)}`);
     connection.closeSync();
@@ -146,8 +146,8 @@ export async function openEngine(
     connection.closeSync();
   }
   const reset = async (): Promise<void> => {
-    for (const lane of lanes) {
-      await lane.close();
+    for (const session of sessions) {
+      await session.close();
     }
     keptRows.clear();
     const connection = await instance.connect();
@@ -155,30 +155,30 @@ export async function openEngine(
     connection.closeSync();
     const { spillDirectory: folder } = options;
     for (const name of await readdir(folder).catch(() => [])) {
-      if (name.startsWith(LANE)) {
+      if (name.startsWith(SESSION)) {
         await rm(path.join(folder, name), { force: true });
       }
     }
   };
   return {
-    async openLane() {
+    async openSession() {
       inUse += 1;
       opened += 1;
-      const name = `${LANE}${String(opened)}`;
+      const name = `${SESSION}${String(opened)}`;
       const prefix = path.join(options.spillDirectory, name);
-      const lane = await DuckDbLane.open(
+      const session = await DuckDbSession.open(
         await instance.connect(),
         name,
         keptRows,
         reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
         { ...options, context },
-        (lane) => {
-          inUse -= lanes.delete(lane) ? 1 : 0;
+        (session) => {
+          inUse -= sessions.delete(session) ? 1 : 0;
         },
       );
-      lanes.add(lane);
+      sessions.add(session);
       await shareThreads();
-      return lane;
+      return session;
     },
     reset,
     close: reset,

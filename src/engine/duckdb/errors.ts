@@ -14,10 +14,10 @@ const PROMOTION: Undertaking = {
     denied:
       'A user that promotes owns the tables: medallion db grant owner USER, as the owner of the database.',
     lost: 'Nothing half-done was kept. Run promote again when the server is back; it goes on from there.',
-    full: 'Free some space on the home folder and on PostgreSQL; the next run goes on from the last window.',
-    memory: 'Give it more with --memory-limit, or make windows smaller with --chunk-rows.',
+    full: 'Free some space on the home folder and on PostgreSQL; the next run goes on from the last batch.',
+    memory: 'Give it more with --memory-limit, or make batches smaller with --chunk-rows.',
   },
-  tooLarge: 'a window does not fit into the memory that DuckDB may use',
+  tooLarge: 'a batch does not fit into the memory that DuckDB may use',
 };
 
 export const EXPORT: Undertaking = {

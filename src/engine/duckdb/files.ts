@@ -12,7 +12,7 @@ import { doubleQuoted, singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 import { runXlsxJob } from './xlsx.ts';
 
-/** What an engine gives its lanes to read and write files with. */
+/** What an engine gives its sessions to read and write files with. */
 export interface FileMeans {
   /** Told of an extension that is fetched. */
   readonly context: StageContext;

@@ -1,7 +1,7 @@
 import { fileToRead } from './sql.ts';
 
 /**
- * Rows that lanes put by for each other, as Parquet files in the folder of the engine: they take no memory, and go with
+ * Rows that sessions put by for each other, as Parquet files in the folder of the engine: they take no memory, and go with
  * the engine.
  */
 export class KeptRows {

@@ -15,9 +15,9 @@ export interface DuckDbLimits {
 }
 
 const SPILL_PREFIX = 'duckdb-';
-/** How much larger than its text a window becomes while it is worked on, two of them at once. */
-const WINDOW_GROWTH = 12;
-const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
+/** How much larger than its text a batch becomes while it is worked on, two of them at once. */
+const BATCH_GROWTH = 12;
+const LARGEST_BATCH_BYTES = 64 * 1024 * 1024;
 
 /** What opens DuckDB on a warehouse, with a spill folder below the home; what killed processes left there is removed. */
 export async function duckDbOpener(
@@ -47,8 +47,8 @@ export async function duckDbOptions(
 }
 
 /** Bytes of events' text that DuckDB can take at once. */
-export function windowBytesFor(memoryLimit: string): number {
-  return Math.min(LARGEST_WINDOW_BYTES, Math.floor(memoryBytes(memoryLimit) / WINDOW_GROWTH));
+export function batchBytesFor(memoryLimit: string): number {
+  return Math.min(LARGEST_BATCH_BYTES, Math.floor(memoryBytes(memoryLimit) / BATCH_GROWTH));
 }
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };

@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { judge, type References } from '../../event/judge.ts';
-import type { BronzePlace, SilverWindow, WindowCounts } from '../engine.ts';
+import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
@@ -26,18 +26,18 @@ export async function openReferences(
 }
 
 /**
- * Reads a window of bronze into typed rows. DuckDB reads and accepts whatever is valid beyond doubt; each other event
+ * Reads a batch of bronze into typed rows. DuckDB reads and accepts whatever is valid beyond doubt; each other event
  * is judged on its own by src/event/judge.ts, which refuses it with a reason or hands it back in a plain form.
  */
-export async function sourceWindow(
+export async function sourceBatch(
   connection: DuckDBConnection,
   catalog: string,
   warehouse: Warehouse,
-  window: SilverWindow,
-): Promise<WindowCounts> {
+  batch: SilverBatch,
+): Promise<BatchCounts> {
   const run = (sql: string): Promise<number> => create(connection, sql);
-  await beginWindow(connection, window);
-  await run(`create or replace view source.unread as ${await unreadEvents(warehouse, window)}`);
+  await beginBatch(connection, batch);
+  await run(`create or replace view source.unread as ${await unreadEvents(warehouse, batch)}`);
   await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
   const events = await readEvents(connection);
   await run(`create or replace table source.items as ${readSourceSql('items')}`);
@@ -47,7 +47,7 @@ export async function sourceWindow(
      from source.events where event_no in (${readSourceSql('doubtful')})`,
   );
   if (doubtful > 0) {
-    await fetchTexts(connection, warehouse, window);
+    await fetchTexts(connection, warehouse, batch);
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
@@ -55,16 +55,16 @@ export async function sourceWindow(
     await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
   }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
-  const refused = await placeRefused(connection, window);
+  const refused = await placeRefused(connection, batch);
   await run('drop view source.parsed');
   await run('drop view source.unread');
   return { events, accepted: events - refused, refused };
 }
 
 /** Makes source.run, and source.refused with no row. */
-export async function beginWindow(
+export async function beginBatch(
   connection: DuckDBConnection,
-  { runId, firstKey }: Pick<SilverWindow, 'runId' | 'firstKey'>,
+  { runId, firstKey }: Pick<SilverBatch, 'runId' | 'firstKey'>,
 ): Promise<void> {
   await connection.run(
     `create or replace table source.run as
@@ -76,23 +76,23 @@ export async function beginWindow(
 }
 
 /**
- * A select of the events of a window, as bronze and its archive have them, numbered.
+ * A select of the events of a batch, as bronze and its archive have them, numbered.
  * @param archivedText what stands for the text of an event that the archive holds
  */
 export async function unreadEvents(
   warehouse: Warehouse,
-  window: SilverWindow,
+  batch: SilverBatch,
   archivedText: 'value' | 'null::varchar' = 'value',
 ): Promise<string> {
-  const bronze = await warehouse.rows(bronzeSelect(window), 'unread');
+  const bronze = await warehouse.rows(bronzeSelect(batch), 'unread');
   return `select cast(row_number() over () as integer) as event_no, *, false as judged
-     from (${bronze} ${archivedEvents(window, archivedText)})`;
+     from (${bronze} ${archivedEvents(batch, archivedText)})`;
 }
 
 /** Says of each refused event where it stands in bronze; returns how many there are. */
 export async function placeRefused(
   connection: DuckDBConnection,
-  { archive }: Pick<SilverWindow, 'archive'>,
+  { archive }: Pick<SilverBatch, 'archive'>,
 ): Promise<number> {
   return create(
     connection,
@@ -106,7 +106,7 @@ export async function placeRefused(
 }
 
 /**
- * Text is taken for JSON until a window holds some that is none, which DuckDB refuses as a whole. From then on the lane
+ * Text is taken for JSON until a batch holds some that is none, which DuckDB refuses as a whole. From then on the session
  * tests each event first: a second reading of everything, which most logs never need.
  */
 async function readEvents(connection: DuckDBConnection): Promise<number> {
@@ -122,7 +122,7 @@ async function readEvents(connection: DuckDBConnection): Promise<number> {
   }
 }
 
-function bronzeSelect({ ranges, again }: SilverWindow): string {
+function bronzeSelect({ ranges, again }: SilverBatch): string {
   const parts = ranges.map(
     ({ topic, partition, from, to }) =>
       `select topic, partition, "offset", produced_at, value from bronze.events
@@ -139,8 +139,8 @@ function bronzeSelect({ ranges, again }: SilverWindow): string {
   return parts.join('\nunion all\n');
 }
 
-/** DuckDB: the events of a window that the archive holds, behind those of bronze. */
-function archivedEvents({ ranges, again, archive }: SilverWindow, text: string): string {
+/** DuckDB: the events of a batch that the archive holds, behind those of bronze. */
+function archivedEvents({ ranges, again, archive }: SilverBatch, text: string): string {
   if (archive.length === 0) {
     return '';
   }
@@ -176,7 +176,7 @@ function lookUp(places: readonly string[]): string {
 export async function fetchTexts(
   connection: DuckDBConnection,
   warehouse: Warehouse,
-  { archive }: SilverWindow,
+  { archive }: SilverBatch,
 ): Promise<void> {
   const reader = await connection.runAndReadAll(
     'select topic, partition, "offset" from source.doubtful where value is null',
@@ -295,7 +295,7 @@ export function contradictionOf(place: readonly string[]): Error {
   return new Error(`the judge accepted an event that the engine cannot read: ${place.join(' ')}`);
 }
 
-/** The dimensions that events are judged by, as the lane has them. */
+/** The dimensions that events are judged by, as the session has them. */
 export async function readReferences(connection: DuckDBConnection): Promise<References> {
   const ids = async (dimension: string): Promise<ReadonlySet<number>> =>
     new Set(

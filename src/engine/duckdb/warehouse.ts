@@ -3,7 +3,7 @@ import type { WarehouseReader } from '../engine.ts';
 import { queried } from './attached.ts';
 import { selectOf } from './warehouse-file.ts';
 
-/** The way by which a lane reads the warehouse; it has none to write there. */
+/** The way by which a session reads the warehouse; it has none to write there. */
 export interface Warehouse {
   /**
    * The rows of a select that PostgreSQL runs, as a select that DuckDB runs. They can be read until rows of the same

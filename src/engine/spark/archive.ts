@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { MedallionError } from '../../errors.ts';
 import { isS3 } from '../archive.ts';
-import type { DuckDbLane } from '../duckdb/lane.ts';
+import type { DuckDbSession } from '../duckdb/session.ts';
 import { StatementError } from './connect.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
 import { quoted } from './spell.ts';
@@ -14,12 +14,12 @@ const NAMINGS: readonly ((place: string) => string)[] = [
 
 /** The archive for the cluster, which reads it where it lies if it can, with rights of its own. */
 export class FarArchive {
-  readonly #near: DuckDbLane;
+  readonly #near: DuckDbSession;
   readonly #exchange: FileExchange;
   /** Those that have not failed; the first one is in use. */
   readonly #namings = [...NAMINGS];
 
-  constructor(near: DuckDbLane, exchange: FileExchange) {
+  constructor(near: DuckDbSession, exchange: FileExchange) {
     this.#near = near;
     this.#exchange = exchange;
   }
@@ -30,7 +30,7 @@ export class FarArchive {
   }
 
   /**
-   * A select of the cluster that has the events of a window with their texts.
+   * A select of the cluster that has the events of a batch with their texts.
    * @param bronze the events: without a text where the archive holds them
    * @returns undefined, where the cluster does not find each of them in the files
    */

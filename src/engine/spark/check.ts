@@ -2,8 +2,8 @@ import type { SparkRemote } from '../../config/spark.ts';
 import { isFilled, type Model } from '../../model/model.ts';
 import { firstLine } from '../duckdb/errors.ts';
 import { StatementError, type ConnectSession } from './connect.ts';
-import { openSession } from './session.ts';
-import { emptySelect, isNear } from './lane.ts';
+import { openCluster } from './cluster.ts';
+import { emptySelect, isNear } from './session.ts';
 import { EVENT, ITEM } from './source.ts';
 import { spelled, viewOf } from './spell.ts';
 
@@ -37,22 +37,22 @@ export async function checkModels(
   remote: SparkRemote,
   models: readonly Model[],
 ): Promise<{ checked: Model[]; problems: Incomprehension[] }> {
-  const session = await openSession(remote);
+  const cluster = await openCluster(remote);
   try {
     for (const [id, columns] of Object.entries(SOURCE)) {
-      await session.view(viewOf(id), emptySelect(columns));
+      await cluster.view(viewOf(id), emptySelect(columns));
     }
     for (const { id, columns } of models) {
-      await session.view(viewOf(id), emptySelect(columns));
+      await cluster.view(viewOf(id), emptySelect(columns));
     }
     const checked = models.filter((model) => isComputed(model));
     const problems: Incomprehension[] = [];
     for (const model of checked) {
-      problems.push(...(await problemsOf(session, model)));
+      problems.push(...(await problemsOf(cluster, model)));
     }
     return { checked, problems };
   } finally {
-    await session.close();
+    await cluster.close();
   }
 }
 
@@ -63,9 +63,9 @@ function isComputed(model: Model): boolean {
   return isFilled(model) && !isNear(model) && !isOverMart;
 }
 
-async function problemsOf(session: ConnectSession, model: Model): Promise<Incomprehension[]> {
+async function problemsOf(cluster: ConnectSession, model: Model): Promise<Incomprehension[]> {
   try {
-    const names = new Set(await session.columnsOf(spelled(model.sql)));
+    const names = new Set(await cluster.columnsOf(spelled(model.sql)));
     const wanted = model.columns.filter(({ derived }) => derived === undefined);
     return wanted
       .filter(({ name }) => !names.has(name))

@@ -1,11 +1,11 @@
 import type { SparkPlace } from '../../config/spark.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
-import { DuckDbLane } from '../duckdb/lane.ts';
+import { DuckDbSession } from '../duckdb/session.ts';
 import type { Engine } from '../engine.ts';
-import { SparkLane } from './lane.ts';
+import { SparkSession } from './session.ts';
 import { provenStaging } from './proof.ts';
-import { openSession } from './session.ts';
+import { openCluster } from './cluster.ts';
 
 /**
  * Spark at work for a promotion, with a DuckDB here for what is looked up, checked and handed to PostgreSQL.
@@ -17,44 +17,44 @@ export async function openSpark(
   place: SparkPlace,
   context: StageContext,
 ): Promise<Engine> {
-  const lanes = new Set<SparkLane>();
+  const sessions = new Set<SparkSession>();
   const { staging } = await provenStaging(place).catch(async (error: unknown) => {
     await near.close(true);
     throw error;
   });
-  // An interrupt, or a failure on one lane, leaves statements at work that nobody waits for.
+  // An interrupt, or a failure on one session, leaves statements at work that nobody waits for.
   const release = (): void => {
-    for (const lane of lanes) {
-      void lane.release();
+    for (const session of sessions) {
+      void session.release();
     }
   };
   context.signal.addEventListener('abort', release);
-  const closeLanes = async (): Promise<void> => {
-    for (const lane of lanes) {
-      await lane.close();
+  const closeSessions = async (): Promise<void> => {
+    for (const session of sessions) {
+      await session.close();
     }
   };
   return {
-    async openLane() {
-      const lane = await near.openLane();
-      if (!(lane instanceof DuckDbLane)) {
-        throw new MedallionError('config', 'Spark works with a lane of DuckDB beside it');
+    async openSession() {
+      const session = await near.openSession();
+      if (!(session instanceof DuckDbSession)) {
+        throw new MedallionError('config', 'Spark works with a session of DuckDB beside it');
       }
-      const session = await openSession(place.remote);
-      const spark = new SparkLane(lane, session, staging, (closed) => {
-        lanes.delete(closed);
+      const cluster = await openCluster(place.remote);
+      const spark = new SparkSession(session, cluster, staging, (closed) => {
+        sessions.delete(closed);
       });
-      lanes.add(spark);
+      sessions.add(spark);
       return spark;
     },
     async reset() {
-      await closeLanes();
+      await closeSessions();
       await staging.empty();
       await near.reset();
     },
     async close(hasFailed) {
       context.signal.removeEventListener('abort', release);
-      await closeLanes();
+      await closeSessions();
       await staging.close();
       await near.close(hasFailed);
     },

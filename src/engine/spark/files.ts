@@ -49,7 +49,7 @@ export class FileExchange {
     }
   }
 
-  /** Writes the rows of a select of the lane here. */
+  /** Writes the rows of a select of the session here. */
   async give(name: string, select: string): Promise<StagedFiles> {
     const folder = this.#staging.next(name);
     await makeFolder(folder.near);
@@ -97,7 +97,7 @@ export class FileExchange {
   }
 }
 
-/** A select of some files for the lane here. */
+/** A select of some files for the session here. */
 export function nearSelect(files: readonly string[]): string {
   return `select * from read_parquet([${files.map(fileToRead).join(', ')}])`;
 }
@@ -107,7 +107,7 @@ export function farSelect({ far }: StagedFiles, columns = '*'): string {
   return `select ${columns} from parquet.${quoted(far)}`;
 }
 
-/** A select of the lane here that has these columns and no row. */
+/** A select of the session here that has these columns and no row. */
 export function noRows(columns: readonly Column[]): string {
   const nulls = columns.map(({ name, type }) => `cast(null as ${type}) as ${doubleQuoted(name)}`);
   return `select ${nulls.join(', ')} where false`;

@@ -4,7 +4,7 @@ import { withDuckDb } from '../duckdb/inspect.ts';
 import { StatementError, type ConnectSession } from './connect.ts';
 import { stagingFailure } from './errors.ts';
 import { farSelect, FileExchange, nearSelect } from './files.ts';
-import { openSession } from './session.ts';
+import { openCluster } from './cluster.ts';
 import { Staging } from './staging.ts';
 
 const OLDEST_MAJOR = 4;
@@ -18,24 +18,24 @@ export async function provenStaging({
   remote,
   staging: settings,
 }: SparkPlace): Promise<{ staging: Staging; server: string }> {
-  const session = await openSession(remote);
+  const cluster = await openCluster(remote);
   try {
     const staging = await Staging.open(settings);
     try {
-      return { staging, server: await proveWay(session, staging) };
+      return { staging, server: await proveWay(cluster, staging) };
     } catch (error) {
       await staging.close();
       throw error;
     }
   } finally {
-    await session.close();
+    await cluster.close();
   }
 }
 
 /** Writes a row here, has the cluster read it, and reads what that has written; returns what the server is. */
-async function proveWay(session: ConnectSession, staging: Staging): Promise<string> {
+async function proveWay(cluster: ConnectSession, staging: Staging): Promise<string> {
   return withDuckDb(async (connection) => {
-    const exchange = new FileExchange({ execute: (sql) => connection.run(sql) }, session, staging);
+    const exchange = new FileExchange({ execute: (sql) => connection.run(sql) }, cluster, staging);
     const given = await exchange.give('proof', 'select 1 as proof');
     const columns = [{ name: 'version', type: 'varchar' }];
     const taken = await exchange

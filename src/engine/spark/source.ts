@@ -1,7 +1,7 @@
 import type { References } from '../../event/judge.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
-import type { DuckDbLane } from '../duckdb/lane.ts';
-import type { Column, SilverWindow, WindowCounts } from '../engine.ts';
+import type { DuckDbSession } from '../duckdb/session.ts';
+import type { Column, SilverBatch, BatchCounts } from '../engine.ts';
 import { FarArchive } from './archive.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
 import { quoted, spelled } from './spell.ts';
@@ -50,29 +50,29 @@ interface Reading {
   readonly items: StagedFiles;
 }
 
-/** The source step of a lane: the cluster reads events, what it is not sure of is judged here, and read again by the cluster. */
+/** The source step of a session: the cluster reads events, what it is not sure of is judged here, and read again by the cluster. */
 export class SourceStep {
-  readonly #near: DuckDbLane;
+  readonly #near: DuckDbSession;
   readonly #exchange: FileExchange;
   readonly #archive: FarArchive;
-  /** Files of the batch that was read last, and of the one before, which another lane may still look at. */
+  /** Files of the batch that was read last, and of the one before, which another session may still look at. */
   #files: StagedFiles[] = [];
   #before: StagedFiles[] = [];
   #readings: readonly Reading[] = [];
 
-  constructor(near: DuckDbLane, exchange: FileExchange) {
+  constructor(near: DuckDbSession, exchange: FileExchange) {
     this.#near = near;
     this.#exchange = exchange;
     this.#archive = new FarArchive(near, exchange);
   }
 
-  async read(window: SilverWindow): Promise<WindowCounts> {
+  async read(batch: SilverBatch): Promise<BatchCounts> {
     for (const files of this.#before) {
       await this.#exchange.remove(files);
     }
     this.#before = this.#files;
     this.#files = [];
-    const { bronze, far, references } = await this.#giveBronze(window);
+    const { bronze, far, references } = await this.#giveBronze(batch);
     const first = await this.#readEvents(far, references);
     const [events, doubtful] = await this.#count(first.events);
     await this.#refuseLoss(bronze, events);
@@ -85,7 +85,7 @@ export class SourceStep {
          from (${nearSelect(bronze.files)})
          where event_no in (select event_no from (${nearSelect(first.events.files)}) where is_doubtful)`,
       );
-      ({ refused } = await this.#near.judge(window));
+      ({ refused } = await this.#near.judge(batch));
       const judged = this.#keep(
         await this.#exchange.give(
           'judged',
@@ -105,7 +105,7 @@ export class SourceStep {
       readings.push(second);
     }
     this.#readings = readings;
-    await this.#show(window);
+    await this.#show(batch);
     return { events, accepted: events - refused, refused };
   }
 
@@ -114,19 +114,19 @@ export class SourceStep {
     return files;
   }
 
-  /** Writes the events of a window for the cluster; of those of an archive that it can read itself only the places. */
+  /** Writes the events of a batch for the cluster; of those of an archive that it can read itself only the places. */
   async #giveBronze(
-    window: SilverWindow,
+    batch: SilverBatch,
   ): Promise<{ bronze: StagedFiles; far: string; references: References }> {
-    if (window.archive.length > 0 && this.#archive.mayBeSeen) {
-      const { unread, references } = await this.#near.beginWindow(window, 'null::varchar');
+    if (batch.archive.length > 0 && this.#archive.mayBeSeen) {
+      const { unread, references } = await this.#near.beginBatch(batch, 'null::varchar');
       const bronze = this.#keep(await this.#exchange.give('bronze', unread));
-      const far = await this.#archive.textsSelect(bronze, window.archive);
+      const far = await this.#archive.textsSelect(bronze, batch.archive);
       if (far !== undefined) {
         return { bronze, far, references };
       }
     }
-    const { unread, references } = await this.#near.beginWindow(window, 'value');
+    const { unread, references } = await this.#near.beginBatch(batch, 'value');
     const bronze = this.#keep(await this.#exchange.give('bronze', unread));
     return { bronze, far: farSelect(bronze), references };
   }
@@ -159,7 +159,7 @@ export class SourceStep {
     }
   }
 
-  /** As `Lane.defer` has it. Which transactions came by is remembered here, for all lanes. */
+  /** As `Session.defer` has it. Which transactions came by is remembered here, for all sessions. */
   async defer(): Promise<number> {
     const deferred = await this.#near.findDeferred();
     if (deferred > 0) {
@@ -174,7 +174,7 @@ export class SourceStep {
   }
 
   /** Shows both sides what was read. */
-  async #show({ runId, firstKey }: SilverWindow): Promise<void> {
+  async #show({ runId, firstKey }: SilverBatch): Promise<void> {
     await this.#exchange.view(
       'source.run',
       `select cast(${String(runId)} as bigint) as run_id, cast(${String(firstKey)} as bigint) as first_key`,

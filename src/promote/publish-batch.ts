@@ -1,4 +1,4 @@
-import type { Column, Lane, RowFile, SilverWindow, WindowCounts } from '../engine/engine.ts';
+import type { Column, Session, RowFile, SilverBatch, BatchCounts } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { loadingOf, REPLACED_KEYS } from '../publish/loading.ts';
@@ -10,47 +10,47 @@ import { quarantineStatements, REJECTED } from './quarantine.ts';
 import { copyRows, writeStaged, type ModelTally } from './tally.ts';
 import type { VerdictCounts } from './verdicts.ts';
 
-/** A window whose staged rows are what is to be published. */
-export interface JudgedWindow {
-  readonly lane: Lane;
-  /** The connection that publishes what the lane has staged. */
+/** A batch whose staged rows are what is to be published. */
+export interface JudgedBatch {
+  readonly session: Session;
+  /** The connection that publishes what the session has staged. */
   readonly publisher: Publisher;
-  readonly window: SilverWindow;
-  readonly counts: WindowCounts;
+  readonly batch: SilverBatch;
+  readonly counts: BatchCounts;
   readonly verdicts: VerdictCounts;
   /** How silver is being filled, if it is: events that are judged later, once its keys are built. */
   readonly filling: { readonly deferred: number } | undefined;
   /** The rows, on their way to files. */
-  readonly files: WindowFiles;
+  readonly files: BatchFiles;
 }
 
-/** How far the window before has come; windows are committed in order. */
+/** How far the batch before has come; batches are committed in order. */
 export interface Turn {
-  /** Until it holds the locks of all tables that windows write side by side. */
+  /** Until it holds the locks of all tables that batches write side by side. */
   readonly begun: Promise<unknown>;
   readonly committed: Promise<unknown>;
 }
 
-/** The first window of a run has none before it. */
+/** The first batch of a run has none before it. */
 export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.resolve() };
 
 /**
- * Publishes a window in one transaction: its rows, the quarantine, the touched days, the watermarks. What only this
- * window writes, the facts, does not wait for the window before; whatever both may write does.
+ * Publishes a batch in one transaction: its rows, the quarantine, the touched days, the watermarks. What only this
+ * batch writes, the facts, does not wait for the batch before; whatever both may write does.
  * @param models those with a table that a promotion fills
- * @param books the run, and the number after those of the window's surrogate keys
- * @param onBegun called when the next window may begin
+ * @param books the run, and the number after those of the batch's surrogate keys
+ * @param onBegun called when the next batch may begin
  * @returns the rows written of each model
  */
-export async function publishWindow(
-  judged: JudgedWindow,
+export async function publishBatch(
+  judged: JudgedBatch,
   { begun, committed }: Turn,
   models: readonly Model[],
   { runId, nextKey }: { readonly runId: bigint; readonly nextKey: bigint },
   tally: ModelTally,
   onBegun: () => void,
 ): Promise<ReadonlyMap<Model, number>> {
-  const { publisher, window, counts, verdicts, filling, files } = judged;
+  const { publisher, batch, counts, verdicts, filling, files } = judged;
   const written = new Map<Model, number>();
   await begun;
   await publisher.transaction(async (transaction) => {
@@ -63,7 +63,7 @@ export async function publishWindow(
         written.set(model, await copyRows(transaction, file, model, loading));
       });
     };
-    // All at once: whoever wants one of the tables for themselves waits for both windows, or both for them.
+    // All at once: whoever wants one of the tables for themselves waits for both batches, or both for them.
     await transaction.execute(
       BEGIN_PUBLICATION,
       `lock table ${models.filter(isFact).map(tableOf).join(', ')} in row exclusive mode`,
@@ -92,11 +92,11 @@ export async function publishWindow(
       await transaction.copy(await files.deferred, DEFERRED);
     }
     await transaction.execute(
-      ...judgedStatements(window),
-      ...quarantineStatements(window, runId, counts.refused > 0),
+      ...judgedStatements(batch),
+      ...quarantineStatements(batch, runId, counts.refused > 0),
     );
     await transaction.copyTemporary(await files.touched, TOUCHED);
-    await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, window.ranges, nextKey));
+    await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, batch.ranges, nextKey));
   });
   return written;
 }
@@ -115,8 +115,8 @@ const DAY_COLUMNS: readonly Column[] = [
   { name: 'events', type: 'bigint' },
 ];
 
-/** The files of a window. */
-export interface WindowFiles {
+/** The files of a batch. */
+export interface BatchFiles {
   readonly replaced: Promise<RowFile> | undefined;
   readonly adopted: Promise<RowFile> | undefined;
   readonly of: (model: Model) => Promise<RowFile>;
@@ -127,12 +127,12 @@ export interface WindowFiles {
   readonly written: Promise<unknown>;
 }
 
-/** Begins to write the rows of a window, in the order in which they are wanted: each while those before it are copied. */
-export function writeWindow(
-  { lane, counts, verdicts, filling }: Omit<JudgedWindow, 'files'>,
+/** Begins to write the rows of a batch, in the order in which they are wanted: each while those before it are copied. */
+export function writeBatch(
+  { session, counts, verdicts, filling }: Omit<JudgedBatch, 'files'>,
   models: readonly Model[],
   staleByLosers: boolean,
-): WindowFiles {
+): BatchFiles {
   let last: Promise<unknown> = Promise.resolve();
   const after = (write: () => Promise<RowFile>): Promise<RowFile> => {
     const file = last.then(write);
@@ -141,8 +141,8 @@ export function writeWindow(
     last = file;
     return file;
   };
-  const ifAny = (rows: number, sql: string, columns: readonly Column[]): WindowFiles['replaced'] =>
-    rows === 0 ? undefined : after(() => lane.writeRows(sql, columns));
+  const ifAny = (rows: number, sql: string, columns: readonly Column[]): BatchFiles['replaced'] =>
+    rows === 0 ? undefined : after(() => session.writeRows(sql, columns));
   const replaced = ifAny(verdicts.replaced, 'select transaction_key from source.replaced', [
     TRANSACTION_KEY,
   ]);
@@ -152,7 +152,7 @@ export function writeWindow(
     [TRANSACTION_KEY, ...PLACE, { name: 'produced_at', type: 'timestamptz' }],
   );
   const ordered = [...models.filter(isFact), ...models.filter((model) => !isFact(model))];
-  const staged = new Map(ordered.map((model) => [model, after(() => writeStaged(lane, model))]));
+  const staged = new Map(ordered.map((model) => [model, after(() => writeStaged(session, model))]));
   const rejected = ifAny(counts.refused, 'select * from source.refused', REJECTED.columns);
   const deferred = ifAny(
     filling?.deferred ?? 0,
@@ -163,9 +163,9 @@ export function writeWindow(
     replaced,
     adopted,
     deferred,
-    of: (model) => staged.get(model) ?? writeStaged(lane, model),
+    of: (model) => staged.get(model) ?? writeStaged(session, model),
     rejected,
-    touched: after(() => lane.writeRows(staleDates(staleByLosers), DAY_COLUMNS)),
+    touched: after(() => session.writeRows(staleDates(staleByLosers), DAY_COLUMNS)),
     written: last,
   };
 }

@@ -41,7 +41,7 @@ const events = Array.from({ length: ORDERS }, (_, n) => {
   return [...version(n, 1), ...version(n - 1, 2), ...version(n - 2, 3)];
 }).flat();
 
-test('windows that correct each other while both lanes are at work', async () => {
+test('batches that correct each other while both sessions are at work', async () => {
   await withDatabase(async ({ settings }) => {
     await landEvents(settings, events);
     const { silver } = await promoteAll(settings, { gold: false, chunkRows: 3 });
@@ -55,18 +55,18 @@ test('windows that correct each other while both lanes are at work', async () =>
   });
 });
 
-/** Windows of 10, 40 and 30 events. */
-const windows = { gold: false, chunkRows: 40 };
+/** Batches of 10, 40 and 30 events. */
+const batches = { gold: false, chunkRows: 40 };
 
 /** A first order, so that there are tables, and what silver has of it. */
 async function begin(settings: ConnectionSettings): Promise<void> {
   await landEvents(settings, [purchase({ id: 'first', at: '2025-12-31T10:00:00' })]);
-  await promoteAll(settings, windows);
+  await promoteAll(settings, batches);
   await landEvents(settings, orders, { from: 1 });
 }
 
 /**
- * Promotes while somebody else holds the id of an order of the second window: its facts are not written before that one's
+ * Promotes while somebody else holds the id of an order of the second batch: its facts are not written before that one's
  * transaction ends, by `end`, after `meanwhile`.
  */
 async function promoteHeld(
@@ -83,7 +83,7 @@ async function promoteHeld(
        select (jsonb_populate_record(t, '{"transaction_id": "t15", "transaction_key": -1}')).*
        from silver.fact_transactions t`,
     );
-    const promoted = promoteAll(settings, { ...windows, models });
+    const promoted = promoteAll(settings, { ...batches, models });
     promoted.catch(() => undefined);
     await meanwhile();
     await holder.query(end);
@@ -91,12 +91,12 @@ async function promoteHeld(
   });
 }
 
-/** The third window has written its facts, and waits for the second one. */
+/** The third batch has written its facts, and waits for the second one. */
 async function thirdWaits(settings: ConnectionSettings): Promise<void> {
   await expect.poll(() => rowsOf(settings, WAITING), { timeout: 20_000 }).toHaveLength(1);
 }
 
-/** A window that waits for the one before, which waits for a lock. */
+/** A batch that waits for the one before, which waits for a lock. */
 const WAITING = `select from pg_stat_activity where state = 'idle in transaction'
   and query like 'copy %fact_transaction_lines%' and datname = current_database()
   and exists (
@@ -104,7 +104,7 @@ const WAITING = `select from pg_stat_activity where state = 'idle in transaction
       and query like 'copy %fact_transactions%' and datname = current_database()
   )`;
 
-test('a window that is ready before the one in front of it is committed after it', async () => {
+test('a batch that is ready before the one in front of it is committed after it', async () => {
   await withDatabase(async ({ settings }) => {
     await begin(settings);
     // A server's own limit, shorter than the wait.
@@ -126,7 +126,7 @@ test('a window that is ready before the one in front of it is committed after it
   });
 });
 
-test('of the windows behind one that fails nothing is kept, and the next run goes on there', async () => {
+test('of the batches behind one that fails nothing is kept, and the next run goes on there', async () => {
   await withDatabase(async ({ settings }) => {
     await begin(settings);
     const failing = promoteHeld(settings, 'commit', () => thirdWaits(settings));
@@ -146,12 +146,12 @@ test('of the windows behind one that fails nothing is kept, and the next run goe
     );
     expect(booked).toEqual({ written: '10', checked: '10' });
 
-    await promoteAll(settings, windows);
+    await promoteAll(settings, batches);
     expect(await rowOf(settings, STATE)).toMatchObject({ orders: '81', city: 'city 79' });
   });
 });
 
-test('an index that is made meanwhile waits for windows, and they wait for each other', async () => {
+test('an index that is made meanwhile waits for batches, and they wait for each other', async () => {
   await withDatabase(async ({ settings }) => {
     await begin(settings);
     let indexed: Promise<unknown> = Promise.resolve();
@@ -172,7 +172,7 @@ test('an index that is made meanwhile waits for windows, and they wait for each 
   });
 });
 
-test('a trigger of their own keeps windows apart', async () => {
+test('a trigger of their own keeps batches apart', async () => {
   await withDatabase(async ({ settings }) => {
     await begin(settings);
     await rowsOf(
@@ -181,7 +181,7 @@ test('a trigger of their own keeps windows apart', async () => {
        insert into counted values (0);
        create function count_order() returns trigger language plpgsql as $$
        begin
-           -- Long enough for the next window to be there.
+           -- Long enough for the next batch to be there.
            perform pg_sleep(0.03);
            update counted set orders = orders + 1;
            return new;
@@ -189,12 +189,12 @@ test('a trigger of their own keeps windows apart', async () => {
        create trigger count_order before insert on silver.fact_transactions
        for each row execute function count_order()`,
     );
-    await promoteAll(settings, windows);
+    await promoteAll(settings, batches);
     expect(await rowOf(settings, 'select orders from counted')).toEqual({ orders: '80' });
   });
 });
 
-test('of two windows that fail the first one says why', async () => {
+test('of two batches that fail the first one says why', async () => {
   await withDatabase(async ({ settings }) => {
     await begin(settings);
     const { silver, gold } = loadModels();
@@ -202,7 +202,7 @@ test('of two windows that fail the first one says why', async () => {
       ...model,
       checks: model.checks.map((check) => ({ ...check, severity: 'error' as const })),
     }));
-    // An order of the third window that does not add up.
+    // An order of the third batch that does not add up.
     await rowsOf(
       settings,
       `update bronze.events set value = replace(value, '"total_amount":11.2', '"total_amount":12') where "offset" = 70`,
@@ -213,7 +213,7 @@ test('of two windows that fail the first one says why', async () => {
       max: '10',
     });
     await rowsOf(settings, 'delete from silver.fact_transactions where transaction_key = -1');
-    const refused = promoteAll(settings, { ...windows, models: { silver: strict, gold } });
+    const refused = promoteAll(settings, { ...batches, models: { silver: strict, gold } });
     await expect(refused).rejects.toThrow('1 of 20 rows fail the check');
   });
 });

@@ -10,14 +10,14 @@ import {
   type ArchivedRows,
   type EngineRow,
   type Input,
-  type Lane,
+  type Session,
   type ExportFile,
   type Column,
   type LookUp,
   type RecordedFile,
   type RowFile,
-  type SilverWindow,
-  type WindowCounts,
+  type SilverBatch,
+  type BatchCounts,
   type WrittenFile,
 } from '../engine.ts';
 import { checkArchiveFiles, openArchive, writeArchiveFile } from './archive.ts';
@@ -25,21 +25,21 @@ import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { KeptRows } from './kept.ts';
 import {
-  beginWindow,
+  beginBatch,
   fetchTexts,
   judgeDoubtful,
   openReferences,
   placeRefused,
   readReferences,
   readSourceSql,
-  sourceWindow,
+  sourceBatch,
   unreadEvents,
 } from './source.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 import { narrowed, selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** The transactions that windows of a fill have taken, of all lanes: four bytes each. */
+/** The transactions that batches of a fill have taken, of all sessions: four bytes each. */
 export const SEEN = 'memory.main.seen_transactions';
 
 /** A decimal that 64 bits do not hold. */
@@ -47,14 +47,14 @@ const TOO_WIDE = /to type DECIMAL\(18,\d+\) failed: value is out of range/;
 
 const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }];
 
-/** A lane is a connection with an in-memory catalog of its own, so lanes use the same names side by side. */
-export class DuckDbLane implements Lane {
+/** A session is a connection with an in-memory catalog of its own, so sessions use the same names side by side. */
+export class DuckDbSession implements Session {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
   readonly #keptRows: KeptRows;
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
-  readonly #onClosing: (lane: Lane) => void;
+  readonly #onClosing: (session: Session) => void;
   #hasReferences = false;
   #filesWritten = 0;
 
@@ -64,7 +64,7 @@ export class DuckDbLane implements Lane {
     keptRows: KeptRows,
     warehouse: Warehouse,
     means: FileMeans,
-    onClosing: (lane: Lane) => void,
+    onClosing: (session: Session) => void,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
@@ -80,58 +80,58 @@ export class DuckDbLane implements Lane {
     keptRows: KeptRows,
     warehouse: Warehouse,
     means: FileMeans,
-    onClosing: (lane: Lane) => void,
-  ): Promise<DuckDbLane> {
-    const lane = new DuckDbLane(connection, catalog, keptRows, warehouse, means, onClosing);
-    await lane.#run(`attach ':memory:' as ${catalog}`);
-    await lane.#run(`use ${catalog}`);
+    onClosing: (session: Session) => void,
+  ): Promise<DuckDbSession> {
+    const session = new DuckDbSession(connection, catalog, keptRows, warehouse, means, onClosing);
+    await session.#run(`attach ':memory:' as ${catalog}`);
+    await session.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
-      await lane.#run(`create schema ${schema}`);
+      await session.#run(`create schema ${schema}`);
     }
-    await lane.#run(readSourceSql('macros'));
-    return lane;
+    await session.#run(readSourceSql('macros'));
+    return session;
   }
 
-  async readWindow(window: SilverWindow): Promise<WindowCounts> {
+  async readBatch(batch: SilverBatch): Promise<BatchCounts> {
     return foreseen(async () => {
-      await this.#openSources(window);
-      return sourceWindow(this.#connection, this.#catalog, this.#warehouse, window);
+      await this.#openSources(batch);
+      return sourceBatch(this.#connection, this.#catalog, this.#warehouse, batch);
     });
   }
 
   /**
-   * For an engine that reads the events of a window elsewhere: a select of them, and what they are judged by.
+   * For an engine that reads the events of a batch elsewhere: a select of them, and what they are judged by.
    * @param archivedText as `unreadEvents` takes it
    */
-  async beginWindow(
-    window: SilverWindow,
+  async beginBatch(
+    batch: SilverBatch,
     archivedText: 'value' | 'null::varchar',
   ): Promise<{ unread: string; references: References }> {
     return foreseen(async () => {
-      await this.#openSources(window);
-      await beginWindow(this.#connection, window);
+      await this.#openSources(batch);
+      await beginBatch(this.#connection, batch);
       return {
-        unread: await unreadEvents(this.#warehouse, window, archivedText),
+        unread: await unreadEvents(this.#warehouse, batch, archivedText),
         references: await readReferences(this.#connection),
       };
     });
   }
 
   /** For the same engine: judges the events of source.doubtful, leaves source.judged and source.refused. */
-  async judge(window: SilverWindow): Promise<{ refused: number }> {
+  async judge(batch: SilverBatch): Promise<{ refused: number }> {
     return foreseen(async () => {
-      await fetchTexts(this.#connection, this.#warehouse, window);
+      await fetchTexts(this.#connection, this.#warehouse, batch);
       await judgeDoubtful(this.#connection, this.#catalog);
-      return { refused: await placeRefused(this.#connection, window) };
+      return { refused: await placeRefused(this.#connection, batch) };
     });
   }
 
-  /** A select, which this lane runs, of the rows of one that the warehouse runs. */
+  /** A select, which this session runs, of the rows of one that the warehouse runs. */
   async warehouseRows(sql: string, name: string): Promise<string> {
     return this.#warehouse.rows(sql, name);
   }
 
-  /** Runs a statement over the lane's own tables. @returns the rows that it put in, took out or wrote */
+  /** Runs a statement over the session's own tables. @returns the rows that it put in, took out or wrote */
   async execute(sql: string): Promise<number> {
     return this.#run(sql);
   }
@@ -156,14 +156,14 @@ export class DuckDbLane implements Lane {
     return Number(row?.['events']);
   }
 
-  /** Remembers the transactions of source.events, for the windows after this one. */
+  /** Remembers the transactions of source.events, for the batches after this one. */
   async rememberSeen(): Promise<void> {
     await this.#run(
       `insert into ${SEEN} select distinct short_hash(transaction_id) from source.events`,
     );
   }
 
-  async lookUp(silver: LookUp | undefined, meanwhile: Lane | undefined): Promise<number> {
+  async lookUp(silver: LookUp | undefined, meanwhile: Session | undefined): Promise<number> {
     if (silver === undefined) {
       await this.#run(`create or replace table source.known as ${readSourceSql('unknown')}`);
       return 0;
@@ -175,7 +175,7 @@ export class DuckDbLane implements Lane {
         ? 0
         : await this.#run(
             `insert into source.shared select transaction_id from source.transactions
-             where transaction_id in (select transaction_id from ${laneOf(meanwhile).#catalog}.source.events)`,
+             where transaction_id in (select transaction_id from ${sessionOf(meanwhile).#catalog}.source.events)`,
           );
     await this.#lookUp(silver, 'transactions');
     await this.#run('create or replace table source.known as select * from temp.known');
@@ -195,7 +195,7 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  async #openSources({ archive }: SilverWindow): Promise<void> {
+  async #openSources({ archive }: SilverBatch): Promise<void> {
     if (!this.#hasReferences) {
       await openReferences(this.#connection, this.#warehouse);
       this.#hasReferences = true;
@@ -253,10 +253,10 @@ export class DuckDbLane implements Lane {
     }
   }
 
-  async gather(model: Model, from: Lane): Promise<void> {
+  async gather(model: Model, from: Session): Promise<void> {
     const staged = stagedTable(model);
     await this.#run(
-      `insert into ${staged} by name select * from ${laneOf(from).#catalog}.${staged}`,
+      `insert into ${staged} by name select * from ${sessionOf(from).#catalog}.${staged}`,
     );
   }
 
@@ -358,9 +358,9 @@ export class DuckDbLane implements Lane {
   }
 }
 
-function laneOf(lane: Lane): DuckDbLane {
-  if (!(lane instanceof DuckDbLane)) {
-    throw new TypeError('a lane of another engine');
+function sessionOf(session: Session): DuckDbSession {
+  if (!(session instanceof DuckDbSession)) {
+    throw new TypeError('a session of another engine');
   }
-  return lane;
+  return session;
 }

@@ -1,30 +1,30 @@
-import type { BronzePlace, SilverWindow } from '../engine/engine.ts';
+import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { hasArchive, placesOfEvents, placesOfRanges } from '../postgres/archive.ts';
 import { inTurn, type Client } from '../postgres/client.ts';
 import { literal } from '../postgres/quote.ts';
 import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
 
-/** Part of a window's events that the first one holds. */
-const FIRST_WINDOW = 0.25;
+/** Part of a batch's events that the first one holds. */
+const FIRST_BATCH = 0.25;
 
-/** Windows in the order in which they are to be published; undefined after the last one. */
-export interface WindowQueue {
-  next(): Promise<SilverWindow | undefined>;
+/** Batches in the order in which they are to be published; undefined after the last one. */
+export interface BatchQueue {
+  next(): Promise<SilverBatch | undefined>;
 }
 
 /**
- * Cuts each window while the one before it is worked on, and the first one right away.
+ * Cuts each batch while the one before it is worked on, and the first one right away.
  * @param client by which they are cut
  */
 export function cutAhead(
   client: Client,
-  windows: AsyncGenerator<SilverWindow, undefined>,
-): WindowQueue {
-  const cut = (): Promise<SilverWindow | undefined> => {
-    const window = inTurn(client, () => windows.next()).then(({ value }) => value);
+  batches: AsyncGenerator<SilverBatch, undefined>,
+): BatchQueue {
+  const cut = (): Promise<SilverBatch | undefined> => {
+    const batch = inTurn(client, () => batches.next()).then(({ value }) => value);
     // Whoever takes it hears of a failure; in the meantime it must not end the process.
-    window.catch(() => undefined);
-    return window;
+    batch.catch(() => undefined);
+    return batch;
   };
   let coming = cut();
   return {
@@ -37,38 +37,38 @@ export function cutAhead(
 }
 
 /** How a backlog is cut. */
-export interface WindowOptions {
+export interface BatchOptions {
   readonly runId: bigint;
-  /** The next number of a surrogate key; each window moves it on by its events. */
+  /** The next number of a surrogate key; each batch moves it on by its events. */
   readonly keys: { next: bigint };
-  /** Events in one window, at most, and bytes of their text: large events make small windows. */
+  /** Events in one batch, at most, and bytes of their text: large events make small batches. */
   readonly chunkRows: number;
-  readonly windowBytes: number;
+  readonly batchBytes: number;
 }
 
 /**
- * Cuts what bronze and its archive hold beyond the watermarks into windows of bounded size; a window may hold several short
+ * Cuts what bronze and its archive hold beyond the watermarks into batches of bounded size; a batch may hold several short
  * partitions. The first one is short, so that publishing begins early.
  */
 export async function* planBacklog(
   client: Client,
-  options: WindowOptions,
-): AsyncGenerator<SilverWindow, undefined> {
+  options: BatchOptions,
+): AsyncGenerator<SilverBatch, undefined> {
   const { keys } = options;
-  let ranges: SilverWindow['ranges'] = [];
+  let ranges: SilverBatch['ranges'] = [];
   let events = 0;
   let bytes = 0;
-  let maxEvents = Math.ceil(options.chunkRows * FIRST_WINDOW);
+  let maxEvents = Math.ceil(options.chunkRows * FIRST_BATCH);
   const isArchived = await hasArchive(client);
-  const cut = async (): Promise<SilverWindow> => {
+  const cut = async (): Promise<SilverBatch> => {
     const archive = isArchived ? await placesOfRanges(client, ranges) : [];
-    const window = { ranges, again: [], archive, runId: options.runId, firstKey: keys.next };
+    const batch = { ranges, again: [], archive, runId: options.runId, firstKey: keys.next };
     keys.next += BigInt(events);
     ranges = [];
     events = 0;
     bytes = 0;
     maxEvents = options.chunkRows;
-    return window;
+    return batch;
   };
   for (const backlog of await readBacklogs(client)) {
     for (let from = backlog.from; from < backlog.to;) {
@@ -76,7 +76,7 @@ export async function* planBacklog(
         client,
         { ...backlog, from },
         maxEvents - events,
-        options.windowBytes - bytes,
+        options.batchBytes - bytes,
       );
       ranges = [
         ...ranges,
@@ -91,7 +91,7 @@ export async function* planBacklog(
       events += slice.events;
       bytes += slice.bytes;
       from = slice.to;
-      if (events >= maxEvents || bytes >= options.windowBytes || from < backlog.to) {
+      if (events >= maxEvents || bytes >= options.batchBytes || from < backlog.to) {
         yield await cut();
       }
     }
@@ -102,8 +102,8 @@ export async function* planBacklog(
   return undefined;
 }
 
-/** Single events are looked up by their keys, so a window of them is smaller than one of a stretch of bronze. */
-export const WINDOW_PLACES = 10_000;
+/** Single events are looked up by their keys, so a batch of them is smaller than one of a stretch of bronze. */
+export const BATCH_PLACES = 10_000;
 
 /** An event of bronze, and the bytes of its text. */
 export interface PlaceRow {
@@ -118,13 +118,13 @@ export function placeLiteral({ topic, partition, offset }: BronzePlace): string 
   return `(${literal(topic)}, ${String(partition)}, ${String(offset)}::bigint)`;
 }
 
-/** As many of the first events as a window may hold; one at least. */
-export function cutPlaces(rows: readonly PlaceRow[], windowBytes: number): BronzePlace[] {
+/** As many of the first events as a batch may hold; one at least. */
+export function cutPlaces(rows: readonly PlaceRow[], batchBytes: number): BronzePlace[] {
   const places: BronzePlace[] = [];
   let bytes = 0;
   for (const { topic, partition, offset, bytes: size } of rows) {
     bytes += weightOf(Number(size));
-    if (places.length > 0 && bytes > windowBytes) {
+    if (places.length > 0 && bytes > batchBytes) {
       break;
     }
     places.push({ topic, partition: Number(partition), offset: BigInt(offset) });
@@ -132,12 +132,12 @@ export function cutPlaces(rows: readonly PlaceRow[], windowBytes: number): Bronz
   return places;
 }
 
-/** A window of single events. */
-export async function windowOf(
+/** A batch of single events. */
+export async function batchOf(
   client: Client,
   again: BronzePlace[],
-  { runId, keys }: WindowOptions,
-): Promise<SilverWindow> {
+  { runId, keys }: BatchOptions,
+): Promise<SilverBatch> {
   const firstKey = keys.next;
   keys.next += BigInt(again.length);
   return { ranges: [], again, archive: await placesOfEvents(client, again), runId, firstKey };
@@ -145,8 +145,8 @@ export async function windowOf(
 
 /** One queue after the other. */
 export async function* inOrder(
-  ...queues: readonly AsyncGenerator<SilverWindow, undefined>[]
-): AsyncGenerator<SilverWindow, undefined> {
+  ...queues: readonly AsyncGenerator<SilverBatch, undefined>[]
+): AsyncGenerator<SilverBatch, undefined> {
   for (const queue of queues) {
     yield* queue;
   }
