@@ -17,16 +17,16 @@ columns:
   run_id: { type: bigint, description: The run of promote that decided it }
 */
 select
-    verdicts.topic,
-    verdicts.partition,
-    verdicts."offset",
-    verdicts.transaction_id,
-    verdicts.event_timestamp,
-    verdicts.date_key,
-    verdicts.produced_at,
-    verdicts.content_hash,
-    verdicts.outcome,
+    dedup_results.topic,
+    dedup_results.partition,
+    dedup_results."offset",
+    dedup_results.transaction_id,
+    dedup_results.event_timestamp,
+    dedup_results.date_key,
+    dedup_results.produced_at,
+    dedup_results.content_hash,
+    dedup_results.outcome,
     run.run_id
-from source.verdicts
+from source.dedup_results
 cross join source.run
-where verdicts.outcome <> 'current'
+where dedup_results.outcome <> 'current'

@@ -3,8 +3,8 @@ select
     old.transaction_key,
     old.transaction_id,
     old.date_key
-from source.verdicts as old
-inner join source.verdicts as winner on old.transaction_id = winner.transaction_id
+from source.dedup_results as old
+inner join source.dedup_results as winner on old.transaction_id = winner.transaction_id
 where
     old.known_outcome = 'current'
     and winner.outcome = 'current'

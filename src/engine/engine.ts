@@ -115,8 +115,8 @@ export interface Session {
    */
   lookUp(silver: LookUp | undefined, meanwhile: Session | undefined): Promise<number>;
   /**
-   * Settles which event of each transaction counts, with what silver knows of it. Leaves source.verdicts, replaced,
-   * adopted and settled.
+   * Decides which event of each transaction counts, with what silver knows of it. Leaves source.dedup_results, replaced,
+   * relinked and unchanged.
    * @param again looks those up again that the other batch may have changed, now that it is committed
    */
   resolve(again: LookUp | undefined): Promise<void>;

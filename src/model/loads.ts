@@ -6,7 +6,7 @@
  * - upsert_latest: the same, but only by a row that is later by `latest_by`
  * - replace_transactions: rows of corrected transactions are removed by transaction_key, then rows are appended, those of
  *   several batches at a time: no two transactions have rows of one key
- * - replace_days, replace_months: the touched days (date_key) or months (month_key) are replaced whole
+ * - replace_days, replace_months: the stale dates (date_key) or months (month_key) are replaced whole
  * - additive: its measures are sums and counts (additive measures), so what a promotion adds to the rows that it reads, and
  *   what it takes away, is all that changes about it: the cost follows the cells touched. It reads facts, where an event
  *   stands in the log excepted, or one other additive mart, beside seeds and the calendar

@@ -87,7 +87,7 @@ export function tablesByDay(
 }
 
 /** Marks days of silver, and of the marts named, as to be published again: those of the span, or all. */
-export async function touchDays(
+export async function markStale(
   client: Client,
   span: DaySpan,
   martsByDay: readonly string[],
@@ -96,7 +96,7 @@ export async function touchDays(
     .map((table) => `select date_key from ${table} where date_key between $1 and $2`)
     .join(' union ');
   await client.query(
-    `insert into medallion.touched_days (date_key) select date_key from (${sources}) as days on conflict do nothing`,
+    `insert into medallion.stale_dates (date_key) select date_key from (${sources}) as days on conflict do nothing`,
     [span.since ?? '-infinity', span.until ?? 'infinity'],
   );
 }
@@ -114,9 +114,9 @@ export async function readAllDays(
   return rows.map((row) => row.date_key);
 }
 
-export async function readTouchedDays(client: Client, span: DaySpan): Promise<string[]> {
+export async function readStaleDates(client: Client, span: DaySpan): Promise<string[]> {
   const { rows } = await client.query<{ date_key: string }>(
-    'select date_key from medallion.touched_days where date_key between $1 and $2 order by date_key',
+    'select date_key from medallion.stale_dates where date_key between $1 and $2 order by date_key',
     [span.since ?? '-infinity', span.until ?? 'infinity'],
   );
   return rows.map((row) => row.date_key);

@@ -2,7 +2,12 @@ import type { Engine, Session, RowFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
-import { buildKeys, dropKeys, reshapeStatements, type TableChange } from '../schema/changes.ts';
+import {
+  buildKeys,
+  dropKeys,
+  schemaChangeStatements,
+  type TableChange,
+} from '../schema/changes.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { conflictError } from '../schema/objects.ts';
 import type { Publication, Publisher } from '../postgres/publisher.ts';
@@ -22,7 +27,7 @@ import { batchDays, batchFacts, daysOfMonths, monthOf } from './days.ts';
 import type { Deltas } from './deltas.ts';
 import { followMart } from './follow.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
-import type { Reshapes } from './refresh.ts';
+import type { SchemaChanges } from './refresh.ts';
 import { recordRefreshes } from './refreshes.ts';
 import { copyRows, ModelTally, writeStaged } from './tally.ts';
 
@@ -45,7 +50,7 @@ export interface GoldOptions {
   readonly days: readonly string[];
   /** Those of them that are not known to be current without what this run adds: they are computed whole. */
   readonly stale: readonly string[];
-  /** Days for which what this run has added counts for nothing: those, and touched days that are not published now. */
+  /** Days for which what this run has added counts for nothing: those, and stale dates that are not published now. */
   readonly left: readonly string[];
   /** Marts that are made again from nothing, by their ids. */
   readonly emptied: ReadonlySet<string>;
@@ -56,7 +61,7 @@ export interface GoldOptions {
   /** Whether the days are up to date afterwards, which they are where every mart is computed. */
   readonly clear: boolean;
   /** What changes about the tables of marts, with the rows of all days. */
-  readonly reshapes: Reshapes;
+  readonly schemaChanges: SchemaChanges;
   /** What this run has added to the marts over facts, and taken away. */
   readonly deltas: Deltas;
 }
@@ -72,7 +77,7 @@ interface GoldRun {
 }
 
 /**
- * Publishes some days, in one transaction that also clears the touched days. Additive marts are brought on by their
+ * Publishes some days, in one transaction that also clears the stale dates. Additive marts are brought on by their
  * deltas; the others are computed whole for these days, checked, and replaced.
  * @throws MedallionError check_failed: gold stays as it was; model: a mart that reads what is computed after it
  */
@@ -81,7 +86,7 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
   const { marts } = options;
   const days = [...options.days];
   if (days.length === 0 && !options.isOverdue) {
-    await reshapeEmpty(client, marts, options.reshapes);
+    await changeEmptyTables(client, marts, options.schemaChanges);
     return { days, restated: 0 };
   }
   checkScopes(models.gold);
@@ -167,7 +172,7 @@ async function publish(
   run: GoldRun,
 ): Promise<void> {
   const { models, options, tally, checks, context } = run;
-  const { marts, days, stale, runId, reshapes, emptied, later, clear } = options;
+  const { marts, days, stale, runId, schemaChanges, emptied, later, clear } = options;
   await transaction.execute(BEGIN_PUBLICATION);
   const periods = { replace_days: days, replace_months: [...new Set(days.map(monthOf))] };
   for (const load of ['replace_days', 'replace_months'] as const) {
@@ -176,20 +181,20 @@ async function publish(
   await transaction.keepTemporary(STALE_DAYS, `select ${dates(stale)} as date_key`);
   // The expressions of derived columns name functions of the tool's own.
   await transaction.execute('set local search_path = medallion, pg_catalog');
-  const restating = marts.filter((model) => restates(model, reshapes.get(model.id)));
+  const restating = marts.filter((model) => restates(model, schemaChanges.get(model.id)));
   for (const model of restating) {
     await transaction.keepTemporary(PUBLISHED_BEFORE, publishedBefore(model) ?? '');
   }
   for (const model of marts.filter(({ id, load }) => emptied.has(id) && load === 'additive')) {
     await transaction.execute(
       `delete from ${tableOf(model)}`,
-      ...reshapeStatements(reshapes.get(model.id) ?? []),
+      ...schemaChangeStatements(schemaChanges.get(model.id) ?? []),
     );
   }
   // Nobody misses the keys of an empty table, and they are built sooner than kept.
   const filled = await emptyOf(
     transaction,
-    marts.filter(({ id }) => emptied.has(id) && !reshapes.has(id)),
+    marts.filter(({ id }) => emptied.has(id) && !schemaChanges.has(id)),
   );
   await transaction.lend((client) => dropKeys(client, filled));
   const additive = marts.filter(({ load }) => load === 'additive');
@@ -227,7 +232,7 @@ async function publish(
   }
   if (clear) {
     await transaction.execute(
-      `delete from medallion.touched_days t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
+      `delete from medallion.stale_dates t using pg_temp.${PUBLISHED_PERIODS.replace_days} p where t.date_key = p.date_key`,
     );
   }
 }
@@ -270,13 +275,13 @@ async function stageAll(
   marts: readonly Model[],
   { client, models, options, tally, checks, context }: GoldRun,
 ): Promise<void> {
-  const { days, reshapes } = options;
+  const { days, schemaChanges } = options;
   const [session, second] = sessions;
   const inputs = new GoldInputs(
     [...models.silver, ...models.gold],
     days,
     new Set(marts.map(({ id }) => id)),
-    new Set(reshapes.keys()),
+    new Set(schemaChanges.keys()),
   );
   for (const model of marts) {
     await session.clear(model);
@@ -312,12 +317,12 @@ async function loadStaged(
   transaction: Publication,
   session: Session,
   model: Model,
-  { options: { reshapes, emptied }, tally }: GoldRun,
+  { options: { schemaChanges, emptied }, tally }: GoldRun,
 ): Promise<void> {
-  const reshape = reshapes.get(model.id);
+  const schemaChange = schemaChanges.get(model.id);
   const loading =
-    reshape !== undefined || emptied.has(model.id)
-      ? makingAgain(model, reshapeStatements(reshape ?? []))
+    schemaChange !== undefined || emptied.has(model.id)
+      ? makingAgain(model, schemaChangeStatements(schemaChange ?? []))
       : loadingOf(model);
   await tally.time(model, async () => {
     const file = await writeStaged(session, model);
@@ -385,15 +390,15 @@ function checkScopes(models: readonly Model[]): void {
 }
 
 /** Without a day there are no rows either: whatever a table still holds was published of days that are gone. */
-async function reshapeEmpty(
+async function changeEmptyTables(
   client: Client,
   models: readonly Model[],
-  reshapes: Reshapes,
+  schemaChanges: SchemaChanges,
 ): Promise<void> {
   await withTransaction(client, async () => {
-    for (const model of models.filter(({ id }) => reshapes.has(id))) {
+    for (const model of models.filter(({ id }) => schemaChanges.has(id))) {
       await client.query(`delete from ${tableOf(model)}`);
-      for (const statement of reshapeStatements(reshapes.get(model.id) ?? [])) {
+      for (const statement of schemaChangeStatements(schemaChanges.get(model.id) ?? [])) {
         await client.query(statement);
       }
     }
@@ -403,8 +408,8 @@ async function reshapeEmpty(
 }
 
 /** The figures before can be read where their columns were there. */
-function restates({ restatements }: Model, reshape: readonly TableChange[] = []): boolean {
-  const lost = reshape
+function restates({ restatements }: Model, schemaChange: readonly TableChange[] = []): boolean {
+  const lost = schemaChange
     .filter(({ kind }) => kind === 'new column')
     .map(({ detail }) => detail.split(' ')[0]);
   return (

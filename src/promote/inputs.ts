@@ -27,22 +27,22 @@ export class GoldInputs {
   readonly #models: ReadonlyMap<string, Model>;
   readonly #days: readonly string[];
   readonly #staged: ReadonlySet<string>;
-  readonly #reshaped: ReadonlySet<string>;
+  readonly #remade: ReadonlySet<string>;
 
   /**
    * @param staged marts whose rows this run stages; others are read as they are
-   * @param reshaped marts whose tables are made again: what they hold is not read any more
+   * @param remade marts whose tables are made again: what they hold is not read any more
    */
   constructor(
     models: readonly Model[],
     days: readonly string[],
     staged: ReadonlySet<string>,
-    reshaped: ReadonlySet<string>,
+    remade: ReadonlySet<string>,
   ) {
     this.#models = new Map(models.map((model) => [model.id, model]));
     this.#days = days;
     this.#staged = staged;
-    this.#reshaped = reshaped;
+    this.#remade = remade;
   }
 
   /** The inputs of some models, each once. */
@@ -80,7 +80,7 @@ export class GoldInputs {
           : ` where date_key = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
       return { id: model.id, sql: `${rows}${days}`, keep: false };
     }
-    if (pass.scope === model.load || period === undefined || this.#reshaped.has(model.id)) {
+    if (pass.scope === model.load || period === undefined || this.#remade.has(model.id)) {
       return { id: model.id, staged: model, keep: false };
     }
     const replaced = [

@@ -15,9 +15,9 @@ import type { CheckTally } from './checks.ts';
 import {
   ALWAYS,
   readAllDays,
-  readTouchedDays,
+  readStaleDates,
   tablesByDay,
-  touchDays,
+  markStale,
   type DaySpan,
 } from './days.ts';
 import { Deltas } from './deltas.ts';
@@ -112,7 +112,7 @@ export async function promoteLayers(
     const prepared = await prepareTables(client, models, options, runId, ready, context);
     await run.onTables?.();
     // What this run does not add itself: silver may hold more of these days than gold has seen.
-    const stale = prepared.isSilverEmptied ? [] : await readTouchedDays(client, ALWAYS);
+    const stale = prepared.isSilverEmptied ? [] : await readStaleDates(client, ALWAYS);
     const deltas = new Deltas(models.silver, models.gold);
     let silver: SilverResult | undefined;
     let replay: ReplayResult | undefined;
@@ -198,7 +198,7 @@ async function isWaiting(
     options.fullRefresh ||
     options.replay !== undefined ||
     (options.silver && ((await readBacklogs(client)).length > 0 || (await haveDeferred(client)))) ||
-    (options.gold && (await readTouchedDays(client, options.span)).length > 0)
+    (options.gold && (await readStaleDates(client, options.span)).length > 0)
   );
 }
 
@@ -219,7 +219,7 @@ async function asStep<T>(
 async function promoteMarts(
   run: Run,
   engine: Engine,
-  { reshapes, emptied }: Prepared,
+  { schemaChanges, emptied }: Prepared,
   {
     stale,
     deltas,
@@ -232,13 +232,16 @@ async function promoteMarts(
 ): Promise<GoldResult> {
   const { runId, client, openPublisher, models, options, context } = run;
   const promoteDays = async (
-    goldOptions: Pick<GoldOptions, 'marts' | 'days' | 'stale' | 'emptied' | 'clear' | 'reshapes'> &
+    goldOptions: Pick<
+      GoldOptions,
+      'marts' | 'days' | 'stale' | 'emptied' | 'clear' | 'schemaChanges'
+    > &
       Partial<Pick<GoldOptions, 'isOverdue' | 'later'>>,
   ): Promise<GoldResult> => {
     const { days } = goldOptions;
     const published = new Set(days);
-    const touched = await readTouchedDays(client, ALWAYS);
-    const left = [...goldOptions.stale, ...touched.filter((day) => !published.has(day))];
+    const current = await readStaleDates(client, ALWAYS);
+    const left = [...goldOptions.stale, ...current.filter((day) => !published.has(day))];
     const publish = (): Promise<GoldResult> =>
       promoteGold(engine, {
         ...run,
@@ -258,35 +261,42 @@ async function promoteMarts(
   };
   // They may say something else of days whose facts are the same.
   const byPeriod = beyondDays(models).filter(({ load }) => PERIOD_COLUMN[load] !== undefined);
-  if (byPeriod.length > 0 && (await readTouchedDays(client, ALWAYS)).length > 0) {
-    await touchDays(client, ALWAYS, tablesByDay(models.gold, reshapes));
+  if (byPeriod.length > 0 && (await readStaleDates(client, ALWAYS)).length > 0) {
+    await markStale(client, ALWAYS, tablesByDay(models.gold, schemaChanges));
   }
   if (options.select.length === 0) {
     // A table that is made again needs the rows of all its days.
-    const days = await readTouchedDays(client, reshapes.size > 0 ? ALWAYS : options.span);
+    const days = await readStaleDates(client, schemaChanges.size > 0 ? ALWAYS : options.span);
     const published = new Set(days);
     const isWanted = ({ id }: Model): boolean =>
-      days.length === 0 && reshapes.size === 0
+      days.length === 0 && schemaChanges.size === 0
         ? overdue.has(id)
         : !later.has(id) || emptied.has(id);
     return promoteDays({
       marts: models.gold.filter(isWanted),
       ...{ days, stale: stale.filter((day) => published.has(day)) },
-      ...{ emptied, clear: true, reshapes, later, isOverdue: overdue.size > 0 },
+      ...{ emptied, clear: true, schemaChanges, later, isOverdue: overdue.size > 0 },
     });
   }
   const marts = withReaders(models.gold, options.select);
-  const all = await readAllDays(client, tablesByDay(marts, reshapes));
-  const made = await promoteDays({ marts, days: all, stale: all, emptied, clear: false, reshapes });
-  const days = await readTouchedDays(client, options.span);
+  const all = await readAllDays(client, tablesByDay(marts, schemaChanges));
+  const made = await promoteDays({
+    marts,
+    days: all,
+    stale: all,
+    emptied,
+    clear: false,
+    schemaChanges,
+  });
+  const days = await readStaleDates(client, options.span);
   // The marts that were made again hold what this run has added: nothing of it is added twice where all is whole.
-  const touched = await promoteDays({
+  const changed = await promoteDays({
     ...{ marts: models.gold, days, stale: days },
-    ...{ emptied: new Set(), clear: true, reshapes: new Map() },
+    ...{ emptied: new Set(), clear: true, schemaChanges: new Map() },
   });
   return {
-    days: [...new Set([...made.days, ...touched.days])].sort(),
-    restated: touched.days.length === 0 ? made.restated : touched.restated,
+    days: [...new Set([...made.days, ...changed.days])].sort(),
+    restated: changed.days.length === 0 ? made.restated : changed.restated,
   };
 }
 

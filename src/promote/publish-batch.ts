@@ -8,7 +8,7 @@ import { advanceStatements } from '../postgres/watermarks.ts';
 import { fillingOf, judgedStatements } from './fill.ts';
 import { quarantineStatements, REJECTED } from './quarantine.ts';
 import { copyRows, writeStaged, type ModelTally } from './tally.ts';
-import type { VerdictCounts } from './verdicts.ts';
+import type { DedupCounts } from './dedup.ts';
 
 /** A batch whose staged rows are what is to be published. */
 export interface JudgedBatch {
@@ -17,7 +17,7 @@ export interface JudgedBatch {
   readonly publisher: Publisher;
   readonly batch: SilverBatch;
   readonly counts: BatchCounts;
-  readonly verdicts: VerdictCounts;
+  readonly dedup: DedupCounts;
   /** How silver is being filled, if it is: events that are judged later, once its keys are built. */
   readonly filling: { readonly deferred: number } | undefined;
   /** The rows, on their way to files. */
@@ -35,7 +35,7 @@ export interface Turn {
 export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.resolve() };
 
 /**
- * Publishes a batch in one transaction: its rows, the quarantine, the touched days, the watermarks. What only this
+ * Publishes a batch in one transaction: its rows, the quarantine, the stale dates, the watermarks. What only this
  * batch writes, the facts, does not wait for the batch before; whatever both may write does.
  * @param models those with a table that a promotion fills
  * @param books the run, and the number after those of the batch's surrogate keys
@@ -50,13 +50,13 @@ export async function publishBatch(
   tally: ModelTally,
   onBegun: () => void,
 ): Promise<ReadonlyMap<Model, number>> {
-  const { publisher, batch, counts, verdicts, filling, files } = judged;
+  const { publisher, batch, counts, dedup, filling, files } = judged;
   const written = new Map<Model, number>();
   await begun;
   await publisher.transaction(async (transaction) => {
     const load = async (model: Model): Promise<void> => {
       const loading = filling === undefined ? loadingOf(model) : fillingOf(model);
-      const isSkipped = isFact(model) && verdicts.replaced === 0;
+      const isSkipped = isFact(model) && dedup.replaced === 0;
       await tally.time(model, async () => {
         const file = await files.of(model);
         await transaction.execute(...(isSkipped ? [] : loading.before));
@@ -73,9 +73,9 @@ export async function publishBatch(
       await transaction.copyTemporary(await files.replaced, REPLACED_KEYS);
       await transaction.execute(`analyze ${temporary(REPLACED_KEYS)}`);
     }
-    if (files.adopted !== undefined) {
-      await transaction.copyTemporary(await files.adopted, ADOPTED);
-      await transaction.execute(adoptStatement(runId));
+    if (files.relinked !== undefined) {
+      await transaction.copyTemporary(await files.relinked, RELINKED);
+      await transaction.execute(relinkStatement(runId));
     }
     for (const model of models.filter(isFact)) {
       await load(model);
@@ -95,15 +95,15 @@ export async function publishBatch(
       ...judgedStatements(batch),
       ...quarantineStatements(batch, runId, counts.refused > 0),
     );
-    await transaction.copyTemporary(await files.touched, TOUCHED);
-    await transaction.execute(TOUCH_STATEMENT, ...advanceStatements(runId, batch.ranges, nextKey));
+    await transaction.copyTemporary(await files.staleDates, STALE_DATES);
+    await transaction.execute(STALE_STATEMENT, ...advanceStatements(runId, batch.ranges, nextKey));
   });
   return written;
 }
 
 const DEFERRED = 'medallion.deferred_events';
-const ADOPTED = 'adopted';
-const TOUCHED = 'touched';
+const RELINKED = 'relinked';
+const STALE_DATES = 'stale_dates';
 const TRANSACTION_KEY: Column = { name: 'transaction_key', type: 'bigint' };
 const PLACE: readonly Column[] = [
   { name: 'topic', type: 'text' },
@@ -118,18 +118,18 @@ const DAY_COLUMNS: readonly Column[] = [
 /** The files of a batch. */
 export interface BatchFiles {
   readonly replaced: Promise<RowFile> | undefined;
-  readonly adopted: Promise<RowFile> | undefined;
+  readonly relinked: Promise<RowFile> | undefined;
   readonly of: (model: Model) => Promise<RowFile>;
   readonly rejected: Promise<RowFile> | undefined;
   readonly deferred: Promise<RowFile> | undefined;
-  readonly touched: Promise<RowFile>;
+  readonly staleDates: Promise<RowFile>;
   /** Until all of them are written. */
   readonly written: Promise<unknown>;
 }
 
 /** Begins to write the rows of a batch, in the order in which they are wanted: each while those before it are copied. */
 export function writeBatch(
-  { session, counts, verdicts, filling }: Omit<JudgedBatch, 'files'>,
+  { session, counts, dedup, filling }: Omit<JudgedBatch, 'files'>,
   models: readonly Model[],
   staleByLosers: boolean,
 ): BatchFiles {
@@ -143,12 +143,12 @@ export function writeBatch(
   };
   const ifAny = (rows: number, sql: string, columns: readonly Column[]): BatchFiles['replaced'] =>
     rows === 0 ? undefined : after(() => session.writeRows(sql, columns));
-  const replaced = ifAny(verdicts.replaced, 'select transaction_key from source.replaced', [
+  const replaced = ifAny(dedup.replaced, 'select transaction_key from source.replaced', [
     TRANSACTION_KEY,
   ]);
-  const adopted = ifAny(
-    verdicts.adopted,
-    'select transaction_key, topic, partition, "offset", produced_at from source.adopted',
+  const relinked = ifAny(
+    dedup.relinked,
+    'select transaction_key, topic, partition, "offset", produced_at from source.relinked',
     [TRANSACTION_KEY, ...PLACE, { name: 'produced_at', type: 'timestamptz' }],
   );
   const ordered = [...models.filter(isFact), ...models.filter((model) => !isFact(model))];
@@ -161,11 +161,11 @@ export function writeBatch(
   );
   return {
     replaced,
-    adopted,
+    relinked,
     deferred,
     of: (model) => staged.get(model) ?? writeStaged(session, model),
     rejected,
-    touched: after(() => session.writeRows(staleDates(staleByLosers), DAY_COLUMNS)),
+    staleDates: after(() => session.writeRows(selectStaleDates(staleByLosers), DAY_COLUMNS)),
     written: last,
   };
 }
@@ -175,7 +175,7 @@ export function writeBatch(
  * did it: a correction counts for both its days, and once where they are the same.
  * @param byLosers also the days of events that lost their transaction now, which changes no fact
  */
-function staleDates(byLosers: boolean): string {
+function selectStaleDates(byLosers: boolean): string {
   return `
   select date_key, sum(events) as events
   from (
@@ -191,19 +191,19 @@ function staleDates(byLosers: boolean): string {
 
 const LOSERS = `union all
       select date_key, 0
-      from source.verdicts
+      from source.dedup_results
       where outcome <> 'current' and outcome is distinct from known_outcome`;
 
 /** While silver is made again every event comes by once more, which makes none of them late. */
-const TOUCH_STATEMENT = `
-  insert into medallion.touched_days as days (date_key, events)
+const STALE_STATEMENT = `
+  insert into medallion.stale_dates as days (date_key, events)
   select date_key, case when exists (select from medallion.refreshes where layer = 'silver') then 0 else events end
-  from ${temporary(TOUCHED)}
+  from ${temporary(STALE_DATES)}
   on conflict (date_key) do update set events = days.events + excluded.events`;
 
-function adoptStatement(runId: bigint): string {
+function relinkStatement(runId: bigint): string {
   return `update silver.fact_transactions t
     set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
-    from ${temporary(ADOPTED)} a
+    from ${temporary(RELINKED)} a
     where t.transaction_key = a.transaction_key`;
 }

@@ -5,14 +5,14 @@ import { withTransaction, type Client } from '../postgres/client.ts';
 import {
   applyChanges,
   compareTables,
-  reshapeStatements,
+  schemaChangeStatements,
   type TableChange,
 } from '../schema/changes.ts';
 import { conflictError } from '../schema/objects.ts';
 import { tableOf } from '../schema/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
-import { ALWAYS, tablesByDay, touchDays, type DaySpan } from './days.ts';
+import { ALWAYS, tablesByDay, markStale, type DaySpan } from './days.ts';
 import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import { withReaders } from './selection.ts';
@@ -33,11 +33,11 @@ export interface RefreshOptions {
 }
 
 /** What a promotion has still to change about the marts that it makes again: with their rows, or not at all. */
-export type Reshapes = ReadonlyMap<string, readonly TableChange[]>;
+export type SchemaChanges = ReadonlyMap<string, readonly TableChange[]>;
 
 /** How the tables stand before the first row of a promotion. */
 export interface Prepared {
-  readonly reshapes: Reshapes;
+  readonly schemaChanges: SchemaChanges;
   /** Marts that are made from nothing, by their ids: what their tables hold, if anything, counts for nothing. */
   readonly emptied: ReadonlySet<string>;
   /** Whether silver was emptied, and this run fills it again with all that bronze holds. */
@@ -79,28 +79,28 @@ export async function prepareTables(
   ]);
   refuseUnconfirmed(changes, refreshed);
   refuseBlocked(changes);
-  const reshaped = new Set(
+  const remade = new Set(
     changes.filter(({ step }) => step === 'refresh').map(({ model }) => model.id),
   );
-  const martsByDay = tablesByDay(models.gold, reshaped);
+  const martsByDay = tablesByDay(models.gold, remade);
   const isRefreshed = options.fullRefresh && options.gold && options.select.length === 0;
   const isSpan = options.span.since !== undefined || options.span.until !== undefined;
   const unfilled = await readUnfilled(client);
   const isToBeFilled = changes.some(asksForAllDays) || unfilled.isBehind;
-  const touched = isRefreshed || isToBeFilled ? ALWAYS : isSpan ? options.span : undefined;
+  const marked = isRefreshed || isToBeFilled ? ALWAYS : isSpan ? options.span : undefined;
   const fills = options.silver && options.replay === undefined;
-  if (refreshSilver || touched !== undefined || changes.length > 0) {
+  if (refreshSilver || marked !== undefined || changes.length > 0) {
     await ready();
   }
   const isFilling = await withTransaction(client, async () => {
     await applyChanges(client, changes);
     if (refreshSilver) {
-      await touchDays(client, ALWAYS, martsByDay);
+      await markStale(client, ALWAYS, martsByDay);
       await emptySilver(
         client,
         models.silver.filter((model) => !isViewChange(changes, model)),
       );
-      for (const statement of reshapeStatements(
+      for (const statement of schemaChangeStatements(
         changes.filter(({ model }) => model.layer === 'silver'),
       )) {
         await client.query(statement);
@@ -110,8 +110,8 @@ export async function prepareTables(
         [runId],
       );
     }
-    if (touched !== undefined) {
-      await touchDays(client, touched, martsByDay);
+    if (marked !== undefined) {
+      await markStale(client, marked, martsByDay);
     }
     return fills && (await beginFill(client, models.silver, runId, options.chunkRows));
   }).catch((error: unknown) => {
@@ -121,9 +121,9 @@ export async function prepareTables(
     const { what, then } = describeChange(change);
     context.emit({ type: 'note', message: `${change.model.id}: ${what}: ${then}` });
   }
-  const reshapes = new Map(
+  const schemaChanges = new Map(
     models.gold
-      .filter(({ id }) => reshaped.has(id))
+      .filter(({ id }) => remade.has(id))
       .map(({ id }) => [
         id,
         changes.filter(({ model, step }) => model.id === id && step === 'refresh'),
@@ -132,11 +132,11 @@ export async function prepareTables(
   const made = models.gold
     .map(({ id }) => id)
     .filter(
-      (id) => refreshed.has(id) || reshaped.has(id) || isNew(changes, id) || unfilled.marts.has(id),
+      (id) => refreshed.has(id) || remade.has(id) || isNew(changes, id) || unfilled.marts.has(id),
     );
   const emptied = made.length === 0 ? [] : withReaders(models.gold, made);
   return {
-    reshapes,
+    schemaChanges,
     emptied: new Set(emptied.map(({ id }) => id)),
     isSilverEmptied: refreshSilver,
     isFilling,
@@ -227,7 +227,7 @@ function refuseBlocked(changes: readonly TableChange[]): void {
 }
 
 /**
- * Back to the state before the first promotion. The days touched by what was there stay marked for gold; each event in
+ * Back to the state before the first promotion. The days marked by what was there stay marked for gold; each event in
  * quarantine stays there until it is judged again.
  */
 async function emptySilver(client: Client, models: readonly Model[]): Promise<void> {

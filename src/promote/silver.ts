@@ -15,7 +15,7 @@ import {
   type Turn,
 } from './publish-batch.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
-import { readVerdicts } from './verdicts.ts';
+import { readDedup } from './dedup.ts';
 import type { BatchQueue } from './batches.ts';
 
 /** While one batch is published the next one is prepared. */
@@ -165,8 +165,8 @@ class Signal {
 }
 
 /** Models whose rows depend on what silver holds already are staged when the batch is judged. */
-function needsVerdicts(model: Model): boolean {
-  return model.inputs.includes('source.verdicts');
+function needsDedup(model: Model): boolean {
+  return model.inputs.includes('source.dedup_results');
 }
 
 async function prepare(
@@ -190,7 +190,7 @@ async function prepare(
   for (const model of models.filter(isFilled)) {
     await session.clear(model);
     await session.openInput({ id: model.id, staged: model, keep: false });
-    if (!needsVerdicts(model)) {
+    if (!needsDedup(model)) {
       await tally.time(model, async () => session.stage(model));
     }
   }
@@ -212,9 +212,12 @@ async function judge(
   const loaded = models.filter(isFilled);
   // Lines before the transactions they find their key in.
   for (const model of loaded.filter(isFact).reverse()) {
-    await session.unstage(model, 'transaction_key in (select transaction_key from source.settled)');
+    await session.unstage(
+      model,
+      'transaction_key in (select transaction_key from source.unchanged)',
+    );
   }
-  for (const model of loaded.filter(needsVerdicts)) {
+  for (const model of loaded.filter(needsDedup)) {
     await tally.time(model, async () => session.stage(model));
   }
   const checked = new CheckTally();
@@ -225,12 +228,12 @@ async function judge(
     checks.merge(checked);
     throw error;
   }
-  const verdicts = await readVerdicts(session);
+  const dedup = await readDedup(session);
   const takenAway =
-    verdicts.replaced > 0 && deltas !== undefined
+    dedup.replaced > 0 && deltas !== undefined
       ? await readReplaced(publisher, session, deltas.facts)
       : undefined;
-  const judged = { ...prepared, checked, verdicts, takenAway };
+  const judged = { ...prepared, checked, dedup, takenAway };
   return { ...judged, files: writeBatch(judged, loaded, staleByLosers) };
 }
 
@@ -241,19 +244,19 @@ async function publish(
   { tally, checks, ...run }: Publishing & { readonly nextKey: bigint },
   onBegun: () => void,
 ): Promise<void> {
-  const { session, counts, verdicts, checked } = judged;
+  const { session, counts, dedup, checked } = judged;
   const loaded = models.filter(isFilled);
   const written = await publishBatch(judged, turn, loaded, run, tally, onBegun);
   // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {
     const isTransactions = model.name === 'fact_transactions';
-    const read = needsVerdicts(model) ? verdicts.contenders : counts.events;
+    const read = needsDedup(model) ? dedup.candidates : counts.events;
     tally.count(model, { read, written: rows, refused: isTransactions ? counts.refused : 0 });
     transactions += isTransactions ? rows : 0;
   }
   checks.merge(checked);
-  const { duplicates, superseded } = verdicts;
+  const { duplicates, superseded } = dedup;
   tally.judged({ ...counts, written: transactions, duplicates, superseded });
   for (const { reason, events } of counts.refused > 0 ? await readRefusals(session) : []) {
     tally.refuse(reason, events);

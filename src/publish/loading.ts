@@ -6,7 +6,7 @@ import { statement, statements } from './statement.ts';
 
 /**
  * How the staged rows of a model become visible, for every engine: plain PostgreSQL, a file of sql/publish each, for the
- * transaction that also moves the watermark or clears the touched days. What is additive is merged instead; see additive.ts.
+ * transaction that also moves the watermark or clears the stale dates. What is additive is merged instead; see additive.ts.
  */
 export interface Loading {
   /** Statements that make room: they run before the rows arrive. */
@@ -83,11 +83,11 @@ export function loadingOf(model: Model): Loading {
 
 /**
  * The same for a table that is made again from nothing.
- * @param reshape the statements that change it once it is empty
+ * @param schemaChange the statements that change it once it is empty
  */
-export function makingAgain(model: Model, reshape: readonly string[]): Loading {
+export function makingAgain(model: Model, schemaChange: readonly string[]): Loading {
   const values = valuesOf(model);
-  const before = [...statements('make_again', values), ...reshape];
+  const before = [...statements('make_again', values), ...schemaChange];
   return { before, into: values.table, after: [] };
 }
 

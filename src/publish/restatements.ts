@@ -32,7 +32,7 @@ export function publishedBefore(model: Model): string | undefined {
 
 /**
  * Records the days that had been published before and now say something else, with the events that changed them, and
- * that the days are published. Runs after the new rows are in, and before the touched days are cleared.
+ * that the days are published. Runs after the new rows are in, and before the stale dates are cleared.
  */
 export function restatementsOf(model: Model, runId: bigint | '$run_id'): string[] {
   if (model.restatements === undefined) {
@@ -45,7 +45,7 @@ export function restatementsOf(model: Model, runId: bigint | '$run_id'): string[
             coalesce(d.events, 0)
      from pg_temp.${PUBLISHED_BEFORE} b
      left join ${tableOf(model)} t on t.date_key = b.date_key
-     left join medallion.touched_days d on d.date_key = b.date_key
+     left join medallion.stale_dates d on d.date_key = b.date_key
      where (b.orders, b.total) is distinct from (coalesce(t.${ident(orders)}, 0), coalesce(t.${ident(total)}, 0))
      on conflict (date_key, run_id) do nothing`,
     `insert into medallion.day_publications (date_key, published_at)

@@ -134,10 +134,9 @@ function waitingNote({ rows }: ResultTable): string[] {
 }
 
 async function dayNote(client: Client, day: string | null): Promise<string[]> {
-  const { rowCount } = await client.query(
-    'select from medallion.touched_days where date_key = $1',
-    [day],
-  );
+  const { rowCount } = await client.query('select from medallion.stale_dates where date_key = $1', [
+    day,
+  ]);
   return rowCount === 0
     ? []
     : [`gold of ${day ?? ''} is of before: the day waits for medallion promote`];

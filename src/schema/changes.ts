@@ -413,7 +413,7 @@ export async function buildKeys(client: Client, models: readonly Model[]): Promi
 }
 
 /** The statements that give emptied tables, and the views on them, the shape that their models ask for. */
-export function reshapeStatements(changes: readonly TableChange[]): string[] {
+export function schemaChangeStatements(changes: readonly TableChange[]): string[] {
   return statementsOf(changes, 'refresh');
 }
 

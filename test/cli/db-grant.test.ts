@@ -193,7 +193,7 @@ describe('a loader', () => {
         'delete from medallion.runs',
         "update medallion.runs set command = 'promote'",
         'delete from medallion.watermarks',
-        'insert into medallion.touched_days values (now())',
+        'insert into medallion.stale_dates values (now())',
         'select from silver.fact_transactions',
         'insert into gold.sales_performance select from gold.sales_performance',
         'create table bronze.mine (id integer)',

@@ -173,7 +173,7 @@ describe('a history with late events and corrections', () => {
   test('makes no event late by being promoted anew', async () => {
     await succeed('promote', '--full-refresh', '--layer', 'silver');
     expect(
-      await rowsOf(database.settings, 'select sum(events) from medallion.touched_days'),
+      await rowsOf(database.settings, 'select sum(events) from medallion.stale_dates'),
     ).toEqual(['0']);
   });
 

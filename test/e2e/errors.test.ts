@@ -221,7 +221,7 @@ test('without the DuckDB extension nothing is made, changed or emptied; nothing 
         `select (select count(*) from silver.fact_transactions) as transactions,
                 (select count(*) from gold.sales_performance) as days,
                 (select sum(next_offset) from medallion.watermarks) as promoted,
-                (select count(*) from medallion.touched_days) as touched,
+                (select count(*) from medallion.stale_dates) as stale,
                 (select count(*) from medallion.refreshes) as refreshes`,
       );
     const land = async (): Promise<void> => {
@@ -230,7 +230,7 @@ test('without the DuckDB extension nothing is made, changed or emptied; nothing 
     };
     await land();
     await refuses(['promote', '--quiet'], refusal, { env: without });
-    expect(await state()).toMatchObject({ transactions: '0', promoted: null, touched: '0' });
+    expect(await state()).toMatchObject({ transactions: '0', promoted: null, stale: '0' });
 
     expect((await runCli(['promote', '--quiet'], { cwd: folder, env })).code).toBe(0);
     const idle = await runCli(['promote'], { cwd: folder, env: without });

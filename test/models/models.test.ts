@@ -73,7 +73,7 @@ const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     discount: 'numeric(18,2)',
     cost: 'numeric(18,2)',
   },
-  'source.verdicts': {
+  'source.dedup_results': {
     ...COORDINATES,
     transaction_id: 'text',
     event_timestamp: 'timestamptz',

@@ -94,9 +94,7 @@ describe.each([1, 2])('a random stream (%i)', (seed) => {
         await expect(
           promoteAll(settings, { chunkRows: 8, context: { ...context, emit } }),
         ).rejects.toMatchObject({ code: 'interrupted' });
-        expect(await rowsOf(settings, 'select from medallion.touched_days limit 1')).toHaveLength(
-          1,
-        );
+        expect(await rowsOf(settings, 'select from medallion.stale_dates limit 1')).toHaveLength(1);
         await promoteAll(settings, { chunkRows: 8 });
         await expectWhole(settings);
       }

@@ -23,7 +23,7 @@ const STATE = `
   select count(*) as orders,
          (select city from silver.dim_customers) as city,
          (select next_offset from medallion.watermarks) as next_offset,
-         (select sum(events) from medallion.touched_days) as touched
+         (select sum(events) from medallion.stale_dates) as stale
   from silver.fact_transactions`;
 
 /** Each order, and behind it a correction of the one before and another of the one before that. */
@@ -121,7 +121,7 @@ test('a batch that is ready before the one in front of it is committed after it'
       orders: '81',
       city: 'city 79',
       next_offset: '81',
-      touched: '81',
+      stale: '81',
     });
   });
 });
@@ -136,7 +136,7 @@ test('of the batches behind one that fails nothing is kept, and the next run goe
       orders: '11',
       city: 'city 9',
       next_offset: '11',
-      touched: '11',
+      stale: '11',
     });
     // What the run says of itself is what it committed.
     const booked = await rowOf(

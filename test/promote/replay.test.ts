@@ -222,7 +222,7 @@ describe('events that were refused for a payment method nobody knew', () => {
   test('wait for gold when only silver is asked for', async () => {
     await allowVouchers();
     await replay({}, { gold: false });
-    expect(await rowsOf(db.settings, 'select date_key from medallion.touched_days order by 1')) //
+    expect(await rowsOf(db.settings, 'select date_key from medallion.stale_dates order by 1')) //
       .toEqual([{ date_key: '2026-01-01' }, { date_key: '2026-01-05' }]);
     const { gold } = await promoteAll(db.settings, { silver: false });
     expect(gold).toMatchObject({ days: ['2026-01-01', '2026-01-05'], restated: 1 });

@@ -18,4 +18,4 @@ where "offset" >= asked.from_offset
 union
 select date_key from gold.restatements where restated_at >= $4
 union
-select date_key from medallion.touched_days
+select date_key from medallion.stale_dates

@@ -21,7 +21,7 @@ gold_days as (
 
 select
     days.date_key,
-    (touched_days.date_key is not null)::text as is_waiting,
+    (stale_dates.date_key is not null)::text as is_waiting,
     coalesce(silver_days.orders, 0) as orders,
     coalesce(silver_days.subtotal, 0.00) as subtotal,
     coalesce(silver_days.tax_amount, 0.00) as tax_amount,
@@ -35,5 +35,5 @@ select
 from (select date_key from silver_days union select date_key from gold_days) as days
 left join silver_days using (date_key)
 left join gold_days using (date_key)
-left join medallion.touched_days using (date_key)
+left join medallion.stale_dates using (date_key)
 order by days.date_key

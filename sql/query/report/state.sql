@@ -43,7 +43,7 @@ select
     (select max(last_produced_at) from medallion.offsets) as last_landed_at,
     (select coalesce(sum(landed_events), 0) from medallion.offsets) as landed_events,
     (select events from waiting) as waiting_events,
-    (select count(*) from medallion.touched_days) as waiting_days,
+    (select count(*) from medallion.stale_dates) as waiting_days,
     (select count(*) from bronze.quarantine where status = 'open') as quarantined_events,
     (select finished_at from last_done) as last_promoted_at,
     (select started_at from last_promote) as last_promote_started_at,

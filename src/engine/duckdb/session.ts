@@ -190,7 +190,7 @@ export class DuckDbSession implements Session {
       );
       await this.#run('insert into source.known select * from temp.known');
     }
-    for (const relation of ['contenders', 'verdicts', 'replaced', 'adopted', 'settled']) {
+    for (const relation of ['candidates', 'dedup_results', 'replaced', 'relinked', 'unchanged']) {
       await this.#run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
     }
   }

@@ -51,7 +51,7 @@ export async function sourceBatch(
     await judgeDoubtful(connection, catalog);
     await readJudged(connection);
   }
-  for (const relation of ['repeated', 'outranked']) {
+  for (const relation of ['repeated', 'losers']) {
     await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
   }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);

@@ -20,11 +20,11 @@ import type { Staging } from './staging.ts';
 
 /** What of the source step lies here alone: models that read it are computed here. It is small, whatever the batch. */
 const NEAR = [
-  'source.verdicts',
-  'source.contenders',
+  'source.dedup_results',
+  'source.candidates',
   'source.replaced',
-  'source.adopted',
-  'source.settled',
+  'source.relinked',
+  'source.unchanged',
 ];
 
 /** The rows that a model has staged on the cluster. */

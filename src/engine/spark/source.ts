@@ -180,7 +180,7 @@ export class SourceStep {
       `select cast(${String(runId)} as bigint) as run_id, cast(${String(firstKey)} as bigint) as first_key`,
     );
     await this.#showEvents();
-    for (const relation of ['repeated', 'outranked'] as const) {
+    for (const relation of ['repeated', 'losers'] as const) {
       const columns = relation === 'repeated' ? [text('transaction_id')] : EVENT_NO;
       const files = this.#keep(
         await this.#exchange.take(relation, spelled(readSourceSql(relation)), columns),

@@ -117,7 +117,7 @@ insert into medallion.offsets (topic, partition, next_offset, source, landed_eve
     ('sales', 0, 10, 'kafka:x', 5, '2026-01-04 07:59:59'),
     ('sales', 1, 5, 'kafka:x', 1, '2026-01-04 09:00:00.25');
 insert into medallion.watermarks (topic, partition, next_offset) values ('sales', 0, 4);
-insert into medallion.touched_days (date_key) values ('2026-01-03');
+insert into medallion.stale_dates (date_key) values ('2026-01-03');
 
 insert into bronze.quarantine (topic, partition, "offset", stage, reason, produced_at, quarantined_at, run_id, status) values
     ('sales', 0, 100, 'silver', 'invalid_json', now(), '2026-01-04 08:00:01', 1, 'open'),

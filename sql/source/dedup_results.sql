@@ -13,7 +13,7 @@ with ranked as (
             partition by transaction_id, content_hash
             order by event_timestamp desc, produced_at desc, topic desc, partition desc, "offset" desc
         ) as rank_in_content
-    from source.contenders
+    from source.candidates
 )
 
 select

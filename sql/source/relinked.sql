@@ -1,4 +1,4 @@
--- Transactions of silver that an event of this batch repeats, and outranks by its place in the log: their rows stay
+-- Transactions of silver that an event of this batch repeats and beats by its place in the log: their rows stay
 -- and point at that event from now on.
 select
     old.transaction_key,
@@ -7,8 +7,8 @@ select
     winner.topic,
     winner.partition,
     winner."offset"
-from source.verdicts as old
-inner join source.verdicts as winner on old.transaction_id = winner.transaction_id
+from source.dedup_results as old
+inner join source.dedup_results as winner on old.transaction_id = winner.transaction_id
 where
     old.known_outcome = 'current'
     and winner.outcome = 'current'

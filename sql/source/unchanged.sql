@@ -3,7 +3,7 @@ select facts.transaction_key
 from silver.fact_transactions as facts
 where
     facts.transaction_id in (
-        select transaction_id from source.verdicts where known_outcome = 'current' and outcome = 'current'
+        select transaction_id from source.dedup_results where known_outcome = 'current' and outcome = 'current'
         union
-        select transaction_id from source.adopted
+        select transaction_id from source.relinked
     )

@@ -1,31 +1,31 @@
 import type { Session } from '../engine/engine.ts';
 
 /** What became of the transactions of a batch that have more than one event. */
-export interface VerdictCounts {
-  readonly contenders: number;
+export interface DedupCounts {
+  readonly candidates: number;
   readonly replaced: number;
-  readonly adopted: number;
+  readonly relinked: number;
   readonly duplicates: number;
   readonly superseded: number;
 }
 
-/** What this batch adds: an event known before counts only where its verdict changed. */
-export async function readVerdicts(session: Session): Promise<VerdictCounts> {
+/** What this batch adds: an event known before counts only where its outcome changed. */
+export async function readDedup(session: Session): Promise<DedupCounts> {
   const [row] = await session.query(`
     select
-        count(*) as contenders,
+        count(*) as candidates,
         (select count(*) from source.replaced) as replaced,
-        (select count(*) from source.adopted) as adopted,
+        (select count(*) from source.relinked) as relinked,
         count(*) filter (where outcome = 'duplicate')
         - count(*) filter (where known_outcome = 'duplicate') as duplicates,
         count(*) filter (where outcome = 'superseded')
         - count(*) filter (where known_outcome = 'superseded') as superseded
-    from source.verdicts`);
+    from source.dedup_results`);
   const number = (name: string): number => Number(row?.[name] ?? 0);
   return {
-    contenders: number('contenders'),
+    candidates: number('candidates'),
     replaced: number('replaced'),
-    adopted: number('adopted'),
+    relinked: number('relinked'),
     duplicates: number('duplicates'),
     superseded: number('superseded'),
   };
