@@ -46,6 +46,9 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop table medallion.deferred_events;
       alter table medallion.refreshes drop column without_keys;
       alter table medallion.offsets drop column digest, drop column implausible_events;
+      alter table medallion.stale_dates rename column stale_since to touched_at;
+      alter table medallion.stale_dates rename to touched_days;
+      alter index medallion.stale_dates_pkey rename to touched_days_pkey;
       delete from medallion.migrations where number > 7;`);
   });
 }
