@@ -43,7 +43,7 @@ export async function demo(given: Config, request: DemoRequest): Promise<void> {
   await withWarehouse(config, context, async (settings) => {
     if (request.fresh === true) {
       await dropWarehouse(settings);
-      await migrateWarehouse(settings);
+      await migrateWarehouse(settings, config.project);
       await rm(path.join(directory, TOPIC), { recursive: true, force: true });
     }
     const seed = request.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));

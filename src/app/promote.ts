@@ -98,9 +98,9 @@ export async function withPromotions<T>(
   request: PromoteRequest,
   work: (once: Once, lendEngine: OpenEngine['lend']) => Promise<T>,
 ): Promise<T> {
-  const { settings, retry, context } = warehouse;
+  const { settings, retry, context, config } = warehouse;
   const engine = new OpenEngine(await openerOf(warehouse, request));
-  const models = loadModels();
+  const models = loadModels(config.project);
   try {
     return await work((more = {}, round = request) => {
       const replays = more.replay === undefined ? '' : 'quarantine replay, ';
@@ -133,7 +133,13 @@ export async function dryRun(config: Config, request: PromoteRequest = {}): Prom
     async (warehouse) => {
       const { settings, retry, context } = warehouse;
       const options = { ...optionsOf(request, retry), holder };
-      return dryRunOf(settings, loadModels(), await openerOf(warehouse, request), options, context);
+      return dryRunOf(
+        settings,
+        loadModels(config.project),
+        await openerOf(warehouse, request),
+        options,
+        context,
+      );
     },
     { migrate: false },
   );
@@ -141,14 +147,22 @@ export async function dryRun(config: Config, request: PromoteRequest = {}): Prom
 
 /** How the tables differ from their models, and what becomes of it. */
 export async function plan(config: Config, options: CallOptions = {}): Promise<PlannedChange[]> {
-  return withOpen(config, options, ({ settings }) => planTables(settings, loadModels()), {
-    migrate: false,
-  });
+  return withOpen(
+    config,
+    options,
+    ({ settings }) => planTables(settings, loadModels(config.project)),
+    {
+      migrate: false,
+    },
+  );
 }
 
 /** What a promotion does with each model, in order. */
-export function explain({ layer }: Pick<PromoteRequest, 'layer'>): readonly Explanation[] {
-  return explainModels(loadModels(), layersOf(layer));
+export function explain(
+  { project }: Pick<Config, 'project'>,
+  { layer }: Pick<PromoteRequest, 'layer'>,
+): readonly Explanation[] {
+  return explainModels(loadModels(project), layersOf(layer));
 }
 
 function layersOf(layer: PromoteRequest['layer']): { silver: boolean; gold: boolean } {

@@ -105,7 +105,7 @@ export async function trace(
   options: CallOptions,
   what: string | EventPlace,
 ): Promise<Trace> {
-  const models = loadModels();
+  const models = loadModels(config.project);
   return read(config, options, (settings, context) => {
     const archive = { duckdb: config.duckdb, context };
     return typeof what === 'string'

@@ -105,7 +105,7 @@ export async function migrate(
   options: CallOptions,
 ): Promise<{ readonly applied: readonly string[]; readonly server: string }> {
   const work = async ({ settings }: OpenWarehouse) => ({
-    applied: await migrateWarehouse(settings),
+    applied: await migrateWarehouse(settings, config.project),
     server: describeServer(settings),
   });
   return withOpen(config, options, work, { migrate: false });

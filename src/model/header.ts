@@ -58,6 +58,8 @@ const headerSchema = v.object({
   grain: matching(/^one row per /, 'begins with "one row per"'),
   key: v.array(v.string()).assert((columns) => columns.length > 0, 'is empty'),
   load: oneOf(LOADS),
+  /** Of a model of a project: it stands in the place of the package's of the same name. */
+  replaces: v.boolean().optional(() => false),
   columns: v.record(columnSchema),
   unique: texts,
   /** PostgreSQL index definitions: what follows "create index on <table>". */

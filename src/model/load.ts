@@ -2,12 +2,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseYAML } from 'confbox/yaml';
-import { MedallionError, messageOf } from '../errors.ts';
+import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { headerLine } from './header-line.ts';
 import { readHeader } from './header.ts';
+import { lieOver } from './replace.ts';
 import { isFixed, isMadeByDay } from './days.ts';
-import type { Model } from './model.ts';
+import { placeOf, type Model } from './model.ts';
 
-const SQL_DIRECTORY = fileURLToPath(new URL('../../sql/', import.meta.url));
+/** A folder of silver/ and gold/ with models, and how messages call it. */
+interface Layer {
+  readonly directory: string;
+  readonly shown: string;
+  readonly isOfProject: boolean;
+}
+
+const PACKAGE: Layer = {
+  directory: fileURLToPath(new URL('../../sql/', import.meta.url)),
+  shown: 'sql',
+  isOfProject: false,
+};
 
 export interface Models {
   /** Each after the models it reads. */
@@ -16,33 +29,84 @@ export interface Models {
 }
 
 /**
- * Reads every model of sql/silver and sql/gold, checks the headers and puts the models in the order they depend on
- * one another.
+ * Reads every model of the package (sql/silver, sql/gold), and those that lie over them in models/ of a project, checks
+ * the headers and puts the models in the order they depend on one another.
+ * @param project its folder
  * @throws MedallionError model, naming file and line, with everything that is wrong
  */
-export function loadModels(directory = SQL_DIRECTORY): Models {
+export function loadModels(project?: string): Models {
   const problems: string[] = [];
-  const models = (['silver', 'gold'] as const).flatMap((layer) =>
-    readdirSync(path.join(directory, layer))
-      .filter((file) => file.endsWith('.sql'))
-      .sort()
-      .flatMap((file) => {
-        const full = path.join(directory, layer, file);
-        const model = parseModel(layer, full, readFileSync(full, 'utf8'), problems);
-        return model === undefined ? [] : [model];
-      }),
-  );
+  const shipped = readLayer(PACKAGE, problems);
+  const own = project === undefined ? [] : readLayer(layerOf(project), problems);
+  const models = lieOver(shipped, own, problems);
   checkInputs(models, problems);
+  const ordered = problems.length > 0 ? [] : inDependencyOrder(models, problems);
   if (problems.length > 0) {
     throw new MedallionError('model', problems.join('\n'), {
-      hint: 'The header of a model is described in src/model/model.ts; sql/gold/sales_performance.sql is an example.',
+      hint:
+        project !== undefined && problems.some((problem) => problem.startsWith('models/'))
+          ? `Paths start from ${project}. docs/projects.md describes the header of a model.`
+          : 'docs/projects.md describes the header of a model; sql/gold/sales_performance.sql is an example.',
     });
   }
-  const ordered = inDependencyOrder(models);
   return {
     silver: ordered.filter((model) => model.layer === 'silver'),
     gold: ordered.filter((model) => model.layer === 'gold'),
   };
+}
+
+/** All models, in the order they are filled. */
+export function allModels(project?: string): Model[] {
+  const { silver, gold } = loadModels(project);
+  return [...silver, ...gold];
+}
+
+function layerOf(project: string): Layer {
+  return { directory: path.join(project, 'models'), shown: 'models', isOfProject: true };
+}
+
+/** The models of a layer; of one of a user also what lies where no model is read. */
+function readLayer({ directory, shown, isOfProject }: Layer, problems: string[]): Model[] {
+  const files = isOfProject ? sqlFilesBelow(directory) : packageFiles(directory);
+  return files.flatMap((file) => {
+    const [folder = '', ...rest] = file.split(path.sep);
+    const layer = LAYERS.find((one) => one === folder);
+    const place = path.posix.join(shown, ...file.split(path.sep));
+    if (layer === undefined || rest.length !== 1) {
+      problems.push(`${place}: a model lies in ${shown}/silver or ${shown}/gold itself`);
+      return [];
+    }
+    const text = readFileSync(path.join(directory, file), 'utf8').replace(/^\uFEFF/, '');
+    const model = parseModel(layer, { shown: place, isOfProject }, text, problems);
+    return model === undefined ? [] : [model];
+  });
+}
+
+const LAYERS = ['silver', 'gold'] as const;
+
+function packageFiles(directory: string): string[] {
+  return LAYERS.flatMap((layer) =>
+    readdirSync(path.join(directory, layer))
+      .filter((file) => file.endsWith('.sql'))
+      .sort()
+      .map((file) => path.join(layer, file)),
+  );
+}
+
+function sqlFilesBelow(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.sql'))
+      .sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return [];
+    }
+    throw new MedallionError('config', `cannot read ${directory}: ${messageOf(error)}`, {
+      hint: 'It holds the models of the project.',
+      cause: error,
+    });
+  }
 }
 
 /** Of a model's file, counted from 1; the one before it opens the comment. */
@@ -51,19 +115,18 @@ const FIRST_HEADER_LINE = 2;
 /** One model from its text; undefined, with the reasons added to `problems`, when it is not one. */
 function parseModel(
   layer: Model['layer'],
-  file: string,
+  { shown, isOfProject }: { readonly shown: string; readonly isOfProject: boolean },
   text: string,
   problems: string[],
 ): Model | undefined {
-  const shown = path.join('sql', layer, path.basename(file));
   const match = /^\/\* @model\r?\n([\s\S]*?)\*\//.exec(text);
   if (match === null) {
     problems.push(`${shown}:1: a model begins with a header: /* @model ... */`);
     return undefined;
   }
-  const name = path.basename(file, '.sql');
+  const name = path.posix.basename(shown, '.sql');
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-    problems.push(`${shown}: "${name}" is not a plain lower-case name for a table`);
+    problems.push(`${shown}:1: "${name}" is not a plain lower-case name for a table`);
     return undefined;
   }
   let yaml: unknown;
@@ -78,7 +141,11 @@ function parseModel(
   }
   const read = readHeader(yaml);
   if ('problems' in read) {
-    problems.push(...read.problems.map((problem) => `${shown}: ${problem}`));
+    problems.push(
+      ...read.problems.map(
+        (problem) => `${shown}:${String(headerLine(match[1] ?? '', problem))}: ${problem}`,
+      ),
+    );
     return undefined;
   }
   const { columns, latest_by: latestBy, ...rest } = read.header;
@@ -86,7 +153,9 @@ function parseModel(
   const sql = body.trim().replace(/;$/, '');
   const before = text.slice(0, text.length - body.trimStart().length);
   if (!/^(--[^\n]*\n\s*)*(select|with)\b/i.test(sql)) {
-    problems.push(`${shown}: the body of a model is one select`);
+    problems.push(
+      `${shown}:${String(before.split('\n').length)}: the body of a model is one select`,
+    );
     return undefined;
   }
   return {
@@ -94,6 +163,9 @@ function parseModel(
     name,
     id: `${layer}.${name}`,
     file: shown,
+    isOfProject,
+    replaces: rest.replaces,
+    lines: text.split('\n'),
     description: rest.description,
     grain: rest.grain,
     key: rest.key,
@@ -142,16 +214,19 @@ export function over(sql: string, table: string, relation: string): string {
 function checkInputs(models: readonly Model[], problems: string[]): void {
   const known = new Map(models.map((model) => [model.id, model]));
   for (const model of models) {
-    problems.push(...additiveProblems(model, models));
+    for (const problem of additiveProblems(model, models)) {
+      problems.push(`${placeOf(model, /^load:/)}: ${problem}`);
+    }
     for (const input of model.inputs) {
+      const at = placeOf(model, new RegExp(`^(?!\\s*--).*\\b${input}\\b`));
       if (input === model.id) {
-        problems.push(`${model.file}: a model cannot read itself`);
+        problems.push(`${at}: a model cannot read itself`);
       } else if (input.startsWith('source.') && model.layer === 'gold') {
-        problems.push(`${model.file}: gold reads silver and gold, not ${input}`);
+        problems.push(`${at}: gold reads silver and gold, not ${input}`);
       } else if (input.startsWith('gold.') && model.layer === 'silver') {
-        problems.push(`${model.file}: silver cannot read ${input}: data flows from silver to gold`);
+        problems.push(`${at}: silver cannot read ${input}: data flows from silver to gold`);
       } else if (!input.startsWith('source.') && !known.has(input)) {
-        problems.push(`${model.file}: there is no model ${input}`);
+        problems.push(`${at}: there is no model ${input}`);
       }
     }
   }
@@ -170,44 +245,47 @@ function* additiveProblems(model: Model, models: readonly Model[]): Generator<st
   const facts = sources.filter((source) => isMadeByDay(source, models));
   for (const { id, load } of sources.filter((one) => !facts.includes(one) && !isFixed(one))) {
     if (load !== 'additive') {
-      yield `${model.file}: an additive mart cannot read ${id}, whose rows may change with any event`;
+      yield `an additive mart cannot read ${id}, whose rows may change with any event`;
     }
   }
   if (marts.length > 1 || (marts.length === 1 && facts.length > 0)) {
-    yield `${model.file}: an additive mart reads facts, or one other mart`;
+    yield `an additive mart reads facts, or one other mart`;
   }
   for (const column of model.within) {
     if (marts[0]?.key.includes(column) !== true) {
-      yield `${model.file}: within: "${column}" is not in the key of a mart that it reads`;
+      yield `within: "${column}" is not in the key of a mart that it reads`;
     }
   }
   if (marts.length === 0 && !model.key.includes('date_key')) {
-    yield `${model.file}: an additive mart over facts has date_key in its key; one without days reads such a mart`;
+    yield `an additive mart over facts has date_key in its key; one without days reads such a mart`;
   }
   if (LINEAGE.test(model.sql)) {
-    yield `${model.file}: an additive mart cannot read where an event stands in the log`;
+    yield `an additive mart cannot read where an event stands in the log`;
   }
 }
 
-function inDependencyOrder(models: readonly Model[]): Model[] {
+function inDependencyOrder(models: readonly Model[], problems: string[]): Model[] {
   const byId = new Map(models.map((model) => [model.id, model]));
   const ordered: Model[] = [];
-  const visit = (model: Model, path: readonly Model[]): void => {
-    if (path.includes(model)) {
-      throw new MedallionError(
-        'model',
-        `models read one another in a circle: ${[...path, model].map(({ id }) => id).join(' -> ')}`,
-      );
+  const visit = (model: Model, above: readonly Model[]): void => {
+    if (ordered.includes(model) || problems.length > 0) {
+      return;
     }
-    if (!ordered.includes(model)) {
-      for (const input of model.inputs) {
-        const dependency = byId.get(input);
-        if (dependency !== undefined) {
-          visit(dependency, [...path, model]);
-        }
+    const circle = above.slice(above.indexOf(model));
+    if (above.includes(model)) {
+      // The one that closes it, where it is the user's: nothing of the package's alone is a circle.
+      const own = circle.find(({ isOfProject }) => isOfProject) ?? model;
+      const ids = [...circle, model].map(({ id }) => id).join(' -> ');
+      problems.push(`${own.file}:${String(own.line)}: models read one another in a circle: ${ids}`);
+      return;
+    }
+    for (const input of model.inputs) {
+      const dependency = byId.get(input);
+      if (dependency !== undefined) {
+        visit(dependency, [...above, model]);
       }
-      ordered.push(model);
     }
+    ordered.push(model);
   };
   for (const model of models) {
     visit(model, []);

@@ -17,6 +17,12 @@ export interface Model {
   readonly id: string;
   /** Where it was read from, for messages. */
   readonly file: string;
+  /** Whether it is of the user's project, and not of the package. */
+  readonly isOfProject: boolean;
+  /** Whether it stands in the place of the package's model of the same name. */
+  readonly replaces: boolean;
+  /** Of the file. */
+  readonly lines: readonly string[];
   readonly description: string;
   readonly grain: string;
   readonly key: readonly string[];
@@ -69,4 +75,9 @@ export function isFilled({ load }: Model): boolean {
 /** Rows of transactions under keys of their own, those of several batches at a time. */
 export function isFact({ load }: Model): boolean {
   return load === 'replace_transactions';
+}
+
+/** Where a line of a model's file matches, for messages; the first line where none does. */
+export function placeOf({ file, lines }: Pick<Model, 'file' | 'lines'>, pattern: RegExp): string {
+  return `${file}:${String(lines.findIndex((line) => pattern.test(line)) + 1 || 1)}`;
 }

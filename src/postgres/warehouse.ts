@@ -3,7 +3,7 @@ import { passwordIn } from '../config/passfile.ts';
 import type { ServerFacts } from '../config/session.ts';
 import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
-import { loadModels } from '../model/load.ts';
+import { allModels } from '../model/load.ts';
 import { DEFAULT_RETRY_POLICY, Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import {
   describeServer,
@@ -70,7 +70,7 @@ export async function withWarehouse<T>(
           });
         }
         if ((options.migrate ?? true) && (await mayMigrate(client))) {
-          await applyMigrations(client, settings);
+          await applyMigrations(client, settings, config.project);
           await takeRunFiles(client, config.home, context);
         }
         return found.facts;
@@ -83,10 +83,14 @@ export async function withWarehouse<T>(
 
 /**
  * Brings the schema up to date, the tables of the models included.
+ * @param project the folder of models of the user's own
  * @returns the names of the migrations applied
  */
-export async function migrateWarehouse(settings: ConnectionSettings): Promise<string[]> {
-  return withClient(settings, (client) => applyMigrations(client, settings));
+export async function migrateWarehouse(
+  settings: ConnectionSettings,
+  project?: string,
+): Promise<string[]> {
+  return withClient(settings, (client) => applyMigrations(client, settings, project));
 }
 
 export interface WarehouseState {
@@ -282,14 +286,13 @@ function checkEncoding(encoding: string, settings: ConnectionSettings): void {
   }
 }
 
-async function applyMigrations(client: Client, settings: ConnectionSettings): Promise<string[]> {
+async function applyMigrations(
+  client: Client,
+  settings: ConnectionSettings,
+  project?: string,
+): Promise<string[]> {
   try {
-    return await migrate(client, undefined, () =>
-      makeTables(client, () => {
-        const { silver, gold } = loadModels();
-        return [...silver, ...gold];
-      }),
-    );
+    return await migrate(client, undefined, () => makeTables(client, () => allModels(project)));
   } catch (error) {
     const obstacle = OBSTACLES[codeOf(error) ?? ''];
     const missing = obstacle === undefined ? [] : await missingBehind(client);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadModels, type Models } from '../../src/model/load.ts';
@@ -131,10 +131,10 @@ let landed = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-any-mart-'));
-  await cp(new URL('../../sql/', import.meta.url), folder, { recursive: true });
+  await mkdir(path.join(folder, 'models/gold'), { recursive: true });
   const { silver } = loadModels();
   for (const model of silver) {
-    const gold = (name: string): string => path.join(folder, 'gold', `${name}.sql`);
+    const gold = (name: string): string => path.join(folder, 'models/gold', `${name}.sql`);
     await writeFile(gold(`all_${model.name}`), copyOf(model));
     await writeFile(gold(`day_${model.name}`), byPeriod(model, 'replace_days'));
     await writeFile(gold(`month_${model.name}`), byPeriod(model, 'replace_months'));

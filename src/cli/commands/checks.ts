@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { checks, failingRows } from '../../app/query.ts';
-import { loadModels } from '../../model/load.ts';
+import { allModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { counted, grouped } from '../../number.ts';
 import { describeChecked, type FailingRows } from '../../query/checks.ts';
@@ -82,8 +82,9 @@ async function runShow(
   flags: ChecksFlags,
   [given = '', check]: string[],
 ): Promise<void> {
-  const { silver, gold } = loadModels();
-  const known = [...silver, ...gold].find(({ id, name }) => id === given || name === given);
+  const known = allModels(context.settings.project).find(
+    ({ id, name }) => id === given || name === given,
+  );
   // A model that is gone may still have its results in the books.
   const model = known?.id ?? given;
   const query = { model, check, runId: flags.run?.toString() };

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import path from 'node:path';
-import { loadModels } from '../../model/load.ts';
+import { allModels } from '../../model/load.ts';
 import type { CommandContext } from '../context.ts';
 import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
@@ -20,8 +20,8 @@ export function createDocsCommand(run: RunCommand): Command {
     'write the data dictionary: what each table and column of silver and gold means',
     {
       details: `
-One file that loads nothing, made from the headers of sql/silver and sql/gold:
-grain, key, load, columns, checks, and what is made of what (a Mermaid graph in
+One file that loads nothing, made from the headers of the models, a project's
+included: grain, key, load, columns, checks, and what is made of what (a Mermaid graph in
 Markdown, links in HTML). It needs no warehouse.`,
       examples: [
         'medallion docs --out dictionary.md',
@@ -38,8 +38,7 @@ Markdown, links in HTML). It needs no warehouse.`,
 }
 
 async function docs(context: CommandContext, { format, out }: DocsFlags): Promise<void> {
-  const { silver, gold } = loadModels();
-  const models = [...silver, ...gold];
+  const models = allModels(context.settings.project);
   const text =
     format === 'html'
       ? (await import('../render/html/dictionary.ts')).dictionaryAsHtml(models)

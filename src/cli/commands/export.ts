@@ -96,7 +96,7 @@ async function runExport(
   if (since !== undefined && until !== undefined && since > until) {
     throw new MedallionError('usage', `--since ${since} is after --until ${until}`);
   }
-  const models = modelsNamed(names, flags);
+  const models = modelsNamed(names, flags, context.settings.project);
   const [only] = models;
   const isToStdout = flags.out === STDOUT;
   const isSingle = models.length === 1 && !isLayer(names[0] ?? '');
@@ -186,8 +186,12 @@ function isLayer(name: string): name is 'silver' | 'gold' {
 }
 
 /** @throws MedallionError usage */
-function modelsNamed(names: readonly string[], flags: ExportFlags): Model[] {
-  const models = loadModels();
+function modelsNamed(
+  names: readonly string[],
+  flags: ExportFlags,
+  project: string | undefined,
+): Model[] {
+  const models = loadModels(project);
   const all = [...models.silver, ...models.gold];
   const found = names.flatMap((name) => {
     if (isLayer(name)) {

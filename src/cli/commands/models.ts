@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { checkModels } from '../../app/models.ts';
 import type { Incomprehension } from '../../engine/spark/check.ts';
 import { MedallionError } from '../../errors.ts';
-import { loadModels } from '../../model/load.ts';
+import { allModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';
 import { command } from '../help.ts';
@@ -25,8 +25,9 @@ export function createModelsCommand(run: RunCommand): Command {
     'the tables of silver and gold: what they mean, and what they are made of',
     {
       details: `
-A model is one file of sql/silver or sql/gold. This reads the files; it needs no
-warehouse.`,
+A model is one file of sql/silver or sql/gold, or of models/silver or
+models/gold of a project (medallion init makes one). This reads the files; it
+needs no warehouse.`,
       examples: [
         'medallion models list',
         'medallion models show sales_performance',
@@ -91,7 +92,7 @@ differently has one name in models: sql/source/macros.sql.`,
 }
 
 async function list(context: CommandContext): Promise<void> {
-  const models = allModels();
+  const models = allModels(context.settings.project);
   const table = resultOf({ model: 'text', load: 'text', description: 'text' }, [
     ...models.map(({ id, load, description }) => ({ model: id, load, description })),
   ]);
@@ -108,20 +109,24 @@ async function show(
   flags: { readonly sql?: boolean },
   [name = '']: readonly string[],
 ): Promise<void> {
-  const model = findModel(allModels(), name);
+  const models = allModels(context.settings.project);
+  const model = findModel(models, name);
   if (flags.sql === true) {
     await context.write(`${model.sql.trim()}\n`);
     return;
   }
   if (context.format === undefined) {
-    await context.write(`${headLines(model, context.width).join('\n')}\n\n`);
+    await context.write(`${headLines(model, models, context.width).join('\n')}\n\n`);
   }
   await context.writeRows(columnsTable(model));
 }
 
 /** @throws MedallionError check_failed, with file, line and function of what is not understood */
 async function check(context: CommandContext): Promise<void> {
-  const { checked, problems } = await checkModels(context.config, allModels());
+  const { checked, problems } = await checkModels(
+    context.config,
+    allModels(context.settings.project),
+  );
   await context.writeRows(
     resultOf(
       { model: 'text', understood: 'text', place: 'text', problem: 'text' },
@@ -155,8 +160,8 @@ function wordsOf({ unknown, message }: Incomprehension): string {
 }
 
 /** What the header of a model says beside its columns. */
-function headLines(model: Model, width: number): string[] {
-  const readers = allModels().filter(({ inputs }) => inputs.includes(model.id));
+function headLines(model: Model, models: readonly Model[], width: number): string[] {
+  const readers = models.filter(({ inputs }) => inputs.includes(model.id));
   const facts: [name: string, value: string][] = [
     ['  grain', model.grain],
     ['  load', model.load],
@@ -183,7 +188,7 @@ async function graph(
   flags: { readonly format: LineageFormat },
   [name]: readonly string[],
 ): Promise<void> {
-  const models = allModels();
+  const models = allModels(context.settings.project);
   const wanted = name === undefined ? models : ancestry(models, findModel(models, name));
   await context.write(renderLineage(wanted, flags.format));
 }
@@ -198,11 +203,6 @@ function ancestry(models: readonly Model[], model: Model): Model[] {
     }
   }
   return models.filter(({ id }) => wanted.has(id));
-}
-
-function allModels(): Model[] {
-  const { silver, gold } = loadModels();
-  return [...silver, ...gold];
 }
 
 /** @throws MedallionError usage when there is none, or there are two, of that name */
