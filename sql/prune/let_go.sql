@@ -1,4 +1,4 @@
--- Lets go of the bytes of refused events that were dismissed or replayed and that the log took in before $1, $2 of them
+-- Lets go of the bytes of rejected events that were dismissed or replayed and that the log took in before $1, $2 of them
 -- at most. The rows stay, with their reasons.
 update bronze.quarantine
 set raw = null

@@ -1,4 +1,4 @@
--- Refused events whose bytes prune would let go: dismissed or replayed, and taken in by the log before $1.
+-- Rejected events whose bytes prune would let go: dismissed or replayed, and taken in by the log before $1.
 -- grain: one row
 select
     count(*) as events,

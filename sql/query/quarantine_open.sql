@@ -1,4 +1,4 @@
--- Refused events that nobody has dealt with yet, by an index of their own.
+-- Rejected events that nobody has dealt with yet, by an index of their own.
 -- grain: one row per stage and reason
 select stage, reason, count(*) as events
 from bronze.quarantine

@@ -1,6 +1,6 @@
--- Refused events that hold an id as a JSON string anywhere, or stand at a place of the log. Without a place the cost is
+-- Rejected events that hold an id as a JSON string anywhere, or stand at a place of the log. Without a place the cost is
 -- that of the quarantine.
--- grain: one row per refused event
+-- grain: one row per rejected event
 -- parameters: $1 the id as JSON text; $2 topic, $3 partition, $4 offset; null for none
 select
     topic,

@@ -1,4 +1,8 @@
-import { inspectDuckDb, inspectExtension, inspectKeptExtension } from '../engine/duckdb/inspect.ts';
+import {
+  inspectDuckDb,
+  inspectExtension,
+  inspectCachedExtension,
+} from '../engine/duckdb/inspect.ts';
 import { MedallionError } from '../errors.ts';
 import { ok, warn, type Check } from './finding.ts';
 
@@ -29,7 +33,7 @@ export const excelCheck: Check = {
   limitMs: 10_000,
   run: async ({ duckdb }) => {
     try {
-      const version = await inspectKeptExtension('excel', duckdb);
+      const version = await inspectCachedExtension('excel', duckdb);
       const missing = 'not here; the first export to xlsx fetches it, or doctor --fetch';
       return [ok(EXCEL, version === undefined ? missing : `loads, version ${version}`)];
     } catch (error) {

@@ -8,7 +8,7 @@ import type { StageContext } from '../progress.ts';
 export interface Engine {
   /** A workplace of its own: one session prepares the next batch while another publishes the last one. */
   openSession(): Promise<Session>;
-  /** Closes its sessions and forgets what they have kept: it serves the next promotion as a new one does. */
+  /** Closes its sessions and forgets what they have cached: it serves the next promotion as a new one does. */
   reset(): Promise<void>;
   /** @param hasFailed whether the work that it was opened for has */
   close(hasFailed?: boolean): Promise<void>;
@@ -33,7 +33,7 @@ export interface BronzePlace {
 export interface SilverBatch {
   /** Stretches of bronze that silver has not seen; none where events are judged again. */
   readonly ranges: readonly BronzeRange[];
-  /** Single events that are judged again: they were refused before. */
+  /** Single events that are judged again: they were rejected before. */
   readonly again: readonly BronzePlace[];
   /** Files of the archive, paths or s3://.., that hold events of the ranges, or single ones; the rest are in bronze. */
   readonly archive: readonly string[];
@@ -45,7 +45,7 @@ export interface SilverBatch {
 export interface BatchCounts {
   readonly events: number;
   readonly accepted: number;
-  readonly refused: number;
+  readonly rejected: number;
 }
 
 /** Where the rows of a table that models read come from. */
@@ -58,11 +58,11 @@ export interface Input {
   readonly file?: WarehouseFile;
   /** The session's own staged rows of this model, too. */
   readonly staged?: Model;
-  /** What sessions have kept under this id, if anything, too. */
-  readonly kept?: string;
+  /** What sessions have cached under this id, if anything, too. */
+  readonly cached?: string;
   /** A row of several of these is one row: those of the warehouse may be staged, too. */
   readonly distinct?: boolean;
-  /** Several models read it, so the rows of the warehouse are read once and kept; else they stream through. */
+  /** Several models read it, so the rows of the warehouse are read once and cached; else they stream through. */
   readonly keep: boolean;
 }
 
@@ -100,7 +100,7 @@ export type EngineRow = Readonly<Record<string, string | null>>;
 export interface Session {
   /**
    * The source step: reads a batch of bronze and judges it. Leaves source.run, source.events and source.items (what
-   * was accepted), source.transactions (the best event of each transaction), source.refused.
+   * was accepted), source.transactions (the best event of each transaction), source.rejected.
    */
   readBatch(batch: SilverBatch): Promise<BatchCounts>;
   /**
@@ -131,8 +131,8 @@ export interface Session {
   gather(model: Model, from: Session): Promise<void>;
   /** Takes rows back out of the staged table of a model: those that meet the condition. */
   unstage(model: Model, condition: string): Promise<number>;
-  /** Puts the rows of a select over the session's own tables by under an id, for every session of the engine to open. */
-  keep(id: string, sql: string): Promise<void>;
+  /** Caches the rows of a select over the session's own tables under an id, for every session of the engine to open. */
+  cache(id: string, sql: string): Promise<void>;
   /** A name for a file that goes with the engine. */
   nextFile(ending: string): string;
   /** Writes the rows of a select over the session's tables to a file of its own; whoever takes it removes it. */

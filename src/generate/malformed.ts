@@ -1,6 +1,6 @@
 import type { Reason } from '../event/reasons.ts';
 
-/** What spoils an event: the reason for which it must be refused, and the bytes that a good event becomes. */
+/** What spoils an event: the reason for which it must be rejected, and the bytes that a good event becomes. */
 export interface Malformation {
   readonly reason: Reason;
   /** Where it must be noticed: bytes that are no text never reach silver. */

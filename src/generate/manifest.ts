@@ -37,9 +37,12 @@ export interface WarehouseTruth {
 
 /** Works the answers out. Rows are in the order of their keys. */
 export function describeWarehouse(truth: Truth, catalogue: Catalogue): WarehouseTruth {
-  const quarantined = (stage: keyof Truth['refused']): Record<string, number> =>
-    Object.fromEntries([...truth.refused[stage]].sort(byText(([reason]) => reason)));
-  const refusedBySilver = [...truth.refused.silver.values()].reduce((sum, count) => sum + count, 0);
+  const quarantined = (stage: keyof Truth['rejected']): Record<string, number> =>
+    Object.fromEntries([...truth.rejected[stage]].sort(byText(([reason]) => reason)));
+  const rejectedBySilver = [...truth.rejected.silver.values()].reduce(
+    (sum, count) => sum + count,
+    0,
+  );
   const days = [...truth.days].filter(([, { orders }]) => orders > 0).sort(([a], [b]) => a - b);
   const ofDay = ordersByDay(truth);
 
@@ -142,7 +145,7 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
   );
 
   return {
-    bronze: { events: truth.accepted + refusedBySilver, quarantined: quarantined('ingest') },
+    bronze: { events: truth.accepted + rejectedBySilver, quarantined: quarantined('ingest') },
     silver: {
       transactions: truth.transactions,
       order_lines: truth.totals.lines,

@@ -11,7 +11,7 @@ export class Truth {
   accepted = 0;
   duplicates = 0;
   transactions = 0;
-  readonly refused = {
+  readonly rejected = {
     ingest: new Map<Reason, number>(),
     silver: new Map<Reason, number>(),
   };
@@ -33,7 +33,7 @@ export class Truth {
   record(event: GeneratedEvent): void {
     if (event.kind === 'malformed') {
       const { reason, stage } = event.malformation;
-      this.refused[stage].set(reason, (this.refused[stage].get(reason) ?? 0) + 1);
+      this.rejected[stage].set(reason, (this.rejected[stage].get(reason) ?? 0) + 1);
       return;
     }
     const { order } = event;

@@ -3,7 +3,7 @@ import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 
-/** What a person decides about refused events: the status they come from and go to, and how the books call it. */
+/** What a person decides about rejected events: the status they come from and go to, and how the books call it. */
 const DECISIONS = {
   dismiss: { from: 'open', to: 'dismissed', action: 'dismissed' },
   reopen: { from: 'dismissed', to: 'open', action: 'reopened' },

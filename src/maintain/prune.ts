@@ -53,7 +53,7 @@ export interface PruneOptions {
 export interface PruneResult {
   readonly runId: bigint;
   readonly partitions: readonly PrunedPartition[];
-  /** Refused events whose bytes were let go. */
+  /** Rejected events whose bytes were let go. */
   readonly resolved: number;
   readonly seconds: number;
 }

@@ -13,7 +13,7 @@ export interface LandedTotals {
 /** What a promotion has counted so far; the same object all the while. */
 export interface PublishedTotals {
   readonly models: readonly { readonly model: string; readonly written: number }[];
-  readonly refusals: Readonly<Record<string, number>>;
+  readonly rejections: Readonly<Record<string, number>>;
 }
 
 export type PromotionOutcome = 'done' | 'locked' | 'check_failed' | 'failed' | 'interrupted';
@@ -66,7 +66,7 @@ export class Metrics {
   readonly #bytes = this.#counter('ingest_bytes_total', 'Bytes of the events landed in bronze');
   readonly #quarantined = this.#counter(
     'quarantined_events_total',
-    'Events refused, by ingest or by silver',
+    'events rejected, by ingest or by silver',
     ['reason'],
   );
   readonly #promotions = this.#counter('promotions_total', 'Promotions that ended', ['outcome']);
@@ -109,7 +109,7 @@ export class Metrics {
   );
   readonly #quarantineOpen = this.#gauge(
     'quarantine_open_events',
-    'Refused events that nobody has dealt with',
+    'Rejected events that nobody has dealt with',
     ['stage', 'reason'],
   );
   readonly #committed = this.#gauge(
@@ -154,14 +154,14 @@ export class Metrics {
   landed(totals: LandedTotals): void {
     this.#events.inc(this.#grown(totals, 'events', totals.events));
     this.#bytes.inc(this.#grown(totals, 'bytes', totals.bytes));
-    this.#refused(totals, totals.quarantined);
+    this.#rejected(totals, totals.quarantined);
   }
 
   published(totals: PublishedTotals): void {
     for (const { model, written } of totals.models) {
       this.#rows.inc({ model }, this.#grown(totals, `rows ${model}`, written));
     }
-    this.#refused(totals, totals.refusals);
+    this.#rejected(totals, totals.rejections);
   }
 
   promoted(outcome: PromotionOutcome, seconds: number): void {
@@ -210,9 +210,9 @@ export class Metrics {
     };
   }
 
-  #refused(totals: object, refusals: Readonly<Record<string, number>>): void {
-    for (const [reason, events] of Object.entries(refusals)) {
-      this.#quarantined.inc({ reason }, this.#grown(totals, `refused ${reason}`, events));
+  #rejected(totals: object, rejections: Readonly<Record<string, number>>): void {
+    for (const [reason, events] of Object.entries(rejections)) {
+      this.#quarantined.inc({ reason }, this.#grown(totals, `rejected ${reason}`, events));
     }
   }
 

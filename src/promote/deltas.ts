@@ -91,8 +91,13 @@ export class Deltas {
     const delta = deltaModel(mart);
     await session.clear(delta);
     const [batches, whole] = [`staged.batches_${delta.name}`, `staged.whole_${delta.name}`];
-    await session.openInput({ id: batches, staged: delta, kept: delta.id, keep: false });
-    await session.openInput({ id: whole, staged: delta, kept: this.#wholeId(delta), keep: false });
+    await session.openInput({ id: batches, staged: delta, cached: delta.id, keep: false });
+    await session.openInput({
+      id: whole,
+      staged: delta,
+      cached: this.#wholeId(delta),
+      keep: false,
+    });
     const days = but.length === 0 ? '' : ` where date_key not in (${but.map(literal).join(', ')})`;
     const rows = `select * from ${batches}${days} union all select * from ${whole}`;
     return session.writeRows(summed(mart, rows, isWhole), deltaTable(mart).columns);
@@ -125,7 +130,7 @@ export class Deltas {
   async #keep(session: Session, idOf: (delta: Model) => string): Promise<void> {
     for (const mart of this.#marts) {
       const delta = deltaModel(mart);
-      await session.keep(idOf(delta), `select * from ${stagedTable(delta)}`);
+      await session.cache(idOf(delta), `select * from ${stagedTable(delta)}`);
     }
   }
 }

@@ -123,7 +123,7 @@ const WOULD_FAIL =
   '--output json shows the first of the rows that fail.';
 
 /**
- * Where silver is being made again, what becomes of refused events is noted with numbers of a sequence, and these are
+ * Where silver is being made again, what becomes of rejected events is noted with numbers of a sequence, and these are
  * not taken back by a rollback, unless the transaction has set the sequence itself.
  */
 async function keepNumbers(client: Client): Promise<void> {

@@ -86,14 +86,14 @@ export class GoldInputs {
     const replaced = [
       ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
     ];
-    const kept = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
+    const others = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
     const within =
       pass.days === undefined
         ? ''
         : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
     return {
       id: model.id,
-      sql: `${rows} where ${kept}${within}`,
+      sql: `${rows} where ${others}${within}`,
       staged: model,
       keep: false,
     };

@@ -52,7 +52,7 @@ export interface LayerOptions {
   readonly fullRefresh: boolean;
   /** Marts that alone are made again with a full refresh, by their ids, and with them those that read them. */
   readonly select: readonly string[];
-  /** Promote these events, which silver refused, in place of what is new in bronze. */
+  /** Promote these events, which silver rejected, in place of what is new in bronze. */
   readonly replay?: ReplayOptions;
   /** With `fullRefresh`: also when events of silver were pruned from bronze, and are lost by it. */
   readonly evenPruned: boolean;

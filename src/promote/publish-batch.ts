@@ -93,7 +93,7 @@ export async function publishBatch(
     }
     await transaction.execute(
       ...judgedStatements(batch),
-      ...quarantineStatements(batch, runId, counts.refused > 0),
+      ...quarantineStatements(batch, runId, counts.rejected > 0),
     );
     await transaction.copyTemporary(await files.staleDates, STALE_DATES);
     await transaction.execute(STALE_STATEMENT, ...advanceStatements(runId, batch.ranges, nextKey));
@@ -153,7 +153,7 @@ export function writeBatch(
   );
   const ordered = [...models.filter(isFact), ...models.filter((model) => !isFact(model))];
   const staged = new Map(ordered.map((model) => [model, after(() => writeStaged(session, model))]));
-  const rejected = ifAny(counts.refused, 'select * from source.refused', REJECTED.columns);
+  const rejected = ifAny(counts.rejected, 'select * from source.rejected', REJECTED.columns);
   const deferred = ifAny(
     filling?.deferred ?? 0,
     'select topic, partition, "offset" from source.deferred',

@@ -6,7 +6,7 @@ import { placeLiteral } from './batches.ts';
 
 /** What a batch rejected, for the statements below. */
 export const REJECTED: TemporaryTable = {
-  name: 'refused',
+  name: 'rejected',
   columns: [
     { name: 'topic', type: 'text' },
     { name: 'partition', type: 'integer' },
@@ -17,18 +17,18 @@ export const REJECTED: TemporaryTable = {
 };
 
 /**
- * What a batch does to the quarantine, in the transaction of its facts and after them. New events that were refused
+ * What a batch does to the quarantine, in the transaction of its facts and after them. New events that were rejected
  * come in. Events that were there before (of a replay, or of a full refresh) are replayed when silver has taken them,
- * and else say why they are refused today; their history says what changed.
+ * and else say why they are rejected today; their history says what changed.
  */
 export function quarantineStatements(
   batch: SilverBatch,
   runId: bigint,
-  hasRefused: boolean,
+  hasRejected: boolean,
 ): string[] {
   return [
-    acceptStatement(batch, runId, hasRefused),
-    ...(hasRefused ? [noteStatement(batch, runId), refuseStatement(runId)] : []),
+    acceptStatement(batch, runId, hasRejected),
+    ...(hasRejected ? [noteStatement(batch, runId), rejectStatement(runId)] : []),
   ];
 }
 
@@ -50,18 +50,18 @@ function isInBatch({ ranges, again }: SilverBatch): string {
 }
 
 /**
- * An event that was in quarantine and is not refused now is in silver, or among its discarded events; one that a fill
+ * An event that was in quarantine and is not rejected now is in silver, or among its discarded events; one that a fill
  * has deferred is not yet.
  */
-function acceptStatement(batch: SilverBatch, runId: bigint, hasRefused: boolean): string {
-  const notRefused = hasRefused
-    ? `and not exists (select from pg_temp.refused r where ${SAME_PLACE('r', 'q')})`
+function acceptStatement(batch: SilverBatch, runId: bigint, hasRejected: boolean): string {
+  const notRejected = hasRejected
+    ? `and not exists (select from pg_temp.rejected r where ${SAME_PLACE('r', 'q')})`
     : '';
   return `with accepted as materialized (
       select q.*
       from bronze.quarantine q
       where q.stage = 'silver' and q.status <> 'replayed' and ${isInBatch(batch)} and ${IS_STORED}
-        ${notRefused}
+        ${notRejected}
         and not exists (select from medallion.deferred_events d where ${SAME_PLACE('d', 'q')})
     ),
     noted as (
@@ -85,19 +85,19 @@ function noteStatement({ again }: SilverBatch, runId: bigint): string {
     select q.topic, q.partition, q."offset", ${String(runId)}, 'refused', q.status,
            case q.status when 'replayed' then 'open' else q.status end,
            q.reason, q.field, q.detail, r.reason, r.field, r.detail
-    from pg_temp.refused r
+    from pg_temp.rejected r
     cross join lateral (select * from bronze.quarantine q where ${SAME_PLACE('q', 'r')} limit 1) as q
     where ${isReplay} or q.status = 'replayed'
        or (q.reason, q.field, q.detail) is distinct from (r.reason, r.field, r.detail)`;
 }
 
 /** The bytes come from bronze itself, or from the archive, so they are what was received. */
-function refuseStatement(runId: bigint): string {
+function rejectStatement(runId: bigint): string {
   return `insert into bronze.quarantine as q
         (topic, partition, "offset", stage, reason, field, detail, raw, produced_at, run_id)
     select r.topic, r.partition, r."offset", 'silver', r.reason, r.field, r.detail,
            convert_to(coalesce(e.value, r.value), 'UTF8'), r.produced_at, ${String(runId)}
-    from pg_temp.refused r
+    from pg_temp.rejected r
     left join lateral (
         select value from bronze.events e where ${SAME_PLACE('e', 'r')} limit 1
     ) e on true

@@ -26,7 +26,7 @@ export interface RefreshOptions {
   /** Make silver again even though bronze was pruned: silver loses what only it still has. */
   readonly evenPruned: boolean;
   readonly span: DaySpan;
-  /** Promotes events that silver refused instead of what is new in bronze. */
+  /** Promotes events that silver rejected instead of what is new in bronze. */
   readonly replay?: unknown;
   /** Events in one batch of silver, at most. */
   readonly chunkRows: number;

@@ -12,7 +12,7 @@ export interface ReplayOptions {
   readonly maxEventBytes: number;
 }
 
-/** What replayed events came to, by outcome; `reason` and `field` say why events are refused still. */
+/** What replayed events came to, by outcome; `reason` and `field` say why events are still rejected. */
 export interface ReplayOutcome {
   readonly outcome: 'current' | 'duplicate' | 'superseded' | 'refused';
   readonly reason: string | null;

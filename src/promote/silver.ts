@@ -69,7 +69,7 @@ interface Judged extends JudgedBatch {
 /**
  * Promotes events of bronze, batch by batch, each in one transaction; they are committed in order. While the facts of
  * a batch are published the next one is read and judged on the other session, and its facts published, too.
- * @param batches what is promoted: the backlog, or events that were refused and are judged again
+ * @param batches what is promoted: the backlog, or events that were rejected and are judged again
  * @param deltas takes what it adds to the marts of the same run, and what it takes away
  */
 export async function promoteSilver(
@@ -252,22 +252,29 @@ async function publish(
   for (const [model, rows] of written) {
     const isTransactions = model.name === 'fact_transactions';
     const read = needsDedup(model) ? dedup.candidates : counts.events;
-    tally.count(model, { read, written: rows, refused: isTransactions ? counts.refused : 0 });
+    tally.count(model, { read, written: rows, refused: isTransactions ? counts.rejected : 0 });
     transactions += isTransactions ? rows : 0;
   }
   checks.merge(checked);
   const { duplicates, superseded } = dedup;
-  tally.judged({ ...counts, written: transactions, duplicates, superseded });
-  for (const { reason, events } of counts.refused > 0 ? await readRefusals(session) : []) {
-    tally.refuse(reason, events);
+  tally.judged({
+    events: counts.events,
+    accepted: counts.accepted,
+    refused: counts.rejected,
+    written: transactions,
+    duplicates,
+    superseded,
+  });
+  for (const { reason, events } of counts.rejected > 0 ? await readRejections(session) : []) {
+    tally.reject(reason, events);
   }
   tally.published();
 }
 
-/** How many events of the batch were refused for each reason. */
-async function readRefusals(session: Session): Promise<{ reason: string; events: number }[]> {
+/** How many events of the batch were rejected for each reason. */
+async function readRejections(session: Session): Promise<{ reason: string; events: number }[]> {
   const rows = await session.query(
-    'select reason, count(*) as events from source.refused group by reason',
+    'select reason, count(*) as events from source.rejected group by reason',
   );
   return rows.map(({ reason, events }) => ({ reason: String(reason), events: Number(events) }));
 }

@@ -34,7 +34,7 @@ export class ModelTally {
   /** UTC days of gold that were published. */
   readonly days = new Set<string>();
   readonly #counts = new Map<string, ModelCounts>();
-  readonly #refusals = new Map<string, number>();
+  readonly #rejections = new Map<string, number>();
   readonly #onPublished: (tally: ModelTally) => void;
 
   /** @param onPublished called after each transaction that was committed, with what the run has counted so far */
@@ -46,9 +46,9 @@ export class ModelTally {
     return [...this.#counts.values()];
   }
 
-  /** Events that silver refused, by reason. */
-  get refusals(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#refusals);
+  /** events that silver rejected, by reason. */
+  get rejections(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#rejections);
   }
 
   /** Takes up what was counted apart. */
@@ -60,8 +60,8 @@ export class ModelTally {
       known.refused += counts.refused;
       known.milliseconds += counts.milliseconds;
     }
-    for (const [reason, events] of Object.entries(other.refusals)) {
-      this.refuse(reason, events);
+    for (const [reason, events] of Object.entries(other.rejections)) {
+      this.reject(reason, events);
     }
     this.judged(other.silver);
     for (const day of other.days) {
@@ -76,8 +76,8 @@ export class ModelTally {
     }
   }
 
-  refuse(reason: string, events: number): void {
-    this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + events);
+  reject(reason: string, events: number): void {
+    this.#rejections.set(reason, (this.#rejections.get(reason) ?? 0) + events);
   }
 
   /** Says that what was counted is committed. */

@@ -61,7 +61,7 @@ const runExport = (args: readonly string[]): Promise<CliResult> =>
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** The rows of a workbook with one sheet, as another program reads them; numbers as the digits in the file. */
+/** The rows of a workbook with one worksheet, as another program reads them; numbers as the digits in the file. */
 async function read(file: string): Promise<{ sheet: string | undefined; rows: Row[] }> {
   const sheets = await readWorkbook(path.join(folder, file), {
     trim: false,
@@ -148,7 +148,7 @@ describe('whole layers', () => {
     expect(versions[0]).toMatchObject({ is_current: true, valid_to: null, version: digits('1') });
   });
 
-  test('a table without rows is a sheet with its names', async () => {
+  test('a table without rows is a worksheet with its names', async () => {
     const [{ data } = { data: [] }] = await readWorkbook(
       path.join(folder, 'lake/silver/discarded_events.xlsx'),
     );
@@ -169,7 +169,7 @@ test('a file a day', async () => {
   expect(rows).toEqual([expect.objectContaining({ total_orders: digits('2') })]);
 });
 
-test('what a sheet cannot hold is refused before anything is written', async () => {
+test('what a worksheet cannot hold is refused before anything is written', async () => {
   await withClient(db.settings, async (client) => {
     await client.query(`
       alter table gold.payment_performance rename to aside;
@@ -181,7 +181,7 @@ test('what a sheet cannot hold is refused before anything is written', async () 
   const tables = ['sales_performance', 'payment_performance', '--out', 'refused'];
   const whole = await runExport(tables);
   expect(whole.stderr).toMatch(
-    /gold\.payment_performance has 1,048,576 rows, and a sheet of xlsx holds 1,048,575\n {2}Nothing was written\. Of a table/,
+    /gold\.payment_performance has 1,048,576 rows, and a worksheet of xlsx holds 1,048,575\n {2}Nothing was written\. Of a table/,
   );
   expect(whole.code).toBe(2);
   const byDay = await runExport([...tables, '--partition-by', 'day']);

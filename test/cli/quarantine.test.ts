@@ -94,7 +94,7 @@ describe('list', () => {
       { offset: 3, status: 'dismissed' },
     );
     expect((await answer('list')).split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['event', 'reason', 'field', 'refused by', 'status', 'refused (UTC)'],
+      ['event', 'reason', 'field', 'rejected by', 'status', 'rejected (UTC)'],
       expect.anything(),
       ['sales/0/2', 'missing_field', 'customer.id', 'silver', 'open', '2026-02-02 10:00:00'],
       ['', 'found it'],
@@ -196,7 +196,7 @@ describe('show', () => {
     await refuse({ offset: 1, raw, detail: 'a \u001b[2J in it' });
     const page = await answer('show', 'sales/0/1');
     expect(page).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
-    expect(page).toContain('Detail      a \\x1b[2J in it\n');
+    expect(page).toContain('Detail       a \\x1b[2J in it\n');
     expect(page).toContain('{"a": "\\x1b[31mred\\x07\\x9b\\u202e"}\n{"ü": 1}\\r\n');
     const table = (await quarantine('list')).stdout;
     expect(table).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);

@@ -147,12 +147,12 @@ test(
         expect(judged).toBeGreaterThan(EVENTS / SAMPLE / 3);
 
         // What the runs say of themselves adds up to what the tables hold.
-        const refusedAtIngest = Object.values(landed.quarantined).reduce((sum, n) => sum + n, 0);
-        expect(landed.events + refusedAtIngest).toBe(sent.size);
+        const rejectedAtIngest = Object.values(landed.quarantined).reduce((sum, n) => sum + n, 0);
+        expect(landed.events + rejectedAtIngest).toBe(sent.size);
         expect(silver).toMatchObject({
           events: landed.events,
           accepted: counts.silver + counts.discarded,
-          refused: counts.quarantine - refusedAtIngest,
+          refused: counts.quarantine - rejectedAtIngest,
         });
         expect((silver?.duplicates ?? 0) + (silver?.superseded ?? 0)).toBe(counts.discarded);
         // Enough of each kind, or the mutations prove little.

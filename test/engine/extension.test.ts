@@ -21,7 +21,11 @@ import {
   pythonWheel,
   type ExtensionSource,
 } from '../../src/engine/duckdb/extension-sources.ts';
-import { EXTENSIONS, loadExtension, loadKeptExtension } from '../../src/engine/duckdb/extension.ts';
+import {
+  EXTENSIONS,
+  loadExtension,
+  loadCachedExtension,
+} from '../../src/engine/duckdb/extension.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 
 const FILE_NAME = 'postgres_scanner.duckdb_extension';
@@ -247,15 +251,18 @@ describe('the excel extension', () => {
       ...config([cache]),
       extensionFiles: { postgres: undefined, excel: named, httpfs: undefined },
     });
-    expect(await loadKeptExtension(await duckdb(), excel, settings(file))).toBe(statement);
-    await expect(loadKeptExtension(await duckdb(), excel, settings(genuine))).rejects.toMatchObject(
-      { code: 'config', hint: expect.stringMatching(/^MEDALLION_DUCKDB_EXCEL_EXTENSION must/) },
-    );
+    expect(await loadCachedExtension(await duckdb(), excel, settings(file))).toBe(statement);
+    await expect(
+      loadCachedExtension(await duckdb(), excel, settings(genuine)),
+    ).rejects.toMatchObject({
+      code: 'config',
+      hint: expect.stringMatching(/^MEDALLION_DUCKDB_EXCEL_EXTENSION must/),
+    });
   });
 
   it('is not fetched by looking for it', async () => {
     const cache = folder();
-    expect(await loadKeptExtension(await duckdb(), excel, config([cache]))).toBeUndefined();
+    expect(await loadCachedExtension(await duckdb(), excel, config([cache]))).toBeUndefined();
     expect(readdirSync(cache)).toEqual([]);
   });
 

@@ -92,10 +92,10 @@ test('an engine that serves again keeps no file of the promotion before', async 
     for (let promotion = 0; promotion < 2; promotion += 1) {
       const session = await engine.openSession();
       await session.openInput({ id: 'silver.one', sql: 'select 1 as n', keep: true });
-      await session.keep('ones', 'select * from silver.one');
+      await session.cache('ones', 'select * from silver.one');
       await session.writeRows('select * from silver.one', [{ name: 'n', type: 'integer' }]);
-      await session.openInput({ id: 'silver.kept', kept: 'ones', keep: false });
-      expect(await session.query('select count(*) as n from silver.kept')).toEqual([{ n: '1' }]);
+      await session.openInput({ id: 'silver.cached', cached: 'ones', keep: false });
+      expect(await session.query('select count(*) as n from silver.cached')).toEqual([{ n: '1' }]);
       await engine.reset();
       expect(await readdir(path.join(folder, 'spill'))).toEqual([]);
     }

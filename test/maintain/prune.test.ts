@@ -47,7 +47,7 @@ const pruned = (): Promise<Record<string, number>> =>
 const held = async (): Promise<number> =>
   (await numbers('select count(*) as n from bronze.events'))['n'] ?? 0;
 
-function refusedBySilver(): number {
+function rejectedBySilver(): number {
   return Object.values(manifest.silver.quarantined).reduce<number>((a, b) => a + Number(b), 0);
 }
 
@@ -82,11 +82,11 @@ describe('prune', () => {
   });
 
   test('says what it would remove, and removes nothing unless told to', async () => {
-    const removable = manifest.bronze.events - refusedBySilver();
+    const removable = manifest.bronze.events - rejectedBySilver();
     const { stdout } = await medallion(...PRUNE, '--dry-run', '-o', 'json');
     const rows = JSON.parse(stdout) as { events: number; kept_open: number }[];
     expect(rows.map(({ events }) => events).reduce((a, b) => a + b)).toBe(removable);
-    expect(rows.map((row) => row.kept_open).reduce((a, b) => a + b)).toBe(refusedBySilver());
+    expect(rows.map((row) => row.kept_open).reduce((a, b) => a + b)).toBe(rejectedBySilver());
 
     const asked = await runCli(PRUNE, options());
     expect(asked.code).toBe(2);
@@ -136,7 +136,7 @@ describe('prune', () => {
         )['n'] === 0,
     );
     const left = await held();
-    expect(left).toBeGreaterThan(refusedBySilver());
+    expect(left).toBeGreaterThan(rejectedBySilver());
     expect(left).toBeLessThan(manifest.bronze.events);
     await rowsOf(db.settings, 'drop trigger wait on bronze.events');
     await expectClean();
@@ -145,7 +145,7 @@ describe('prune', () => {
     const { transactions, duplicates, superseded } = manifest.silver;
     expect(await pruned()).toEqual({ current: transactions, duplicates, superseded, refused: 0 });
     // What is open in the quarantine stays, to be judged again.
-    expect(await held()).toBe(refusedBySilver());
+    expect(await held()).toBe(rejectedBySilver());
     await expectClean();
     expect(await answersOf(db.settings)).toEqual(answers);
     expect(
@@ -168,12 +168,12 @@ describe('prune', () => {
     );
     await medallion(...PRUNE, '--yes');
     expect(await held()).toBe(0);
-    expect((await pruned())['refused']).toBe(refusedBySilver());
+    expect((await pruned())['refused']).toBe(rejectedBySilver());
     expect(
       await numbers(
         `select count(*) as n, count(raw) as raw, count(reason) as reasons from bronze.quarantine where stage = 'silver'`,
       ),
-    ).toEqual({ n: refusedBySilver(), raw: 0, reasons: refusedBySilver() });
+    ).toEqual({ n: rejectedBySilver(), raw: 0, reasons: rejectedBySilver() });
     await expectClean();
   });
 

@@ -1,4 +1,4 @@
--- Events that silver refused, and that were replayed at their own place and are in silver now: they count there.
+-- events that silver rejected, and that were replayed at their own place and are in silver now: they count there.
 -- grain: one row per partition
 select
     quarantine.topic,

@@ -1,4 +1,4 @@
--- Refused events that nobody has dealt with yet, by reason.
+-- Rejected events that nobody has dealt with yet, by reason.
 -- grain: one row per stage and reason
 select
     stage,

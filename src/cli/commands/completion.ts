@@ -17,7 +17,7 @@ export function createCompletionCommand(run: RunCommand): Command {
       details: `
 The script knows every command, option and choice of this version, and the names
 of the models. Print it again after an update, or load it afresh with each
-shell, as here. Numbers of runs, refused events and topics are asked of the
+shell, as here. Numbers of runs, rejected events and topics are asked of the
 warehouse, where it is up and answers within a second.`,
       examples: [
         ['source <(medallion completion bash)', 'in ~/.bashrc'],

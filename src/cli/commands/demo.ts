@@ -21,7 +21,7 @@ const TOP = 5;
 const nextSteps = (medallion: string): string => `
 What to try next:
   ${medallion} report --since 7d              the last week
-  ${medallion} quarantine list --summary      the events that were refused, and why
+  ${medallion} quarantine list --summary      the events that were rejected, and why
   ${medallion} sql "select * from gold.sales_performance limit 7"
   ${medallion} generate -n 5000 && ${medallion} ingest && ${medallion} promote
   ${medallion} --help                         every command

@@ -113,7 +113,7 @@ async function writeResult(
   const events = result.partitions.reduce((sum, pruned) => sum + pruned.events, 0);
   const bytes = result.partitions.reduce((sum, pruned) => sum + pruned.bytes, 0n);
   const resolved =
-    result.resolved === 0 ? '' : `; bytes of ${counted(result.resolved, 'refused event')} let go`;
+    result.resolved === 0 ? '' : `; bytes of ${counted(result.resolved, 'rejected event')} let go`;
   context.emit({
     type: 'note',
     message:
@@ -129,7 +129,7 @@ function planText({ partitions, resolved, before }: PrunePlan): string {
   const letGo =
     resolved.events === 0
       ? ''
-      : `, and the bytes (${megabytes(resolved.bytes)}) of ${counted(resolved.events, 'refused event')}`;
+      : `, and the bytes (${megabytes(resolved.bytes)}) of ${counted(resolved.events, 'rejected event')}`;
   return `${counted(events, 'event')} (${megabytes(bytes)}) from before ${before} to remove${letGo}`;
 }
 

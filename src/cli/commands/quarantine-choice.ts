@@ -38,13 +38,13 @@ export function addFilterFlags(command: Command): Command {
   return command
     .optionsGroup('Which events:')
     .addOption(
-      new Option('--reason <reason>', 'refused for this reason').choices(Object.keys(REASONS)),
+      new Option('--reason <reason>', 'rejected for this reason').choices(Object.keys(REASONS)),
     )
-    .option('--field <path>', 'refused at this field: order.currency, items[].unit_price')
+    .option('--field <path>', 'rejected at this field: order.currency, items[].unit_price')
     .addOption(new TopicFilter('--topic <topic>', 'of this topic, as list prints it or plain'))
     .option('--partition <n>', 'of this partition', parsePartition)
-    .option('--since <day>', 'refused from this UTC day on', parseDay)
-    .option('--until <day>', 'refused up to this UTC day', parseDay)
+    .option('--since <day>', 'rejected from this UTC day on', parseDay)
+    .option('--until <day>', 'rejected up to this UTC day', parseDay)
     .optionsGroup('Options:');
 }
 

@@ -29,12 +29,12 @@ import {
 export function createQuarantineCommand(run: RunCommand): Command {
   const quarantine = command(
     'quarantine',
-    'refused events: look at them, judge them again, dismiss or export them',
+    'rejected events: look at them, judge them again, dismiss or export them',
     MANUAL,
   ).enablePositionalOptions();
   const commands = [
     addFilterFlags(
-      command('list', 'list refused events, the latest first', {
+      command('list', 'list rejected events, the latest first', {
         examples: [
           'medallion quarantine list --summary',
           'medallion quarantine list --reason invalid_json --limit 5',
@@ -46,7 +46,7 @@ export function createQuarantineCommand(run: RunCommand): Command {
       .option('--summary', 'count them by reason and field instead, with an example of each')
       .option('--limit <n>', 'rows, at most', parseCount, 50)
       .action(run(list)),
-    command('show', 'show one refused event: why, what happened to it, and its bytes', {
+    command('show', 'show one rejected event: why, what happened to it, and its bytes', {
       examples: ['medallion quarantine show landing/sales/0/123'],
       seeAlso: ['quarantine list', 'trace'],
     })
@@ -96,7 +96,7 @@ export function createQuarantineCommand(run: RunCommand): Command {
       .option('--note <text>', 'why, for those who come after')
       .action(run(decide('reopen'))),
     addFilterFlags(
-      command('export', 'write refused events as NDJSON, to be mended and ingested again', {
+      command('export', 'write rejected events as NDJSON, to be mended and ingested again', {
         examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
         seeAlso: ['ingest', 'quarantine dismiss'],
       }).argument('[events...]', COORDINATES),
@@ -119,7 +119,7 @@ two parts.
 
 replay takes the same way as promote: facts, duplicates, corrections and days of
 gold come out as if the event had been good from the start. What is refused
-still stays open. Events that ingest refused are not in bronze: not_text and
+still stays open. Events that ingest rejected are not in bronze: not_text and
 empty_value cannot be judged; too_large can, if it was kept whole. export writes
 an event as its own line; one that is no line of text, or was cut, comes as
 {"quarantined", "reason", "field", "detail", "base64"}. Mended, it is a new

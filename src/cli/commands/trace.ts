@@ -25,7 +25,7 @@ export function createTraceCommand(run: RunCommand): Command {
     {
       details: `
 Shown are the events that silver knows of the transaction, each current,
-duplicate, superseded or waiting for promotion; refused events that hold the id
+duplicate, superseded or waiting for promotion; rejected events that hold the id
 as a JSON string; the rows of silver; and the rows of every mart whose key the
 transaction has, with what they hold now. It exits 4 when nothing is found.
 

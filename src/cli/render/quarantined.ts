@@ -25,13 +25,13 @@ export function renderQuarantined(
   const { bytes } = row;
   const facts: [name: string, value: string | null][] = [
     ['Event', event],
-    ['Refused by', row.stage],
+    ['Rejected by', row.stage],
     ['Reason', row.reason],
     ['Field', row.field],
     ['Detail', row.detail],
     ['Status', row.status],
     ['Produced', utc(row.produced_at)],
-    ['Refused', `${utc(row.quarantined_at)}, by run ${row.run_id ?? ''}`],
+    ['Rejected', `${utc(row.quarantined_at)}, by run ${row.run_id ?? ''}`],
     ['Resolved', row.resolved_at === null ? null : utc(row.resolved_at)],
     ['Kept', bytes === null ? 'nothing: it had no value' : `${grouped(bytes)} bytes`],
   ];

@@ -125,7 +125,7 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
   quarantine: tableView<'quarantine'>(
     {
       reason: { atLeast: 10 },
-      stage: { title: 'refused by', atLeast: 10, keep: 2 },
+      stage: { title: 'rejected by', atLeast: 10, keep: 2 },
       events: FIGURE,
       last_quarantined_at: { kind: 'time', title: 'last (UTC)', atLeast: 19, keep: 1 },
     },

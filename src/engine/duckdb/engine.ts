@@ -13,7 +13,7 @@ import type { Engine, Session, WarehouseReader } from '../engine.ts';
 import { ATTACHED, queried } from './attached.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
-import { KeptRows } from './kept.ts';
+import { RowCache } from './row-cache.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
 import { DuckDbSession, SEEN } from './session.ts';
 import { singleQuoted } from './sql.ts';
@@ -117,7 +117,7 @@ export async function openEngine(
   context: StageContext = { signal: new AbortController().signal, emit: () => undefined },
 ): Promise<Engine> {
   const sessions = new Set<Session>();
-  const keptRows = new KeptRows();
+  const rowCache = new RowCache();
   let opened = 0;
   /** Sessions that are open, or about to be. */
   let inUse = 0;
@@ -149,7 +149,7 @@ export async function openEngine(
     for (const session of sessions) {
       await session.close();
     }
-    keptRows.clear();
+    rowCache.clear();
     const connection = await instance.connect();
     await connection.run(`drop table if exists ${SEEN}`);
     connection.closeSync();
@@ -169,7 +169,7 @@ export async function openEngine(
       const session = await DuckDbSession.open(
         await instance.connect(),
         name,
-        keptRows,
+        rowCache,
         reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
         { ...options, context },
         (session) => {

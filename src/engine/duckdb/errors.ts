@@ -148,9 +148,13 @@ const FORESEEN: readonly {
     // The parts of an xlsx file are packed in the old zip format; its writer notices at the end.
     words: /failed to close entry/i,
     as: () =>
-      new MedallionError('usage', 'a sheet of xlsx holds 4 GiB, unpacked, and a table has more', {
-        hint: 'Nothing was written. parquet, csv and json hold any number of rows.',
-      }),
+      new MedallionError(
+        'usage',
+        'a worksheet of xlsx holds 4 GiB, unpacked, and a table has more',
+        {
+          hint: 'Nothing was written. parquet, csv and json hold any number of rows.',
+        },
+      ),
   },
   {
     words: /out of memory error/i,

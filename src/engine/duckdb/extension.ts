@@ -48,9 +48,9 @@ export async function loadExtension(
   context: StageContext,
   sources: readonly ExtensionSource[] = EXTENSION_SOURCES,
 ): Promise<string> {
-  const kept = await loadKeptExtension(connection, extension, config);
-  if (kept !== undefined) {
-    return kept;
+  const cached = await loadCachedExtension(connection, extension, config);
+  if (cached !== undefined) {
+    return cached;
   }
   const build = await buildOf(connection);
   const folder = await writableFolder(extension, cacheFolders(config, build));
@@ -66,7 +66,7 @@ export async function loadExtension(
  * @returns the statement that loads it; undefined when it is not on this machine
  * @throws MedallionError config
  */
-export async function loadKeptExtension(
+export async function loadCachedExtension(
   connection: DuckDBConnection,
   extension: Extension,
   config: DuckDbConfig,

@@ -7,7 +7,7 @@ import type { StageContext } from '../../progress.ts';
 import type { ExportFile, WrittenFile } from '../engine.ts';
 import { EXPORT, foreseen } from './errors.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
-import { checkRowCount, sheetOf } from './sheet.ts';
+import { checkRowCount, worksheetOf } from './worksheet.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 import { runXlsxJob } from './xlsx.ts';
@@ -33,7 +33,7 @@ const COPY_OPTIONS: Readonly<Record<Exclude<ExportFile['format'], 'xlsx'>, reado
   json: ['format json'],
 };
 
-/** A file that is to hold sheets, and the rows for it, which lie on disk by now. */
+/** A file that is to hold worksheets, and the rows for it, which lie on disk by now. */
 interface Spooled {
   readonly file: ExportFile;
   readonly rows: string;
@@ -114,7 +114,7 @@ async function refuseTooMany(
   checkRowCount(id, BigInt(String(row?.[0])), partitionBy);
 }
 
-/** The rows are looked through first: nothing is written where a sheet cannot hold them. */
+/** The rows are looked through first: nothing is written where a worksheet cannot hold them. */
 async function writeWorkbooks(
   { connection, memoryLimit, spillDirectory: folder }: FileWriter,
   load: string,
@@ -125,7 +125,7 @@ async function writeWorkbooks(
   const workbooks: { file: ExportFile; written: WrittenFile; statement: string }[] = [];
   for (const { file, rows, count } of spooled) {
     const { sql, name, asText } = await foreseen(
-      () => sheetOf(connection, { ...file, file: rows }),
+      () => worksheetOf(connection, { ...file, file: rows }),
       EXPORT,
     );
     const options = ['format xlsx', 'header true', `sheet ${singleQuoted(name)}`];

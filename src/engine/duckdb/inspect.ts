@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
-import { buildOf, EXTENSIONS, loadExtension, loadKeptExtension } from './extension.ts';
+import { buildOf, EXTENSIONS, loadExtension, loadCachedExtension } from './extension.ts';
 import type { Build, Extension } from './extension-sources.ts';
 
 /** The DuckDB in this process. */
@@ -28,13 +28,13 @@ export async function inspectExtension(
  * The same, but nothing is fetched: undefined when it is not on this machine.
  * @throws MedallionError config
  */
-export async function inspectKeptExtension(
+export async function inspectCachedExtension(
   name: Extension['name'],
   config: DuckDbConfig,
 ): Promise<string | undefined> {
   return withDuckDb(async (connection) => {
-    const kept = await loadKeptExtension(connection, EXTENSIONS[name], config);
-    return kept === undefined ? undefined : versionOf(connection, EXTENSIONS[name]);
+    const cached = await loadCachedExtension(connection, EXTENSIONS[name], config);
+    return cached === undefined ? undefined : versionOf(connection, EXTENSIONS[name]);
   });
 }
 

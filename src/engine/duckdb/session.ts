@@ -23,13 +23,13 @@ import {
 import { checkArchiveFiles, openArchive, writeArchiveFile } from './archive.ts';
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
-import type { KeptRows } from './kept.ts';
+import type { RowCache } from './row-cache.ts';
 import {
   beginBatch,
   fetchTexts,
   judgeDoubtful,
   openReferences,
-  placeRefused,
+  placeRejected,
   readReferences,
   readSourceSql,
   sourceBatch,
@@ -51,7 +51,7 @@ const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }]
 export class DuckDbSession implements Session {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
-  readonly #keptRows: KeptRows;
+  readonly #rowCache: RowCache;
   readonly #warehouse: Warehouse;
   readonly #means: FileMeans;
   readonly #onClosing: (session: Session) => void;
@@ -61,14 +61,14 @@ export class DuckDbSession implements Session {
   private constructor(
     connection: DuckDBConnection,
     catalog: string,
-    keptRows: KeptRows,
+    rowCache: RowCache,
     warehouse: Warehouse,
     means: FileMeans,
     onClosing: (session: Session) => void,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
-    this.#keptRows = keptRows;
+    this.#rowCache = rowCache;
     this.#warehouse = warehouse;
     this.#means = means;
     this.#onClosing = onClosing;
@@ -77,12 +77,12 @@ export class DuckDbSession implements Session {
   static async open(
     connection: DuckDBConnection,
     catalog: string,
-    keptRows: KeptRows,
+    rowCache: RowCache,
     warehouse: Warehouse,
     means: FileMeans,
     onClosing: (session: Session) => void,
   ): Promise<DuckDbSession> {
-    const session = new DuckDbSession(connection, catalog, keptRows, warehouse, means, onClosing);
+    const session = new DuckDbSession(connection, catalog, rowCache, warehouse, means, onClosing);
     await session.#run(`attach ':memory:' as ${catalog}`);
     await session.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -117,12 +117,12 @@ export class DuckDbSession implements Session {
     });
   }
 
-  /** For the same engine: judges the events of source.doubtful, leaves source.judged and source.refused. */
-  async judge(batch: SilverBatch): Promise<{ refused: number }> {
+  /** For the same engine: judges the events of source.doubtful, leaves source.judged and source.rejected. */
+  async judge(batch: SilverBatch): Promise<{ rejected: number }> {
     return foreseen(async () => {
       await fetchTexts(this.#connection, this.#warehouse, batch);
       await judgeDoubtful(this.#connection, this.#catalog);
-      return { refused: await placeRefused(this.#connection, batch) };
+      return { rejected: await placeRejected(this.#connection, batch) };
     });
   }
 
@@ -211,7 +211,7 @@ export class DuckDbSession implements Session {
     await rm(known.path);
   }
 
-  async openInput({ id, sql, file, staged, kept, distinct, keep }: Input): Promise<void> {
+  async openInput({ id, sql, file, staged, cached, distinct, keep }: Input): Promise<void> {
     let read = sql === undefined ? undefined : await this.#warehouse.rows(sql, id);
     read ??= file === undefined ? undefined : selectOf(file);
     if (keep && read !== undefined) {
@@ -221,7 +221,7 @@ export class DuckDbSession implements Session {
     }
     const parts = [
       ...(read === undefined ? [] : [read]),
-      ...(kept === undefined ? [] : this.#keptRows.select(kept)),
+      ...(cached === undefined ? [] : this.#rowCache.select(cached)),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
     const union = distinct === true ? ' union by name ' : ' union all by name ';
@@ -260,10 +260,10 @@ export class DuckDbSession implements Session {
     );
   }
 
-  async keep(id: string, sql: string): Promise<void> {
+  async cache(id: string, sql: string): Promise<void> {
     const file = this.nextFile('parquet');
     await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
-    this.#keptRows.add(id, file);
+    this.#rowCache.add(id, file);
   }
 
   async writeFiles(

@@ -27,7 +27,7 @@ export async function openReferences(
 
 /**
  * Reads a batch of bronze into typed rows. DuckDB reads and accepts whatever is valid beyond doubt; each other event
- * is judged on its own by src/event/judge.ts, which refuses it with a reason or hands it back in a plain form.
+ * is judged on its own by src/event/judge.ts, which rejects it with a reason or hands it back in a plain form.
  */
 export async function sourceBatch(
   connection: DuckDBConnection,
@@ -55,13 +55,13 @@ export async function sourceBatch(
     await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
   }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
-  const refused = await placeRefused(connection, batch);
+  const rejected = await placeRejected(connection, batch);
   await run('drop view source.parsed');
   await run('drop view source.unread');
-  return { events, accepted: events - refused, refused };
+  return { events, accepted: events - rejected, rejected };
 }
 
-/** Makes source.run, and source.refused with no row. */
+/** Makes source.run, and source.rejected with no row. */
 export async function beginBatch(
   connection: DuckDBConnection,
   { runId, firstKey }: Pick<SilverBatch, 'runId' | 'firstKey'>,
@@ -71,7 +71,7 @@ export async function beginBatch(
      select ${String(runId)}::bigint as run_id, ${String(firstKey)}::bigint as first_key`,
   );
   await connection.run(
-    `create or replace table source.refused (event_no integer, reason varchar, field varchar, detail varchar)`,
+    `create or replace table source.rejected (event_no integer, reason varchar, field varchar, detail varchar)`,
   );
 }
 
@@ -89,19 +89,19 @@ export async function unreadEvents(
      from (${bronze} ${archivedEvents(batch, archivedText)})`;
 }
 
-/** Says of each refused event where it stands in bronze; returns how many there are. */
-export async function placeRefused(
+/** Says of each rejected event where it stands in bronze; returns how many there are. */
+export async function placeRejected(
   connection: DuckDBConnection,
   { archive }: Pick<SilverBatch, 'archive'>,
 ): Promise<number> {
   return create(
     connection,
-    `create or replace table source.refused as
+    `create or replace table source.rejected as
      select doubtful.topic, doubtful.partition, doubtful."offset", doubtful.produced_at,
-            refused.reason, refused.field, refused.detail,
+            rejected.reason, rejected.field, rejected.detail,
             -- Of an event that the archive may hold PostgreSQL has no text.
             ${archive.length === 0 ? 'null::varchar' : 'doubtful.value'} as value
-     from source.refused join source.doubtful using (event_no)`,
+     from source.rejected join source.doubtful using (event_no)`,
   );
 }
 
@@ -208,16 +208,16 @@ export async function fetchTexts(
 
 /**
  * Judges the events of source.doubtful one by one. Leaves those that were accepted in source.judged, in their plain form, to
- * be read a second time, and the others in source.refused.
+ * be read a second time, and the others in source.rejected.
  */
 export async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
   const references = await readReferences(connection);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
-  const refused = await connection.createAppender('refused', 'source', catalog);
+  const rejected = await connection.createAppender('rejected', 'source', catalog);
   for await (const [eventNo, value] of doubtfulEvents(connection)) {
     const verdict = judge(textOf(value), references);
-    const appender = verdict.accepted ? accepted : refused;
+    const appender = verdict.accepted ? accepted : rejected;
     appender.appendInteger(Number(eventNo));
     if (verdict.accepted) {
       appender.appendVarchar(verdict.canonical);
@@ -233,7 +233,7 @@ export async function judgeDoubtful(connection: DuckDBConnection, catalog: strin
     appender.endRow();
   }
   accepted.closeSync();
-  refused.closeSync();
+  rejected.closeSync();
 }
 
 /** Events whose texts are in memory at once. */

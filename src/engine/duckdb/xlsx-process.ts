@@ -23,7 +23,7 @@ async function work({ memoryLimit, folder, statements }: XlsxJob): Promise<void>
       temp_directory: folder,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
-      // A sheet is written by one thread, and its rows keep their order by day, too.
+      // A worksheet is written by one thread, and its rows keep their order by day, too.
       threads: '1',
     });
     const connection = await instance.connect();

@@ -96,8 +96,8 @@ export class SparkSession implements Session {
   }
 
   async openInput(input: Input): Promise<void> {
-    const { id, staged, kept, distinct } = input;
-    if (kept !== undefined) {
+    const { id, staged, cached, distinct } = input;
+    if (cached !== undefined) {
       // What sessions put by for each other lies on this side, and so does who reads it.
       await this.#near.openInput(input);
       return;
@@ -195,7 +195,7 @@ export class SparkSession implements Session {
     return rows;
   }
 
-  readonly keep: Session['keep'] = (id, sql) => this.#near.keep(id, sql);
+  readonly cache: Session['cache'] = (id, sql) => this.#near.cache(id, sql);
   readonly nextFile: Session['nextFile'] = (ending) => this.#near.nextFile(ending);
   readonly writeRows: Session['writeRows'] = (sql, columns) => this.#near.writeRows(sql, columns);
   readonly query: Session['query'] = (sql) => this.#near.query(sql);

@@ -77,7 +77,7 @@ export class SourceStep {
     const [events, doubtful] = await this.#count(first.events);
     await this.#refuseLoss(bronze, events);
     const readings = [first];
-    let refused = 0;
+    let rejected = 0;
     if (doubtful > 0) {
       await this.#near.execute(
         `create or replace table source.doubtful as
@@ -85,7 +85,7 @@ export class SourceStep {
          from (${nearSelect(bronze.files)})
          where event_no in (select event_no from (${nearSelect(first.events.files)}) where is_doubtful)`,
       );
-      ({ refused } = await this.#near.judge(batch));
+      ({ rejected } = await this.#near.judge(batch));
       const judged = this.#keep(
         await this.#exchange.give(
           'judged',
@@ -106,7 +106,7 @@ export class SourceStep {
     }
     this.#readings = readings;
     await this.#show(batch);
-    return { events, accepted: events - refused, refused };
+    return { events, accepted: events - rejected, rejected };
   }
 
   #keep(files: StagedFiles): StagedFiles {

@@ -29,7 +29,7 @@ export async function compareIngested(
   const at = { check: 'log-to-bronze', scope: keyOf(recorded), measure: 'events' } as const;
   const { waiting = 0n, beyondEnd } = view ?? {};
   if (recorded.fromOffset > 0n) {
-    const found = stored.events + stored.refusedAtIngest;
+    const found = stored.events + stored.rejectedAtIngest;
     const offsets = recorded.nextOffset - recorded.fromOffset;
     // Each offset has its event: nothing else is to be known.
     if (found === offsets && beyondEnd === undefined) {
@@ -44,11 +44,11 @@ export async function compareIngested(
       readWhole,
     );
   }
-  const found = stored.events + stored.refusedAtIngest + recorded.pruned.events;
+  const found = stored.events + stored.rejectedAtIngest + recorded.pruned.events;
   const taken = view?.events ?? recorded.landed + recorded.quarantined;
   const compared = compareCounts(at, { expected: taken + waiting, found, waiting }, [
     ...(view === undefined ? ["not in this log: compared with ingest's own records"] : view.notes),
-    ...(stored.refusedAtIngest > 0n ? [`${stored.refusedAtIngest} quarantined at ingest`] : []),
+    ...(stored.rejectedAtIngest > 0n ? [`${stored.rejectedAtIngest} quarantined at ingest`] : []),
     ...(recorded.pruned.events > 0n ? [`${recorded.pruned.events} pruned`] : []),
     ...(recorded.gaps.length > 0 ? [`offsets ${recorded.gaps.join(', ')} expired unread`] : []),
   ]);

@@ -26,14 +26,14 @@ export async function comparePromoted(
 ): Promise<Comparison[]> {
   const at = { check: 'bronze-to-silver', scope: keyOf(recorded), measure: 'events' } as const;
   const pruned = recorded.fromOffset === 0n ? recorded.pruned : NOTHING_PRUNED;
-  const accounted = [...OUTCOMES.map((outcome) => outcomes[outcome]), stored.refusedBySilver];
+  const accounted = [...OUTCOMES.map((outcome) => outcomes[outcome]), stored.rejectedBySilver];
   const found = sumOf(accounted, 'events');
   const expected = stored.promoted.events + pruned.inSilver;
   const deferred = outcomes.deferred.events;
   const waiting = stored.events - stored.promoted.events;
   const notes = [
     `${outcomes.current.events} current, ${outcomes.duplicate.events} duplicates, ` +
-      `${outcomes.superseded.events} superseded, ${stored.refusedBySilver.events} quarantined`,
+      `${outcomes.superseded.events} superseded, ${stored.rejectedBySilver.events} quarantined`,
     ...(deferred > 0n ? [`${deferred} deferred by a fill that has not ended`] : []),
     ...(pruned.inSilver > 0n ? [`${pruned.inSilver} pruned`] : []),
     ...(recorded.fromOffset > 0n ? [`from offset ${recorded.fromOffset} on`] : []),

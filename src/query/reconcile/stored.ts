@@ -14,15 +14,15 @@ export interface Stored {
   readonly events: bigint;
   readonly promoted: Counted;
   /** Refused at ingest, without those that were replayed to their place in bronze. */
-  readonly refusedAtIngest: bigint;
-  readonly refusedBySilver: Counted;
+  readonly rejectedAtIngest: bigint;
+  readonly rejectedBySilver: Counted;
   /** The first offset that bronze or the quarantine has; undefined where they have none. */
   readonly firstOffset: bigint | undefined;
 }
 
 const NONE: Counted = { events: 0n, checksum: 0n };
 const NOTHING_STORED: Stored = {
-  ...{ events: 0n, promoted: NONE, refusedAtIngest: 0n, refusedBySilver: NONE },
+  ...{ events: 0n, promoted: NONE, rejectedAtIngest: 0n, rejectedBySilver: NONE },
   firstOffset: undefined,
 };
 
@@ -58,12 +58,12 @@ export async function readStored(
     if (row.stage === 'ingest') {
       stored.set(key, {
         ...known,
-        refusedAtIngest: BigInt(row.events) - BigInt(row.replayed_to_bronze),
+        rejectedAtIngest: BigInt(row.events) - BigInt(row.replayed_to_bronze),
         firstOffset: least(known.firstOffset, BigInt(row.first_offset)),
       });
     } else {
-      const refusedBySilver = { events: BigInt(row.events), checksum: BigInt(row.checksum) };
-      stored.set(key, { ...known, refusedBySilver });
+      const rejectedBySilver = { events: BigInt(row.events), checksum: BigInt(row.checksum) };
+      stored.set(key, { ...known, rejectedBySilver });
     }
   }
   if (quarantine.some(({ replayed }) => replayed !== '0') && (await hasSilver(client))) {
@@ -80,10 +80,10 @@ async function leaveOutReplayed(
   for (const row of await askRows<CountRow>(client, 'reconcile/replayed', names)) {
     const key = `${row.topic}/${row.partition}`;
     const known = stored.get(key) ?? NOTHING_STORED;
-    const { events, checksum } = known.refusedBySilver;
+    const { events, checksum } = known.rejectedBySilver;
     stored.set(key, {
       ...known,
-      refusedBySilver: {
+      rejectedBySilver: {
         events: events - BigInt(row.events),
         checksum: checksum - BigInt(row.checksum),
       },

@@ -328,9 +328,9 @@ describe('at 80 columns', () => {
     expect(page(100, 'restatements')[1]).toMatch(/ change {2}restated \(UTC\)$/);
     expect(page(80, 'quarantine').slice(0, 4)).toEqual([
       'Quarantine, open',
-      'reason        refused by  events  last (UTC)',
-      '────────────  ──────────  ──────  ───────────────────  ─────────────────────────',
-      'invalid_json  silver           1  2026-01-05 07:00:00  █████████████████████████',
+      'reason        rejected by  events  last (UTC)',
+      '────────────  ───────────  ──────  ───────────────────  ────────────────────────',
+      'invalid_json  silver            1  2026-01-05 07:00:00  ████████████████████████',
     ]);
   });
 });

@@ -52,7 +52,7 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
           </div>`,
       )}
     </dl>`,
-  quarantine: bars('Refused events by reason', (row) =>
+  quarantine: bars('Rejected events by reason', (row) =>
     amountOf(`${row.reason}, by ${row.stage}`, row.events),
   ),
   restatements: bars('Changes of published days', (row) => ({

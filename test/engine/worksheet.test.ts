@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkRowCount, sheetOf } from '../../src/engine/duckdb/sheet.ts';
+import { checkRowCount, worksheetOf } from '../../src/engine/duckdb/worksheet.ts';
 
-/** The edges of what a sheet of xlsx holds. */
+/** The edges of what a worksheet of xlsx holds. */
 
 let folder: string;
 let instance: DuckDBInstance;
@@ -24,12 +24,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The columns that are text in the sheet of these values, one row of each. */
+/** The columns that are text in the worksheet of these values, one row of each. */
 async function asText(values: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const file = path.join(folder, 'rows.parquet');
   const columns = Object.entries(values).map(([name, value]) => `${value} as ${name}`);
   await connection.run(`copy (select ${columns.join(', ')}) to '${file}' (format parquet)`);
-  return (await sheetOf(connection, { id: 'gold.edges', file, partitionBy: undefined })).asText;
+  return (await worksheetOf(connection, { id: 'gold.edges', file, partitionBy: undefined })).asText;
 }
 
 test('a number stays a number up to 15 digits, those at its ends that are 0 aside', async () => {
@@ -84,11 +84,11 @@ test('a text has at most 32,767 characters, as UTF-16 counts them', async () => 
   }
 });
 
-test('a sheet has 1,048,576 rows, one of them the names', () => {
+test('a worksheet has 1,048,576 rows, one of them the names', () => {
   expect(() => {
     checkRowCount('gold.edges', 1_048_575n, undefined);
   }).not.toThrow();
   expect(() => {
     checkRowCount('gold.edges', 1_048_576n, 'date_key');
-  }).toThrow('gold.edges has 1,048,576 rows on a day, and a sheet of xlsx holds 1,048,575');
+  }).toThrow('gold.edges has 1,048,576 rows on a day, and a worksheet of xlsx holds 1,048,575');
 });

@@ -4,15 +4,15 @@ import { grouped } from '../../number.ts';
 import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
 
 /**
- * Rows as the sheet of an xlsx file. A cell is a number of at most 15 digits that count, a date or a time to the
+ * Rows as the worksheet of an xlsx file. A cell is a number of at most 15 digits that count, a date or a time to the
  * millisecond (both are such numbers), true or false, or a text. Where the values of a column do not all fit their kind
  * of cell exactly, the column is text.
  */
 
-/** Of one sheet, with the row of names. */
+/** Of one worksheet, with the row of names. */
 const MOST_ROWS = 1_048_576;
 const MOST_CHARACTERS = 32_767;
-const LONGEST_SHEET_NAME = 31;
+const LONGEST_WORKSHEET_NAME = 31;
 
 /** Dates before it are a day off in Excel, for which 1900 was a leap year; it knows none after the last. */
 const FIRST_DAY = '1900-03-01';
@@ -42,8 +42,8 @@ const FITS: readonly { readonly type: RegExp; readonly condition: (name: string)
   },
 ];
 
-/** What is to be one sheet, or one for each value of a column. */
-export interface SheetRows {
+/** What is to be one worksheet, or one for each value of a column. */
+export interface WorksheetRows {
   /** schema.name of the table. */
   readonly id: string;
   /** A Parquet file of the rows. */
@@ -52,13 +52,13 @@ export interface SheetRows {
 }
 
 /** How rows are written: a select for DuckDB, and which of the columns are text in it that are something else. */
-export interface Sheet {
+export interface Worksheet {
   readonly sql: string;
   readonly name: string;
   readonly asText: readonly string[];
 }
 
-/** @throws MedallionError usage, where there are more rows than a sheet holds */
+/** @throws MedallionError usage, where there are more rows than a worksheet holds */
 export function checkRowCount(id: string, rows: bigint, partitionBy: string | undefined): void {
   if (rows < BigInt(MOST_ROWS)) {
     return;
@@ -71,7 +71,7 @@ export function checkRowCount(id: string, rows: bigint, partitionBy: string | un
       : '';
   throw new MedallionError(
     'usage',
-    `${id} has ${grouped(rows)} rows${where}, and a sheet of xlsx holds ${most}`,
+    `${id} has ${grouped(rows)} rows${where}, and a worksheet of xlsx holds ${most}`,
     { hint: `Nothing was written. ${fewer}parquet, csv and json hold any number.` },
   );
 }
@@ -80,7 +80,10 @@ export function checkRowCount(id: string, rows: bigint, partitionBy: string | un
  * Looks through the rows for what the cells of their types do not hold.
  * @throws MedallionError usage, where a text is longer than a cell holds
  */
-export async function sheetOf(connection: DuckDBConnection, rows: SheetRows): Promise<Sheet> {
+export async function worksheetOf(
+  connection: DuckDBConnection,
+  rows: WorksheetRows,
+): Promise<Worksheet> {
   const source = `read_parquet(${fileToRead(rows.file)})`;
   const columns = await columnsOf(connection, source);
   const unfit = await unfitColumns(connection, source, columns);
@@ -100,7 +103,7 @@ export async function sheetOf(connection: DuckDBConnection, rows: SheetRows): Pr
   });
   return {
     sql: `select ${values.join(', ')} from ${source}`,
-    name: rows.id.replace(/^.*\./, '').slice(0, LONGEST_SHEET_NAME),
+    name: rows.id.replace(/^.*\./, '').slice(0, LONGEST_WORKSHEET_NAME),
     asText: asText.map(({ name }) => name),
   };
 }

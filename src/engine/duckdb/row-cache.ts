@@ -1,10 +1,10 @@
 import { fileToRead } from './sql.ts';
 
 /**
- * Rows that sessions put by for each other, as Parquet files in the folder of the engine: they take no memory, and go with
+ * Rows that sessions cache for each other, as Parquet files in the folder of the engine: they take no memory, and go with
  * the engine.
  */
-export class KeptRows {
+export class RowCache {
   readonly #files = new Map<string, string[]>();
 
   /** Adds a file that is whole to the rows of `id`. */
@@ -17,7 +17,7 @@ export class KeptRows {
     this.#files.clear();
   }
 
-  /** A select of the rows that were kept under an id; none when there are none. */
+  /** A select of the rows that are cached under an id; none when there are none. */
   select(id: string): string[] {
     const files = this.#files.get(id);
     return files === undefined

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+/** Words that the house does not use, each with what to say instead, and the files in which it is looked for. */
+const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])[] = [
+  [/\blanes?\b|[a-z]Lanes?\b|\bLane[A-Z]?|openLane/, 'session', /./],
+  [
+    /\b(?:[a-z]+W|W|w)indow(?:s|Of|Bytes|Options|Queue|Counts|Files)?\b(?<!model\.window)/,
+    'batch',
+    /^src\/(?:promote|publish|engine\/(?!spark\/spell))/,
+  ],
+  [/\bcontenders?\b|\boutranked\b|\bsource\.verdicts\b/i, 'candidates, losers, dedup result', /./],
+  [/\bverdicts\b/i, 'dedup result', /^(?:src\/(?:promote|publish)|sql)\//],
+  [/\badopt(?:ed|Statement)\b/i, 'relinked', /^(?:src\/(?:promote|engine)|sql)\//],
+  [/\bsettled\b/, 'unchanged, skipped', /^(?:src\/(?:promote|engine|publish)|sql)\//],
+  [/touched[_ ]days|touchDays|TouchedDays/i, 'stale dates', /./],
+  [/reshape/i, 'schema change', /./],
+  [
+    /\brefused events?\b|\brefus(?:es|ing) an event\b/i,
+    'reject',
+    /^(?:README|CONTRIBUTING|docs|src)/,
+  ],
+  [/KeptRows|KeptExtension/, 'cache', /./],
+  [/\bsheets?\b(?! \$\{)/, 'worksheet', /^src\/engine\//],
+  [
+    /\bgoodbye\b|\bastray\b|\blookout\b|\bbystander\b/i,
+    'disconnect, out of range, topic monitor, idle member',
+    /./,
+  ],
+];
+
+// Migrations that have been released stay as they are; what they named is renamed by a later one.
+const files = execFileSync(
+  'git',
+  ['ls-files', 'src', 'sql', 'docs', 'README.md', 'CONTRIBUTING.md'],
+  {
+    encoding: 'utf8',
+  },
+)
+  .split('\n')
+  .filter((name) => /\.(?:ts|sql|md)$/.test(name) && !name.startsWith('sql/migrations/'));
+
+test('code, SQL, help and docs use the words of the glossary', () => {
+  const found = files.flatMap((name) =>
+    readFileSync(name, 'utf8')
+      .split('\n')
+      .flatMap((line, index) =>
+        RETIRED.filter(([pattern, , where]) => where.test(name) && pattern.test(line)).map(
+          ([, say]) => `${name}:${String(index + 1)}: say "${say}": ${line.trim()}`,
+        ),
+      ),
+  );
+  expect(files.length).toBeGreaterThan(300);
+  expect(found).toEqual([]);
+});
