@@ -12,16 +12,20 @@ interface Service {
   readonly ports: readonly string[];
   readonly volumes: readonly string[];
   readonly healthcheck?: { readonly test: string };
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly command?: string;
+  readonly depends_on?: Readonly<
+    Record<string, { readonly condition: string; readonly required?: boolean }>
+  >;
 }
 
 const text = readFileSync(new URL('../docker-compose.yaml', import.meta.url), 'utf8');
-const compose = parse(text) as {
+const compose = parse(text, { merge: true }) as {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 };
-/** Services that stay; `topic` does one thing and ends. */
-const services = Object.entries(compose.services).filter(([name]) => name !== 'topic');
+/** They do one thing and end. */
+const ENDING = ['topic', 'tables'];
+const services = Object.entries(compose.services).filter(([name]) => !ENDING.includes(name));
 const example = parseEnv(readFileSync(new URL('../.env.example', import.meta.url), 'utf8'));
 const filledIn: Readonly<Record<string, string | undefined>> = {
   ...example,
@@ -49,9 +53,13 @@ function expandedByGrafana(
 describe('docker-compose.yaml', () => {
   it.each([
     ['the stores alone', [], ['kafka', 'postgres']],
-    ['with medallion', ['run'], ['kafka', 'postgres', 'topic', 'medallion']],
+    ['with medallion', ['run'], ['kafka', 'postgres', 'topic', 'tables', 'medallion']],
     ['with Grafana', ['grafana'], ['kafka', 'postgres', 'grafana']],
-    ['all of it', ['run', 'grafana'], ['kafka', 'postgres', 'topic', 'medallion', 'grafana']],
+    [
+      'all of it',
+      ['run', 'grafana'],
+      ['kafka', 'postgres', 'topic', 'tables', 'medallion', 'grafana'],
+    ],
   ])('starts %s by profile', (_, profiles, started) => {
     const isStarted = ({ profiles: own }: Service): boolean =>
       own?.some((profile) => profiles.includes(profile)) ?? true;
@@ -60,7 +68,11 @@ describe('docker-compose.yaml', () => {
     );
     expect(names).toEqual(started);
     // What is waited for must be started, too.
-    const needed = names.flatMap((name) => Object.keys(compose.services[name]?.depends_on ?? {}));
+    const needed = names.flatMap((name) =>
+      Object.entries(compose.services[name]?.depends_on ?? {}).flatMap(
+        ([other, { required = true }]) => (required ? [other] : []),
+      ),
+    );
     expect(names).toEqual(expect.arrayContaining(needed));
   });
 
@@ -95,8 +107,9 @@ describe('docker-compose.yaml', () => {
     it('waits for healthy services only, and for ones that exist', () => {
       for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
         expect(compose.services).toHaveProperty(needed);
-        const ends = needed === 'topic';
-        expect(condition).toBe(ends ? 'service_completed_successfully' : 'service_healthy');
+        expect(condition).toBe(
+          ENDING.includes(needed) ? 'service_completed_successfully' : 'service_healthy',
+        );
       }
     });
 
@@ -136,6 +149,14 @@ describe('docker-compose.yaml', () => {
     const found = provisioned.datasources[0]?.secureJsonData.password ?? '';
     expect(expandedByGrafana(found, env)).toBe(password);
     expect(expandedByGrafana('$__env{WAREHOUSE_PASSWORD}', env)).not.toBe(password);
+  });
+
+  it('makes the tables before Grafana and medallion start, in the warehouse of medallion', () => {
+    const { tables, medallion, grafana } = compose.services;
+    expect(tables?.command).toBe('db migrate');
+    expect(medallion?.environment).toMatchObject(tables?.environment ?? { none: '' });
+    expect(medallion?.depends_on).toHaveProperty('tables');
+    expect(grafana?.depends_on?.['tables']?.required).toBe(false);
   });
 
   it('starts Grafana without a word to the internet', () => {

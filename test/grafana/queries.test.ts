@@ -66,6 +66,15 @@ function as(role: string): ConnectionSettings {
   return { ...database.settings, user: role, password: PASSWORD };
 }
 
+/** What docker-compose.yaml runs when the database is new. */
+async function makeComposeRole(settings: ConnectionSettings): Promise<void> {
+  const script = committed('reader.sql')
+    .replace(/^\\getenv.*$/m, '')
+    .replaceAll(/\bgrafana\b/g, COMPOSE_ROLE)
+    .replace(":'password'", `'${PASSWORD}'`);
+  await withClient(settings, (client) => client.query(script));
+}
+
 async function ask(
   sql: string,
   variables: Choices,
@@ -751,39 +760,45 @@ describe('before the first promotion', () => {
   it('every query answers, and no alert is green or red about what never came', async () => {
     await withDatabase(
       async ({ settings }) => {
+        // As with docker compose: the role is made with the database, the tables by the first command.
+        await makeComposeRole(settings);
         await migrateWarehouse(settings);
-        await withClient(settings, async (client) => {
-          const rows = async (sql: string, isSales = false): Promise<unknown[][]> => {
-            const text = expand(sql, {
-              ...{ ...NOW, interval: '1h' },
-              variables: { ...NOTHING, transaction: 't1', ...(isSales ? ALL : {}) },
-            });
-            return (await client.query<unknown[]>({ text, rowMode: 'array' })).rows;
-          };
-          for (const dashboard of [SALES, PIPELINE, TRACE]) {
-            const queries = [
-              ...panelsOf(dashboard).map((panel) => panel.targets?.[0]?.rawSql),
-              ...dashboard.templating.list
-                .filter(({ type }) => type === 'query')
-                .map(({ query }) => query),
-              ...dashboard.annotations.list.map(({ target }) => target.rawSql),
-            ];
-            for (const sql of queries) {
-              await expect(rows(sql ?? '', dashboard === SALES), sql).resolves.toBeDefined();
+        await withClient(
+          { ...settings, user: COMPOSE_ROLE, password: PASSWORD },
+          async (client) => {
+            const rows = async (sql: string, isSales = false): Promise<unknown[][]> => {
+              const text = expand(sql, {
+                ...{ ...NOW, interval: '1h' },
+                variables: { ...NOTHING, transaction: 't1', ...(isSales ? ALL : {}) },
+              });
+              return (await client.query<unknown[]>({ text, rowMode: 'array' })).rows;
+            };
+            for (const dashboard of [SALES, PIPELINE, TRACE]) {
+              const queries = [
+                ...panelsOf(dashboard).map((panel) => panel.targets?.[0]?.rawSql),
+                ...dashboard.templating.list
+                  .filter(({ type }) => type === 'query')
+                  .map(({ query }) => query),
+                ...dashboard.annotations.list.map(({ target }) => target.rawSql),
+              ];
+              for (const sql of queries) {
+                await expect(rows(sql ?? '', dashboard === SALES), sql).resolves.toBeDefined();
+              }
             }
-          }
-          const answers = readAlertRules().map(({ uid, data }) => [
-            uid,
-            data[0]?.model.rawSql ?? '',
-          ]);
-          for (const [uid = '', sql = ''] of answers) {
-            const isSilent = ['medallion-freshness', 'medallion-promotion'].includes(uid);
-            expect(await rows(sql), uid).toHaveLength(isSilent ? 0 : 1);
-          }
-        });
+            const answers = readAlertRules().map(({ uid, data }) => [
+              uid,
+              data[0]?.model.rawSql ?? '',
+            ]);
+            for (const [uid = '', sql = ''] of answers) {
+              const isSilent = ['medallion-freshness', 'medallion-promotion'].includes(uid);
+              expect(await rows(sql), uid).toHaveLength(isSilent ? 0 : 1);
+            }
+          },
+        );
       },
       { empty: true },
     );
+    await withClient(testServer(), (client) => client.query(`drop role ${COMPOSE_ROLE}`));
   });
 });
 
@@ -891,23 +906,12 @@ describe('Order trace', () => {
 });
 
 describe('a dashboard of the older pipeline, which names no schema', () => {
-  /** What docker-compose.yaml runs when the database is new: here the tables exist already. */
-  async function makeComposeRole(): Promise<void> {
-    const script = committed('reader.sql')
-      .replace(/^\\getenv.*$/m, '')
-      .replaceAll(/\bgrafana\b/g, COMPOSE_ROLE)
-      .replace(":'password'", `'${PASSWORD}'`);
-    await withClient(database.settings, async (client) => {
-      await client.query(script);
-    });
-  }
-
   it.each(['medallion db grant reader', 'grafana/reader.sql'])(
     'goes on working for the role of %s, which changes nothing',
     async (maker) => {
       const isGranted = maker.startsWith('medallion');
       if (!isGranted) {
-        await makeComposeRole();
+        await makeComposeRole(database.settings);
       }
       await withClient(as(isGranted ? ROLE : COMPOSE_ROLE), async (client) => {
         const rows = async (text: string): Promise<unknown[][]> =>
