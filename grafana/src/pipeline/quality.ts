@@ -20,21 +20,16 @@ const RESTATEMENTS = sql`
 
 const CHECKS = sql`
   with latest as (
-      select distinct on (model, check_name)
-          model,
-          check_name,
-          outcome,
-          failing,
-          checked,
-          run_id
+      select model, check_name, max(run_id) as run_id
       from gold.pipeline_checks
       where $__timeFilter(checked_at)
-      order by model, check_name, run_id desc
+      group by model, check_name
   )
 
-  select outcome, model, check_name, failing, checked
+  select checks.outcome, model, check_name, checks.failing, checks.checked
   from latest
-  order by outcome = 'pass', failing desc, model, check_name`;
+  inner join gold.pipeline_checks as checks using (model, check_name, run_id)
+  order by checks.outcome = 'pass', checks.failing desc, model, check_name`;
 
 /** What the promotion found out about the data. */
 export function quality(): Builder<Panel>[] {

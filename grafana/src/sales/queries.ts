@@ -215,7 +215,7 @@ function chosenLines(span: Span): string {
     )`;
 }
 
-/** CTEs: goods by day and category. */
+/** CTEs: goods by day and category; a row for each line where silver answers: who reads them adds them up. */
 export function categories(span: Span): string {
   const all = isAll('country', 'product');
   return sql`
@@ -227,14 +227,13 @@ export function categories(span: Span): string {
         inner join gold.item_category_performance as days on ${isDayOf(span.since, 'days.date_key')}
         where ${all} and ${isChosen('category', 'days.category')}
         union all
-        select date_key, category, sum(units), sum(revenue)
+        select date_key, category, units, revenue
         from lines
         where not ${all}
-        group by date_key, category
     )`;
 }
 
-/** CTEs: goods by day and product. */
+/** CTEs: goods by day and product, as `categories` has them. */
 export function products(span: Span): string {
   const all = isAll('country', 'category');
   return sql`
@@ -246,9 +245,8 @@ export function products(span: Span): string {
         inner join gold.product_performance as days on ${isDayOf(span.since, 'days.date_key')}
         where ${all} and ${isChosen('product', 'days.item_id')}
         union all
-        select date_key, item_id, sum(units), sum(revenue), sum(cost)
+        select date_key, item_id, units, revenue, cost
         from lines
         where not ${all}
-        group by date_key, item_id
     )`;
 }
