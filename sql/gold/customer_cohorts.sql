@@ -28,6 +28,7 @@ with firsts as (
         total_amount,
         min(date_key) over (partition by customer_id) as first_day
     from gold.customer_days
+    where customer_id <> ''
 ),
 
 months as (

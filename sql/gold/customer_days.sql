@@ -6,7 +6,7 @@ indexes: ['(date_key)']
 load: additive
 count: orders
 columns:
-  customer_id: { type: text, description: Customer }
+  customer_id: { type: text, description: 'Customer, empty for all guests together' }
   date_key: { type: date, description: UTC day }
   country: { type: text, description: Country code that the orders name }
   city: { type: text, description: City that the orders name }
@@ -17,7 +17,7 @@ columns:
   total_amount: { type: 'numeric(38,2)', description: Sum of the order totals }
 */
 select
-    customer_id,
+    coalesce(customer_id, '') as customer_id,
     date_key,
     customer_country as country,
     customer_city as city,
@@ -28,4 +28,4 @@ select
     sum(order_total_amount) as total_amount
 from silver.fact_transactions
 where event_type = 'purchase'
-group by customer_id, date_key, customer_country, customer_city
+group by coalesce(customer_id, ''), date_key, customer_country, customer_city

@@ -12,13 +12,13 @@ columns:
     type: timestamptz
     description: First purchase
     derived: >-
-      (select min(facts.event_timestamp) from silver.fact_transactions as facts
+      (select min(facts.ordered_at) from silver.fact_transactions as facts
       where facts.customer_id = customer_sales.customer_id and facts.event_type = 'purchase')
   last_order_at:
     type: timestamptz
     description: Last purchase
     derived: >-
-      (select max(facts.event_timestamp) from silver.fact_transactions as facts
+      (select max(facts.ordered_at) from silver.fact_transactions as facts
       where facts.customer_id = customer_sales.customer_id and facts.event_type = 'purchase')
 */
 select
@@ -26,4 +26,5 @@ select
     sum(orders) as orders,
     sum(total_amount) as revenue
 from gold.customer_days
+where customer_id <> ''
 group by customer_id

@@ -9,7 +9,7 @@ columns:
   country: { type: text, description: Country code }
   city: { type: text, description: City }
   orders: { type: bigint, description: Purchases }
-  customers: { type: bigint, description: Customers who bought }
+  customers: { type: bigint, description: 'Customers who bought, guests not counted' }
   revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
 checks:
   - name: no more customers than orders
@@ -21,7 +21,7 @@ select
     country,
     city,
     sum(orders) as orders,
-    count(*) as customers,
+    sum(case when customer_id <> '' then 1 else 0 end) as customers,
     sum(total_amount) as revenue
 from gold.customer_days
 group by date_key, country, city

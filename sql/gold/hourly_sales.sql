@@ -16,9 +16,9 @@ checks:
 */
 select
     date_key,
-    cast(extract(hour from event_timestamp) as integer) as hour,
+    cast(extract(hour from ordered_at) as integer) as hour,
     count(*) as orders,
     sum(order_total_amount) as revenue
 from silver.fact_transactions
 where event_type = 'purchase'
-group by date_key, cast(extract(hour from event_timestamp) as integer)
+group by date_key, cast(extract(hour from ordered_at) as integer)

@@ -9,14 +9,14 @@ restatements: { orders: total_orders, total: order_total_amount_day }
 columns:
   date_key: { type: date, description: UTC day }
   total_orders: { type: bigint, description: Purchases }
-  total_customers: { type: bigint, description: Customers who bought }
+  total_customers: { type: bigint, description: 'Customers who bought, guests not counted' }
   order_subtotal_day: { type: 'numeric(38,2)', description: Sum of the subtotals }
   order_tax_amount_day: { type: 'numeric(38,2)', description: Sum of the taxes }
   order_discount_amount_day: { type: 'numeric(38,2)', description: Sum of the discounts }
   order_total_amount_day: { type: 'numeric(38,2)', description: Sum of the order totals }
   customer_tickets: { type: 'numeric(38,0)', description: 'Sum of the mean order totals of the customers, in units of 10^-16' }
   avg_ticket: { type: 'numeric(22,4)', description: Order total over orders, derived: 'exact_mean(order_total_amount_day, total_orders)' }
-  avg_customer_ticket: { type: 'numeric(22,4)', description: Mean over the day's customers of each one's mean order total, derived: 'mean_of_means(customer_tickets, total_customers)' }
+  avg_customer_ticket: { type: 'numeric(22,4)', nullable: true, description: 'Mean over the customers of the day of each one''s mean order total, guests left out; null where all are guests', derived: 'mean_of_means(customer_tickets, nullif(total_customers, 0))' }
 checks:
   - name: a day has orders
     that: total_orders > 0
@@ -41,11 +41,11 @@ with customers as (
 select
     date_key,
     sum(orders) as total_orders,
-    count(*) as total_customers,
+    sum(case when customer_id <> '' then 1 else 0 end) as total_customers,
     sum(subtotal) as order_subtotal_day,
     sum(tax_amount) as order_tax_amount_day,
     sum(discount_amount) as order_discount_amount_day,
     sum(total_amount) as order_total_amount_day,
-    sum(fine_mean(total_amount, orders)) as customer_tickets
+    sum(case when customer_id <> '' then fine_mean(total_amount, orders) else 0 end) as customer_tickets
 from customers
 group by date_key

@@ -43,6 +43,10 @@ select
         current_events.order_shipping_amount,
         current_events.order_discount_amount,
         current_events.order_total_amount,
+        current_events.ordered_at,
+        current_events.refunds,
+        current_events.order_tax_included,
+        current_events.order_exchange_rate,
         coalesce(contents.lines, '')
     ) as content_hash,
     'current' as outcome

@@ -29,6 +29,7 @@ with told as (
             order by event_timestamp, produced_at, topic collate "C", partition, "offset"
         ) as next_at
     from silver.fact_transactions
+    where customer_id is not null
 ),
 
 states as (

@@ -6,6 +6,11 @@ load: seed
 columns:
   id: { type: integer, description: Number of the currency on the wire }
   name: { type: text, description: Its name }
+  code:
+    type: text
+    nullable: true
+    description: 'Code of three letters, ISO 4217'
+    backfill: "case upper(name) when 'US-DOLLAR' then 'USD' when 'EUR' then 'EUR' end"
 */
-select id, name
-from (values (1, 'EUR'), (2, 'US-DOLLAR')) as currencies (id, name)
+select id, name, code
+from (values (1, 'EUR', 'EUR'), (2, 'US-DOLLAR', 'USD')) as currencies (id, name, code)

@@ -20,6 +20,7 @@ columns:
 with latest as (
     select customer_id, max(event_timestamp) as event_timestamp
     from source.events
+    where customer_id is not null
     group by customer_id
 ),
 

@@ -6,6 +6,19 @@ load: seed
 columns:
   id: { type: integer, description: Number of the status on the wire }
   name: { type: text, description: What it means }
+  counts_as:
+    type: text
+    nullable: true
+    description: 'What an order in this state is in net sales: sale (as where it is null), return (sold and taken back) or nothing'
+    backfill: "case lower(name) when 'returned' then 'return' when 'cancelled' then 'nothing' else 'sale' end"
 */
-select id, name
-from (values (1, 'placed'), (2, 'to_ship'), (3, 'shipped'), (4, 'returned'), (5, 'completed')) as statuses (id, name)
+select id, name, counts_as
+from
+    (values
+        (1, 'placed', 'sale'),
+        (2, 'to_ship', 'sale'),
+        (3, 'shipped', 'sale'),
+        (4, 'returned', 'return'),
+        (5, 'completed', 'sale'),
+        (6, 'cancelled', 'nothing')
+    ) as statuses (id, name, counts_as)

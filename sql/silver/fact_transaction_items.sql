@@ -19,6 +19,7 @@ columns:
   partition: { type: integer, description: Partition of the bronze event }
   offset: { type: bigint, description: Offset of the bronze event }
   run_id: { type: bigint, description: The run of promote that wrote the transaction }
+  ordered_at: { type: timestamptz, description: When the order was made }
 */
 -- A left join, so that PostgreSQL leaves the transactions out when none of their columns is asked for.
 select
@@ -35,6 +36,7 @@ select
     transactions.topic,
     transactions.partition,
     transactions."offset",
-    transactions.run_id
+    transactions.run_id,
+    transactions.ordered_at
 from silver.fact_transaction_lines as lines
 left join silver.fact_transactions as transactions on lines.transaction_key = transactions.transaction_key

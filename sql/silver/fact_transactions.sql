@@ -3,7 +3,7 @@ description: Transactions, each as its latest event tells it
 grain: one row per transaction
 key: [transaction_key]
 unique: [transaction_id]
-indexes: ['using brin (event_timestamp)', '(customer_id, event_timestamp)']
+indexes: ['using brin (event_timestamp)', '(customer_id, ordered_at)']
 load: replace_transactions
 window: transaction_key
 columns:
@@ -11,9 +11,9 @@ columns:
   transaction_id: { type: text, description: Transaction id }
   event_type: { type: text, description: 'Kind of event, e.g. purchase' }
   event_version: { type: text, description: Version of the event's schema }
-  event_timestamp: { type: timestamptz, description: When it happened }
-  date_key: { type: date, description: UTC day it happened on }
-  customer_id: { type: text, description: Customer }
+  event_timestamp: { type: timestamptz, description: 'When the event happened: of several of one transaction the latest counts' }
+  date_key: { type: date, description: UTC day the order was made on }
+  customer_id: { type: text, nullable: true, description: 'Customer, null for a guest' }
   customer_type: { type: text, description: Kind of customer as this event said }
   customer_country: { type: text, description: Country as this event said }
   customer_city: { type: text, description: City as this event said }
@@ -24,17 +24,35 @@ columns:
   order_tax_amount: { type: 'numeric(18,2)', description: Tax }
   order_shipping_amount: { type: 'numeric(18,2)', description: Shipping }
   order_discount_amount: { type: 'numeric(18,2)', description: Discount on the order }
-  order_total_amount: { type: 'numeric(18,2)', description: 'Subtotal plus tax plus shipping less discount' }
+  order_total_amount: { type: 'numeric(18,2)', description: 'Subtotal plus tax, where it is not included, plus shipping less discount' }
   produced_at: { type: timestamptz, description: When the log took the event in }
   topic: { type: text, description: Topic of the bronze event }
   partition: { type: integer, description: Partition of the bronze event }
   offset: { type: bigint, description: Offset of the bronze event }
   run_id: { type: bigint, description: The run of promote that wrote the row }
+  ordered_at:
+    type: timestamptz
+    description: 'When the order was made, which decides the day; when the event happened, if it does not say'
+    backfill: event_timestamp
+  refunds: { type: text, nullable: true, description: 'Transaction id of the order that a refund takes back, which may be unknown here' }
+  order_tax_included: { type: boolean, description: 'Whether the prices have the tax inside', backfill: 'false' }
+  order_exchange_rate:
+    type: 'numeric(20,10)'
+    nullable: true
+    description: What the event says one unit of the currency is worth in the currency of the reports
 checks:
   - name: the total is subtotal plus tax plus shipping less discount
     that: >-
-      abs(order_total_amount - (order_subtotal + order_tax_amount + order_shipping_amount - order_discount_amount))
-      <= 0.01
+      abs(order_total_amount - (order_subtotal + case when order_tax_included then 0 else order_tax_amount end
+      + order_shipping_amount - order_discount_amount)) <= 0.01
+    severity: warn
+  - name: a refund takes back a positive amount
+    that: event_type <> 'refund' or order_total_amount >= 0
+    severity: warn
+  - name: the totals keep every decimal of their currency
+    that: >-
+      order_currency_id not in (
+      select id from silver.dim_currency where code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'))
     severity: warn
 */
 -- The day is in the key, so numbers are counted within a day: no engine has to put a whole batch in one order.
@@ -64,6 +82,10 @@ select
     transactions.topic,
     transactions.partition,
     transactions."offset",
-    run.run_id
+    run.run_id,
+    transactions.ordered_at,
+    transactions.refunds,
+    transactions.order_tax_included,
+    transactions.order_exchange_rate
 from source.transactions
 cross join source.run

@@ -11,11 +11,11 @@ columns:
   transaction_id: { type: text, description: Transaction id }
   event_type: { type: text, description: 'Kind of event, e.g. purchase' }
   event_timestamp: { type: timestamptz, description: When it happened }
-  date_key: { type: date, description: UTC day it happened on }
-  customer_id: { type: text, description: Customer }
-  customer_version: { type: bigint, description: Version of the customer in dim_customer_versions }
-  customer_valid_from: { type: timestamptz, description: First moment of that version }
-  customer_type: { type: text, description: 'Kind of customer in that version; of several transactions at one moment the last one in the log decides' }
+  date_key: { type: date, description: UTC day the order was made on }
+  customer_id: { type: text, nullable: true, description: 'Customer, null for a guest' }
+  customer_version: { type: bigint, nullable: true, description: 'Version of the customer in dim_customer_versions, null for a guest' }
+  customer_valid_from: { type: timestamptz, nullable: true, description: 'First moment of that version, null for a guest' }
+  customer_type: { type: text, description: 'Kind of customer in that version; of several transactions at one moment the last one in the log decides, a guest''s own does' }
   customer_country: { type: text, description: Country in that version }
   customer_city: { type: text, description: City in that version }
   order_status_id: { type: integer, description: State of the order }
@@ -60,9 +60,11 @@ select
     transactions.customer_id,
     numbered.version as customer_version,
     numbered.valid_from as customer_valid_from,
-    numbered.type as customer_type,
-    numbered.country as customer_country,
-    numbered.city as customer_city,
+    case when transactions.customer_id is null then transactions.customer_type else numbered.type end as customer_type,
+    case
+        when transactions.customer_id is null then transactions.customer_country else numbered.country
+    end as customer_country,
+    case when transactions.customer_id is null then transactions.customer_city else numbered.city end as customer_city,
     transactions.order_status_id,
     transactions.order_payment_method_id,
     transactions.order_currency_id,
@@ -72,7 +74,7 @@ select
     transactions.order_discount_amount,
     transactions.order_total_amount
 from silver.fact_transactions as transactions
-inner join numbered
+left join numbered
     on
         transactions.customer_id = numbered.customer_id
         and transactions.event_timestamp = numbered.event_timestamp

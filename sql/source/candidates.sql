@@ -51,6 +51,10 @@ select
         own.order_shipping_amount,
         own.order_discount_amount,
         own.order_total_amount,
+        own.ordered_at,
+        own.refunds,
+        own.order_tax_included,
+        own.order_exchange_rate,
         contents.lines
     ) as content_hash,
     cast(null as varchar) as known_outcome

@@ -12,7 +12,11 @@ where
     or event_timestamp is null
     or event_timestamp < timestamptz '1900-01-01 00:00:00+00'
     or event_timestamp >= timestamptz '10000-01-01 00:00:00+00'
-    or customer_id is null
+    or ordered_at is null
+    or ordered_at < timestamptz '1900-01-01 00:00:00+00'
+    or ordered_at >= timestamptz '10000-01-01 00:00:00+00'
+    or length(refunds) > 200
+    or (customer_id is null and not is_guest)
     or length(customer_id) > 200
     or length(customer_type) > 200
     or length(customer_country) > 200
@@ -33,6 +37,8 @@ where
     or abs(order_discount_amount) >= 1000000000000
     or order_total_amount is null
     or abs(order_total_amount) >= 1000000000000
+    or order_exchange_rate <= 0
+    or order_exchange_rate >= 1000000000
     or line_count is null
 union
 select event_no

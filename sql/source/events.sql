@@ -12,16 +12,11 @@ with typed as (
         event.transaction_id,
         event.event_type,
         event.event_version,
-        try_cast(
-            case
-                when
-                    regexp_full_match(
-                        event.event_timestamp,
-                        '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?'
-                    )
-                    then event.event_timestamp
-            end as timestamptz
-        ) as event_timestamp,
+        time_of(event.event_timestamp) as event_timestamp,
+        event.ordered_at is null as is_ordered_at_event,
+        time_of(event.ordered_at) as ordered_at,
+        event.refunds,
+        coalesce(event.customer.guest, false) as is_guest,
         event.customer.id as customer_id,
         coalesce(event.customer.type, 'unknown') as customer_type,
         coalesce(event.customer.country, 'unknown') as customer_country,
@@ -33,12 +28,28 @@ with typed as (
         cast(event."order".tax_amount as decimal(18, 2)) as order_tax_amount,
         cast(event."order".shipping_amount as decimal(18, 2)) as order_shipping_amount,
         cast(event."order".discount_amount as decimal(18, 2)) as order_discount_amount,
-        cast(event."order".total_amount as decimal(18, 2)) as order_total_amount
+        cast(event."order".total_amount as decimal(18, 2)) as order_total_amount,
+        coalesce(event."order".tax_included, false) as order_tax_included,
+        case
+            -- No rate is 0: what is there and is none makes the event doubtful.
+            when event."order".exchange_rate is not null
+                then coalesce(try_cast(event."order".exchange_rate as decimal(20, 10)), 0)
+        end as order_exchange_rate
     from source.parsed
+),
+
+-- An order was made when its event says so, else when the event happened. A guest is no customer.
+ordered as (
+    select
+        * exclude (is_ordered_at_event) replace (
+            case when is_ordered_at_event then event_timestamp else ordered_at end as ordered_at,
+            case when not is_guest then customer_id end as customer_id
+        )
+    from typed
 )
 
 select
-    typed.*,
-    cast(timezone('UTC', typed.event_timestamp) as date) as date_key,
-    nullif(len(typed.items), 0) as line_count
-from typed
+    ordered.*,
+    cast(timezone('UTC', ordered.ordered_at) as date) as date_key,
+    nullif(len(ordered.items), 0) as line_count
+from ordered

@@ -62,9 +62,24 @@ create or replace macro mean_of_means(fine_total, k) as (
     )
 );
 
+-- The moment that a text names, where it is plainly one; else null.
+create or replace macro time_of(value) as (
+    try_cast(
+        case
+            when
+                regexp_full_match(
+                    value,
+                    '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?'
+                )
+                then value
+        end as timestamptz
+    )
+);
+
 -- The content of an event as one text and its hash, which tells a repeated event from a correction: the values in the order of
 -- the event, a semicolon between two; numbers as decimals of their scale, a moment as microseconds since 1970, a text with
--- its number of characters and a colon before it. sql/migrations/009_content_hash.sql has the same for PostgreSQL.
+-- its number of characters and a colon before it. What not every event has comes last, with its name, and only where it is
+-- there, so that all others keep the hash they have had. sql/migrations/019_orders.sql has the same for PostgreSQL.
 create or replace macro line_content(item_id, category, unit_price, quantity, discount, cost) as (
     cast(length(item_id) as varchar) || ':' || item_id || ';'
     || cast(length(category) as varchar) || ':' || category || ';'
@@ -90,13 +105,17 @@ create or replace macro content_hash(
     order_shipping_amount,
     order_discount_amount,
     order_total_amount,
+    ordered_at,
+    refunds,
+    tax_included,
+    exchange_rate,
     lines
 ) as (
     sha256(
         cast(length(event_type) as varchar) || ':' || event_type || ';'
         || cast(length(event_version) as varchar) || ':' || event_version || ';'
         || cast(epoch_us(event_timestamp) as varchar) || ';'
-        || cast(length(customer_id) as varchar) || ':' || customer_id || ';'
+        || coalesce(cast(length(customer_id) as varchar) || ':' || customer_id, 'guest') || ';'
         || cast(length(customer_type) as varchar) || ':' || customer_type || ';'
         || cast(length(customer_country) as varchar) || ':' || customer_country || ';'
         || cast(length(customer_city) as varchar) || ':' || customer_city || ';'
@@ -109,6 +128,10 @@ create or replace macro content_hash(
         || cast(order_discount_amount as varchar) || ';'
         || cast(order_total_amount as varchar) || ';'
         || lines
+        || case when ordered_at <> event_timestamp then ';ordered_at ' || cast(epoch_us(ordered_at) as varchar) else '' end
+        || coalesce(';refunds ' || cast(length(refunds) as varchar) || ':' || refunds, '')
+        || case when tax_included then ';tax_included' else '' end
+        || coalesce(';exchange_rate ' || cast(exchange_rate as varchar), '')
     )
 );
 

@@ -8,8 +8,8 @@
 --   more digits than a double or the decimal type here holds, or of more than 4 decimals, or with an exponent; an
 --   escaped ASCII character, NUL included;
 --   text that is no string, or begins with white space or an escape, or is empty; an id with outer white space or an
---   escape; a reference or quantity that is not a plain whole number; an amount that is neither a number nor a plain
---   decimal in a string; a negative price or cost.
+--   escape; a reference or quantity that is not a plain whole number, as a name of one; what is neither true nor false;
+--   an amount that is neither a number nor a plain decimal in a string; a negative price or cost.
 -- What is left keeps its value: up to 4 decimals and 15 digits a double gives back exactly.
 with raw as (
     select
@@ -27,12 +27,13 @@ with raw as (
                     '|\\u00[0-7]'
                     '|"(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*'
                     '(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])'
-                    '|"(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
-                    '|"(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
+                    '|"(?:type|country|city|ordered_at|refunds)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])'
+                    '|"(?:transaction_id|id|refunds)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))'
+                    '|"(?:guest|tax_included)"\s*:\s*[^tfn\s]'
                     '|"(?:unit_price|cost)"\s*:\s*"?-'
                     '|"(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]'
                     '|"(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount'
-                    '|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
+                    '|exchange_rate|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]'
                     '|"-?(?:[0-9.]*[^0-9."]|[0-9]*\.[0-9]*\.|\.|[0-9]*\."|"|0[0-9]|[0-9]{14}|[0-9]*\.[0-9]{5}))'
                 )
             ),
@@ -56,7 +57,9 @@ select
             "event_type": "VARCHAR",
             "event_version": "VARCHAR",
             "event_timestamp": "VARCHAR",
-            "customer": {"id": "VARCHAR", "type": "VARCHAR", "country": "VARCHAR", "city": "VARCHAR"},
+            "ordered_at": "VARCHAR",
+            "refunds": "VARCHAR",
+            "customer": {"guest": "BOOLEAN", "id": "VARCHAR", "type": "VARCHAR", "country": "VARCHAR", "city": "VARCHAR"},
             "order": {
                 "status": "INTEGER",
                 "payment_method": "INTEGER",
@@ -65,7 +68,9 @@ select
                 "tax_amount": "DECIMAL(18,4)",
                 "shipping_amount": "DECIMAL(18,4)",
                 "discount_amount": "DECIMAL(18,4)",
-                "total_amount": "DECIMAL(18,4)"
+                "total_amount": "DECIMAL(18,4)",
+                "tax_included": "BOOLEAN",
+                "exchange_rate": "VARCHAR"
             },
             "items": [{
                 "id": "VARCHAR",

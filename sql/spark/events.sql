@@ -25,7 +25,7 @@ with raw as (
                     value rlike
                     '^[^\s{]|,\s*[\]}]|[:\[,]\s*-?(?:[Ii]nf|[Nn]a[Nn])|:\s*-?(?:[0-9]{14}|[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]{5}|0[0-9])|\\u(?:00[0-7]|[dD][89a-fA-F])'
                     or value rlike
-                    '"(?:(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])|(?:type|country|city)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])|(?:transaction_id|id)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))|(?:id|category)"\s*:\s*"(?:[^"]{201}|[^"]*\\)|(?:unit_price|cost)"\s*:\s*"?-|(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]|(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]|"-?(?:[0-9.]*[^0-9."]|[0-9]*\.[0-9]*\.|\.|[0-9]*\."|"|0[0-9]|[0-9]{14}|[0-9]*\.[0-9]{5})))'
+                    '"(?:(?:transaction_id|event_type|event_version|event_timestamp|id|category)"\s*:\s*(?:[^"\s]|"[\s\p{Z}\x{feff}\\"])|(?:type|country|city|ordered_at|refunds)"\s*:\s*(?:[^"\sn]|"[\s\p{Z}\x{feff}\\"])|(?:transaction_id|id|refunds)"\s*:\s*"(?:[^!-~]|[^"\\]*(?:\\|[^!-~]"))|(?:id|category)"\s*:\s*"(?:[^"]{201}|[^"]*\\)|(?:guest|tax_included)"\s*:\s*[^tfn\s]|(?:unit_price|cost)"\s*:\s*"?-|(?:status|payment_method|currency|quantity)"\s*:\s*[0-9]*[^0-9,}\s]|(?:subtotal|tax_amount|shipping_amount|discount_amount|total_amount|exchange_rate|unit_price|discount|cost)"\s*:\s*(?:[^-0-9"n\s]|"-?(?:[0-9.]*[^0-9."]|[0-9]*\.[0-9]*\.|\.|[0-9]*\."|"|0[0-9]|[0-9]{14}|[0-9]*\.[0-9]{5})))'
                 )
                 then value
         end as value
@@ -37,7 +37,7 @@ parsed as (
         *,
         regexp_count(
             value,
-            '"(?:data|transaction_details|transaction_id|event_type|event_version|event_timestamp|customer|order|items|id|type|country|city|status|payment_method|currency|subtotal|tax_amount|shipping_amount|discount_amount|total_amount|category|unit_price|quantity|discount|cost)"\s*:'
+            '"(?:data|transaction_details|transaction_id|event_type|event_version|event_timestamp|ordered_at|refunds|customer|guest|order|items|id|type|country|city|status|payment_method|currency|subtotal|tax_amount|shipping_amount|discount_amount|total_amount|tax_included|exchange_rate|category|unit_price|quantity|discount|cost)"\s*:'
         ) as members,
         from_json(
             concat('[', value, ',{"medallion:end":1}]'),
@@ -47,7 +47,9 @@ parsed as (
                     event_type: string,
                     event_version: string,
                     event_timestamp: string,
-                    customer: struct<id: string, type: string, country: string, city: string>,
+                    ordered_at: string,
+                    refunds: string,
+                    customer: struct<guest: boolean, id: string, type: string, country: string, city: string>,
                     `order`: struct<
                         status: int,
                         payment_method: int,
@@ -56,7 +58,9 @@ parsed as (
                         tax_amount: decimal(18,4),
                         shipping_amount: decimal(18,4),
                         discount_amount: decimal(18,4),
-                        total_amount: decimal(18,4)
+                        total_amount: decimal(18,4),
+                        tax_included: boolean,
+                        exchange_rate: string
                     >,
                     items: array<struct<
                         id: string,
@@ -109,6 +113,18 @@ typed as (
                     then event.event_timestamp
             end as timestamp
         ) as event_timestamp,
+        event.ordered_at is null as is_ordered_at_event,
+        try_cast(
+            case
+                when
+                    judged
+                    or event.ordered_at rlike
+                    '^(?:19|[2-8][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?(?:Z|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?)?\z'
+                    then event.ordered_at
+            end as timestamp
+        ) as ordered_at,
+        event.refunds as refunds,
+        coalesce(event.customer.guest, false) as is_guest,
         event.customer.id as customer_id,
         coalesce(event.customer.type, 'unknown') as customer_type,
         coalesce(event.customer.country, 'unknown') as customer_country,
@@ -121,6 +137,8 @@ typed as (
         cast(event."order".shipping_amount as decimal(18, 2)) as order_shipping_amount,
         cast(event."order".discount_amount as decimal(18, 2)) as order_discount_amount,
         cast(event."order".total_amount as decimal(18, 2)) as order_total_amount,
+        coalesce(event."order".tax_included, false) as order_tax_included,
+        try_cast(event."order".exchange_rate as decimal(20, 10)) as order_exchange_rate,
         event.items as items,
         -- Every member but those of lines: data, transaction_details, and what else is there.
         2
@@ -128,7 +146,10 @@ typed as (
         + cast(event.event_type is not null as int)
         + cast(event.event_version is not null as int)
         + cast(event.event_timestamp is not null as int)
+        + cast(event.ordered_at is not null as int)
+        + cast(event.refunds is not null as int)
         + cast(event.customer is not null as int)
+        + cast(event.customer.guest is not null as int)
         + cast(event.customer.id is not null as int)
         + cast(event.customer.type is not null as int)
         + cast(event.customer.country is not null as int)
@@ -142,6 +163,8 @@ typed as (
         + cast(event."order".shipping_amount is not null as int)
         + cast(event."order".discount_amount is not null as int)
         + cast(event."order".total_amount is not null as int)
+        + cast(event."order".tax_included is not null as int)
+        + cast(try_cast(event."order".exchange_rate as decimal(20, 10)) is not null as int)
         + cast(event.items is not null as int)
         + size(array_compact(event.items.id))
         + size(array_compact(event.items.category))
@@ -150,6 +173,14 @@ typed as (
         + size(array_compact(event.items.discount))
         + size(array_compact(event.items.cost)) as members_read
     from entered
+),
+
+-- An order was made when its event says so, else when the event happened.
+ordered as (
+    select
+        *,
+        case when is_ordered_at_event then event_timestamp else ordered_at end as made_at
+    from typed
 )
 
 select
@@ -162,7 +193,9 @@ select
     event_type,
     event_version,
     event_timestamp,
-    customer_id,
+    made_at as ordered_at,
+    refunds,
+    case when not is_guest then customer_id end as customer_id,
     customer_type,
     customer_country,
     customer_city,
@@ -174,8 +207,10 @@ select
     order_shipping_amount,
     order_discount_amount,
     order_total_amount,
+    order_tax_included,
+    order_exchange_rate,
     items,
-    cast(event_timestamp as date) as date_key,
+    cast(made_at as date) as date_key,
     not coalesce(
         members = members_read
         and length(transaction_id) <= 200
@@ -183,7 +218,9 @@ select
         and event_version rlike '^1(?:\.[0-9]+)*\z'
         and length(event_version) <= 200
         and event_timestamp >= timestamp '1900-01-01 00:00:00'
-        and length(customer_id) <= 200
+        and made_at >= timestamp '1900-01-01 00:00:00'
+        and coalesce(length(refunds) <= 200, true)
+        and (is_guest or length(customer_id) <= 200)
         and length(customer_type) <= 200
         and length(customer_country) <= 200
         and length(customer_city) <= 200
@@ -195,6 +232,7 @@ select
         and abs(order_shipping_amount) < 1000000000000
         and abs(order_discount_amount) < 1000000000000
         and abs(order_total_amount) < 1000000000000
+        and coalesce(order_exchange_rate > 0 and order_exchange_rate < 1000000000, true)
         and size(items) > 0
         and size(array_compact(items.id)) = size(items)
         and size(array_compact(items.category)) = size(items)
@@ -211,4 +249,4 @@ select
         and coalesce(array_max(items.cost), 0) < 999999999999.995,
         false
     ) as is_doubtful
-from typed
+from ordered

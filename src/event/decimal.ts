@@ -36,31 +36,34 @@ export function parseDecimal(text: string): Decimal | undefined {
 
 const MAX_POWER = 12;
 
+/** The amount rounded to 2 decimals, as `toScale` does, below 10^12. */
+export function toAmount(decimal: Decimal): string | undefined {
+  return toScale(decimal, 2, MAX_POWER);
+}
+
 /**
- * The amount rounded half away from zero to 2 decimals, in plain notation ("-1.01", never "-0.00").
- * Undefined when its absolute value reaches 10^12, before or after rounding.
+ * The number rounded half away from zero to some decimals, in plain notation ("-1.01", never "-0.00").
+ * Undefined when its absolute value reaches 10^maxPower, before or after rounding.
  */
-export function toAmount({ negative, digits, power }: Decimal): string | undefined {
-  if (power > MAX_POWER) {
+export function toScale(
+  { negative, digits, power }: Decimal,
+  scale: number,
+  maxPower: number,
+): string | undefined {
+  if (power > maxPower) {
     return undefined;
   }
-  const kept = power + 2;
-  if (digits === '' || kept < 0) {
-    return '0.00';
-  }
-  let cents = digits.slice(0, kept).padEnd(kept, '0');
+  const kept = power + scale;
+  let units = digits === '' || kept < 0 ? '' : digits.slice(0, kept).padEnd(kept, '0');
   // Away from zero, the first digit left out decides alone.
-  if ((digits[kept] ?? '0') >= '5') {
-    cents = (BigInt(cents) + 1n).toString();
+  if (kept >= 0 && (digits[kept] ?? '0') >= '5') {
+    units = (BigInt(units) + 1n).toString();
   }
-  if (cents.length > MAX_POWER + 2) {
+  if (units.length > maxPower + scale) {
     return undefined;
   }
-  if (cents === '') {
-    return '0.00';
-  }
-  const text = cents.padStart(3, '0');
-  return `${negative ? '-' : ''}${text.slice(0, -2)}.${text.slice(-2)}`;
+  const text = units.padStart(scale + 1, '0');
+  return `${negative && units !== '' ? '-' : ''}${text.slice(0, -scale)}.${text.slice(-scale)}`;
 }
 
 /** The number itself when it is whole ("4", "4.0", "4e0") and below 10^15; else undefined. */

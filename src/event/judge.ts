@@ -1,14 +1,8 @@
-import { parseDecimal, toAmount, toWhole, type Decimal } from './decimal.ts';
+import { parseDecimal, toAmount, toScale, toWhole, type Decimal } from './decimal.ts';
 import { JsonNumber, parseJson, type Json, type JsonObject } from './json.ts';
 import type { Reason } from './reasons.ts';
+import { nameKey, type Dimension, type References } from './references.ts';
 import { TIMESTAMP_FORMS, toUtcTimestamp } from './timestamp.ts';
-
-/** The rows of the dimensions that an order may point at. */
-export interface References {
-  readonly statuses: ReadonlySet<number>;
-  readonly paymentMethods: ReadonlySet<number>;
-  readonly currencies: ReadonlySet<number>;
-}
 
 export interface Refusal {
   readonly accepted: false;
@@ -30,6 +24,8 @@ export type Verdict = Acceptance | Refusal;
 const UNKNOWN = 'unknown';
 const MAX_TEXT_LENGTH = 200;
 const MAX_QUANTITY = 1_000_000;
+const RATE_SCALE = 10;
+const MAX_RATE_POWER = 9;
 /** What needs neither escapes nor further checks: nearly every text there is. */
 const PLAIN_TEXT = /^[ !#-[\]-~]{0,200}$/;
 /** An amount that is canonical as it stands: nearly every one, again. */
@@ -77,6 +73,8 @@ function readDetails(details: JsonObject, references: References, breaches: Firs
     `"event_type":${event.text('event_type')}`,
     `"event_version":${event.version('event_version')}`,
     `"event_timestamp":${event.timestamp('event_timestamp')}`,
+    ...event.optional('ordered_at', (name) => event.timestamp(name)),
+    ...event.optional('refunds', (name) => event.id(name)),
     `"customer":${readCustomer(event.object('customer'))}`,
     `"order":${readOrder(event.object('order'), references)}`,
     `"items":${readItems(event, breaches)}`,
@@ -84,22 +82,29 @@ function readDetails(details: JsonObject, references: References, breaches: Firs
   return `{"data":{"transaction_details":{${members.join()}}}}`;
 }
 
+/** A guest is nobody's customer, whatever id the event gives. */
 function readCustomer(customer: Fields): string {
+  const who = customer.flag('guest') ? '"guest":true' : `"id":${customer.id('id')}`;
   return (
-    `{"id":${customer.id('id')},"type":${customer.text('type', UNKNOWN)},` +
+    `{${who},"type":${customer.text('type', UNKNOWN)},` +
     `"country":${customer.text('country', UNKNOWN)},"city":${customer.text('city', UNKNOWN)}}`
   );
 }
 
 function readOrder(order: Fields, { statuses, paymentMethods, currencies }: References): string {
-  return (
-    `{"status":${order.reference('status', statuses)},` +
-    `"payment_method":${order.reference('payment_method', paymentMethods)},` +
-    `"currency":${order.reference('currency', currencies)},` +
-    `"subtotal":${order.amount('subtotal')},"tax_amount":${order.amount('tax_amount')},` +
-    `"shipping_amount":${order.amount('shipping_amount')},` +
-    `"discount_amount":${order.amount('discount_amount')},"total_amount":${order.amount('total_amount')}}`
-  );
+  const members = [
+    `"status":${order.reference('status', statuses)}`,
+    `"payment_method":${order.reference('payment_method', paymentMethods)}`,
+    `"currency":${order.reference('currency', currencies)}`,
+    `"subtotal":${order.amount('subtotal')}`,
+    `"tax_amount":${order.amount('tax_amount')}`,
+    `"shipping_amount":${order.amount('shipping_amount')}`,
+    `"discount_amount":${order.amount('discount_amount')}`,
+    `"total_amount":${order.amount('total_amount')}`,
+    ...(order.flag('tax_included') ? ['"tax_included":true'] : []),
+    ...order.optional('exchange_rate', (name) => order.rate(name)),
+  ];
+  return `{${members.join()}}`;
 }
 
 function readItems(event: Fields, breaches: FirstBreach): string {
@@ -199,6 +204,33 @@ class Fields {
     );
   }
 
+  /** A member that may be missing, as JSON text with its name. */
+  optional(name: string, read: (name: string) => string): string[] {
+    return this.#present(name) === undefined ? [] : [`"${name}":${read(name)}`];
+  }
+
+  /** Whether a member says true; one that is missing does not. */
+  flag(name: string): boolean {
+    const value = this.#present(name);
+    if (value !== undefined && typeof value !== 'boolean') {
+      this.#refuse('invalid_type', name, `expected true or false, found ${show(value)}`);
+    }
+    return value === true;
+  }
+
+  /** A number above 0, as text: a JSON number would pass through a double. */
+  rate(name: string): string {
+    const value = this.#present(name);
+    const decimal = this.#decimal(name, value, 'invalid_amount');
+    if (decimal === undefined) {
+      return '';
+    }
+    const rate = toScale(decimal, RATE_SCALE, MAX_RATE_POWER);
+    return rate === undefined || decimal.negative || !/[1-9]/.test(rate)
+      ? this.#refuse('invalid_amount', name, `no rate above 0 and below 10^9: ${show(value)}`)
+      : `"${rate}"`;
+  }
+
   quantity(name: string): string {
     const value = this.#present(name);
     const decimal = this.#decimal(name, value, 'invalid_quantity');
@@ -215,19 +247,38 @@ class Fields {
       : String(quantity);
   }
 
-  reference(name: string, rows: ReadonlySet<number>): string {
+  /** The id of a row that is named by its id, its name or its code. */
+  reference(name: string, rows: Dimension): string {
     const value = this.#present(name);
     if (value === undefined) {
       return this.#refuseMissing(name);
     }
+    if (typeof value === 'string') {
+      return this.#named(name, value, rows);
+    }
     if (!(value instanceof JsonNumber)) {
-      return this.#refuse('invalid_type', name, `expected a number, found ${show(value)}`);
+      return this.#refuse(
+        'invalid_type',
+        name,
+        `expected a number or a name, found ${show(value)}`,
+      );
     }
     const decimal = parseDecimal(value.text);
     const id = decimal && toWhole(decimal);
-    return id === undefined || !rows.has(id)
+    return id === undefined || !rows.ids.has(id)
       ? this.#refuse('unknown_reference', name, `no such row: ${show(value)}`)
       : String(id);
+  }
+
+  #named(name: string, value: string, rows: Dimension): string {
+    const id = rows.byName.get(nameKey(value));
+    if (id !== undefined) {
+      return String(id);
+    }
+    // An id in quotes is no name.
+    return parseDecimal(value.trim()) === undefined
+      ? this.#refuseText('unknown_reference', name, value, 'no such row')
+      : this.#refuse('invalid_type', name, `expected a number or a name, found ${show(value)}`);
   }
 
   /** The fields of a member that is an object; one that is missing has no fields. */

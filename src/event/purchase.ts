@@ -1,3 +1,5 @@
+import type { ReferenceRow } from './references.ts';
+
 /**
  * The purchase event as producers put it on the wire, and the reference data its numbers point to.
  * Terminology: an *event* is one message of the log; a *transaction* is what events with one transaction_id speak of,
@@ -17,30 +19,40 @@ export interface TransactionDetails {
   readonly event_version: string;
   /** ISO 8601; UTC when it names no zone. */
   readonly event_timestamp: string;
+  /** When the order was made, in the same forms; the event's time when it is missing. */
+  readonly ordered_at?: string | null;
+  /** Of a refund: the transaction id of the order that it takes back. */
+  readonly refunds?: string | null;
   readonly customer: CustomerDetails;
   readonly order: OrderDetails;
   readonly items: readonly ItemDetails[];
 }
 
 export interface CustomerDetails {
-  readonly id: string;
+  /** Nobody's customer: the order counts, and no id is needed. */
+  readonly guest?: boolean | null;
+  readonly id?: string | null;
   readonly type?: string | null;
   readonly country?: string | null;
   readonly city?: string | null;
 }
 
 export interface OrderDetails {
-  /** A row of ORDER_STATUSES. */
-  readonly status: number;
-  /** A row of PAYMENT_METHODS. */
-  readonly payment_method: number;
-  /** A row of CURRENCIES. */
-  readonly currency: number;
+  /** A row of ORDER_STATUSES, by its id or name. */
+  readonly status: number | string;
+  /** A row of PAYMENT_METHODS, by its id or name. */
+  readonly payment_method: number | string;
+  /** A row of CURRENCIES, by its id, name or code. */
+  readonly currency: number | string;
   readonly subtotal: WireAmount;
   readonly tax_amount: WireAmount;
   readonly shipping_amount: WireAmount;
   readonly discount_amount: WireAmount;
   readonly total_amount: WireAmount;
+  /** Whether the prices have the tax inside, so that it adds nothing to the total. */
+  readonly tax_included?: boolean | null;
+  /** What one unit of the currency is worth in the currency of the reports. */
+  readonly exchange_rate?: WireAmount | null;
 }
 
 export interface ItemDetails {
@@ -57,27 +69,22 @@ export interface ItemDetails {
 /** Decimal text, as a JSON number or a string. To be read digit by digit, never through a binary double. */
 export type WireAmount = number | string;
 
-/** One row of a small dimension that events point to by number. */
-export interface Reference {
-  readonly id: number;
-  readonly name: string;
-}
-
-export const ORDER_STATUSES: readonly Reference[] = [
+export const ORDER_STATUSES: readonly ReferenceRow[] = [
   { id: 1, name: 'placed' },
   { id: 2, name: 'to_ship' },
   { id: 3, name: 'shipped' },
   { id: 4, name: 'returned' },
   { id: 5, name: 'completed' },
+  { id: 6, name: 'cancelled' },
 ];
 
-export const PAYMENT_METHODS: readonly Reference[] = [
+export const PAYMENT_METHODS: readonly ReferenceRow[] = [
   { id: 1, name: 'credit card' },
   { id: 2, name: 'paypal' },
   { id: 3, name: 'cash' },
 ];
 
-export const CURRENCIES: readonly Reference[] = [
-  { id: 1, name: 'EUR' },
-  { id: 2, name: 'US-DOLLAR' },
+export const CURRENCIES: readonly ReferenceRow[] = [
+  { id: 1, name: 'EUR', code: 'EUR' },
+  { id: 2, name: 'US-DOLLAR', code: 'USD' },
 ];

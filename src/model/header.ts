@@ -29,6 +29,11 @@ const columnSchema = v.object({
    * changes. The row goes by the mart's name in it.
    */
   derived: text.optional(),
+  /**
+   * What the column holds in rows that were there before it: an expression of PostgreSQL over the other columns. Without it
+   * rows that are there get null, or, where that may not be, are made again on demand.
+   */
+  backfill: text.optional(),
 });
 
 const limitSchema = v

@@ -123,10 +123,10 @@ function compareColumns(model: Model, shape: Shape): TableChange[] {
     const before = had.get(name);
     const alter = `alter table ${table} alter column ${ident(name)}`;
     if (before === undefined) {
-      const add = `alter table ${table} add column ${ident(name)} ${type}${nullable ? '' : ' not null'}`;
       const detail = `${name} ${type}${nullable ? '' : ', which may not be null'}`;
-      const statements = [add, columnComment(model, column)];
-      return [change('new column', detail, nullable ? 'apply' : 'refresh', statements)];
+      const statements = [...addStatements(model, column), columnComment(model, column)];
+      const isLossless = nullable || column.backfill !== undefined;
+      return [change('new column', detail, isLossless ? 'apply' : 'refresh', statements)];
     }
     const found: TableChange[] = [];
     if (before.type !== typeOf(column)) {
@@ -149,6 +149,29 @@ function compareColumns(model: Model, shape: Shape): TableChange[] {
     return found;
   });
   return [...removed, ...others];
+}
+
+/** A literal is PostgreSQL's to fill in without writing the rows again. */
+const LITERAL = /^(true|false|-?\d+(\.\d+)?|'[^']*')$/;
+
+/** The statements that add a column, with what it holds in the rows that are there. */
+function addStatements(model: Model, { name, type, nullable, backfill }: ModelColumn): string[] {
+  const table = `alter table ${tableOf(model)}`;
+  const add = `${table} add column ${ident(name)} ${type}`;
+  const notNull = nullable ? '' : ' not null';
+  if (backfill === undefined) {
+    return [`${add}${notNull}`];
+  }
+  const column = `${table} alter column ${ident(name)}`;
+  if (LITERAL.test(backfill)) {
+    return [`${add}${notNull} default ${backfill}`, `${column} drop default`];
+  }
+  return [
+    add,
+    // Writes the table once, where an update would leave every row twice.
+    `${column} type ${type} using ${backfill}`,
+    ...(nullable ? [] : [`${column} set not null`]),
+  ];
 }
 
 function compareKeys(model: Model, shape: Shape): TableChange[] {

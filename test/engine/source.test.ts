@@ -114,6 +114,7 @@ const ODD: readonly string[] = [
     `"${'😀'.repeat(200)}"`,
     `"${'😀'.repeat(201)}"`,
   ],
+  ...['"placed"', '" Cash "', '"usd"', '"EUR"', '"true"', 'nul', 'truth'],
   ...['"1"', '"1.0"', '"1.7.2"', '"1."', '"2.0"', '"10"', '"01"', '"v1"'],
   ...[
     '"2026-01-03"',
@@ -183,11 +184,19 @@ const ODD: readonly string[] = [
   ],
 ];
 
+/** Members that not every event has. */
+const SOMETIMES: Record<Member, readonly string[]> = {
+  details: ['ordered_at', 'refunds'],
+  customer: ['guest'],
+  order: ['tax_included', 'exchange_rate'],
+  item: [],
+};
+
 /** Every field with every odd value, and a few shapes of the whole event. */
 function oddEvents(): string[] {
   const members: Member[] = ['details', 'customer', 'order', 'item'];
   const fields = members.flatMap((member) =>
-    Object.keys(GOOD[member]).flatMap((name) =>
+    [...Object.keys(GOOD[member]), ...SOMETIMES[member]].flatMap((name) =>
       [...ODD, undefined].map((value) => event({ [member]: { [name]: value } })),
     ),
   );
@@ -290,6 +299,8 @@ describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
       `select t."offset", to_char(t.event_timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, t.event_type, t.customer_id,
               t.customer_type, t.customer_country, t.customer_city, t.order_status_id, t.order_subtotal, t.order_tax_amount,
               t.order_shipping_amount, t.order_discount_amount, t.order_total_amount,
+              to_char(t.ordered_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ordered_at, t.refunds,
+              case when t.order_tax_included then 'true' end as tax_included, t.order_exchange_rate,
               i.item_id, i.category, i.unit_price, i.quantity, i.discount, i.cost
        from silver.fact_transactions t join silver.fact_transaction_items i on i.transaction_key = t.transaction_key
        order by t."offset", i.line_number`,
@@ -304,15 +315,17 @@ describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
 });
 
 /** The values of a canonical event with one item; amounts are read as text from the JSON itself. */
-function valuesOf(canonical: string): Record<string, string> {
-  // Numbers as text, with every digit; strings stay as they are.
-  const text = canonical.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?/g, (token) =>
+function valuesOf(canonical: string): Record<string, string | null> {
+  // Numbers and true as text, with every digit; strings stay as they are.
+  const text = canonical.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true/g, (token) =>
     token.startsWith('"') ? token : `"${token}"`,
   );
   const { data } = JSON.parse(text) as {
     data: {
       transaction_details: {
         event_timestamp: string;
+        ordered_at?: string;
+        refunds?: string;
         event_type: string;
         customer: Record<string, string>;
         order: Record<string, string>;
@@ -320,13 +333,18 @@ function valuesOf(canonical: string): Record<string, string> {
       };
     };
   };
-  const { event_timestamp, event_type, customer, order, items } = data.transaction_details;
+  const { event_timestamp, ordered_at, refunds, event_type, customer, order, items } =
+    data.transaction_details;
   const [item = {}] = items;
   const of = (object: Record<string, string>, name: string): string => object[name] ?? '';
   return {
     at: event_timestamp,
     event_type,
-    customer_id: of(customer, 'id'),
+    ordered_at: ordered_at ?? event_timestamp,
+    refunds: refunds ?? null,
+    tax_included: order['tax_included'] ?? null,
+    order_exchange_rate: order['exchange_rate'] ?? null,
+    customer_id: customer['guest'] === 'true' ? null : of(customer, 'id'),
     customer_type: of(customer, 'type'),
     customer_country: of(customer, 'country'),
     customer_city: of(customer, 'city'),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge, type Verdict } from '../../src/event/judge.ts';
+import { dimensionOf } from '../../src/event/references.ts';
 import {
   event,
   GOOD,
@@ -447,9 +448,29 @@ describe('status, payment_method and currency', () => {
   });
 
   it.each(REFERENCE_FIELDS)('%s of another JSON type is invalid_type', (name) => {
-    for (const json of ['"1"', '"placed"', 'true', '{}', '[1]']) {
+    for (const json of ['"1"', '" 1.0 "', 'true', '{}', '[1]']) {
       expect(refusedFor(verdictOn({ order: { [name]: json } })), json).toBe(
         `invalid_type at order.${name}`,
+      );
+    }
+  });
+
+  it.each([
+    ['status', '"completed"', '5'],
+    ['status', '" To_Ship "', '2'],
+    ['status', '"CANCELLED"', '6'],
+    ['payment_method', '"Credit Card"', '1'],
+    ['currency', '"eur"', '1'],
+    ['currency', '"us-dollar"', '2'],
+    ['currency', '"USD"', '2'],
+  ])('%s is also read by its name or code: %s', (name, json, id) => {
+    expect(accepted('order', name, json)).toBe(id);
+  });
+
+  it.each(REFERENCE_FIELDS)('%s by a name that is no row is unknown_reference', (name) => {
+    for (const json of ['"lost"', '"GBP"']) {
+      expect(refusedFor(verdictOn({ order: { [name]: json } })), json).toBe(
+        `unknown_reference at order.${name}`,
       );
     }
   });
@@ -463,9 +484,79 @@ describe('status, payment_method and currency', () => {
   });
 
   it('follow the dimensions they are given', () => {
-    const value = event({ order: { status: '6' } });
+    const value = event({ order: { status: '7' } });
     expect(refusedFor(judge(value, REFERENCES))).toBe('unknown_reference at order.status');
-    expect(judge(value, { ...REFERENCES, statuses: new Set([6]) }).accepted).toBe(true);
+    const statuses = dimensionOf([{ id: 7, name: 'lost' }]);
+    expect(judge(value, { ...REFERENCES, statuses }).accepted).toBe(true);
+  });
+});
+
+describe('what not every order has', () => {
+  it('is no part of the canonical form where it is missing or null', () => {
+    const changes = {
+      details: { ordered_at: 'null', refunds: '" "' },
+      customer: { guest: 'false' },
+      order: { tax_included: 'false', exchange_rate: 'null' },
+    };
+    expect(verdictOn(changes)).toEqual({ accepted: true, canonical: CANONICAL });
+  });
+
+  it('ordered_at is a time as event_timestamp is', () => {
+    expect(accepted('details', 'ordered_at', '"2026-01-01 00:30 +01"')).toBe(
+      '"2025-12-31T23:30:00.000000Z"',
+    );
+    for (const json of ['"soon"', '"2026-01-01"', '"1899-12-31T23:59:59"']) {
+      expect(refusedFor(verdictOn({ details: { ordered_at: json } }))).toBe(
+        'invalid_timestamp at ordered_at',
+      );
+    }
+    expect(refusedFor(verdictOn({ details: { ordered_at: '1767478363' } }))).toBe(
+      'invalid_type at ordered_at',
+    );
+  });
+
+  it('refunds is an id, trimmed', () => {
+    expect(accepted('details', 'refunds', '" txn_7 "')).toBe('"txn_7"');
+    expect(refusedFor(verdictOn({ details: { refunds: `"${'x'.repeat(201)}"` } }))).toBe(
+      'invalid_type at refunds',
+    );
+  });
+
+  it('a guest has no customer id, whatever the event says', () => {
+    for (const id of [undefined, 'null', '"cust_19"', '5']) {
+      expect(verdictOn({ customer: { guest: 'true', id } })).toEqual({
+        accepted: true,
+        canonical: CANONICAL.replace('"id":"cust_19"', '"guest":true'),
+      });
+    }
+    expect(refusedFor(verdictOn({ customer: { guest: 'false', id: undefined } }))).toBe(
+      'missing_field at customer.id',
+    );
+    expect(refusedFor(verdictOn({ customer: { guest: '"yes"' } }))).toBe(
+      'invalid_type at customer.guest',
+    );
+  });
+
+  it('tax_included is true or false', () => {
+    expect(accepted('order', 'tax_included', 'true')).toBe('true');
+    for (const json of ['1', '"true"', '{}']) {
+      expect(refusedFor(verdictOn({ order: { tax_included: json } }))).toBe(
+        'invalid_type at order.tax_included',
+      );
+    }
+  });
+
+  it('exchange_rate is above 0 and below 10^9, kept to 10 decimals as text', () => {
+    expect(accepted('order', 'exchange_rate', '1.1')).toBe('"1.1000000000"');
+    expect(accepted('order', 'exchange_rate', '"0.00003712345678"')).toBe('"0.0000371235"');
+    expect(accepted('order', 'exchange_rate', '999999999.99999999994')).toBe(
+      '"999999999.9999999999"',
+    );
+    for (const json of ['0', '-1', '1e9', '0.00000000001', '"one"']) {
+      expect(refusedFor(verdictOn({ order: { exchange_rate: json } })), json).toBe(
+        'invalid_amount at order.exchange_rate',
+      );
+    }
   });
 });
 

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/event/judge.ts';
-import { CURRENCIES, ORDER_STATUSES, PAYMENT_METHODS } from '../../src/event/purchase.ts';
 import { REASONS } from '../../src/event/reasons.ts';
 import { MALFORMATIONS } from '../../src/generate/malformed.ts';
+import { REFERENCES } from '../support/wire-event.ts';
 import { eventsOf } from './shop-stream.ts';
 
-const REFERENCES = {
-  statuses: new Set(ORDER_STATUSES.map(({ id }) => id)),
-  paymentMethods: new Set(PAYMENT_METHODS.map(({ id }) => id)),
-  currencies: new Set(CURRENCIES.map(({ id }) => id)),
-};
 const GOOD = eventsOf(50).map(({ value }) => value.toString());
 
 describe('malformed events', () => {

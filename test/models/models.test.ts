@@ -44,6 +44,8 @@ const EVENT = {
   event_type: 'text',
   event_version: 'text',
   event_timestamp: 'timestamptz',
+  ordered_at: 'timestamptz',
+  refunds: 'text',
   customer_id: 'text',
   customer_type: 'text',
   customer_country: 'text',
@@ -56,6 +58,8 @@ const EVENT = {
   order_shipping_amount: 'numeric(18,2)',
   order_discount_amount: 'numeric(18,2)',
   order_total_amount: 'numeric(18,2)',
+  order_tax_included: 'boolean',
+  order_exchange_rate: 'numeric(20,10)',
   date_key: 'date',
 };
 /** What the source step leaves for the models of silver. */

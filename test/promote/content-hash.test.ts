@@ -78,6 +78,20 @@ const KNOWN: readonly (readonly [what: string, order: Order, content: string])[]
     '5:a;b:c;3:1.0;-1;1:c;7:unknown;2:日本;8:Köln 👩‍👧;1;1;1;10.00;1.00;0.20;1.01;-0.01;' +
       '6:prod_1;3:é;1;10.00;1;0.00;4.00',
   ],
+  [
+    'what not every event has',
+    {
+      id: 'a',
+      at: '2026-01-05T00:00:00',
+      type: 'refund',
+      details: { ordered_at: '2026-01-03T22:12:43', refunds: 'txn;1' },
+      customer: { guest: true },
+      order: { tax_included: true, exchange_rate: 1.25 },
+    },
+    '6:refund;3:1.0;1767571200000000;guest;3:new;2:DE;6:Berlin;1;1;1;10.00;1.00;0.20;0.00;11.20;' +
+      '6:prod_1;5:books;10.00;1;0.00;4.00' +
+      ';ordered_at 1767478363000000;refunds 5:txn;1;tax_included;exchange_rate 1.2500000000',
+  ],
 ];
 
 /** Of the first of these, by coreutils' sha256sum. */
@@ -105,7 +119,7 @@ describe('the hash of a content is the SHA-256 of its text', () => {
     expect(hashOf(KNOWN[0]?.[2] ?? '')).toBe(KNOWN_HASH);
     const call = `content_hash('purchase', '1.0', timestamptz '2026-01-03 22:12:43+00', 'cust_19', 'returning', 'DE',
       'Berlin', 5, 3, 1, 742.28::numeric(18,2), 74.23::numeric(18,2), 14.85::numeric(18,2), 74.23::numeric(18,2),
-      757.13::numeric(18,2),`;
+      757.13::numeric(18,2), timestamptz '2026-01-03 22:12:43+00', null, false, null,`;
     const lines = (schema: string): string =>
       `${schema}line_content('prod_17', 'sports', 90.32::numeric(18,2), 4, 9.03::numeric(18,2), 27.09::numeric(18,2))
        || ';' || ${schema}line_content('prod_2', 'books', 10::numeric(18,2), 1, 0::numeric(18,2), 4::numeric(18,2))`;

@@ -101,9 +101,11 @@ const TABLES: Readonly<Record<string, { readonly sql?: string; readonly key: rea
     'gold.geography_performance': { key: ['date_key', 'country', 'city'] },
     'gold.payment_performance': { key: ['date_key', 'payment_method'] },
     'gold.order_performance': { key: ['date_key', 'order_status_id', 'order_currency_id'] },
+    'gold.net_sales': { key: ['date_key', 'order_currency_id'] },
     'gold.hourly_sales': { key: ['date_key', 'hour'] },
     'gold.customer_days': { key: ['customer_id', 'date_key', 'country', 'city'] },
     'gold.customer_cohorts': { key: ['first_day', 'month_key'] },
+    'gold.cohort_retention': { key: ['cohort_month', 'month_key'] },
     'gold.customer_sales': { key: ['customer_id'] },
     'gold.customer_performance': { key: ['customer_id'] },
   };
@@ -230,6 +232,8 @@ describe('a fixture worked out by hand', () => {
       'gold.customer_cohorts': '1 0 0',
       'gold.hourly_sales': '3 0 0',
       'gold.order_performance': '2 0 0',
+      'gold.net_sales': '2 0 0',
+      'gold.cohort_retention': '1 0 0',
       'gold.customer_sales': '2 0 0',
       'gold.customer_performance': '2 0 0',
     });
@@ -261,6 +265,8 @@ describe('a fixture worked out by hand', () => {
       'gold.customer_cohorts': '1 1 0',
       'gold.hourly_sales': '2 1 1',
       'gold.order_performance': '2 1 1',
+      'gold.net_sales': '2 1 1',
+      'gold.cohort_retention': '1 1 0',
       'gold.customer_sales': '1 1 0',
       // The latest order is a day later, so that of cust_2 is a day longer ago.
       'gold.customer_performance': '1 2 0',

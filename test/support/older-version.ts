@@ -18,6 +18,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
               event_type, event_version, event_timestamp, customer_id, customer_type, customer_country, customer_city,
               order_status_id, order_payment_method_id, order_currency_id, order_subtotal, order_tax_amount,
               order_shipping_amount, order_discount_amount, order_total_amount,
+              ordered_at, refunds, order_tax_included, order_exchange_rate,
               (
                   select string_agg(
                       medallion.line_content(item_id, category, unit_price, quantity, discount, cost),
@@ -32,6 +33,29 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       comment on column silver.fact_transactions.content_hash is 'Tells a repeated event from a correction';
       alter table silver.discarded_events
       alter column content_hash type bigint using hashtextextended(content_hash, 0);
+
+      drop view silver.fact_transaction_items;
+      alter table silver.fact_transactions
+      drop column ordered_at, drop column refunds, drop column order_tax_included, drop column order_exchange_rate;
+      alter table silver.fact_transactions alter column customer_id set not null;
+      create index on silver.fact_transactions (customer_id, event_timestamp);
+      create view silver.fact_transaction_items as
+      select
+          t.transaction_id, l.line_number, l.item_id, l.event_timestamp, l.category, l.unit_price, l.quantity, l.discount,
+          l.cost, l.transaction_key, t.topic, t.partition, t."offset", t.run_id
+      from silver.fact_transaction_lines l left join silver.fact_transactions t on l.transaction_key = t.transaction_key;
+      comment on view silver.fact_transaction_items is 'Order lines of the transactions: one row per order line';
+      do $$
+      declare name text;
+      begin
+          for name in select attname from pg_attribute where attrelid = 'silver.fact_transaction_items'::regclass loop
+              execute format('comment on column silver.fact_transaction_items.%I is %L', name, name);
+          end loop;
+      end
+      $$;
+      delete from silver.dim_order_status where id > 5;
+      alter table silver.dim_order_status drop column counts_as;
+      alter table silver.dim_currency drop column code;
 
       drop function medallion.content_hash, medallion.line_content;
       drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means;

@@ -13,6 +13,7 @@ export interface Order {
   readonly at: string;
   readonly customer?: {
     readonly id?: string;
+    readonly guest?: boolean;
     readonly type?: string | null;
     readonly country?: string | null;
     readonly city?: string | null;
@@ -21,6 +22,8 @@ export interface Order {
   readonly items?: readonly Line[];
   readonly type?: string;
   readonly version?: string;
+  /** Further members of transaction_details. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** A purchase event as text: the order given, and what a producer would send for the rest. */
@@ -32,6 +35,7 @@ export function purchase({
   items = [{}],
   type = 'purchase',
   version = '1.0',
+  details,
 }: Order): string {
   return JSON.stringify({
     data: {
@@ -40,6 +44,7 @@ export function purchase({
         event_type: type,
         event_version: version,
         event_timestamp: at,
+        ...details,
         customer: { id: 'cust_1', type: 'new', country: 'DE', city: 'Berlin', ...customer },
         order: {
           status: 1,

@@ -286,6 +286,8 @@ export async function answersOf(settings: ConnectionSettings): Promise<Record<st
     payments: 'select * from gold.payment_performance order by 1, 2',
     hours: 'select * from gold.hourly_sales order by 1, 2',
     order_states: 'select * from gold.order_performance order by 1, 2, 3',
+    net_sales: 'select * from gold.net_sales order by 1, 2',
+    cohort_retention: 'select * from gold.cohort_retention order by 1, 2',
     customer_days: 'select * from gold.customer_days order by 1, 2, 3, 4',
     customer_cohorts: 'select * from gold.customer_cohorts order by 1, 2',
     customer_sales: 'select * from gold.customer_sales order by 1',

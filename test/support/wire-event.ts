@@ -1,10 +1,11 @@
-import type { References } from '../../src/event/judge.ts';
+import { CURRENCIES, ORDER_STATUSES, PAYMENT_METHODS } from '../../src/event/purchase.ts';
+import { dimensionOf, type References } from '../../src/event/references.ts';
 
 /** The rows that a new warehouse's dimensions have. */
 export const REFERENCES: References = {
-  statuses: new Set([1, 2, 3, 4, 5]),
-  paymentMethods: new Set([1, 2, 3]),
-  currencies: new Set([1, 2]),
+  statuses: dimensionOf(ORDER_STATUSES),
+  paymentMethods: dimensionOf(PAYMENT_METHODS),
+  currencies: dimensionOf(CURRENCIES),
 };
 
 export type Member = 'customer' | 'order' | 'item' | 'details';

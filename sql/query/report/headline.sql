@@ -51,6 +51,7 @@ customers as (
             from silver.fact_transactions as transactions
             where
                 transactions.event_type = 'purchase'
+                and transactions.customer_id is not null
                 and transactions.transaction_key
                 >= (periods.first_day - date '1900-01-01')::bigint << 40
                 and transactions.transaction_key

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { MedallionError, messageOf } from '../../errors.ts';
-import type { References } from '../../event/judge.ts';
+import type { References } from '../../event/references.ts';
 import type { Model } from '../../model/model.ts';
 import type { StageContext } from '../../progress.ts';
 import {

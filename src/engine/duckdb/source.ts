@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { judge, type References } from '../../event/judge.ts';
+import { judge } from '../../event/judge.ts';
+import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
 import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
@@ -18,8 +19,13 @@ export async function openReferences(
   connection: DuckDBConnection,
   warehouse: Warehouse,
 ): Promise<void> {
-  for (const dimension of ['dim_order_status', 'dim_payment_method', 'dim_currency']) {
-    const rows = await warehouse.rows(`select id, name from silver.${dimension}`, dimension);
+  const dimensions = {
+    dim_order_status: 'id, name',
+    dim_payment_method: 'id, name',
+    dim_currency: 'id, name, code',
+  };
+  for (const [dimension, columns] of Object.entries(dimensions)) {
+    const rows = await warehouse.rows(`select ${columns} from silver.${dimension}`, dimension);
     await connection.run(`create table source.${dimension} as ${rows}`);
     await connection.run(`create view silver.${dimension} as select * from source.${dimension}`);
   }
@@ -297,16 +303,21 @@ export function contradictionOf(place: readonly string[]): Error {
 
 /** The dimensions that events are judged by, as the session has them. */
 export async function readReferences(connection: DuckDBConnection): Promise<References> {
-  const ids = async (dimension: string): Promise<ReadonlySet<number>> =>
-    new Set(
-      (await connection.runAndReadAll(`select id from silver.${dimension}`))
-        .getRows()
-        .map(([id]) => Number(id)),
+  const read = async (dimension: string, code = 'null'): Promise<Dimension> => {
+    const rows = await connection.runAndReadAll(
+      `select id, name, ${code} as code from silver.${dimension}`,
     );
+    return dimensionOf(
+      rows.getRows().map(([id, name, given]) => ({
+        ...{ id: Number(id), name: String(name) },
+        code: typeof given === 'string' ? given : null,
+      })),
+    );
+  };
   return {
-    statuses: await ids('dim_order_status'),
-    paymentMethods: await ids('dim_payment_method'),
-    currencies: await ids('dim_currency'),
+    statuses: await read('dim_order_status'),
+    paymentMethods: await read('dim_payment_method'),
+    currencies: await read('dim_currency', 'code'),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { References } from '../../event/judge.ts';
+import type { Dimension, References } from '../../event/references.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
 import type { Column, SilverBatch, BatchCounts } from '../engine.ts';
@@ -23,10 +23,14 @@ export const EVENT: readonly Column[] = [
   ...COORDINATES,
   ...['transaction_id', 'event_type', 'event_version'].map(text),
   { name: 'event_timestamp', type: 'timestamptz' },
+  { name: 'ordered_at', type: 'timestamptz' },
+  text('refunds'),
   ...['customer_id', 'customer_type', 'customer_country', 'customer_city'].map(text),
   ...['order_status_id', 'order_payment_method_id', 'order_currency_id'].map(id),
   ...['order_subtotal', 'order_tax_amount', 'order_shipping_amount'].map(amount),
   ...['order_discount_amount', 'order_total_amount'].map(amount),
+  { name: 'order_tax_included', type: 'boolean' },
+  { name: 'order_exchange_rate', type: 'decimal(20,10)' },
   { name: 'date_key', type: 'date' },
 ];
 export const ITEM: readonly Column[] = [
@@ -236,13 +240,13 @@ function sparkSql(name: 'events' | 'items'): string {
 
 /** The members of the dimensions stand in the text: they are few, and a subquery would be a join for each. */
 function eventsSql({ statuses, paymentMethods, currencies }: References): string {
-  const members: Readonly<Record<string, ReadonlySet<number>>> = {
+  const members: Readonly<Record<string, Dimension>> = {
     dim_order_status: statuses,
     dim_payment_method: paymentMethods,
     dim_currency: currencies,
   };
   return sparkSql('events').replaceAll(/:(dim_\w+)/g, (_, name: string) => {
-    const ids = [...(members[name] ?? [])].map(String);
+    const ids = [...(members[name]?.ids ?? [])].map(String);
     return ids.length === 0 ? 'null' : ids.join(', ');
   });
 }
