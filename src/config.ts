@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { resolveSettings, textOf, type Environment, type Resolved } from './config/resolve.ts';
+import {
+  pathFrom,
+  resolveSettings,
+  textOf,
+  type Environment,
+  type Resolved,
+} from './config/resolve.ts';
 import type { FlagAttribute, SettingKey } from './config/settings.ts';
 import type { SparkConfig } from './config/spark.ts';
 import { SASL_MECHANISMS, SSL_MODES } from './config/table.ts';
@@ -124,6 +130,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     const file = settings.text(key);
     return file === undefined ? undefined : path.resolve(cwd, file);
   };
+  const staging = settings.text('spark.staging');
   const config: Config = {
     ...{ project: resolved.project, home },
     warehouse: parseWarehouse(resolved.server, settings, userHome(env)),
@@ -140,7 +147,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     spark: {
       remote: settings.text('spark.remote'),
       token: settings.text('spark.token'),
-      staging: fileOf('spark.staging'),
+      staging: staging === undefined ? undefined : pathFrom(cwd, staging),
       stagingRemote: settings.text('spark.staging_remote'),
     },
   };

@@ -19,6 +19,8 @@ export interface SailOptions {
   /** Workers beside the driver, in the same process; one process without workers when left out. */
   readonly workers?: number;
   readonly ownerPid?: number;
+  /** How it reaches S3, and the like. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface SailServer extends ServerProcess {
@@ -32,6 +34,7 @@ export async function startSail({
   port,
   workers,
   ownerPid,
+  env = {},
 }: SailOptions): Promise<SailServer> {
   const installed = await installSail();
   await mkdir(dir, { recursive: true });
@@ -42,8 +45,9 @@ export async function startSail({
     args: ['-m', 'pysail', 'spark', 'server', '--ip', '127.0.0.1', '--port', String(at)],
     env:
       workers === undefined
-        ? {}
+        ? env
         : {
+            ...env,
             SAIL_MODE: 'local-cluster',
             SAIL_CLUSTER__WORKER_INITIAL_COUNT: String(workers),
             SAIL_CLUSTER__WORKER_MAX_COUNT: String(workers),

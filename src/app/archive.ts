@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
-import { isS3 } from '../engine/archive.ts';
+import { isS3, s3Place } from '../s3.ts';
 import type { OpenEngine } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
 import {
@@ -65,8 +65,8 @@ export function archivePlace(to: string | undefined, cwd: string): string {
   if (!isS3(to)) {
     return path.resolve(cwd, to);
   }
-  const place = to.replace(/\/+$/, '');
-  if (!/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^*?[\]]+)?$/.test(place)) {
+  const place = s3Place(to);
+  if (place === undefined) {
     throw new MedallionError('usage', `${to} is no place at S3`, {
       hint: 'It has the form s3://bucket/prefix, without * ? [ and ].',
     });

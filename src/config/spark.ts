@@ -1,4 +1,5 @@
 import { MedallionError } from '../errors.ts';
+import { isS3, s3Place } from '../s3.ts';
 
 /** A server of Spark Connect, and how it is talked to. */
 export interface SparkRemote {
@@ -26,7 +27,7 @@ export interface SparkConfig {
 export interface SparkPlace {
   readonly remote: SparkRemote;
   readonly staging: {
-    /** On this machine. */
+    /** On this machine, or s3://bucket/prefix. */
     readonly folder: string;
     /** For the cluster, as a path or a URI; undefined where it is the same. */
     readonly remote: string | undefined;
@@ -45,7 +46,13 @@ export function sparkPlace(config: SparkConfig): SparkPlace {
       hint: 'MEDALLION_SPARK_STAGING, or spark.staging in the configuration file, names one that this machine and the workers of the cluster share.',
     });
   }
-  return { remote: server, staging: { folder: staging, remote: stagingRemote } };
+  const folder = isS3(staging) ? s3Place(staging) : staging;
+  if (folder === undefined) {
+    throw new MedallionError('config', `${staging} is no place at S3`, {
+      hint: 'MEDALLION_SPARK_STAGING=s3://bucket/prefix, without * ? [ and ]; the cluster may call it s3a://bucket/prefix: MEDALLION_SPARK_STAGING_REMOTE.',
+    });
+  }
+  return { remote: server, staging: { folder, remote: stagingRemote } };
 }
 
 /**

@@ -336,14 +336,15 @@ export const TABLE = [
   {
     key: 'spark.staging',
     variables: ['MEDALLION_SPARK_STAGING'],
-    about: 'folder that this machine and the workers of the cluster share',
+    about: 'folder that this machine and the workers of the cluster share, or s3://bucket/prefix',
     example: '/shared/medallion',
     kind: 'path',
   },
   {
     key: 'spark.staging_remote',
     variables: ['MEDALLION_SPARK_STAGING_REMOTE'],
-    about: 'the same folder as the cluster names it, where that is another path',
+    about:
+      'the same folder as the cluster names it, where that is another name, as s3a://bucket/prefix',
     example: 'file:///mnt/shared/medallion',
   },
   {
@@ -379,7 +380,7 @@ export const TABLE = [
   {
     key: 'duckdb.httpfs_extension',
     variables: ['MEDALLION_DUCKDB_HTTPFS_EXTENSION'],
-    about: 'the same for its httpfs extension, which only an archive at s3:// needs',
+    about: 'the same for its httpfs extension, which only s3:// needs',
     example: 'httpfs.duckdb_extension',
     kind: 'path',
   },

@@ -8,13 +8,13 @@ export const sparkCheck: Check = {
   title: TITLE,
   // A statement on a cluster that has just started takes a while.
   limitMs: 60_000,
-  run: async ({ spark }) => {
+  run: async ({ spark, duckdb }, context) => {
     if (spark.staging === undefined) {
       return [];
     }
     const place = sparkPlace(spark);
     const { provenStaging } = await import('../engine/spark/proof.ts');
-    const { staging, server } = await provenStaging(place);
+    const { staging, server } = await provenStaging(place, { duckdb, context });
     await staging.close();
     return [ok(TITLE, `${server} at ${place.remote.server}, shares ${place.staging.folder}`)];
   },

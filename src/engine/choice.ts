@@ -50,7 +50,10 @@ export async function engineOpener(
     // Loaded where it is wanted.
     const { openSpark } = await import('./spark/engine.ts');
     try {
-      const engine = await openSpark(await openDuckDb(reader), spark, context);
+      const engine = await openSpark(await openDuckDb(reader), spark, {
+        duckdb: config.duckdb,
+        context,
+      });
       hasAnswered = true;
       return engine;
     } catch (error) {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { startCluster } from '../../scripts/spark/cluster.ts';
 import { startSail } from '../../scripts/spark/sail.ts';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig, type DuckDbConfig } from '../../src/config.ts';
 import { dropVariables } from '../../src/config/libpq.ts';
 import {
   openDuckDb,
@@ -32,10 +32,20 @@ export function quietContext(
 /** What DuckDB may use in tests. One thread: batches are small here, and a second one would spin while it waits. */
 function engineOptions(settings: ConnectionSettings): DuckDbOptions {
   const spillDirectory = mkdtempSync(path.join(tmpdir(), 'medallion-spill-'));
+  return {
+    warehouse: settings,
+    duckdb: testDuckDb(),
+    memoryLimit: '400MB',
+    threads: 1,
+    spillDirectory,
+  };
+}
+
+/** How DuckDB finds its extensions. */
+function testDuckDb(): DuckDbConfig {
   const env = { ...process.env };
   dropVariables(env);
-  const { duckdb } = parseConfig({}, env, process.cwd());
-  return { warehouse: settings, duckdb, memoryLimit: '400MB', threads: 1, spillDirectory };
+  return parseConfig({}, env, process.cwd()).duckdb;
 }
 
 export async function openTestEngine(
@@ -85,7 +95,7 @@ async function withCluster(near: Engine): Promise<Engine> {
   return openSpark(
     near,
     sparkPlace({ remote, staging, token: undefined, stagingRemote: undefined }),
-    quietContext(),
+    { duckdb: testDuckDb(), context: quietContext() },
   );
 }
 

@@ -1,9 +1,10 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
 import type { RecordedFile } from '../engine.ts';
-import { archiveTable, checkArchiveFiles, openArchive } from './archive.ts';
+import { archiveTable, checkArchiveFiles } from './archive.ts';
 import { ARCHIVE, foreseen } from './errors.ts';
+import { withDuckDb } from './inspect.ts';
+import { reachPlaces } from './s3.ts';
 import { singleQuoted } from './sql.ts';
 
 /** Where an event stands. */
@@ -58,7 +59,8 @@ export async function readArchivedEvents(
   );
   return withDuckDb((connection) =>
     foreseen(async () => {
-      await openArchive(connection, files, { duckdb, context });
+      await reachPlaces(connection, files, { duckdb, context });
+      await connection.run("set timezone = 'UTC'");
       const reader = await connection.runAndReadAll(
         `select topic, partition::text as partition, "offset"::text as "offset", key,
                 produced_at::text as produced_at, ingested_at::text as ingested_at, run_id::text as run_id, value
@@ -68,21 +70,4 @@ export async function readArchivedEvents(
       return reader.getRowObjects() as unknown as ArchivedEvent[];
     }, ARCHIVE),
   );
-}
-
-/** A DuckDB without the warehouse. It takes long to load: only who reads the archive waits for it. */
-async function withDuckDb<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-  const { DuckDBInstance } = await import('./driver.ts');
-  const instance = await DuckDBInstance.create(':memory:', {
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  });
-  const connection = await instance.connect();
-  try {
-    await connection.run("set timezone = 'UTC'");
-    return await work(connection);
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
 }

@@ -3,11 +3,12 @@ import { rmSync } from 'node:fs';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
-import { archiveTable, openArchive } from './archive.ts';
+import { archiveTable } from './archive.ts';
 import { ATTACHED, queried } from './attached.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { attachWarehouse, startDuckDb, type DuckDbOptions } from './engine.ts';
 import { ARCHIVE, foreseen } from './errors.ts';
+import { reachPlaces } from './s3.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 
 /** Rows that come in batches, to be read once; every value as text. */
@@ -68,7 +69,7 @@ async function prepare(
 ): Promise<void> {
   await attachWarehouse(connection, options);
   // A transaction that reads the warehouse takes no secret.
-  await openArchive(connection, await readPlaces(connection), { duckdb: options.duckdb, context });
+  await reachPlaces(connection, await readPlaces(connection), { duckdb: options.duckdb, context });
   await connection.run('begin');
   // Of the same moment as the rows of bronze: an event is in one of the two.
   const files = await readPlaces(connection);

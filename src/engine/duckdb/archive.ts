@@ -1,67 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { DuckDbConfig, S3Config } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import { counted } from '../../number.ts';
-import type { StageContext } from '../../progress.ts';
-import { isS3, PARTIAL } from '../archive.ts';
+import { isS3 } from '../../s3.ts';
+import { PARTIAL } from '../archive.ts';
 import type { ArchivedRows, RecordedFile } from '../engine.ts';
 import { ARCHIVE, fileFailure, foreseen } from './errors.ts';
-import { EXTENSIONS, loadExtension } from './extension.ts';
+import { reachPlaces, type FileAccess } from './s3.ts';
 import { fileToRead, singleQuoted } from './sql.ts';
-
-/** What reaches the archive, wherever it lies. */
-export interface ArchiveMeans {
-  readonly duckdb: DuckDbConfig;
-  readonly context: StageContext;
-}
 
 /** Small enough that a batch of promote reads little more of a file than it wants. */
 const ROW_GROUP_ROWS = 20_480;
-
-/**
- * Makes files of the archive readable.
- * @throws MedallionError as `loadExtension` does
- */
-export async function openArchive(
-  connection: DuckDBConnection,
-  places: readonly string[],
-  { duckdb, context }: ArchiveMeans,
-): Promise<void> {
-  if (places.some(isS3)) {
-    await loadExtension(connection, EXTENSIONS.httpfs, duckdb, context);
-    await connection.run(s3Secret(duckdb.s3));
-  }
-}
-
-function s3Secret({
-  endpoint,
-  region,
-  accessKeyId,
-  secretAccessKey,
-  sessionToken,
-}: S3Config): string {
-  const options = {
-    region,
-    key_id: accessKeyId,
-    secret: secretAccessKey,
-    session_token: sessionToken,
-    // Other servers are found by one name for all buckets.
-    ...(endpoint === undefined
-      ? {}
-      : {
-          endpoint: `${endpoint.host}${endpoint.pathname.replace(/\/$/, '')}`,
-          url_style: 'path',
-          use_ssl: String(endpoint.protocol === 'https:'),
-        }),
-  };
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${singleQuoted(value)}`],
-  );
-  return `create or replace secret medallion_s3 (type s3, ${given.join(', ')})`;
-}
 
 /** The rows of files of the archive, as a table in DuckDB's dialect. */
 export function archiveTable(places: readonly string[]): string {
@@ -78,7 +29,7 @@ export async function writeArchiveFile(
   connection: DuckDBConnection,
   rows: string,
   file: string,
-  means: ArchiveMeans,
+  access: FileAccess,
 ): Promise<ArchivedRows> {
   const isRemote = isS3(file);
   const written = isRemote ? file : `${file}${PARTIAL}`;
@@ -86,7 +37,7 @@ export async function writeArchiveFile(
     if (!isRemote) {
       await makeFolder(path.dirname(file));
     }
-    await openArchive(connection, [file], means);
+    await reachPlaces(connection, [file], access);
     await foreseen(
       () =>
         connection.run(
@@ -137,9 +88,9 @@ async function sync(place: string): Promise<void> {
 export async function checkArchiveFiles(
   connection: DuckDBConnection,
   files: readonly RecordedFile[],
-  means: ArchiveMeans,
+  access: FileAccess,
 ): Promise<void> {
-  const found = await countEvents(connection, files, means);
+  const found = await countEvents(connection, files, access);
   for (const { place, events } of files) {
     const has = found.get(place) ?? 0;
     if (has !== events) {
@@ -156,14 +107,14 @@ export async function checkArchiveFiles(
 async function countEvents(
   connection: DuckDBConnection,
   files: readonly RecordedFile[],
-  means: ArchiveMeans,
+  access: FileAccess,
 ): Promise<ReadonlyMap<string, number>> {
   if (files.length === 0) {
     return new Map();
   }
   const places = files.map(({ place }) => place);
   return foreseen(async () => {
-    await openArchive(connection, places, means);
+    await reachPlaces(connection, places, access);
     const reader = await connection.runAndReadAll(
       `select file_name, num_rows from parquet_file_metadata([${places.map(fileToRead).join(', ')}])`,
     );

@@ -5,8 +5,14 @@ import { MedallionError, messageOf } from '../../errors.ts';
 interface Undertaking {
   readonly name: string;
   readonly hints: Readonly<Record<'denied' | 'lost' | 'full' | 'memory', string>>;
+  /** What to do where a place at S3 is not there. */
+  readonly gone: string;
   readonly tooLarge: string;
 }
+
+const ARCHIVE_GONE =
+  'Nothing was changed. Bring the files back, or mount their folder, and run the command again; where they lie now at ' +
+  'another place, medallion.archive_files.archive is to say so (docs/operations.md).';
 
 const PROMOTION: Undertaking = {
   name: 'the promotion',
@@ -17,6 +23,7 @@ const PROMOTION: Undertaking = {
     full: 'Free some space on the home folder and on PostgreSQL; the next run goes on from the last batch.',
     memory: 'Give it more with --memory-limit, or make batches smaller with --chunk-rows.',
   },
+  gone: ARCHIVE_GONE,
   tooLarge: 'a batch does not fit into the memory that DuckDB may use',
 };
 
@@ -29,6 +36,7 @@ export const EXPORT: Undertaking = {
     full: 'Nothing was written. Free some space on the home folder and on PostgreSQL.',
     memory: 'Nothing was written. Give it more with --memory-limit, or fewer --threads.',
   },
+  gone: ARCHIVE_GONE,
   tooLarge: 'the export does not fit into the memory that DuckDB may use',
 };
 
@@ -41,12 +49,15 @@ export const ARCHIVE: Undertaking = {
     full: 'Each event is still in one place. Free some space, and run it again.',
     memory: 'Give it more with --memory-limit.',
   },
+  gone: ARCHIVE_GONE,
   tooLarge: 'the archive does not fit into the memory that DuckDB may use',
 };
 
-const ARCHIVE_GONE =
-  'Nothing was changed. Bring the files back, or mount their folder, and run the command again; where they lie now at ' +
-  'another place, medallion.archive_files.archive is to say so (docs/operations.md).';
+/** A promotion, as far as files go to a cluster and come back. */
+export const STAGING: Undertaking = {
+  ...PROMOTION,
+  gone: 'spark.staging names s3://bucket/prefix: the bucket has to be there. Nothing was published.',
+};
 
 /** What DuckDB said. */
 interface Said {
@@ -63,7 +74,7 @@ const FORESEEN: readonly {
   {
     // Before the words about PostgreSQL, some of which httpfs uses, too.
     words: /\b(?:HTTP|IO) Error: .*(?:s3:\/\/|https?:\/\/|\bHTTP\b)/,
-    as: ({ message, reason }) => s3Failure(message, reason),
+    as: ({ message, reason }, { gone }) => s3Failure(message, reason, gone),
   },
   {
     words: /No files found that match the pattern "(.+)"/,
@@ -162,7 +173,7 @@ const FORESEEN: readonly {
   },
 ];
 
-function s3Failure(message: string, reason: string): MedallionError {
+function s3Failure(message: string, reason: string, gone: string): MedallionError {
   const [, file] = /'?(s3:\/\/[^'\n]*?)'?(?: in region|: |'|$)/m.exec(message) ?? [];
   const place = file ?? 'S3';
   if (/\b40[13]\b|Forbidden|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch/.test(message)) {
@@ -172,7 +183,7 @@ function s3Failure(message: string, reason: string): MedallionError {
   }
   if (/\b404\b|NoSuchBucket/.test(message)) {
     return new MedallionError('storage', `${place} is not there: ${reason}`, {
-      hint: ARCHIVE_GONE,
+      hint: gone,
     });
   }
   return new MedallionError('unreachable', `cannot reach S3: ${reason}`, {

@@ -46,20 +46,34 @@ async function versionOf(connection: DuckDBConnection, { module }: Extension): P
   return String(result.getRows()[0]?.[0]);
 }
 
-/** Runs `work` with a DuckDB that knows no warehouse. */
-export async function withDuckDb<T>(
-  work: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
+/** A DuckDB that knows no warehouse. It takes long to load: only who needs one waits for it. */
+export async function openBareDuckDb(): Promise<{
+  readonly connection: DuckDBConnection;
+  readonly close: () => void;
+}> {
   const { DuckDBInstance } = await import('./driver.ts');
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
+  return {
+    connection,
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** Runs `work` with a DuckDB that knows no warehouse. */
+export async function withDuckDb<T>(
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const { connection, close } = await openBareDuckDb();
   try {
     return await work(connection);
   } finally {
-    connection.closeSync();
-    instance.closeSync();
+    close();
   }
 }

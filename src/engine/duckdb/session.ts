@@ -20,7 +20,7 @@ import {
   type BatchCounts,
   type WrittenFile,
 } from '../engine.ts';
-import { checkArchiveFiles, openArchive, writeArchiveFile } from './archive.ts';
+import { checkArchiveFiles, writeArchiveFile } from './archive.ts';
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { RowCache } from './row-cache.ts';
@@ -35,6 +35,7 @@ import {
   sourceBatch,
   unreadEvents,
 } from './source.ts';
+import { reachPlaces } from './s3.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 import { narrowed, selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -126,6 +127,11 @@ export class DuckDbSession implements Session {
     });
   }
 
+  /** Makes places readable and writable, also those at S3. @throws MedallionError */
+  async reach(places: readonly string[]): Promise<void> {
+    await reachPlaces(this.#connection, places, this.#means);
+  }
+
   /** A select, which this session runs, of the rows of one that the warehouse runs. */
   async warehouseRows(sql: string, name: string): Promise<string> {
     return this.#warehouse.rows(sql, name);
@@ -200,7 +206,7 @@ export class DuckDbSession implements Session {
       await openReferences(this.#connection, this.#warehouse);
       this.#hasReferences = true;
     }
-    await openArchive(this.#connection, archive, this.#means);
+    await this.reach(archive);
   }
 
   /** Leaves in temp.known what silver knows now of the transactions in a table of the source step. */

@@ -1,6 +1,6 @@
 import type { SparkPlace } from '../../config/spark.ts';
 import { MedallionError } from '../../errors.ts';
-import type { StageContext } from '../../progress.ts';
+import type { FileAccess } from '../duckdb/s3.ts';
 import { DuckDbSession } from '../duckdb/session.ts';
 import type { Engine } from '../engine.ts';
 import { SparkSession } from './session.ts';
@@ -15,10 +15,11 @@ import { openCluster } from './cluster.ts';
 export async function openSpark(
   near: Engine,
   place: SparkPlace,
-  context: StageContext,
+  access: FileAccess,
 ): Promise<Engine> {
+  const { signal } = access.context;
   const sessions = new Set<SparkSession>();
-  const { staging } = await provenStaging(place).catch(async (error: unknown) => {
+  const { staging } = await provenStaging(place, access).catch(async (error: unknown) => {
     await near.close(true);
     throw error;
   });
@@ -28,7 +29,7 @@ export async function openSpark(
       void session.release();
     }
   };
-  context.signal.addEventListener('abort', release);
+  signal.addEventListener('abort', release);
   const closeSessions = async (): Promise<void> => {
     for (const session of sessions) {
       await session.close();
@@ -40,6 +41,7 @@ export async function openSpark(
       if (!(session instanceof DuckDbSession)) {
         throw new MedallionError('config', 'Spark works with a session of DuckDB beside it');
       }
+      await session.reach([place.staging.folder]);
       const cluster = await openCluster(place.remote);
       const spark = new SparkSession(session, cluster, staging, (closed) => {
         sessions.delete(closed);
@@ -53,7 +55,7 @@ export async function openSpark(
       await near.reset();
     },
     async close(hasFailed) {
-      context.signal.removeEventListener('abort', release);
+      signal.removeEventListener('abort', release);
       await closeSessions();
       await staging.close();
       await near.close(hasFailed);

@@ -3,11 +3,11 @@ import { firstLine } from '../duckdb/errors.ts';
 import { StatementError } from './connect.ts';
 
 const STORAGE_HINT =
-  'spark.staging names a folder that this machine and the workers share; spark.staging_remote is its name there. Nothing half-done was kept.';
+  'spark.staging names a folder, or s3://bucket/prefix, that this machine and the workers share; spark.staging_remote is its name there. Nothing half-done was kept.';
 
 /** Words of Spark, Hadoop, Sail and the system for a place that cannot be read or written. */
 const STORAGE =
-  /no such file|FileNotFound|PATH_NOT_FOUND|does not exist: file|permission denied|AccessDenied|no space left|disk quota|read-only file system|Mkdirs failed|UNSUPPORTED_FILESYSTEM|No FileSystem for scheme|unable to infer schema/i;
+  /no such file|FileNotFound|PATH_NOT_FOUND|does not exist: file|permission denied|AccessDenied|no space left|disk quota|read-only file system|Mkdirs failed|UNSUPPORTED_FILESYSTEM|No FileSystem for scheme|unable to infer schema|Generic S3 error|NoSuchBucket|S3Exception|S3AFileSystem|Unable to load (?:AWS )?credentials/i;
 
 /** The failure of a statement that reads or writes staged files, where it is about these; any other passes. */
 export function stagingError(error: unknown): unknown {

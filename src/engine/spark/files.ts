@@ -1,14 +1,10 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { MedallionError } from '../../errors.ts';
-import { makeFolder } from '../../folder.ts';
 import { doubleQuoted, fileToRead, singleQuoted } from '../duckdb/sql.ts';
 import type { Column } from '../engine.ts';
 import type { ConnectSession } from './connect.ts';
 import { stagingError } from './errors.ts';
 import { literal, quoted, viewOf } from './spell.ts';
-import { removeFolder, type Staging, type StagingFolder } from './staging.ts';
+import type { Staging, StagingFolder } from './staging.ts';
 
 /** Rows in files of Parquet that both sides see. */
 export interface StagedFiles {
@@ -23,10 +19,6 @@ export interface StagedFiles {
 interface Near {
   readonly execute: (sql: string) => Promise<unknown>;
 }
-
-/** A network file system may show a new file to another machine so much later. */
-const VISIBLE_WITHIN_MS = 90_000;
-const LOOK_EVERY_MS = 500;
 
 /** Writes Parquet on one side for the other to read. */
 export class FileExchange {
@@ -52,8 +44,8 @@ export class FileExchange {
   /** Writes the rows of a select of the session here. */
   async give(name: string, select: string): Promise<StagedFiles> {
     const folder = this.#staging.next(name);
-    await makeFolder(folder.near);
-    const file = path.join(folder.near, 'rows.parquet');
+    await this.#staging.make(folder);
+    const file = `${folder.near}/rows.parquet`;
     await this.#near.execute(
       `copy (${select}) to ${singleQuoted(file)} (format parquet, compression zstd)`,
     );
@@ -76,14 +68,14 @@ export class FileExchange {
     } catch (error) {
       throw stagingError(error);
     }
-    const files = names.map((each) => path.join(folder.near, path.posix.basename(each))).sort();
+    const files = names.map((each) => `${folder.near}/${path.posix.basename(each)}`).sort();
     for (const file of files) {
-      await seen(file);
+      await this.#staging.waitFor(file);
     }
     if (files.length === 0) {
       // Of no row Sail makes no file: this one has the columns.
-      await makeFolder(folder.near);
-      const none = path.join(folder.near, 'none.parquet');
+      await this.#staging.make(folder);
+      const none = `${folder.near}/none.parquet`;
       await this.#near.execute(
         `copy (${noRows(columns)}) to ${singleQuoted(none)} (format parquet)`,
       );
@@ -93,7 +85,7 @@ export class FileExchange {
   }
 
   async remove({ folder }: StagedFiles): Promise<void> {
-    await removeFolder(folder.near);
+    await this.#staging.remove(folder);
   }
 }
 
@@ -111,27 +103,4 @@ export function farSelect({ far }: StagedFiles, columns = '*'): string {
 export function noRows(columns: readonly Column[]): string {
   const nulls = columns.map(({ name, type }) => `cast(null as ${type}) as ${doubleQuoted(name)}`);
   return `select ${nulls.join(', ')} where false`;
-}
-
-async function seen(file: string): Promise<void> {
-  const end = Date.now() + VISIBLE_WITHIN_MS;
-  for (;;) {
-    const isSeen = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (isSeen) {
-      return;
-    }
-    if (Date.now() > end) {
-      throw new MedallionError(
-        'storage',
-        `Spark has written ${file}, which is not to be seen here`,
-        {
-          hint: 'spark.staging and spark.staging_remote name one folder: here, and for the cluster.',
-        },
-      );
-    }
-    await delay(LOOK_EVERY_MS);
-  }
 }

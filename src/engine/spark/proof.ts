@@ -1,6 +1,8 @@
 import type { SparkPlace } from '../../config/spark.ts';
 import { MedallionError } from '../../errors.ts';
+import { foreseen, STAGING } from '../duckdb/errors.ts';
 import { withDuckDb } from '../duckdb/inspect.ts';
+import { reachPlaces, type FileAccess } from '../duckdb/s3.ts';
 import { StatementError, type ConnectSession } from './connect.ts';
 import { stagingFailure } from './errors.ts';
 import { farSelect, FileExchange, nearSelect } from './files.ts';
@@ -14,15 +16,15 @@ const OLDEST_MAJOR = 4;
  * Sail 0.7.2.
  * @throws MedallionError unreachable, denied, storage; config, where it is too old
  */
-export async function provenStaging({
-  remote,
-  staging: settings,
-}: SparkPlace): Promise<{ staging: Staging; server: string }> {
+export async function provenStaging(
+  { remote, staging: settings }: SparkPlace,
+  access: FileAccess,
+): Promise<{ staging: Staging; server: string }> {
   const cluster = await openCluster(remote);
   try {
-    const staging = await Staging.open(settings);
+    const staging = await Staging.open(settings, access);
     try {
-      return { staging, server: await proveWay(cluster, staging) };
+      return { staging, server: await proveWay(cluster, staging, settings.folder, access) };
     } catch (error) {
       await staging.close();
       throw error;
@@ -33,9 +35,16 @@ export async function provenStaging({
 }
 
 /** Writes a row here, has the cluster read it, and reads what that has written; returns what the server is. */
-async function proveWay(cluster: ConnectSession, staging: Staging): Promise<string> {
+async function proveWay(
+  cluster: ConnectSession,
+  staging: Staging,
+  folder: string,
+  access: FileAccess,
+): Promise<string> {
   return withDuckDb(async (connection) => {
-    const exchange = new FileExchange({ execute: (sql) => connection.run(sql) }, cluster, staging);
+    await reachPlaces(connection, [folder], access);
+    const execute = (sql: string): Promise<unknown> => foreseen(() => connection.run(sql), STAGING);
+    const exchange = new FileExchange({ execute }, cluster, staging);
     const given = await exchange.give('proof', 'select 1 as proof');
     const columns = [{ name: 'version', type: 'varchar' }];
     const taken = await exchange

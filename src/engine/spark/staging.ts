@@ -1,11 +1,12 @@
-import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { SparkPlace } from '../../config/spark.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
-import { makeFolder } from '../../folder.ts';
+import { isS3 } from '../../s3.ts';
 import { isAlive } from '../duckdb/local.ts';
+import type { FileAccess } from '../duckdb/s3.ts';
+import { openStore, type Store } from './store.ts';
 
 /** One place of the staging folder. */
 export interface StagingFolder {
@@ -16,32 +17,45 @@ export interface StagingFolder {
 const PREFIX = 'medallion-';
 /** The run of another machine, whose processes cannot be seen, is over when nothing was written for so long. */
 const ABANDONED_MS = 48 * 3_600_000;
+/** A network file system may show a new file to another machine so much later. */
+const VISIBLE_WITHIN_MS = 90_000;
+const LOOK_EVERY_MS = 500;
 
 /**
  * The folder of one process, in which every file that passes between it and the cluster lies. A name is used once, and is
  * known only here: what a statement that has failed left behind is never read.
  */
 export class Staging {
+  readonly #store: Store;
   readonly #folder: StagingFolder;
   #made = 0;
 
-  private constructor(folder: StagingFolder) {
+  private constructor(store: Store, folder: StagingFolder) {
+    this.#store = store;
     this.#folder = folder;
   }
 
   /**
    * Makes the folder, and removes those of runs that have died.
-   * @throws MedallionError storage
+   * @throws MedallionError storage; where it lies at S3, unreachable, denied
    */
-  static async open({ folder, remote }: SparkPlace['staging']): Promise<Staging> {
+  static async open(
+    { folder, remote }: SparkPlace['staging'],
+    access: FileAccess,
+  ): Promise<Staging> {
+    const store = await openStore(folder, access);
     try {
-      await removeDead(folder);
+      await removeDead(store, folder);
       const name = `${PREFIX}${hostname()}-${String(process.pid)}-${Date.now().toString(36)}`;
-      const near = path.join(folder, name);
-      await makeFolder(near);
-      const base = remote ?? pathToFileURL(folder).href;
-      return new Staging({ near, far: `${base.replace(/\/+$/, '')}/${name}` });
+      const near = `${folder}/${name}`;
+      await store.make(near);
+      const base = remote ?? (isS3(folder) ? folder : pathToFileURL(folder).href);
+      return new Staging(store, { near, far: `${base.replace(/\/+$/, '')}/${name}` });
     } catch (error) {
+      store.close();
+      if (error instanceof MedallionError) {
+        throw error;
+      }
       throw new MedallionError('storage', `cannot write ${folder}: ${messageOf(error)}`, {
         hint: 'spark.staging names a folder that this machine and the workers of the cluster share.',
         cause: error,
@@ -53,41 +67,65 @@ export class Staging {
   next(name: string): StagingFolder {
     this.#made += 1;
     const own = `${String(this.#made)}-${name.replaceAll(/[^\w.-]/g, '_')}`;
-    return { near: path.join(this.#folder.near, own), far: `${this.#folder.far}/${own}` };
+    return { near: `${this.#folder.near}/${own}`, far: `${this.#folder.far}/${own}` };
+  }
+
+  async make({ near }: StagingFolder): Promise<void> {
+    await this.#store.make(near);
+  }
+
+  /**
+   * Waits until a file that the cluster has written is to be seen here.
+   * @throws MedallionError storage
+   */
+  async waitFor(file: string): Promise<void> {
+    const end = Date.now() + VISIBLE_WITHIN_MS;
+    while (!(await this.#store.isThere(file))) {
+      if (Date.now() > end) {
+        throw new MedallionError(
+          'storage',
+          `Spark has written ${file}, which is not to be seen here`,
+          {
+            hint: 'spark.staging and spark.staging_remote name one folder: here, and for the cluster.',
+          },
+        );
+      }
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async remove({ near }: StagingFolder): Promise<void> {
+    await this.#store.remove(near);
   }
 
   /** Removes all that lies in it. */
   async empty(): Promise<void> {
-    for (const name of await readdir(this.#folder.near).catch(() => [])) {
-      await removeFolder(path.join(this.#folder.near, name));
+    for (const name of await this.#store.names(this.#folder.near)) {
+      await this.#store.remove(`${this.#folder.near}/${name}`);
     }
   }
 
   async close(): Promise<void> {
-    await removeFolder(this.#folder.near);
+    await this.#store.remove(this.#folder.near);
+    this.#store.close();
   }
 }
 
-/** Removes a folder; a statement that still runs for a session that has ended may write into it. */
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-}
-
-async function removeDead(folder: string): Promise<void> {
+async function removeDead(store: Store, folder: string): Promise<void> {
   const own = `${PREFIX}${hostname()}-`;
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of await store.names(folder)) {
     if (!name.startsWith(PREFIX)) {
       continue;
     }
-    const found = path.join(folder, name);
+    const found = `${folder}/${name}`;
     const isDead = name.startsWith(own)
       ? !isAlive(Number.parseInt(name.slice(own.length), 10))
-      : await stat(found).then(
-          ({ mtimeMs }) => Date.now() - mtimeMs > ABANDONED_MS,
+      : await store.lastWritten(found).then(
+          (at) => Date.now() - at.getTime() > ABANDONED_MS,
           () => false,
         );
     if (isDead) {
-      await removeFolder(found);
+      await store.remove(found);
     }
   }
 }
