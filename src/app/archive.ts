@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
-import { isS3, s3Place } from '../s3.ts';
+import { isS3, s3Place } from '../config/s3.ts';
 import type { OpenEngine } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
 import {

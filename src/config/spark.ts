@@ -1,5 +1,5 @@
 import { MedallionError } from '../errors.ts';
-import { isS3, s3Place } from '../s3.ts';
+import { isS3, s3Place } from './s3.ts';
 
 /** A server of Spark Connect, and how it is talked to. */
 export interface SparkRemote {

@@ -1,7 +1,7 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { PARTIAL } from '../engine/archive.ts';
-import { isS3 } from '../s3.ts';
+import { isS3 } from '../config/s3.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { counted } from '../number.ts';

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
 import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
-import { until } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, countTransactions, landEvents, promoteAll } from '../support/promotion.ts';
@@ -114,7 +114,9 @@ test.each([
 
 test('what a killed run left is removed by the next one, and what lives is not', async () => {
   const running = spawnCli(['promote', '--chunk-rows', '8'], { env: environment() });
-  await until(async () => (await countTransactions(db.settings)) > 0);
+  while ((await countTransactions(db.settings)) === 0) {
+    await delay(50);
+  }
   running.child.kill('SIGKILL');
   await running.result;
   expect(await s3.keys()).not.toEqual([]);

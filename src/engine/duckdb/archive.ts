@@ -4,7 +4,7 @@ import path from 'node:path';
 import { MedallionError } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import { counted } from '../../number.ts';
-import { isS3 } from '../../s3.ts';
+import { isS3 } from '../../config/s3.ts';
 import { PARTIAL } from '../archive.ts';
 import type { ArchivedRows, RecordedFile } from '../engine.ts';
 import { ARCHIVE, fileFailure, foreseen } from './errors.ts';

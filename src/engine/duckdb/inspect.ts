@@ -46,11 +46,14 @@ async function versionOf(connection: DuckDBConnection, { module }: Extension): P
   return String(result.getRows()[0]?.[0]);
 }
 
-/** A DuckDB that knows no warehouse. It takes long to load: only who needs one waits for it. */
-export async function openBareDuckDb(): Promise<{
+/** A DuckDB that knows no warehouse. */
+export interface BareDuckDb {
   readonly connection: DuckDBConnection;
   readonly close: () => void;
-}> {
+}
+
+/** Starts one. It takes long to load: only who needs one waits for it. */
+export async function openBareDuckDb(): Promise<BareDuckDb> {
   const { DuckDBInstance } = await import('./driver.ts');
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { MedallionError } from '../../errors.ts';
-import { isS3 } from '../../s3.ts';
+import { isS3 } from '../../config/s3.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
 import { StatementError } from './connect.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { SparkPlace } from '../../config/spark.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
-import { isS3 } from '../../s3.ts';
+import { isS3 } from '../../config/s3.ts';
 import { isAlive } from '../duckdb/local.ts';
 import type { FileAccess } from '../duckdb/s3.ts';
 import { openStore, type Store } from './store.ts';

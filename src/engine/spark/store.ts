@@ -1,9 +1,8 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { access, readdir, rm, stat } from 'node:fs/promises';
 import { makeFolder } from '../../folder.ts';
-import { isS3 } from '../../s3.ts';
+import { isS3 } from '../../config/s3.ts';
 import { foreseen, STAGING } from '../duckdb/errors.ts';
-import { openBareDuckDb } from '../duckdb/inspect.ts';
+import { openBareDuckDb, type BareDuckDb } from '../duckdb/inspect.ts';
 import { reachPlaces, type FileAccess } from '../duckdb/s3.ts';
 import { singleQuoted } from '../duckdb/sql.ts';
 
@@ -41,25 +40,27 @@ const FOLDERS: Store = {
 
 /** S3 has no folders: names that begin alike are in one. A DuckDB lists and removes them. */
 class S3Store implements Store {
-  readonly #connection: DuckDBConnection;
-  readonly close: () => void;
+  readonly #duckDb: BareDuckDb;
   /** A connection runs one statement at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(connection: DuckDBConnection, close: () => void) {
-    this.#connection = connection;
-    this.close = close;
+  private constructor(duckDb: BareDuckDb) {
+    this.#duckDb = duckDb;
   }
 
   static async open(folder: string, access: FileAccess): Promise<S3Store> {
-    const { connection, close } = await openBareDuckDb();
+    const duckDb = await openBareDuckDb();
     try {
-      await reachPlaces(connection, [folder], access);
-      return new S3Store(connection, close);
+      await reachPlaces(duckDb.connection, [folder], access);
+      return new S3Store(duckDb);
     } catch (error) {
-      close();
+      duckDb.close();
       throw error;
     }
+  }
+
+  close(): void {
+    this.#duckDb.close();
   }
 
   async make(): Promise<void> {
@@ -92,7 +93,7 @@ class S3Store implements Store {
 
   async #column(sql: string): Promise<string[]> {
     const reading = this.#last.then(() =>
-      foreseen(() => this.#connection.runAndReadAll(sql), STAGING),
+      foreseen(() => this.#duckDb.connection.runAndReadAll(sql), STAGING),
     );
     this.#last = reading.catch(() => undefined);
     return (await reading).getRows().map(([value]) => String(value));
