@@ -152,8 +152,8 @@ describe('in a browser', () => {
       expect(seen).toEqual({
         folded: 0,
         unfolded: 0,
-        // Five courses beside the headline, three of the days, and the bars of eight sections.
-        charts: 5 + 3 + 8,
+        // Five courses beside the headline, three of the days, and the bars of eleven sections.
+        charts: 5 + 3 + 11,
         cut: [],
         meeting: [],
         faint: [],

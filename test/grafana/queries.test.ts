@@ -5,7 +5,7 @@ import {
   type Client,
   type ConnectionSettings,
 } from '../../src/postgres/client.ts';
-import { figureName } from '../../src/cli/render/report-text.ts';
+import { figureName, sectionTitle } from '../../src/cli/render/report-text.ts';
 import { grantRole } from '../../src/schema/grants.ts';
 import { report } from '../../src/query/report/report.ts';
 import { migrateWarehouse } from '../../src/postgres/warehouse.ts';
@@ -276,6 +276,28 @@ describe('Sales', () => {
       expect(shown, figure).toBe(Number(value));
     }
   });
+
+  it.each([
+    ['Movers', 'movers', ['product', 'before', 'revenue', 'change', 'change_percent']],
+    ['Order status', 'statuses', ['status', 'orders']],
+    ['Currencies', 'currencies', ['currency', 'orders', 'revenue', 'share_percent']],
+    ['Payment mix', 'payments', ['payment_method', 'revenue']],
+  ] as const)(
+    '%s are those of medallion report, under the same title',
+    async (title, name, columns) => {
+      const context = { signal: new AbortController().signal };
+      const period = { since: '2020-01-01', until: '2020-01-03' };
+      const { sections } = await report(database.settings, { ...period, top: 20 }, context);
+      const rows: readonly Readonly<Record<string, string | null>>[] = sections[name]?.rows ?? [];
+      expect(rows.map((row) => columns.map((column) => row[column]))).toEqual(
+        await rowsOf(title, ALL),
+      );
+      const isRenamed = title === 'Payment mix';
+      expect(sectionTitle(name, rows, { top: 20, period: undefined })).toBe(
+        isRenamed ? 'Payment methods' : title,
+      );
+    },
+  );
 
   const day = (date: string, ...values: (string | null)[]): (string | null)[] => [
     `${date} 00:00:00+00`,

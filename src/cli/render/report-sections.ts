@@ -76,6 +76,13 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
     },
     'revenue',
   ),
+  movers: tableView<'movers'>({
+    product: { atLeast: 12 },
+    before: { ...FIGURE, keep: 2 },
+    revenue: FIGURE,
+    change: { kind: 'number', show: ({ change }) => signed(grouped(change)) },
+    change_percent: { kind: 'percent', title: 'change %', none: '-', keep: 1 },
+  }),
   places: tableView<'places'>(
     {
       country: { atLeast: 7 },
@@ -86,6 +93,15 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
     },
     'revenue',
   ),
+  statuses: tableView<'statuses'>(
+    {
+      status: { atLeast: 9 },
+      orders: FIGURE,
+      revenue: { ...FIGURE, keep: 1 },
+      share_percent: SHARE,
+    },
+    'orders',
+  ),
   payments: tableView<'payments'>(
     {
       payment_method: { title: 'method', atLeast: 11 },
@@ -95,6 +111,15 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
       share_percent: SHARE,
     },
     'revenue',
+  ),
+  currencies: tableView<'currencies'>(
+    {
+      currency: { atLeast: 9 },
+      orders: FIGURE,
+      revenue: { ...FIGURE, keep: 1 },
+      share_percent: SHARE,
+    },
+    'orders',
   ),
   segments: tableView<'segments'>(
     {

@@ -25,8 +25,11 @@ const TITLES: Readonly<Record<SectionName, string>> = {
   days: 'Revenue by day',
   categories: 'Categories',
   products: 'Products',
+  movers: 'Movers',
   places: 'Places',
+  statuses: 'Order status',
   payments: 'Payment methods',
+  currencies: 'Currencies',
   segments: 'Customer segments, all time',
   customers: 'Customers',
   state: 'State of the data',
@@ -53,6 +56,7 @@ export function sectionTitle(
     case 'headline':
       return period === undefined ? title : `${title}, against ${spanBefore(period)}`;
     case 'products':
+    case 'movers':
     case 'places':
       return leaders('top');
     case 'customers':

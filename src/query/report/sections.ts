@@ -6,8 +6,11 @@ export const SECTION_NAMES = [
   'days',
   'categories',
   'products',
+  'movers',
   'places',
+  'statuses',
   'payments',
+  'currencies',
   'segments',
   'customers',
   'state',
@@ -29,7 +32,10 @@ export interface SectionRows {
     'product' | 'units' | 'revenue' | 'margin',
     'category' | 'margin_percent' | 'share_percent'
   >;
+  movers: RowOf<'product' | 'before' | 'revenue' | 'change', 'change_percent'>;
   places: RowOf<'country' | 'city' | 'orders' | 'revenue', 'share_percent'>;
+  statuses: RowOf<'orders' | 'revenue', 'status' | 'share_percent'>;
+  currencies: RowOf<'orders' | 'revenue', 'currency' | 'share_percent'>;
   payments: RowOf<'orders' | 'revenue', 'payment_method' | 'average_ticket' | 'share_percent'>;
   segments: RowOf<'segment' | 'customers' | 'orders' | 'revenue', 'share_percent'>;
   customers: RowOf<
@@ -82,8 +88,11 @@ const PARAMETERS: Readonly<Record<SectionName, readonly (keyof SectionParameters
   days: PERIOD,
   categories: PERIOD,
   products: PERIOD_AND_TOP,
+  movers: PERIOD_AND_TOP,
   places: PERIOD_AND_TOP,
+  statuses: PERIOD,
   payments: PERIOD,
+  currencies: PERIOD,
   segments: [],
   customers: ['top'],
   state: [],

@@ -114,6 +114,17 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
       share_percent: '100.0',
     },
   ],
+  movers: [
+    {
+      product: 'prod_2',
+      before: '700000.50',
+      revenue: '500000.50',
+      change: '-200000.00',
+      change_percent: '-28.6',
+    },
+  ],
+  statuses: [{ status: 'to ship', orders: '2000', revenue: '3145022.95', share_percent: '100.0' }],
+  currencies: [{ currency: 'EUR', orders: '2000', revenue: '3145022.95', share_percent: '100.0' }],
   segments: [
     {
       segment: 'champion',

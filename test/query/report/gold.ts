@@ -97,6 +97,13 @@ insert into gold.payment_performance (date_key, payment_method_id, payment_metho
     ('2026-01-01', 2, 'paypal', 1, 49.90),
     ('2026-01-03', 1, 'credit card', 2, 150.05);
 
+insert into gold.order_performance
+    (date_key, order_status_id, order_currency_id, order_status, currency, orders, subtotal, discount_amount, revenue)
+values
+    ('2025-12-30', 5, 1, 'completed', 'EUR', 1, 100.00, 0, 100.00),
+    ('2026-01-01', 5, 1, 'completed', 'EUR', 2, 200.00, 0, 200.00),
+    ('2026-01-03', 2, 2, 'to_ship', 'US-DOLLAR', 2, 150.05, 0, 150.05);
+
 insert into gold.customer_performance values
     ('cust_1', 3, 350.15, '2025-12-30 12:00:01.5', '2026-01-03 12:00:06', 0, 5, 5, 5, 'champion'),
     ('cust_2', 1, 49.90, '2026-01-01 12:00:04.5', '2026-01-01 12:00:04.5', 2, 1, 1, 1, 'dormant'),

@@ -139,6 +139,24 @@ describe('sections', () => {
     ]);
   });
 
+  it('movers, states and currencies: by what changed, and by orders', () => {
+    const { movers, statuses, currencies } = january.sections;
+    const values = (rows: readonly object[] = []): unknown[][] => rows.map(Object.values);
+    expect(values(movers?.rows)).toEqual([
+      ['prod_2', '0', '135.00', '135.00', null],
+      ['prod_3', '0', '45.00', '45.00', null],
+      ['prod_1', '90.00', '120.00', '30.00', '33.3'],
+    ]);
+    expect(values(statuses?.rows)).toEqual([
+      ['completed', '2', '200.00', '50.0'],
+      ['to ship', '2', '150.05', '50.0'],
+    ]);
+    expect(values(currencies?.rows)).toEqual([
+      ['EUR', '2', '200.00', '50.0'],
+      ['US-DOLLAR', '2', '150.05', '50.0'],
+    ]);
+  });
+
   it('segments and customers: over all time', () => {
     expect(january.sections.segments?.rows).toEqual([
       {

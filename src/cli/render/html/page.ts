@@ -23,7 +23,10 @@ const INDENT = /\n\s+/g;
 const FULL_WIDTH: readonly SectionName[] = ['headline', 'days'];
 const ORDER: readonly SectionName[] = [
   ...FULL_WIDTH,
-  ...(['categories', 'products', 'places', 'customers', 'payments', 'segments'] as const),
+  ...([
+    ...(['categories', 'products', 'movers', 'places', 'customers', 'payments'] as const),
+    ...(['statuses', 'currencies', 'segments'] as const),
+  ] as const),
   ...(['quarantine', 'state', 'restatements'] as const),
 ];
 

@@ -35,7 +35,17 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
   products: bars('Revenue by product', (row) =>
     revenueOf(row.category === null ? row.product : `${row.product}, ${row.category}`, row),
   ),
+  movers: bars('Change of revenue by product', (row) => ({
+    ...amountOf(row.product, row.change),
+    text: signed(grouped(row.change)),
+  })),
   places: bars('Revenue by place', (row) => revenueOf(`${row.city}, ${row.country}`, row)),
+  statuses: bars('Orders by status', (row) =>
+    shareOf(row.status ?? '–', row.orders, row.share_percent),
+  ),
+  currencies: bars('Orders by currency', (row) =>
+    shareOf(row.currency ?? '–', row.orders, row.share_percent),
+  ),
   payments: bars('Revenue by payment method', (row) => revenueOf(row.payment_method ?? '–', row)),
   segments: bars('Revenue by customer segment', (row) => revenueOf(row.segment, row)),
   customers: bars('Revenue by customer', (row) =>
@@ -161,10 +171,15 @@ function revenueOf(
   name: string,
   row: { readonly revenue: string; readonly share_percent: string | null },
 ): Amount {
-  const { text, ...amount } = amountOf(name, row.revenue);
+  return shareOf(name, row.revenue, row.share_percent);
+}
+
+/** An amount with its share of all. */
+function shareOf(name: string, figure: string, percent: string | null): Amount {
+  const { text, ...amount } = amountOf(name, figure);
   // As wide as 100.0, so that the amounts stand below one another.
-  const share = grouped(row.share_percent ?? '').padStart(SHARE_WIDTH, FIGURE_SPACE);
-  return { ...amount, text: row.share_percent === null ? text : `${text}${share}%` };
+  const share = grouped(percent ?? '').padStart(SHARE_WIDTH, FIGURE_SPACE);
+  return { ...amount, text: percent === null ? text : `${text}${share}%` };
 }
 
 function amountOf(name: string, figure: string): Amount {

@@ -1,0 +1,17 @@
+-- The currencies that the orders are booked in; amounts are not converted.
+-- grain: one row per currency
+-- parameters: $1 first day, $2 last day
+with currencies as (
+    select currency, sum(orders) as orders, sum(revenue) as revenue
+    from gold.order_performance
+    where date_key between $1::date and $2::date
+    group by currency
+)
+
+select
+    currency,
+    orders,
+    revenue,
+    round(orders * 100 / nullif(sum(orders) over (), 0), 1) as share_percent
+from currencies
+order by orders desc, currency
