@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { Readable } from 'node:stream';
 import type { CallOptions } from '../app/call.ts';
 import { configOf, type Config, type ConfigFlags } from '../config.ts';
 import { readSettingsFile, type SettingsFile } from '../config/file.ts';
@@ -26,6 +27,7 @@ export interface CommandContext extends StageContext {
   readonly cwd: string;
   /** What every call of the library takes; of the arguments, for records of runs, what could be a secret is taken out. */
   readonly call: CallOptions;
+  readonly stdin: Readable;
   /** The format asked for with --output; undefined lets the command choose what people like to read. */
   readonly format: OutputFormat | undefined;
   /** Whether stdout is a terminal. */
@@ -47,9 +49,14 @@ export interface CommandContext extends StageContext {
 /** Columns of a page that goes into a pipe. */
 const PIPE_WIDTH = 80;
 
-/** Where results go: stdout, as far as it matters. */
-export interface Output extends Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> {
-  readonly write: (text: string | Uint8Array, done: (error?: Error | null) => void) => boolean;
+/** Where results, or notes, go. */
+export type Output = NodeJS.WritableStream & Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
+
+/** What a command reads from, and writes to. */
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
 }
 
 function pageWidth({ isTTY, columns }: Output, env: Environment): number {
@@ -140,11 +147,16 @@ export async function createContext(
   flags: GlobalFlags,
   environment: Pick<Given, 'env' | 'fromDotEnv'>,
   cwd: string,
-  signal: AbortSignal,
-  output: Output = process.stdout,
+  {
+    args,
+    stdin,
+    stdout,
+    stderr,
+    signal,
+  }: Streams & { readonly args: readonly string[]; readonly signal: AbortSignal },
 ): Promise<CommandContext & { stop: () => void }> {
   const { env } = environment;
-  const width = pageWidth(output, env);
+  const width = pageWidth(stdout, env);
   const { escapeFormulas = false } = flags;
   if (escapeFormulas && flags.output !== 'csv' && flags.to !== 'csv') {
     throw new MedallionError('usage', '--escape-formulas is for csv', {
@@ -153,15 +165,15 @@ export async function createContext(
   }
   let settings: Resolved | undefined;
   let config: Config | undefined;
-  const progress = await progressRenderer(process.stderr, {
+  const progress = await progressRenderer(stderr, {
     quiet: flags.quiet ?? false,
-    color: wantsColor(process.stderr, env),
+    color: wantsColor(stderr, env),
   });
   const write = async (text: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       // CSV keeps every character, for programs; a terminal would act on some.
-      const isShown = typeof text === 'string' && output.isTTY && flags.output === 'csv';
-      output.write(isShown ? visible(text, { lines: true }) : text, (error) => {
+      const isShown = typeof text === 'string' && stdout.isTTY && flags.output === 'csv';
+      stdout.write(isShown ? visible(text, { lines: true }) : text, (error) => {
         if (error) {
           reject(outputError(error));
         } else {
@@ -188,17 +200,16 @@ export async function createContext(
     },
     env,
     cwd,
-    call: {
-      ...{ signal, onEvent: progress.emit, arguments: argumentsForRecord(process.argv.slice(2)) },
-    },
+    call: { signal, onEvent: progress.emit, arguments: argumentsForRecord(args) },
+    stdin,
     signal,
     emit: progress.emit,
     stop: progress.stop,
     format: flags.output,
-    isTerminal: output.isTTY,
+    isTerminal: stdout.isTTY,
     width,
     escapeFormulas,
-    color: wantsColor(output, env),
+    color: wantsColor(stdout, env),
     write,
     writeRows: (table, page) => {
       const format = flags.output ?? 'table';

@@ -1,16 +1,7 @@
-import { CommanderError } from 'commander';
-import { dropVariables } from '../config/libpq.ts';
-import { readEnvironment } from '../config/load.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
-import { createContext } from './context.ts';
+import { execute, INTERRUPTED, report, type Terminal } from './execute.ts';
 import { isReaderGone, outputError, READER_GONE } from './output-failure.ts';
-import { createProgram } from './program.ts';
-import { palette, wantsColor } from './render/color.ts';
-import { visible } from './render/text.ts';
-import { runWith } from './run-command.ts';
-import { argumentsForRecord, withoutSecrets } from './secrets.ts';
-
-const INTERRUPTED = 130;
+import { argumentsForRecord } from './secrets.ts';
 
 async function main(): Promise<void> {
   hideArguments();
@@ -30,6 +21,11 @@ async function main(): Promise<void> {
       }
     });
   }
+  const terminal: Terminal = {
+    ...{ args: process.argv.slice(2), env: process.env, workingFolder },
+    ...{ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
+    signal: interrupt.signal,
+  };
   // Output that fails ends the work as a signal does, so that what it opened is closed. How the process ends is decided
   // then: what the interrupted work fails by is nothing new.
   const stop = (exitCode: number): void => {
@@ -38,7 +34,7 @@ async function main(): Promise<void> {
   };
   process.stdout.on('error', (error: Error) => {
     if (process.exitCode === undefined) {
-      stop(isReaderGone(error) ? READER_GONE : report(outputError(error)));
+      stop(isReaderGone(error) ? READER_GONE : report(outputError(error), terminal));
     }
   });
   // On a full disk only notes are lost here.
@@ -48,23 +44,8 @@ async function main(): Promise<void> {
     }
   });
 
-  try {
-    const run = runWith((flags) => {
-      const cwd = workingFolder();
-      const environment = readEnvironment(cwd, process.env, flags.config);
-      // What is to count of libpq's variables is known now; libpq itself, within DuckDB, would heed them all.
-      dropVariables(process.env);
-      return createContext(flags, environment, cwd, interrupt.signal);
-    });
-    const isBrief = process.argv.includes('-h') && !process.argv.includes('--help');
-    const program = await createProgram(run, { first: process.argv[2], isBrief });
-    await program.parseAsync();
-    if (interrupt.signal.aborted && process.exitCode === undefined) {
-      process.exitCode = INTERRUPTED;
-    }
-  } catch (error) {
-    process.exitCode ??= report(error);
-  }
+  const code = await execute(terminal);
+  process.exitCode ??= code;
 }
 
 /**
@@ -94,35 +75,6 @@ function hideArguments(): void {
   if (shown.some((arg, index) => arg !== given[index])) {
     process.title = ['medallion', ...shown].join(' ');
   }
-}
-
-/** Prints a failure for the person who ran the command and returns the exit code. */
-function report(error: unknown): number {
-  const colors = palette(wantsColor(process.stderr, process.env));
-  if (error instanceof CommanderError) {
-    // commander has printed it already; its own code is 1 for every bad usage.
-    return error.exitCode === 0 ? 0 : 2;
-  }
-  if (error instanceof MedallionError) {
-    if (error.code !== 'interrupted') {
-      process.stderr.write(
-        `${colors.red('error:')} ${visible(withoutSecrets(error.message), { lines: true })}\n`,
-      );
-      if (error.hint !== undefined) {
-        process.stderr.write(
-          `  ${visible(withoutSecrets(error.hint), { lines: true }).replaceAll('\n', '\n  ')}\n`,
-        );
-      }
-    }
-    return error.exitCode;
-  }
-  const trace = error instanceof Error ? error.stack : undefined;
-  const told = visible(withoutSecrets(trace ?? messageOf(error)), { lines: true });
-  process.stderr.write(`${colors.red('defect:')} ${told}\n`);
-  process.stderr.write(
-    '  This is a bug in medallion, not in your data. Please report it with the lines above.\n',
-  );
-  return 1;
 }
 
 await main();

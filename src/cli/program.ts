@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { EXIT_MEANINGS } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { registerCommands } from './commands/index.ts';
+import type { Streams } from './context.ts';
 import type { RunCommand } from './run-command.ts';
 import { layOutHelp, manual } from './help.ts';
 import { HEADINGS } from './options.ts';
@@ -33,7 +34,12 @@ export async function createProgram(
   {
     first,
     isBrief = false,
-  }: { readonly first?: string | undefined; readonly isBrief?: boolean } = {},
+    streams: { stdout, stderr } = process,
+  }: {
+    readonly first?: string | undefined;
+    readonly isBrief?: boolean;
+    readonly streams?: Pick<Streams, 'stdout' | 'stderr'>;
+  } = {},
 ): Promise<Command> {
   const program = new Command('medallion')
     .description(
@@ -44,7 +50,8 @@ export async function createProgram(
     .exitOverride()
     // What it complains of it quotes, and that may be a URL, or drive the terminal.
     .configureOutput({
-      writeErr: (text) => process.stderr.write(visible(withoutSecrets(text), { lines: true })),
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(visible(withoutSecrets(text), { lines: true })),
     })
     .enablePositionalOptions()
     .addHelpOption(

@@ -8,7 +8,7 @@ import { CONFIG_FILE, SETTINGS } from '../../src/config/settings.ts';
 import { parseDuration } from '../../src/cli/options.ts';
 import { MAX_EVENT_BYTES } from '../../src/bronze/admission.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/retry.ts';
-import { runCli } from '../support/cli.ts';
+import { runCommand } from '../support/cli.ts';
 
 let cwd = '';
 
@@ -32,7 +32,7 @@ interface Listed {
 }
 
 async function listed(args: readonly string[] = [], env: Record<string, string> = {}) {
-  const result = await runCli(['config', '--output', 'json', ...args], { cwd, env });
+  const result = await runCommand(['config', '--output', 'json', ...args], { cwd, env });
   const rows = JSON.parse(result.stdout || '[]') as Listed[];
   const of = (key: string) => {
     const row = rows.find(({ setting }) => setting === key);
@@ -82,7 +82,7 @@ describe('medallion config', () => {
   });
 
   it('is a table for people', async () => {
-    const { stdout } = await runCli(['config'], { cwd });
+    const { stdout } = await runCommand(['config'], { cwd });
     expect(stdout).toMatch(/^setting +value +source\n[^\n]+\nhome +\.\/\.medallion +default\n/);
   });
 });
@@ -104,17 +104,17 @@ describe('a configuration file', () => {
   });
 
   it('that is named and not there ends the command, as does a setting that does not exist', async () => {
-    const missing = await runCli(['db', 'status', '--config', 'nope.yaml'], { cwd });
+    const missing = await runCommand(['db', 'status', '--config', 'nope.yaml'], { cwd });
     expect(missing).toMatchObject({ code: 2, stdout: '' });
     expect(missing.stderr).toContain('error: there is no configuration file nope.yaml');
     write('medallion.yaml', 'kafka:\n  topik: x\n');
-    const unknown = await runCli(['db', 'status'], { cwd });
+    const unknown = await runCommand(['db', 'status'], { cwd });
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain(
       'error: medallion.yaml:2: there is no setting kafka.topik; did you mean kafka.topic?',
     );
     // What needs no settings works all the same.
-    expect(await runCli(['models', 'list', '--quiet'], { cwd })).toMatchObject({ code: 0 });
+    expect(await runCommand(['completion', 'bash'], { cwd })).toMatchObject({ code: 0 });
   });
 
   it('with a password that others may read is warned of', async () => {
@@ -135,7 +135,7 @@ describe('a configuration file', () => {
   it('and the environment say what the flags of single commands say', async () => {
     write('medallion.yaml', 'home: h\npromote:\n  threads: 300\n');
     const promote = async (args: string[], env = {}) =>
-      (await runCli(['promote', '--explain', ...args], { cwd, env })).stderr;
+      (await runCommand(['promote', '--explain', ...args], { cwd, env })).stderr;
     const said = await Promise.all([
       promote([]),
       promote([], { MEDALLION_THREADS: '301' }),
@@ -152,7 +152,8 @@ describe('a configuration file', () => {
 
   it('and the environment say how often promotions are, and where metrics are answered', async () => {
     write('medallion.yaml', 'promote:\n  every: never\nmetrics:\n  port: 70000\n  host: nowhere\n');
-    const errors = async (args: string[], env = {}) => (await runCli(args, { cwd, env })).stderr;
+    const errors = async (args: string[], env = {}) =>
+      (await runCommand(args, { cwd, env })).stderr;
     const run = async (args: string[], env = {}) => errors(['run', ...args], env);
     const said = await Promise.all([
       run([]),
@@ -177,7 +178,7 @@ describe('a configuration file', () => {
 describe('medallion init', () => {
   it('writes every setting at its default, and a .env.example for the passwords', async () => {
     const before = await listed();
-    const { code, stdout, stderr } = await runCli(['init'], { cwd });
+    const { code, stdout, stderr } = await runCommand(['init'], { cwd });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain('written: medallion.yaml, .env.example');
     expect(stderr).toContain('Next: ');
@@ -194,7 +195,7 @@ describe('medallion init', () => {
   });
 
   it('writes lines that hold once their # is taken away', async () => {
-    await runCli(['init'], { cwd });
+    await runCommand(['init'], { cwd });
     // One of the two ways to name a server.
     const yaml = read('medallion.yaml').replaceAll(/^( *)#(?=\w+:)(?!url)/gm, '$1');
     write('medallion.yaml', yaml);
@@ -214,14 +215,14 @@ describe('medallion init', () => {
 
   it('replaces nothing without --force', async () => {
     write('.env.example', 'MINE=1\n');
-    const first = await runCli(['init'], { cwd });
+    const first = await runCommand(['init'], { cwd });
     expect(first.stderr).toContain('.env.example was there and stays');
     write('medallion.yaml', 'home: mine\n', 0o600);
-    const again = await runCli(['init'], { cwd });
+    const again = await runCommand(['init'], { cwd });
     expect(again.code).toBe(2);
     expect(again.stderr).toContain('there is a medallion.yaml already; nothing was written');
     expect([read('medallion.yaml'), read('.env.example')]).toEqual(['home: mine\n', 'MINE=1\n']);
-    expect((await runCli(['init', '--force'], { cwd })).code).toBe(0);
+    expect((await runCommand(['init', '--force'], { cwd })).code).toBe(0);
     expect(read('medallion.yaml')).toContain('#home: ./.medallion');
     expect(read('.env.example')).toContain('PGPASSWORD=');
     // A file that was for one's own eyes stays so.
@@ -233,7 +234,7 @@ describe('medallion init', () => {
     mkdirSync(path.join(cwd, 'etc'));
     const flags = ['--home', 'h', '--brokers', 'a:1,b:2', '--config', 'etc/m.yaml'];
     const url = 'postgresql://ana:hidden-4@db/shop';
-    const { stderr } = await runCli(['init', ...flags, '--database-url', url], { cwd });
+    const { stderr } = await runCommand(['init', ...flags, '--database-url', url], { cwd });
     expect(read('etc/m.yaml') + stderr).not.toContain('hidden');
     expect(stderr).toContain('the password of --database-url was left out');
     const { of } = await listed(['--config', 'etc/m.yaml']);

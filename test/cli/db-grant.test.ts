@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withClient, type Client, type ConnectionSettings } from '../../src/postgres/client.ts';
-import { runCli, type CliOptions, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliOptions, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, testServer, urlOf, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll, rowOf, rowsOf } from '../support/promotion.ts';
@@ -35,7 +35,7 @@ afterEach(async () => {
 
 async function medallion(args: string[], options: CliOptions = {}): Promise<CliResult> {
   const env = { DATABASE_URL: database.url, ...options.env };
-  return runCli(args, { cwd: folder, ...options, env });
+  return runCommand(args, { cwd: folder, ...options, env });
 }
 
 /** Makes a role by the command. */

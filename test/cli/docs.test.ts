@@ -6,14 +6,16 @@ import { expect, it } from 'vitest';
 import { dictionaryAsMarkdown } from '../../src/cli/render/dictionary.ts';
 import { dictionaryAsHtml } from '../../src/cli/render/html/dictionary.ts';
 import { loadModels } from '../../src/model/load.ts';
-import { runCli } from '../support/cli.ts';
+import { runCommand } from '../support/cli.ts';
 
 const { silver, gold } = loadModels();
 const models = [...silver, ...gold];
 
 it('writes one file, whole, in place of what was there', async () => {
   const cwd = await mkdtemp(path.join(tmpdir(), 'medallion-docs-'));
-  const { code, stdout } = await runCli(['docs', '--format', 'html', '--out', 'd.html'], { cwd });
+  const { code, stdout } = await runCommand(['docs', '--format', 'html', '--out', 'd.html'], {
+    cwd,
+  });
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   expect(readFileSync(path.join(cwd, 'd.html'), 'utf8')).toBe(dictionaryAsHtml(models));
   expect(readdirSync(cwd)).toEqual(['d.html']);

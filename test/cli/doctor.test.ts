@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli } from '../support/cli.ts';
+import { runCommand } from '../support/cli.ts';
 import { withTestHome } from '../support/home.ts';
 import { kafkaBrokers, uniqueTopic } from '../support/kafka.ts';
 import { createTestDatabase, urlOf, withDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 async function doctor(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
-  const { code, stdout, stderr } = await runCli(['doctor', '--output', 'json', ...args], {
+  const { code, stdout, stderr } = await runCommand(['doctor', '--output', 'json', ...args], {
     env,
     cwd: folder,
   });
@@ -61,7 +61,7 @@ describe('doctor', () => {
   });
 
   it('prints a table for people that fits into 80 columns', async () => {
-    const { code, stdout } = await runCli(['doctor'], {
+    const { code, stdout } = await runCommand(['doctor'], {
       env: { DATABASE_URL: 'postgresql://me:sesame@127.0.0.1:1/sales' },
       cwd: folder,
     });
@@ -199,12 +199,12 @@ describe('doctor on the embedded server', () => {
       expect(before.of('PostgreSQL')?.found).toMatch(/^embedded, 18: made by/);
       expect(existsSync(home)).toBe(false);
 
-      expect((await runCli(['db', 'migrate'], { env, cwd: folder })).code).toBe(0);
+      expect((await runCommand(['db', 'migrate'], { env, cwd: folder })).code).toBe(0);
       const { code, of } = await doctor(env);
       expect(of('PostgreSQL')?.found).toMatch(/^embedded, 18\.\d+ at 127\.0\.0\.1:/);
       expect(of('schema')?.found).toBe('up to date');
       expect(code).toBe(0);
-      const { stdout } = await runCli(['db', 'status'], { env, cwd: folder });
+      const { stdout } = await runCommand(['db', 'status'], { env, cwd: folder });
       expect(stdout).toMatch(/stopped/);
     });
   });

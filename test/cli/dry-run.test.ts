@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { installMedallion, runCli, type CliResult } from '../support/cli.ts';
+import { installMedallion, runCli, runCommand, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, rowOf } from '../support/promotion.ts';
@@ -40,12 +40,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const dryRun = (args: readonly string[], bin?: string): Promise<CliResult> =>
-  runCli(['promote', '--dry-run', ...args], {
-    cwd: folder,
-    env: { DATABASE_URL: db.url },
-    ...(bin === undefined ? {} : { bin }),
-  });
+async function dryRun(args: readonly string[], bin?: string): Promise<CliResult> {
+  const line = ['promote', '--dry-run', ...args];
+  const options = { cwd: folder, env: { DATABASE_URL: db.url } };
+  return bin === undefined ? runCommand(line, options) : runCli(line, { ...options, bin });
+}
 
 test.each([
   ['--full-refresh', '--dry-run and --full-refresh'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, urlOf, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll } from '../support/promotion.ts';
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 const runExport = (args: readonly string[], url = db.url): Promise<CliResult> =>
-  runCli(['export', ...args], { cwd: folder, env: { DATABASE_URL: url } });
+  runCommand(['export', ...args], { cwd: folder, env: { DATABASE_URL: url } });
 
 /** Rows that DuckDB reads from files, each value as text. */
 async function read(sql: string): Promise<string[][]> {
@@ -97,7 +97,7 @@ test('CSV for spreadsheets: no text is a formula, numbers stay numbers, the rest
 
 test('a whole layer by day, of which a reader may do it', async () => {
   const env = { DATABASE_URL: db.url, MEDALLION_ROLE_PASSWORD: 'reading' };
-  const grant = await runCli(['db', 'grant', 'reader', role, '--create'], { cwd: folder, env });
+  const grant = await runCommand(['db', 'grant', 'reader', role, '--create'], { cwd: folder, env });
   expect(grant).toMatchObject({ code: 0 });
   try {
     const url = urlOf({ ...db.settings, user: role, password: 'reading' });

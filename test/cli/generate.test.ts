@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kafkaBrokers, kafkaClient } from '../support/kafka.ts';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 
 let cwd: string;
 
@@ -18,7 +18,8 @@ afterEach(async () => {
   await rm(cwd, { recursive: true });
 });
 
-const generate = (...args: string[]): Promise<CliResult> => runCli(['generate', ...args], { cwd });
+const generate = (...args: string[]): Promise<CliResult> =>
+  runCommand(['generate', ...args], { cwd });
 const DAYS = ['--since', '2026-01-01', '--until', '2026-01-07'];
 const FAULTS = ['--late', '3%', '--duplicates', '0.03', '--malformed', '3%', '--corrections', '3%'];
 

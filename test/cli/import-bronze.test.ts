@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli, spawnCli, type CliProcess, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliProcess, type CliResult } from '../support/cli.ts';
 import { until } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, urlOf, withDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -41,7 +41,7 @@ const options = (warehouse = db) => ({
 });
 
 async function medallion(args: readonly string[], warehouse = db): Promise<CliResult> {
-  const result = await runCli(args, options(warehouse));
+  const result = await runCommand(args, options(warehouse));
   expect(result, args.join(' ')).toMatchObject({ code: 0 });
   return result;
 }
@@ -260,11 +260,11 @@ test('a table that changed under its name is not mixed with the old one', async 
   const late = await medallion(args);
   expect(late.stderr).toContain('2 rows of "public"."changing" have come since the last import');
   await run('delete from changing where id > 1');
-  expect(await runCli(args, options())).toMatchObject({ code: 2 });
+  expect(await runCommand(args, options())).toMatchObject({ code: 2 });
   await run('drop table changing');
   await makeTable('changing');
   await run(`insert into changing (id, payload) values (7, '{}')`);
-  const replaced = await runCli(args, options());
+  const replaced = await runCommand(args, options());
   expect(replaced.code).toBe(2);
   expect(replaced.stderr).toContain('is another table than the one imported before');
   expect((await landedOf('public.changing')).map((row) => row.split(' ')[0])).toEqual([
@@ -292,13 +292,16 @@ test('what cannot be imported is said, and no password with it', async () => {
   ];
   await Promise.all(
     cases.map(async ([args, code, said]) => {
-      const result = await runCli(['import-bronze', ...args], options());
+      const result = await runCommand(['import-bronze', ...args], options());
       expect(result.stderr, args.join(' ')).toContain(said);
       expect(result.stderr).not.toContain('xQ7markZ9');
       expect(result.code, args.join(' ')).toBe(code);
     }),
   );
-  const unnamed = await runCli(['import-bronze'], { ...options(), env: { DATABASE_URL: db.url } });
+  const unnamed = await runCommand(['import-bronze'], {
+    ...options(),
+    env: { DATABASE_URL: db.url },
+  });
   expect(unnamed.code).toBe(2);
   expect(unnamed.stderr).toContain('IMPORT_DATABASE_URL');
 });
@@ -310,11 +313,14 @@ test('a loader may import, and a URL leaves no password in the books', async () 
   ]);
   const role = `import_${String(process.pid)}`;
   const env = { ...options().env, MEDALLION_ROLE_PASSWORD: 'xQ7markZ9' };
-  const granted = await runCli(['db', 'grant', 'loader', role, '--create'], { ...options(), env });
+  const granted = await runCommand(['db', 'grant', 'loader', role, '--create'], {
+    ...options(),
+    env,
+  });
   expect(granted).toMatchObject({ code: 0 });
   try {
     const loader = urlOf({ ...db.settings, user: role, password: 'xQ7markZ9' });
-    const result = await runCli(
+    const result = await runCommand(
       ['import-bronze', `--from=${old.url}`, '--table', 'granted', '--database-url', loader],
       { cwd: folder, env: {} },
     );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCli, spawnCli } from '../support/cli.ts';
+import { runCommand, spawnCli } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const options = () => ({ cwd: folder, env: { DATABASE_URL: database.url } });
-const run = (...args: string[]) => runCli(['ingest', ...args], options());
+const run = (...args: string[]) => runCommand(['ingest', ...args], options());
 const rows = (sql: string) => rowsOf(database.settings, sql);
 
 describe('medallion ingest', () => {
@@ -75,7 +75,7 @@ describe('medallion ingest', () => {
   });
 
   test('takes standard input', async () => {
-    const { code } = await runCli(['ingest', '--from', '-'], { ...options(), input: 'a\nb' });
+    const { code } = await runCommand(['ingest', '--from', '-'], { ...options(), input: 'a\nb' });
     expect(code).toBe(0);
     expect(await rows('select "offset", value from bronze.events order by 1')).toEqual([
       '0|a',

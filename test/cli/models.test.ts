@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../support/cli.ts';
+import { runCommand } from '../support/cli.ts';
 
 /** Runs `medallion models` where no warehouse can be reached: it must not need one. */
 async function models(...args: string[]) {
-  return runCli(['models', ...args], {
+  return runCommand(['models', ...args], {
     env: { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nowhere' },
   });
 }

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import { withPromotionLock } from '../../src/postgres/lock.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll, rowOf, rowsOf } from '../support/promotion.ts';
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 async function medallion(args: readonly string[]): Promise<CliResult> {
-  return runCli(args, {
+  return runCommand(args, {
     cwd: folder,
     env: { DATABASE_URL: db.url, MEDALLION_HOME: path.join(folder, 'home') },
   });

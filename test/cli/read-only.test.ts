@@ -8,7 +8,7 @@ import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.
 import { freePort, startServer, stopServer } from '../../src/embedded/postmaster.ts';
 import { serverUser } from '../../src/embedded/user.ts';
 import { migrate } from '../../src/schema/migrate.ts';
-import { runCli, spawnCli } from '../support/cli.ts';
+import { runCommand, spawnCli } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 import { until } from '../support/kafka.ts';
 import { createTestDatabase, testServer, urlOf } from '../support/postgres.ts';
@@ -52,7 +52,7 @@ async function expectReading(
   commands: readonly string[] = READING.flatMap(([command = '']) => [command]),
 ): Promise<void> {
   for (const args of READING.filter(([command = '']) => commands.includes(command))) {
-    const { code, stderr } = await runCli(args, { env });
+    const { code, stderr } = await runCommand(args, { env });
     expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
   }
 }
@@ -72,7 +72,7 @@ describe('where transactions are read-only by default', () => {
       await promoteAll(database.settings);
       await setReadOnly('on');
       for (const args of [...WRITING, ['ingest', '--from', '-']]) {
-        const { code, stderr } = await runCli(args, { env });
+        const { code, stderr } = await runCommand(args, { env });
         expect({ args, code, stderr }).toMatchObject({ args, code: 3 });
         expect(stderr).toMatch(/^error: PostgreSQL at \S+ is read-only\n/);
         expect(stderr).not.toContain('--write');
@@ -98,7 +98,7 @@ describe('a standby', () => {
       await promoteAll(server.settings);
       await server.restartAsStandby();
       for (const args of [['promote'], ['sql', '--write', 'create table gold.extra ()']]) {
-        const { code, stderr } = await runCli(args, { env });
+        const { code, stderr } = await runCommand(args, { env });
         expect({ args, code, stderr }).toMatchObject({ args, code: 3 });
         expect(stderr).toMatch(/^error: PostgreSQL at \S+ is read-only: it is a standby\n/);
       }

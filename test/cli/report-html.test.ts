@@ -9,7 +9,7 @@ import { launchBrowser } from '../../scripts/chromium/browser.ts';
 import { openInBrowser } from '../../src/cli/open-in-browser.ts';
 import { withClient } from '../../src/postgres/client.ts';
 import { emptyGold, filledGold } from '../query/report/gold.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 
 /** Names as they come from whoever sends events. */
@@ -55,7 +55,10 @@ async function report(...args: string[]): Promise<CliResult> {
 }
 
 async function runIn(env: Readonly<Record<string, string>>, ...args: string[]): Promise<CliResult> {
-  return runCli(['report', ...args], { cwd: folder, env: { DATABASE_URL: database.url, ...env } });
+  return runCommand(['report', ...args], {
+    cwd: folder,
+    env: { DATABASE_URL: database.url, ...env },
+  });
 }
 
 /** Opens the page as a reader does, and what went wrong with it. */

@@ -5,7 +5,7 @@ import { parse, type LosslessNumber } from 'lossless-json';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import { emptyGold, filledGold } from '../query/report/gold.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 let database: TestDatabase;
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 async function report(args: readonly string[], of = database): Promise<CliResult> {
-  return runCli(['report', ...args], { cwd: folder, env: { DATABASE_URL: of.url } });
+  return runCommand(['report', ...args], { cwd: folder, env: { DATABASE_URL: of.url } });
 }
 
 const JANUARY = ['--since', '2026-01-01', '--until', '2026-01-03'];

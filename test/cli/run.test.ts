@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withClient, withTransaction } from '../../src/postgres/client.ts';
-import { runCli, spawnCli, type CliProcess } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliProcess } from '../support/cli.ts';
 import {
   createTopic,
   kafkaBrokers,
@@ -258,7 +258,7 @@ describe('when one of the two fails for good', () => {
 
 test('waits for a topic that is not there yet, says so, and promotes meanwhile', async () => {
   const topic = `later-${randomBytes(6).toString('hex')}`;
-  await runCli(['ingest', '--from', '-'], {
+  await runCommand(['ingest', '--from', '-'], {
     cwd: folder,
     env: { DATABASE_URL: database.url },
     input: `${sale('a', '2026-01-01')}\n`,

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { hostname, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, uniqueTopic } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 const run = (...args: string[]): Promise<CliResult> =>
-  runCli(args, { cwd: folder, env: { DATABASE_URL: database.url } });
+  runCommand(args, { cwd: folder, env: { DATABASE_URL: database.url } });
 
 async function succeed(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(...args);
@@ -207,7 +207,7 @@ test('a run that there is not ends with 4, a number that is none with 2', async 
 
 describe('generate', () => {
   const offline = (...args: string[]) =>
-    runCli(['generate', '--seed', '1', ...args], {
+    runCommand(['generate', '--seed', '1', ...args], {
       cwd: folder,
       env: { DATABASE_URL: 'postgresql://nobody:secret@127.0.0.1:1/nowhere' },
     });
@@ -285,7 +285,7 @@ describe('generate', () => {
 });
 
 test('a file that is no record is named, and nothing fails', async () => {
-  await runCli(['generate', '-n', '1'], { cwd: folder });
+  await runCommand(['generate', '-n', '1'], { cwd: folder });
   await writeFile(path.join(folder, '.medallion/runs/note.json'), '{}');
   const { code, stderr } = await run('runs');
   expect(code).toBe(0);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 let database: TestDatabase;
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 async function sql(args: readonly string[], input?: string): Promise<CliResult> {
-  return runCli(['sql', ...args], {
+  return runCommand(['sql', ...args], {
     cwd: folder,
     env: { DATABASE_URL: database.url },
     ...(input === undefined ? {} : { input }),

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { kafkaBrokers, produce, uniqueTopic } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const options = () => ({ cwd: folder, env: { DATABASE_URL: database.url } });
-const run = (...args: string[]): Promise<CliResult> => runCli(args, options());
+const run = (...args: string[]): Promise<CliResult> => runCommand(args, options());
 
 interface Look {
   readonly state: Record<string, unknown>;

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -14,7 +14,7 @@ let folder: string;
 let topic: string;
 
 const run = (...args: string[]): Promise<CliResult> =>
-  runCli(args, { cwd: folder, env: { DATABASE_URL: database.url } });
+  runCommand(args, { cwd: folder, env: { DATABASE_URL: database.url } });
 
 interface Found {
   readonly event: { readonly value: string };

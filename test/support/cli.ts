@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { cpSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { execute } from '../../src/cli/execute.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BIN = path.join(ROOT, 'bin', 'medallion.js');
@@ -70,7 +72,7 @@ function spawnShell(script: string, options: CliOptions = {}): CliProcess {
   );
 }
 
-function environment({ env }: CliOptions): NodeJS.ProcessEnv {
+function environment({ env }: Pick<CliOptions, 'env'>): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !LEAKS.test(name));
   return { ...Object.fromEntries(inherited), ...env };
 }
@@ -107,6 +109,48 @@ export async function runCli(
   options: CliOptions = {},
 ): Promise<CliResult> {
   return spawnCli(args, options).result;
+}
+
+/** How a command sees the streams of `runCommand`. */
+export interface CommandOptions extends Pick<CliOptions, 'env' | 'cwd' | 'input'> {
+  /** Columns of the terminal that stdout is; a pipe without. */
+  readonly columns?: number;
+}
+
+/**
+ * Runs a command line in this process, from src: all but what only a process of its own shows (signals, stdin of a
+ * terminal, the other variables of libpq, what loads when, two holders of one lock).
+ */
+export async function runCommand(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CliResult> {
+  const stdout = capture(options.columns);
+  const stderr = capture(undefined);
+  const code = await execute({
+    ...{ args, env: environment(options), workingFolder: () => options.cwd ?? process.cwd() },
+    ...{ stdin: Readable.from(inputOf(options)), stdout: stdout.stream, stderr: stderr.stream },
+    signal: new AbortController().signal,
+  });
+  return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function inputOf({ input = '' }: CommandOptions): Buffer[] {
+  return input.length === 0 ? [] : [Buffer.from(input)];
+}
+
+function capture(columns: number | undefined) {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return {
+    stream: Object.assign(stream, { isTTY: columns !== undefined, columns: columns ?? 0 }),
+    text: (): string => Buffer.concat(chunks).toString('utf8'),
+  };
 }
 
 /** Runs a shell script (see `spawnShell`) to its end. */

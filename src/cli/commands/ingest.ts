@@ -68,7 +68,7 @@ async function runIngest(context: CommandContext, flags: IngestFlags): Promise<v
     ...context.call,
     ...{ follow, maxEventBytes, resetOffsets, retryFor },
     ...(from?.[0] === '-'
-      ? { input: process.stdin }
+      ? { input: context.stdin }
       : { files: from?.map((file) => path.resolve(context.cwd, file)) }),
     ...{ idleTimeoutMs: idleTimeout, maxRecords: maxMessages },
   });

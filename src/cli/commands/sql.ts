@@ -60,7 +60,7 @@ async function runSql(
       hint: 'Files of the archive are never changed.',
     });
   }
-  const source = await readSource(argument, flags.file, context.cwd);
+  const source = await readSource(argument, flags.file, context);
   const format = context.format ?? 'table';
   const { config, call } = context;
   const print = async ({ columns, batches }: Pick<ResultStream, 'columns' | 'batches'>) => {
@@ -84,7 +84,7 @@ async function runSql(
 async function readSource(
   argument: string | undefined,
   file: string | undefined,
-  cwd: string,
+  { cwd, stdin }: CommandContext,
 ): Promise<string> {
   if ((argument === undefined) === (file === undefined)) {
     throw new MedallionError(
@@ -101,7 +101,7 @@ async function readSource(
     return checkText(Buffer.from(argument), 'the SQL');
   }
   if (file === undefined || file === '-') {
-    return checkText(await buffer(process.stdin), 'stdin');
+    return checkText(await buffer(stdin), 'stdin');
   }
   const found = path.resolve(cwd, file);
   try {

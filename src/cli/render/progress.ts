@@ -21,7 +21,7 @@ type Progress = Extract<ProgressEvent, { type: 'step.progress' }>;
  * notes, and now and then how far a long step is. `stop` clears the spinner away.
  */
 export async function progressRenderer(
-  stream: NodeJS.WriteStream,
+  stream: NodeJS.WritableStream & Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>,
   { quiet, color }: ProgressOptions,
 ): Promise<{ emit: Emit; stop: () => void }> {
   const colors = palette(color);
