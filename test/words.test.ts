@@ -24,6 +24,13 @@ const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])
   [/KeptRows|KeptExtension/, 'cache', /./],
   [/\bsheets?\b(?! \$\{)/, 'worksheet', /^src\/engine\//],
   [
+    /\bbooked\b|\bbookRange\b|\bthe (?:tool's own )?books\b|\ba book knows\b/i,
+    'metadata, recorded',
+    /./,
+  ],
+  [/\b[Rr]ides? (?:it )?out\b|\bendures?\b|PATIENCE/, 'retry, timeout', /./],
+  [/\b(?:has|have|been) landed\b|\blands\b|[a-z]Landed\b/, 'write, commit, is in bronze', /./],
+  [
     /\bgoodbye\b|\bastray\b|\blookout\b|\bbystander\b/i,
     'disconnect, out of range, topic monitor, idle member',
     /./,

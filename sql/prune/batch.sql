@@ -1,5 +1,5 @@
 -- Removes the promoted events of partition $1, $2, from offset $3 up to $5, that the log took in before $4, without those
--- that are open in the quarantine, and books them for run $6: one statement, so both or neither.
+-- that are open in the quarantine, and records them for run $6: one statement, so both or neither.
 -- grain: one row
 with removed as (
     delete from bronze.events
@@ -78,8 +78,8 @@ counted as (
     from judged
 ),
 
-booked as (
-    insert into medallion.pruned as book (
+recorded as (
+    insert into medallion.pruned as pruned (
         topic, partition, run_id, from_offset, to_offset, produced_before, current_events, duplicate_events,
         superseded_events, refused_events, bytes, accepted_checksum, refused_checksum
     )
@@ -91,13 +91,13 @@ booked as (
     on conflict (topic, partition, run_id) do update
         set
             to_offset = excluded.to_offset,
-            current_events = book.current_events + excluded.current_events,
-            duplicate_events = book.duplicate_events + excluded.duplicate_events,
-            superseded_events = book.superseded_events + excluded.superseded_events,
-            refused_events = book.refused_events + excluded.refused_events,
-            bytes = book.bytes + excluded.bytes,
-            accepted_checksum = book.accepted_checksum + excluded.accepted_checksum,
-            refused_checksum = book.refused_checksum + excluded.refused_checksum
+            current_events = pruned.current_events + excluded.current_events,
+            duplicate_events = pruned.duplicate_events + excluded.duplicate_events,
+            superseded_events = pruned.superseded_events + excluded.superseded_events,
+            refused_events = pruned.refused_events + excluded.refused_events,
+            bytes = pruned.bytes + excluded.bytes,
+            accepted_checksum = pruned.accepted_checksum + excluded.accepted_checksum,
+            refused_checksum = pruned.refused_checksum + excluded.refused_checksum
 )
 
 select *

@@ -1,4 +1,4 @@
--- What a run wrote, landed or promoted.
+-- What a run wrote, ingested or promoted.
 -- grain: one row per partition
 -- parameters: $1 run
 select topic, partition, from_offset, to_offset, events

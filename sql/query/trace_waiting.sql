@@ -17,12 +17,12 @@ left join medallion.watermarks using (topic, partition)
 -- The offset is a fence: else PostgreSQL would look for the id in all of bronze before it asks what waits.
 cross join lateral (
     select *
-    from bronze.events as landed
+    from bronze.events as waiting
     where
-        landed.topic = offsets.topic
-        and landed.partition = offsets.partition
-        and landed."offset" >= coalesce(watermarks.next_offset, 0)
-        and landed."offset" < offsets.next_offset
+        waiting.topic = offsets.topic
+        and waiting.partition = offsets.partition
+        and waiting."offset" >= coalesce(watermarks.next_offset, 0)
+        and waiting."offset" < offsets.next_offset
     offset 0
 ) as events
 where

@@ -5,7 +5,7 @@ import type { Status } from '../query/status.ts';
 import { Health } from '../metrics/health.ts';
 import {
   Metrics,
-  type LandedTotals,
+  type WrittenTotals,
   type PromotionOutcome,
   type PublishedTotals,
   type Standing,
@@ -63,8 +63,8 @@ export class Monitor {
     }
   }
 
-  landed(totals: LandedTotals): void {
-    this.#metrics.landed(totals);
+  written(totals: WrittenTotals): void {
+    this.#metrics.written(totals);
   }
 
   published(totals: PublishedTotals): void {
@@ -124,7 +124,7 @@ function outcomeOf(error: unknown): PromotionOutcome {
 function standingOf(status: Status): Standing {
   return {
     isUp: { warehouse: true, log: status.problem === undefined },
-    books: {
+    recorded: {
       lag: status.partitions.map(({ topic, partition, lag }) => ({
         ...{ topic, partition, events: lag.count, seconds: lag.seconds },
       })),

@@ -128,7 +128,7 @@ async function ingestAll(
       {
         ...{ retry, arguments: commandLine, follow: true },
         ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
-        ...(monitor === undefined ? {} : { onWritten: (tally) => monitor.landed(tally) }),
+        ...(monitor === undefined ? {} : { onWritten: (tally) => monitor.written(tally) }),
       },
       context,
     );

@@ -23,7 +23,7 @@ import {
   replaceOffset,
   type CurrentOffset,
 } from '../postgres/offsets.ts';
-import { bookRange } from '../postgres/runs.ts';
+import { recordRange } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import type { Retry } from '../retry.ts';
 import { admit } from './admission.ts';
@@ -120,7 +120,7 @@ export class BronzeSink implements Sink {
           await copyRejected(client, rejected, rows);
         }
         const range = { ...to, from: fromOffset, to: nextOffset };
-        await bookRange(client, runId, { ...range, events: admitted.length });
+        await recordRange(client, runId, { ...range, events: admitted.length });
         return true;
       }),
     ).catch((error: unknown) => {

@@ -11,6 +11,7 @@ import {
 import { embeddedBinaries, majorVersion } from '../embedded/binaries.ts';
 import { embeddedStatus } from '../embedded/server.ts';
 import { missingMigrations } from '../schema/migrate.ts';
+import { sqlFile } from '../sql-file.ts';
 import { recordsObjects } from '../schema/objects.ts';
 import { warehouseState, withWarehouse } from '../postgres/warehouse.ts';
 import type { StageContext } from '../progress.ts';
@@ -78,38 +79,6 @@ const INSIDE: readonly {
   { title: 'clocks', look: lookAtClocks },
 ];
 
-/**
- * Rights that are missing, as GRANT calls them, with what they are missing on. $1: the tables that matter; null is all
- * of the schemas.
- */
-const MISSING_RIGHTS = `
-with schemas as (
-    select oid, nspname from pg_namespace where nspname in ('bronze', 'silver', 'gold', 'medallion')
-),
-missing as (
-    select right_name, 'database ' || quote_ident(current_database()) as object
-    from unnest(array['temporary', 'create']) as right_name
-    where not has_database_privilege(current_database(), right_name)
-        -- Only who has yet to make the schemas must be allowed to.
-        and (right_name = 'temporary' or (select count(*) from schemas) < 4)
-    union all
-    select right_name, 'schema ' || nspname
-    from schemas cross join unnest(array['usage', 'create']) as right_name
-    where not has_schema_privilege(schemas.oid, right_name)
-    union all
-    select right_name, 'all tables in schema ' || nspname
-    from schemas cross join unnest(array['select', 'insert', 'update', 'delete']) as right_name
-    where exists (
-        select from pg_class
-        where relnamespace = schemas.oid and relkind in ('r', 'p') and not has_table_privilege(pg_class.oid, right_name)
-            and ($1::oid[] is null or pg_class.oid = any ($1))
-    )
-)
-select string_agg(right_name, ', ' order by right_name desc) || ' on ' || object as missing
-from missing
-group by object
-order by object desc`;
-
 /** The oids of medallion's tables; null where the user cannot know them, or they are not recorded yet. */
 async function ownTables(client: Client): Promise<string[] | null> {
   if (!(await recordsObjects(client))) {
@@ -129,7 +98,7 @@ async function lookAtRights(client: Client, settings: ConnectionSettings): Promi
   if (rows[0]?.standby === 'true' || rows[0]?.read_only === 'on') {
     return fail(title, readOnly(settings, rows[0].standby === 'true'));
   }
-  const missing = await client.query<{ missing: string }>(MISSING_RIGHTS, [
+  const missing = await client.query<{ missing: string }>(sqlFile('query/missing_rights'), [
     await ownTables(client),
   ]);
   const grants = missing.rows.map((row) => row.missing);

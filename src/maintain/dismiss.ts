@@ -1,9 +1,11 @@
 import { withClient, withTransaction, type ConnectionSettings } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
+import { literal } from '../postgres/quote.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
+import { statement } from '../sql-file.ts';
 
-/** What a person decides about rejected events: the status they come from and go to, and how the books call it. */
+/** What a person decides about rejected events: the status they come from and go to, and how the metadata calls it. */
 const DECISIONS = {
   dismiss: { from: 'open', to: 'dismissed', action: 'dismissed' },
   reopen: { from: 'dismissed', to: 'open', action: 'reopened' },
@@ -44,21 +46,11 @@ export async function decide(
       const run = { command: `quarantine ${decision}`, arguments: commandLine };
       const runId = await startRun(client, run);
       const { rowCount } = await client.query(
-        `with chosen as (
-           select * from bronze.quarantine q where ${sql} for update
-         ),
-         noted as (
-           insert into bronze.quarantine_history
-               (topic, partition, "offset", run_id, action, status_before, status_after,
-                reason_before, field_before, detail_before, reason_after, field_after, detail_after, note, os_user)
-           select topic, partition, "offset", ${parameter(1)}::bigint, '${action}', status, '${to}',
-                  reason, field, detail, reason, field, detail, ${parameter(2)}::text, ${parameter(3)}::text
-           from chosen
-         )
-         update bronze.quarantine q
-         set status = '${to}', resolved_at = ${to === 'open' ? 'null' : 'now()'}
-         from chosen c
-         where q.topic = c.topic and q.partition = c.partition and q."offset" = c."offset"`,
+        statement('quarantine/decide', {
+          selected: sql,
+          ...{ to: literal(to), action: literal(action) },
+          ...{ run_id: parameter(1), note: parameter(2), os_user: parameter(3) },
+        }),
         [...values, runId, note ?? null, osUser],
       );
       const events = rowCount ?? 0;

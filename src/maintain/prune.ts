@@ -94,12 +94,12 @@ export async function planPrune(settings: ConnectionSettings, before: string): P
 }
 
 /**
- * Removes promoted events from bronze that the log took in before a moment, and books how many: batch by batch, each
+ * Removes promoted events from bronze that the log took in before a moment, and records how many: batch by batch, each
  * one transaction, so a killed run leaves whole batches and the next one goes on. Events that are open in the
  * quarantine stay; of those dismissed or replayed the quarantine lets the bytes go as well. Promotions wait meanwhile,
  * ingest does not.
  * @param verify must throw unless silver accounts for every promoted event: what goes here would be its only trace
- * @throws MedallionError locked, check_failed, unreachable, interrupted; what was removed by then is booked
+ * @throws MedallionError locked, check_failed, unreachable, interrupted; what was removed by then is recorded
  */
 export async function prune(
   settings: ConnectionSettings,

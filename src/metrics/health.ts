@@ -4,7 +4,7 @@ import { jsonPage, type Page } from './server.ts';
 /** A look at what is depended on that is older than this says nothing of now. */
 const STALE_MS = 60_000;
 /** With a short interval a promotion may well take longer than some of them. */
-const LEAST_PATIENCE_MS = 60_000;
+const SHORTEST_LIMIT_MS = 60_000;
 const MISSED_INTERVALS = 3;
 
 interface Check {
@@ -90,7 +90,7 @@ export class Health {
     }
     const age = Date.now() - this.#promotedAt;
     const seconds = Math.round(age / 1000);
-    const limit = Math.max(MISSED_INTERVALS * this.#everyMs, LEAST_PATIENCE_MS);
+    const limit = Math.max(MISSED_INTERVALS * this.#everyMs, SHORTEST_LIMIT_MS);
     return age > limit
       ? {
           ok: false,

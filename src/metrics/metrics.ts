@@ -4,7 +4,7 @@ import { VERSION } from '../version.ts';
 import type { Page } from './server.ts';
 
 /** What a run of ingest has counted so far; the same object all the while. */
-export interface LandedTotals {
+export interface WrittenTotals {
   readonly events: number;
   readonly bytes: number;
   readonly quarantined: Readonly<Record<string, number>>;
@@ -22,7 +22,7 @@ export type PromotionOutcome = 'done' | 'locked' | 'check_failed' | 'failed' | '
 export interface Standing {
   readonly isUp: { readonly warehouse: boolean; readonly log: boolean };
   /** Undefined when the warehouse could not be asked. */
-  readonly books?: {
+  readonly recorded?: {
     readonly lag: readonly {
       readonly topic: string;
       readonly partition: number;
@@ -62,8 +62,8 @@ export class Metrics {
   readonly #up = this.#gauge('up', 'Whether it answered when it was last looked at', [
     'dependency',
   ]);
-  readonly #events = this.#counter('ingest_events_total', 'Events landed in bronze');
-  readonly #bytes = this.#counter('ingest_bytes_total', 'Bytes of the events landed in bronze');
+  readonly #events = this.#counter('ingest_events_total', 'Events written to bronze');
+  readonly #bytes = this.#counter('ingest_bytes_total', 'Bytes of the events written to bronze');
   readonly #quarantined = this.#counter(
     'quarantined_events_total',
     'events rejected, by ingest or by silver',
@@ -117,7 +117,7 @@ export class Metrics {
     'When something was last committed to the layer',
     ['layer'],
   );
-  #layers: NonNullable<Standing['books']>['layers'] = [];
+  #layers: NonNullable<Standing['recorded']>['layers'] = [];
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -151,7 +151,7 @@ export class Metrics {
     );
   }
 
-  landed(totals: LandedTotals): void {
+  written(totals: WrittenTotals): void {
     this.#events.inc(this.#grown(totals, 'events', totals.events));
     this.#bytes.inc(this.#grown(totals, 'bytes', totals.bytes));
     this.#rejected(totals, totals.quarantined);
@@ -173,29 +173,29 @@ export class Metrics {
   }
 
   /** What is no longer known is no longer told. */
-  stand({ isUp, books }: Standing): void {
+  stand({ isUp, recorded }: Standing): void {
     this.#up.set({ dependency: 'warehouse' }, isUp.warehouse ? 1 : 0);
     this.#up.set({ dependency: 'log' }, isUp.log ? 1 : 0);
     for (const gauge of [this.#lagEvents, this.#lagSeconds, this.#quarantineOpen]) {
       gauge.reset();
     }
-    if (books === undefined) {
+    if (recorded === undefined) {
       return;
     }
-    for (const { topic, partition, events, seconds } of books.lag) {
+    for (const { topic, partition, events, seconds } of recorded.lag) {
       if (events !== undefined) {
         this.#lagEvents.set({ topic, partition }, events);
         this.#lagSeconds.set({ topic, partition }, seconds ?? 0);
       }
     }
-    this.#backlogEvents.set(books.backlog.events);
-    this.#backlogSeconds.set(books.backlog.seconds);
-    this.#staleDates.set(books.staleDates);
-    for (const { stage, reason, events } of books.quarantine) {
+    this.#backlogEvents.set(recorded.backlog.events);
+    this.#backlogSeconds.set(recorded.backlog.seconds);
+    this.#staleDates.set(recorded.staleDates);
+    for (const { stage, reason, events } of recorded.quarantine) {
       this.#quarantineOpen.set({ stage, reason }, events);
     }
-    this.#layers = books.layers;
-    for (const { layer, committedAt } of books.layers) {
+    this.#layers = recorded.layers;
+    for (const { layer, committedAt } of recorded.layers) {
       if (committedAt !== undefined) {
         this.#committed.set({ layer }, committedAt / 1000);
       }

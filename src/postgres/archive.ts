@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { sqlFile } from '../sql-file.ts';
 import type { PartitionName } from './offsets.ts';
 
 /** A file of the archive, which holds events with bronze's columns. */
@@ -41,29 +42,12 @@ export async function placesOfRanges(
   client: Client,
   ranges: readonly (PartitionName & { readonly from: bigint; readonly to: bigint })[],
 ): Promise<string[]> {
-  return readPlaces(
-    client,
-    // By the key: of the ranges that begin before the one asked for only the last may reach into it.
-    `select ranges.file_id
-     from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) as asked (topic, partition, from_offset, to_offset)
-     cross join lateral (
-       select file_id
-       from medallion.archived_ranges
-       where topic = asked.topic and partition = asked.partition
-         and to_offset > asked.from_offset and from_offset < asked.to_offset
-         and from_offset >= coalesce(
-           (select max(before.from_offset) from medallion.archived_ranges as before
-            where before.topic = asked.topic and before.partition = asked.partition
-              and before.from_offset <= asked.from_offset),
-           asked.from_offset)
-     ) as ranges`,
-    [
-      ranges.map(({ topic }) => topic),
-      ranges.map(({ partition }) => partition),
-      ranges.map(({ from }) => from),
-      ranges.map(({ to }) => to),
-    ],
-  );
+  return readPlaces(client, sqlFile('archive/files_of_ranges'), [
+    ranges.map(({ topic }) => topic),
+    ranges.map(({ partition }) => partition),
+    ranges.map(({ from }) => from),
+    ranges.map(({ to }) => to),
+  ]);
 }
 
 /** Places of the files that hold some events. */

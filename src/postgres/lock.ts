@@ -8,7 +8,7 @@ const PUBLICATION_LOCK = '31654262977688424';
 /** Key of the one under which rows of the quarantine are changed: "quarant" in ASCII. */
 const QUARANTINE_LOCK = '31935733759569524';
 /** A person who dismisses waits for another one, but not for a long replay. */
-const QUARANTINE_PATIENCE = '5s';
+const QUARANTINE_LOCK_TIMEOUT = '5s';
 
 /**
  * What a transaction that publishes begins with. Its commit does not wait for the disk: a crash of the server may take
@@ -88,7 +88,7 @@ export async function lockQuarantine(
 ): Promise<void> {
   const kind = until === 'transaction' ? '_xact' : '';
   try {
-    await client.query(`set lock_timeout = '${QUARANTINE_PATIENCE}'`);
+    await client.query(`set lock_timeout = '${QUARANTINE_LOCK_TIMEOUT}'`);
     await client.query(`select pg_advisory${kind}_lock($1)`, [QUARANTINE_LOCK]);
   } catch (error) {
     throw codeOf(error) === '55P03'

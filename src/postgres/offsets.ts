@@ -1,6 +1,7 @@
+import { sqlFile } from '../sql-file.ts';
 import type { Client } from './client.ts';
 
-/** A partition as bronze and the books name it. */
+/** A partition as bronze and the metadata names it. */
 export interface PartitionName {
   readonly topic: string;
   readonly partition: number;
@@ -21,7 +22,7 @@ export interface CurrentOffset extends OffsetRow {
 }
 
 /** What a batch adds to its partition's account. */
-export interface Landed {
+export interface WrittenBatch {
   readonly events: number;
   readonly bytes: number;
   readonly quarantined: number;
@@ -46,14 +47,10 @@ export async function currentOffsets(
     source: string;
     position: string | null;
     digest: string | null;
-  }>(
-    `select distinct stored.topic, stored.partition, next_offset, source, position, digest
-       from unnest($1::text[], $2::integer[]) as asked (topic, partition)
-       join medallion.offsets as stored
-         on stored.partition = asked.partition
-        and (stored.topic = asked.topic or starts_with(stored.topic, asked.topic || '#'))`,
-    [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)],
-  );
+  }>(sqlFile('bronze/current_offsets'), [
+    partitions.map(({ topic }) => topic),
+    partitions.map(({ partition }) => partition),
+  ]);
   const stored = rows.map((row) => ({
     topic: row.topic,
     partition: Number(row.partition),
@@ -109,7 +106,7 @@ export async function advanceOffset(
   client: Client,
   fromOffset: bigint,
   next: OffsetRow,
-  landed: Landed,
+  written: WrittenBatch,
 ): Promise<boolean> {
   const values = [
     next.topic,
@@ -117,35 +114,18 @@ export async function advanceOffset(
     next.nextOffset,
     next.source,
     next.position,
-    landed.events,
-    landed.bytes,
-    landed.quarantined,
-    landed.lastProducedAt === undefined ? null : new Date(landed.lastProducedAt).toISOString(),
+    written.events,
+    written.bytes,
+    written.quarantined,
+    written.lastProducedAt === undefined ? null : new Date(written.lastProducedAt).toISOString(),
     next.digest,
-    landed.implausible,
+    written.implausible,
   ];
-  // A row locked by another consumer is waited for, and then judged by what it has become.
-  const updated = await client.query(
-    `update medallion.offsets
-        set next_offset = $3, position = $5, digest = $10,
-            landed_events = landed_events + $6, landed_bytes = landed_bytes + $7,
-            quarantined_events = quarantined_events + $8,
-            last_produced_at = greatest(last_produced_at, $9::timestamptz),
-            implausible_events = implausible_events + $11, updated_at = now()
-      where topic = $1 and partition = $2 and next_offset = $12 and source = $4`,
-    [...values, fromOffset],
-  );
+  const updated = await client.query(sqlFile('bronze/advance_offset'), [...values, fromOffset]);
   if (updated.rowCount === 1) {
     return true;
   }
-  const inserted = await client.query(
-    `insert into medallion.offsets
-            (topic, partition, next_offset, source, position,
-             landed_events, landed_bytes, quarantined_events, last_produced_at, digest, implausible_events)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         on conflict do nothing`,
-    values,
-  );
+  const inserted = await client.query(sqlFile('bronze/first_offset'), values);
   return inserted.rowCount === 1;
 }
 
@@ -180,7 +160,7 @@ export async function insertOffset(client: Client, row: OffsetRow): Promise<bool
   return rowCount === 1;
 }
 
-/** Books offsets from..to (exclusive) that the log lost before anybody read them. */
+/** Records offsets from..to (exclusive) that the log lost before anybody read them. */
 export async function insertGap(
   client: Client,
   gap: PartitionName & { readonly from: bigint; readonly to: bigint },

@@ -13,7 +13,7 @@ export interface RunRecord {
 
 export type RunEnd = 'done' | 'failed' | 'interrupted';
 
-/** A part of a partition that a run wrote, landed or promoted: offsets `from` up to `to` (exclusive). */
+/** A part of a partition that a run wrote, ingested or promoted: offsets `from` up to `to` (exclusive). */
 export interface RunRange extends PartitionName {
   readonly from: bigint;
   readonly to: bigint;
@@ -91,11 +91,11 @@ async function closeGoneRuns(client: Client, command: string, runId: bigint): Pr
 }
 
 /** Adds a part of a partition to a run's record, in the transaction of its rows: a killed run has said what it did. */
-export async function bookRange(client: Client, runId: bigint, range: RunRange): Promise<void> {
+export async function recordRange(client: Client, runId: bigint, range: RunRange): Promise<void> {
   await client.query(rangeStatement(runId, range));
 }
 
-/** The statement that `bookRange` runs, for transactions that an engine holds. */
+/** The statement that `recordRange` runs, for transactions that an engine holds. */
 export function rangeStatement(runId: bigint, range: RunRange): string {
   const { topic, partition, from, to, events } = range;
   return `insert into medallion.run_partitions as p (run_id, topic, partition, from_offset, to_offset, events)
@@ -114,7 +114,7 @@ export interface ModelRun {
   readonly milliseconds: number;
 }
 
-/** Books what each model did. */
+/** Records what each model did. */
 export async function saveModels(
   client: Client,
   runId: bigint,
@@ -134,7 +134,7 @@ export async function saveModels(
   );
 }
 
-/** Books the days that a run published, neighbours as one span. */
+/** Records the days that a run published, neighbours as one span. */
 export async function saveDays(
   client: Client,
   runId: bigint,

@@ -43,7 +43,7 @@ export interface WarehouseOptions {
  * Runs `work` with the warehouse that the configuration names: a server of one's own, or the embedded one, which is
  * started when it is down and released afterwards, whatever happens. The schema is current when `work` begins; work
  * that takes long retries with `retry` when the server is lost, which also brings an embedded one back. The
- * records of runs that needed no warehouse are in the books by then.
+ * records of runs that needed no warehouse are in the metadata by then.
  * @throws MedallionError unreachable, denied, config (server too old, database newer than this program), storage
  */
 export async function withWarehouse<T>(

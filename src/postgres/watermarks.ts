@@ -94,7 +94,7 @@ export async function readNextKey(client: Client): Promise<bigint> {
   return BigInt(rows[0]?.next_key ?? 0);
 }
 
-/** Statements that book a published batch; they fail the transaction when another promotion was here. */
+/** Statements that record a published batch; they fail the transaction when another promotion was here. */
 export function advanceStatements(
   runId: bigint,
   ranges: readonly RunRange[],

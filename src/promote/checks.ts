@@ -206,7 +206,7 @@ export async function verifyMarts(
   }
 }
 
-/** Books what the checks of a run counted, with the rows that failed. */
+/** Records what the checks of a run counted, with the rows that failed. */
 export async function saveChecks(
   client: Client,
   runId: bigint,

@@ -1,4 +1,5 @@
 import type { Session } from '../engine/engine.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /** What became of the transactions of a batch that have more than one event. */
 export interface DedupCounts {
@@ -11,16 +12,7 @@ export interface DedupCounts {
 
 /** What this batch adds: an event known before counts only where its outcome changed. */
 export async function readDedup(session: Session): Promise<DedupCounts> {
-  const [row] = await session.query(`
-    select
-        count(*) as candidates,
-        (select count(*) from source.replaced) as replaced,
-        (select count(*) from source.relinked) as relinked,
-        count(*) filter (where outcome = 'duplicate')
-        - count(*) filter (where known_outcome = 'duplicate') as duplicates,
-        count(*) filter (where outcome = 'superseded')
-        - count(*) filter (where known_outcome = 'superseded') as superseded
-    from source.dedup_results`);
+  const [row] = await session.query(sqlFile('source/dedup_counts'));
   const number = (name: string): number => Number(row?.[name] ?? 0);
   return {
     candidates: number('candidates'),

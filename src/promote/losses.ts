@@ -10,7 +10,7 @@ import type { StageContext } from '../progress.ts';
 import { Retry } from '../retry.ts';
 
 export interface LossOptions {
-  /** Rides out the losses of the warehouse; one of its own unless given. */
+  /** Retries after losses of the warehouse; one of its own unless given. */
   readonly retry: Retry | undefined;
   /** What a person reads who has waited in vain: how things stand, and what to do. */
   readonly hint: string;

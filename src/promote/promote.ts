@@ -20,7 +20,7 @@ import { ModelTally, type ModelCounts } from './tally.ts';
 export interface PromoteOptions extends LayerOptions {
   /** The command line for the run's record, secrets removed. */
   readonly arguments: readonly string[];
-  /** Rides out the losses of the warehouse; one of its own unless given. */
+  /** Retries after losses of the warehouse; one of its own unless given. */
   readonly retry?: Retry;
   /** How another promotion that finds this one running calls it. */
   readonly holder: string;
@@ -35,7 +35,7 @@ export interface PromoteResult extends LayerResults {
   readonly seconds: number;
 }
 
-/** What runs are called in the books. They share one lock. */
+/** What runs are called in the metadata. They share one lock. */
 const PROMOTE = 'promote';
 const REPLAY = 'quarantine replay';
 

@@ -1,6 +1,7 @@
 import type { Column, Session, RowFile, SilverBatch, BatchCounts } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
+import { sqlFile, statement } from '../sql-file.ts';
 import { loadingOf, REPLACED_KEYS } from '../publish/loading.ts';
 import { temporary, type Publisher } from '../postgres/publisher.ts';
 import { tableOf } from '../schema/tables.ts';
@@ -38,7 +39,7 @@ export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.r
  * Publishes a batch in one transaction: its rows, the quarantine, the stale dates, the watermarks. What only this
  * batch writes, the facts, does not wait for the batch before; whatever both may write does.
  * @param models those with a table that a promotion fills
- * @param books the run, and the number after those of the batch's surrogate keys
+ * @param metadata the run, and the number after those of the batch's surrogate keys
  * @param onBegun called when the next batch may begin
  * @returns the rows written of each model
  */
@@ -75,7 +76,7 @@ export async function publishBatch(
     }
     if (files.relinked !== undefined) {
       await transaction.copyTemporary(await files.relinked, RELINKED);
-      await transaction.execute(relinkStatement(runId));
+      await transaction.execute(statement('promote/relink', { run_id: String(runId) }));
     }
     for (const model of models.filter(isFact)) {
       await load(model);
@@ -96,7 +97,10 @@ export async function publishBatch(
       ...quarantineStatements(batch, runId, counts.rejected > 0),
     );
     await transaction.copyTemporary(await files.staleDates, STALE_DATES);
-    await transaction.execute(STALE_STATEMENT, ...advanceStatements(runId, batch.ranges, nextKey));
+    await transaction.execute(
+      sqlFile('promote/stale_dates'),
+      ...advanceStatements(runId, batch.ranges, nextKey),
+    );
   });
   return written;
 }
@@ -165,45 +169,13 @@ export function writeBatch(
     deferred,
     of: (model) => staged.get(model) ?? writeStaged(session, model),
     rejected,
-    staleDates: after(() => session.writeRows(selectStaleDates(staleByLosers), DAY_COLUMNS)),
+    staleDates: after(() =>
+      session.writeRows(
+        // A loser that changes no fact makes its day stale only where a mart by day reads losers.
+        statement('source/stale_dates', { by_losers: String(staleByLosers) }),
+        DAY_COLUMNS,
+      ),
+    ),
     written: last,
   };
-}
-
-/**
- * Days with a new or corrected transaction, and days that a correction took one away from, each with the events that
- * did it: a correction counts for both its days, and once where they are the same.
- * @param byLosers also the days of events that lost their transaction now, which changes no fact
- */
-function selectStaleDates(byLosers: boolean): string {
-  return `
-  select date_key, sum(events) as events
-  from (
-      select date_key, 1 as events from silver.fact_transactions
-      union all
-      select date_key, 1
-      from source.replaced
-      where (transaction_id, date_key) not in (select transaction_id, date_key from silver.fact_transactions)
-      ${byLosers ? LOSERS : ''}
-  )
-  group by date_key`;
-}
-
-const LOSERS = `union all
-      select date_key, 0
-      from source.dedup_results
-      where outcome <> 'current' and outcome is distinct from known_outcome`;
-
-/** While silver is made again every event comes by once more, which makes none of them late. */
-const STALE_STATEMENT = `
-  insert into medallion.stale_dates as days (date_key, events)
-  select date_key, case when exists (select from medallion.refreshes where layer = 'silver') then 0 else events end
-  from ${temporary(STALE_DATES)}
-  on conflict (date_key) do update set events = days.events + excluded.events`;
-
-function relinkStatement(runId: bigint): string {
-  return `update silver.fact_transactions t
-    set produced_at = a.produced_at, topic = a.topic, partition = a.partition, "offset" = a."offset", run_id = ${String(runId)}
-    from ${temporary(RELINKED)} a
-    where t.transaction_key = a.transaction_key`;
 }

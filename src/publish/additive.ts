@@ -5,7 +5,7 @@ import { temporary, type Publication, type TemporaryTable } from '../postgres/pu
 import { columnList, ident } from '../postgres/quote.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
 import { same, valuesOf } from './loading.ts';
-import { statement, statements } from './statement.ts';
+import { statement, statements } from '../sql-file.ts';
 
 /**
  * How an additive mart follows the rows that it reads. What it gains and loses by a promotion is its delta: key and
@@ -71,7 +71,7 @@ function additiveValues(model: Model): Record<string, string> {
 
 /** The statement that takes what a mart holds of stale days away in its delta. */
 export function subtractStale(model: Model): string {
-  return statement('additive_stale', additiveValues(model));
+  return statement('publish/additive_stale', additiveValues(model));
 }
 
 /**
@@ -79,7 +79,7 @@ export function subtractStale(model: Model): string {
  * @param cells all its cells, each once: a table, or a select in parentheses
  */
 export function fillStatement(model: Model, cells: string): string {
-  return statement('additive_fill', { ...additiveValues(model), cells });
+  return statement('publish/additive_fill', { ...additiveValues(model), cells });
 }
 
 /**
@@ -103,7 +103,7 @@ export function sourceRows(
   const changed =
     model.within.length === 0
       ? `select ${columns} from ${changedRows(source)}`
-      : statement('additive_rows_within', {
+      : statement('publish/additive_rows_within', {
           'source columns': columns,
           source: tableOf(source),
           'source delta': delta,
@@ -129,7 +129,7 @@ export function deltaOver(model: Model, source: Model, rows: readonly { name: st
     rows.length === 0
       ? [nameOf.after(source), nameOf.before(source)]
       : [nameOf.sourceAfter(model), nameOf.sourceBefore(model)];
-  return statement('additive_delta', {
+  return statement('publish/additive_delta', {
     ...additiveValues(model),
     'select over added': over(model.sql, source.id, temporary(after)),
     'select over removed': over(model.sql, source.id, temporary(before)),
@@ -140,18 +140,21 @@ export function deltaOver(model: Model, source: Model, rows: readonly { name: st
 export function cellsBefore(model: Model): { name: string; select: string } {
   return {
     name: nameOf.before(model),
-    select: statement('additive_before', additiveValues(model)),
+    select: statement('publish/additive_before', additiveValues(model)),
   };
 }
 
 /** The same cells as they will be; those that nothing is behind any more are left out. */
 export function cellsAfter(model: Model): { name: string; select: string } {
-  return { name: nameOf.after(model), select: statement('additive_after', additiveValues(model)) };
+  return {
+    name: nameOf.after(model),
+    select: statement('publish/additive_after', additiveValues(model)),
+  };
 }
 
 /** The statements that leave the table with the cells as they will be. */
 export function mergeStatements(model: Model): string[] {
-  return statements('additive_merge', additiveValues(model));
+  return statements('publish/additive_merge', additiveValues(model));
 }
 
 /**
@@ -167,7 +170,7 @@ export async function mergeDelta(
     await transaction.keepTemporary(name, select);
   }
   const [row] = await transaction.query<{ read: string; written: string; negative: string }>(
-    statement('additive_counts', additiveValues(model)),
+    statement('publish/additive_counts', additiveValues(model)),
   );
   if (row?.negative !== '0') {
     throw new MedallionError(

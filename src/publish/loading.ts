@@ -2,7 +2,7 @@ import { PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
 import { columnList, ident, literal } from '../postgres/quote.ts';
 import { columnsOf, tableOf } from '../schema/tables.ts';
 import { temporary } from '../postgres/publisher.ts';
-import { statement, statements } from './statement.ts';
+import { statement, statements } from '../sql-file.ts';
 
 /**
  * How the staged rows of a model become visible, for every engine: plain PostgreSQL, a file of sql/publish each, for the
@@ -18,14 +18,14 @@ export interface Loading {
 
 /** By load: the file that makes room in the table itself, or the one that merges what was staged. */
 const FILES: Readonly<Partial<Record<Load, { before: string } | { after: string }>>> = {
-  seed: { after: 'insert_new' },
-  insert_new: { after: 'insert_new' },
-  upsert: { after: 'upsert' },
-  upsert_latest: { after: 'upsert_latest' },
-  replace_transactions: { before: 'replace_transactions' },
-  replace_days: { before: 'replace_days' },
-  replace_months: { before: 'replace_months' },
-  replace_all: { after: 'replace_all' },
+  seed: { after: 'publish/insert_new' },
+  insert_new: { after: 'publish/insert_new' },
+  upsert: { after: 'publish/upsert' },
+  upsert_latest: { after: 'publish/upsert_latest' },
+  replace_transactions: { before: 'publish/replace_transactions' },
+  replace_days: { before: 'publish/replace_days' },
+  replace_months: { before: 'publish/replace_months' },
+  replace_all: { after: 'publish/replace_all' },
 };
 
 /** Temporary tables that these files read; whoever publishes makes them first. */
@@ -76,8 +76,8 @@ export function loadingOf(model: Model): Loading {
   }
   // Rows that are nothing but a key never say something else.
   const isKeyOnly = model.load === 'replace_all' && values.assignments === '';
-  const merge = statement(isKeyOnly ? 'insert_new' : files.after, values);
-  const missing = model.load === 'replace_all' ? statements('delete_missing', values) : [];
+  const merge = statement(isKeyOnly ? 'publish/insert_new' : files.after, values);
+  const missing = model.load === 'replace_all' ? statements('publish/delete_missing', values) : [];
   return { before: [], into: undefined, after: [...missing, merge] };
 }
 
@@ -87,7 +87,7 @@ export function loadingOf(model: Model): Loading {
  */
 export function makingAgain(model: Model, schemaChange: readonly string[]): Loading {
   const values = valuesOf(model);
-  const before = [...statements('make_again', values), ...schemaChange];
+  const before = [...statements('publish/make_again', values), ...schemaChange];
   return { before, into: values.table, after: [] };
 }
 

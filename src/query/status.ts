@@ -19,7 +19,7 @@ export interface PartitionStatus {
   readonly topic: string;
   readonly partition: number;
   readonly logEnd: bigint | undefined;
-  /** The first offset that ingest has not landed; undefined before the first event. */
+  /** The first offset that ingest has not written; undefined before the first event. */
   readonly nextOffset: bigint | undefined;
   readonly lag: Waiting;
   readonly promotion: Waiting;

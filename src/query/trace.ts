@@ -50,9 +50,13 @@ export async function traceTransaction(
     const trace = await follow(client, models, id, undefined, archive);
     const { events, quarantine } = trace.parts;
     if ((events?.rows.length ?? 0) + (quarantine?.rows.length ?? 0) === 0) {
-      throw new MedallionError('not_found', `no event with the transaction id "${id}" has landed`, {
-        hint: 'Ids are told apart by case. medallion status says whether events still wait in the log.',
-      });
+      throw new MedallionError(
+        'not_found',
+        `no event with the transaction id "${id}" is in bronze`,
+        {
+          hint: 'Ids are told apart by case. medallion status says whether events still wait in the log.',
+        },
+      );
     }
     return trace;
   });

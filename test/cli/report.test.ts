@@ -173,7 +173,7 @@ describe('before there is anything', () => {
       const { code, stdout } = await report([], landed);
       expect(code).toBe(0);
       expect(stdout).toMatch(
-        /^5,000 events landed in bronze, but gold holds no sales yet\.\nNext: medallion promote\n/,
+        /^5,000 events in bronze, but gold holds no sales yet\.\nNext: medallion promote\n/,
       );
       expect(stdout).toContain('State of the data\n');
     } finally {

@@ -1,4 +1,4 @@
--- Every partition that bronze or a book knows, with what the books say of it.
+-- Every partition that bronze or the metadata knows, with what is recorded of it.
 -- grain: one row per partition
 with recursive bronze_partitions as (
     (

@@ -85,7 +85,7 @@ async function runShow(
   const known = allModels(context.settings.project).find(
     ({ id, name }) => id === given || name === given,
   );
-  // A model that is gone may still have its results in the books.
+  // A model that is gone may still have its results in the metadata.
   const model = known?.id ?? given;
   const query = { model, check, runId: flags.run?.toString() };
   const found = await failingRows(context.config, context.call, query);

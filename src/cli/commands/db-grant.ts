@@ -26,7 +26,7 @@ export function createGrantCommand(run: RunCommand): Command {
       details: `
 reader  reads medallion's tables of silver and gold, those of later too; finds
         them without a schema.
-loader  appends to bronze and keeps the books: medallion ingest, on a schema
+loader  appends to bronze and keeps the metadata: medallion ingest, on a schema
         that is up to date.
 owner   owns what medallion has made, and its schemas unless others use them:
         medallion promote, ingest, db migrate and db reset. One role does.

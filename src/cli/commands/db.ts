@@ -285,7 +285,7 @@ async function runReset(
   if (context.config.log.kind === 'landing') {
     context.emit({
       type: 'note',
-      message: `The landing files below ${context.config.home} stay: the next ingest lands them again. Delete them to start from nothing.`,
+      message: `The landing files below ${context.config.home} stay: the next ingest reads them again. Delete them to start from nothing.`,
     });
   }
 }

@@ -135,7 +135,7 @@ async function runExport(
     }
     const place = isSingle ? targets[0]?.path : at(flags.out ?? '.');
     const isWhole = since === undefined && until === undefined;
-    tellOf(tables, place ?? '', isWhole ? names.filter(isLayer) : [], context);
+    noteOf(tables, place ?? '', isWhole ? names.filter(isLayer) : [], context);
   } finally {
     if (folder !== undefined) {
       await rm(folder, { recursive: true, force: true });
@@ -154,7 +154,7 @@ async function makeTemporaryFolder(): Promise<string> {
  * Says what was written, and what of it somebody may not expect.
  * @param layers those that were exported whole
  */
-function tellOf(
+function noteOf(
   tables: readonly ExportedTable[],
   place: string,
   layers: readonly string[],

@@ -22,7 +22,7 @@ Three comparisons, a line for each partition or day:
   log-to-bronze     what the log held = events in bronze + quarantined at ingest
                     + pruned. A file that is still there is counted line by
                     line; of a Kafka topic the broker's offsets are compared
-                    with what ingest booked on its way through them.
+                    with what ingest recorded on its way through them.
   bronze-to-silver  promoted events = current + duplicates + superseded +
                     quarantined by silver, event by event, not only by their
                     number.

@@ -33,7 +33,7 @@ export function createReportCommand(run: RunCommand): Command {
       details: `
 Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
 ago). Changes are measured against the period of the same length before.
-Segments and customers cover all time. Amounts are summed as booked, in whatever
+Segments and customers cover all time. Amounts are summed as they are, in whatever
 currency.
 
 --output json is one object with every section, markdown a table for each; csv
@@ -81,7 +81,7 @@ async function runReport(context: CommandContext, flags: ReportFlags): Promise<v
   const { since, until, section: sections, top } = flags;
   const result = await report(context.config, { ...context.call, since, until, sections, top });
   if (result.period === undefined && (format !== 'table' || page !== undefined)) {
-    context.emit({ type: 'note', message: nothingYet(result.landedEvents).join('\n') });
+    context.emit({ type: 'note', message: nothingYet(result.writtenEvents).join('\n') });
   }
   if (page === undefined) {
     await context.write(renderReport(result, context, flags));

@@ -11,7 +11,7 @@ import type { RunCommand } from '../run-command.ts';
 /** As many as a shell can sensibly offer. */
 const MOST = 50;
 /** Who presses the tabulator key does not wait longer, for nobody. */
-const PATIENCE_MS = 1_000;
+const EXIT_TIMEOUT_MS = 1_000;
 
 /** What the completion of shells asks for while a line is typed: values that the warehouse knows, one a line. */
 export function createValuesCommand(run: RunCommand): Command {
@@ -25,7 +25,7 @@ export function createValuesCommand(run: RunCommand): Command {
     .action(
       run(async (context: CommandContext, _flags: unknown, [kind]: readonly string[]) => {
         // A server that does not answer would keep the process, and so the shell.
-        setTimeout(() => process.exit(), PATIENCE_MS).unref();
+        setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
         const settings = await runningWarehouse(context.config);
         const values =
           settings === undefined ? [] : await valuesOf(kind as KnownValues, settings, context);

@@ -43,9 +43,9 @@ function linesOf<Name extends SectionName>(
 
 /** What the page is about. */
 function headLines(report: Report, { colors, width }: Page): string[] {
-  const { period, landedEvents } = report;
+  const { period, writtenEvents } = report;
   if (period === undefined) {
-    return nothingYet(landedEvents);
+    return nothingYet(writtenEvents);
   }
   const title = colors.bold(`Sales ${period.since} to ${period.until}`);
   const note = periodNote(period);

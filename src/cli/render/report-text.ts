@@ -100,15 +100,15 @@ function hasSale({ orders }: SectionRows['days']): boolean {
 }
 
 /** Why there is nothing to report yet, and which command comes next. */
-export function nothingYet(landedEvents: Report['landedEvents']): string[] {
-  return landedEvents === 0n
+export function nothingYet(writtenEvents: Report['writtenEvents']): string[] {
+  return writtenEvents === 0n
     ? [
         'There is nothing in the warehouse yet.',
         'Next: medallion demo',
         '  or: medallion generate && medallion ingest',
       ]
     : [
-        `${counted(landedEvents, 'event')} landed in bronze, but gold holds no sales yet.`,
+        `${counted(writtenEvents, 'event')} in bronze, but gold holds no sales yet.`,
         'Next: medallion promote',
       ];
 }
@@ -216,8 +216,8 @@ export function dayLabel(day: string, days: readonly SectionRows['days'][]): str
 export function stateFacts(state: SectionRows['state']): [name: string, value: string][] {
   const facts: [string, string][] = [
     ['Last event', utc(state.last_event_at)],
-    ['Last landed', utc(state.last_landed_at)],
-    ['Events landed', grouped(state.landed_events)],
+    ['Last event in bronze', utc(state.last_landed_at)],
+    ['Events in bronze', grouped(state.landed_events)],
     ['Waiting for promotion', counted(state.waiting_events, 'event')],
   ];
   if (state.waiting_days !== '0') {

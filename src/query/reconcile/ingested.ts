@@ -45,7 +45,7 @@ export async function compareIngested(
     );
   }
   const found = stored.events + stored.rejectedAtIngest + recorded.pruned.events;
-  const taken = view?.events ?? recorded.landed + recorded.quarantined;
+  const taken = view?.events ?? recorded.written + recorded.quarantined;
   const compared = compareCounts(at, { expected: taken + waiting, found, waiting }, [
     ...(view === undefined ? ["not in this log: compared with ingest's own records"] : view.notes),
     ...(stored.rejectedAtIngest > 0n ? [`${stored.rejectedAtIngest} quarantined at ingest`] : []),

@@ -10,7 +10,7 @@ export interface RecordedPartition extends PartitionName {
   /** Of a file's text up to `position`. */
   readonly digest: string | undefined;
   readonly nextOffset: bigint;
-  readonly landed: bigint;
+  readonly written: bigint;
   readonly quarantined: bigint;
   /** The watermark: the first offset that is not promoted. */
   readonly promotedTo: bigint;
@@ -58,7 +58,7 @@ interface PartitionRow {
 }
 
 /**
- * Every partition that bronze or a book knows.
+ * Every partition that bronze or the metadata knows.
  * @param since only what was ingested since then is compared; a timestamp as PostgreSQL reads it
  */
 export async function readRecorded(
@@ -66,7 +66,7 @@ export async function readRecorded(
   since: string | undefined,
 ): Promise<RecordedPartition[]> {
   const rows = await askRows<PartitionRow>(client, 'reconcile/partitions');
-  const landedSince = since === undefined ? undefined : await readLandedSince(client, since);
+  const writtenSince = since === undefined ? undefined : await readWrittenSince(client, since);
   return rows.map((row) => {
     const pruned = {
       events: BigInt(row.pruned_events),
@@ -77,15 +77,15 @@ export async function readRecorded(
     };
     const name = { topic: row.topic, partition: Number(row.partition) };
     // What was pruned is recorded as a whole, so a narrowed comparison begins behind it.
-    const from = landedSince?.get(keyOf(name)) ?? 0n;
-    const fromOffset = landedSince === undefined || from > pruned.to ? from : pruned.to;
+    const from = writtenSince?.get(keyOf(name)) ?? 0n;
+    const fromOffset = writtenSince === undefined || from > pruned.to ? from : pruned.to;
     return {
       ...name,
       source: row.source ?? undefined,
       position: row.position === null ? undefined : BigInt(row.position),
       digest: row.digest ?? undefined,
       nextOffset: BigInt(row.next_offset ?? 0),
-      landed: BigInt(row.landed_events),
+      written: BigInt(row.landed_events),
       quarantined: BigInt(row.quarantined_events),
       promotedTo: BigInt(row.promoted_to),
       gaps: row.gaps === null ? [] : row.gaps.slice(1, -1).split(','),
@@ -96,13 +96,13 @@ export async function readRecorded(
   });
 }
 
-async function readLandedSince(
+async function readWrittenSince(
   client: Client,
   since: string,
 ): Promise<ReadonlyMap<string, bigint>> {
   const rows = await askRows<{ topic: string; partition: string; from_offset: string }>(
     client,
-    'reconcile/landed_since',
+    'reconcile/written_since',
     [since],
   );
   return new Map(
@@ -128,12 +128,12 @@ export function asked(
   ];
 }
 
-/** A partition that no book knows. */
+/** A partition that the metadata does not know. */
 export function unknownPartition(name: PartitionName): RecordedPartition {
   return {
     ...name,
     ...{ source: undefined, position: undefined, digest: undefined },
-    ...{ nextOffset: 0n, landed: 0n, quarantined: 0n },
+    ...{ nextOffset: 0n, written: 0n, quarantined: 0n },
     ...{ promotedTo: 0n, gaps: [], gapOffsets: 0n, pruned: NOTHING_PRUNED, fromOffset: 0n },
   };
 }

@@ -28,7 +28,7 @@ export interface Report {
   /** Undefined while gold holds no sales; then only what can be said without them is in `sections`. */
   readonly period: Period | undefined;
   /** Events that ever reached bronze. */
-  readonly landedEvents: bigint;
+  readonly writtenEvents: bigint;
   readonly sections: Sections;
 }
 
@@ -42,7 +42,7 @@ export async function report(
   { signal }: Pick<StageContext, 'signal'>,
 ): Promise<Report> {
   return withSnapshot(settings, signal, async (client) => {
-    const landedEvents = await countLanded(client);
+    const writtenEvents = await countWritten(client);
     const hasMarts = await hasTables(client, 'gold.sales_performance');
     const days = hasMarts ? await salesDays(client) : undefined;
     const period = days && resolvePeriod(request, days);
@@ -53,7 +53,7 @@ export async function report(
     for (const name of hasMarts ? wanted.filter((name) => answerable.includes(name)) : []) {
       sections[name] = await readSection(client, name, parameters);
     }
-    return { period, landedEvents, sections: sections as Sections };
+    return { period, writtenEvents, sections: sections as Sections };
   });
 }
 
@@ -81,7 +81,7 @@ function goldError(error: unknown, place: string): unknown {
     : error;
 }
 
-async function countLanded(client: Client): Promise<bigint> {
+async function countWritten(client: Client): Promise<bigint> {
   const { rows } = await client.query<{ events: string }>(
     'select coalesce(sum(landed_events), 0) as events from medallion.offsets',
   );

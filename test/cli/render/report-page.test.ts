@@ -193,7 +193,7 @@ function reportOf(...names: SectionName[]): Report {
   const sections = Object.fromEntries(
     wanted.map((name) => [name, { columns: [], rows: ROWS[name] }]),
   );
-  return { period: PERIOD, landedEvents: 20_100n, sections };
+  return { period: PERIOD, writtenEvents: 20_100n, sections };
 }
 
 /** The page of days with such revenues; null is a day without a sale. */
@@ -207,7 +207,7 @@ function daysPage(revenues: readonly (string | null)[]): string {
     average_ticket: revenue,
   }));
   return renderPage(
-    { period: PERIOD, landedEvents: 1n, sections: { days: { columns: [], rows } } },
+    { period: PERIOD, writtenEvents: 1n, sections: { days: { columns: [], rows } } },
     { width: 80, color: false, top: 2 },
   );
 }
@@ -319,8 +319,8 @@ describe('at 80 columns', () => {
     expect(page(80, 'state')).toEqual([
       'State of the data',
       'Last event             2026-01-04 23:59:59 UTC',
-      'Last landed            2026-01-05 08:00:00 UTC',
-      'Events landed          20,100',
+      'Last event in bronze   2026-01-05 08:00:00 UTC',
+      'Events in bronze       20,100',
       'Waiting for promotion  1,234 events',
       'Quarantined, open      1 event',
       'Last promotion         2026-01-05 07:00:00 UTC',
@@ -361,12 +361,12 @@ describe('beside the days', () => {
 });
 
 it('keeps figures below one another whatever stands before them', () => {
-  const { period, landedEvents } = reportOf();
+  const { period, writtenEvents } = reportOf();
   const names = ['Oslo', '東京', 'Ōsaka', '👩‍👩‍👧 家', 'e\u0301', '\u202ex'];
   const rows = names.map((city) => ({ ...ROWS.places[0], city })) as SectionRows['places'][];
   const sections = { places: { columns: [], rows } };
   const lines = renderPage(
-    { period, landedEvents, sections },
+    { period, writtenEvents, sections },
     { width: 60, color: false, top: 9 },
   ).split('\n');
   const places = lines
@@ -422,15 +422,15 @@ it('says the same in colour', () => {
 });
 
 describe('without anything to show', () => {
-  const empty = (landedEvents: bigint, period?: Period): string =>
-    renderPage({ period, landedEvents, sections: {} }, { width: 80, color: false, top: 10 });
+  const empty = (writtenEvents: bigint, period?: Period): string =>
+    renderPage({ period, writtenEvents, sections: {} }, { width: 80, color: false, top: 10 });
 
   it('says which command comes next', () => {
     expect(empty(0n)).toBe(
       'There is nothing in the warehouse yet.\nNext: medallion demo\n  or: medallion generate && medallion ingest\n',
     );
     expect(empty(20_000n)).toBe(
-      '20,000 events landed in bronze, but gold holds no sales yet.\nNext: medallion promote\n',
+      '20,000 events in bronze, but gold holds no sales yet.\nNext: medallion promote\n',
     );
   });
 

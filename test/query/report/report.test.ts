@@ -308,7 +308,7 @@ describe('before there are sales', () => {
   it('says that nothing was ever promoted', async () => {
     const bare = await createTestDatabase();
     try {
-      expect(await ask({}, bare)).toEqual({ period: undefined, landedEvents: 0n, sections: {} });
+      expect(await ask({}, bare)).toEqual({ period: undefined, writtenEvents: 0n, sections: {} });
     } finally {
       await bare.drop();
     }
@@ -317,9 +317,9 @@ describe('before there are sales', () => {
   it('tells what can be told of an empty gold', async () => {
     const empty = await emptyGold();
     try {
-      const { period, landedEvents, sections } = await ask({}, empty);
+      const { period, writtenEvents, sections } = await ask({}, empty);
       expect(period).toBeUndefined();
-      expect(landedEvents).toBe(0n);
+      expect(writtenEvents).toBe(0n);
       expect(Object.keys(sections)).toEqual(['state', 'quarantine']);
       expect(sections.state?.rows[0]).toMatchObject({
         last_event_at: null,

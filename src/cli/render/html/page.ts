@@ -80,9 +80,9 @@ function policy(style: string): string {
 }
 
 function headNotes(report: Report): Markup {
-  const { period, landedEvents } = report;
+  const { period, writtenEvents } = report;
   if (period === undefined) {
-    return html`${nothingYet(landedEvents).map((line) => html`<p>${line}</p>`)}`;
+    return html`${nothingYet(writtenEvents).map((line) => html`<p>${line}</p>`)}`;
   }
   const outside = outsideNote(report);
   return html`<p>${periodNote(period)}</p>

@@ -114,7 +114,7 @@ function lengthOf(figure: string): string {
 export function behindNote([state]: readonly SectionRows['state'][]): Markup | undefined {
   return state !== undefined && isBehind(state)
     ? html`<p class="behind">
-        Not all that has landed is in these figures yet. Next: <code>medallion promote</code>
+        Not all that is in bronze is in these figures yet. Next: <code>medallion promote</code>
       </p>`
     : undefined;
 }
