@@ -63,7 +63,7 @@ export async function prepareReplay(
        select topic, partition, "offset", value, produced_at, now(), ${run} from chosen where value is not null
        returning topic, partition, "offset", octet_length(value) as bytes
      ),
-     booked as (
+     recorded as (
        update medallion.offsets o
        set landed_events = o.landed_events + l.events, landed_bytes = o.landed_bytes + l.bytes,
            quarantined_events = o.quarantined_events - l.events
