@@ -144,7 +144,9 @@ test('says what waits, and what gold leaves out', async () => {
 test('ends with 4 when there is nothing, and with 2 when it is not said what to follow', async () => {
   const unknown = await run('trace', 'nobody');
   expect([unknown.code, unknown.stdout]).toEqual([4, '']);
-  expect(unknown.stderr).toMatch(/^error: no event with the transaction id "nobody" is in bronze\n/);
+  expect(unknown.stderr).toMatch(
+    /^error: no event with the transaction id "nobody" is in bronze\n/,
+  );
   const nowhere = await run('trace', '--topic', 'sales', '--partition', '1', '--offset', '9');
   expect(nowhere.code).toBe(4);
   expect(nowhere.stderr).toMatch(
