@@ -23,6 +23,8 @@ export interface CommandContext extends StageContext {
   readonly config: Config;
   /** What the configuration is made from. @throws MedallionError config */
   readonly settings: Resolved;
+  /** The folder with models of the user's own, known also where settings in it are wrong. */
+  readonly project: string | undefined;
   readonly env: Environment;
   readonly cwd: string;
   /** What every call of the library takes; of the arguments, for records of runs, what could be a secret is taken out. */
@@ -197,6 +199,9 @@ export async function createContext(
     get config(): Config {
       config ??= configOf((settings ??= readSettings()), env, cwd);
       return config;
+    },
+    get project() {
+      return findProject(cwd, flags.config, env)?.folder;
     },
     env,
     cwd,

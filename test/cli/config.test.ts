@@ -182,7 +182,7 @@ describe('medallion init', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain('written: medallion.yaml, .env.example');
     expect(stderr).toContain('Next: ');
-    expect(readdirSync(cwd).sort()).toEqual(['.env.example', 'medallion.yaml']);
+    expect(readdirSync(cwd).sort()).toEqual(['.env.example', 'medallion.yaml', 'models', 'tests']);
     expect((await listed()).rows).toEqual(before.rows);
     for (const { key, about } of SETTINGS) {
       expect(read('medallion.yaml')).toContain(`#${key.split('.').at(-1) ?? ''}:`);
@@ -227,7 +227,7 @@ describe('medallion init', () => {
     expect(read('.env.example')).toContain('PGPASSWORD=');
     // A file that was for one's own eyes stays so.
     expect(statSync(path.join(cwd, 'medallion.yaml')).mode & 0o777).toBe(0o600);
-    expect(readdirSync(cwd).sort()).toEqual(['.env.example', 'medallion.yaml']);
+    expect(readdirSync(cwd).sort()).toEqual(['.env.example', 'medallion.yaml', 'models', 'tests']);
   });
 
   it('fills in the flags, but no password', async () => {

@@ -81,7 +81,7 @@ const SHOWN: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** They write nothing that has a width, or need what is not here. */
 const NOT_SHOWN = [
-  ...['demo', 'init', 'run', 'import-bronze', 'export', 'docs', 'completion', 'values'],
+  ...['demo', 'init', 'run', 'test', 'import-bronze', 'export', 'docs', 'completion', 'values'],
   ...['quarantine', 'quarantine replay', 'quarantine dismiss', 'quarantine reopen'],
   ...['quarantine export', 'db', 'db start', 'db stop', 'db url', 'db psql', 'db migrate'],
   ...['db grant', 'db reset', 'models check'],

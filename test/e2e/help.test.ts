@@ -19,6 +19,7 @@ const COMMANDS = [
   'import-bronze',
   'promote',
   'run',
+  'test',
   'checks',
   'quarantine',
   'reconcile',

@@ -166,6 +166,7 @@ export function installMedallion(folder: string): string {
   for (const part of ['assets', 'bin', 'dist', 'sql', 'package.json']) {
     cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
   }
+  cpSync(path.join(ROOT, 'test/models'), path.join(folder, 'test/models'), { recursive: true });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   return path.join(folder, 'bin', 'medallion.js');
 }

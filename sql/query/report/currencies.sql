@@ -1,4 +1,4 @@
--- The currencies that the orders are booked in; amounts are not converted.
+-- The currencies of the orders; amounts are not converted.
 -- grain: one row per currency
 -- parameters: $1 first day, $2 last day
 with currencies as (

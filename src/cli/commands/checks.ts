@@ -82,9 +82,7 @@ async function runShow(
   flags: ChecksFlags,
   [given = '', check]: string[],
 ): Promise<void> {
-  const known = allModels(context.settings.project).find(
-    ({ id, name }) => id === given || name === given,
-  );
+  const known = allModels(context.project).find(({ id, name }) => id === given || name === given);
   // A model that is gone may still have its results in the metadata.
   const model = known?.id ?? given;
   const query = { model, check, runId: flags.run?.toString() };

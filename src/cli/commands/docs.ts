@@ -38,7 +38,7 @@ graph in Markdown, links in HTML). It needs no warehouse.`,
 }
 
 async function docs(context: CommandContext, { format, out }: DocsFlags): Promise<void> {
-  const models = allModels(context.settings.project);
+  const models = allModels(context.project);
   const text =
     format === 'html'
       ? (await import('../render/html/dictionary.ts')).dictionaryAsHtml(models)

@@ -96,7 +96,7 @@ async function runExport(
   if (since !== undefined && until !== undefined && since > until) {
     throw new MedallionError('usage', `--since ${since} is after --until ${until}`);
   }
-  const models = modelsNamed(names, flags, context.settings.project);
+  const models = modelsNamed(names, flags, context.project);
   const [only] = models;
   const isToStdout = flags.out === STDOUT;
   const isSingle = models.length === 1 && !isLayer(names[0] ?? '');

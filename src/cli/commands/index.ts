@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
       addKafkaFlags(addRetryOption((await import('./run.ts')).createRunCommand(run))),
   },
   'Data quality:': {
+    test: async (run) => (await import('./test.ts')).createTestCommand(run),
     checks: async (run) => (await import('./checks.ts')).createChecksCommand(run),
     quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
     reconcile: async (run) =>

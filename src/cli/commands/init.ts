@@ -1,36 +1,42 @@
 import type { Command } from 'commander';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { flagAttribute, CONFIG_FILE, SETTINGS, type SettingKey } from '../../config/settings.ts';
 import { configTemplate, environmentTemplate } from '../../config/template.ts';
 import { MedallionError } from '../../errors.ts';
+import { makeFolder } from '../../folder.ts';
 import type { CommandContext, GlobalFlags } from '../context.ts';
 import { command } from '../help.ts';
 import type { RunCommand } from '../run-command.ts';
-import { writeWhole } from '../../whole-file.ts';
+import { storageError, writeWhole } from '../../whole-file.ts';
 
 type InitFlags = GlobalFlags & { readonly force?: boolean };
 
 const ENVIRONMENT_FILE = '.env.example';
+const ASSETS = new URL('../../../assets/project/', import.meta.url);
+/** What a project starts from, each under the same name there. */
+const STARTERS = ['models/gold/weekday_sales.sql', 'tests/gold/weekday_sales.yaml'];
 
 export function createInitCommand(run: RunCommand): Command {
   return command(
     'init',
-    'write a configuration file that explains every setting, and a .env.example',
+    'make a project: a configuration file that explains every setting, a mart, its test',
     {
       details: `
-Both are written into the working folder: ${CONFIG_FILE.names[0]} with every setting at
-its default, .env.example for passwords. Settings given as flags are filled in.
---config writes the file elsewhere. Nothing that is there is replaced without
---force.`,
+Written into the working folder: ${CONFIG_FILE.names[0]} with every setting at its
+default, .env.example for passwords, and to start from a mart of your own with
+its test in models/gold and tests/gold. Settings given as flags are filled in.
+--config makes the project in the folder of that file. Settings that are there
+are not replaced without --force, models and tests never.`,
       examples: [
         'medallion init',
         'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
         'medallion init --force',
       ],
-      seeAlso: ['config', 'doctor', 'docs/configuration.md'],
+      seeAlso: ['test', 'config', 'doctor', 'docs/projects.md', 'docs/configuration.md'],
     },
   )
-    .option('--force', 'replace files that are there')
+    .option('--force', 'replace settings that are there')
     .action(run(init));
 }
 
@@ -46,15 +52,33 @@ async function init(context: CommandContext, flags: InitFlags): Promise<void> {
   }
   const example = path.join(context.cwd, ENVIRONMENT_FILE);
   const hasWritten = await writeWhole(example, environmentTemplate(), { mayReplace });
+  const folder = path.dirname(file);
+  const written = [shown, ...(hasWritten ? [ENVIRONMENT_FILE] : [])];
+  for (const name of STARTERS) {
+    if (await writeStarter(folder, name)) {
+      written.push(name);
+    }
+  }
   context.emit({
     type: 'note',
     message: [
-      `written: ${shown}${hasWritten ? `, ${ENVIRONMENT_FILE}` : `; ${ENVIRONMENT_FILE} was there and stays`}`,
+      `written: ${written.join(', ')}${hasWritten ? '' : `; ${ENVIRONMENT_FILE} was there and stays`}`,
       'Without any of it medallion uses an embedded PostgreSQL and files: medallion demo',
       `Next: edit ${shown}; cp ${ENVIRONMENT_FILE} .env and put passwords there;`,
       '  medallion config shows what holds, medallion doctor whether it works',
+      '  medallion test runs the test of the mart, medallion promote fills it',
     ].join('\n'),
   });
+}
+
+/** @returns false, where there is such a file already, which stays */
+async function writeStarter(folder: string, name: string): Promise<boolean> {
+  const file = path.join(folder, name);
+  const text = readFileSync(new URL(name, ASSETS), 'utf8');
+  await makeFolder(path.dirname(file)).catch((error: unknown) => {
+    throw storageError(file, error);
+  });
+  return writeWhole(file, text, { mayReplace: false });
 }
 
 /** What flags say, for the file. A password in a URL is left out. */

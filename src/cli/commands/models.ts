@@ -92,7 +92,7 @@ differently has one name in models: sql/source/macros.sql.`,
 }
 
 async function list(context: CommandContext): Promise<void> {
-  const models = allModels(context.settings.project);
+  const models = allModels(context.project);
   const table = resultOf({ model: 'text', load: 'text', description: 'text' }, [
     ...models.map(({ id, load, description }) => ({ model: id, load, description })),
   ]);
@@ -109,7 +109,7 @@ async function show(
   flags: { readonly sql?: boolean },
   [name = '']: readonly string[],
 ): Promise<void> {
-  const models = allModels(context.settings.project);
+  const models = allModels(context.project);
   const model = findModel(models, name);
   if (flags.sql === true) {
     await context.write(`${model.sql.trim()}\n`);
@@ -123,10 +123,7 @@ async function show(
 
 /** @throws MedallionError check_failed, with file, line and function of what is not understood */
 async function check(context: CommandContext): Promise<void> {
-  const { checked, problems } = await checkModels(
-    context.config,
-    allModels(context.settings.project),
-  );
+  const { checked, problems } = await checkModels(context.config, allModels(context.project));
   await context.writeRows(
     resultOf(
       { model: 'text', understood: 'text', place: 'text', problem: 'text' },
@@ -188,7 +185,7 @@ async function graph(
   flags: { readonly format: LineageFormat },
   [name]: readonly string[],
 ): Promise<void> {
-  const models = allModels(context.settings.project);
+  const models = allModels(context.project);
   const wanted = name === undefined ? models : ancestry(models, findModel(models, name));
   await context.write(renderLineage(wanted, flags.format));
 }

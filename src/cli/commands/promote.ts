@@ -118,7 +118,7 @@ async function runPromote(context: CommandContext, flags: PromoteFlags): Promise
   const { config, call } = context;
   const request = { ...flags, ...call };
   if (flags.explain === true) {
-    await writeExplanation(explain({ project: context.settings.project }, flags), context);
+    await writeExplanation(explain({ project: context.project }, flags), context);
   } else if (flags.plan === true) {
     const changes = await plan(config, call);
     await context.writeRows(

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { runTests, type TestResult } from '../../app/test.ts';
+import { MedallionError } from '../../errors.ts';
+import { counted } from '../../number.ts';
+import type { CommandContext } from '../context.ts';
+import { command } from '../help.ts';
+import { resultOf } from '../render/result.ts';
+import type { RunCommand } from '../run-command.ts';
+
+export function createTestCommand(run: RunCommand): Command {
+  return command('test', 'run the tests of models: rows given, rows expected', {
+    details: `
+A test is tests/silver/<model>.yaml or tests/gold/<model>.yaml of the project:
+cases with rows of the tables that the model reads, and the rows it should make
+of them. DuckDB runs the select; no warehouse is needed. The tests of
+medallion's own models run, too. --output has every case as a row, and every
+cell that differs.`,
+    examples: [
+      'medallion test',
+      'medallion test sales_performance',
+      'medallion test gold.sales_performance --output json',
+    ],
+    exits: { 4: 'a test failed' },
+    seeAlso: ['init', 'models show', 'docs/projects.md'],
+  })
+    .argument('[names...]', 'models: schema.name, or the name alone (default: all tests)')
+    .action(run(test));
+}
+
+/** @throws MedallionError check_failed, where a test failed */
+async function test(context: CommandContext, _flags: unknown, names: string[]): Promise<void> {
+  const started = performance.now();
+  const { project } = context;
+  const results = await runTests({ project }, names, context.call);
+  const failed = results.filter(({ passed }) => !passed);
+  await (context.format === undefined
+    ? context.write(failed.map((result) => `${linesOf(result).join('\n')}\n\n`).join(''))
+    : context.writeRows(table(results)));
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (failed.length > 0) {
+    throw new MedallionError(
+      'check_failed',
+      `${counted(failed.length, 'test')} of ${String(results.length)} failed`,
+      { hint: 'medallion models show <model> --sql prints the select that was run.' },
+    );
+  }
+  context.emit({
+    type: 'note',
+    message: `${counted(results.length, 'test')} passed in ${seconds} s`,
+  });
+}
+
+function linesOf({ of, name, file, problem, differences }: TestResult): string[] {
+  const rows = [...new Set(differences.map(({ row }) => row))];
+  return [
+    `FAILED ${of}${name === '' ? '' : `: ${name}`} (${file})`,
+    ...(problem === undefined ? [] : [`  ${problem}`]),
+    ...rows.flatMap((row) => {
+      const cells = differences.filter((cell) => cell.row === row);
+      const isMissing = cells.every(({ actual }) => actual === null);
+      const isSurplus = cells.every(({ expected }) => expected === null);
+      const what = isMissing ? ', which is missing' : isSurplus ? ', which is not expected' : '';
+      return [
+        `  row ${String(row)}${what}`,
+        ...cells.map(
+          ({ column, expected, actual }) =>
+            `    ${column}: expected ${expected ?? 'null'}, actual ${actual ?? 'null'}`,
+        ),
+      ];
+    }),
+  ];
+}
+
+function table(results: readonly TestResult[]) {
+  return resultOf(
+    {
+      ...{ test: 'text', case: 'text', file: 'text', passed: 'boolean', problem: 'text' },
+      ...{ row: 'number', column: 'text', expected: 'text', actual: 'text' },
+    } as const,
+    results.flatMap(({ of, name, file, passed, problem, differences }) => {
+      const head = { test: of, case: name, file, passed, problem: problem ?? null };
+      const cells = differences.length === 0 ? [undefined] : differences;
+      return cells.map((cell) => ({
+        ...head,
+        ...{ row: cell?.row ?? null, column: cell?.column ?? null },
+        ...{ expected: cell?.expected ?? null, actual: cell?.actual ?? null },
+      }));
+    }),
+  );
+}

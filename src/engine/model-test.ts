@@ -1,0 +1,189 @@
+import * as v from '@badrap/valita';
+import { wholeSelect, type Model } from '../model/model.ts';
+import { stagedTable, type Session } from './engine.ts';
+
+const value = v.union(v.string(), v.number(), v.boolean(), v.null());
+const row = v.record(value);
+const casesSchema = v.array(
+  v.object({ name: v.string(), given: v.record(v.array(row)), expect: v.array(row) }),
+);
+
+/** Rows given in the inputs of a model, and the rows expected of it, naming only the columns that matter. */
+export type ModelCase = v.Infer<typeof casesSchema>[number];
+type Row = v.Infer<typeof row>;
+
+/**
+ * The cases of a test file.
+ * @param yaml what its YAML says
+ * @returns the cases, or what is wrong with them
+ */
+export function readCases(yaml: unknown): readonly ModelCase[] | { readonly problem: string } {
+  const result = casesSchema.try(yaml);
+  return result.ok ? result.value : { problem: result.message };
+}
+
+/** A cell that is not as expected; null where there is no such row, or no value. */
+export interface Difference {
+  /** From 1, in the order of the key. */
+  readonly row: number;
+  readonly column: string;
+  readonly expected: string | null;
+  readonly actual: string | null;
+}
+
+const COORDINATES = {
+  topic: 'text',
+  partition: 'integer',
+  offset: 'bigint',
+  produced_at: 'timestamptz',
+};
+const EVENT = {
+  event_no: 'integer',
+  ...COORDINATES,
+  transaction_id: 'text',
+  event_type: 'text',
+  event_version: 'text',
+  event_timestamp: 'timestamptz',
+  ordered_at: 'timestamptz',
+  refunds: 'text',
+  customer_id: 'text',
+  customer_type: 'text',
+  customer_country: 'text',
+  customer_city: 'text',
+  order_status_id: 'integer',
+  order_payment_method_id: 'integer',
+  order_currency_id: 'integer',
+  order_subtotal: 'numeric(18,2)',
+  order_tax_amount: 'numeric(18,2)',
+  order_shipping_amount: 'numeric(18,2)',
+  order_discount_amount: 'numeric(18,2)',
+  order_total_amount: 'numeric(18,2)',
+  order_tax_included: 'boolean',
+  order_exchange_rate: 'numeric(20,10)',
+  date_key: 'date',
+};
+/** What the source step leaves for the models of silver. */
+const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'source.run': { run_id: 'bigint', first_key: 'bigint' },
+  'source.events': EVENT,
+  'source.transactions': EVENT,
+  'source.items': {
+    event_no: 'integer',
+    line_number: 'integer',
+    item_id: 'text',
+    category: 'text',
+    unit_price: 'numeric(18,2)',
+    quantity: 'integer',
+    discount: 'numeric(18,2)',
+    cost: 'numeric(18,2)',
+  },
+  'source.dedup_results': {
+    ...COORDINATES,
+    transaction_id: 'text',
+    event_timestamp: 'timestamptz',
+    date_key: 'date',
+    content_hash: 'text',
+    outcome: 'text',
+  },
+};
+
+/**
+ * Runs a case of a model: values are compared as text, in the order of the model's key.
+ * @param models all that the model may read
+ * @returns what differs, or what is wrong with the case
+ * @throws MedallionError model, where the select cannot be run
+ */
+export async function runCase(
+  session: Session,
+  models: readonly Model[],
+  model: Model,
+  { given, expect }: ModelCase,
+): Promise<readonly Difference[] | { readonly problem: string }> {
+  const stray = Object.keys(given).find((id) => !model.inputs.includes(id));
+  if (stray !== undefined) {
+    return { problem: `given: ${model.id} does not read ${stray}` };
+  }
+  for (const input of model.inputs) {
+    const sql = givenRows(models, input, given[input] ?? []);
+    if (typeof sql !== 'string') {
+      return sql;
+    }
+    await session.openInput({ id: input, sql, keep: true });
+  }
+  // Rows are given with the columns that matter; the others are null all the way.
+  const selected = {
+    ...model,
+    columns: model.columns
+      .filter(({ derived }) => derived === undefined)
+      .map((column) => ({ ...column, nullable: true })),
+  };
+  const columns = [...new Set(expect.flatMap((wanted) => Object.keys(wanted)))];
+  const unknown = columns.find((name) => !model.columns.some((column) => column.name === name));
+  if (unknown !== undefined) {
+    return { problem: `expect: ${model.id} has no column ${unknown}` };
+  }
+  await session.clear(selected);
+  await session.stage(selected);
+  // Derived columns are made of what is staged, with what is looked up beside it.
+  const whole = wholeSelect({ ...model, sql: `select * from ${stagedTable(model)}` });
+  const shown = columns.length === 0 ? model.key : columns;
+  const values = shown.map((column) => `cast("${column}" as varchar) as "${column}"`);
+  const actual = await session.query(
+    `select ${values.join(', ')} from (${whole}) order by ${model.key.map((key) => `"${key}"`).join(', ')}`,
+  );
+  return Array.from({ length: Math.max(actual.length, expect.length) }).flatMap((_, index) =>
+    differences(index, expect[index], actual[index]),
+  );
+}
+
+function differences(
+  index: number,
+  expected: Row | undefined,
+  actual: Readonly<Record<string, string | null>> | undefined,
+): Difference[] {
+  return Object.keys(expected ?? actual ?? {})
+    .map((column) => ({
+      row: index + 1,
+      column,
+      expected: expected === undefined ? null : textOf(expected[column]),
+      actual: actual?.[column] ?? null,
+    }))
+    .filter(
+      (cell) => expected === undefined || actual === undefined || cell.expected !== cell.actual,
+    );
+}
+
+function textOf(cell: Row[string] | undefined): string | null {
+  return cell === null || cell === undefined ? null : String(cell);
+}
+
+/** A select of an input with all its columns; those that a row does not name are null. */
+function givenRows(
+  models: readonly Model[],
+  id: string,
+  rows: readonly Row[],
+): string | { readonly problem: string } {
+  const model = models.find((candidate) => candidate.id === id);
+  const columns =
+    model?.columns ?? Object.entries(SOURCE[id] ?? {}).map(([name, type]) => ({ name, type }));
+  if (columns.length === 0) {
+    return { problem: `given: there is no ${id}` };
+  }
+  for (const given of rows) {
+    const stray = Object.keys(given).find((name) => !columns.some((one) => one.name === name));
+    if (stray !== undefined) {
+      return { problem: `given: ${id} has no column ${stray}` };
+    }
+  }
+  const values = (given: Row): string =>
+    columns
+      .map(({ name, type }) => `cast(${literal(given[name])} as ${type}) as "${name}"`)
+      .join(', ');
+  const selects = rows.map((given) => `select ${values(given)}`);
+  return selects.length === 0 ? `select ${values({})} where false` : selects.join(' union all ');
+}
+
+function literal(cell: Row[string] | undefined): string {
+  const text = textOf(cell);
+  return text === null ? 'null' : `'${text.replaceAll("'", "''")}'`;
+}
