@@ -43,6 +43,9 @@ export async function openDetached(): Promise<Pick<Engine, 'openSession' | 'clos
         () => undefined,
       );
     },
-    close: () => Promise.resolve(instance.closeSync()),
+    close: () => {
+      instance.closeSync();
+      return Promise.resolve();
+    },
   };
 }
