@@ -4,7 +4,7 @@
  */
 
 const STAGES = 'generate|bronze|promote|query|maintain|export|doctor';
-const PARTS = 'log|postgres|schema|embedded|publish|engine|model|metrics';
+const PARTS = 'log|format|postgres|schema|embedded|publish|engine|model|metrics';
 const LEAVES =
   'event|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|sql-file\\.ts|retry\\.ts|whole-file\\.ts';
 

@@ -8,7 +8,7 @@ import {
 } from './config/resolve.ts';
 import type { FlagAttribute, SettingKey } from './config/settings.ts';
 import type { SparkConfig } from './config/spark.ts';
-import { SASL_MECHANISMS, SSL_MODES } from './config/table.ts';
+import { FORMATS, SASL_MECHANISMS, SSL_MODES } from './config/table.ts';
 import { MedallionError } from './errors.ts';
 
 export type { Environment };
@@ -23,6 +23,8 @@ export interface Config {
   readonly home: string;
   readonly warehouse: WarehouseConfig;
   readonly log: LogConfig;
+  /** Undefined where none is named. */
+  readonly registry: RegistryConfig | undefined;
   readonly duckdb: DuckDbConfig;
   readonly spark: SparkConfig;
 }
@@ -64,7 +66,20 @@ export interface KafkaConfig {
   /** The consumer group that the user named; undefined: each warehouse and topic has its own. */
   readonly group: string | undefined;
   readonly clientId: string;
+  /** What the values of the topic are declared to be; JSON when left out. */
+  readonly format?: Format;
   readonly sasl: SaslConfig | undefined;
+  readonly tls: TlsConfig | undefined;
+}
+
+export type Format = (typeof FORMATS)[number];
+
+/** Where schemas are, and who asks for them. */
+export interface RegistryConfig {
+  readonly url: URL;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
   readonly tls: TlsConfig | undefined;
 }
 
@@ -135,6 +150,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     ...{ project: resolved.project, home },
     warehouse: parseWarehouse(resolved.server, settings, userHome(env)),
     log: parseLog(settings),
+    registry: parseRegistry(settings, fileOf),
     duckdb: {
       extensionFiles: {
         postgres: fileOf('duckdb.extension'),
@@ -312,6 +328,7 @@ function parseLog(settings: SettingReader): LogConfig {
     brokers: parseBrokers(brokers, settings),
     group: settings.given('kafka.group'),
     clientId: settings.text('kafka.client_id') ?? '',
+    format: settings.choice('kafka.format', FORMATS, 'json'),
     sasl: parseSasl(settings),
     tls: parseKafkaTls(settings),
   };
@@ -349,6 +366,39 @@ function parseSasl(settings: SettingReader): SaslConfig | undefined {
     settings.problems.push('SASL needs both KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   }
   return { mechanism, username: username ?? '', password: password ?? '' };
+}
+
+function parseRegistry(
+  settings: SettingReader,
+  fileOf: (key: SettingKey) => string | undefined,
+): RegistryConfig | undefined {
+  const given = settings.text('registry.url');
+  if (given === undefined) {
+    return undefined;
+  }
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    settings.refuse('registry.url', 'it is not a URL like http://localhost:8081');
+    return undefined;
+  }
+  if (url.username !== '' || url.password !== '') {
+    settings.refuse(
+      'registry.url',
+      'name the user in registry.user, and the password in SCHEMA_REGISTRY_PASSWORD',
+    );
+  }
+  return {
+    url,
+    user: settings.text('registry.user'),
+    password: settings.text('registry.password'),
+    token: settings.text('registry.token'),
+    tls: {
+      verify: settings.isOn('registry.tls_verify'),
+      ...optional('caFile', fileOf('registry.tls_ca')),
+      ...optional('certFile', fileOf('registry.tls_cert')),
+      ...optional('keyFile', fileOf('registry.tls_key')),
+    },
+  };
 }
 
 function parseS3(settings: SettingReader): S3Config {

@@ -194,6 +194,7 @@ describe('the log', () => {
     expect(parseConfig({}, env, CWD).log).toEqual({
       kind: 'kafka',
       topic: 'sales',
+      format: 'json',
       brokers: ['a:9092', 'b:9093'],
       group: 'g',
       clientId: 'medallion',

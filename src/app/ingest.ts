@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
+import { openDecoder } from '../format/open.ts';
 import { openFileReader } from '../log/files/reader.ts';
 import { openStdinReader } from '../log/files/stream-reader.ts';
 import { openLog } from '../log/open.ts';
@@ -63,13 +65,15 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
   const context = contextOf(request);
   const log =
     request.input === undefined && files === undefined ? openLog(config, context) : undefined;
+  const decoder =
+    log && (await openDecoder(config, context, retryPolicy, maxEventBytes ?? MAX_EVENT_BYTES));
   const reader =
     (await log?.read({ retryPolicy, topicWaitMs: retryMsAtStart(retryPolicy) })) ??
     (request.input === undefined
       ? await openFileReader((files ?? []).map((file) => path.resolve(file)))
       : openStdinReader(request.input));
   const options: IngestOptions = {
-    ...{ arguments: request.arguments ?? [], follow, resetOffsets },
+    ...{ arguments: request.arguments ?? [], follow, resetOffsets, decoder },
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
     ...(maxRecords === undefined ? {} : { maxRecords }),
     ...(maxEventBytes === undefined ? {} : { maxEventBytes }),

@@ -1,6 +1,9 @@
+import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
 import { inspectExtension } from '../engine/duckdb/inspect.ts';
+import type { Decoder } from '../format/decoder.ts';
+import { openDecoder } from '../format/open.ts';
 import type { LogReader } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import type { StageContext } from '../progress.ts';
@@ -83,6 +86,8 @@ async function runPipeline(
     await inspectExtension('postgres', config.duckdb, context);
     // A service starts in any order with what it reads from; who wants an end to the waiting says so.
     const topicWaitMs = retryPolicy.atStart ? retryPolicy.forMs : Number.POSITIVE_INFINITY;
+    const maxBytes = request.maxEventBytes ?? MAX_EVENT_BYTES;
+    const decoder = await openDecoder(config, context, retryPolicy, maxBytes);
     const reader = await openLog(config, context).read({ retryPolicy, topicWaitMs });
     const announceStop = (): void =>
       context.emit({
@@ -99,7 +104,7 @@ async function runPipeline(
     try {
       await together(
         [
-          () => ingestAll(reader, warehouse, request, totals, monitor),
+          () => ingestAll({ reader, decoder }, warehouse, request, totals, monitor),
           () => promoteOnSchedule(warehouse, request, totals, monitor),
         ],
         stop,
@@ -115,7 +120,7 @@ async function runPipeline(
 }
 
 async function ingestAll(
-  reader: LogReader,
+  { reader, decoder }: { readonly reader: LogReader; readonly decoder: Decoder | undefined },
   { settings, retry, context }: OpenWarehouse,
   { maxEventBytes, arguments: commandLine = [] }: RunRequest,
   totals: RunTotals,
@@ -126,7 +131,7 @@ async function ingestAll(
       reader,
       settings,
       {
-        ...{ retry, arguments: commandLine, follow: true },
+        ...{ retry, arguments: commandLine, follow: true, decoder },
         ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
         ...(monitor === undefined ? {} : { onWritten: (tally) => monitor.written(tally) }),
       },

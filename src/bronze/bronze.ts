@@ -10,7 +10,7 @@ const EVENTS: CopyTarget = {
   table: 'bronze.events',
   columns: [
     ...['topic', 'partition', '"offset"', 'key', 'key_bytes', 'value', 'headers'],
-    ...['produced_at', 'ingested_at', 'run_id'],
+    ...['produced_at', 'format', 'schema_id', 'ingested_at', 'run_id'],
   ],
 };
 
@@ -46,6 +46,8 @@ export async function copyEvents(
     fields.bytes(event.value);
     fields.text(event.headers === null ? null : JSON.stringify(event.headers));
     fields.timestamp(producedAt(event));
+    fields.text(event.format);
+    fields.integer(event.schemaId);
     fields.raw(stamp);
   });
 }

@@ -1,5 +1,6 @@
 import { MedallionError, withHint } from '../errors.ts';
 import { mostlyRejected } from '../event/rejections.ts';
+import type { Decoder } from '../format/decoder.ts';
 import type { Gap, LogReader, ReadEnd, ReadOptions } from '../log/log.ts';
 import { grouped } from '../number.ts';
 import { describeServer, withClient, type ConnectionSettings } from '../postgres/client.ts';
@@ -19,6 +20,8 @@ export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueByt
   readonly retry?: Retry;
   /** Larger values go to the quarantine; 16 MiB unless said otherwise. */
   readonly maxEventBytes?: number;
+  /** For values that are not JSON themselves. */
+  readonly decoder?: Decoder | undefined;
   /** Called after each batch that is committed, with what the run has counted so far. */
   readonly onWritten?: (tally: Tally) => void;
 }
@@ -57,6 +60,7 @@ export async function ingest(
     maxEventBytes = MAX_EVENT_BYTES,
     retry = new Retry(`PostgreSQL at ${describeServer(settings)}`, context),
     onWritten: report,
+    decoder,
     ...reading
   } = options;
   const startedAt = performance.now();
@@ -71,7 +75,10 @@ export async function ingest(
       detail: `${(tally.bytes / 1e6).toFixed(1)} MB`,
     });
   };
-  const sink = new BronzeSink({ settings, retry, runId, maxEventBytes, onWritten }, context);
+  const sink = new BronzeSink(
+    { settings, retry, runId, maxEventBytes, decoder, onWritten },
+    context,
+  );
   try {
     const { signal } = context;
     const end = await reader.read(sink, { ...reading, signal, maxValueBytes: maxEventBytes });

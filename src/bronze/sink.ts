@@ -1,4 +1,5 @@
 import { codeOf, MedallionError } from '../errors.ts';
+import type { Decoder } from '../format/decoder.ts';
 import type {
   Gap,
   LogRecord,
@@ -38,6 +39,8 @@ export interface BronzeSinkOptions {
   readonly retry: Retry;
   readonly runId: bigint;
   readonly maxEventBytes: number;
+  /** For values that are not JSON themselves. */
+  readonly decoder: Decoder | undefined;
   /** Called after each batch that is committed. */
   readonly onWritten: (tally: Tally) => void;
 }
@@ -89,8 +92,8 @@ export class BronzeSink implements Sink {
 
   async write(batch: RecordBatch): Promise<boolean> {
     const topic = this.#bronzeTopic(batch);
-    const { runId, maxEventBytes } = this.#options;
-    const { admitted, rejected } = admit(batch.records, maxEventBytes);
+    const { runId, maxEventBytes, decoder } = this.#options;
+    const { admitted, rejected } = await admit(batch.records, maxEventBytes, decoder);
     const ingestedAt = Date.now();
     const odd = admitted.filter((event) => !isPlausible(event, ingestedAt));
     const written: BatchTally = {

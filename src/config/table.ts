@@ -35,6 +35,7 @@ export const SSL_MODES = [
   'verify-full',
 ] as const;
 export const ENGINES = ['duckdb', 'spark'] as const;
+export const FORMATS = ['json', 'avro', 'json_schema', 'outbox'] as const;
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
 export const TABLE = [
@@ -144,6 +145,15 @@ export const TABLE = [
     about: 'topic of the events',
   },
   {
+    key: 'kafka.format',
+    flag: '--format <name>',
+    variables: ['KAFKA_FORMAT'],
+    default: 'json',
+    about:
+      "what the topic's values are; avro and json_schema are frames of a schema registry, outbox is Debezium's",
+    choices: FORMATS,
+  },
+  {
     key: 'kafka.group',
     flag: '--group <name>',
     variables: ['KAFKA_GROUP', 'KAFKA_GROUP_ID'],
@@ -223,6 +233,58 @@ export const TABLE = [
     variables: ['KAFKA_SSL_VERIFY'],
     default: 'true',
     about: 'false takes any certificate of the brokers',
+    kind: 'switch',
+  },
+  {
+    key: 'registry.url',
+    variables: ['SCHEMA_REGISTRY_URL'],
+    about: "schema registry with Confluent's API: Karapace, Apicurio and Redpanda have it, too",
+    example: 'http://localhost:8081',
+  },
+  {
+    key: 'registry.user',
+    variables: ['SCHEMA_REGISTRY_USER'],
+    about: 'who logs in there',
+    example: 'medallion',
+  },
+  {
+    key: 'registry.password',
+    variables: ['SCHEMA_REGISTRY_PASSWORD'],
+    about: 'the password of that user',
+    isSecret: true,
+  },
+  {
+    key: 'registry.token',
+    variables: ['SCHEMA_REGISTRY_TOKEN'],
+    about: 'bearer token, in place of user and password',
+    isSecret: true,
+  },
+  {
+    key: 'registry.tls_ca',
+    variables: ['SCHEMA_REGISTRY_SSL_CA'],
+    about: 'certificates that the registry is verified against',
+    example: 'ca.pem',
+    kind: 'path',
+  },
+  {
+    key: 'registry.tls_cert',
+    variables: ['SCHEMA_REGISTRY_SSL_CERT'],
+    about: 'certificate of this client',
+    example: 'client.pem',
+    kind: 'path',
+  },
+  {
+    key: 'registry.tls_key',
+    variables: ['SCHEMA_REGISTRY_SSL_KEY'],
+    about: 'its key',
+    example: 'client.key',
+    kind: 'path',
+  },
+  {
+    key: 'registry.tls_verify',
+    variables: ['SCHEMA_REGISTRY_SSL_VERIFY'],
+    default: 'true',
+    about: 'false takes any certificate of the registry',
     kind: 'switch',
   },
   {

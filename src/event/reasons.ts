@@ -4,6 +4,8 @@ export const REASONS = {
     'bytes that are not UTF-8 or hold a NUL, or a field with an escaped NUL or half a surrogate pair',
   empty_value: 'a message without a value',
   too_large: 'a value larger than the tool takes in',
+  undecodable:
+    'a value that is not in the declared format: a broken frame, or a schema that the registry has not got',
   invalid_json: 'not one JSON value by RFC 8259',
   not_an_event: 'no object at data.transaction_details',
   unsupported_version: 'an event_version whose major version is not 1',

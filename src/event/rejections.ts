@@ -42,6 +42,12 @@ function looksOf({ topic, reason, sample }: Rejections): string {
       : 'medallion reads one event, a JSON object, from each message.';
     return `They look like ${format.name}. ${advice}`;
   }
+  if (reason === 'undecodable') {
+    return 'Their values are not what kafka.format declares.';
+  }
+  if (reason === 'not_text' && sample[0] === 0 && !isFile) {
+    return 'They look like frames of a schema registry: set kafka.format to avro or json_schema.';
+  }
   if (reason === 'not_text') {
     const advice = isFile
       ? ' Text in another encoding: iconv -f latin1 -t utf-8 FILE | medallion ingest --from -'

@@ -363,7 +363,8 @@ async function writeFile(
 ): Promise<ArchivedPartition> {
   const file = `${options.archive}/${path}`;
   const written = await session.writeArchive(
-    `select topic, partition, "offset", key, key_bytes, value, headers, produced_at, ingested_at, run_id
+    `select topic, partition, "offset", key, key_bytes, value, headers, produced_at, format, schema_id,
+            ingested_at, run_id
      from bronze.events
      where topic = ${literal(topic)} and partition = ${String(partition)}
        and "offset" >= ${String(from)} and "offset" < ${String(to)}

@@ -108,7 +108,11 @@ export class CopyFields {
     this.bytes(value === null ? null : Buffer.from(value));
   }
 
-  integer(value: number): void {
+  integer(value: number | null): void {
+    if (value === null) {
+      this.null();
+      return;
+    }
     this.#reserve(8);
     this.#length = this.#buffer.writeInt32BE(4, this.#length);
     this.#length = this.#buffer.writeInt32BE(value, this.#length);

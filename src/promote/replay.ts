@@ -22,7 +22,13 @@ export interface ReplayOutcome {
 
 /** Why an open event cannot be judged again; the command line has the words. */
 export type Obstacle =
-  'not_text' | 'empty_value' | 'cut_off' | 'over_limit' | 'not_promoted' | 'not_in_bronze';
+  | 'not_text'
+  | 'empty_value'
+  | 'undecodable'
+  | 'cut_off'
+  | 'over_limit'
+  | 'not_promoted'
+  | 'not_in_bronze';
 
 export interface ReplayResult {
   readonly outcomes: readonly ReplayOutcome[];

@@ -191,13 +191,14 @@ describe('medallion init', () => {
     expect(parseEnv(read('.env.example'))).toEqual({
       ...{ PGPASSWORD: '', KAFKA_SASL_PASSWORD: '', SPARK_TOKEN: '' },
       ...{ AWS_SECRET_ACCESS_KEY: '', AWS_SESSION_TOKEN: '' },
+      ...{ SCHEMA_REGISTRY_PASSWORD: '', SCHEMA_REGISTRY_TOKEN: '' },
     });
   });
 
   it('writes lines that hold once their # is taken away', async () => {
     await runCommand(['init'], { cwd });
     // One of the two ways to name a server.
-    const yaml = read('medallion.yaml').replaceAll(/^( *)#(?=\w+:)(?!url)/gm, '$1');
+    const yaml = read('medallion.yaml').replaceAll(/^( *)#(?=\w+:)(?!url: postgresql)/gm, '$1');
     write('medallion.yaml', yaml);
     write('.env', 'KAFKA_SASL_PASSWORD=p\n');
     const { code, rows, stderr } = await listed();

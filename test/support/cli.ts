@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BIN = path.join(ROOT, 'bin', 'medallion.js');
 /** Variables that would point the command at something outside the test. */
 const LEAKS =
-  /^(PG|POSTGRES_|KAFKA_|MEDALLION_|SPARK_|AWS_|DATABASE_URL$|TEST_DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|COLUMNS$|NODE_|VITEST)/;
+  /^(PG|POSTGRES_|KAFKA_|SCHEMA_REGISTRY_|MEDALLION_|SPARK_|AWS_|DATABASE_URL$|TEST_DATABASE_URL$|NO_COLOR$|FORCE_COLOR$|COLUMNS$|NODE_|VITEST)/;
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 export interface CliOptions {

@@ -69,6 +69,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.is_archived;
       drop table medallion.deferred_events;
       alter table medallion.refreshes drop column without_keys;
+      alter table bronze.events drop column format, drop column schema_id;
       alter table medallion.offsets drop column digest, drop column implausible_events;
       alter table medallion.stale_dates rename column stale_since to touched_at;
       alter table medallion.stale_dates rename to touched_days;

@@ -57,6 +57,7 @@ export function createIngestCommand(run: RunCommand): Command {
     .option('--max-messages <n>', 'stop when so many have been taken', parseCount)
     .option('--reset-offsets', 'read a recreated Kafka topic from its beginning')
     .addOption(settingOption('kafka.group'))
+    .addOption(settingOption('kafka.format'))
     .addOption(parsedSetting('ingest.max_event_bytes', parseCount))
     .action(run(runIngest));
 }

@@ -50,6 +50,8 @@ export async function replay(
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   not_text:
     'bytes that are no text have no place in bronze.events. Export, mend and ingest them as a file',
+  undecodable:
+    'they are decoded when they are ingested. Send them again, once the registry has their schema',
   empty_value: 'a message without a value says nothing',
   cut_off:
     'only the beginning was kept. Ingest the original again, with a larger --max-event-bytes',

@@ -66,6 +66,7 @@ export function createRunCommand(runWith: RunCommand): Command {
   )
     .addOption(parsedSetting('promote.every', parseDuration))
     .addOption(settingOption('kafka.group'))
+    .addOption(settingOption('kafka.format'))
     .addOption(parsedSetting('ingest.max_event_bytes', parseCount));
   return addEngineFlags(pipeline)
     .addOption(parsedSetting('metrics.port', parsePort))

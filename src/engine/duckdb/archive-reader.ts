@@ -23,6 +23,8 @@ export interface ArchivedEvent {
   readonly produced_at: string;
   readonly ingested_at: string;
   readonly run_id: string;
+  readonly format: string | null;
+  readonly schema_id: string | null;
   readonly value: string;
 }
 
@@ -63,8 +65,12 @@ export async function readArchivedEvents(
       await connection.run("set timezone = 'UTC'");
       const reader = await connection.runAndReadAll(
         `select topic, partition::text as partition, "offset"::text as "offset", key,
-                produced_at::text as produced_at, ingested_at::text as ingested_at, run_id::text as run_id, value
-         from ${archiveTable(files)}
+                produced_at::text as produced_at, ingested_at::text as ingested_at, run_id::text as run_id, value,
+                format, schema_id::text as schema_id
+         from (
+           select * from ${archiveTable(files, 'every column')}
+           union all by name
+           select null::text as format, null::integer as schema_id where false)
          where (topic, partition, "offset") in (values ${values.join(', ')})`,
       );
       return reader.getRowObjects() as unknown as ArchivedEvent[];

@@ -80,7 +80,7 @@ async function prepare(
     const table = `${doubleQuoted(schema)}.${doubleQuoted(name)}`;
     const archived =
       table === '"bronze"."events"' && files.length > 0
-        ? ` union all by name select * from ${archiveTable(files)}`
+        ? ` union all by name select * from ${archiveTable(files, 'every column')}`
         : '';
     await connection.run(`create view ${table} as select * from ${ATTACHED}.${table}${archived}`);
   }

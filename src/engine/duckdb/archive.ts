@@ -15,9 +15,12 @@ import { fileToRead, singleQuoted } from './sql.ts';
 const ROW_GROUP_ROWS = 20_480;
 
 /** The rows of files of the archive, as a table in DuckDB's dialect. */
-export function archiveTable(places: readonly string[]): string {
+export function archiveTable(
+  places: readonly string[],
+  wanted: 'common columns' | 'every column' = 'common columns',
+): string {
   // Folders above the archive may be called like a partition of Hive's.
-  return `read_parquet([${places.map(fileToRead).join(', ')}], hive_partitioning = false)`;
+  return `read_parquet([${places.map(fileToRead).join(', ')}], hive_partitioning = false${wanted === 'every column' ? ', union_by_name = true' : ''})`;
 }
 
 /**

@@ -1,0 +1,463 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Why a value cannot be decoded, and where in it. */
+export class Undecodable extends Error {
+  override readonly name = 'Undecodable';
+  /** Path of the field, as it is being left: order.total. */
+  path = '';
+
+  /** "order.total: what is wrong". */
+  get detail(): string {
+    return this.path === '' ? this.message : `${this.path}: ${this.message}`;
+  }
+
+  within(step: string): this {
+    const isIndexed = this.path === '' || this.path.startsWith('[');
+    this.path = isIndexed ? `${step}${this.path}` : `${step}.${this.path}`;
+    return this;
+  }
+}
+
+/** Reads one value at the cursor and writes it as JSON. */
+type Read = (cursor: Cursor) => string;
+
+type Schema = string | readonly Schema[] | Readonly<Record<string, unknown>>;
+
+/**
+ * Compiles an Avro schema to a function that writes a value as JSON text. It goes from bytes to text without a double or
+ * an object in between: decimals and longs keep every digit, times become ISO 8601, enums their symbol, and a union is
+ * its value alone. Bytes become base64.
+ * @param texts the schema last, what it refers to before it
+ * @param maxBytes longer text is not made
+ * @throws Undecodable for a schema that is none
+ */
+export function compileAvro(
+  texts: readonly string[],
+  maxBytes: number,
+): (bytes: Buffer, from: number) => string {
+  const names = new Map<string, Read>();
+  let read: Read | undefined;
+  for (const text of texts) {
+    read = compile(parseSchema(text), '', names);
+  }
+  return (bytes, from) => {
+    const cursor = new Cursor(bytes, from, maxBytes);
+    let json: string | undefined;
+    try {
+      json = read?.(cursor);
+    } catch (error) {
+      // Nested as deeply as no event is.
+      throw error instanceof RangeError ? new Undecodable(error.message) : error;
+    }
+    if (json === undefined || cursor.left > 0) {
+      throw new Undecodable(`${String(cursor.left)} bytes are left over`);
+    }
+    return json;
+  };
+}
+
+function parseSchema(text: string): Schema {
+  try {
+    return JSON.parse(text) as Schema;
+  } catch (error) {
+    throw new Undecodable('the schema is not JSON', { cause: error });
+  }
+}
+
+/** A place in the bytes of a value. */
+class Cursor {
+  readonly bytes: Buffer;
+  readonly maxBytes: number;
+  at: number;
+
+  constructor(bytes: Buffer, at: number, maxBytes: number) {
+    this.bytes = bytes;
+    this.at = at;
+    this.maxBytes = maxBytes;
+  }
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** Passes so many bytes, and says where they begin. */
+  pass(count: number): number {
+    const { at } = this;
+    if (count > this.bytes.length - at) {
+      throw new Undecodable('the value ends too early');
+    }
+    this.at = at + count;
+    return at;
+  }
+
+  byte(): number {
+    const byte = this.bytes[this.at];
+    if (byte === undefined) {
+      throw new Undecodable('the value ends too early');
+    }
+    this.at += 1;
+    return byte;
+  }
+
+  /** A zigzag number of up to 64 bits; a bigint only where it may not be exact otherwise. */
+  long(): number | bigint {
+    let sum = 0;
+    let factor = 1;
+    for (let count = 0; count < 7; count += 1) {
+      const byte = this.byte();
+      sum += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        return sum % 2 === 0 ? sum / 2 : -(sum + 1) / 2;
+      }
+      factor *= 0x80;
+    }
+    let long = BigInt(sum);
+    for (let shift = 49n; shift < 70n; shift += 7n) {
+      const byte = this.byte();
+      long |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        if (long >> 64n === 0n) {
+          return (long >> 1n) ^ -(long & 1n);
+        }
+        break;
+      }
+    }
+    throw new Undecodable('a number of more than 64 bits');
+  }
+
+  /** How many bytes or items follow. */
+  size(): number {
+    const size = this.long();
+    if (typeof size === 'bigint' || size < 0) {
+      throw new Undecodable(`a length of ${String(size)}`);
+    }
+    return size;
+  }
+
+  text(): string {
+    const size = this.size();
+    const from = this.pass(size);
+    const text = this.bytes.toString('utf8', from, from + size);
+    if (text.includes('\ufffd') && !isUtf8(this.bytes.subarray(from, from + size))) {
+      throw new Undecodable('bytes that are not UTF-8');
+    }
+    return text;
+  }
+
+  base64(size: number): string {
+    const from = this.pass(size);
+    return `"${this.bytes.toString('base64', from, from + size)}"`;
+  }
+}
+
+const readLong: Read = (cursor) => String(cursor.long());
+
+const PRIMITIVES: Readonly<Record<string, Read>> = {
+  null: () => 'null',
+  boolean(cursor) {
+    const byte = cursor.byte();
+    if (byte > 1) {
+      throw new Undecodable(`a boolean of ${String(byte)}`);
+    }
+    return byte === 1 ? 'true' : 'false';
+  },
+  int: readLong,
+  long: readLong,
+  float(cursor) {
+    const float = cursor.bytes.readFloatLE(cursor.pass(4));
+    // As few digits as say which one it is: 0.1, not 0.10000000149011612.
+    for (let digits = 6; digits < 9; digits += 1) {
+      const short = Number(float.toPrecision(digits));
+      if (Math.fround(short) === float) {
+        return doubleText(short);
+      }
+    }
+    return doubleText(Number(float.toPrecision(9)));
+  },
+  double: (cursor) => doubleText(cursor.bytes.readDoubleLE(cursor.pass(8))),
+  bytes: (cursor) => cursor.base64(cursor.size()),
+  string: (cursor) => JSON.stringify(cursor.text()),
+};
+
+/** JSON has no NaN and no infinity: they become their names. */
+function doubleText(double: number): string {
+  return Number.isFinite(double) ? String(double) : `"${String(double)}"`;
+}
+
+function compile(schema: Schema, namespace: string, names: Map<string, Read>): Read {
+  if (typeof schema === 'string') {
+    return PRIMITIVES[schema] ?? named(schema, namespace, names);
+  }
+  if (Array.isArray(schema)) {
+    return unionOf(schema.map((branch: Schema) => compile(branch, namespace, names)));
+  }
+  const attributes = schema as Readonly<Record<string, unknown>>;
+  const { type } = attributes;
+  if (typeof type !== 'string') {
+    return compile(schemaOf(type), namespace, names);
+  }
+  switch (type) {
+    case 'array':
+      return arrayOf(compile(schemaOf(attributes['items']), namespace, names));
+    case 'map':
+      return mapOf(compile(schemaOf(attributes['values']), namespace, names));
+    case 'record':
+    case 'error':
+    case 'enum':
+    case 'fixed':
+      return compileNamed(type, attributes, namespace, names);
+    default:
+      return logicalOf(type, attributes) ?? PRIMITIVES[type] ?? named(type, namespace, names);
+  }
+}
+
+function schemaOf(schema: unknown): Schema {
+  if (typeof schema !== 'string' && (typeof schema !== 'object' || schema === null)) {
+    throw new Undecodable('the schema is no Avro schema');
+  }
+  return schema as Schema;
+}
+
+/** A type by its name: one that is still being compiled, too, since a record may hold itself. */
+function named(name: string, namespace: string, names: Map<string, Read>): Read {
+  const full = namespace !== '' && !name.includes('.') ? `${namespace}.${name}` : name;
+  const found = names.has(full) ? full : name;
+  if (!names.has(found)) {
+    throw new Undecodable(`the schema has no type "${name}"`);
+  }
+  return (cursor) => names.get(found)?.(cursor) ?? '';
+}
+
+function compileNamed(
+  type: 'record' | 'error' | 'enum' | 'fixed',
+  attributes: Readonly<Record<string, unknown>>,
+  namespace: string,
+  names: Map<string, Read>,
+): Read {
+  const { name, namespace: own } = attributes;
+  if (typeof name !== 'string') {
+    throw new Undecodable(`the schema has a type ${type} without a name`);
+  }
+  const dot = name.lastIndexOf('.');
+  const inside = dot >= 0 ? name.slice(0, dot) : typeof own === 'string' ? own : namespace;
+  const full = dot >= 0 || inside === '' ? name : `${inside}.${name}`;
+  // Known by its name while its fields are compiled.
+  names.set(full, () => '');
+  const read =
+    type === 'enum'
+      ? enumOf(attributes['symbols'])
+      : type === 'fixed'
+        ? fixedOf(attributes)
+        : recordOf(attributes['fields'], inside, names);
+  names.set(full, read);
+  return read;
+}
+
+function recordOf(fields: unknown, namespace: string, names: Map<string, Read>): Read {
+  const compiled = (Array.isArray(fields) ? fields : []).map(
+    ({ name, type }: Readonly<{ name: string; type: unknown }>, index) => ({
+      name,
+      key: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+      read: compile(schemaOf(type), namespace, names),
+    }),
+  );
+  return (cursor) => {
+    let json = '';
+    let name = '';
+    try {
+      for (const field of compiled) {
+        name = field.name;
+        json += field.key + field.read(cursor);
+      }
+    } catch (error) {
+      throw error instanceof Undecodable ? error.within(name) : error;
+    }
+    return json === '' ? '{}' : `${json}}`;
+  };
+}
+
+function enumOf(symbols: unknown): Read {
+  const texts = (Array.isArray(symbols) ? symbols : []).map((symbol) => JSON.stringify(symbol));
+  return (cursor) => {
+    const index = cursor.long();
+    const text = texts[Number(index)];
+    if (text === undefined) {
+      throw new Undecodable(`symbol ${String(index)} of an enum of ${String(texts.length)}`);
+    }
+    return text;
+  };
+}
+
+function unionOf(branches: readonly Read[]): Read {
+  return (cursor) => {
+    const index = cursor.long();
+    const branch = branches[Number(index)];
+    if (branch === undefined) {
+      throw new Undecodable(`branch ${String(index)} of a union of ${String(branches.length)}`);
+    }
+    return branch(cursor);
+  };
+}
+
+/** Reads the blocks of an array or a map; `add` reads an item and says how long the text has become. */
+function readBlocks(cursor: Cursor, add: (index: number) => number): void {
+  let index = 0;
+  for (;;) {
+    let count = cursor.long();
+    if (count === 0) {
+      return;
+    }
+    if (count < 0) {
+      count = -count;
+      // The bytes of the block, for who would skip it.
+      cursor.size();
+    }
+    for (let left = Number(count); left > 0; left -= 1) {
+      // A few bytes may claim any number of items.
+      if (add(index) > cursor.maxBytes) {
+        throw new Undecodable(`more than ${String(cursor.maxBytes)} bytes of JSON`);
+      }
+      index += 1;
+    }
+  }
+}
+
+function arrayOf(item: Read): Read {
+  return (cursor) => {
+    let json = '';
+    readBlocks(cursor, (index) => {
+      try {
+        json += (index === 0 ? '' : ',') + item(cursor);
+      } catch (error) {
+        throw error instanceof Undecodable ? error.within(`[${String(index)}]`) : error;
+      }
+      return json.length;
+    });
+    return `[${json}]`;
+  };
+}
+
+function mapOf(value: Read): Read {
+  return (cursor) => {
+    let json = '';
+    readBlocks(cursor, (index) => {
+      const key = cursor.text();
+      try {
+        json += `${index === 0 ? '' : ','}${JSON.stringify(key)}:${value(cursor)}`;
+      } catch (error) {
+        throw error instanceof Undecodable ? error.within(key) : error;
+      }
+      return json.length;
+    });
+    return `{${json}}`;
+  };
+}
+
+function fixedOf(attributes: Readonly<Record<string, unknown>>): Read {
+  const { size, logicalType } = attributes;
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
+    throw new Undecodable('the schema has a type fixed without a size');
+  }
+  if (logicalType === 'decimal') {
+    const scale = scaleOf(attributes);
+    return (cursor) => decimalText(cursor, size, scale);
+  }
+  if (logicalType === 'uuid' && size === 16) {
+    return (cursor) => {
+      const from = cursor.pass(size);
+      const hex = cursor.bytes.toString('hex', from, from + size);
+      return `"${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}"`;
+    };
+  }
+  return (cursor) => cursor.base64(size);
+}
+
+/** Debezium's names for times that Avro has no logical type for, or that it writes without one. */
+const CONNECT_TYPES: Readonly<Record<string, string>> = {
+  'io.debezium.time.Date': 'date',
+  'io.debezium.time.Time': 'time-millis',
+  'io.debezium.time.MicroTime': 'time-micros',
+  'io.debezium.time.Timestamp': 'local-timestamp-millis',
+  'io.debezium.time.MicroTimestamp': 'local-timestamp-micros',
+  'io.debezium.time.NanoTimestamp': 'local-timestamp-nanos',
+};
+
+/** The reader of a logical type; undefined for one that is read as what it is made of. */
+function logicalOf(type: string, attributes: Readonly<Record<string, unknown>>): Read | undefined {
+  const { logicalType, 'connect.name': connectName } = attributes;
+  const logical =
+    typeof logicalType === 'string' ? logicalType : CONNECT_TYPES[String(connectName)];
+  if (logical === undefined) {
+    return undefined;
+  }
+  if (type === 'bytes' && logical === 'decimal') {
+    const scale = scaleOf(attributes);
+    return (cursor) => decimalText(cursor, cursor.size(), scale);
+  }
+  if (type === 'int' || type === 'long') {
+    const [, local, kind, unit] =
+      /^(local-)?(timestamp|time|date)(?:-(millis|micros|nanos))?$/.exec(logical) ?? [];
+    if (kind === 'date') {
+      return (cursor) => timeText(cursor.long(), 86_400_000, (iso) => iso.slice(0, 10));
+    }
+    if (kind !== undefined && unit !== undefined) {
+      return instantOf(UNIT_DIGITS[unit] ?? 3, kind === 'time', local !== undefined);
+    }
+  }
+  return undefined;
+}
+
+const UNIT_DIGITS: Readonly<Record<string, number>> = { millis: 3, micros: 6, nanos: 9 };
+
+/** A time in ISO 8601 with as many digits of a second as its unit has; UTC, or without a zone. */
+function instantOf(digits: number, isTimeOfDay: boolean, isLocal: boolean): Read {
+  const begin = isTimeOfDay ? 11 : 0;
+  const zone = isTimeOfDay || isLocal ? '' : 'Z';
+  if (digits === 3) {
+    return (cursor) => timeText(cursor.long(), 1, (iso) => `${iso.slice(begin, -1)}${zone}`);
+  }
+  const perMilli = 10n ** BigInt(digits - 3);
+  return (cursor) => {
+    const time = BigInt(cursor.long());
+    const rest = ((time % perMilli) + perMilli) % perMilli;
+    const fine = String(rest).padStart(digits - 3, '0');
+    const text = timeText(
+      Number((time - rest) / perMilli),
+      1,
+      (iso) => `${iso.slice(begin, -1)}${fine}${zone}`,
+    );
+    return text.startsWith('"') ? text : String(time);
+  };
+}
+
+/** A time that no calendar has stays the number that it is. */
+function timeText(count: number | bigint, unitMs: number, show: (iso: string) => string): string {
+  const date = new Date(Number(count) * unitMs);
+  return Number.isNaN(date.getTime()) ? String(count) : `"${show(date.toISOString())}"`;
+}
+
+function scaleOf({ scale = 0 }: Readonly<Record<string, unknown>>): number {
+  if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > 1000) {
+    throw new Undecodable(`the schema has a decimal of scale ${JSON.stringify(scale)}`);
+  }
+  return scale;
+}
+
+/** A number in two's complement, the last `scale` digits behind the point. */
+function decimalText(cursor: Cursor, size: number, scale: number): string {
+  const from = cursor.pass(size);
+  const { bytes } = cursor;
+  if (size === 0) {
+    throw new Undecodable('a decimal of 0 bytes');
+  }
+  const unscaled =
+    size <= 6
+      ? bytes.readIntBE(from, size)
+      : BigInt.asIntN(size * 8, BigInt(`0x${bytes.toString('hex', from, from + size)}`));
+  if (scale === 0) {
+    return String(unscaled);
+  }
+  const sign = unscaled < 0 ? '-' : '';
+  const digits = String(unscaled < 0 ? -unscaled : unscaled).padStart(scale + 1, '0');
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}

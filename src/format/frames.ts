@@ -1,0 +1,92 @@
+import type { Retry } from '../retry.ts';
+import { compileAvro, Undecodable } from './avro.ts';
+import type { Decoded, Decoder, EncodedFormat, Failed } from './decoder.ts';
+import { HEADER_BYTES, schemaIdOf } from './frame.ts';
+import type { RegisteredSchema, SchemaRegistry } from './registry.ts';
+
+type FramedFormat = Exclude<EncodedFormat, 'outbox'>;
+
+/** What is behind a frame's header as JSON text, or why it cannot be had. */
+type Body = (value: Buffer) => Buffer;
+
+const SCHEMA_TYPES: Readonly<Record<FramedFormat, string>> = { avro: 'AVRO', json_schema: 'JSON' };
+
+/**
+ * Decodes frames by the schemas that they name. A schema never changes under its id, so that each is asked for once; an
+ * id that the registry has not got is asked for again with the next batch.
+ */
+export class FrameDecoder implements Decoder {
+  readonly format: FramedFormat;
+  readonly #registry: SchemaRegistry;
+  readonly #retry: Retry;
+  readonly #maxBytes: number;
+  readonly #bodies = new Map<number, Body>();
+
+  /** @param maxBytes text that is longer is not made */
+  constructor(format: FramedFormat, registry: SchemaRegistry, retry: Retry, maxBytes: number) {
+    this.format = format;
+    this.#registry = registry;
+    this.#retry = retry;
+    this.#maxBytes = maxBytes;
+  }
+
+  async prepare(values: readonly (Buffer | null)[]): Promise<void> {
+    const wanted = new Set<number>();
+    for (const value of values) {
+      const id = value === null ? undefined : schemaIdOf(value);
+      if (id !== undefined && !this.#bodies.has(id)) {
+        wanted.add(id);
+      }
+    }
+    for (const id of wanted) {
+      const schema = await this.#retry.run(() => this.#registry.schema(id));
+      if (schema !== undefined) {
+        this.#bodies.set(id, this.#bodyOf(schema));
+      }
+    }
+  }
+
+  decode(value: Buffer): Decoded | Failed {
+    const schemaId = schemaIdOf(value);
+    if (schemaId === undefined) {
+      const beginning = value.subarray(0, HEADER_BYTES).toString('hex');
+      return { detail: `no frame of a schema registry: it begins with ${beginning}` };
+    }
+    const body = this.#bodies.get(schemaId);
+    if (body === undefined) {
+      return { detail: `schema ${String(schemaId)} is not in the registry` };
+    }
+    try {
+      return { value: body(value), schemaId };
+    } catch (error) {
+      if (error instanceof Undecodable) {
+        return { detail: `schema ${String(schemaId)}: ${error.detail}` };
+      }
+      throw error;
+    }
+  }
+
+  #bodyOf({ type, texts }: RegisteredSchema): Body {
+    if (type !== SCHEMA_TYPES[this.format]) {
+      return fail(`a schema of type ${type}, where ${SCHEMA_TYPES[this.format]} was declared`);
+    }
+    if (this.format === 'json_schema') {
+      return (value) => value.subarray(HEADER_BYTES);
+    }
+    try {
+      const read = compileAvro(texts, this.#maxBytes);
+      return (value) => Buffer.from(read(value, HEADER_BYTES));
+    } catch (error) {
+      if (error instanceof Undecodable) {
+        return fail(error.detail);
+      }
+      throw error;
+    }
+  }
+}
+
+function fail(detail: string): Body {
+  return () => {
+    throw new Undecodable(detail);
+  };
+}

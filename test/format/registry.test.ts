@@ -1,0 +1,256 @@
+import avsc from 'avsc';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startSchemaRegistry, type SchemaRegistryServer } from '../../scripts/schema-registry.ts';
+import { frame } from '../../src/format/frame.ts';
+import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { rowsOf } from '../support/ingest.ts';
+import { kafkaBrokers, produce, uniqueTopic, until } from '../support/kafka.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { Proxy } from '../support/proxy.ts';
+
+const DECIMAL = { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 2 };
+const V1 = {
+  ...{ type: 'record', name: 'Order' },
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'total', type: DECIMAL },
+  ],
+};
+const V2 = {
+  ...V1,
+  fields: [...V1.fields, { name: 'channel', type: ['null', 'string'], default: null }],
+};
+const v1 = avsc.Type.forSchema(V1 as avsc.Schema);
+const v2 = avsc.Type.forSchema(V2 as avsc.Schema);
+/** 742.28 */
+const TOTAL = Buffer.from([0x01, 0x21, 0xf4]);
+
+let registry: SchemaRegistryServer;
+let home: string;
+let database: TestDatabase;
+let folder: string;
+let topic: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'medallion-registry-'));
+  registry = await startSchemaRegistry(home);
+}, 300_000);
+
+afterAll(async () => {
+  await registry.kill();
+  await rm(home, { recursive: true });
+});
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  folder = await mkdtemp(path.join(tmpdir(), 'medallion-registry-ingest-'));
+  topic = await uniqueTopic(1);
+});
+
+afterEach(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+/** Registers a schema under the topic's subject, as a producer does. */
+async function register(schema: object, schemaType = 'AVRO', subject = topic): Promise<number> {
+  const response = await fetch(`${registry.url}/subjects/${subject}-value/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schema: JSON.stringify(schema), schemaType }),
+  });
+  const answer: unknown = await response.json();
+  expect(answer).toMatchObject({ id: expect.any(Number) as number });
+  return (answer as { id: number }).id;
+}
+
+async function environment(more: Record<string, string> = {}): Promise<Record<string, string>> {
+  return {
+    ...{ DATABASE_URL: database.url, KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: topic },
+    ...{ KAFKA_FORMAT: 'avro', SCHEMA_REGISTRY_URL: registry.url, ...more },
+  };
+}
+
+async function ingest(more: Record<string, string> = {}, ...args: string[]): Promise<CliResult> {
+  return runCli(['ingest', ...args], { cwd: folder, env: await environment(more) });
+}
+
+const rows = (sql: string): Promise<string[]> => rowsOf(database.settings, sql);
+const EVENTS = 'select value, format, schema_id from bronze.events order by "offset"';
+const QUARANTINE = `select "offset", reason, detail, encode(raw, 'hex') from bronze.quarantine order by 1`;
+
+describe('a topic of framed values', () => {
+  test('is decoded by the schema of each record, exact to the digit, and its id stays', async () => {
+    const [first, second] = [await register(V1), await register(V2)];
+    await produce(topic, [
+      { value: frame(first, v1.toBuffer({ id: 'txn_1', total: TOTAL })) },
+      { value: frame(second, v2.toBuffer({ id: 'txn_2', total: TOTAL, channel: 'web' })) },
+      { value: frame(second, v2.toBuffer({ id: 'txn_3', total: TOTAL, channel: null })) },
+    ]);
+    expect(await ingest()).toMatchObject({ code: 0 });
+    expect(await rows(EVENTS)).toEqual([
+      `{"id":"txn_1","total":742.28}|avro|${String(first)}`,
+      `{"id":"txn_2","total":742.28,"channel":"web"}|avro|${String(second)}`,
+      `{"id":"txn_3","total":742.28,"channel":null}|avro|${String(second)}`,
+    ]);
+    const { stdout } = await runCli(['trace', '--topic', topic, '--offset', '1'], {
+      cwd: folder,
+      env: await environment(),
+    });
+    expect(stdout).toMatch(new RegExp(`schema_id\\s+${String(second)}`));
+  });
+
+  test('a broken frame, an unknown schema and plain JSON are quarantined byte for byte, alone', async () => {
+    const id = await register(V1);
+    const whole = frame(id, v1.toBuffer({ id: 'txn_1', total: TOTAL }));
+    const cut = whole.subarray(0, -2);
+    const unknown = frame(4_000_000, whole.subarray(5));
+    const json = await register(
+      { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' },
+      'JSON',
+      `${topic}-other`,
+    );
+    const other = frame(json, Buffer.from('{}'));
+    await produce(topic, [
+      { value: cut },
+      { value: unknown },
+      { value: '{"id": 1}' },
+      { value: other },
+      { value: Buffer.from([0, 0]) },
+      { value: null },
+      { value: whole },
+    ]);
+    const { code, stderr } = await ingest();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/mostly as undecodable/);
+    expect(await rows(EVENTS)).toEqual([`{"id":"txn_1","total":742.28}|avro|${String(id)}`]);
+    expect(await rows(QUARANTINE)).toEqual([
+      `0|undecodable|schema ${String(id)}: total: the value ends too early|${cut.toString('hex')}`,
+      `1|undecodable|schema 4000000 is not in the registry|${unknown.toString('hex')}`,
+      `2|undecodable|no frame of a schema registry: it begins with 7b22696422|7b226964223a20317d`,
+      `3|undecodable|schema ${String(json)}: a schema of type JSON, where AVRO was declared|${other.toString('hex')}`,
+      '4|undecodable|no frame of a schema registry: it begins with 0000|0000',
+      '5|empty_value|a message without a value|null',
+    ]);
+  });
+
+  test('JSON Schema frames lose their header and nothing else', async () => {
+    const id = await register(
+      { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' },
+      'JSON',
+    );
+    const text = '{ "id": 12345678901234567890.10 }';
+    await produce(topic, [
+      { value: frame(id, Buffer.from(text)) },
+      { value: frame(id, Buffer.from([0xff])) },
+    ]);
+    expect(await ingest({ KAFKA_FORMAT: 'json_schema' })).toMatchObject({ code: 0 });
+    expect(await rows(EVENTS)).toEqual([`${text}|json_schema|${String(id)}`]);
+    expect(await rows('select reason from bronze.quarantine')).toEqual(['not_text']);
+  });
+
+  test('without the declaration frames are no text, and a warning says what to declare', async () => {
+    const value = frame(await register(V1), v1.toBuffer({ id: 'txn_1', total: TOTAL }));
+    await produce(topic, [{ value }, { value }, { value }]);
+    const { code, stderr } = await ingest({ KAFKA_FORMAT: 'json' });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/set kafka\.format to avro or\s+json_schema/);
+  });
+});
+
+describe('a registry that is away', () => {
+  test('stops ingest before anything is written, and is waited for as a lost server is', async () => {
+    const id = await register(V1);
+    const value = frame(id, v1.toBuffer({ id: 'txn_1', total: TOTAL }));
+    await produce(topic, [{ value }]);
+    const port = Number(new URL(registry.url).port);
+    let isUp = false;
+    const proxy = await Proxy.open(() => (isUp ? port : 1));
+    const away = { SCHEMA_REGISTRY_URL: registry.url.replace(String(port), String(proxy.port)) };
+    try {
+      const refused = await ingest(away);
+      expect(refused.code).toBe(3);
+      expect(refused.stderr).toMatch(/the schema registry at 127\.0\.0\.1:\d+ cannot be reached/);
+      expect(refused.stderr).toMatch(/Check SCHEMA_REGISTRY_URL/);
+
+      const late = spawnCli(['ingest', '--retry-for', '1m'], {
+        cwd: folder,
+        env: await environment(away),
+      });
+      await until(() => late.stderr().includes('trying again'));
+      isUp = true;
+      expect(await late.result).toMatchObject({ code: 0 });
+      expect(late.stderr()).toMatch(/is back after/);
+      expect(await rows('select count(*) from bronze.events')).toEqual(['1']);
+      expect(await rows('select count(*) from bronze.quarantine')).toEqual(['0']);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('lost in the middle of a read: nothing is quarantined, and it goes on when it is back', async () => {
+    const port = Number(new URL(registry.url).port);
+    let isUp = true;
+    const proxy = await Proxy.open(() => (isUp ? port : 1));
+    const url = registry.url.replace(String(port), String(proxy.port));
+    try {
+      const follower = spawnCli(['ingest', '--follow', '--idle-timeout', '5s'], {
+        cwd: folder,
+        env: await environment({ SCHEMA_REGISTRY_URL: url }),
+      });
+      const first = await register(V1);
+      await produce(topic, [{ value: frame(first, v1.toBuffer({ id: 'a', total: TOTAL })) }]);
+      await until(async () => (await rows('select count(*) from bronze.events'))[0] === '1');
+      isUp = false;
+      const second = await register(V2);
+      const late = v2.toBuffer({ id: 'b', total: TOTAL, channel: null });
+      await produce(topic, [{ value: frame(second, late) }]);
+      await until(() => follower.stderr().includes('lost the schema registry'));
+      isUp = true;
+      expect(await follower.result).toMatchObject({ code: 0 });
+      expect(await rows('select count(*) from bronze.events')).toEqual(['2']);
+      expect(await rows('select count(*) from bronze.quarantine')).toEqual(['0']);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('what is no registry, no address, or none at all is said before anything is read', async () => {
+    const wrong = await ingest({ SCHEMA_REGISTRY_URL: new URL(registry.url).origin });
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/is no schema registry/);
+    expect(wrong.stderr).toMatch(/apis\/ccompat\/v7/);
+    const none = await ingest({ SCHEMA_REGISTRY_URL: '' });
+    expect(none.code).toBe(2);
+    expect(none.stderr).toMatch(/needs a schema registry/);
+    const secret = randomBytes(8).toString('hex');
+    const inUrl = await ingest({ SCHEMA_REGISTRY_URL: `http://me:${secret}@127.0.0.1:1` });
+    expect(inUrl.code).toBe(2);
+    expect(inUrl.stderr).toMatch(/name the user in registry\.user/);
+    expect(inUrl.stderr).not.toContain(secret);
+  });
+});
+
+test('each event once, however often ingest is killed', async () => {
+  const id = await register(V1);
+  const count = 6000;
+  const messages = Array.from({ length: count }, (_, number) => ({
+    value: frame(id, v1.toBuffer({ id: String(number), total: TOTAL })),
+  }));
+  await produce(topic, messages);
+  for (const batches of [1, 2]) {
+    const args = ['ingest', '--max-messages', String(batches * 1500)];
+    const victim = spawnCli(args, { cwd: folder, env: await environment() });
+    await until(() => victim.stderr().length > 0 || victim.child.exitCode !== null);
+    victim.child.kill('SIGKILL');
+    await victim.result;
+  }
+  expect(await ingest()).toMatchObject({ code: 0 });
+  expect(
+    await rows(`select count(*), count(distinct value::json ->> 'id') from bronze.events`),
+  ).toEqual([`${String(count)}|${String(count)}`]);
+}, 120_000);
