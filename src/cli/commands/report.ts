@@ -33,8 +33,8 @@ export function createReportCommand(run: RunCommand): Command {
       details: `
 Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
 ago). Changes are measured against the period of the same length before.
-Segments and customers cover all time. Amounts are summed as they are, in whatever
-currency.
+Segments and customers cover all time. Amounts of different currencies
+are summed as they are.
 
 --output json is one object with every section, markdown a table for each; csv
 holds one section and needs --section. --html makes a page for a browser that
