@@ -22,10 +22,13 @@ export interface Terminal extends Streams {
 export const INTERRUPTED = 130;
 
 /**
- * Runs a command line to its end; what it fails by is printed.
- * @returns the exit code
+ * Runs a command line to its end.
+ * @param fail prints what it fails by, and gives the exit code
  */
-export async function execute(terminal: Terminal): Promise<number> {
+export async function execute(
+  terminal: Terminal,
+  fail = (error: unknown): number => report(error, terminal),
+): Promise<number> {
   const { args, env, signal } = terminal;
   try {
     const run = runWith((flags) => {
@@ -40,7 +43,7 @@ export async function execute(terminal: Terminal): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
     return signal.aborted ? INTERRUPTED : 0;
   } catch (error) {
-    return report(error, terminal);
+    return fail(error);
   }
 }
 

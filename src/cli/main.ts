@@ -37,6 +37,10 @@ async function main(): Promise<void> {
       stop(isReaderGone(error) ? READER_GONE : report(outputError(error), terminal));
     }
   });
+  const failOnce = (error: unknown): number => {
+    process.exitCode ??= report(error, terminal);
+    return Number(process.exitCode);
+  };
   // On a full disk only notes are lost here.
   process.stderr.on('error', (error: Error) => {
     if (isReaderGone(error)) {
@@ -44,7 +48,7 @@ async function main(): Promise<void> {
     }
   });
 
-  const code = await execute(terminal);
+  const code = await execute(terminal, failOnce);
   process.exitCode ??= code;
 }
 

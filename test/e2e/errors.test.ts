@@ -261,7 +261,7 @@ describe('what is wrong with the model of a table', () => {
     const empty = await createTestDatabase();
     try {
       const says =
-        /^sql\/gold\/bad_yaml\.sql:\d+: .*\nsql\/gold\/no_header\.sql:1: .*\nsql\/gold\/no_key\.sql: /;
+        /^sql\/gold\/bad_yaml\.sql:\d+: .*\nsql\/gold\/no_header\.sql:1: .*\nsql\/gold\/no_key\.sql:\d+: /;
       const env = { DATABASE_URL: empty.url };
       await refuses(['promote'], { code: 2, says }, { bin, env });
       expect(

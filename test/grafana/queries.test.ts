@@ -903,7 +903,8 @@ describe('Order trace', () => {
       select ((date '2020-01-01' - date '1900-01-01')::bigint << 40) + (1::bigint << 39), 'early', 'refund', event_version,
           '2020-01-01 06:00:00+00', date_key, customer_id, customer_type, customer_country, customer_city, order_status_id,
           order_payment_method_id, order_currency_id, order_subtotal, order_tax_amount, order_shipping_amount,
-          order_discount_amount, order_total_amount, produced_at, topic, partition, 1000, run_id
+          order_discount_amount, order_total_amount, produced_at, topic, partition, 1000, run_id, '2020-01-01 06:00:00+00',
+          refunds, order_tax_included, order_exchange_rate
       from silver.fact_transactions where transaction_id = 't2'`);
     try {
       expect(await listed({})).toEqual(['t3', 't2', 'early', 't1']);
