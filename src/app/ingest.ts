@@ -9,6 +9,7 @@ import { openFileReader } from '../log/files/reader.ts';
 import { openStdinReader } from '../log/files/stream-reader.ts';
 import { openLog } from '../log/open.ts';
 import { openTableReader } from '../log/table.ts';
+import { loadSources } from '../source/read.ts';
 import type { ConnectionSettings } from '../postgres/client.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import { contextOf, withOpen, type CallOptions } from './call.ts';
@@ -18,6 +19,8 @@ export interface IngestRequest extends CallOptions {
   readonly files?: readonly string[] | undefined;
   /** The same as a stream. */
   readonly input?: Readable | undefined;
+  /** With `files`: the source of the project that maps their records. */
+  readonly mapping?: string | undefined;
   /** Go on as events arrive, until the signal. */
   readonly follow?: boolean | undefined;
   /** With `follow`: stop when none has come for so many milliseconds. */
@@ -49,6 +52,28 @@ export function checkEventLimit(maxEventBytes = 0): void {
   }
 }
 
+/** @throws MedallionError usage, config */
+function checkMapping(config: Config, { mapping, files }: IngestRequest): void {
+  if (mapping === undefined) {
+    return;
+  }
+  if (files === undefined) {
+    throw new MedallionError('usage', '--source goes with --from and files', {
+      hint: 'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
+    });
+  }
+  const sources = loadSources(config.project);
+  if (!sources.has(mapping)) {
+    const known = [...sources.keys()].join(', ');
+    throw new MedallionError('usage', `there is no source ${mapping}`, {
+      hint:
+        known === ''
+          ? `Write sources/${mapping}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`
+          : `The sources of this project: ${known}.`,
+    });
+  }
+}
+
 /**
  * Writes what is new in the log to bronze, each event exactly once.
  * @throws MedallionError usage, unreachable, denied, input, source_changed, storage
@@ -62,6 +87,7 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
   } = request;
   const { maxEventBytes, follow = false, resetOffsets = false } = request;
   checkEventLimit(maxEventBytes);
+  checkMapping(config, request);
   const context = contextOf(request);
   const log =
     request.input === undefined && files === undefined ? openLog(config, context) : undefined;
@@ -77,6 +103,7 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
     ...(maxRecords === undefined ? {} : { maxRecords }),
     ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
+    ...(request.mapping === undefined ? {} : { source: request.mapping }),
   };
   const result = await withOpen(config, request, ({ settings, retry }) =>
     ingestFrom(reader, settings, { ...options, retry }, context),

@@ -5,6 +5,7 @@ import { duckDbOptions, memoryBytes } from '../engine/duckdb/local.ts';
 import { OpenEngine } from '../engine/on-demand.ts';
 import { MedallionError } from '../errors.ts';
 import { loadModels } from '../model/load.ts';
+import { loadSources } from '../source/read.ts';
 import { dryRun as dryRunOf, type DryRun } from '../promote/dry-run.ts';
 import { explain as explainModels, type Explanation } from '../promote/explain.ts';
 import { planTables, type PlannedChange } from '../promote/plan.ts';
@@ -101,11 +102,13 @@ export async function withPromotions<T>(
   const { settings, retry, context, config } = warehouse;
   const engine = new OpenEngine(await openerOf(warehouse, request));
   const models = loadModels(config.project);
+  const sources = loadSources(config.project);
   try {
     return await work((more = {}, round = request) => {
       const replays = more.replay === undefined ? '' : 'quarantine replay, ';
       const options: PromoteOptions = {
         ...optionsOf(round, retry),
+        sources,
         fullRefresh: round.fullRefresh ?? false,
         select: selectMarts(models, round.select ?? []),
         evenPruned: round.evenPruned ?? false,
@@ -132,7 +135,8 @@ export async function dryRun(config: Config, request: PromoteRequest = {}): Prom
     request,
     async (warehouse) => {
       const { settings, retry, context } = warehouse;
-      const options = { ...optionsOf(request, retry), holder };
+      const sources = loadSources(config.project);
+      const options = { ...optionsOf(request, retry), sources, holder };
       return dryRunOf(
         settings,
         loadModels(config.project),

@@ -22,6 +22,8 @@ export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueByt
   readonly maxEventBytes?: number;
   /** For values that are not JSON themselves. */
   readonly decoder?: Decoder | undefined;
+  /** The source that maps what is read. */
+  readonly source?: string;
   /** Called after each batch that is committed, with what the run has counted so far. */
   readonly onWritten?: (tally: Tally) => void;
 }
@@ -58,6 +60,7 @@ export async function ingest(
     command = 'ingest',
     arguments: commandLine,
     maxEventBytes = MAX_EVENT_BYTES,
+    source,
     retry = new Retry(`PostgreSQL at ${describeServer(settings)}`, context),
     onWritten: report,
     decoder,
@@ -76,7 +79,7 @@ export async function ingest(
     });
   };
   const sink = new BronzeSink(
-    { settings, retry, runId, maxEventBytes, decoder, onWritten },
+    { settings, retry, runId, maxEventBytes, decoder, source, onWritten },
     context,
   );
   try {

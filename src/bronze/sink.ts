@@ -25,6 +25,7 @@ import {
   type CurrentOffset,
 } from '../postgres/offsets.ts';
 import { recordRange } from '../postgres/runs.ts';
+import { recordTopicSource } from '../postgres/topic-sources.ts';
 import type { StageContext } from '../progress.ts';
 import type { Retry } from '../retry.ts';
 import { admit } from './admission.ts';
@@ -41,6 +42,8 @@ export interface BronzeSinkOptions {
   readonly maxEventBytes: number;
   /** For values that are not JSON themselves. */
   readonly decoder: Decoder | undefined;
+  /** The source that maps what is read; undefined: what the topic has, or none. */
+  readonly source?: string | undefined;
   /** Called after each batch that is committed. */
   readonly onWritten: (tally: Tally) => void;
 }
@@ -92,7 +95,7 @@ export class BronzeSink implements Sink {
 
   async write(batch: RecordBatch): Promise<boolean> {
     const topic = this.#bronzeTopic(batch);
-    const { runId, maxEventBytes, decoder } = this.#options;
+    const { runId, maxEventBytes, decoder, source: mapping } = this.#options;
     const { admitted, rejected } = await admit(batch.records, maxEventBytes, decoder);
     const ingestedAt = Date.now();
     const odd = admitted.filter((event) => !isPlausible(event, ingestedAt));
@@ -121,6 +124,9 @@ export class BronzeSink implements Sink {
         }
         if (rejected.length > 0) {
           await copyRejected(client, rejected, rows);
+        }
+        if (mapping !== undefined) {
+          await recordTopicSource(client, topic, mapping);
         }
         const range = { ...to, from: fromOffset, to: nextOffset };
         await recordRange(client, runId, { ...range, events: admitted.length });

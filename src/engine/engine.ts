@@ -1,5 +1,6 @@
 import type { Model } from '../model/model.ts';
 import type { StageContext } from '../progress.ts';
+import type { Source } from '../source/mapping.ts';
 
 /**
  * What an engine is: it turns a batch of bronze, or a set of days of silver, into staged rows. What is published,
@@ -37,6 +38,8 @@ export interface SilverBatch {
   readonly again: readonly BronzePlace[];
   /** Files of the archive, paths or s3://.., that hold events of the ranges, or single ones; the rest are in bronze. */
   readonly archive: readonly string[];
+  /** How its records are mapped to events; undefined: they are events of the contract's own shape. */
+  readonly source?: Source | undefined;
   readonly runId: bigint;
   /** First number of the block of surrogate keys set aside for this batch. */
   readonly firstKey: bigint;

@@ -38,6 +38,16 @@ const SUPPORTED_VERSION = /^1(\.\d+)*$/;
  * of the event decides. Never throws; cost is linear in the size of the event.
  */
 export function judge(value: string, references: References): Verdict {
+  return judgeText(value, (event) => {
+    const details = memberOf(memberOf(event, 'data'), 'transaction_details');
+    return details instanceof Map
+      ? judgeDetails(details, references)
+      : refusal('not_an_event', null, `data.transaction_details is ${show(details)}`);
+  });
+}
+
+/** Judges what a text holds, if it is JSON. */
+export function judgeText(value: string, judgeJson: (event: Json) => Verdict): Verdict {
   let event: Json;
   try {
     event = parseJson(value);
@@ -48,10 +58,11 @@ export function judge(value: string, references: References): Verdict {
       printable(error instanceof Error ? error.message : String(error)),
     );
   }
-  const details = memberOf(memberOf(event, 'data'), 'transaction_details');
-  if (!(details instanceof Map)) {
-    return refusal('not_an_event', null, `data.transaction_details is ${show(details)}`);
-  }
+  return judgeJson(event);
+}
+
+/** Judges an event by what is below its transaction_details. */
+export function judgeDetails(details: JsonObject, references: References): Verdict {
   const breaches = new FirstBreach();
   const canonical = readDetails(details, references, breaches);
   return breaches.first ?? { accepted: true, canonical };
@@ -394,7 +405,7 @@ function memberOf(value: Json | undefined, name: string): Json | undefined {
 const SHOWN_LENGTH = 60;
 
 /** A value for people, in one short line. */
-function show(value: Json | undefined): string {
+export function show(value: Json | undefined): string {
   if (typeof value === 'string') {
     return printable(JSON.stringify(clip(value)));
   }

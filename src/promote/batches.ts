@@ -2,6 +2,7 @@ import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { hasArchive, placesOfEvents, placesOfRanges } from '../postgres/archive.ts';
 import { inTurn, type Client } from '../postgres/client.ts';
 import { literal } from '../postgres/quote.ts';
+import type { SourceOf } from './topic-sources.ts';
 import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
 
 /** Part of a batch's events that the first one holds. */
@@ -44,6 +45,8 @@ export interface BatchOptions {
   /** Events in one batch, at most, and bytes of their text: large events make small batches. */
   readonly chunkRows: number;
   readonly batchBytes: number;
+  /** How the records of a topic are mapped: all of a batch are mapped alike. */
+  readonly sourceOf: SourceOf;
 }
 
 /**
@@ -54,7 +57,7 @@ export async function* planBacklog(
   client: Client,
   options: BatchOptions,
 ): AsyncGenerator<SilverBatch, undefined> {
-  const { keys } = options;
+  const { keys, sourceOf } = options;
   let ranges: SilverBatch['ranges'] = [];
   let events = 0;
   let bytes = 0;
@@ -62,7 +65,8 @@ export async function* planBacklog(
   const isArchived = await hasArchive(client);
   const cut = async (): Promise<SilverBatch> => {
     const archive = isArchived ? await placesOfRanges(client, ranges) : [];
-    const batch = { ranges, again: [], archive, runId: options.runId, firstKey: keys.next };
+    const source = sourceOf(ranges[0]?.topic ?? '');
+    const batch = { ranges, again: [], archive, source, runId: options.runId, firstKey: keys.next };
     keys.next += BigInt(events);
     ranges = [];
     events = 0;
@@ -71,6 +75,10 @@ export async function* planBacklog(
     return batch;
   };
   for (const backlog of await readBacklogs(client)) {
+    const [first] = ranges;
+    if (first !== undefined && sourceOf(first.topic) !== sourceOf(backlog.topic)) {
+      yield await cut();
+    }
     for (let from = backlog.from; from < backlog.to;) {
       const slice = await sliceBacklog(
         client,
@@ -119,12 +127,16 @@ export function placeLiteral({ topic, partition, offset }: BronzePlace): string 
 }
 
 /** As many of the first events as a batch may hold; one at least. */
-export function cutPlaces(rows: readonly PlaceRow[], batchBytes: number): BronzePlace[] {
+export function cutPlaces(
+  rows: readonly PlaceRow[],
+  { batchBytes, sourceOf }: Pick<BatchOptions, 'batchBytes' | 'sourceOf'>,
+): BronzePlace[] {
   const places: BronzePlace[] = [];
   let bytes = 0;
   for (const { topic, partition, offset, bytes: size } of rows) {
     bytes += weightOf(Number(size));
-    if (places.length > 0 && bytes > batchBytes) {
+    const [first] = places;
+    if (first !== undefined && (bytes > batchBytes || sourceOf(topic) !== sourceOf(first.topic))) {
       break;
     }
     places.push({ topic, partition: Number(partition), offset: BigInt(offset) });
@@ -136,11 +148,13 @@ export function cutPlaces(rows: readonly PlaceRow[], batchBytes: number): Bronze
 export async function batchOf(
   client: Client,
   again: BronzePlace[],
-  { runId, keys }: BatchOptions,
+  { runId, keys, sourceOf }: BatchOptions,
 ): Promise<SilverBatch> {
   const firstKey = keys.next;
   keys.next += BigInt(again.length);
-  return { ranges: [], again, archive: await placesOfEvents(client, again), runId, firstKey };
+  const source = sourceOf(again[0]?.topic ?? '');
+  const archive = await placesOfEvents(client, again);
+  return { ranges: [], again, archive, source, runId, firstKey };
 }
 
 /** One queue after the other. */

@@ -170,7 +170,7 @@ export async function* planDeferred(
       last.offset,
       Math.min(options.chunkRows, BATCH_PLACES),
     ]);
-    const again = cutPlaces(rows, options.batchBytes);
+    const again = cutPlaces(rows, options);
     const end = again.at(-1);
     if (end === undefined) {
       return undefined;

@@ -42,6 +42,7 @@ import {
 import { withReaders } from './selection.ts';
 import { cutAhead, inOrder, planBacklog, type BatchOptions, type BatchQueue } from './batches.ts';
 import { promoteSilver } from './silver.ts';
+import { sourceOfTopics, type Sources } from './topic-sources.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 
 /** What a promotion is asked to do. */
@@ -64,6 +65,8 @@ export interface LayerOptions {
   readonly chunkRows: number;
   /** Bytes of their text, at most; what an engine can take depends on its memory. */
   readonly batchBytes: number;
+  /** The sources of the project; none unless given. */
+  readonly sources?: Sources;
 }
 
 export interface LayerResults {
@@ -133,7 +136,7 @@ export async function promoteLayers(
             promoteSilver(
               { ...silverRun, isFilling },
               engine,
-              await planBatches(client, options, runId, engine.ready),
+              await planBatches(client, options, runId, context, engine.ready),
               options.gold ? deltas : undefined,
             );
           if (!prepared.isFilling) {
@@ -308,12 +311,15 @@ function beyondDays({ silver, gold }: Models): Model[] {
 /** What silver is to judge in this run. */
 async function planBatches(
   client: Client,
-  { replay, chunkRows, batchBytes }: LayerOptions,
+  { replay, chunkRows, batchBytes, fullRefresh, sources = new Map() }: LayerOptions,
   runId: bigint,
+  context: StageContext,
   ready: () => Promise<unknown>,
 ): Promise<BatchQueue> {
   const keys = { next: await readNextKey(client) };
-  const options: BatchOptions = { runId, keys, chunkRows, batchBytes };
+  const isWholeHistory = fullRefresh || (await isRefreshing(client));
+  const sourceOf = await sourceOfTopics(client, sources, isWholeHistory, context);
+  const options: BatchOptions = { runId, keys, chunkRows, batchBytes, sourceOf };
   if (replay !== undefined) {
     await ready();
     await prepareReplay(client, replay, runId);

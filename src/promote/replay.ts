@@ -137,7 +137,7 @@ async function readBatch(
       ...(after === undefined ? [] : [after.topic, after.partition, after.offset]),
     ],
   );
-  return cutPlaces(rows, options.batchBytes);
+  return cutPlaces(rows, options);
 }
 
 /** What a replay has come to, and what it had to leave. */

@@ -68,6 +68,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop table medallion.archived_ranges, medallion.archive_files;
       drop function medallion.is_archived;
       drop table medallion.deferred_events;
+      drop table medallion.topic_sources;
       alter table medallion.refreshes drop column without_keys;
       alter table bronze.events drop column format, drop column schema_id;
       alter table medallion.offsets drop column digest, drop column implausible_events;

@@ -11,6 +11,7 @@ import { writeIngested } from '../render/ingested.ts';
 
 interface IngestFlags {
   readonly from?: readonly string[];
+  readonly source?: string;
   readonly follow?: boolean;
   readonly maxMessages?: number;
   /** Milliseconds. */
@@ -35,10 +36,22 @@ rows that did not change become duplicates in silver.`,
       'medallion ingest --from sales.ndjson.gz',
       'a file, plain or gzip; read again, it adds only what is new',
     ],
+    [
+      'medallion ingest --source shopify --from orders.ndjson',
+      'orders of another shape, mapped by sources/shopify.yaml',
+    ],
     ['zcat old/*.gz | medallion ingest --from -', 'standard input'],
   ],
   exits: { 4: 'part of the topic stays unread: others in the consumer group have it' },
-  seeAlso: ['promote', 'run', 'quarantine', 'status', 'docs/kafka.md', 'docs/files.md'],
+  seeAlso: [
+    'promote',
+    'run',
+    'quarantine',
+    'status',
+    'docs/kafka.md',
+    'docs/files.md',
+    'docs/sources.md',
+  ],
 };
 
 export function createIngestCommand(run: RunCommand): Command {
@@ -48,6 +61,7 @@ export function createIngestCommand(run: RunCommand): Command {
     MANUAL,
   )
     .option('--from <file...>', 'files of NDJSON, plain or gzip, or - for standard input')
+    .option('--source <name>', 'with --from: the source that maps the records of the files')
     .option('--follow', 'go on as events arrive, until stopped')
     .option(
       '--idle-timeout <duration>',
@@ -64,14 +78,15 @@ export function createIngestCommand(run: RunCommand): Command {
 
 async function runIngest(context: CommandContext, flags: IngestFlags): Promise<void> {
   checkFlags(flags);
-  const { from, follow, idleTimeout, maxMessages, maxEventBytes, resetOffsets, retryFor } = flags;
+  const { from, source, follow, idleTimeout, maxMessages, maxEventBytes, resetOffsets, retryFor } =
+    flags;
   const result = await ingest(context.config, {
     ...context.call,
     ...{ follow, maxEventBytes, resetOffsets, retryFor },
     ...(from?.[0] === '-'
       ? { input: context.stdin }
       : { files: from?.map((file) => path.resolve(context.cwd, file)) }),
-    ...{ idleTimeoutMs: idleTimeout, maxRecords: maxMessages },
+    ...{ idleTimeoutMs: idleTimeout, maxRecords: maxMessages, mapping: source },
   });
   await writeIngested(context, result);
   if (result.whenEmpty !== undefined) {

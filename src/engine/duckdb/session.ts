@@ -122,7 +122,7 @@ export class DuckDbSession implements Session {
   async judge(batch: SilverBatch): Promise<{ rejected: number }> {
     return foreseen(async () => {
       await fetchTexts(this.#connection, this.#warehouse, batch);
-      await judgeDoubtful(this.#connection, this.#catalog);
+      await judgeDoubtful(this.#connection, this.#catalog, batch.source);
       return { rejected: await placeRejected(this.#connection, batch) };
     });
   }

@@ -1,6 +1,8 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { judge } from '../../event/judge.ts';
+import { judge, type Verdict } from '../../event/judge.ts';
 import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
+import { judgeRecord } from '../../source/judge.ts';
+import type { Source } from '../../source/mapping.ts';
 import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
@@ -44,17 +46,11 @@ export async function sourceBatch(
   const run = (sql: string): Promise<number> => create(connection, sql);
   await beginBatch(connection, batch);
   await run(`create or replace view source.unread as ${await unreadEvents(warehouse, batch)}`);
-  await run(`create or replace view source.parsed as ${readSourceSql('parsed')}`);
-  const events = await readEvents(connection);
-  await run(`create or replace table source.items as ${readSourceSql('items')}`);
-  const doubtful = await run(
-    `create or replace table source.doubtful as
-     select event_no, topic, partition, "offset", produced_at, value
-     from source.events where event_no in (${readSourceSql('doubtful')})`,
-  );
+  const { events, doubtful } =
+    batch.source === undefined ? await readPlain(connection) : await leaveToJudge(connection);
   if (doubtful > 0) {
     await fetchTexts(connection, warehouse, batch);
-    await judgeDoubtful(connection, catalog);
+    await judgeDoubtful(connection, catalog, batch.source);
     await readJudged(connection);
   }
   for (const relation of ['repeated', 'losers']) {
@@ -65,6 +61,44 @@ export async function sourceBatch(
   await run('drop view source.parsed');
   await run('drop view source.unread');
   return { events, accepted: events - rejected, rejected };
+}
+
+/** What was read of a batch, and how much of it the judge is asked about. */
+interface Reading {
+  readonly events: number;
+  readonly doubtful: number;
+}
+
+/** Reads events of the contract's own shape; those that are not valid beyond doubt are left in source.doubtful. */
+async function readPlain(connection: DuckDBConnection): Promise<Reading> {
+  await create(connection, `create or replace view source.parsed as ${readSourceSql('parsed')}`);
+  const events = await readEvents(connection);
+  await create(connection, `create or replace table source.items as ${readSourceSql('items')}`);
+  const doubtful = await create(
+    connection,
+    `create or replace table source.doubtful as
+     select event_no, topic, partition, "offset", produced_at, value
+     from source.events where event_no in (${readSourceSql('doubtful')})`,
+  );
+  return { events, doubtful };
+}
+
+/** Leaves every record of another shape in source.doubtful: the judge maps each, and writes it in the contract's shape. */
+async function leaveToJudge(connection: DuckDBConnection): Promise<Reading> {
+  const events = await create(
+    connection,
+    `create or replace table source.doubtful as
+     select event_no, topic, partition, "offset", produced_at, value from source.unread`,
+  );
+  await create(
+    connection,
+    `create or replace view source.unread as
+     select *, false as judged from source.doubtful where false`,
+  );
+  await create(connection, `create or replace view source.parsed as ${readSourceSql('parsed')}`);
+  await create(connection, `create or replace table source.events as ${readSourceSql('events')}`);
+  await create(connection, `create or replace table source.items as ${readSourceSql('items')}`);
+  return { events, doubtful: events };
 }
 
 /** Makes source.run, and source.rejected with no row. */
@@ -216,13 +250,19 @@ export async function fetchTexts(
  * Judges the events of source.doubtful one by one. Leaves those that were accepted in source.judged, in their plain form, to
  * be read a second time, and the others in source.rejected.
  */
-export async function judgeDoubtful(connection: DuckDBConnection, catalog: string): Promise<void> {
+export async function judgeDoubtful(
+  connection: DuckDBConnection,
+  catalog: string,
+  source?: Source,
+): Promise<void> {
   const references = await readReferences(connection);
+  const judgeValue = (value: string): Verdict =>
+    source === undefined ? judge(value, references) : judgeRecord(source, value, references);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const rejected = await connection.createAppender('rejected', 'source', catalog);
   for await (const [eventNo, value] of doubtfulEvents(connection)) {
-    const verdict = judge(textOf(value), references);
+    const verdict = judgeValue(textOf(value));
     const appender = verdict.accepted ? accepted : rejected;
     appender.appendInteger(Number(eventNo));
     if (verdict.accepted) {

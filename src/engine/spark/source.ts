@@ -1,3 +1,4 @@
+import { MedallionError } from '../../errors.ts';
 import type { Dimension, References } from '../../event/references.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
@@ -71,6 +72,15 @@ export class SourceStep {
   }
 
   async read(batch: SilverBatch): Promise<BatchCounts> {
+    if (batch.source !== undefined) {
+      throw new MedallionError(
+        'config',
+        `Spark does not read the records of ${batch.source.file}: they are mapped by DuckDB alone`,
+        {
+          hint: 'Nothing of them was promoted. Promote with --engine duckdb; both fill the same tables.',
+        },
+      );
+    }
     for (const files of this.#before) {
       await this.#exchange.remove(files);
     }

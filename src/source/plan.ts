@@ -1,0 +1,364 @@
+import { parseDecimal } from '../event/decimal.ts';
+import { JsonNumber, type Json, type JsonObject } from '../event/json.ts';
+import { nameKey, type References } from '../event/references.ts';
+import {
+  EACH,
+  ITEM_FIELDS,
+  MAPPED_VERSION,
+  MINOR_DIGITS,
+  ORDER_FIELDS,
+  type Field,
+  type Path,
+  type Rule,
+  type Source,
+} from './mapping.ts';
+import { showPath } from './path.ts';
+import { isoOf } from './time-form.ts';
+
+/** A record in the shape of the contract, and how to speak of it in the words of the record. */
+export interface Mapped {
+  readonly details: JsonObject;
+  /** The record's own path of a path of the contract: "items[2].unit_price" is line_items[2].price. */
+  readonly pathOf: (field: string) => string;
+  /** Values, by the contract's path, that neither the lookup nor the dimension holds. */
+  readonly unknown: ReadonlyMap<string, string>;
+}
+
+/** Maps one record to the event of the contract. What cannot be mapped stays as it is: the judge says what is wrong with it. */
+export function mapRecord(source: Source, record: Json, references: References): Mapped {
+  return new Mapping(source, record, references).map();
+}
+
+/** An amount, exactly: units of 10^-scale. */
+interface Amount {
+  readonly units: bigint;
+  readonly scale: number;
+}
+
+const NOTHING: Amount = { units: 0n, scale: 0 };
+/** Beyond this an amount is out of range by far, or 0: the judge has it as it was sent. */
+const MOST_DIGITS = 60;
+/** Decimals of a unit's share of a line's amount. */
+const SHARE_SCALE = 4;
+
+class Mapping {
+  readonly #source: Source;
+  readonly #record: Json;
+  readonly #references: References;
+  readonly #paths = new Map<string, string>();
+  readonly #unknown = new Map<string, string>();
+  #minorDigits = 2;
+
+  constructor(source: Source, record: Json, references: References) {
+    this.#source = source;
+    this.#record = record;
+    this.#references = references;
+  }
+
+  map(): Mapped {
+    const { order } = this.#source;
+    const currency = order.get('order.currency');
+    const code = currency && textOf(this.#found(currency, this.#record, '', 'order.currency'));
+    this.#minorDigits = MINOR_DIGITS.get((code ?? '').trim().toUpperCase()) ?? 2;
+    const details: JsonObject = new Map();
+    const customer: JsonObject = new Map();
+    const amounts: JsonObject = new Map();
+    details.set('event_version', MAPPED_VERSION);
+    details.set('customer', customer);
+    details.set('order', amounts);
+    const lines = this.#lines();
+    details.set('items', lines.items);
+    for (const field of ORDER_FIELDS) {
+      const [first = '', second] = field.path.split('.');
+      const target = second === undefined ? details : first === 'customer' ? customer : amounts;
+      const value = this.#value(field, order.get(field.path), this.#record, '', undefined);
+      if (value !== undefined) {
+        target.set(second ?? first, value);
+      }
+    }
+    this.#compute(amounts, lines.sum);
+    return {
+      details,
+      pathOf: (field) => this.#paths.get(field) ?? field,
+      unknown: this.#unknown,
+    };
+  }
+
+  /** The lines of the contract, and what they come to. */
+  #lines(): { items: Json; sum: Amount | undefined } {
+    const { lines, items: rules } = this.#source;
+    const own = showPath(lines);
+    const list = at(this.#record, lines);
+    this.#paths.set('items', own);
+    if (!Array.isArray(list)) {
+      return { items: list ?? null, sum: undefined };
+    }
+    let sum: Amount | undefined = NOTHING;
+    const items = list.map((line, index) => {
+      const contract = `items[${index}]`;
+      this.#paths.set(contract, `${own}[${index}]`);
+      if (!(line instanceof Map)) {
+        return line;
+      }
+      const item: JsonObject = new Map();
+      const quantity = this.#rawAmount(rules.get('quantity'), line);
+      for (const field of ITEM_FIELDS) {
+        const rule = rules.get(field.path);
+        const value = this.#value(field, rule, line, `${own}[${index}].`, quantity, `${contract}.`);
+        if (value !== undefined) {
+          item.set(field.path, value);
+        }
+      }
+      const price = rules.get('unit_price');
+      const raw = this.#rawAmount(price, line);
+      const total =
+        raw === undefined || price?.perLine === true
+          ? raw
+          : quantity && { units: raw.units * quantity.units, scale: raw.scale + quantity.scale };
+      sum = sum && total && plus(sum, total);
+      return item;
+    });
+    return { items, sum };
+  }
+
+  /** The value of one field; undefined where it is absent. */
+  #value(
+    field: Field,
+    rule: Rule | undefined,
+    scope: Json,
+    own: string,
+    quantity: Amount | undefined,
+    contract = '',
+  ): Json | undefined {
+    const place = contract + field.path;
+    if (rule === undefined) {
+      return typeof field.unsaid === 'object' ? field.unsaid.value : undefined;
+    }
+    if (rule.isComputed) {
+      return undefined;
+    }
+    const found = this.#found(rule, scope, own, place);
+    if (found === undefined) {
+      return rule.fallback === undefined ? undefined : this.#meaning(field, rule.fallback, place);
+    }
+    switch (field.kind) {
+      case 'amount': {
+        const amount = this.#scaled(rule, found);
+        if (amount === undefined) {
+          return found;
+        }
+        return new JsonNumber(shown(rule.perLine ? (shareOf(amount, quantity) ?? amount) : amount));
+      }
+      case 'quantity':
+      case 'rate':
+        return found;
+      case 'time': {
+        const text = textOf(found);
+        return text === undefined || rule.time === undefined
+          ? (text ?? found)
+          : (isoOf(text, rule.time) ?? text);
+      }
+      default: {
+        const text = textOf(found);
+        if (text === undefined) {
+          return found;
+        }
+        const meant = rule.lookup === undefined ? text : (rule.lookup.get(text) ?? rule.otherwise);
+        if (meant === undefined) {
+          return this.#notKnown(place, text);
+        }
+        return this.#meaning(field, meant, place);
+      }
+    }
+  }
+
+  /** What a text means in a field of the contract. */
+  #meaning({ kind, dimension }: Field, text: string, place: string): Json {
+    if (kind === 'flag') {
+      return text === 'true' ? true : text === 'false' ? false : text;
+    }
+    return dimension === undefined ? text : this.#reference(dimension, text, place);
+  }
+
+  /** A row by its name, its code or its id, which a record may send as text. */
+  #reference(dimension: keyof References, text: string, place: string): Json {
+    const { ids, byName } = this.#references[dimension];
+    const key = nameKey(text);
+    const id = byName.get(key) ?? (/^\d{1,9}$/.test(key) ? Number(key) : undefined);
+    return id === undefined || !ids.has(id)
+      ? this.#notKnown(place, text)
+      : new JsonNumber(String(id));
+  }
+
+  /** Stands for a text without a meaning: no field may be a list, so the judge rejects it in the field's turn. */
+  #notKnown(place: string, text: string): Json {
+    this.#unknown.set(place, text);
+    return [];
+  }
+
+  /** What a record holds for a rule; where it was looked for is remembered. */
+  #found(rule: Rule, scope: Json, own: string, place: string): Json | undefined {
+    if (rule.value !== undefined) {
+      return rule.value;
+    }
+    if (rule.sum !== undefined) {
+      return this.#sum(rule.sum, scope, own, place);
+    }
+    for (const path of rule.paths) {
+      const value = at(scope, path);
+      if (isThere(value)) {
+        this.#paths.set(place, own + showPath(path));
+        return value;
+      }
+    }
+    const [first] = rule.paths;
+    this.#paths.set(place, own + (first === undefined ? '' : showPath(first)));
+    return undefined;
+  }
+
+  /** The sum of what is there; the first value that is no amount, where there is one. */
+  #sum(path: Path, scope: Json, own: string, place: string): Json | undefined {
+    this.#paths.set(place, own + showPath(path));
+    const values = each(scope, path, []);
+    if (values === undefined) {
+      return undefined;
+    }
+    let sum = NOTHING;
+    for (const { value, elements } of values) {
+      const amount = amountOf(value);
+      if (amount === undefined) {
+        this.#paths.set(place, own + showPath(path, elements));
+        return value;
+      }
+      sum = plus(sum, amount);
+    }
+    return new JsonNumber(shown(sum));
+  }
+
+  #scaled({ isMinor }: Rule, value: Json): Amount | undefined {
+    const amount = amountOf(value);
+    return amount && isMinor
+      ? { units: amount.units, scale: amount.scale + this.#minorDigits }
+      : amount;
+  }
+
+  /** An amount as it counts in a sum of lines. */
+  #rawAmount(rule: Rule | undefined, line: Json): Amount | undefined {
+    if (rule === undefined) {
+      return undefined;
+    }
+    const found = this.#found(rule, line, '', '') ?? rule.fallback;
+    return found === undefined ? undefined : this.#scaled(rule, found);
+  }
+
+  #compute(order: JsonObject, lines: Amount | undefined): void {
+    const rules = this.#source.order;
+    if (rules.get('order.subtotal')?.isComputed === true && lines !== undefined) {
+      order.set('subtotal', new JsonNumber(shown(lines)));
+    }
+    if (rules.get('order.total_amount')?.isComputed === true) {
+      const amount = (name: string): Amount | undefined => amountOf(order.get(name) ?? null);
+      const subtotal = amount('subtotal');
+      // Tax inside the prices is in the subtotal already.
+      const tax = order.get('tax_included') === true ? NOTHING : amount('tax_amount');
+      const shipping = amount('shipping_amount');
+      const discount = amount('discount_amount');
+      if (subtotal && tax && shipping && discount) {
+        const negative = { units: -discount.units, scale: discount.scale };
+        const total = [tax, shipping, negative].reduce(plus, subtotal);
+        order.set('total_amount', new JsonNumber(shown(total)));
+      }
+    }
+  }
+}
+
+/** The value at a path; undefined where the record has no such place. */
+function at(scope: Json, path: Path): Json | undefined {
+  let value: Json | undefined = scope;
+  for (const step of path) {
+    value =
+      typeof step === 'string'
+        ? value instanceof Map
+          ? value.get(step)
+          : undefined
+        : typeof step === 'number' && Array.isArray(value)
+          ? value[step]
+          : undefined;
+  }
+  return value;
+}
+
+/** The values that are there at a path through lists; undefined where the first list is not there. */
+function each(
+  scope: Json,
+  path: Path,
+  elements: readonly number[],
+): { value: Json; elements: readonly number[] }[] | undefined {
+  const list = path.indexOf(EACH);
+  if (list === -1) {
+    const value = at(scope, path);
+    return isThere(value) ? [{ value, elements }] : [];
+  }
+  const found = at(scope, path.slice(0, list));
+  if (!Array.isArray(found)) {
+    return undefined;
+  }
+  return found.flatMap(
+    (element, index) => each(element, path.slice(list + 1), [...elements, index]) ?? [],
+  );
+}
+
+/** Null and blank strings are missing, as the contract has it. */
+function isThere(value: Json | undefined): value is Exclude<Json, null> {
+  return (
+    value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '')
+  );
+}
+
+/** A value as text: a number by its digits; undefined for an object or a list. */
+function textOf(value: Json | undefined): string | undefined {
+  if (value instanceof JsonNumber) {
+    return value.text;
+  }
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+function amountOf(value: Json): Amount | undefined {
+  const text = value instanceof JsonNumber ? value.text : value;
+  const decimal = typeof text === 'string' ? parseDecimal(text.trim()) : undefined;
+  if (decimal === undefined || Math.abs(decimal.power) + decimal.digits.length > MOST_DIGITS) {
+    return undefined;
+  }
+  const scale = decimal.digits.length - decimal.power;
+  const digits = BigInt(decimal.digits === '' ? '0' : decimal.digits);
+  const units = decimal.negative ? -digits : digits;
+  return scale >= 0 ? { units, scale } : { units: units * 10n ** BigInt(-scale), scale: 0 };
+}
+
+function plus(a: Amount, b: Amount): Amount {
+  const scale = Math.max(a.scale, b.scale);
+  const to = ({ units, scale: own }: Amount): bigint => units * 10n ** BigInt(scale - own);
+  return { units: to(a) + to(b), scale };
+}
+
+/** One unit's share of a line's amount, rounded half away from zero; undefined where there is no such quantity. */
+function shareOf(amount: Amount, quantity: Amount | undefined): Amount | undefined {
+  if (quantity === undefined || quantity.units === 0n) {
+    return undefined;
+  }
+  const scale = SHARE_SCALE;
+  const above = amount.units * 10n ** BigInt(quantity.scale + scale);
+  const below = quantity.units * 10n ** BigInt(amount.scale);
+  const isNegative = above < 0n !== below < 0n;
+  const magnitude = (n: bigint): bigint => (n < 0n ? -n : n);
+  const rounded = (2n * magnitude(above) + magnitude(below)) / (2n * magnitude(below));
+  return { units: isNegative ? -rounded : rounded, scale };
+}
+
+function shown({ units, scale }: Amount): string {
+  const negative = units < 0n;
+  const digits = (negative ? -units : units).toString().padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const fraction = scale === 0 ? '' : `.${digits.slice(-scale)}`;
+  return `${negative ? '-' : ''}${whole}${fraction}`;
+}

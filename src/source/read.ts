@@ -1,0 +1,304 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import leven from 'leven';
+import type * as Yaml from 'yaml';
+import { MedallionError } from '../errors.ts';
+import {
+  EACH,
+  ITEM_FIELDS,
+  ORDER_FIELDS,
+  type Field,
+  type Path,
+  type Rule,
+  type Source,
+} from './mapping.ts';
+import { parsePath } from './path.ts';
+import { isZone, parseTimeFormat, TIME_FORMATS } from './time-form.ts';
+
+const load = createRequire(import.meta.url);
+const yaml = load('yaml') as typeof Yaml;
+
+const NAME = /^[a-z][a-z0-9_]{0,40}$/;
+const TOP = ['version', 'description', 'topics', 'format', 'order', 'items'];
+const WORDS = 'path value default lookup else sum per unit format zone'.split(' ');
+
+/**
+ * The sources of a project: sources/*.yaml of its folder.
+ * @throws MedallionError config, with everything that is wrong, file and line
+ */
+export function loadSources(project: string | undefined): ReadonlyMap<string, Source> {
+  const folder = project === undefined ? undefined : path.join(project, 'sources');
+  const problems: string[] = [];
+  const sources = new Map<string, Source>();
+  const topics = new Map<string, string>();
+  if (folder !== undefined && existsSync(folder)) {
+    for (const file of readdirSync(folder)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort()) {
+      const text = readFileSync(path.join(folder, file), 'utf8');
+      const source = readSource(text, path.join('sources', file), problems);
+      for (const topic of source?.topics ?? []) {
+        const other = topics.get(topic);
+        if (other !== undefined) {
+          problems.push(`sources/${file}: topic ${topic} belongs to the source ${other} already`);
+        }
+        topics.set(topic, source?.name ?? '');
+      }
+      if (source !== undefined) {
+        sources.set(source.name, source);
+      }
+    }
+  }
+  if (problems.length > 0) {
+    throw new MedallionError('config', problems.join('\n'), {
+      hint: 'docs/sources.md has every word that a source may use.',
+    });
+  }
+  return sources;
+}
+
+/** One source from the text of its file; undefined, with the reasons added to `problems`, where it is none. */
+export function readSource(text: string, file: string, problems: string[]): Source | undefined {
+  const before = problems.length;
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, {
+    ...{ schema: 'failsafe', lineCounter: lines, prettyErrors: false },
+  });
+  for (const { message, pos } of document.errors) {
+    problems.push(`${file}:${lines.linePos(pos[0]).line}: ${message}`);
+  }
+  const root: unknown = document.contents;
+  if (problems.length > before) {
+    return undefined;
+  }
+  if (!yaml.isMap(root)) {
+    problems.push(`${file}:1: a source says version, order and items`);
+    return undefined;
+  }
+  const reader = new SourceReader(file, lines, problems);
+  const source = reader.read(root, document.toJS());
+  return problems.length > before ? undefined : source;
+}
+
+/** Reads the parts of one file, and collects what is wrong with them. */
+class SourceReader {
+  readonly #file: string;
+  readonly #lines: Yaml.LineCounter;
+  readonly #problems: string[];
+
+  constructor(file: string, lines: Yaml.LineCounter, problems: string[]) {
+    this.#file = file;
+    this.#lines = lines;
+    this.#problems = problems;
+  }
+
+  read(root: Yaml.YAMLMap, content: unknown): Source {
+    const top = this.#members(root, TOP);
+    const name = path.basename(this.#file).replace(/\.ya?ml$/, '');
+    if (!NAME.test(name)) {
+      this.#report(root, `"${name}" is no name of a source: lower-case letters, digits and _`);
+    }
+    if (this.#text(top.get('version')) !== '1') {
+      this.#report(root, 'version: 1 is missing');
+    }
+    const format = this.#text(top.get('format')) ?? 'json';
+    if (format !== 'json') {
+      this.#report(top.get('format'), `format: ${format} is not known; json is`);
+    }
+    const order = this.#fields(root, top.get('order'), 'order', ORDER_FIELDS, []);
+    const itemsNode = top.get('items');
+    const from = yaml.isMap(itemsNode) ? this.#text(itemsNode.get('from', true)) : undefined;
+    const linesPath = from === undefined ? undefined : this.#path(from, itemsNode);
+    if (linesPath === undefined) {
+      this.#report(itemsNode ?? root, 'items.from is missing: the path of the list of order lines');
+    }
+    const items = this.#fields(root, itemsNode, 'items', ITEM_FIELDS, ['from']);
+    return {
+      ...{ name, file: this.#file, description: this.#text(top.get('description')) ?? '' },
+      topics: this.#texts(top.get('topics')),
+      hash: createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16),
+      ...{ order, lines: linesPath ?? [], items },
+    };
+  }
+
+  #fields(
+    root: Yaml.YAMLMap,
+    node: unknown,
+    section: string,
+    fields: readonly Field[],
+    others: readonly string[],
+  ): Map<string, Rule> {
+    const rules = new Map<string, Rule>();
+    if (!yaml.isMap(node)) {
+      this.#report(
+        node ?? root,
+        `${section} is missing: the fields of the contract, each with its path`,
+      );
+      return rules;
+    }
+    const words = fields.map(({ word }) => word);
+    const groups = [...new Set(words.flatMap((word) => word.split('.').slice(0, -1)))];
+    const visit = (map: Yaml.YAMLMap, prefix: string): void => {
+      for (const { key, value } of map.items) {
+        const word = prefix + String(yaml.isScalar(key) ? key.value : '');
+        const field = fields.find((known) => known.word === word);
+        if (field !== undefined) {
+          const rule = this.#rule(value ?? key, field, section);
+          rules.set(field.path, rule);
+        } else if (groups.includes(word) && yaml.isMap(value)) {
+          visit(value, `${word}.`);
+        } else if (!(prefix === '' && others.includes(word))) {
+          this.#report(key, `${section}.${word} is not known${nearest(word, words)}`);
+        }
+      }
+    };
+    visit(node, '');
+    for (const { word, path: contract, unsaid } of fields) {
+      if (unsaid === 'required' && !rules.has(contract)) {
+        this.#report(node, `${section}.${word} is missing: its path, or {value: ..}`);
+      }
+    }
+    return rules;
+  }
+
+  #rule(node: unknown, field: Field, section: string): Rule {
+    const place = `${section}.${field.word}`;
+    const nothing: Rule = {
+      ...{ paths: [], sum: undefined, value: undefined, fallback: undefined, lookup: undefined },
+      ...{ otherwise: undefined, perLine: false, isMinor: false, isComputed: false },
+      time: undefined,
+    };
+    const isMoney = field.kind === 'amount';
+    if (yaml.isScalar(node) && node.value === 'computed' && /^(subtotal|total)$/.test(field.word)) {
+      return { ...nothing, isComputed: true };
+    }
+    if (!yaml.isMap(node)) {
+      const paths = this.#paths(node);
+      if (paths.length === 0) {
+        this.#report(node, `${place} is empty: a path, a list of paths, or words like {path: ..}`);
+      }
+      return { ...nothing, paths };
+    }
+    const said = this.#members(node, WORDS);
+    const fit = (word: string, isFit: boolean): unknown => {
+      const value = said.get(word);
+      if (value !== undefined && !isFit) {
+        this.#report(value, `${place}: ${word} does not fit a field of this kind`);
+      }
+      return value;
+    };
+    const sum = this.#text(fit('sum', isMoney));
+    const sumPath = sum === undefined ? undefined : this.#path(sum, node, true);
+    const unit = this.#text(fit('unit', isMoney));
+    const per = this.#text(fit('per', isMoney && section === 'items'));
+    if (unit !== undefined && unit !== 'minor') {
+      this.#report(node, `${place}: unit is minor or not there`);
+    }
+    if (per !== undefined && per !== 'line' && per !== 'unit') {
+      this.#report(node, `${place}: per is line or unit`);
+    }
+    const format = this.#text(fit('format', field.kind === 'time'));
+    const form = format === undefined ? undefined : parseTimeFormat(format);
+    if (format !== undefined && form === undefined) {
+      this.#report(node, `${place}: format "${format}" is none of ${TIME_FORMATS}`);
+    }
+    const zone = this.#text(fit('zone', field.kind === 'time'));
+    if (zone !== undefined && !isZone(zone)) {
+      this.#report(node, `${place}: there is no time zone "${zone}"`);
+    }
+    const lookupNode = fit('lookup', ['reference', 'text', 'flag'].includes(field.kind));
+    const rule: Rule = {
+      ...nothing,
+      paths: said.has('path') ? this.#paths(said.get('path')) : [],
+      ...{ sum: sumPath, value: this.#text(said.get('value')) },
+      fallback: this.#text(said.get('default')),
+      lookup: lookupNode === undefined ? undefined : this.#lookup(lookupNode, place),
+      otherwise: lookupNode === undefined ? undefined : this.#text(said.get('else')),
+      ...{ perLine: per === 'line', isMinor: unit === 'minor' },
+      time:
+        format === undefined && zone === undefined
+          ? undefined
+          : { epochDigits: form?.epochDigits, pattern: form?.pattern, zone },
+    };
+    const origins = [rule.paths.length > 0, rule.sum !== undefined, rule.value !== undefined];
+    if (origins.filter(Boolean).length !== 1) {
+      this.#report(node, `${place}: one of path, sum and value says where it comes from`);
+    }
+    return rule;
+  }
+
+  #lookup(node: unknown, place: string): Map<string, string> {
+    const pairs = new Map<string, string>();
+    if (!yaml.isMap(node)) {
+      this.#report(node, `${place}: lookup is a map from what is sent to what it means`);
+      return pairs;
+    }
+    for (const { key, value } of node.items) {
+      pairs.set(this.#text(key) ?? '', this.#text(value) ?? '');
+    }
+    return pairs;
+  }
+
+  #paths(node: unknown): Path[] {
+    return this.#texts(node).flatMap((text) => {
+      const found = this.#path(text, node);
+      return found === undefined ? [] : [found];
+    });
+  }
+
+  #path(text: string, node: unknown, throughLists = false): Path | undefined {
+    const found = parsePath(text);
+    if (found === undefined || found.includes(EACH) !== throughLists) {
+      this.#report(
+        node,
+        throughLists
+          ? `"${text}" is no path through a list, like lines[].amount`
+          : `"${text}" is no path, like customer.id or codes[0]`,
+      );
+      return undefined;
+    }
+    return found;
+  }
+
+  /** The members of a map; words that are not known are reported. */
+  #members(map: Yaml.YAMLMap, known: readonly string[]): Map<string, unknown> {
+    const members = new Map<string, unknown>();
+    for (const { key, value } of map.items) {
+      const word = this.#text(key) ?? '';
+      if (!known.includes(word)) {
+        this.#report(key, `"${word}" is not known here${nearest(word, known)}`);
+      }
+      members.set(word, value ?? key);
+    }
+    return members;
+  }
+
+  #text(node: unknown): string | undefined {
+    return yaml.isScalar(node) ? String(node.value) : undefined;
+  }
+
+  #texts(node: unknown): string[] {
+    if (yaml.isSeq(node)) {
+      return node.items.flatMap((item) => this.#text(item) ?? []);
+    }
+    const text = this.#text(node);
+    return text === undefined || text === '' ? [] : [text];
+  }
+
+  #report(node: unknown, problem: string): void {
+    const range = yaml.isNode(node) ? node.range : undefined;
+    const { line } = this.#lines.linePos(range?.[0] ?? 0);
+    this.#problems.push(`${this.#file}:${String(Math.max(line, 1))}: ${problem}`);
+  }
+}
+
+function nearest(word: string, known: readonly string[]): string {
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: leven(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(2, word.length / 3)
+    ? `; did you mean ${best.candidate}?`
+    : `; known are ${known.join(', ')}`;
+}

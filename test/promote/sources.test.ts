@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Source } from '../../src/source/mapping.ts';
+import { readSource } from '../../src/source/read.ts';
+import { event } from '../support/wire-event.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { landEvents, promoteAll, quietContext, rowsOf } from '../support/promotion.ts';
+
+const EXAMPLE = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/sources.md', 'utf8'))?.[1] ?? '';
+const sourcesOf = (text: string): ReadonlyMap<string, Source> => {
+  const source = readSource(text, 'sources/shop.yaml', []);
+  return new Map(source === undefined ? [] : [[source.name, source]]);
+};
+
+const ORDER = {
+  ...{ id: 820982911, updated_at: '2026-01-03T11:00:00-05:00', customer: { id: 207 } },
+  ...{ shipping_address: { country_code: 'DE', city: 'Berlin' }, financial_status: 'paid' },
+  ...{ payment_gateway_names: ['stripe'], currency: 'EUR', total_line_items_price: '50.00' },
+  ...{ total_tax: '5.00', shipping_lines: [{ price: '2.50' }], total_discounts: '3.00' },
+  line_items: [
+    { sku: 'A', price: '20.00', quantity: 2, discount_allocations: [{ amount: '3.00' }] },
+    { sku: '', product_id: 77, price: '10.00', quantity: 1, product_type: 'books' },
+  ],
+};
+
+let db: TestDatabase;
+beforeEach(async () => {
+  db = await createTestDatabase();
+});
+afterEach(async () => {
+  await db.drop();
+});
+
+test('a topic of a source is mapped, beside topics of events; a rejection names the path of the record', async () => {
+  const bad = { ...ORDER, id: 2, line_items: [{ sku: 'A', price: 'seven', quantity: 1 }] };
+  const voided = { ...ORDER, id: 3, financial_status: 'voided' };
+  const orders = [ORDER, bad, voided].map((order) => JSON.stringify(order));
+  await landEvents(db.settings, [...orders, '{"id":'], { topic: 'shop.orders' });
+  await landEvents(db.settings, [event({})], { topic: 'sales' });
+  await promoteAll(db.settings, { sources: sourcesOf(EXAMPLE) });
+  expect(
+    await rowsOf(
+      db.settings,
+      `select transaction_id, customer_id, customer_city, order_status_id, order_shipping_amount,
+              order_total_amount, event_timestamp::text as at
+       from silver.fact_transactions where topic = 'shop.orders'`,
+    ),
+  ).toEqual([
+    {
+      ...{ transaction_id: '820982911', customer_id: '207', customer_city: 'Berlin' },
+      ...{ order_status_id: '1', order_shipping_amount: '2.50', order_total_amount: '54.50' },
+      at: '2026-01-03 16:00:00+00',
+    },
+  ]);
+  expect(
+    await rowsOf(
+      db.settings,
+      `select item_id, category, unit_price, quantity, discount from silver.fact_transaction_items
+       where topic = 'shop.orders' order by line_number`,
+    ),
+  ).toEqual([
+    { item_id: 'A', category: 'unknown', unit_price: '20.00', quantity: '2', discount: '1.50' },
+    { item_id: '77', category: 'books', unit_price: '10.00', quantity: '1', discount: '0.00' },
+  ]);
+  expect(
+    await rowsOf(db.settings, 'select reason, field from bronze.quarantine order by "offset"'),
+  ).toEqual([
+    { reason: 'invalid_amount', field: 'line_items[0].price' },
+    { reason: 'unknown_reference', field: 'financial_status' },
+    { reason: 'invalid_json', field: null },
+  ]);
+  expect(
+    await rowsOf(
+      db.settings,
+      `select transaction_id from silver.fact_transactions where topic = 'sales'`,
+    ),
+  ).toHaveLength(1);
+});
+
+test('a changed mapping maps what is new, says so, and maps the history with a full refresh', async () => {
+  await landEvents(db.settings, [JSON.stringify(ORDER)], { topic: 'shop.orders' });
+  await promoteAll(db.settings, { sources: sourcesOf(EXAMPLE) });
+  const changed = sourcesOf(EXAMPLE.replace('tax: total_tax', 'tax: { value: 1 }'));
+  await landEvents(db.settings, [JSON.stringify({ ...ORDER, id: 2 })], {
+    ...{ topic: 'shop.orders', from: 1 },
+  });
+  const context = quietContext();
+  await promoteAll(db.settings, { sources: changed, context });
+  expect(context.events).toContainEqual(
+    expect.objectContaining({
+      type: 'note',
+      message: expect.stringContaining('sources/shop.yaml has changed') as string,
+    }),
+  );
+  const taxes = (): Promise<unknown> =>
+    rowsOf(
+      db.settings,
+      'select order_tax_amount as tax from silver.fact_transactions order by "offset"',
+    );
+  expect(await taxes()).toEqual([{ tax: '5.00' }, { tax: '1.00' }]);
+  await promoteAll(db.settings, { sources: changed, fullRefresh: true });
+  expect(await taxes()).toEqual([{ tax: '1.00' }, { tax: '1.00' }]);
+});
+
+test('a topic whose source is not there is not promoted', async () => {
+  await landEvents(db.settings, [JSON.stringify(ORDER)], { topic: 'shop.orders' });
+  await promoteAll(db.settings, { sources: sourcesOf(EXAMPLE) });
+  await landEvents(db.settings, [JSON.stringify({ ...ORDER, id: 2 })], {
+    ...{ topic: 'shop.orders', from: 1 },
+  });
+  await expect(promoteAll(db.settings)).rejects.toThrow(
+    'shop.orders is of source shop, which is not there',
+  );
+});
