@@ -118,13 +118,18 @@ test('the installed command runs from any folder, with a home that holds nothing
   await warehouse.drop();
 });
 
-test('holds what runs and what the README names, not the tests', async () => {
+test('holds what runs, what the README names and the tests of the models, no others', async () => {
   const { stdout } = await run('tar', ['-tzf', path.join(folder, tarball)]);
   const tops = new Set(stdout.match(/^package\/[^/\n]+/gm)?.map((line) => line.slice(8)));
   expect([...tops].sort()).toEqual([
     ...['.env.example', 'LICENSE', 'README.md', 'assets', 'bin', 'dist', 'docker-compose.yaml'],
-    ...['docs', 'examples', 'fixtures', 'grafana', 'package.json', 'sql'],
+    ...['docs', 'examples', 'fixtures', 'grafana', 'package.json', 'sql', 'test'],
   ]);
+  const tests = stdout.match(/^package\/test\/.*$/gm) ?? [];
+  expect(tests.length).toBeGreaterThan(20);
+  expect(
+    tests.filter((name) => !/^package\/test\/models\/(?:silver|gold)\/\w+\.yaml$/.test(name)),
+  ).toEqual([]);
   expect(stdout.match(/^package\/fixtures\/.*$/gm)).toEqual([
     'package/fixtures/producer-2k.ndjson.gz',
   ]);
