@@ -39,7 +39,8 @@ function readByTheProgram(): string[] {
 test('the image has every file that the program reads', () => {
   const read = readByTheProgram();
   expect(read).toEqual(expect.arrayContaining(['package.json', 'sql']));
-  expect(copiedBy.at(-1)).toEqual(expect.arrayContaining(read));
+  const copied = copiedBy.at(-1)?.map((part) => part.split('/')[0]);
+  expect(copied).toEqual(expect.arrayContaining(read));
 });
 
 test('whoever the container runs as may read what comes from this folder', () => {
