@@ -27,7 +27,6 @@ interface TestFile {
   readonly path: string;
   /** For messages. */
   readonly shown: string;
-  readonly isOfProject: boolean;
 }
 
 type Kind = (file: TestFile) => Promise<readonly TestResult[]>;
@@ -45,8 +44,8 @@ export async function runTests(
   { signal }: CallOptions = {},
 ): Promise<readonly TestResult[]> {
   const models = allModels(project);
-  const own = project === undefined ? [] : filesBelow(path.join(project, 'tests'), 'tests', true);
-  const shipped = filesBelow(PACKAGE, 'test/models', false).filter(
+  const own = project === undefined ? [] : filesBelow(path.join(project, 'tests'), 'tests');
+  const shipped = filesBelow(PACKAGE, 'test/models').filter(
     // What stands in the place of a model has its own test.
     ({ folder, name }) =>
       !models.some(({ id, replaces }) => replaces && id === `${folder}.${name}`),
@@ -151,7 +150,7 @@ function modelTests(
   };
 }
 
-function filesBelow(directory: string, shown: string, isOfProject: boolean): TestFile[] {
+function filesBelow(directory: string, shown: string): TestFile[] {
   try {
     return readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.ya?ml$/.test(file))
@@ -161,7 +160,6 @@ function filesBelow(directory: string, shown: string, isOfProject: boolean): Tes
         name: path.basename(file).replace(/\.ya?ml$/, ''),
         path: path.join(directory, file),
         shown: path.posix.join(shown, ...file.split(path.sep)),
-        isOfProject,
       }));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') {
