@@ -112,7 +112,15 @@ export async function promoteLayers(
       engine.start();
     }
     const ready = (): Promise<unknown> => readyFor(client, engine, options);
-    const prepared = await prepareTables(client, models, options, runId, ready, context);
+    const takesBronze = options.silver && options.replay === undefined && !isIdle;
+    const prepared = await prepareTables(
+      client,
+      models,
+      { ...options, takesBronze },
+      runId,
+      ready,
+      context,
+    );
     await run.onTables?.();
     // What this run does not add itself: silver may hold more of these days than gold has seen.
     const stale = prepared.isSilverEmptied ? [] : await readStaleDates(client, ALWAYS);

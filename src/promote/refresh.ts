@@ -26,8 +26,8 @@ export interface RefreshOptions {
   /** Make silver again even though bronze was pruned: silver loses what only it still has. */
   readonly evenPruned: boolean;
   readonly span: DaySpan;
-  /** Promotes events that silver rejected instead of what is new in bronze. */
-  readonly replay?: unknown;
+  /** Whether this run promotes what is new in bronze: what comes in later is the next run's, and fills nothing now. */
+  readonly takesBronze: boolean;
   /** Events in one batch of silver, at most. */
   readonly chunkRows: number;
 }
@@ -88,7 +88,6 @@ export async function prepareTables(
   const unfilled = await readUnfilled(client);
   const isToBeFilled = changes.some(asksForAllDays) || unfilled.isBehind;
   const marked = isRefreshed || isToBeFilled ? ALWAYS : isSpan ? options.span : undefined;
-  const fills = options.silver && options.replay === undefined;
   if (refreshSilver || marked !== undefined || changes.length > 0) {
     await ready();
   }
@@ -113,7 +112,9 @@ export async function prepareTables(
     if (marked !== undefined) {
       await markStale(client, marked, martsByDay);
     }
-    return fills && (await beginFill(client, models.silver, runId, options.chunkRows));
+    return (
+      options.takesBronze && (await beginFill(client, models.silver, runId, options.chunkRows))
+    );
   }).catch((error: unknown) => {
     throw conflictError(error);
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadModels } from '../../src/model/load.ts';
+import { withClient } from '../../src/postgres/client.ts';
 import { planTables } from '../../src/promote/plan.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, withDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -185,4 +186,30 @@ test('a key that something of somebody else depends on stays, and so does an ind
   expect(again.events).toContainEqual({ type: 'step.started', step: 'keys' });
   expect(await rowsOf(db.settings, KEYS)).toEqual(before);
   expect(await answersOf(db.settings)).toEqual(answers);
+});
+
+test('events that come in while a promotion with nothing to do looks at its tables are the next one’s', async () => {
+  await withClient(db.settings, async (client) => {
+    await client.query('begin');
+    await client.query('lock table medallion.unfilled_marts');
+    const idle = promoteAll(db.settings, small);
+    await expect
+      .poll(
+        () =>
+          rowsOf(
+            db.settings,
+            `select from pg_stat_activity
+             where wait_event_type = 'Lock' and datname = current_database()`,
+          ),
+        { timeout: 20_000 },
+      )
+      .toHaveLength(1);
+    await landEvents(db.settings, events);
+    await client.query('commit');
+    expect(await idle).toMatchObject({ silver: { events: 0 } });
+  });
+  await promoteAll(db.settings, small);
+  expect(await answersOf(db.settings)).toEqual(answers);
+  expect(await rowsOf(db.settings, KEYS)).toEqual(keys);
+  expect(await rowOf(db.settings, REST)).toEqual(NOTHING);
 });
