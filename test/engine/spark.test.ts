@@ -8,7 +8,13 @@ import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
 import { installMedallion, runCli, spawnCli, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { answersOf, countTransactions, landEvents, promoteAll } from '../support/promotion.ts';
+import {
+  answersOf,
+  countTransactions,
+  landEvents,
+  promoteAll,
+  rowOf,
+} from '../support/promotion.ts';
 
 /** The command with --engine spark, and what goes wrong around it. Sail stands for Spark. */
 
@@ -142,6 +148,44 @@ test('a server that is started again in the middle is waited for, and the promot
   const answers = await answersOf(db.settings);
   expect(answers).toEqual(await expectedAnswers());
 });
+
+test.each(['duckdb', 'spark'])(
+  'a server that stays away ends the command, which keeps whole batches alone; the next one, by %s, goes on',
+  async (engine) => {
+    const running = spawnCli(['promote', '--chunk-rows', '8', '--retry-for', '1s'], {
+      env: environment(),
+    });
+    while ((await transactions()) === 0) {
+      await delay(20);
+    }
+    await sail.kill();
+    const { code, stderr } = await running.result;
+    sail = await startSail({ dir: folder, port });
+    expect(stderr).toMatch(
+      new RegExp(
+        `(?:lost|cannot reach) Spark at 127\\.0\\.0\\.1:${String(port)}.*; given up after 1 s\n.*Run promote again`,
+        's',
+      ),
+    );
+    expect(code).toBe(3);
+    expect(readdirSync(staging())).toEqual([]);
+    const { taken, next_offset: next } = await rowOf(
+      db.settings,
+      `select next_offset,
+         (select count(*) from silver.fact_transactions)
+         + (select count(*) from silver.discarded_events)
+         + (select count(*) from medallion.unjudged_events)
+         + (select count(*) from bronze.quarantine) as taken
+       from medallion.watermarks`,
+    );
+    expect(taken).toBe(next);
+    expect(Number(next)).toBeLessThan(EVENTS + 1);
+    const later = await promoteCli(environment({ MEDALLION_ENGINE: engine }));
+    expect({ code: later.code, stderr: later.stderr }).toMatchObject({ code: 0 });
+    const answers = await answersOf(db.settings);
+    expect(answers).toEqual(await expectedAnswers());
+  },
+);
 
 test('a command that is killed leaves what it committed; the next one goes on and clears up', async () => {
   const running = spawnCli(['promote', '--chunk-rows', '8'], { env: environment() });
