@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly onEvent?: Emit | undefined;
   /** For the record of a run: the command line, secrets removed. */
   readonly arguments?: readonly string[] | undefined;
+  /** How long a lost PostgreSQL or Kafka is waited for. */
+  readonly retryFor?: RetryPolicy | undefined;
 }
 
 /** A warehouse that is open, and what is done with it. */
@@ -28,7 +30,7 @@ export interface OpenWarehouse {
 /** Runs `work` with the warehouse open, to be written unless `options` say otherwise. */
 export async function withOpen<T>(
   config: Config,
-  request: CallOptions & { readonly retryFor?: RetryPolicy | undefined },
+  request: CallOptions,
   work: (warehouse: OpenWarehouse) => Promise<T>,
   options: WarehouseOptions = {},
 ): Promise<T> {

@@ -7,7 +7,6 @@ import { recordGenerate } from '../generate/record.ts';
 import { resolvePeriod } from '../generate/timeline.ts';
 import type { Compression, Log, LogWriter } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
-import type { RetryPolicy } from '../retry.ts';
 import { checkWritable } from '../whole-file.ts';
 import { contextOf, openLines, type CallOptions, type LineTarget } from './call.ts';
 
@@ -36,8 +35,6 @@ export interface GenerateRequest extends CallOptions {
   readonly partitions?: number | undefined;
   /** How batches to Kafka are compressed. */
   readonly compression?: Compression | undefined;
-  /** How long Kafka is waited for. */
-  readonly retryFor?: RetryPolicy | undefined;
 }
 
 export interface Generated extends GenerateResult {

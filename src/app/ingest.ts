@@ -4,11 +4,14 @@ import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
+import type { Decoder } from '../format/decoder.ts';
 import { openDecoder } from '../format/open.ts';
 import { openFileReader } from '../log/files/reader.ts';
 import { openStdinReader } from '../log/files/stream-reader.ts';
+import type { LogReader } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import { openTableReader } from '../log/table.ts';
+import type { StageContext } from '../progress.ts';
 import { loadSources } from '../source/read.ts';
 import type { ConnectionSettings } from '../postgres/client.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
@@ -31,8 +34,6 @@ export interface IngestRequest extends CallOptions {
   readonly maxEventBytes?: number | undefined;
   /** Read a recreated Kafka topic from its beginning. */
   readonly resetOffsets?: boolean | undefined;
-  /** How long PostgreSQL and Kafka are waited for. */
-  readonly retryFor?: RetryPolicy | undefined;
 }
 
 export interface Ingested extends IngestResult {
@@ -79,37 +80,57 @@ function checkMapping(config: Config, { mapping, files }: IngestRequest): void {
  * @throws MedallionError usage, unreachable, denied, input, source_changed, storage
  */
 export async function ingest(config: Config, request: IngestRequest = {}): Promise<Ingested> {
-  const {
-    files,
-    retryFor: retryPolicy = DEFAULT_RETRY_POLICY,
-    idleTimeoutMs,
-    maxRecords,
-  } = request;
-  const { maxEventBytes, follow = false, resetOffsets = false } = request;
+  const { follow = false, resetOffsets = false, arguments: commandLine = [] } = request;
+  const { idleTimeoutMs, maxRecords, maxEventBytes, mapping } = request;
   checkEventLimit(maxEventBytes);
   checkMapping(config, request);
   const context = contextOf(request);
-  const log =
-    request.input === undefined && files === undefined ? openLog(config, context) : undefined;
-  const decoder =
-    log && (await openDecoder(config, context, retryPolicy, maxEventBytes ?? MAX_EVENT_BYTES));
-  const reader =
-    (await log?.read({ retryPolicy, topicWaitMs: retryMsAtStart(retryPolicy) })) ??
-    (request.input === undefined
-      ? await openFileReader((files ?? []).map((file) => path.resolve(file)))
-      : openStdinReader(request.input));
+  const { reader, decoder, whenEmpty } = await openInput(config, request, context);
   const options: IngestOptions = {
-    ...{ arguments: request.arguments ?? [], follow, resetOffsets, decoder },
-    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
-    ...(maxRecords === undefined ? {} : { maxRecords }),
-    ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
-    ...(request.mapping === undefined ? {} : { source: request.mapping }),
+    ...{ arguments: commandLine, follow, resetOffsets, decoder },
+    ...{ idleTimeoutMs, maxRecords, maxEventBytes, source: mapping },
   };
   const result = await withOpen(config, request, ({ settings, retry }) =>
     ingestFrom(reader, settings, { ...options, retry }, context),
   );
   const isEmpty = result.end === 'end' && result.partitions.length === 0;
-  return { ...result, source: reader.description, whenEmpty: isEmpty ? log?.whenEmpty : undefined };
+  return { ...result, source: reader.description, whenEmpty: isEmpty ? whenEmpty : undefined };
+}
+
+/** What is read, and what its values are decoded by. */
+export interface IngestInput {
+  readonly reader: LogReader;
+  readonly decoder?: Decoder | undefined;
+  readonly whenEmpty?: string | undefined;
+}
+
+async function openInput(
+  config: Config,
+  request: IngestRequest,
+  context: StageContext,
+): Promise<IngestInput> {
+  const { input, files } = request;
+  if (input !== undefined) {
+    return { reader: openStdinReader(input) };
+  }
+  return files === undefined
+    ? openConfiguredLog(config, request, context)
+    : { reader: await openFileReader(files.map((file) => path.resolve(file))) };
+}
+
+/** @param topicWaitMs how long a topic that is not there is waited for; as long as a broker unless said otherwise */
+export async function openConfiguredLog(
+  config: Config,
+  request: Pick<IngestRequest, 'retryFor' | 'maxEventBytes'>,
+  context: StageContext,
+  topicWaitMs?: number,
+): Promise<IngestInput> {
+  const { retryFor: retryPolicy = DEFAULT_RETRY_POLICY, maxEventBytes = MAX_EVENT_BYTES } = request;
+  const log = openLog(config, context);
+  const decoder = await openDecoder(config, context, retryPolicy, maxEventBytes);
+  const waitMs = topicWaitMs ?? retryMsAtStart(retryPolicy);
+  const reader = await log.read({ retryPolicy, topicWaitMs: waitMs });
+  return { reader, decoder, whenEmpty: log.whenEmpty };
 }
 
 export interface ImportRequest extends CallOptions {

@@ -15,7 +15,7 @@ import {
   type PromoteResult,
 } from '../promote/promote.ts';
 import { selectMarts } from '../promote/selection.ts';
-import type { Retry, RetryPolicy } from '../retry.ts';
+import type { Retry } from '../retry.ts';
 import { withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 import { onSchedule } from './schedule.ts';
 
@@ -42,8 +42,6 @@ export interface PromoteRequest extends CallOptions, EngineRequest {
   readonly until?: string | undefined;
   /** Events in one transaction, at most. */
   readonly chunkRows?: number | undefined;
-  /** How long PostgreSQL is waited for. */
-  readonly retryFor?: RetryPolicy | undefined;
 }
 
 /**

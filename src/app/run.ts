@@ -1,18 +1,13 @@
-import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
 import { inspectExtension } from '../engine/duckdb/inspect.ts';
-import type { Decoder } from '../format/decoder.ts';
-import { openDecoder } from '../format/open.ts';
-import type { LogReader } from '../log/log.ts';
-import { openLog } from '../log/open.ts';
 import type { StageContext } from '../progress.ts';
 import type { PromoteResult } from '../promote/promote.ts';
 import { status } from '../query/status.ts';
 import type { RetryPolicy } from '../retry.ts';
 import { archiveDaily, type DailyArchive } from './archive.ts';
 import { contextOf, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
-import { checkEventLimit } from './ingest.ts';
+import { checkEventLimit, openConfiguredLog, type IngestInput } from './ingest.ts';
 import type { Monitor } from './monitor.ts';
 import { checkEngine, hasWork, withPromotions, type PromoteRequest } from './promote.ts';
 import { onSchedule } from './schedule.ts';
@@ -86,9 +81,7 @@ async function runPipeline(
     await inspectExtension('postgres', config.duckdb, context);
     // A service starts in any order with what it reads from; who wants an end to the waiting says so.
     const topicWaitMs = retryPolicy.atStart ? retryPolicy.forMs : Number.POSITIVE_INFINITY;
-    const maxBytes = request.maxEventBytes ?? MAX_EVENT_BYTES;
-    const decoder = await openDecoder(config, context, retryPolicy, maxBytes);
-    const reader = await openLog(config, context).read({ retryPolicy, topicWaitMs });
+    const input = await openConfiguredLog(config, request, context, topicWaitMs);
     const announceStop = (): void =>
       context.emit({
         type: 'note',
@@ -97,14 +90,14 @@ async function runPipeline(
     signal.addEventListener('abort', announceStop, { once: true });
     const looking = monitor?.watch(() => status(warehouse.settings, config, context), signal);
     const totals: RunTotals = {
-      ...{ source: reader.description, ingested: undefined, seconds: 0 },
+      ...{ source: input.reader.description, ingested: undefined, seconds: 0 },
       ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, refused: 0 },
       ...{ days: 0, restated: 0 },
     };
     try {
       await together(
         [
-          () => ingestAll({ reader, decoder }, warehouse, request, totals, monitor),
+          () => ingestAll(input, warehouse, request, totals, monitor),
           () => promoteOnSchedule(warehouse, request, totals, monitor),
         ],
         stop,
@@ -120,7 +113,7 @@ async function runPipeline(
 }
 
 async function ingestAll(
-  { reader, decoder }: { readonly reader: LogReader; readonly decoder: Decoder | undefined },
+  { reader, decoder }: IngestInput,
   { settings, retry, context }: OpenWarehouse,
   { maxEventBytes, arguments: commandLine = [] }: RunRequest,
   totals: RunTotals,
@@ -131,9 +124,8 @@ async function ingestAll(
       reader,
       settings,
       {
-        ...{ retry, arguments: commandLine, follow: true, decoder },
-        ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
-        ...(monitor === undefined ? {} : { onWritten: (tally) => monitor.written(tally) }),
+        ...{ retry, arguments: commandLine, follow: true, decoder, maxEventBytes },
+        onWritten: (tally) => monitor?.written(tally),
       },
       context,
     );

@@ -19,13 +19,13 @@ export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueByt
   /** Retries when the warehouse is lost; one of its own unless given. */
   readonly retry?: Retry;
   /** Larger values go to the quarantine; 16 MiB unless said otherwise. */
-  readonly maxEventBytes?: number;
+  readonly maxEventBytes?: number | undefined;
   /** For values that are not JSON themselves. */
   readonly decoder?: Decoder | undefined;
   /** The source that maps what is read. */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /** Called after each batch that is committed, with what the run has counted so far. */
-  readonly onWritten?: (tally: Tally) => void;
+  readonly onWritten?: ((tally: Tally) => void) | undefined;
 }
 
 export interface IngestResult {

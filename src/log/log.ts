@@ -103,9 +103,9 @@ export interface ReadOptions {
   /** Keep reading as records arrive; else stop at the end each partition had when reading began. */
   readonly follow: boolean;
   /** With `follow`: stop after this many milliseconds without a record. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
   /** Stop after writing about this many records (never more). */
-  readonly maxRecords?: number;
+  readonly maxRecords?: number | undefined;
   /** A longer value need not be held whole: its first bytes and its `fullLength` will do. */
   readonly maxValueBytes?: number;
   /** Take the topic as it now is where a stored offset does not fit it: it was recreated. */

@@ -68,13 +68,29 @@ export async function currentOffsets(
 }
 
 /**
- * Which generation of a topic a name in bronze is. A Kafka topic that was recreated goes on under its next generation:
- * "sales#2" follows "sales". No other log has generations, and no Kafka topic has a "#" in its name.
- * @returns undefined: it is another topic
+ * What a name in bronze has that the log's name of the topic has not: the landing directory in front, or the generation
+ * behind. A Kafka topic that was recreated goes on under its next generation: "sales#2" follows "sales". No other log has
+ * generations, and no Kafka topic has a "#" in its name. JavaScript and PostgreSQL read the pattern alike.
  */
+const ADDED = String.raw`^landing/|(?<=^[a-zA-Z0-9._-]+)#\d{1,9}$`;
+
+/** A topic as people and sources name it: sales for landing/sales and for sales#2. */
+export function plainTopic(name: string): string {
+  return name.replace(new RegExp(ADDED), '');
+}
+
+/** The same in SQL, of an expression. */
+export function plainTopicSql(name: string): string {
+  return `regexp_replace(${name}, '${ADDED}', '')`;
+}
+
+/** Which generation of a topic a name in bronze is; undefined: it is another topic. */
 function generationOf(logTopic: string, name: string): number | undefined {
-  const [, first, next] = /^([a-zA-Z0-9._-]+)#(\d{1,9})$/.exec(name) ?? [];
-  return name === logTopic ? 1 : first === logTopic ? Number(next) : undefined;
+  if (name === logTopic) {
+    return 1;
+  }
+  const isLater = name.startsWith(`${logTopic}#`) && plainTopic(name) === logTopic;
+  return isLater ? Number(name.slice(logTopic.length + 1)) : undefined;
 }
 
 /** Of each partition of a topic the row that counts: that of the highest generation. */

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { plainTopicSql } from './offsets.ts';
 
 /** Where in the log an event stands. */
 export interface Coordinates {
@@ -42,8 +43,6 @@ export const IS_STORED = `(
     ) is not null
     or medallion.is_archived(q.topic, q.partition, q."offset"))`;
 
-const PLAIN_TOPIC = `regexp_replace(regexp_replace(q.topic, '^landing/', ''), '#\\d{1,9}$', '')`;
-
 /** @param taken how many parameters the statement has before those of the condition */
 export function conditionOf(selection: Selection, taken = 0): Condition {
   const values: unknown[] = [];
@@ -58,7 +57,7 @@ export function conditionOf(selection: Selection, taken = 0): Condition {
   add(status === 'all' ? undefined : status, (value) => `q.status = ${value}`);
   add(selection.reason, (value) => `q.reason = ${value}`);
   add(selection.field, (value) => `${value} in (q.field, ${FIELD_PATH})`);
-  add(selection.topic, (value) => `${value} in (q.topic, ${PLAIN_TOPIC})`);
+  add(selection.topic, (value) => `${value} in (q.topic, ${plainTopicSql('q.topic')})`);
   add(selection.partition, (value) => `q.partition = ${value}`);
   add(selection.since, (value) => `q.quarantined_at >= ${value}::date`);
   add(selection.until, (value) => `q.quarantined_at < ${value}::date + 1`);

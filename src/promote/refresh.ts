@@ -2,6 +2,7 @@ import { MedallionError } from '../errors.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
+import { hasTables } from '../postgres/tables.ts';
 import {
   applyChanges,
   compareTables,
@@ -157,14 +158,9 @@ async function readUnfilled(client: Client): Promise<Unfilled> {
   );
   const isBehind =
     rows.length > 0 &&
-    (await hasTable(client, 'silver.fact_transactions')) &&
+    (await hasTables(client, 'silver.fact_transactions')) &&
     (await client.query('select from silver.fact_transactions limit 1')).rowCount === 1;
   return { marts: new Set(rows.map(({ model }) => model)), isBehind };
-}
-
-async function hasTable(client: Client, name: string): Promise<boolean> {
-  const { rowCount } = await client.query('select where to_regclass($1) is not null', [name]);
-  return rowCount === 1;
 }
 
 function isNew(changes: readonly TableChange[], id: string): boolean {

@@ -1,5 +1,6 @@
 import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
+import { plainTopic } from '../postgres/offsets.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import { readTopicSources, recordMapping } from '../postgres/topic-sources.ts';
 import type { StageContext } from '../progress.ts';
@@ -29,7 +30,7 @@ export async function sourceOfTopics(
   const sourceOf: SourceOf = (topic) => {
     const name = recorded.get(topic)?.source;
     if (name === undefined) {
-      return byTopic.get(logTopicOf(topic));
+      return byTopic.get(plainTopic(topic));
     }
     const source = sources.get(name);
     if (source === undefined) {
@@ -55,9 +56,4 @@ export async function sourceOfTopics(
     await recordMapping(client, { topic, source: source.name, mapping: source.hash });
   }
   return sourceOf;
-}
-
-/** A topic as sources name it: without the folder of the landing directory, and the generation of a recreated topic. */
-function logTopicOf(topic: string): string {
-  return topic.replace(/^landing\//, '').replace(/#\d{1,9}$/, '');
 }

@@ -6,7 +6,8 @@ import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { lookAtLog, type RecordedPartition, type LogLag } from './lag.ts';
-import { ask, askSql, hasTables, rowsOf } from './ask.ts';
+import { hasTables } from '../postgres/tables.ts';
+import { ask, askSql, rowsOf } from './ask.ts';
 
 /** One way of an event: how much waits there, and for how long. Undefined is not known. */
 export interface Waiting {

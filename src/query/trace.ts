@@ -5,7 +5,8 @@ import type { Client, ConnectionSettings } from '../postgres/client.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';
-import { ask, hasTables, rowsOf } from './ask.ts';
+import { hasTables } from '../postgres/tables.ts';
+import { ask, rowsOf } from './ask.ts';
 
 export const TRACE_PARTS = [
   'event',

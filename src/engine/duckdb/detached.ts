@@ -8,7 +8,7 @@ import type { Warehouse } from './warehouse.ts';
 /** Rows that are given as literals: there is no warehouse to ask. */
 const nowhere: Warehouse = { rows: (sql) => Promise.resolve(sql) };
 
-/** DuckDB in memory without a warehouse or an extension, for selects over rows that are given. */
+/** DuckDB in memory without a warehouse, an extension or a file, for selects over rows that are given. */
 export async function openDetached(): Promise<Pick<Engine, 'openSession' | 'close'>> {
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
@@ -27,19 +27,7 @@ export async function openDetached(): Promise<Pick<Engine, 'openSession' | 'clos
         `session_${String(opened)}`,
         new RowCache(),
         nowhere,
-        // Nothing is written to files here.
-        {
-          context: { signal: new AbortController().signal, emit: () => undefined },
-          duckdb: {
-            extensionFiles: { postgres: undefined, excel: undefined, httpfs: undefined },
-            s3: {
-              ...{ endpoint: undefined, region: '', accessKeyId: undefined },
-              ...{ secretAccessKey: undefined, sessionToken: undefined },
-            },
-            cacheFolders: [],
-          },
-          ...{ memoryLimit: '', spillDirectory: '' },
-        },
+        undefined,
         () => undefined,
       );
     },

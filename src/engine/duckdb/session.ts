@@ -54,7 +54,7 @@ export class DuckDbSession implements Session {
   readonly #catalog: string;
   readonly #rowCache: RowCache;
   readonly #warehouse: Warehouse;
-  readonly #means: FileMeans;
+  readonly #files: FileMeans | undefined;
   readonly #onClosing: (session: Session) => void;
   #hasReferences = false;
   #filesWritten = 0;
@@ -64,26 +64,27 @@ export class DuckDbSession implements Session {
     catalog: string,
     rowCache: RowCache,
     warehouse: Warehouse,
-    means: FileMeans,
+    files: FileMeans | undefined,
     onClosing: (session: Session) => void,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
     this.#rowCache = rowCache;
     this.#warehouse = warehouse;
-    this.#means = means;
+    this.#files = files;
     this.#onClosing = onClosing;
   }
 
+  /** @param files undefined: it can neither read nor write them */
   static async open(
     connection: DuckDBConnection,
     catalog: string,
     rowCache: RowCache,
     warehouse: Warehouse,
-    means: FileMeans,
+    files: FileMeans | undefined,
     onClosing: (session: Session) => void,
   ): Promise<DuckDbSession> {
-    const session = new DuckDbSession(connection, catalog, rowCache, warehouse, means, onClosing);
+    const session = new DuckDbSession(connection, catalog, rowCache, warehouse, files, onClosing);
     await session.#run(`attach ':memory:' as ${catalog}`);
     await session.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -356,6 +357,13 @@ export class DuckDbSession implements Session {
       this.#means.spillDirectory,
       `${this.#catalog}-${String(this.#filesWritten)}.${ending}`,
     );
+  }
+
+  get #means(): FileMeans {
+    if (this.#files === undefined) {
+      throw new Error('this session has no files');
+    }
+    return this.#files;
   }
 
   /** @returns the rows that it put in or took out */

@@ -1,5 +1,6 @@
 import type { Client } from '../../postgres/client.ts';
-import { askRows, hasTables } from '../ask.ts';
+import { hasTables } from '../../postgres/tables.ts';
+import { askRows } from '../ask.ts';
 import { asked, keyOf, type RecordedPartition } from './recorded.ts';
 
 /** Events and the sum of their offsets' hashes: two sets of events with both alike are the same set. */

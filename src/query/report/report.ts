@@ -2,7 +2,8 @@ import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import type { Client, ConnectionSettings } from '../../postgres/client.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';
-import { ask, askRows, hasTables, rowsOf } from '../ask.ts';
+import { hasTables } from '../../postgres/tables.ts';
+import { ask, askRows, rowsOf } from '../ask.ts';
 import { resolvePeriod, type Period, type SalesDays } from './period.ts';
 import {
   SECTION_NAMES,
