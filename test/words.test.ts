@@ -21,6 +21,11 @@ const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])
     'reject',
     /^(?:README|CONTRIBUTING|docs|src)/,
   ],
+  [
+    /\bverdicts?\b|\brefusals?\b|#refuse/i,
+    'judgement, rejection',
+    /^src\/(?:event|source|engine\/duckdb\/source)/,
+  ],
   [/KeptRows|KeptExtension/, 'cache', /./],
   [/\bsheets?\b(?! \$\{)/, 'worksheet', /^src\/engine\//],
   [

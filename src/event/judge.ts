@@ -4,7 +4,7 @@ import type { Reason } from './reasons.ts';
 import { nameKey, type Dimension, type References } from './references.ts';
 import { TIMESTAMP_FORMS, toUtcTimestamp } from './timestamp.ts';
 
-export interface Refusal {
+export interface Rejection {
   readonly accepted: false;
   readonly reason: Reason;
   /** Path below transaction_details ("items[2].unit_price"); null when the event could not be entered at all. */
@@ -19,7 +19,7 @@ export interface Acceptance {
   readonly canonical: string;
 }
 
-export type Verdict = Acceptance | Refusal;
+export type Judgement = Acceptance | Rejection;
 
 const UNKNOWN = 'unknown';
 const MAX_TEXT_LENGTH = 200;
@@ -37,22 +37,22 @@ const SUPPORTED_VERSION = /^1(\.\d+)*$/;
  * Judges one event by the contract's rules of reading. Where several rules are broken, the first in the order
  * of the event decides. Never throws; cost is linear in the size of the event.
  */
-export function judge(value: string, references: References): Verdict {
+export function judge(value: string, references: References): Judgement {
   return judgeText(value, (event) => {
     const details = memberOf(memberOf(event, 'data'), 'transaction_details');
     return details instanceof Map
       ? judgeDetails(details, references)
-      : refusal('not_an_event', null, `data.transaction_details is ${show(details)}`);
+      : rejection('not_an_event', null, `data.transaction_details is ${show(details)}`);
   });
 }
 
 /** Judges what a text holds, if it is JSON. */
-export function judgeText(value: string, judgeJson: (event: Json) => Verdict): Verdict {
+export function judgeText(value: string, judgeJson: (event: Json) => Judgement): Judgement {
   let event: Json;
   try {
     event = parseJson(value);
   } catch (error) {
-    return refusal(
+    return rejection(
       'invalid_json',
       null,
       printable(error instanceof Error ? error.message : String(error)),
@@ -62,7 +62,7 @@ export function judgeText(value: string, judgeJson: (event: Json) => Verdict): V
 }
 
 /** Judges an event by what is below its transaction_details. */
-export function judgeDetails(details: JsonObject, references: References): Verdict {
+export function judgeDetails(details: JsonObject, references: References): Judgement {
   const breaches = new FirstBreach();
   const canonical = readDetails(details, references, breaches);
   return breaches.first ?? { accepted: true, canonical };
@@ -70,10 +70,10 @@ export function judgeDetails(details: JsonObject, references: References): Verdi
 
 /** Rules are read to the end, in the order of the event; only the first breach is kept. */
 class FirstBreach {
-  first: Refusal | undefined;
+  first: Rejection | undefined;
 
   note(reason: Reason, field: string, detail: string): void {
-    this.first ??= refusal(reason, field, detail);
+    this.first ??= rejection(reason, field, detail);
   }
 }
 
@@ -181,7 +181,7 @@ class Fields {
     const quoted = this.#quoted(name, value);
     return quoted === '' || SUPPORTED_VERSION.test(value)
       ? quoted
-      : this.#refuse('unsupported_version', name, `expected version 1, found ${show(value)}`);
+      : this.#reject('unsupported_version', name, `expected version 1, found ${show(value)}`);
   }
 
   timestamp(name: string): string {
@@ -191,7 +191,7 @@ class Fields {
     }
     const utc = toUtcTimestamp(value);
     return utc === undefined
-      ? this.#refuseText('invalid_timestamp', name, value, NO_TIMESTAMP)
+      ? this.#rejectText('invalid_timestamp', name, value, NO_TIMESTAMP)
       : `"${utc}"`;
   }
 
@@ -208,10 +208,10 @@ class Fields {
       return '';
     }
     if (notNegative && decimal.negative) {
-      return this.#refuse('invalid_amount', name, `below zero: ${show(value)}`);
+      return this.#reject('invalid_amount', name, `below zero: ${show(value)}`);
     }
     return (
-      toAmount(decimal) ?? this.#refuse('invalid_amount', name, `not below 10^12: ${show(value)}`)
+      toAmount(decimal) ?? this.#reject('invalid_amount', name, `not below 10^12: ${show(value)}`)
     );
   }
 
@@ -224,7 +224,7 @@ class Fields {
   flag(name: string): boolean {
     const value = this.#present(name);
     if (value !== undefined && typeof value !== 'boolean') {
-      this.#refuse('invalid_type', name, `expected true or false, found ${show(value)}`);
+      this.#reject('invalid_type', name, `expected true or false, found ${show(value)}`);
     }
     return value === true;
   }
@@ -238,7 +238,7 @@ class Fields {
     }
     const rate = toScale(decimal, RATE_SCALE, MAX_RATE_POWER);
     return rate === undefined || decimal.negative || !/[1-9]/.test(rate)
-      ? this.#refuse('invalid_amount', name, `no rate above 0 and below 10^9: ${show(value)}`)
+      ? this.#reject('invalid_amount', name, `no rate above 0 and below 10^9: ${show(value)}`)
       : `"${rate}"`;
   }
 
@@ -250,7 +250,7 @@ class Fields {
     }
     const quantity = toWhole(decimal);
     return quantity === undefined || quantity < 1 || quantity > MAX_QUANTITY
-      ? this.#refuse(
+      ? this.#reject(
           'invalid_quantity',
           name,
           `no whole number from 1 to 1,000,000: ${show(value)}`,
@@ -262,13 +262,13 @@ class Fields {
   reference(name: string, rows: Dimension): string {
     const value = this.#present(name);
     if (value === undefined) {
-      return this.#refuseMissing(name);
+      return this.#rejectMissing(name);
     }
     if (typeof value === 'string') {
       return this.#named(name, value, rows);
     }
     if (!(value instanceof JsonNumber)) {
-      return this.#refuse(
+      return this.#reject(
         'invalid_type',
         name,
         `expected a number or a name, found ${show(value)}`,
@@ -277,7 +277,7 @@ class Fields {
     const decimal = parseDecimal(value.text);
     const id = decimal && toWhole(decimal);
     return id === undefined || !rows.ids.has(id)
-      ? this.#refuse('unknown_reference', name, `no such row: ${show(value)}`)
+      ? this.#reject('unknown_reference', name, `no such row: ${show(value)}`)
       : String(id);
   }
 
@@ -288,15 +288,15 @@ class Fields {
     }
     // An id in quotes is no name.
     return parseDecimal(value.trim()) === undefined
-      ? this.#refuseText('unknown_reference', name, value, 'no such row')
-      : this.#refuse('invalid_type', name, `expected a number or a name, found ${show(value)}`);
+      ? this.#rejectText('unknown_reference', name, value, 'no such row')
+      : this.#reject('invalid_type', name, `expected a number or a name, found ${show(value)}`);
   }
 
   /** The fields of a member that is an object; one that is missing has no fields. */
   object(name: string): Fields {
     const value = this.#present(name);
     if (value !== undefined && !(value instanceof Map)) {
-      this.#refuse('invalid_type', name, `expected an object, found ${show(value)}`);
+      this.#reject('invalid_type', name, `expected an object, found ${show(value)}`);
     }
     const members = value instanceof Map ? value : new Map<string, Json>();
     return new Fields(members, `${this.#path}${name}.`, this.#breaches);
@@ -308,9 +308,9 @@ class Fields {
       return value;
     }
     if (value === undefined || Array.isArray(value)) {
-      this.#refuse('no_items', name, value === undefined ? 'missing' : 'empty');
+      this.#reject('no_items', name, value === undefined ? 'missing' : 'empty');
     } else {
-      this.#refuse('invalid_type', name, `expected an array, found ${show(value)}`);
+      this.#reject('invalid_type', name, `expected an array, found ${show(value)}`);
     }
     return [];
   }
@@ -327,9 +327,9 @@ class Fields {
       return value;
     }
     if (value === undefined) {
-      this.#refuseMissing(name);
+      this.#rejectMissing(name);
     } else {
-      this.#refuse('invalid_type', name, `expected text, found ${show(value)}`);
+      this.#reject('invalid_type', name, `expected text, found ${show(value)}`);
     }
     return undefined;
   }
@@ -341,14 +341,14 @@ class Fields {
     if (typeof value === 'string') {
       const decimal = parseDecimal(value.trim());
       if (decimal === undefined) {
-        this.#refuseText(reason, name, value, 'no number');
+        this.#rejectText(reason, name, value, 'no number');
       }
       return decimal;
     }
     if (value === undefined) {
-      this.#refuseMissing(name);
+      this.#rejectMissing(name);
     } else {
-      this.#refuse('invalid_type', name, `expected a number, found ${show(value)}`);
+      this.#reject('invalid_type', name, `expected a number, found ${show(value)}`);
     }
     return undefined;
   }
@@ -359,29 +359,29 @@ class Fields {
       return `"${value}"`;
     }
     if (!isStorable(value) || isTooLong(value)) {
-      return this.#refuseText('invalid_type', name, value, 'longer than 200 characters');
+      return this.#rejectText('invalid_type', name, value, 'longer than 200 characters');
     }
     return JSON.stringify(value);
   }
 
-  /** Refuses a text for what it says, unless it is no text to begin with. */
-  #refuseText(reason: Reason, name: string, value: string, detail: string): '' {
+  /** Rejects a text for what it says, unless it is no text to begin with. */
+  #rejectText(reason: Reason, name: string, value: string, detail: string): '' {
     return isStorable(value)
-      ? this.#refuse(reason, name, `${detail}: ${show(value)}`)
-      : this.#refuse('not_text', name, `holds a NUL or half a surrogate pair: ${show(value)}`);
+      ? this.#reject(reason, name, `${detail}: ${show(value)}`)
+      : this.#reject('not_text', name, `holds a NUL or half a surrogate pair: ${show(value)}`);
   }
 
-  #refuseMissing(name: string): '' {
-    return this.#refuse('missing_field', name, 'missing');
+  #rejectMissing(name: string): '' {
+    return this.#reject('missing_field', name, 'missing');
   }
 
-  #refuse(reason: Reason, name: string, detail: string): '' {
+  #reject(reason: Reason, name: string, detail: string): '' {
     this.#breaches.note(reason, `${this.#path}${name}`, detail);
     return '';
   }
 }
 
-function refusal(reason: Reason, field: string | null, detail: string): Refusal {
+function rejection(reason: Reason, field: string | null, detail: string): Rejection {
   return { accepted: false, reason, field, detail };
 }
 

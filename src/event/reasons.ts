@@ -1,4 +1,4 @@
-/** Why an event is refused: the closed list of the contract, each with its meaning in one line. */
+/** Why an event is rejected: the closed list of the contract, each with its meaning in one line. */
 export const REASONS = {
   not_text:
     'bytes that are not UTF-8 or hold a NUL, or a field with an escaped NUL or half a surrogate pair',

@@ -129,14 +129,14 @@ test(
           }
           if (row.value !== null) {
             judged += 1;
-            const verdict = judge(row.value, REFERENCES);
-            const same = verdict.accepted
+            const judgement = judge(row.value, REFERENCES);
+            const same = judgement.accepted
               ? row.place !== 'quarantine'
               : row.place === 'quarantine' &&
-                row.reason === verdict.reason &&
-                row.field === verdict.field;
+                row.reason === judgement.reason &&
+                row.field === judgement.field;
             if (!same) {
-              wrong.push({ ...about, verdict });
+              wrong.push({ ...about, judgement });
             }
           }
         }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { judge, type Verdict } from '../../src/event/judge.ts';
+import { judge, type Judgement } from '../../src/event/judge.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { ENGINES, landEvents, promoteAll, rowsOf, useEngine } from '../support/promotion.ts';
 import { event, GOOD, objectOf, REFERENCES, type Member } from '../support/wire-event.ts';
@@ -238,7 +238,7 @@ function oddEvents(): string[] {
 describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
   useEngine(engine);
   const events = oddEvents();
-  const verdicts: Verdict[] = events.map((value) => judge(value, REFERENCES));
+  const judgements: Judgement[] = events.map((value) => judge(value, REFERENCES));
   let db: TestDatabase;
 
   beforeAll(async () => {
@@ -259,12 +259,14 @@ describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
         `${String(reason)} ${String(field)}`,
       ]),
     );
-    const differences = verdicts.flatMap((verdict, offset) => {
-      const judged = verdict.accepted ? 'accepted' : `${verdict.reason} ${String(verdict.field)}`;
+    const differences = judgements.flatMap((judgement, offset) => {
+      const judged = judgement.accepted
+        ? 'accepted'
+        : `${judgement.reason} ${String(judgement.field)}`;
       const read = found.get(offset) ?? 'accepted';
       return judged === read ? [] : [{ judged, read, event: events[offset] }];
     });
-    const refused = verdicts.filter(({ accepted }) => !accepted);
+    const refused = judgements.filter(({ accepted }) => !accepted);
     expect(differences).toEqual([]);
     expect(refused.length).toBeGreaterThan(1000);
   });
@@ -280,8 +282,8 @@ describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
 
   test('read the same values', async () => {
     // Most events share a transaction, so each accepted one is read again under an id of its own.
-    const accepted = verdicts.flatMap((verdict, index) =>
-      verdict.accepted ? [{ canonical: verdict.canonical, event: events[index] ?? '' }] : [],
+    const accepted = judgements.flatMap((judgement, index) =>
+      judgement.accepted ? [{ canonical: judgement.canonical, event: events[index] ?? '' }] : [],
     );
     const own = (text: string, index: number): string =>
       text.replace(

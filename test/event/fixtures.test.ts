@@ -39,16 +39,16 @@ it.each(names)('%s: each line is accepted or refused as its answer says', (name)
   for (const [offset, line] of linesOf(readFileSync(`fixtures/${answer.file}`)).entries()) {
     const value = line.toString('utf8');
     if (!isUtf8(line) || line.includes(0)) {
-      // Ingest's verdict: the judge sees text only.
+      // Ingest's judgement: the judge sees text only.
       quarantined.push({ offset, reason: 'not_text', field: null });
     } else if (value.trim() !== '') {
-      const verdict = judge(value, REFERENCES);
-      if (verdict.accepted) {
+      const judgement = judge(value, REFERENCES);
+      if (judgement.accepted) {
         accepted += 1;
-        const id = /"transaction_id":("[^"]*")/.exec(verdict.canonical)?.[1];
-        contents.set(id, (contents.get(id) ?? new Set()).add(verdict.canonical));
+        const id = /"transaction_id":("[^"]*")/.exec(judgement.canonical)?.[1];
+        contents.set(id, (contents.get(id) ?? new Set()).add(judgement.canonical));
       } else {
-        quarantined.push({ offset, reason: verdict.reason, field: verdict.field });
+        quarantined.push({ offset, reason: judgement.reason, field: judgement.field });
       }
     }
   }

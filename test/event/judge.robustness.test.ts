@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type Verdict } from '../../src/event/judge.ts';
+import { judge, type Judgement } from '../../src/event/judge.ts';
 import { REASONS } from '../../src/event/reasons.ts';
 import { event, REFERENCES } from '../support/wire-event.ts';
 
-function refusedFor(verdict: Verdict): string {
-  return verdict.accepted ? 'accepted' : `${verdict.reason} at ${verdict.field ?? 'the event'}`;
+function rejectedFor(judgement: Judgement): string {
+  return judgement.accepted
+    ? 'accepted'
+    : `${judgement.reason} at ${judgement.field ?? 'the event'}`;
 }
 
 describe('hostile events', () => {
@@ -53,7 +55,7 @@ describe('hostile events', () => {
     ],
   ])('%s without end are judged in time', { timeout: 20_000 }, (_, value, expected) => {
     const started = performance.now();
-    expect(refusedFor(judge(value, REFERENCES))).toBe(expected);
+    expect(rejectedFor(judge(value, REFERENCES))).toBe(expected);
     expect(performance.now() - started).toBeLessThan(5000);
   });
 });
@@ -119,7 +121,7 @@ describe('events nobody thought of', () => {
     }
   }
 
-  it('get a verdict that is well-formed, and is the same when the canonical event is judged', () => {
+  it('get a judgement that is well-formed, and is the same when the canonical event is judged', () => {
     const random = randomFrom(20260103);
     const outcomes = new Map<string, number>();
     for (let round = 0; round < 20_000; round += 1) {
@@ -127,17 +129,17 @@ describe('events nobody thought of', () => {
       for (let mutations = random(3) + 1; mutations > 0; mutations -= 1) {
         value = mutate(value, random);
       }
-      const verdict = judge(value, REFERENCES);
-      const outcome = verdict.accepted ? 'accepted' : verdict.reason;
+      const judgement = judge(value, REFERENCES);
+      const outcome = judgement.accepted ? 'accepted' : judgement.reason;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      if (verdict.accepted) {
-        expect(judge(verdict.canonical, REFERENCES), value).toEqual(verdict);
-        expect(() => void JSON.parse(verdict.canonical)).not.toThrow();
+      if (judgement.accepted) {
+        expect(judge(judgement.canonical, REFERENCES), value).toEqual(judgement);
+        expect(() => void JSON.parse(judgement.canonical)).not.toThrow();
       } else {
-        expect(Object.keys(REASONS)).toContain(verdict.reason);
-        expect(verdict.field ?? '').toMatch(/^(?:[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+)?)?$/);
-        expect(verdict.detail).not.toBe('');
-        expect(verdict.reason === 'invalid_json').toBe(!isJson(value));
+        expect(Object.keys(REASONS)).toContain(judgement.reason);
+        expect(judgement.field ?? '').toMatch(/^(?:[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+)?)?$/);
+        expect(judgement.detail).not.toBe('');
+        expect(judgement.reason === 'invalid_json').toBe(!isJson(value));
       }
     }
     // The mutations reach everything that an event can be refused for after ingest.

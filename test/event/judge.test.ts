@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type Verdict } from '../../src/event/judge.ts';
+import { judge, type Judgement } from '../../src/event/judge.ts';
 import { dimensionOf } from '../../src/event/references.ts';
 import {
   event,
@@ -18,12 +18,14 @@ const CANONICAL =
   '"shipping_amount":14.85,"discount_amount":74.23,"total_amount":757.13},' +
   '"items":[{"id":"prod_17","category":"sports","unit_price":90.32,"quantity":4,"discount":9.03,"cost":27.09}]}}}';
 
-function verdictOn(changes: Changes): Verdict {
+function judgementOn(changes: Changes): Judgement {
   return judge(event(changes), REFERENCES);
 }
 
-function refusedFor(verdict: Verdict): string {
-  return verdict.accepted ? 'accepted' : `${verdict.reason} at ${verdict.field ?? 'the event'}`;
+function rejectedFor(judgement: Judgement): string {
+  return judgement.accepted
+    ? 'accepted'
+    : `${judgement.reason} at ${judgement.field ?? 'the event'}`;
 }
 
 interface Read {
@@ -38,11 +40,11 @@ interface Read {
 
 /** What is accepted for one member, as the canonical event has it (JSON text). */
 function accepted(member: Member, name: string, json: string | undefined): string | undefined {
-  const verdict = verdictOn({ [member]: { [name]: json } });
-  if (!verdict.accepted) {
-    return refusedFor(verdict);
+  const judgement = judgementOn({ [member]: { [name]: json } });
+  if (!judgement.accepted) {
+    return rejectedFor(judgement);
   }
-  const found = verdict.canonical.match(
+  const found = judgement.canonical.match(
     new RegExp(
       `${member === 'item' ? '"items":\\[\\{.*' : ''}${member === 'customer' ? '"customer":\\{.*?' : ''}"${name}":("(?:[^"\\\\]|\\\\.)*"|[^,}]*)`,
     ),
@@ -109,11 +111,11 @@ describe('an event as producers send it', () => {
   });
 
   it('takes the first of duplicate keys, as DuckDB does', () => {
-    const verdict = judge(
+    const judgement = judge(
       event().replace('"txn_1"', '"txn_1","transaction_id":"txn_2"'),
       REFERENCES,
     );
-    expect(verdict).toEqual({ accepted: true, canonical: CANONICAL });
+    expect(judgement).toEqual({ accepted: true, canonical: CANONICAL });
   });
 });
 
@@ -163,7 +165,7 @@ describe('text', () => {
       '"   "',
       String.raw`"\t\n\u00a0\u2003\u3000\ufeff"`,
     ]) {
-      expect(refusedFor(verdictOn({ [member]: { [name]: json } }))).toBe(
+      expect(rejectedFor(judgementOn({ [member]: { [name]: json } }))).toBe(
         `missing_field at ${pathOf(member, name)}`,
       );
     }
@@ -180,7 +182,7 @@ describe('text', () => {
 
   it.each(TEXTS)('%s %s must be a JSON string', (member, name) => {
     for (const json of ['1', '1.0', 'true', 'false', '{}', '[]', '["a"]']) {
-      expect(refusedFor(verdictOn({ [member]: { [name]: json } }))).toBe(
+      expect(rejectedFor(judgementOn({ [member]: { [name]: json } }))).toBe(
         `invalid_type at ${pathOf(member, name)}`,
       );
     }
@@ -188,14 +190,14 @@ describe('text', () => {
 
   it.each(TEXTS)('%s %s with a NUL or half a surrogate pair is not_text', (member, name) => {
     for (const json of [String.raw`"a\u0000b"`, String.raw`"\ud83d"`, String.raw`"\ude00\ud83d"`]) {
-      expect(refusedFor(verdictOn({ [member]: { [name]: json } }))).toBe(
+      expect(rejectedFor(judgementOn({ [member]: { [name]: json } }))).toBe(
         `not_text at ${pathOf(member, name)}`,
       );
     }
   });
 
   it('does not matter in fields that are not the contract’s', () => {
-    expect(verdictOn({ customer: { nickname: String.raw`"\u0000\ud83d"` } })).toEqual({
+    expect(judgementOn({ customer: { nickname: String.raw`"\u0000\ud83d"` } })).toEqual({
       accepted: true,
       canonical: CANONICAL,
     });
@@ -222,7 +224,7 @@ describe('text', () => {
       const longest = '😀'.repeat(200);
       expect(accepted(member, name, `"${longest}"`)).toBe(`"${longest}"`);
       for (const text of [`${longest}x`, 'x'.repeat(201), 'x'.repeat(5000)]) {
-        expect(refusedFor(verdictOn({ [member]: { [name]: `"${text}"` } }))).toBe(
+        expect(rejectedFor(judgementOn({ [member]: { [name]: `"${text}"` } }))).toBe(
           `invalid_type at ${pathOf(member, name)}`,
         );
       }
@@ -256,7 +258,7 @@ describe('event_version', () => {
     '1.0-beta',
     'one',
   ])('%s is not', (version) => {
-    expect(refusedFor(verdictOn({ details: { event_version: `"${version}"` } }))).toBe(
+    expect(rejectedFor(judgementOn({ details: { event_version: `"${version}"` } }))).toBe(
       'unsupported_version at event_version',
     );
   });
@@ -277,13 +279,13 @@ describe('event_timestamp', () => {
     ' 2026-01-03T22:12:43',
     '12345',
   ])('%s is invalid_timestamp', (text) => {
-    expect(refusedFor(verdictOn({ details: { event_timestamp: `"${text}"` } }))).toBe(
+    expect(rejectedFor(judgementOn({ details: { event_timestamp: `"${text}"` } }))).toBe(
       'invalid_timestamp at event_timestamp',
     );
   });
 
   it('that is no time is told the forms that are read', () => {
-    expect(verdictOn({ details: { event_timestamp: '"03.01.2026 22:12"' } })).toMatchObject({
+    expect(judgementOn({ details: { event_timestamp: '"03.01.2026 22:12"' } })).toMatchObject({
       detail:
         'no time of the years 1900 to 9999 as YYYY-MM-DDThh:mm[:ss[.fff]][Z|+hh|+hhmm|+hh:mm]: "03.01.2026 22:12"',
     });
@@ -335,7 +337,7 @@ describe('amounts', () => {
       '"$5"',
       '"١٢"',
     ]) {
-      expect(refusedFor(verdictOn({ [member]: { [name]: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ [member]: { [name]: json } })), json).toBe(
         `invalid_amount at ${pathOf(member, name)}`,
       );
     }
@@ -343,14 +345,14 @@ describe('amounts', () => {
 
   it.each(AMOUNTS)('%s %s of another JSON type is invalid_type', (member, name) => {
     for (const json of ['true', 'false', '{}', '[]', '[1]', '{"value":1}']) {
-      expect(refusedFor(verdictOn({ [member]: { [name]: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ [member]: { [name]: json } })), json).toBe(
         `invalid_type at ${pathOf(member, name)}`,
       );
     }
   });
 
   it('of a string with an escaped NUL are not_text', () => {
-    expect(refusedFor(verdictOn({ order: { subtotal: String.raw`"12\u0000"` } }))).toBe(
+    expect(rejectedFor(judgementOn({ order: { subtotal: String.raw`"12\u0000"` } }))).toBe(
       'not_text at order.subtotal',
     );
   });
@@ -359,7 +361,7 @@ describe('amounts', () => {
     '%s %s is required',
     (member, name) => {
       for (const json of [undefined, 'null', '""', '"  "']) {
-        expect(refusedFor(verdictOn({ [member]: { [name]: json } }))).toBe(
+        expect(rejectedFor(judgementOn({ [member]: { [name]: json } }))).toBe(
           `missing_field at ${pathOf(member, name)}`,
         );
       }
@@ -374,7 +376,7 @@ describe('amounts', () => {
 
   it.each(['unit_price', 'cost'])('an item’s %s is not negative, however little', (name) => {
     for (const json of ['-1', '-0.01', '-0.001', '"-0.001"', '-1e-999999999']) {
-      expect(refusedFor(verdictOn({ item: { [name]: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ item: { [name]: json } })), json).toBe(
         `invalid_amount at items[0].${name}`,
       );
     }
@@ -414,19 +416,19 @@ describe('quantity', () => {
     '"four"',
     '"4x"',
   ])('%s is invalid_quantity', (json) => {
-    expect(refusedFor(verdictOn({ item: { quantity: json } }))).toBe(
+    expect(rejectedFor(judgementOn({ item: { quantity: json } }))).toBe(
       'invalid_quantity at items[0].quantity',
     );
   });
 
   it.each(['true', '{}', '[4]'])('%s is invalid_type', (json) => {
-    expect(refusedFor(verdictOn({ item: { quantity: json } }))).toBe(
+    expect(rejectedFor(judgementOn({ item: { quantity: json } }))).toBe(
       'invalid_type at items[0].quantity',
     );
   });
 
   it.each([undefined, 'null', '""', '" "'])('%s is missing', (json) => {
-    expect(refusedFor(verdictOn({ item: { quantity: json } }))).toBe(
+    expect(rejectedFor(judgementOn({ item: { quantity: json } }))).toBe(
       'missing_field at items[0].quantity',
     );
   });
@@ -441,7 +443,7 @@ describe('status, payment_method and currency', () => {
 
   it.each(REFERENCE_FIELDS)('%s that is no row is unknown_reference', (name) => {
     for (const json of ['0', '9', '-1', '1.5', '1e30', '1e999999999']) {
-      expect(refusedFor(verdictOn({ order: { [name]: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ order: { [name]: json } })), json).toBe(
         `unknown_reference at order.${name}`,
       );
     }
@@ -449,7 +451,7 @@ describe('status, payment_method and currency', () => {
 
   it.each(REFERENCE_FIELDS)('%s of another JSON type is invalid_type', (name) => {
     for (const json of ['"1"', '" 1.0 "', 'true', '{}', '[1]']) {
-      expect(refusedFor(verdictOn({ order: { [name]: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ order: { [name]: json } })), json).toBe(
         `invalid_type at order.${name}`,
       );
     }
@@ -469,7 +471,7 @@ describe('status, payment_method and currency', () => {
 
   it.each(REFERENCE_FIELDS)('%s by a name that is no row is unknown_reference', (name) => {
     for (const json of ['"lost"', '"GBP"']) {
-      expect(refusedFor(verdictOn({ order: { [name]: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ order: { [name]: json } })), json).toBe(
         `unknown_reference at order.${name}`,
       );
     }
@@ -477,7 +479,7 @@ describe('status, payment_method and currency', () => {
 
   it.each(REFERENCE_FIELDS)('%s is required', (name) => {
     for (const json of [undefined, 'null', '""', '" "']) {
-      expect(refusedFor(verdictOn({ order: { [name]: json } }))).toBe(
+      expect(rejectedFor(judgementOn({ order: { [name]: json } }))).toBe(
         `missing_field at order.${name}`,
       );
     }
@@ -485,7 +487,7 @@ describe('status, payment_method and currency', () => {
 
   it('follow the dimensions they are given', () => {
     const value = event({ order: { status: '7' } });
-    expect(refusedFor(judge(value, REFERENCES))).toBe('unknown_reference at order.status');
+    expect(rejectedFor(judge(value, REFERENCES))).toBe('unknown_reference at order.status');
     const statuses = dimensionOf([{ id: 7, name: 'lost' }]);
     expect(judge(value, { ...REFERENCES, statuses }).accepted).toBe(true);
   });
@@ -498,7 +500,7 @@ describe('what not every order has', () => {
       customer: { guest: 'false' },
       order: { tax_included: 'false', exchange_rate: 'null' },
     };
-    expect(verdictOn(changes)).toEqual({ accepted: true, canonical: CANONICAL });
+    expect(judgementOn(changes)).toEqual({ accepted: true, canonical: CANONICAL });
   });
 
   it('ordered_at is a time as event_timestamp is', () => {
@@ -506,33 +508,33 @@ describe('what not every order has', () => {
       '"2025-12-31T23:30:00.000000Z"',
     );
     for (const json of ['"soon"', '"2026-01-01"', '"1899-12-31T23:59:59"']) {
-      expect(refusedFor(verdictOn({ details: { ordered_at: json } }))).toBe(
+      expect(rejectedFor(judgementOn({ details: { ordered_at: json } }))).toBe(
         'invalid_timestamp at ordered_at',
       );
     }
-    expect(refusedFor(verdictOn({ details: { ordered_at: '1767478363' } }))).toBe(
+    expect(rejectedFor(judgementOn({ details: { ordered_at: '1767478363' } }))).toBe(
       'invalid_type at ordered_at',
     );
   });
 
   it('refunds is an id, trimmed', () => {
     expect(accepted('details', 'refunds', '" txn_7 "')).toBe('"txn_7"');
-    expect(refusedFor(verdictOn({ details: { refunds: `"${'x'.repeat(201)}"` } }))).toBe(
+    expect(rejectedFor(judgementOn({ details: { refunds: `"${'x'.repeat(201)}"` } }))).toBe(
       'invalid_type at refunds',
     );
   });
 
   it('a guest has no customer id, whatever the event says', () => {
     for (const id of [undefined, 'null', '"cust_19"', '5']) {
-      expect(verdictOn({ customer: { guest: 'true', id } })).toEqual({
+      expect(judgementOn({ customer: { guest: 'true', id } })).toEqual({
         accepted: true,
         canonical: CANONICAL.replace('"id":"cust_19"', '"guest":true'),
       });
     }
-    expect(refusedFor(verdictOn({ customer: { guest: 'false', id: undefined } }))).toBe(
+    expect(rejectedFor(judgementOn({ customer: { guest: 'false', id: undefined } }))).toBe(
       'missing_field at customer.id',
     );
-    expect(refusedFor(verdictOn({ customer: { guest: '"yes"' } }))).toBe(
+    expect(rejectedFor(judgementOn({ customer: { guest: '"yes"' } }))).toBe(
       'invalid_type at customer.guest',
     );
   });
@@ -540,7 +542,7 @@ describe('what not every order has', () => {
   it('tax_included is true or false', () => {
     expect(accepted('order', 'tax_included', 'true')).toBe('true');
     for (const json of ['1', '"true"', '{}']) {
-      expect(refusedFor(verdictOn({ order: { tax_included: json } }))).toBe(
+      expect(rejectedFor(judgementOn({ order: { tax_included: json } }))).toBe(
         'invalid_type at order.tax_included',
       );
     }
@@ -553,7 +555,7 @@ describe('what not every order has', () => {
       '"999999999.9999999999"',
     );
     for (const json of ['0', '-1', '1e9', '0.00000000001', '"one"']) {
-      expect(refusedFor(verdictOn({ order: { exchange_rate: json } })), json).toBe(
+      expect(rejectedFor(judgementOn({ order: { exchange_rate: json } })), json).toBe(
         'invalid_amount at order.exchange_rate',
       );
     }
@@ -580,17 +582,17 @@ describe('customer, order and items', () => {
     ['items', '[[]]', 'invalid_type at items[0]'],
     ['items', '[{}]', 'missing_field at items[0].id'],
   ])('%s as %s: %s', (name, json, expected) => {
-    expect(refusedFor(verdictOn({ details: { [name]: json } }))).toBe(expected);
+    expect(rejectedFor(judgementOn({ details: { [name]: json } }))).toBe(expected);
   });
 
   it('name the item that broke a rule, and keep the same product on several lines', () => {
     const line = objectOf(GOOD.item);
     const bad = objectOf({ ...GOOD.item, unit_price: '-1' });
-    expect(refusedFor(verdictOn({ details: { items: `[${line},${line},${bad},7]` } }))).toBe(
+    expect(rejectedFor(judgementOn({ details: { items: `[${line},${line},${bad},7]` } }))).toBe(
       'invalid_amount at items[2].unit_price',
     );
-    const verdict = verdictOn({ details: { items: `[${line},${line}]` } });
-    const read = JSON.parse(verdict.accepted ? verdict.canonical : '') as Read;
+    const judgement = judgementOn({ details: { items: `[${line},${line}]` } });
+    const read = JSON.parse(judgement.accepted ? judgement.canonical : '') as Read;
     expect(read.data.transaction_details.items).toHaveLength(2);
   });
 });
@@ -627,7 +629,7 @@ describe('where several rules are broken', () => {
     for (const [member, name, json, reason] of BREACHES.toReversed()) {
       // Put first, so that the keys stand in the order opposite to the rules'.
       changes[member] = { [name]: json, ...changes[member] };
-      expect(refusedFor(verdictOn(changes))).toBe(`${reason} at ${pathOf(member, name)}`);
+      expect(rejectedFor(judgementOn(changes))).toBe(`${reason} at ${pathOf(member, name)}`);
     }
   });
 });
@@ -641,15 +643,15 @@ describe('a detail', () => {
       `"${'😀'.repeat(300)}"`,
     ];
     for (const json of nasty) {
-      for (const verdict of [
-        verdictOn({ details: { event_timestamp: json } }),
-        verdictOn({ order: { subtotal: json } }),
-        verdictOn({ item: { quantity: json } }),
+      for (const judgement of [
+        judgementOn({ details: { event_timestamp: json } }),
+        judgementOn({ order: { subtotal: json } }),
+        judgementOn({ item: { quantity: json } }),
         judge(`${json}}`, REFERENCES),
         judge(`{"a":\u001b${json}`, REFERENCES),
       ]) {
-        expect(verdict.accepted).toBe(false);
-        const { detail } = verdict as Extract<Verdict, { accepted: false }>;
+        expect(judgement.accepted).toBe(false);
+        const { detail } = judgement as Extract<Judgement, { accepted: false }>;
         expect(detail).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u);
         expect(detail.length).toBeLessThan(500);
       }
@@ -657,16 +659,16 @@ describe('a detail', () => {
   });
 
   it('shows the value that was found', () => {
-    expect(verdictOn({ order: { subtotal: '"twelve"' } })).toEqual({
+    expect(judgementOn({ order: { subtotal: '"twelve"' } })).toEqual({
       accepted: false,
       reason: 'invalid_amount',
       field: 'order.subtotal',
       detail: 'no number: "twelve"',
     });
-    expect(verdictOn({ order: { status: '1e999999999' } })).toMatchObject({
+    expect(judgementOn({ order: { status: '1e999999999' } })).toMatchObject({
       detail: 'no such row: 1e999999999',
     });
-    expect(verdictOn({ customer: { city: '[]' } })).toMatchObject({
+    expect(judgementOn({ customer: { city: '[]' } })).toMatchObject({
       detail: 'expected text, found an array',
     });
   });

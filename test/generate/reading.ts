@@ -19,9 +19,9 @@ export function readPlainly(values: readonly Buffer[]): Record<string, unknown> 
       count(quarantined.ingest, 'not_text');
       continue;
     }
-    const verdict = judge(text, REFERENCES);
-    if (!verdict.accepted) {
-      count(quarantined.silver, verdict.reason);
+    const judgement = judge(text, REFERENCES);
+    if (!judgement.accepted) {
+      count(quarantined.silver, judgement.reason);
       continue;
     }
     accepted.push((JSON.parse(text) as PurchaseEvent).data.transaction_details);

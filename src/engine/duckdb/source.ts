@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { judge, type Verdict } from '../../event/judge.ts';
+import { judge, type Judgement } from '../../event/judge.ts';
 import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
 import { judgeRecord } from '../../source/judge.ts';
 import type { Source } from '../../source/mapping.ts';
@@ -256,25 +256,25 @@ export async function judgeDoubtful(
   source?: Source,
 ): Promise<void> {
   const references = await readReferences(connection);
-  const judgeValue = (value: string): Verdict =>
+  const judgeValue = (value: string): Judgement =>
     source === undefined ? judge(value, references) : judgeRecord(source, value, references);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const rejected = await connection.createAppender('rejected', 'source', catalog);
   for await (const [eventNo, value] of doubtfulEvents(connection)) {
-    const verdict = judgeValue(textOf(value));
-    const appender = verdict.accepted ? accepted : rejected;
+    const judgement = judgeValue(textOf(value));
+    const appender = judgement.accepted ? accepted : rejected;
     appender.appendInteger(Number(eventNo));
-    if (verdict.accepted) {
-      appender.appendVarchar(verdict.canonical);
+    if (judgement.accepted) {
+      appender.appendVarchar(judgement.canonical);
     } else {
-      appender.appendVarchar(verdict.reason);
-      if (verdict.field === null) {
+      appender.appendVarchar(judgement.reason);
+      if (judgement.field === null) {
         appender.appendNull();
       } else {
-        appender.appendVarchar(verdict.field);
+        appender.appendVarchar(judgement.field);
       }
-      appender.appendVarchar(verdict.detail);
+      appender.appendVarchar(judgement.detail);
     }
     appender.endRow();
   }
