@@ -1,41 +1,26 @@
 import { counted, grouped } from '../../number.ts';
 import { periodBefore, type Period } from '../../query/report/period.ts';
 import type { Report } from '../../query/report/report.ts';
-import { SECTION_NAMES, type SectionName, type SectionRows } from '../../query/report/sections.ts';
+import {
+  declarationOf,
+  SECTION_NAMES,
+  type SectionName,
+  type SectionRows,
+} from '../../query/report/sections.ts';
 import { utc } from './instant.ts';
 
 /** What the report says in words: the same on a terminal and on a page for a browser. */
 
-/** Sections that a whole report leaves out when they are empty: their being empty is the good news. */
-const TROUBLES: readonly SectionName[] = ['quarantine', 'restatements'];
+const isTrouble = (name: SectionName): boolean => declarationOf(name).isTrouble === true;
 
 /** The sections that a reader gets to see, in their order. */
 export function shownSections({ sections }: Report): SectionName[] {
-  const isPart = SECTION_NAMES.some(
-    (name) => sections[name] === undefined && !TROUBLES.includes(name),
-  );
+  const isPart = SECTION_NAMES.some((name) => sections[name] === undefined && !isTrouble(name));
   return SECTION_NAMES.filter((name) => {
     const isEmpty = sections[name]?.rows.length === 0;
-    return sections[name] !== undefined && (isPart || !isEmpty || !TROUBLES.includes(name));
+    return sections[name] !== undefined && (isPart || !isEmpty || !isTrouble(name));
   });
 }
-
-const TITLES: Readonly<Record<SectionName, string>> = {
-  headline: 'Headline',
-  days: 'Revenue by day',
-  categories: 'Categories',
-  products: 'Products',
-  movers: 'Movers',
-  places: 'Places',
-  statuses: 'Order status',
-  payments: 'Payment methods',
-  currencies: 'Currencies',
-  segments: 'Customer segments, all time',
-  customers: 'Customers',
-  state: 'State of the data',
-  quarantine: 'Quarantine, open',
-  restatements: 'Restated days',
-};
 
 export interface TitleContext {
   /** How many rows the sections of leaders were asked for. */
@@ -49,23 +34,13 @@ export function sectionTitle(
   rows: readonly unknown[],
   { top, period }: TitleContext,
 ): string {
-  const title = TITLES[section];
-  const leaders = (which: string): string =>
-    rows.length < top ? title : `${title}, ${which} ${String(top)}`;
-  switch (section) {
-    case 'headline':
-      return period === undefined ? title : `${title}, against ${spanBefore(period)}`;
-    case 'products':
-    case 'movers':
-    case 'places':
-      return leaders('top');
-    case 'customers':
-      return `${leaders('top')}, all time`;
-    case 'restatements':
-      return leaders('latest');
-    default:
-      return title;
-  }
+  const { title, leaders, isOfAllTime } = declarationOf(section);
+  return [
+    title,
+    ...(section === 'headline' && period !== undefined ? [`against ${spanBefore(period)}`] : []),
+    ...(leaders === undefined || rows.length < top ? [] : [`${leaders} ${String(top)}`]),
+    ...(isOfAllTime === true ? ['all time'] : []),
+  ].join(', ');
 }
 
 function spanBefore(period: Period): string {

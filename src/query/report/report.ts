@@ -6,8 +6,8 @@ import { hasTables } from '../../postgres/tables.ts';
 import { ask, askRows, rowsOf } from '../ask.ts';
 import { resolvePeriod, type Period, type SalesDays } from './period.ts';
 import {
+  declarationOf,
   SECTION_NAMES,
-  SECTIONS_WITHOUT_SALES,
   sectionValues,
   type Section,
   type SectionName,
@@ -48,10 +48,11 @@ export async function report(
     const days = hasMarts ? await salesDays(client) : undefined;
     const period = days && resolvePeriod(request, days);
     const wanted = SECTION_NAMES.filter((name) => request.sections?.includes(name) ?? true);
-    const answerable = period === undefined ? SECTIONS_WITHOUT_SALES : SECTION_NAMES;
+    const isAnswerable = (name: SectionName): boolean =>
+      hasMarts && (period !== undefined || declarationOf(name).isAboutData === true);
     const parameters = { since: period?.since ?? '', until: period?.until ?? '', top: request.top };
     const sections: { [Name in SectionName]?: Section<SectionName> } = {};
-    for (const name of hasMarts ? wanted.filter((name) => answerable.includes(name)) : []) {
+    for (const name of wanted.filter(isAnswerable)) {
       sections[name] = await readSection(client, name, parameters);
     }
     return { period, writtenEvents, sections: sections as Sections };

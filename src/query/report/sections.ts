@@ -1,23 +1,58 @@
 import type { ResultColumn } from '../../postgres/query.ts';
 
-/** Every section, in the order of the page. Each is one file: sql/query/report/<name>.sql. */
-export const SECTION_NAMES = [
-  'headline',
-  'days',
-  'categories',
-  'products',
-  'movers',
-  'places',
-  'statuses',
-  'payments',
-  'currencies',
-  'segments',
-  'customers',
-  'state',
-  'quarantine',
-  'restatements',
-] as const;
-export type SectionName = (typeof SECTION_NAMES)[number];
+/** What a query can ask for: the first and last day of the period, and how many rows. */
+export interface SectionParameters {
+  readonly since: string;
+  readonly until: string;
+  readonly top: number;
+}
+
+interface Declaration {
+  /** The heading, which is also that of the panel in Grafana. */
+  readonly title: string;
+  /** $1, $2, .. of its query, sql/query/report/<name>.sql. */
+  readonly parameters: readonly (keyof SectionParameters)[];
+  /** Has no more rows than asked for: the first ones in this sense. */
+  readonly leaders?: 'top' | 'latest';
+  readonly isOfAllTime?: true;
+  /** Says something before there are sales. */
+  readonly isAboutData?: true;
+  /** A whole report leaves it out where it is empty: that is the good news. */
+  readonly isTrouble?: true;
+  /** As wide as a page for a browser; the others stand there in two columns, beside one of their size. */
+  readonly isWide?: true;
+}
+
+const PERIOD = ['since', 'until'] as const;
+const PERIOD_AND_TOP = ['since', 'until', 'top'] as const;
+
+/** Every section, in the order of the report. */
+export const SECTIONS = {
+  headline: { title: 'Headline', parameters: PERIOD, isWide: true },
+  days: { title: 'Revenue by day', parameters: PERIOD, isWide: true },
+  categories: { title: 'Categories', parameters: PERIOD },
+  products: { title: 'Products', parameters: PERIOD_AND_TOP, leaders: 'top' },
+  movers: { title: 'Movers', parameters: PERIOD_AND_TOP, leaders: 'top' },
+  places: { title: 'Places', parameters: PERIOD_AND_TOP, leaders: 'top' },
+  customers: { title: 'Customers', parameters: ['top'], leaders: 'top', isOfAllTime: true },
+  payments: { title: 'Payment methods', parameters: PERIOD },
+  statuses: { title: 'Order status', parameters: PERIOD },
+  currencies: { title: 'Currencies', parameters: PERIOD },
+  segments: { title: 'Customer segments', parameters: [], isOfAllTime: true },
+  state: { title: 'State of the data', parameters: [], isAboutData: true },
+  quarantine: { title: 'Quarantine, open', parameters: [], isAboutData: true, isTrouble: true },
+  restatements: {
+    ...{ title: 'Restated days', parameters: PERIOD_AND_TOP, leaders: 'latest' },
+    isTrouble: true,
+  },
+} as const satisfies Readonly<Record<string, Declaration>>;
+
+export type SectionName = keyof typeof SECTIONS;
+export const SECTION_NAMES = Object.keys(SECTIONS) as readonly SectionName[];
+
+export function declarationOf(name: SectionName): Declaration {
+  return SECTIONS[name];
+}
 
 /** A row as its query names the columns; values are text as PostgreSQL writes it, so that no digit is lost. */
 type RowOf<Column extends string, Nullable extends string = never> = Readonly<
@@ -72,41 +107,10 @@ export interface Section<Name extends SectionName> {
 /** The sections that were asked for. */
 export type Sections = { readonly [Name in SectionName]?: Section<Name> };
 
-/** What a query can ask for: the first and last day of the period, and how many rows. */
-export interface SectionParameters {
-  readonly since: string;
-  readonly until: string;
-  readonly top: number;
-}
-
-const PERIOD = ['since', 'until'] as const;
-const PERIOD_AND_TOP = ['since', 'until', 'top'] as const;
-
-/** $1, $2, .. of each section's query. */
-const PARAMETERS: Readonly<Record<SectionName, readonly (keyof SectionParameters)[]>> = {
-  headline: PERIOD,
-  days: PERIOD,
-  categories: PERIOD,
-  products: PERIOD_AND_TOP,
-  movers: PERIOD_AND_TOP,
-  places: PERIOD_AND_TOP,
-  statuses: PERIOD,
-  payments: PERIOD,
-  currencies: PERIOD,
-  segments: [],
-  customers: ['top'],
-  state: [],
-  quarantine: [],
-  restatements: PERIOD_AND_TOP,
-};
-
-/** Sections that say something before there are sales. */
-export const SECTIONS_WITHOUT_SALES: readonly SectionName[] = ['state', 'quarantine'];
-
 /** What $1, $2, .. of a section's query are. */
 export function sectionValues(
   name: SectionName,
   parameters: SectionParameters,
 ): (string | number)[] {
-  return PARAMETERS[name].map((parameter) => parameters[parameter]);
+  return declarationOf(name).parameters.map((parameter) => parameters[parameter]);
 }

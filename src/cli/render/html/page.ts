@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Report } from '../../../query/report/report.ts';
-import type { Section, SectionName } from '../../../query/report/sections.ts';
+import { declarationOf, type Section, type SectionName } from '../../../query/report/sections.ts';
 import { VERSION } from '../../../version.ts';
 import {
   nothingYet,
@@ -19,17 +19,6 @@ const STYLE_SHEET = new URL('../../../../assets/report.css', import.meta.url);
 /** How the sources are laid out is no part of the page. No text of an event holds a line end: they are escaped. */
 const INDENT = /\n\s+/g;
 
-/** Sections as wide as the page; the others stand in two columns where there is room, beside one of their size. */
-const FULL_WIDTH: readonly SectionName[] = ['headline', 'days'];
-const ORDER: readonly SectionName[] = [
-  ...FULL_WIDTH,
-  ...([
-    ...(['categories', 'products', 'movers', 'places', 'customers', 'payments'] as const),
-    ...(['statuses', 'currencies', 'segments'] as const),
-  ] as const),
-  ...(['quarantine', 'state', 'restatements'] as const),
-];
-
 /**
  * The report as one HTML document that loads nothing: the figures of the terminal, charts, and all rows behind them.
  * The same report gives the same bytes.
@@ -38,8 +27,6 @@ const ORDER: readonly SectionName[] = [
 export function renderHtml(report: Report, { top }: { readonly top: number }): string {
   const style = readFileSync(STYLE_SHEET, 'utf8').replaceAll(INDENT, '\n');
   const { period } = report;
-  const shown = shownSections(report);
-  const sections = ORDER.filter((name) => shown.includes(name));
   const title = period === undefined ? 'No sales yet' : `Sales ${period.since} to ${period.until}`;
   const document = html`<!doctype html>
     <html lang="en">
@@ -59,7 +46,9 @@ export function renderHtml(report: Report, { top }: { readonly top: number }): s
           <h1>${withDates(title)}</h1>
           ${headNotes(report)} ${behindNote(report.sections.state?.rows ?? [])}
         </header>
-        <main>${sections.map((name) => sectionOf(name, report.sections[name], report, top))}</main>
+        <main>
+          ${shownSections(report).map((name) => sectionOf(name, report.sections[name], report, top))}
+        </main>
         <footer>medallion ${VERSION}</footer>
       </body>
     </html> `;
@@ -97,7 +86,7 @@ function sectionOf<Name extends SectionName>(
 ): Markup {
   const rows = section?.rows ?? [];
   const title = sectionTitle(name, rows, { top, period: report.period });
-  const width = FULL_WIDTH.includes(name) ? 'full' : 'half';
+  const width = declarationOf(name).isWide === true ? 'full' : 'half';
   return html`<section id="${name}" class="${width}">
     <h2>${withDates(title)}</h2>
     ${
