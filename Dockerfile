@@ -40,9 +40,10 @@ COPY package.json LICENSE ./
 COPY assets ./assets
 COPY bin ./bin
 COPY sql ./sql
+COPY sources ./sources
 COPY test/models ./test/models
 # Everybody may read it, also when it comes from a checkout that only its owner may read.
-RUN chmod -R a+rX package.json LICENSE assets bin sql test/models \
+RUN chmod -R a+rX package.json LICENSE assets bin sql sources test/models \
     && chmod 0755 bin/medallion.js \
     && ln -s /opt/medallion/bin/medallion.js /usr/local/bin/medallion \
     && install --directory --owner=1000 --group=1000 --mode=0750 /var/lib/medallion

@@ -22,7 +22,7 @@ export interface IngestRequest extends CallOptions {
   readonly files?: readonly string[] | undefined;
   /** The same as a stream. */
   readonly input?: Readable | undefined;
-  /** With `files`: the source of the project that maps their records. */
+  /** With `files`: the source that maps their records, of the package or of the project. */
   readonly mapping?: string | undefined;
   /** Go on as events arrive, until the signal. */
   readonly follow?: boolean | undefined;
@@ -67,10 +67,7 @@ function checkMapping(config: Config, { mapping, files }: IngestRequest): void {
   if (!sources.has(mapping)) {
     const known = [...sources.keys()].join(', ');
     throw new MedallionError('usage', `there is no source ${mapping}`, {
-      hint:
-        known === ''
-          ? `Write sources/${mapping}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`
-          : `The sources of this project: ${known}.`,
+      hint: `There are ${known}. One of your own is sources/${mapping}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`,
     });
   }
 }

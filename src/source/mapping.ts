@@ -9,6 +9,8 @@ export interface Source {
   /** Its file, as people call it. */
   readonly file: string;
   readonly description: string;
+  /** It stands in the place of the package's source of that name. */
+  readonly replaces: boolean;
   /** Topics whose records it maps. */
   readonly topics: readonly string[];
   /** Of what its file says, comments left out: another hash is another mapping. */

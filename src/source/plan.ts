@@ -35,6 +35,13 @@ interface Amount {
   readonly scale: number;
 }
 
+interface Lines {
+  readonly items: Json;
+  readonly sum: Amount | undefined;
+  /** What cannot be summed up, by the contract's path. */
+  readonly fault: { readonly place: string; readonly value: Json | undefined } | undefined;
+}
+
 const NOTHING: Amount = { units: 0n, scale: 0 };
 /** Beyond this an amount is out of range by far, or 0: the judge has it as it was sent. */
 const MOST_DIGITS = 60;
@@ -76,7 +83,7 @@ class Mapping {
         target.set(second ?? first, value);
       }
     }
-    this.#compute(amounts, lines.sum);
+    this.#compute(amounts, lines);
     return {
       details,
       pathOf: (field) => this.#paths.get(field) ?? field,
@@ -84,16 +91,17 @@ class Mapping {
     };
   }
 
-  /** The lines of the contract, and what they come to. */
-  #lines(): { items: Json; sum: Amount | undefined } {
+  /** The lines of the contract, and what they come to; else the field of the first line that does not say. */
+  #lines(): Lines {
     const { lines, items: rules } = this.#source;
     const own = showPath(lines);
     const list = at(this.#record, lines);
     this.#paths.set('items', own);
     if (!Array.isArray(list)) {
-      return { items: list ?? null, sum: undefined };
+      return { items: list ?? null, sum: undefined, fault: undefined };
     }
     let sum: Amount | undefined = NOTHING;
+    let fault: Lines['fault'];
     const items = list.map((line, index) => {
       const contract = `items[${index}]`;
       this.#paths.set(contract, `${own}[${index}]`);
@@ -115,10 +123,14 @@ class Mapping {
         raw === undefined || price?.perLine === true
           ? raw
           : quantity && { units: raw.units * quantity.units, scale: raw.scale + quantity.scale };
+      if (total === undefined) {
+        const name = raw === undefined ? 'unit_price' : 'quantity';
+        fault ??= { place: `${contract}.${name}`, value: item.get(name) };
+      }
       sum = sum && total && plus(sum, total);
       return item;
     });
-    return { items, sum };
+    return { items, sum, fault };
   }
 
   /** The value of one field; undefined where it is absent. */
@@ -251,10 +263,19 @@ class Mapping {
     return found === undefined ? undefined : this.#scaled(rule, found);
   }
 
-  #compute(order: JsonObject, lines: Amount | undefined): void {
+  #compute(order: JsonObject, { items, sum, fault }: Lines): void {
     const rules = this.#source.order;
-    if (rules.get('order.subtotal')?.isComputed === true && lines !== undefined) {
-      order.set('subtotal', new JsonNumber(shown(lines)));
+    if (rules.get('order.subtotal')?.isComputed === true) {
+      if (sum !== undefined) {
+        order.set('subtotal', new JsonNumber(shown(sum)));
+      } else if (fault !== undefined) {
+        // The judge comes to the subtotal first: it is to speak of what is wrong with the line.
+        this.#paths.set('order.subtotal', this.#paths.get(fault.place) ?? fault.place);
+        order.set('subtotal', isNumber(fault.value) ? [] : (fault.value ?? null));
+      } else if (!Array.isArray(items)) {
+        // The judge says so when it comes to the lines.
+        order.set('subtotal', new JsonNumber('0'));
+      }
     }
     if (rules.get('order.total_amount')?.isComputed === true) {
       const amount = (name: string): Amount | undefined => amountOf(order.get(name) ?? null);
@@ -333,6 +354,12 @@ function amountOf(value: Json): Amount | undefined {
   const digits = BigInt(decimal.digits === '' ? '0' : decimal.digits);
   const units = decimal.negative ? -digits : digits;
   return scale >= 0 ? { units, scale } : { units: units * 10n ** BigInt(-scale), scale: 0 };
+}
+
+/** Whether the judge may take a value for a number, though it has more digits than are summed up. */
+function isNumber(value: Json | undefined): boolean {
+  const text = value instanceof JsonNumber ? value.text : value;
+  return typeof text === 'string' && parseDecimal(text.trim()) !== undefined;
 }
 
 function plus(a: Amount, b: Amount): Amount {

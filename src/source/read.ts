@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import leven from 'leven';
 import type * as Yaml from 'yaml';
 import { MedallionError } from '../errors.ts';
@@ -21,34 +22,51 @@ const load = createRequire(import.meta.url);
 const yaml = load('yaml') as typeof Yaml;
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
-const TOP = ['version', 'description', 'topics', 'format', 'order', 'items'];
+const TOP = 'version description replaces extends topics format order items'.split(' ');
 const WORDS = 'path value default lookup else sum per unit format zone'.split(' ');
 
+/** A folder of sources, and how messages call it. */
+interface Layer {
+  readonly folder: string;
+  readonly shown: string;
+}
+
+const PACKAGE: Layer = {
+  folder: fileURLToPath(new URL('../../sources/', import.meta.url)),
+  shown: "medallion's sources",
+};
+
 /**
- * The sources of a project: sources/*.yaml of its folder.
+ * The sources of the package, and those of a project over them: sources/*.yaml of its folder. One of the same name stands
+ * in the other's place, where it says so.
  * @throws MedallionError config, with everything that is wrong, file and line
  */
 export function loadSources(project: string | undefined): ReadonlyMap<string, Source> {
-  const folder = project === undefined ? undefined : path.join(project, 'sources');
   const problems: string[] = [];
-  const sources = new Map<string, Source>();
+  const shipped = readLayer(PACKAGE, [], problems);
+  const own =
+    project === undefined
+      ? []
+      : readLayer({ folder: path.join(project, 'sources'), shown: 'sources' }, shipped, problems);
+  for (const { name, file, replaces } of own) {
+    const isShipped = shipped.some((one) => one.name === name);
+    if (replaces && !isShipped) {
+      problems.push(`${file}: replaces: medallion has no source ${name} to replace`);
+    } else if (isShipped && !replaces) {
+      problems.push(
+        `${file}: medallion has a source ${name} already: rename the file, or say "replaces: true" in it`,
+      );
+    }
+  }
+  const sources = new Map([...shipped, ...own].map((source) => [source.name, source]));
   const topics = new Map<string, string>();
-  if (folder !== undefined && existsSync(folder)) {
-    for (const file of readdirSync(folder)
-      .filter((name) => /\.ya?ml$/.test(name))
-      .sort()) {
-      const text = readFileSync(path.join(folder, file), 'utf8');
-      const source = readSource(text, path.join('sources', file), problems);
-      for (const topic of source?.topics ?? []) {
-        const other = topics.get(topic);
-        if (other !== undefined) {
-          problems.push(`sources/${file}: topic ${topic} belongs to the source ${other} already`);
-        }
-        topics.set(topic, source?.name ?? '');
+  for (const { name, file, topics: named } of sources.values()) {
+    for (const topic of named) {
+      const other = topics.get(topic);
+      if (other !== undefined) {
+        problems.push(`${file}: topic ${topic} belongs to the source ${other} already`);
       }
-      if (source !== undefined) {
-        sources.set(source.name, source);
-      }
+      topics.set(topic, name);
     }
   }
   if (problems.length > 0) {
@@ -59,8 +77,32 @@ export function loadSources(project: string | undefined): ReadonlyMap<string, So
   return sources;
 }
 
-/** One source from the text of its file; undefined, with the reasons added to `problems`, where it is none. */
-export function readSource(text: string, file: string, problems: string[]): Source | undefined {
+function readLayer(
+  { folder, shown }: Layer,
+  below: readonly Source[],
+  problems: string[],
+): Source[] {
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => /\.ya?ml$/.test(name))
+        .sort()
+        .flatMap((name) => {
+          const text = readFileSync(path.join(folder, name), 'utf8');
+          return readSource(text, path.posix.join(shown, name), problems, below) ?? [];
+        })
+    : [];
+}
+
+/**
+ * One source from the text of its file; undefined, with the reasons added to `problems`, where it is none.
+ * @param below the sources that it may extend
+ */
+export function readSource(
+  text: string,
+  file: string,
+  problems: string[],
+  below: readonly Source[] = [],
+): Source | undefined {
   const before = problems.length;
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, {
@@ -77,7 +119,7 @@ export function readSource(text: string, file: string, problems: string[]): Sour
     problems.push(`${file}:1: a source says version, order and items`);
     return undefined;
   }
-  const reader = new SourceReader(file, lines, problems);
+  const reader = new SourceReader(file, lines, problems, below);
   const source = reader.read(root, document.toJS());
   return problems.length > before ? undefined : source;
 }
@@ -87,11 +129,13 @@ class SourceReader {
   readonly #file: string;
   readonly #lines: Yaml.LineCounter;
   readonly #problems: string[];
+  readonly #below: readonly Source[];
 
-  constructor(file: string, lines: Yaml.LineCounter, problems: string[]) {
+  constructor(file: string, lines: Yaml.LineCounter, problems: string[], below: readonly Source[]) {
     this.#file = file;
     this.#lines = lines;
     this.#problems = problems;
+    this.#below = below;
   }
 
   read(root: Yaml.YAMLMap, content: unknown): Source {
@@ -107,20 +151,41 @@ class SourceReader {
     if (format !== 'json') {
       this.#report(top.get('format'), `format: ${format} is not known; json is`);
     }
-    const order = this.#fields(root, top.get('order'), 'order', ORDER_FIELDS, []);
+    const replaces = this.#text(top.get('replaces')) ?? 'false';
+    if (replaces !== 'true' && replaces !== 'false') {
+      this.#report(top.get('replaces'), 'replaces is true or not there');
+    }
+    const base = this.#base(top.get('extends'));
+    const order = this.#fields(root, top.get('order'), 'order', ORDER_FIELDS, [], base?.order);
     const itemsNode = top.get('items');
     const from = yaml.isMap(itemsNode) ? this.#text(itemsNode.get('from', true)) : undefined;
-    const linesPath = from === undefined ? undefined : this.#path(from, itemsNode);
+    const linesPath = from === undefined ? base?.lines : this.#path(from, itemsNode);
     if (linesPath === undefined) {
       this.#report(itemsNode ?? root, 'items.from is missing: the path of the list of order lines');
     }
-    const items = this.#fields(root, itemsNode, 'items', ITEM_FIELDS, ['from']);
+    const items = this.#fields(root, itemsNode, 'items', ITEM_FIELDS, ['from'], base?.items);
+    const said = JSON.stringify([content, ...(base === undefined ? [] : [base.hash])]);
     return {
-      ...{ name, file: this.#file, description: this.#text(top.get('description')) ?? '' },
-      topics: this.#texts(top.get('topics')),
-      hash: createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16),
+      ...{ name, file: this.#file },
+      description: this.#text(top.get('description')) ?? base?.description ?? '',
+      ...{ replaces: replaces === 'true', topics: this.#texts(top.get('topics')) },
+      hash: createHash('sha256').update(said).digest('hex').slice(0, 16),
       ...{ order, lines: linesPath ?? [], items },
     };
+  }
+
+  /** The source whose fields hold where this one says nothing. */
+  #base(node: unknown): Source | undefined {
+    const name = this.#text(node);
+    const base = this.#below.find((source) => source.name === name);
+    if (node !== undefined && base === undefined) {
+      const known = this.#below.map((source) => source.name);
+      this.#report(
+        node,
+        `extends: medallion has no source ${name ?? ''}${nearest(name ?? '', known)}`,
+      );
+    }
+    return base;
   }
 
   #fields(
@@ -129,8 +194,12 @@ class SourceReader {
     section: string,
     fields: readonly Field[],
     others: readonly string[],
+    base?: ReadonlyMap<string, Rule>,
   ): Map<string, Rule> {
-    const rules = new Map<string, Rule>();
+    const rules = new Map<string, Rule>(base);
+    if (node === undefined && base !== undefined) {
+      return rules;
+    }
     if (!yaml.isMap(node)) {
       this.#report(
         node ?? root,
@@ -156,7 +225,9 @@ class SourceReader {
     };
     visit(node, '');
     for (const { word, path: contract, unsaid } of fields) {
-      if (unsaid === 'required' && !rules.has(contract)) {
+      // Of a guest nobody reads it.
+      const isNeeded = word !== 'customer.id' || rules.get('customer.guest')?.value !== 'true';
+      if (unsaid === 'required' && isNeeded && !rules.has(contract)) {
         this.#report(node, `${section}.${word} is missing: its path, or {value: ..}`);
       }
     }

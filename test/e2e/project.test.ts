@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCli, runShell, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { rowsOf } from '../support/promotion.ts';
@@ -126,4 +126,23 @@ test('init replaces neither settings nor models', async () => {
   writeFileSync(mart, own);
   expect(await medallion(['init', '--force'])).toMatchObject({ code: 0 });
   expect(readFileSync(mart, 'utf8')).toBe(own);
+});
+
+test('the orders of the README are reported, outside of any project', async () => {
+  const commands = /## Bring your own orders[^`]*```sh\n([\s\S]*?)```/.exec(
+    readFileSync(path.join(ROOT, 'README.md'), 'utf8'),
+  )?.[1];
+  const cwd = await mkdtemp(path.join(folder, 'nowhere-'));
+  const own = await createTestDatabase();
+  try {
+    const env = { DATABASE_URL: own.url };
+    const reported = await runShell(`set -e\n${commands ?? 'false'}`, { cwd, bin, env });
+    expect(reported).toMatchObject({
+      code: 0,
+      // 27.50 + 8.00, of two orders.
+      stdout: expect.stringMatching(/Revenue +35\.50 [^]*Orders +2 /) as string,
+    });
+  } finally {
+    await own.drop();
+  }
 });

@@ -236,6 +236,20 @@ describe('a record', () => {
     });
   });
 
+  test.each([
+    ['[{"sku": "a", "n": 1, "price": "x"}]', 'invalid_amount', 'lines[0].price'],
+    ['[{"sku": "a", "n": 1, "price": 1}, {"sku": "b", "n": 1}]', 'missing_field', 'lines[1].price'],
+    ['[{"sku": "a", "price": 1}]', 'missing_field', 'lines[0].n'],
+    [`[{"sku": "a", "n": 1, "price": 0.${'1'.repeat(70)}}]`, 'invalid_type', 'lines[0].price'],
+    ['[7]', 'invalid_type', 'lines[0]'],
+    ['[]', 'no_items', 'lines'],
+    ['null', 'no_items', 'lines'],
+    ['"x"', 'invalid_type', 'lines'],
+  ])('whose subtotal cannot be computed is rejected for its line: %s', (lines, reason, field) => {
+    const record = `{"id": 1, "at": "2026-01-03T10:00:00Z", "customer": 7, "currency": "EUR", "lines": ${lines}}`;
+    expect(judgeRecord(minimal(''), record, REFERENCES)).toMatchObject({ reason, field });
+  });
+
   test('is spoken of by its own paths', () => {
     const source = minimal("shipping: { sum: 'fees[].amount' }");
     const { pathOf, unknown } = mapRecord(

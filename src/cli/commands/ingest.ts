@@ -38,7 +38,7 @@ rows that did not change become duplicates in silver.`,
     ],
     [
       'medallion ingest --source shopify --from orders.ndjson',
-      'orders of another shape, mapped by sources/shopify.yaml',
+      'orders of another shape, as docs/sources.md maps them',
     ],
     ['zcat old/*.gz | medallion ingest --from -', 'standard input'],
   ],
