@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -213,6 +221,47 @@ test('an interrupt ends the command soon, and the next one goes on', async () =>
   expect((await promoteCli()).code).toBe(0);
   const answers = await answersOf(db.settings);
   expect(answers).toEqual(await expectedAnswers());
+});
+
+test('a full refresh sends the cluster the texts of an archive that it does not see as this machine does', async () => {
+  // The system lets each process see a folder of its own there: the one it works in.
+  const archive = '/proc/self/cwd/archive';
+  const own = path.join(folder, 'machine');
+  mkdirSync(path.join(own, 'archive'), { recursive: true });
+  await promoteAll(db.settings);
+  const before = await answersOf(db.settings);
+  const archived = await runCli(
+    ['archive', '--older-than', '1d', '--to', archive, '--file-rows', '20'],
+    { cwd: own, env: environment() },
+  );
+  expect(archived.stderr).not.toContain('error');
+  expect(await rowOf(db.settings, 'select count(*) as left from bronze.events')).toEqual({
+    left: '0',
+  });
+  const files = readdirSync(path.join(own, 'archive'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.parquet'))
+    .sort();
+  expect(files).toHaveLength(4);
+  const [missing = ''] = files;
+  const seen = path.join(folder, 'archive');
+  for (const arrange of [
+    () => undefined,
+    function allButOne() {
+      cpSync(path.join(own, 'archive'), seen, { recursive: true });
+      rmSync(path.join(seen, missing));
+    },
+    function noParquet() {
+      writeFileSync(path.join(seen, missing), 'no rows');
+    },
+  ]) {
+    arrange();
+    const { code, stderr } = await runCli(['promote', '--full-refresh'], {
+      ...{ cwd: own, env: environment() },
+    });
+    expect({ code, error: /error.*/.exec(stderr)?.[0] }).toEqual({ code: 0, error: undefined });
+    expect(await answersOf(db.settings)).toEqual(before);
+    expect(readdirSync(staging())).toEqual([]);
+  }
 });
 
 describe('doctor', () => {

@@ -17,7 +17,7 @@ export class FarArchive {
   readonly #near: DuckDbSession;
   readonly #exchange: FileExchange;
   /** Those that have not failed; the first one is in use. */
-  readonly #namings = [...NAMINGS];
+  #namings = NAMINGS;
 
   constructor(near: DuckDbSession, exchange: FileExchange) {
     this.#near = near;
@@ -50,7 +50,10 @@ export class FarArchive {
           union all
           ${archivedSelect(bronze, names)}`;
       }
-      this.#namings.shift();
+      // Another one that says the same of these places would fail as well.
+      this.#namings = this.#namings.filter((other) =>
+        places.some((place, index) => other(place) !== names[index]),
+      );
     }
   }
 
