@@ -163,6 +163,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     spark: {
       remote: settings.text('spark.remote'),
       token: settings.text('spark.token'),
+      caFile: fileOf('spark.tls_ca'),
       staging: staging === undefined ? undefined : pathFrom(cwd, staging),
       stagingRemote: settings.text('spark.staging_remote'),
     },

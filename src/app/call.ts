@@ -15,7 +15,7 @@ export interface CallOptions {
   readonly onEvent?: Emit | undefined;
   /** For the record of a run: the command line, secrets removed. */
   readonly arguments?: readonly string[] | undefined;
-  /** How long a lost PostgreSQL or Kafka is waited for. */
+  /** How long a lost PostgreSQL, Kafka or Spark is waited for. */
   readonly retryFor?: RetryPolicy | undefined;
 }
 

@@ -19,13 +19,14 @@ export function readCertificates(
   settings: Readonly<Record<keyof Certificates, string>>,
 ): Certificates {
   return {
-    ...(caFile === undefined ? {} : { ca: read(caFile, settings.ca) }),
-    ...(certFile === undefined ? {} : { cert: read(certFile, settings.cert) }),
-    ...(keyFile === undefined ? {} : { key: read(keyFile, settings.key) }),
+    ...(caFile === undefined ? {} : { ca: readCertificate(caFile, settings.ca) }),
+    ...(certFile === undefined ? {} : { cert: readCertificate(certFile, settings.cert) }),
+    ...(keyFile === undefined ? {} : { key: readCertificate(keyFile, settings.key) }),
   };
 }
 
-function read(file: string, setting: string): Buffer {
+/** @throws MedallionError config */
+export function readCertificate(file: string, setting: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {

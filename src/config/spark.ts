@@ -5,7 +5,8 @@ import { isS3, s3Place } from './s3.ts';
 export interface SparkRemote {
   /** host:port */
   readonly server: string;
-  readonly tls: boolean;
+  /** The certificates that it is verified against: those that Node trusts, unless a file is named. No TLS: undefined. */
+  readonly tls: { readonly caFile: string | undefined } | undefined;
   readonly token: string | undefined;
   readonly userId: string;
   /** Sent along with every call, as x-databricks-cluster-id. */
@@ -19,6 +20,7 @@ export interface SparkRemote {
 export interface SparkConfig {
   readonly remote: string | undefined;
   readonly token: string | undefined;
+  readonly caFile: string | undefined;
   readonly staging: string | undefined;
   readonly stagingRemote: string | undefined;
 }
@@ -59,13 +61,13 @@ export function sparkPlace(config: SparkConfig): SparkPlace {
  * The server alone.
  * @throws MedallionError config
  */
-export function sparkRemote({ remote: text, token }: SparkConfig): SparkRemote {
+export function sparkRemote({ remote: text, token, caFile }: SparkConfig): SparkRemote {
   if (text === undefined) {
     throw new MedallionError('config', 'no server of Spark is named', {
       hint: 'SPARK_REMOTE=sc://host:15002, or spark.remote in the configuration file, names one.',
     });
   }
-  return parseRemote(text, token);
+  return parseRemote(text, token, caFile);
 }
 
 const DEFAULT_PORT = 15_002;
@@ -79,7 +81,11 @@ const PASSED_OVER = ['session_id', 'user_agent'];
  * told without the text itself, which may hold a token.
  * @throws MedallionError config
  */
-function parseRemote(text: string, tokenApart: string | undefined): SparkRemote {
+function parseRemote(
+  text: string,
+  tokenApart: string | undefined,
+  caFile: string | undefined,
+): SparkRemote {
   const match = REMOTE.exec(text);
   const [, host = '', port = String(DEFAULT_PORT), list = ''] = match ?? [];
   const parts = list.split(';').filter((part) => part !== '');
@@ -102,12 +108,19 @@ function parseRemote(text: string, tokenApart: string | undefined): SparkRemote 
   const userId = take('user_id') ?? 'medallion';
   const token = take('token') ?? tokenApart;
   const server = `${host}:${port}`;
-  // As the other clients have it: who gives a token wants TLS.
-  const tls = useSsl === undefined ? token !== undefined : /^true$/i.test(useSsl);
-  if (token !== undefined && !tls && !LOOPBACK.test(server)) {
+  const isHere = LOOPBACK.test(server);
+  // As the other clients have it: who gives a token wants TLS, except to this machine.
+  const isEncrypted =
+    useSsl === undefined
+      ? caFile !== undefined || (token !== undefined && !isHere)
+      : /^true$/i.test(useSsl);
+  if (token !== undefined && !isEncrypted && !isHere) {
     throw refused(`a token would go to ${server} for everybody on the way to read`);
   }
-  return { server, tls, token, userId, headers: Object.fromEntries(given) };
+  return {
+    ...{ server, token, userId, headers: Object.fromEntries(given) },
+    tls: isEncrypted ? { caFile } : undefined,
+  };
 }
 
 function refused(message: string): MedallionError {

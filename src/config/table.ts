@@ -53,7 +53,7 @@ export const TABLE = [
     variables: ['MEDALLION_RETRY_FOR'],
     default: '5m',
     about:
-      'how long a lost PostgreSQL or Kafka is waited for, 0 for not at all; given, also at the start',
+      'how long a lost PostgreSQL, Kafka or Spark is waited for, 0 for not at all; given, also at the start',
     isOfCommand: true,
   },
   {
@@ -392,8 +392,16 @@ export const TABLE = [
   {
     key: 'spark.token',
     variables: ['SPARK_TOKEN'],
-    about: 'token for that server, where spark.remote has none; goes through TLS alone',
+    about:
+      'token for that server, where spark.remote has none; goes through TLS, or to this machine itself',
     isSecret: true,
+  },
+  {
+    key: 'spark.tls_ca',
+    variables: ['SPARK_SSL_CA'],
+    about: 'certificates that the server is verified against; turns TLS on',
+    example: 'ca.pem',
+    kind: 'path',
   },
   {
     key: 'spark.staging',

@@ -53,21 +53,28 @@ describe('a select is spelled for Spark', () => {
 });
 
 describe('the address of a server of Spark Connect', () => {
-  const read = (remote: string, token?: string) =>
-    sparkRemote({ remote, token, staging: undefined, stagingRemote: undefined });
+  const TLS = { caFile: undefined };
+  const read = (remote: string, token?: string, caFile?: string) =>
+    sparkRemote({ remote, token, caFile, staging: undefined, stagingRemote: undefined });
 
   test.each([
-    ['sc://localhost', { server: 'localhost:15002', tls: false, token: undefined }],
-    ['sc://10.0.0.1:443/;use_ssl=true', { server: '10.0.0.1:443', tls: true }],
-    ['sc://h:1/;token=a%3Db', { server: 'h:1', tls: true, token: 'a=b' }],
-    ['sc://127.0.0.1:1/;token=a;use_ssl=false', { tls: false, token: 'a' }],
+    ['sc://localhost', { server: 'localhost:15002', tls: undefined, token: undefined }],
+    ['sc://10.0.0.1:443/;use_ssl=true', { server: '10.0.0.1:443', tls: TLS }],
+    ['sc://h:1/;token=a%3Db', { server: 'h:1', tls: TLS, token: 'a=b' }],
+    ['sc://127.0.0.1:1/;token=a;use_ssl=false', { tls: undefined, token: 'a' }],
     ['sc://[::1]:1/;user_id=ana;x-cluster=c1', { userId: 'ana', headers: { 'x-cluster': 'c1' } }],
   ])('%s', (text, expected) => {
     expect(read(text)).toMatchObject(expected);
   });
 
-  test('a token that is given apart goes through TLS', () => {
-    expect(read('sc://h:1', 'secret')).toMatchObject({ tls: true, token: 'secret' });
+  test('a file of certificates turns TLS on, unless the address says otherwise', () => {
+    expect(read('sc://h:1', undefined, '/ca.pem')).toMatchObject({ tls: { caFile: '/ca.pem' } });
+    expect(read('sc://h:1/;use_ssl=false', undefined, '/ca.pem')).toMatchObject({ tls: undefined });
+  });
+
+  test('a token that is given apart goes through TLS, or to this machine', () => {
+    expect(read('sc://localhost:1', 'secret')).toMatchObject({ tls: undefined, token: 'secret' });
+    expect(read('sc://h:1', 'secret')).toMatchObject({ tls: TLS, token: 'secret' });
     expect(() => read('sc://h:1/;use_ssl=false', 'secret')).toThrow('a token would go to h:1');
   });
 

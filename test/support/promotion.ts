@@ -94,7 +94,7 @@ async function withCluster(near: Engine): Promise<Engine> {
   const { remote, staging } = cluster;
   return openSpark(
     near,
-    sparkPlace({ remote, staging, token: undefined, stagingRemote: undefined }),
+    sparkPlace({ remote, staging, token: undefined, caFile: undefined, stagingRemote: undefined }),
     { duckdb: testDuckDb(), context: quietContext() },
   );
 }

@@ -1,6 +1,7 @@
 import type { Client as GrpcClient, ServiceError, ClientReadableStream } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { readCertificate } from '../../config/certificates.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { firstLine } from '../duckdb/errors.ts';
 import type { SparkRemote } from '../../config/spark.ts';
@@ -45,6 +46,7 @@ export class ConnectSession {
   readonly #id = randomUUID();
   /** The server's own name of the session: another one is another server, which knows nothing of this session. */
   #serverSide: string | undefined;
+  #hasAnswered = false;
   #running = 0;
   #isClosed = false;
   readonly #views = new Set<string>();
@@ -56,19 +58,17 @@ export class ConnectSession {
 
   /**
    * Opens a session with the settings that statements rely on.
-   * @throws MedallionError unreachable, denied
+   * @throws MedallionError unreachable, denied; config, when a file of certificates cannot be read
    */
   static async open(
     remote: SparkRemote,
-    settings: Readonly<Record<string, string>> = {},
+    settings: Readonly<Record<string, string>>,
   ): Promise<ConnectSession> {
     const session = new ConnectSession(await connect(remote), remote);
     try {
-      await session.#ready();
+      await session.#tryConnecting();
       const pairs = Object.entries(settings).map(([key, value]) => ({ key, value }));
-      if (pairs.length > 0) {
-        await session.#call('config', { operation: { set: { pairs } } });
-      }
+      await session.#call('config', { operation: { set: { pairs } } });
       return session;
     } catch (error) {
       session.#service.close();
@@ -137,16 +137,27 @@ export class ConnectSession {
     }
   }
 
-  async #ready(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#service.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-        if (error === undefined) {
-          resolve();
-        } else {
-          reject(this.#unreachable());
-        }
+  /** Until there is a connection, or none comes about: the next call says why. */
+  async #tryConnecting(): Promise<void> {
+    const { connectivityState } = await import('@grpc/grpc-js');
+    const ended = [connectivityState.READY, connectivityState.TRANSIENT_FAILURE];
+    const channel = this.#service.getChannel();
+    const deadline = Date.now() + CONNECT_TIMEOUT_MS;
+    for (;;) {
+      const state = channel.getConnectivityState(true);
+      if (ended.includes(state)) {
+        return;
+      }
+      await new Promise<void>((resolve, reject) => {
+        channel.watchConnectivityState(state, deadline, (error) => {
+          if (error === undefined) {
+            resolve();
+          } else {
+            reject(this.#unreachable('no answer'));
+          }
+        });
       });
-    });
+    }
   }
 
   async #call(
@@ -187,6 +198,7 @@ export class ConnectSession {
   }
 
   #remember({ serverSideSessionId }: Reply): void {
+    this.#hasAnswered = true;
     if (typeof serverSideSessionId === 'string' && serverSideSessionId !== '') {
       this.#serverSide ??= serverSideSessionId;
     }
@@ -205,11 +217,11 @@ export class ConnectSession {
           'denied',
           `Spark at ${this.#remote.server} rejects the call: ${said}`,
           {
-            hint: 'SPARK_REMOTE carries a token as ;token=, and a server that asks for one wants ;use_ssl=true.',
+            hint: 'A token stands in SPARK_TOKEN, or in SPARK_REMOTE as ;token=, and goes through TLS: ;use_ssl=true.',
           },
         );
       case 'lost':
-        return this.#lost(said);
+        return this.#hasAnswered ? this.#lost(said) : this.#unreachable(reasonOf(said));
       default:
         return FORGOTTEN.test(said) || this.#lacksView(said)
           ? this.#lost(said)
@@ -223,18 +235,25 @@ export class ConnectSession {
     return this.#views.has(name);
   }
 
-  #unreachable(): MedallionError {
-    const { server } = this.#remote;
-    return new MedallionError('unreachable', `cannot reach Spark at ${server}`, {
-      hint: 'SPARK_REMOTE names a running server of Spark Connect; medallion doctor tries the whole way.',
-      ...{ reason: 'no answer', retriable: true, server: `Spark at ${server}` },
+  #unreachable(reason: string): MedallionError {
+    const server = `Spark at ${this.#remote.server}`;
+    if (this.#remote.tls !== undefined && BAD_TLS.test(reason)) {
+      return new MedallionError('denied', `no trusted TLS connection to ${server}: ${reason}`, {
+        hint: BAD_CERTIFICATE.test(reason)
+          ? `${CA_SETTING} names the file of the certificate authority.`
+          : 'Is it a server with TLS? ;use_ssl=false at the end of SPARK_REMOTE connects without.',
+      });
+    }
+    return new MedallionError('unreachable', `cannot reach ${server}: ${reason}`, {
+      hint: 'SPARK_REMOTE names a running server of Spark Connect, with ;use_ssl=true where it wants TLS; medallion doctor tries the whole way.',
+      ...{ reason, retriable: true, server },
     });
   }
 
   #lost(said: string): MedallionError {
     return new MedallionError(
       'unreachable',
-      `lost Spark at ${this.#remote.server}: ${firstLine(said)}`,
+      `lost Spark at ${this.#remote.server}: ${reasonOf(said)}`,
       {
         hint: LOST_HINT,
         reason: 'the connection broke',
@@ -258,6 +277,20 @@ const STATUS: Readonly<Record<number, 'lost' | 'denied'>> = {
 const FORGOTTEN =
   /INVALID_HANDLE\.SESSION|SESSION_(?:CHANGED|CLOSED|NOT_FOUND)|session .*not found/i;
 
+const CA_SETTING = 'SPARK_SSL_CA (spark.tls_ca)';
+/** What Node says of certificates, and OpenSSL of servers that do not speak TLS as we do. */
+const BAD_CERTIFICATE = /certificate|altnames/i;
+const BAD_TLS = new RegExp(`${BAD_CERTIFICATE.source}|SSL routines`, 'i');
+
+/** Why there is no connection, out of what gRPC says: "No connection established. Last error: Error: .. (time). Resolution .." */
+function reasonOf(details: string): string {
+  const [, last = details] =
+    /Last error: (?:Error(?: \[\w+\])?: )?(.*?)(?: \([^()]*Z\))?\. Resolution note:/s.exec(
+      details,
+    ) ?? [];
+  return firstLine(last);
+}
+
 async function connect(remote: SparkRemote): Promise<ConnectService> {
   const [grpc, loader] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
   const definition = loader.loadSync(PROTOCOL, { enums: String, longs: String });
@@ -272,8 +305,13 @@ async function connect(remote: SparkRemote): Promise<ConnectService> {
       };
     };
   };
-  const { token, headers } = remote;
-  const channel = remote.tls ? grpc.credentials.createSsl() : grpc.credentials.createInsecure();
+  const { token, headers, tls } = remote;
+  const channel =
+    tls === undefined
+      ? grpc.credentials.createInsecure()
+      : grpc.credentials.createSsl(
+          tls.caFile === undefined ? null : readCertificate(tls.caFile, CA_SETTING),
+        );
   const metadata = Object.entries({
     ...headers,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
