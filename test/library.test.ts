@@ -123,7 +123,7 @@ test('holds what runs, what the README names and the tests of the models, no oth
   const tops = new Set(stdout.match(/^package\/[^/\n]+/gm)?.map((line) => line.slice(8)));
   expect([...tops].sort()).toEqual([
     ...['.env.example', 'LICENSE', 'README.md', 'assets', 'bin', 'dist', 'docker-compose.yaml'],
-    ...['docs', 'examples', 'fixtures', 'grafana', 'package.json', 'sql', 'test'],
+    ...['docs', 'examples', 'fixtures', 'grafana', 'package.json', 'sources', 'sql', 'test'],
   ]);
   const tests = stdout.match(/^package\/test\/.*$/gm) ?? [];
   expect(tests.length).toBeGreaterThan(20);
