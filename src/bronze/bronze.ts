@@ -5,6 +5,7 @@ import { CopyFields, copyRows, type CopyTarget } from '../postgres/copy.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
 import type { Admitted, Rejection } from './admission.ts';
 import { producedAt } from './stamp.ts';
+import { sqlFile } from '../sql-file.ts';
 
 const EVENTS: CopyTarget = {
   table: 'bronze.events',
@@ -77,14 +78,12 @@ export async function hasRecord(
   [first]: readonly LogRecord[],
   { to, runId }: RowContext,
 ): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from bronze.events
-      where topic = $1 and partition = $2 and "offset" = $3 and run_id = $4
-     union all
-     select from bronze.quarantine
-      where topic = $1 and partition = $2 and "offset" = $3 and run_id = $4 and stage = 'ingest'`,
-    [to.topic, to.partition, first?.offset, runId],
-  );
+  const { rowCount } = await client.query(sqlFile('bronze/has_record'), [
+    to.topic,
+    to.partition,
+    first?.offset,
+    runId,
+  ]);
   return rowCount === 1;
 }
 

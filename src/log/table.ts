@@ -11,6 +11,7 @@ import { ident } from '../postgres/quote.ts';
 import type { StageContext } from '../progress.ts';
 import { DEFAULT_RETRY_POLICY, Retry, retryMsAtStart } from '../retry.ts';
 import type { LogReader, LogRecord, ReadEnd, Sink, StoredOffset } from './log.ts';
+import { sqlFile, statement } from '../sql-file.ts';
 
 /** A table as a log, with what it held. */
 export interface TableReader extends LogReader {
@@ -232,10 +233,7 @@ async function startingId(
   const place = stored?.nextOffset ?? 0n;
   const { rows } = await ask((client) =>
     client.query<{ first: string | null; last: string | null; passed: string; odd: string }>(
-      `select min(id) filter (where id >= $1) as first, max(id) as last,
-              count(*) filter (where id >= 0 and id < $1) as passed,
-              count(*) filter (where id < 0 or id is null) as odd
-         from ${name}`,
+      statement('import/extent', { table: name }),
       [place],
     ),
   );
@@ -259,22 +257,6 @@ async function startingId(
 }
 
 /**
- * The event in a jsonb: as it is; out of the string that some clients wrap JSON in; or, where only its inner part was
- * stored, in its envelope again.
- */
-const EVENT_OF_JSONB = `case jsonb_typeof(payload)
-    when 'string' then payload #>> '{}'
-    when 'object' then case
-        when payload ? 'data' then payload
-        when payload ? 'transaction_details' then jsonb_build_object('data', payload)
-        when payload ? 'transaction_id' then
-            jsonb_build_object('data', jsonb_build_object('transaction_details', payload))
-        else payload
-    end::text
-    else payload::text
-end`;
-
-/**
  * Looks at a table or view: an id that is a whole number, a payload of JSON or text, and whatever else.
  * @param given its name, with a schema if need be, as SQL has it
  * @throws MedallionError input
@@ -282,11 +264,7 @@ end`;
 async function findTable(client: Client, given: string): Promise<OldTable> {
   const { rows } = await client
     .query<{ oid: string; schema: string; table: string; columns: string; types: string }>(
-      `select c.oid, nspname as schema, relname as table,
-              json_object_agg(attname, format_type(atttypid, null) order by attnum) as columns
-         from pg_class c join pg_namespace n on n.oid = relnamespace join pg_attribute on attrelid = c.oid
-        where c.oid = to_regclass($1) and relkind in ('r', 'p', 'v', 'm', 'f') and attnum > 0 and not attisdropped
-        group by 1, 2, 3`,
+      sqlFile('import/table'),
       [given],
     )
     .catch((error: unknown) => {
@@ -324,7 +302,7 @@ async function findTable(client: Client, given: string): Promise<OldTable> {
     columns: [
       'id',
       `${hasCreatedAt ? '(extract(epoch from created_at) * 1000)::float8' : 'null'} as produced_ms`,
-      `${payload === 'jsonb' ? EVENT_OF_JSONB : 'payload::text'} as payload`,
+      `${payload === 'jsonb' ? statement('import/event_of_jsonb', {}) : 'payload::text'} as payload`,
       ...headers.map((header, index) => `${ident(header)}::text as header${index}`),
     ].join(', '),
   };

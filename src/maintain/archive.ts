@@ -18,7 +18,7 @@ import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import { literal } from '../postgres/quote.ts';
 import { LARGE_EVENT } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
-import { sqlFile } from '../sql-file.ts';
+import { sqlFile, statement } from '../sql-file.ts';
 
 /** What of a partition is to be moved. */
 export interface PlannedPartition extends PartitionName {
@@ -273,15 +273,10 @@ async function beginFile(
   }
   const { from_offset: from, to_offset: to } = next;
   const path = pathOf({ topic, partition }, from, to);
-  const begun = await client.query<{ file_id: string }>(
-    `insert into medallion.archive_files
-       (archive, path, topic, partition, from_offset, to_offset, events, bytes, warehouse, run_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning file_id`,
-    [
-      ...[options.archive, path, topic, partition, from, to, next.events, next.bytes],
-      ...[warehouse, runId],
-    ],
-  );
+  const begun = await client.query<{ file_id: string }>(sqlFile('archive/begin_file'), [
+    ...[options.archive, path, topic, partition, from, to, next.events, next.bytes],
+    ...[warehouse, runId],
+  ]);
   const fileId = BigInt(begun.rows[0]?.file_id ?? 0);
   return { topic, partition, fileId, path, from: BigInt(from), to: BigInt(to) };
 }
@@ -319,14 +314,7 @@ async function readBegun(run: Run, context: StageContext): Promise<FileToWrite[]
     to_offset: string;
     warehouse: string;
     is_there: string;
-  }>(
-    `select f.*, (exists (
-       select from bronze.events e
-       where e.topic = f.topic and e.partition = f.partition
-         and e."offset" >= f.from_offset and e."offset" < f.to_offset
-     ))::text as is_there
-     from medallion.archive_files f where archived_at is null order by file_id`,
-  );
+  }>(sqlFile('archive/begun_files'));
   const again: FileToWrite[] = [];
   for (const row of rows) {
     const isOurs = row.warehouse === warehouse;
@@ -363,12 +351,10 @@ async function writeFile(
 ): Promise<ArchivedPartition> {
   const file = `${options.archive}/${path}`;
   const written = await session.writeArchive(
-    `select topic, partition, "offset", key, key_bytes, value, headers, produced_at, format, schema_id,
-            ingested_at, run_id
-     from bronze.events
-     where topic = ${literal(topic)} and partition = ${String(partition)}
-       and "offset" >= ${String(from)} and "offset" < ${String(to)}
-     order by "offset"`,
+    statement('archive/events', {
+      ...{ topic: literal(topic), partition: String(partition) },
+      ...{ from: String(from), to: String(to) },
+    }),
     file,
   );
   await withTransaction(client, async () => {

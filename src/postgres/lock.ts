@@ -1,5 +1,6 @@
 import { codeOf, MedallionError } from '../errors.ts';
 import { withClient, type Client, type ConnectionSettings } from './client.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
@@ -55,12 +56,7 @@ async function takeLock(client: Client, command: Command): Promise<void> {
       return;
     }
     const { rows: holders } = await client.query<{ name: string; since: string }>(
-      `select a.application_name as name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') as since
-       from pg_locks l join pg_stat_activity a on a.pid = l.pid
-       where l.locktype = 'advisory' and l.granted
-         -- Each database has locks of its own.
-         and l.database = (select oid from pg_database where datname = current_database())
-         and (l.classid::bigint << 32 | l.objid::bigint) = $1::bigint`,
+      sqlFile('runs/lock_holders'),
       [PROMOTION_LOCK],
     );
     const [other] = holders;

@@ -167,12 +167,13 @@ export async function replaceOffset(
 
 /** Inserts a partition's first row; false when it has one. */
 export async function insertOffset(client: Client, row: OffsetRow): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `insert into medallion.offsets (topic, partition, next_offset, source, position)
-     values ($1, $2, $3, $4, $5)
-         on conflict do nothing`,
-    [row.topic, row.partition, row.nextOffset, row.source, row.position],
-  );
+  const { rowCount } = await client.query(sqlFile('bronze/insert_offset'), [
+    row.topic,
+    row.partition,
+    row.nextOffset,
+    row.source,
+    row.position,
+  ]);
   return rowCount === 1;
 }
 
@@ -182,10 +183,11 @@ export async function insertGap(
   gap: PartitionName & { readonly from: bigint; readonly to: bigint },
   runId: bigint,
 ): Promise<void> {
-  await client.query(
-    `insert into medallion.offset_gaps (topic, partition, from_offset, to_offset, run_id)
-     values ($1, $2, $3, $4, $5)
-         on conflict do nothing`,
-    [gap.topic, gap.partition, gap.from, gap.to, runId],
-  );
+  await client.query(sqlFile('bronze/insert_gap'), [
+    gap.topic,
+    gap.partition,
+    gap.from,
+    gap.to,
+    runId,
+  ]);
 }

@@ -35,14 +35,6 @@ export interface Condition {
 /** The path of a field without the numbers of lines. */
 export const FIELD_PATH = `regexp_replace(q.field, '\\[\\d+\\]', '[]', 'g')`;
 
-/** Whether bronze, or the archive, still has the event of a row q: each is looked up by its key. */
-export const IS_STORED = `(
-    (
-        select true from bronze.events e
-        where e.topic = q.topic and e.partition = q.partition and e."offset" = q."offset" limit 1
-    ) is not null
-    or medallion.is_archived(q.topic, q.partition, q."offset"))`;
-
 /** @param taken how many parameters the statement has before those of the condition */
 export function conditionOf(selection: Selection, taken = 0): Condition {
   const values: unknown[] = [];

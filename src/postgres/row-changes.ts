@@ -2,6 +2,7 @@ import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from './client.ts';
 import { columnList, ident, literal } from './quote.ts';
 import { tableOf } from '../schema/tables.ts';
+import { statement } from '../sql-file.ts';
 
 /** What became of the rows of a table. A row that is written as it was is in none of these. */
 export interface RowChanges {
@@ -35,26 +36,11 @@ function noteName({ layer, name }: Model): string {
  * triggers: for a transaction that is rolled back, and takes them along.
  */
 export async function noteChanges(client: Client, models: readonly Model[]): Promise<void> {
-  await client.query(
-    `create function ${FUNCTION}() returns trigger language plpgsql as $$
-     begin
-         if tg_op <> 'INSERT' then
-             execute format('insert into pg_temp.%I select *, true from old_rows', tg_argv[0]);
-         end if;
-         if tg_op <> 'DELETE' then
-             execute format('insert into pg_temp.%I select *, false from new_rows', tg_argv[0]);
-         end if;
-         return null;
-     end
-     $$`,
-  );
+  await client.query(statement('promote/note_changes', { function: FUNCTION }));
   for (const model of models.filter(isFilled)) {
+    const added = `${GONE} boolean not null, ${NUMBER} bigint generated always as identity`;
     await client.query(
-      `create temporary table ${ident(noteName(model))} (
-           like ${tableOf(model)},
-           ${GONE} boolean not null,
-           ${NUMBER} bigint generated always as identity
-       )`,
+      `create temporary table ${ident(noteName(model))} (like ${tableOf(model)}, ${added})`,
     );
     for (const [event, rows] of Object.entries(EVENTS)) {
       await client.query(
@@ -96,20 +82,13 @@ function countingOf(model: Model, models: readonly Model[]): string {
         !model.key.includes(name) &&
         !(model.layer === 'silver' && LINEAGE.includes(name)),
     );
-  const key = columnList(identity);
   const isOther = values
     .map((name) => `first.${ident(name)} is distinct from last.${ident(name)}`)
     .join(' or ');
-  return `
-    with notes as (select ${columnList([...identity, ...values])}, ${GONE}, ${NUMBER} from ${from}),
-    first as (select distinct on (${key}) * from notes order by ${key}, ${NUMBER}),
-    last as (select distinct on (${key}) * from notes order by ${key}, ${NUMBER} desc)
-    select count(*) filter (where not first.${GONE} and not last.${GONE}) as new,
-           count(*) filter (
-               where first.${GONE} and not last.${GONE} and (${isOther === '' ? 'false' : isOther})
-           ) as changed,
-           count(*) filter (where first.${GONE} and last.${GONE}) as removed
-    from first join last using (${key})`;
+  return statement('promote/count_changes', {
+    ...{ identity: columnList(identity), columns: columnList([...identity, ...values]) },
+    ...{ gone: GONE, number: NUMBER, notes: from, is_other: isOther === '' ? 'false' : isOther },
+  });
 }
 
 /**

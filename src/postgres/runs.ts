@@ -4,6 +4,7 @@ import type { Client } from './client.ts';
 import type { PartitionName } from './offsets.ts';
 import { isGone, thisRunner } from './runner.ts';
 import { literal } from './quote.ts';
+import { statement } from '../sql-file.ts';
 
 export interface RunRecord {
   readonly command: string;
@@ -98,11 +99,10 @@ export async function recordRange(client: Client, runId: bigint, range: RunRange
 /** The statement that `recordRange` runs, for transactions that an engine holds. */
 export function rangeStatement(runId: bigint, range: RunRange): string {
   const { topic, partition, from, to, events } = range;
-  return `insert into medallion.run_partitions as p (run_id, topic, partition, from_offset, to_offset, events)
-    values (${runId}, ${literal(topic)}, ${partition}, ${from}, ${to}, ${events})
-    on conflict (run_id, topic, partition) do update
-    set from_offset = least(p.from_offset, excluded.from_offset),
-        to_offset = greatest(p.to_offset, excluded.to_offset), events = p.events + excluded.events`;
+  return statement('runs/add_range', {
+    ...{ run_id: String(runId), topic: literal(topic), partition: String(partition) },
+    ...{ from: String(from), to: String(to), events: String(events) },
+  });
 }
 
 /** What one model did in a run. */

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /**
  * Ends the sessions that the session of process `pid` waits for and that stand still themselves: in a transaction for
@@ -11,15 +12,9 @@ export async function endStalledBlockers(
   pid: number,
   longerThanMs: number,
 ): Promise<number> {
-  const { rows } = await client.query<{ ended: string }>(
-    // In a select list, and not among the conditions: those are asked in any order.
-    `select pg_terminate_backend(pid)::text as ended
-       from pg_stat_activity
-      where pid = any(pg_blocking_pids($1))
-        and usename = current_user and application_name = 'medallion'
-        and wait_event = 'ClientRead'
-        and xact_start < clock_timestamp() - $2 * interval '1 millisecond'`,
-    [pid, longerThanMs],
-  );
+  const { rows } = await client.query<{ ended: string }>(sqlFile('runs/end_stalled'), [
+    pid,
+    longerThanMs,
+  ]);
   return rows.filter(({ ended }) => ended === 'true').length;
 }

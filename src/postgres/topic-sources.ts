@@ -1,5 +1,6 @@
 import { MedallionError } from '../errors.ts';
 import type { Client } from './client.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /** The source that maps a topic's records, as the metadata has it. */
 export interface TopicSource {
@@ -25,12 +26,10 @@ export async function recordTopicSource(
   topic: string,
   source: string,
 ): Promise<void> {
-  const { rows } = await client.query<{ source: string }>(
-    `insert into medallion.topic_sources as known (topic, source) values ($1, $2)
-     on conflict (topic) do update set source = known.source
-     returning source`,
-    [topic, source],
-  );
+  const { rows } = await client.query<{ source: string }>(sqlFile('bronze/record_source'), [
+    topic,
+    source,
+  ]);
   const known = rows[0]?.source;
   if (known !== source) {
     throw new MedallionError('config', `${topic} was read as source ${known ?? ''} before`, {

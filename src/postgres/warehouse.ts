@@ -26,6 +26,7 @@ import {
 } from '../schema/objects.ts';
 import { namedBackend } from './pooler.ts';
 import { takeRunFiles } from './run-files.ts';
+import { sqlFile } from '../sql-file.ts';
 
 const OLDEST_SERVER = 14;
 const NEWEST_SERVER = 18;
@@ -106,9 +107,7 @@ export interface WarehouseState {
 export async function warehouseState(settings: ConnectionSettings): Promise<WarehouseState> {
   return withClient(settings, async (client) => {
     const { rows } = await client.query<{ version: string; migrated: string | null; size: string }>(
-      `select current_setting('server_version') as version,
-              to_regclass('medallion.migrations') as migrated,
-              pg_database_size(current_database()) as size`,
+      sqlFile('schema/state'),
     );
     const latest =
       typeof rows[0]?.migrated !== 'string'
@@ -229,11 +228,7 @@ async function inspectServer(
     backend: string;
     read_only: string;
     standby: string;
-  }>(
-    `select current_setting('server_version_num') as number, current_setting('server_version') as version,
-            current_setting('server_encoding') as encoding, pg_backend_pid() as backend,
-            current_setting('transaction_read_only') as read_only, pg_is_in_recovery()::text as standby`,
-  );
+  }>(sqlFile('schema/server'));
   const [found] = rows;
   const majorVersion = Math.floor(Number(found?.number) / 10_000);
   checkVersion(majorVersion, found?.version ?? '?', settings, context);

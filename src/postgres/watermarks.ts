@@ -36,13 +36,7 @@ export async function readBacklogs(client: Client): Promise<Backlog[]> {
     partition: string;
     from: string;
     to: string;
-  }>(
-    `select o.topic, o.partition, coalesce(w.next_offset, 0) as from, o.next_offset as to
-     from medallion.offsets o
-     left join medallion.watermarks w on w.topic = o.topic and w.partition = o.partition
-     where o.next_offset > coalesce(w.next_offset, 0)
-     order by o.topic, o.partition`,
-  );
+  }>(sqlFile('promote/backlogs'));
   return rows.map((row) => ({
     topic: row.topic,
     partition: Number(row.partition),

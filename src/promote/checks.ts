@@ -5,6 +5,7 @@ import { PERIOD_COLUMN, type Model, type ModelCheck } from '../model/model.ts';
 import { grouped } from '../number.ts';
 import type { Client } from '../postgres/client.ts';
 import { monthOf } from './days.ts';
+import { sqlFile } from '../sql-file.ts';
 
 export interface CheckResult {
   readonly model: string;
@@ -214,12 +215,17 @@ export async function saveChecks(
 ): Promise<void> {
   for (const result of results) {
     const { model, name, severity, warnAbove, errorAbove, checked, failing, outcome } = result;
-    await client.query(
-      `insert into medallion.check_results
-         (run_id, model, check_name, severity, warn_above, error_above, checked, failing, outcome)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [runId, model, name, severity, warnAbove, errorAbove, checked, failing, outcome],
-    );
+    await client.query(sqlFile('promote/record_check'), [
+      runId,
+      model,
+      name,
+      severity,
+      warnAbove,
+      errorAbove,
+      checked,
+      failing,
+      outcome,
+    ]);
     if (failing > 0) {
       await saveFailing(client, runId, result);
     }
@@ -231,19 +237,11 @@ async function saveFailing(
   runId: bigint,
   { model, name, rows }: CheckResult,
 ): Promise<void> {
-  await client.query(
-    `insert into medallion.check_failures (run_id, model, check_name, number, failing_row)
-     select $1, $2, $3, number, failing_row
-     from unnest($4::jsonb[]) with ordinality as failing (failing_row, number)`,
-    [runId, model, name, rows.map((row) => JSON.stringify(row))],
-  );
-  await client.query(
-    `delete from medallion.check_failures
-     where model = $1 and check_name = $2 and run_id <= (
-         select run_id from medallion.check_failures
-         where model = $1 and check_name = $2 and number = 1
-         order by run_id desc offset $3 limit 1
-     )`,
-    [model, name, SAMPLED_RUNS],
-  );
+  await client.query(sqlFile('promote/record_failing_rows'), [
+    runId,
+    model,
+    name,
+    rows.map((row) => JSON.stringify(row)),
+  ]);
+  await client.query(sqlFile('promote/forget_failing_rows'), [model, name, SAMPLED_RUNS]);
 }

@@ -1,6 +1,7 @@
 import { isByDay, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { tableOf } from '../schema/tables.ts';
+import { statement } from '../sql-file.ts';
 
 /** Numbers in one day's range of transaction keys; see the columns of silver.fact_transactions. */
 const DAY_BITS = 40;
@@ -191,12 +192,7 @@ async function cutDay(
   transactions: number,
 ): Promise<FactBatch[]> {
   const { rows } = await client.query<{ first: string }>(
-    `select transaction_key as first
-     from (
-         select transaction_key, row_number() over (order by transaction_key) as number
-         from silver.fact_transactions where ${keyCondition([day])}
-     ) as numbered
-     where (number - 1) % $1 = 0 order by 1`,
+    statement('promote/cut_day', { is_of_day: keyCondition([day]) }),
     [transactions],
   );
   const end = keyOf(dayNumber(day) + 1);

@@ -5,7 +5,7 @@ import { withTransaction, type Client } from '../postgres/client.ts';
 import { columnList, ident } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
-import { sqlFile } from '../sql-file.ts';
+import { sqlFile, statement } from '../sql-file.ts';
 import { latestOrder, loadingOf, temporaryOf, type Loading } from '../publish/loading.ts';
 import {
   cutPlaces,
@@ -125,17 +125,16 @@ async function mergeWaiting(client: Client, model: Model): Promise<void> {
   if (rows.length === 0) {
     return;
   }
-  const key = columnList(model.key);
   const latest = latestOrder(model, 'waiting').map((value) => `${value} desc`);
   const staged = ident(temporaryOf(model));
   await client.query(
-    `create temporary table ${staged} on commit drop as
-     select distinct on (${key}) ${columnList(rows.map(({ name }) => name))}
-     from ${waitingTable(model)} as waiting
-     order by ${key}, ${latest.join(', ')}`,
+    statement('promote/latest_waiting', {
+      ...{ staged, key: columnList(model.key), columns: columnList(rows.map(({ name }) => name)) },
+      ...{ waiting: waitingTable(model), latest_first: latest.join(', ') },
+    }),
   );
-  for (const statement of loadingOf(model).after) {
-    await client.query(statement);
+  for (const sql of loadingOf(model).after) {
+    await client.query(sql);
   }
   await client.query(`drop table pg_temp.${staged}`);
   await client.query(`drop table ${waitingTable(model)}`);

@@ -1,5 +1,4 @@
 import type { SilverBatch } from '../engine/engine.ts';
-import { IS_STORED } from '../postgres/quarantine.ts';
 import type { TemporaryTable } from '../postgres/publisher.ts';
 import { literal } from '../postgres/quote.ts';
 import { statement, statements } from '../sql-file.ts';
@@ -30,7 +29,7 @@ export function quarantineStatements(
   const values = {
     batch: isInBatch(batch),
     is_replay: batch.again.length > 0 ? 'true' : 'false',
-    is_stored: IS_STORED,
+    is_stored: statement('quarantine/is_stored', {}),
     run_id: String(runId),
   };
   return [
@@ -43,9 +42,8 @@ export function quarantineStatements(
 }
 
 /** A batch that rejects nothing has no table of rejected events. */
-const NOT_REJECTED = `not exists (
-    select from pg_temp.rejected as r where r.topic = q.topic and r.partition = q.partition and r."offset" = q."offset"
-)`;
+const NOT_REJECTED = `not exists (select from pg_temp.rejected as r
+    where r.topic = q.topic and r.partition = q.partition and r."offset" = q."offset")`;
 
 /** Whether a row q of the quarantine is of an event of this batch. */
 function isInBatch({ ranges, again }: SilverBatch): string {

@@ -17,6 +17,7 @@ import { ALWAYS, tablesByDay, markStale, type DaySpan } from './days.ts';
 import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import { withReaders } from './selection.ts';
+import { sqlFile } from '../sql-file.ts';
 
 export interface RefreshOptions {
   readonly silver: boolean;
@@ -241,9 +242,7 @@ async function emptySilver(client: Client, models: readonly Model[]): Promise<vo
  */
 async function refuseToLosePruned(client: Client): Promise<void> {
   const { rows } = await client.query<{ events: string; before: string | null }>(
-    `select coalesce(sum(current_events + duplicate_events + superseded_events), 0) as events,
-            to_char(max(produced_before), 'YYYY-MM-DD HH24:MI') as before
-     from medallion.pruned where in_silver`,
+    sqlFile('promote/pruned'),
   );
   const [pruned] = rows;
   if (pruned !== undefined && pruned.events !== '0') {

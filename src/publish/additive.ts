@@ -115,10 +115,11 @@ export function sourceRows(
     { name: after, select: `${changed} where ${fresh}${isDaily ? ` union all ${stale}` : ''}` },
     {
       name: nameOf.sourceBefore(model),
-      select: `select ${columns} from ${temporary(nameOf.before(source))} where ${fresh}
-        union all
-        select ${columns} from ${temporary(after)} as t
-        where ${fresh} and not exists (select from ${delta} as d where ${same('d', 't', source.key)})`,
+      select: statement('publish/additive_source_before', {
+        ...{ columns, fresh, delta, after: temporary(after) },
+        before: temporary(nameOf.before(source)),
+        'd.key = t.key': same('d', 't', source.key),
+      }),
     },
   ];
 }

@@ -1,9 +1,10 @@
 import { PERIOD_COLUMN, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ResultTable } from '../postgres/query.ts';
-import { ident, literal } from '../postgres/quote.ts';
+import { columnList, ident, literal } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
 import { askSql } from './ask.ts';
+import { statement } from '../sql-file.ts';
 
 /** What a transaction moves in gold: a row for each cell, with its key and what it holds now. */
 export interface Cells {
@@ -56,14 +57,12 @@ function cellQuery(
   const figures = mart.columns.map(({ name }) => name).filter((name) => !mart.key.includes(name));
   const object = (names: readonly string[]): string =>
     `json_build_object(${names.map((name) => `${literal(name)}, m.${ident(name)}`).join(', ')})`;
-  return `(select ${literal(mart.id)} as mart, ${object(mart.key)} as key, ${object(figures)} as figures
-    from (
-        select distinct ${wanted.join(', ')}
-        from ${FACTS} t${isByLine ? ` join ${LINES} l on l.transaction_key = t.transaction_key` : ''}
-        where t.transaction_id = $1
-    ) as k
-    join ${tableOf(mart)} m using (${mart.key.map(ident).join(', ')})
-    order by ${mart.key.map((column) => `m.${ident(column)}`).join(', ')})`;
+  return statement('query/trace_cells', {
+    ...{ mart: literal(mart.id), key: object(mart.key), figures: object(figures) },
+    ...{ wanted: wanted.join(', '), table: tableOf(mart), key_columns: columnList(mart.key) },
+    facts: `${FACTS} as t${isByLine ? ` inner join ${LINES} as l using (transaction_key)` : ''}`,
+    in_order: mart.key.map((column) => `m.${ident(column)}`).join(', '),
+  });
 }
 
 /**

@@ -5,19 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { MedallionError } from '../errors.ts';
 import { withTransaction, type Client } from '../postgres/client.ts';
 import { recordingObjects } from './objects.ts';
+import { sqlFile } from '../sql-file.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../sql/migrations/', import.meta.url));
 /** Key of the advisory lock under which migrations run: "medallion" in ASCII, cut to 63 bits. */
 const MIGRATION_LOCK = '7882824967869855595';
-
-const MIGRATIONS_TABLE = `
-create schema if not exists medallion;
-create table if not exists medallion.migrations (
-    number integer primary key,
-    name text not null,
-    hash text not null,
-    applied_at timestamptz not null default now()
-)`;
 
 interface Migration {
   readonly number: number;
@@ -48,7 +40,7 @@ export async function migrate(
     for (const migration of pending) {
       await withTransaction(client, async () => {
         // With the first of them, so that one that fails leaves nothing behind.
-        await client.query(MIGRATIONS_TABLE);
+        await client.query(sqlFile('schema/migrations'));
         await recordingObjects(client, () => client.query(migration.sql));
         await client.query(
           'insert into medallion.migrations (number, name, hash) values ($1, $2, $3)',

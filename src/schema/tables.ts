@@ -34,18 +34,18 @@ export function indexStatement(model: Model, index: string): string {
  */
 export function createStatements(model: Model): string[] {
   const table = tableOf(model);
+  const parts = [
+    ...model.columns.map(
+      ({ name, type, nullable }) => `${ident(name)} ${type}${nullable ? '' : ' not null'}`,
+    ),
+    `primary key (${columnList(model.key)})`,
+    ...(model.unique.length === 0 ? [] : [`unique (${columnList(model.unique)})`]),
+  ];
   const definition =
     model.load === 'view'
       ? [`create or replace view ${table} as\n${model.sql}`]
       : [
-          `create table ${table} (\n${[
-            ...model.columns.map(
-              ({ name, type, nullable }) =>
-                `    ${ident(name)} ${type}${nullable ? '' : ' not null'}`,
-            ),
-            `    primary key (${columnList(model.key)})`,
-            ...(model.unique.length === 0 ? [] : [`    unique (${columnList(model.unique)})`]),
-          ].join(',\n')}\n)`,
+          `create table ${table} (\n${parts.map((part) => `    ${part}`).join(',\n')}\n)`,
           ...model.indexes.map((index) => indexStatement(model, index)),
         ];
   return [

@@ -6,6 +6,7 @@ import { ARCHIVE, foreseen } from './errors.ts';
 import { withDuckDb } from './inspect.ts';
 import { reachPlaces } from './s3.ts';
 import { singleQuoted } from './sql.ts';
+import { statement } from '../../sql-file.ts';
 
 /** Where an event stands. */
 interface Place {
@@ -64,14 +65,10 @@ export async function readArchivedEvents(
       await reachPlaces(connection, files, { duckdb, context });
       await connection.run("set timezone = 'UTC'");
       const reader = await connection.runAndReadAll(
-        `select topic, partition::text as partition, "offset"::text as "offset", key,
-                produced_at::text as produced_at, ingested_at::text as ingested_at, run_id::text as run_id, value,
-                format, schema_id::text as schema_id
-         from (
-           select * from ${archiveTable(files, 'every column')}
-           union all by name
-           select null::text as format, null::integer as schema_id where false)
-         where (topic, partition, "offset") in (values ${values.join(', ')})`,
+        statement('archive/events_at', {
+          archive: archiveTable(files, 'every column'),
+          places: values.join(', '),
+        }),
       );
       return reader.getRowObjects() as unknown as ArchivedEvent[];
     }, ARCHIVE),

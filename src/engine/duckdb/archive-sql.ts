@@ -10,6 +10,7 @@ import { attachWarehouse, startDuckDb, type DuckDbOptions } from './engine.ts';
 import { ARCHIVE, foreseen } from './errors.ts';
 import { reachPlaces } from './s3.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
+import { sqlFile } from '../../sql-file.ts';
 
 /** Rows that come in batches, to be read once; every value as text. */
 export interface Answer {
@@ -19,13 +20,6 @@ export interface Answer {
   }[];
   readonly batches: AsyncIterable<readonly (readonly (string | null)[])[]>;
 }
-
-/** Tables and views that the user may read; those that other people have made, too. */
-const TABLES = `
-  select n.nspname as schema, c.relname as name
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname in ('bronze', 'silver', 'gold') and c.relkind in ('r', 'p', 'v', 'm')
-    and has_table_privilege(c.oid, 'select')`;
 
 /**
  * Runs statements of DuckDB's dialect over bronze, silver and gold, where bronze.events has the events of the archive, too:
@@ -76,7 +70,10 @@ async function prepare(
   for (const schema of ['bronze', 'silver', 'gold']) {
     await connection.run(`create schema ${schema}`);
   }
-  for (const [schema = '', name = ''] of await textsOf(connection, queried(TABLES))) {
+  for (const [schema = '', name = ''] of await textsOf(
+    connection,
+    queried(sqlFile('archive/readable')),
+  )) {
     const table = `${doubleQuoted(schema)}.${doubleQuoted(name)}`;
     const archived =
       table === '"bronze"."events"' && files.length > 0

@@ -7,7 +7,7 @@ import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
-import { sqlFile } from '../../sql-file.ts';
+import { sqlFile, statement } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
@@ -76,9 +76,7 @@ async function readPlain(connection: DuckDBConnection): Promise<Reading> {
   await create(connection, `create or replace table source.items as ${readSourceSql('items')}`);
   const doubtful = await create(
     connection,
-    `create or replace table source.doubtful as
-     select event_no, topic, partition, "offset", produced_at, value
-     from source.events where event_no in (${readSourceSql('doubtful')})`,
+    statement('source/doubtful_events', { doubtful: readSourceSql('doubtful') }),
   );
   return { events, doubtful };
 }
@@ -136,12 +134,9 @@ export async function placeRejected(
 ): Promise<number> {
   return create(
     connection,
-    `create or replace table source.rejected as
-     select doubtful.topic, doubtful.partition, doubtful."offset", doubtful.produced_at,
-            rejected.reason, rejected.field, rejected.detail,
-            -- Of an event that the archive may hold PostgreSQL has no text.
-            ${archive.length === 0 ? 'null::varchar' : 'doubtful.value'} as value
-     from source.rejected join source.doubtful using (event_no)`,
+    statement('source/rejected', {
+      text: archive.length === 0 ? 'null::varchar' : 'doubtful.value',
+    }),
   );
 }
 
@@ -162,21 +157,23 @@ async function readEvents(connection: DuckDBConnection): Promise<number> {
   }
 }
 
+const COLUMNS = 'topic, partition, "offset", produced_at, value';
+
 function bronzeSelect({ ranges, again }: SilverBatch): string {
-  const parts = ranges.map(
-    ({ topic, partition, from, to }) =>
-      `select topic, partition, "offset", produced_at, value from bronze.events
-         where topic = ${singleQuoted(topic)} and partition = ${String(partition)}
-           and "offset" >= ${String(from)} and "offset" < ${String(to)}`,
-  );
+  const parts = ranges.map((range) => `select ${COLUMNS} from bronze.events where ${isIn(range)}`);
   if (again.length > 0) {
-    parts.push(
-      `select e.topic, e.partition, e."offset", e.produced_at, e.value ${lookUp(
-        again.map(literalPlace),
-      )}`,
-    );
+    parts.push(bronzeAt('e.topic, e.partition, e."offset", e.produced_at, e.value', again));
   }
   return parts.join('\nunion all\n');
+}
+
+function isIn({ topic, partition, from, to }: SilverBatch['ranges'][number]): string {
+  return `(topic = ${singleQuoted(topic)} and partition = ${String(partition)}
+    and "offset" >= ${String(from)} and "offset" < ${String(to)})`;
+}
+
+function isAt(places: readonly BronzePlace[]): string {
+  return `(topic, partition, "offset") in (values ${places.map(literalPlace).join(', ')})`;
 }
 
 /** DuckDB: the events of a batch that the archive holds, behind those of bronze. */
@@ -184,32 +181,17 @@ function archivedEvents({ ranges, again, archive }: SilverBatch, text: string): 
   if (archive.length === 0) {
     return '';
   }
-  const conditions = ranges.map(
-    ({ topic, partition, from, to }) =>
-      `(topic = ${singleQuoted(topic)} and partition = ${String(partition)}
-         and "offset" >= ${String(from)} and "offset" < ${String(to)})`,
-  );
-  if (again.length > 0) {
-    conditions.push(
-      `(topic, partition, "offset") in (values ${again.map(literalPlace).join(', ')})`,
-    );
-  }
-  return `union all by name
-     select topic, partition, "offset", produced_at, ${text} as value from ${archiveTable(archive)}
-     where ${conditions.join(' or ')}`;
+  const conditions = [...ranges.map(isIn), ...(again.length > 0 ? [isAt(again)] : [])].join(' or ');
+  const select = `select topic, partition, "offset", produced_at, ${text} as value`;
+  return `union all by name ${select} from ${archiveTable(archive)} where ${conditions}`;
 }
 
 function literalPlace({ topic, partition, offset }: BronzePlace): string {
   return `(${singleQuoted(topic)}, ${String(partition)}, ${String(offset)})`;
 }
 
-/** PostgreSQL: the events of bronze at some places, each found by its key. */
-function lookUp(places: readonly string[]): string {
-  return `from (values ${places.join(', ')}) as places (topic, partition, "offset")
-     cross join lateral (
-         select * from bronze.events e
-         where e.topic = places.topic and e.partition = places.partition and e."offset" = places."offset" limit 1
-     ) as e`;
+function bronzeAt(columns: string, places: readonly BronzePlace[]): string {
+  return statement('source/bronze_at', { columns, places: places.map(literalPlace).join(', ') });
 }
 
 /** Events that looked plain have no text any more: bronze, or the archive, is asked for it again. */
@@ -221,29 +203,21 @@ export async function fetchTexts(
   const reader = await connection.runAndReadAll(
     'select topic, partition, "offset" from source.doubtful where value is null',
   );
-  const places = reader.getRows().map(([topic, partition, offset]) =>
-    literalPlace({
-      ...{ topic: String(topic), partition: Number(partition) },
-      offset: BigInt(String(offset)),
-    }),
-  );
+  const places = reader.getRows().map(([topic, partition, offset]) => ({
+    ...{ topic: String(topic), partition: Number(partition) },
+    offset: BigInt(String(offset)),
+  }));
   if (places.length === 0) {
     return;
   }
   const archived =
     archive.length === 0
       ? ''
-      : `union all by name select topic, partition, "offset", value from ${archiveTable(archive)}
-         where (topic, partition, "offset") in (values ${places.join(', ')})`;
-  const texts = await warehouse.rows(
-    `select e.topic, e.partition, e."offset", e.value ${lookUp(places)}`,
-    'texts',
-  );
-  await connection.run(
-    `update source.doubtful set value = texts.value from (${texts} ${archived}) as texts
-     where doubtful.topic = texts.topic and doubtful.partition = texts.partition
-       and doubtful."offset" = texts."offset"`,
-  );
+      : `union all by name
+         select topic, partition, "offset", value from ${archiveTable(archive)} where ${isAt(places)}`;
+  const columns = 'e.topic, e.partition, e."offset", e.value';
+  const texts = await warehouse.rows(bronzeAt(columns, places), 'texts');
+  await connection.run(statement('source/texts', { texts: `${texts} ${archived}` }));
 }
 
 /**
@@ -316,11 +290,7 @@ async function readJudged(connection: DuckDBConnection): Promise<void> {
       `delete from source.${table} where event_no in (select event_no from source.doubtful)`,
     );
   }
-  await connection.run(
-    `create or replace view source.unread as
-     select doubtful.* replace (judged.value as value), true as judged
-     from source.doubtful join source.judged using (event_no)`,
-  );
+  await connection.run(`create or replace view source.unread as ${readSourceSql('judged')}`);
   await connection.run(`insert into source.events ${readSourceSql('events')}`);
   await connection.run(
     `insert into source.items

@@ -89,8 +89,8 @@ function archivedSelect(bronze: StagedFiles, names: readonly string[]): string {
   const columns = COLUMNS.map((column) =>
     column === quoted('value') ? 'archived.value' : `own.${column}`,
   );
-  return `select ${columns.join(', ')}
-    from (${farSelect(bronze, COLUMNS.join(', '))} where value is null) as own
-    inner join (${files.join(' union all ')}) as archived
-    on ${PLACE.map((column) => `own.${column} = archived.${column}`).join(' and ')}`;
+  const own = `(${farSelect(bronze, COLUMNS.join(', '))} where value is null) as own`;
+  const isSame = PLACE.map((column) => `own.${column} = archived.${column}`).join(' and ');
+  return `select ${columns.join(', ')} from ${own}
+    inner join (${files.join(' union all ')}) as archived on ${isSame}`;
 }

@@ -93,20 +93,13 @@ export class SourceStep {
     const readings = [first];
     let rejected = 0;
     if (doubtful > 0) {
+      const isDoubtful = `select event_no from (${nearSelect(first.events.files)}) where is_doubtful`;
       await this.#near.execute(
-        `create or replace table source.doubtful as
-         select event_no, topic, partition, "offset", produced_at, value
-         from (${nearSelect(bronze.files)})
-         where event_no in (select event_no from (${nearSelect(first.events.files)}) where is_doubtful)`,
+        `create or replace table source.doubtful as select event_no, topic, partition, "offset", produced_at, value
+         from (${nearSelect(bronze.files)}) where event_no in (${isDoubtful})`,
       );
       ({ rejected } = await this.#near.judge(batch));
-      const judged = this.#keep(
-        await this.#exchange.give(
-          'judged',
-          `select doubtful.* replace (judged.value as value), true as judged
-           from source.doubtful join source.judged using (event_no)`,
-        ),
-      );
+      const judged = this.#keep(await this.#exchange.give('judged', readSourceSql('judged')));
       const second = await this.#readEvents(farSelect(judged), references);
       const [read, contradictions] = await this.#count(second.events);
       await this.#refuseLoss(judged, read);

@@ -1,0 +1,17 @@
+-- Files that were begun, and whether bronze still has events of theirs.
+select
+    f.*,
+    (
+        exists (
+            select
+            from bronze.events as e
+            where
+                e.topic = f.topic
+                and e.partition = f.partition
+                and e."offset" >= f.from_offset
+                and e."offset" < f.to_offset
+        )
+    )::text as is_there
+from medallion.archive_files as f
+where f.archived_at is null
+order by f.file_id
