@@ -13,7 +13,7 @@ import { openLog } from '../log/open.ts';
 import { openTableReader } from '../log/table.ts';
 import type { StageContext } from '../progress.ts';
 import { loadSources } from '../source/read.ts';
-import type { ConnectionSettings } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import { contextOf, withOpen, type CallOptions } from './call.ts';
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Answer } from '../engine/duckdb/archive-sql.ts';
 import { loadModels } from '../model/load.ts';
-import type { ConnectionSettings } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import type { Selection } from '../postgres/quarantine.ts';
 import { query, type QueryOptions, type ResultStream } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/client.ts';
+import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
 import {
   embeddedStatus,
   keepServerRunning,

@@ -8,12 +8,10 @@ import type {
   StoredOffset,
   TopicPartition,
 } from '../log/log.ts';
-import {
-  lostConnection,
-  withTransaction,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { lostConnection } from '../postgres/failures.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import {
   advanceOffset,

@@ -1,4 +1,5 @@
-import { connect, withClient, type Client, type ConnectionSettings } from '../postgres/client.ts';
+import { connect, withClient, type Client } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { endStalledBlockers } from '../postgres/stalled.ts';
 
 const IDLE_TIMEOUT = '1min';

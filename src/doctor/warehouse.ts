@@ -1,13 +1,8 @@
 import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
-import {
-  describeServer,
-  lostConnection,
-  readOnly,
-  withClient,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { lostConnection, readOnly } from '../postgres/failures.ts';
+import { withClient, type Client } from '../postgres/client.ts';
 import { embeddedBinaries, majorVersion } from '../embedded/binaries.ts';
 import { embeddedStatus } from '../embedded/server.ts';
 import { missingMigrations } from '../schema/migrate.ts';

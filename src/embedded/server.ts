@@ -3,12 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { sqlFile } from '../sql-file.ts';
-import {
-  isConnected,
-  lostConnection,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { isConnected, type Client } from '../postgres/client.ts';
+import { lostConnection } from '../postgres/failures.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { embeddedBinaries } from './binaries.ts';
 import { clusterAt, type Cluster } from './cluster.ts';
 import { runningPostmaster, stopServer } from './postmaster.ts';

@@ -1,11 +1,7 @@
 import { MedallionError, messageOf, withHint } from '../errors.ts';
 import { counted } from '../number.ts';
-import {
-  describeServer,
-  withClient,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { withClient, type Client } from '../postgres/client.ts';
 import { identityOf } from '../postgres/identity.ts';
 import { ident } from '../postgres/quote.ts';
 import type { StageContext } from '../progress.ts';

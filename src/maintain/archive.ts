@@ -5,12 +5,9 @@ import { isS3 } from '../config/s3.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { counted } from '../number.ts';
-import {
-  withClient,
-  withTransaction,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { withClient, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';

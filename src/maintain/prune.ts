@@ -1,10 +1,7 @@
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import {
-  withClient,
-  withTransaction,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { withClient, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
 import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';

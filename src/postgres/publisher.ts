@@ -4,14 +4,9 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { QueryResultRow } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import {
-  connect,
-  inTurn,
-  isInTransaction,
-  withTransaction,
-  type Client,
-  type ConnectionSettings,
-} from './client.ts';
+import { connect, type Client } from './client.ts';
+import { inTurn, isInTransaction, withTransaction } from './transaction.ts';
+import type { ConnectionSettings } from './server.ts';
 import { columnList, ident } from './quote.ts';
 
 /** A column, its type as PostgreSQL spells it. */

@@ -1,13 +1,9 @@
 import type { FieldDef, QueryArrayConfig, QueryArrayResult } from 'pg';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
-import {
-  READ_ONLY,
-  withClient,
-  withTransaction,
-  type Client,
-  type ClientOptions,
-  type ConnectionSettings,
-} from './client.ts';
+import { READ_ONLY } from './failures.ts';
+import { withClient, type Client, type ClientOptions } from './client.ts';
+import { withTransaction } from './transaction.ts';
+import type { ConnectionSettings } from './server.ts';
 import { pg } from './driver.ts';
 import { sqlError } from './sql-error.ts';
 import { splitStatements, type Statement } from './statements.ts';

@@ -1,5 +1,5 @@
 import { MedallionError } from '../errors.ts';
-import { CONNECTION_LOST, ENDED } from './client.ts';
+import { CONNECTION_LOST, ENDED } from './failures.ts';
 import { pg } from './driver.ts';
 import type { Statement } from './statements.ts';
 

@@ -5,15 +5,10 @@ import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { allModels } from '../model/load.ts';
 import { DEFAULT_RETRY_POLICY, Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
-import {
-  describeServer,
-  isExposed,
-  readOnly,
-  withClient,
-  withTransaction,
-  type Client,
-  type ConnectionSettings,
-} from './client.ts';
+import { describeServer, type ConnectionSettings } from './server.ts';
+import { isExposed, withClient, type Client } from './client.ts';
+import { readOnly } from './failures.ts';
+import { withTransaction } from './transaction.ts';
 import { makeTables } from '../schema/changes.ts';
 import { acquireEmbeddedServer } from '../embedded/server.ts';
 import { askableIdentity } from './identity.ts';

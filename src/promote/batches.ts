@@ -1,6 +1,7 @@
 import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { hasArchive, placesOfEvents, placesOfRanges } from '../postgres/archive.ts';
-import { inTurn, type Client } from '../postgres/client.ts';
+import { inTurn } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
 import { literal } from '../postgres/quote.ts';
 import type { SourceOf } from './topic-sources.ts';
 import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';

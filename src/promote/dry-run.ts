@@ -1,13 +1,9 @@
 import type { Engine, WarehouseReader } from '../engine/engine.ts';
 import { MedallionError, withHint } from '../errors.ts';
 import type { Models } from '../model/load.ts';
-import {
-  describeServer,
-  withClient,
-  withRollback,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { withClient, type Client } from '../postgres/client.ts';
+import { withRollback } from '../postgres/transaction.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import { missingMigrations } from '../schema/migrate.ts';
 import { Publisher } from '../postgres/publisher.ts';

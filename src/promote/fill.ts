@@ -1,7 +1,8 @@
 import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { buildKeys, dropKeys } from '../schema/changes.ts';
-import { withTransaction, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
 import { columnList, ident } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';

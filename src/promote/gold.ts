@@ -1,7 +1,8 @@
 import type { Engine, Session, RowFile } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
-import { withTransaction, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
 import {
   buildKeys,
   dropKeys,

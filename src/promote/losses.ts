@@ -1,11 +1,7 @@
 import { MedallionError, messageOf, withHint } from '../errors.ts';
-import {
-  BROKEN,
-  describeServer,
-  isConnected,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { BROKEN } from '../postgres/failures.ts';
+import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { isConnected, type Client } from '../postgres/client.ts';
 import type { StageContext } from '../progress.ts';
 import { Retry } from '../retry.ts';
 

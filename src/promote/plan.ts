@@ -1,7 +1,8 @@
 import type { Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { compareTables, type TableChange } from '../schema/changes.ts';
-import { withClient, type ConnectionSettings } from '../postgres/client.ts';
+import { withClient } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { isWithoutKeys } from './fill.ts';
 
 /** One change that a promotion would make to a table, or asks to be told to. */

@@ -1,7 +1,8 @@
 import { MedallionError } from '../errors.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
-import { withTransaction, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
 import { hasTables } from '../postgres/tables.ts';
 import {
   applyChanges,

@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts';
 import type { MedallionError } from '../errors.ts';
 import { openLog } from '../log/open.ts';
-import type { Client, ConnectionSettings } from '../postgres/client.ts';
+import type { Client } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';

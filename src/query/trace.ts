@@ -1,7 +1,8 @@
 import { MedallionError } from '../errors.ts';
 import { parseJson, type Json } from '../event/json.ts';
 import type { Model } from '../model/model.ts';
-import type { Client, ConnectionSettings } from '../postgres/client.ts';
+import type { Client } from '../postgres/client.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';

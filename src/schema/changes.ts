@@ -1,6 +1,7 @@
 import { codeOf, MedallionError } from '../errors.ts';
 import { isFact, type Model, type ModelColumn } from '../model/model.ts';
-import { withRollback, withTransaction, type Client } from '../postgres/client.ts';
+import { withRollback, withTransaction } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
 import { refuseForeign, renewRecord } from './objects.ts';
 import { readShapes, type Shape } from './shape.ts';
 import { columnList, ident } from '../postgres/quote.ts';

@@ -1,13 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { codeOf, MedallionError } from '../errors.ts';
 import { sqlFile } from '../sql-file.ts';
-import {
-  describeServer,
-  withClient,
-  withTransaction,
-  type Client,
-  type ConnectionSettings,
-} from '../postgres/client.ts';
+import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { withClient, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
 import { ident, literal } from '../postgres/quote.ts';
 
 /** What a role may be for; sql/grant/rights.sql has what each needs. */

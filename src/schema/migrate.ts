@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MedallionError } from '../errors.ts';
-import { withTransaction, type Client } from '../postgres/client.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import type { Client } from '../postgres/client.ts';
 import { recordingObjects } from './objects.ts';
 import { sqlFile } from '../sql-file.ts';
 

@@ -2,7 +2,8 @@ import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
+import { withClient } from '../../src/postgres/client.ts';
+import type { ConnectionSettings } from '../../src/postgres/server.ts';
 import { embeddedBinaries } from '../../src/embedded/binaries.ts';
 import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.ts';
 import { freePort, startServer, stopServer } from '../../src/embedded/postmaster.ts';

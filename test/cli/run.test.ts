@@ -4,7 +4,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { withClient, withTransaction } from '../../src/postgres/client.ts';
+import { withClient } from '../../src/postgres/client.ts';
+import { withTransaction } from '../../src/postgres/transaction.ts';
 import { runCommand, spawnCli, type CliProcess } from '../support/cli.ts';
 import {
   createTopic,

@@ -18,12 +18,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../src/progress.ts';
-import {
-  connect,
-  withClient,
-  type Client,
-  type ConnectionSettings,
-} from '../../src/postgres/client.ts';
+import { connect, withClient, type Client } from '../../src/postgres/client.ts';
+import type { ConnectionSettings } from '../../src/postgres/server.ts';
 import { clusterAt } from '../../src/embedded/cluster.ts';
 import { runningPostmaster } from '../../src/embedded/postmaster.ts';
 import {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { connect, describeServer, withClient, withTransaction } from '../../src/postgres/client.ts';
+import { connect, withClient } from '../../src/postgres/client.ts';
+import { describeServer } from '../../src/postgres/server.ts';
+import { withTransaction } from '../../src/postgres/transaction.ts';
 import { testServer, withDatabase } from '../support/postgres.ts';
 
 test('results are text, digit for digit, in UTC', async () => {

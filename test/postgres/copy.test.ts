@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect, withTransaction, type Client } from '../../src/postgres/client.ts';
+import { connect, type Client } from '../../src/postgres/client.ts';
+import { withTransaction } from '../../src/postgres/transaction.ts';
 import { copyRows, type CopyFields } from '../../src/postgres/copy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connect, withTransaction, type Client } from '../../src/postgres/client.ts';
+import { connect, type Client } from '../../src/postgres/client.ts';
+import { withTransaction } from '../../src/postgres/transaction.ts';
 import {
   advanceOffset,
   currentOffsets,

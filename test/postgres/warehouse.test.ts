@@ -5,7 +5,8 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { parseConfig, type Config } from '../../src/config.ts';
 import { MedallionError } from '../../src/errors.ts';
-import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
+import { withClient } from '../../src/postgres/client.ts';
+import type { ConnectionSettings } from '../../src/postgres/server.ts';
 import {
   dropWarehouse,
   migrateWarehouse,

@@ -1,4 +1,5 @@
-import { withClient, type ConnectionSettings } from '../../src/postgres/client.ts';
+import { withClient } from '../../src/postgres/client.ts';
+import type { ConnectionSettings } from '../../src/postgres/server.ts';
 
 /**
  * Makes a warehouse what version 0.1 left after migration 007: nothing records whose the tables are, and each transaction

@@ -12,7 +12,7 @@ import { sslModeOf } from '../../config.ts';
 import { withoutUnsupported } from '../../config/libpq.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { counted } from '../../number.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
 import { confirm } from '../confirm.ts';
 import { addGlobalFlags, type CommandContext } from '../context.ts';

@@ -3,7 +3,7 @@ import { importBronze, type Imported } from '../../app/ingest.ts';
 import { parseConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
 import { grouped } from '../../number.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
 import type { RetryPolicy } from '../../retry.ts';
 import type { CommandContext } from '../context.ts';

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { runningWarehouse } from '../../app/warehouse.ts';
 import { listRuns } from '../../query/runs.ts';
-import type { ConnectionSettings } from '../../postgres/client.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
 import { query } from '../../postgres/query.ts';
 import { listQuarantined } from '../../query/quarantine/list.ts';
 import { KNOWN_VALUES, type KnownValues } from '../completion/tree.ts';

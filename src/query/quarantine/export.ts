@@ -1,7 +1,8 @@
 import { throwIfInterrupted } from '../../errors.ts';
 import { isText } from '../../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../../log/log.ts';
-import type { Client, ConnectionSettings } from '../../postgres/client.ts';
+import type { Client } from '../../postgres/client.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
 import type { Coordinates, Selection } from '../../postgres/quarantine.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';

@@ -1,7 +1,8 @@
 import type { Config } from '../../config.ts';
 import { checkArchive } from '../../engine/duckdb/archive-reader.ts';
 import { readArchiveFiles } from '../../postgres/archive.ts';
-import type { Client, ConnectionSettings } from '../../postgres/client.ts';
+import type { Client } from '../../postgres/client.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';
 import { keyOf, readRecorded, unknownPartition, type RecordedPartition } from './recorded.ts';

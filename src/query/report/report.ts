@@ -1,5 +1,6 @@
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
-import type { Client, ConnectionSettings } from '../../postgres/client.ts';
+import type { Client } from '../../postgres/client.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';
 import { hasTables } from '../../postgres/tables.ts';

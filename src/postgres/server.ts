@@ -1,0 +1,19 @@
+import type { TlsConfig } from '../config.ts';
+import type { ServerFacts } from '../config/session.ts';
+
+/** A server that is up: everything a client, or an engine, needs to reach it. */
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly tls: TlsConfig | undefined;
+  /** What is known of it already. */
+  readonly facts?: ServerFacts;
+}
+
+/** host:port/database, for messages. */
+export function describeServer(settings: ConnectionSettings): string {
+  return `${settings.host}:${String(settings.port)}/${settings.database}`;
+}
