@@ -1,6 +1,7 @@
 import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
-import { buildKeys, dropKeys } from '../schema/changes.ts';
+import { buildKeys } from '../schema/changes.ts';
+import { dropKeys } from '../schema/keys.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList, ident } from '../postgres/quote.ts';

@@ -3,12 +3,9 @@ import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Load, Model } from '../model/model.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
-import {
-  buildKeys,
-  dropKeys,
-  schemaChangeStatements,
-  type TableChange,
-} from '../schema/changes.ts';
+import { buildKeys, schemaChangeStatements } from '../schema/changes.ts';
+import { dropKeys } from '../schema/keys.ts';
+import type { TableChange } from '../schema/table-change.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { conflictError } from '../schema/objects.ts';
 import type { Publication, Publisher } from '../postgres/publisher.ts';

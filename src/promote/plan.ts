@@ -1,6 +1,7 @@
 import type { Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
-import { compareTables, type TableChange } from '../schema/changes.ts';
+import { compareTables } from '../schema/changes.ts';
+import type { TableChange } from '../schema/table-change.ts';
 import { withClient } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { isWithoutKeys } from './fill.ts';

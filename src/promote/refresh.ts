@@ -4,12 +4,8 @@ import { counted } from '../number.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
 import { hasTables } from '../postgres/tables.ts';
-import {
-  applyChanges,
-  compareTables,
-  schemaChangeStatements,
-  type TableChange,
-} from '../schema/changes.ts';
+import { applyChanges, compareTables, schemaChangeStatements } from '../schema/changes.ts';
+import type { TableChange } from '../schema/table-change.ts';
 import { conflictError } from '../schema/objects.ts';
 import { tableOf } from '../schema/tables.ts';
 import type { Models } from '../model/load.ts';
