@@ -1,77 +1,32 @@
-import type { Engine, Session, RowFile } from '../engine/engine.ts';
+import type { Engine, RowFile, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
-import type { Load, Model } from '../model/model.ts';
-import { withTransaction } from '../postgres/transaction.ts';
+import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
+import type { Publication } from '../postgres/publisher.ts';
+import { withTransaction } from '../postgres/transaction.ts';
+import { changedRows, isOverFacts, STALE_DAYS } from '../publish/additive.ts';
+import { dates, PUBLISHED_PERIODS, publishedPeriods } from '../publish/loading.ts';
+import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
 import { buildKeys, schemaChangeStatements } from '../schema/changes.ts';
 import { dropKeys } from '../schema/keys.ts';
-import type { TableChange } from '../schema/table-change.ts';
-import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { conflictError } from '../schema/objects.ts';
-import type { Publication, Publisher } from '../postgres/publisher.ts';
+import type { TableChange } from '../schema/table-change.ts';
 import { tableOf } from '../schema/tables.ts';
-import type { StageContext } from '../progress.ts';
-import { changedRows, isOverFacts, STALE_DAYS } from '../publish/additive.ts';
-import {
-  dates,
-  loadingOf,
-  makingAgain,
-  PUBLISHED_PERIODS,
-  publishedPeriods,
-} from '../publish/loading.ts';
-import { PUBLISHED_BEFORE, publishedBefore, restatementsOf } from '../publish/restatements.ts';
-import { runChecks, stagedRows, verifyMarts, CheckTally } from './checks.ts';
-import { batchDays, batchFacts, daysOfMonths, monthOf } from './days.ts';
-import type { Deltas } from './deltas.ts';
+import { CheckTally, runChecks } from './checks.ts';
+import { batchFacts, monthOf } from './days.ts';
 import { followMart } from './follow.ts';
-import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
+import { BATCH_TRANSACTIONS, type GoldOptions, type GoldRun } from './gold-run.ts';
+import { checkScopes, SCOPES } from './inputs.ts';
 import type { SchemaChanges } from './refresh.ts';
 import { recordRefreshes } from './refreshes.ts';
-import { copyRows, ModelTally, writeStaged } from './tally.ts';
+import { ModelTally } from './tally.ts';
+import { loadStaged, sideBySide, stageAll } from './whole-marts.ts';
 
 export interface GoldResult {
   /** UTC days that were published anew. */
   days: string[];
   restated: number;
-}
-
-/** Transactions whose inputs a session holds at once. */
-const BATCH_TRANSACTIONS = 50_000;
-
-export interface GoldOptions {
-  readonly runId: bigint;
-  /** Opens a connection to publish by. */
-  readonly openPublisher: () => Promise<Publisher>;
-  /** The marts to compute. */
-  readonly marts: readonly Model[];
-  /** The days to publish. */
-  readonly days: readonly string[];
-  /** Those of them that are not known to be current without what this run adds: they are computed whole. */
-  readonly stale: readonly string[];
-  /** Days for which what this run has added counts for nothing: those, and stale dates that are not published now. */
-  readonly left: readonly string[];
-  /** Marts that are made again from nothing, by their ids. */
-  readonly emptied: ReadonlySet<string>;
-  /** Marts that are due without a day to publish: gold has changed under them. */
-  readonly isOverdue: boolean;
-  /** Marts that are not due, by their ids. */
-  readonly later: ReadonlySet<string>;
-  /** Whether the days are up to date afterwards, which they are where every mart is computed. */
-  readonly clear: boolean;
-  /** What changes about the tables of marts, with the rows of all days. */
-  readonly schemaChanges: SchemaChanges;
-  /** What this run has added to the marts over facts, and taken away. */
-  readonly deltas: Deltas;
-}
-
-/** What gold is published with. */
-interface GoldRun {
-  readonly client: Client;
-  readonly models: { readonly silver: readonly Model[]; readonly gold: readonly Model[] };
-  readonly options: GoldOptions;
-  readonly tally: ModelTally;
-  readonly checks: CheckTally;
-  readonly context: StageContext;
 }
 
 /**
@@ -142,26 +97,6 @@ async function addStale(
     const progress = { step: 'gold', done, total: stale.length, unit: 'days' } as const;
     context.emit({ type: 'step.progress', ...progress });
   });
-}
-
-/** Each session takes what comes next when it is free. All have come to rest before an error goes on. */
-async function sideBySide<T>(
-  sessions: readonly Session[],
-  works: readonly T[],
-  work: (session: Session, one: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...works];
-  const outcomes = await Promise.allSettled(
-    sessions.map(async (session) => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        await work(session, next);
-      }
-    }),
-  );
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failure !== undefined) {
-    throw failure.reason;
-  }
 }
 
 async function publish(
@@ -264,127 +199,6 @@ function writeCells(
     last = file;
   }
   return cells;
-}
-
-/** Computes the marts that are not additive, for the days whole; the rows of other marts are those of the transaction. */
-async function stageAll(
-  transaction: Publication,
-  sessions: readonly [Session, Session],
-  marts: readonly Model[],
-  { client, models, options, tally, checks, context }: GoldRun,
-): Promise<void> {
-  const { days, schemaChanges } = options;
-  const [session, second] = sessions;
-  const inputs = new GoldInputs(
-    [...models.silver, ...models.gold],
-    days,
-    new Set(marts.map(({ id }) => id)),
-    new Set(schemaChanges.keys()),
-  );
-  for (const model of marts) {
-    await session.clear(model);
-    await second.clear(model);
-  }
-  const byScope = (scope: Scope): Model[] => marts.filter(({ load }) => load === scope);
-  const [byDay, byMonth, byAll] = SCOPES.map(byScope) as [Model[], Model[], Model[]];
-  const months = daysOfMonths(days);
-  const batches = byDay.length === 0 ? [] : await batchDays(client, days, BATCH_TRANSACTIONS);
-  const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
-  const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };
-  const isBuiltOnDays = byDay.some(({ id }) => inputs.of(byMonth).includes(id));
-  const stage = (on: Session, work: Work): Promise<void> => {
-    throwIfInterrupted(context.signal);
-    return stagePass(on, inputs, work, transaction, tally);
-  };
-  for (const works of isBuiltOnDays ? [daily, [monthly]] : [[monthly, ...daily]]) {
-    await sideBySide(
-      sessions,
-      works.filter((work) => work.models.length > 0),
-      stage,
-    );
-    for (const model of new Set(works.flatMap((work) => work.models))) {
-      await session.gather(model, second);
-    }
-  }
-  await stage(session, { scope: 'replace_all', models: byAll, days: undefined, transactions: 0 });
-  await verifyMarts(session, marts, days);
-  await runChecks(stagedRows(session), marts, checks);
-}
-
-async function loadStaged(
-  transaction: Publication,
-  session: Session,
-  model: Model,
-  { options: { schemaChanges, emptied }, tally }: GoldRun,
-): Promise<void> {
-  const schemaChange = schemaChanges.get(model.id);
-  const loading =
-    schemaChange !== undefined || emptied.has(model.id)
-      ? makingAgain(model, schemaChangeStatements(schemaChange ?? []))
-      : loadingOf(model);
-  await tally.time(model, async () => {
-    const file = await writeStaged(session, model);
-    await transaction.execute(...loading.before);
-    tally.count(model, { written: await copyRows(transaction, file, model, loading) });
-  });
-}
-
-/** A pass, and how many transactions it reads of its days, where they are counted. */
-interface Work extends Pass {
-  readonly transactions: number;
-}
-
-async function stagePass(
-  session: Session,
-  inputs: GoldInputs,
-  pass: Work,
-  transaction: Publication,
-  tally: ModelTally,
-): Promise<void> {
-  const open = async (id: string): Promise<void> => {
-    const { sql, ...input } = inputs.input(id, pass);
-    await session.openInput(
-      sql === undefined || !id.startsWith('gold.')
-        ? { ...input, ...(sql === undefined ? {} : { sql }) }
-        : { ...input, file: await transaction.read(sql, session.nextFile('csv')) },
-    );
-  };
-  for (const id of inputs.of(pass.models)) {
-    await open(id);
-  }
-  for (const model of pass.models) {
-    await tally.time(model, async () => {
-      await session.stage(model);
-    });
-    tally.count(model, { read: pass.transactions });
-    // The next mart of this pass may read this one.
-    if (inputs.of(pass.models).includes(model.id)) {
-      await open(model.id);
-    }
-  }
-}
-
-/** How a mart is loaded; it reads those of its own kind and of those before. */
-const LOADS: readonly Load[] = ['additive', ...SCOPES];
-
-function checkScopes(models: readonly Model[]): void {
-  const rank = (model: Model): number => LOADS.indexOf(model.load);
-  for (const model of models) {
-    if (rank(model) < 0) {
-      throw new MedallionError(
-        'model',
-        `${model.file}: a mart is loaded by ${LOADS.join(', ')}, not ${model.load}`,
-      );
-    }
-    for (const input of models.filter(({ id }) => model.inputs.includes(id))) {
-      if (rank(input) > rank(model)) {
-        throw new MedallionError(
-          'model',
-          `${model.file}: loaded by ${model.load} it cannot read ${input.id}, which is loaded by ${input.load}`,
-        );
-      }
-    }
-  }
 }
 
 /** Without a day there are no rows either: whatever a table still holds was published of days that are gone. */

@@ -99,3 +99,30 @@ export class GoldInputs {
     };
   }
 }
+
+/** How a mart is loaded; it reads those of its own kind and of those before. */
+const LOADS: readonly Load[] = ['additive', ...SCOPES];
+
+/**
+ * Whether each mart reads only marts that are computed before it.
+ * @throws MedallionError model
+ */
+export function checkScopes(models: readonly Model[]): void {
+  const rank = (model: Model): number => LOADS.indexOf(model.load);
+  for (const model of models) {
+    if (rank(model) < 0) {
+      throw new MedallionError(
+        'model',
+        `${model.file}: a mart is loaded by ${LOADS.join(', ')}, not ${model.load}`,
+      );
+    }
+    for (const input of models.filter(({ id }) => model.inputs.includes(id))) {
+      if (rank(input) > rank(model)) {
+        throw new MedallionError(
+          'model',
+          `${model.file}: loaded by ${model.load} it cannot read ${input.id}, which is loaded by ${input.load}`,
+        );
+      }
+    }
+  }
+}

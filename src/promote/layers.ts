@@ -22,7 +22,8 @@ import {
 } from './days.ts';
 import { Deltas } from './deltas.ts';
 import { endFill, haveDeferred, planDeferred } from './fill.ts';
-import { promoteGold, type GoldOptions, type GoldResult } from './gold.ts';
+import { promoteGold, type GoldResult } from './gold.ts';
+import type { GoldOptions } from './gold-run.ts';
 import { readRefreshes, type Refreshes } from './refreshes.ts';
 import {
   endRefresh,
