@@ -1,4 +1,5 @@
-import type { Config, KafkaConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { KafkaConfig } from '../config/kafka.ts';
 import { MedallionError } from '../errors.ts';
 import { groupOf, groupTaken } from '../log/kafka/errors.ts';
 import { inspectTopic } from '../log/kafka/topic.ts';

@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RegistryConfig } from '../config.ts';
-import { readCertificates } from '../config/certificates.ts';
+import type { RegistryConfig } from '../config/registry.ts';
+import { readCertificates } from '../config/tls.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 
 /** A schema as the registry has it. */

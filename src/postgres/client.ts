@@ -1,6 +1,6 @@
 import type { Client, ConnectionConfig } from 'pg';
-import { isThisMachine, type TlsConfig } from '../config.ts';
-import { readCertificates } from '../config/certificates.ts';
+import { isThisMachine } from '../config/warehouse.ts';
+import { type TlsConfig, readCertificates } from '../config/tls.ts';
 import { sessionStatement, type SessionOptions } from '../config/session.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import { pg } from './driver.ts';

@@ -1,4 +1,4 @@
-import type { TlsConfig } from '../config.ts';
+import type { TlsConfig } from '../config/tls.ts';
 import type { ServerFacts } from '../config/session.ts';
 
 /** A server that is up: everything a client, or an engine, needs to reach it. */

@@ -1,4 +1,5 @@
-import type { Config, WarehouseConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { WarehouseConfig } from '../config/warehouse.ts';
 import { passwordIn } from '../config/passfile.ts';
 import type { ServerFacts } from '../config/session.ts';
 import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
 import { inject } from 'vitest';
-import type { KafkaConfig } from '../../src/config.ts';
+import type { KafkaConfig } from '../../src/config/kafka.ts';
 import { openKafkaReader } from '../../src/log/kafka/reader.ts';
 import type { ReadEnd, ReadOptions, Sink, ReaderSettings } from '../../src/log/log.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';

@@ -8,7 +8,7 @@ import {
   warehouseFacts,
   withWarehouse,
 } from '../../app/warehouse.ts';
-import { sslModeOf } from '../../config.ts';
+import { sslModeOf } from '../../config/warehouse.ts';
 import { withoutUnsupported } from '../../config/libpq.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { counted } from '../../number.ts';

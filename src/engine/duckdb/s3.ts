@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { DuckDbConfig, S3Config } from '../../config.ts';
+import type { DuckDbConfig } from '../../config.ts';
+import { type S3Config, isS3 } from '../../config/s3.ts';
 import type { StageContext } from '../../progress.ts';
-import { isS3 } from '../../config/s3.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
 import { singleQuoted } from './sql.ts';
 

@@ -1,7 +1,7 @@
 import type { Client as GrpcClient, ServiceError, ClientReadableStream } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { readCertificate } from '../../config/certificates.ts';
+import { readCertificate } from '../../config/tls.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { firstLine } from '../duckdb/errors.ts';
 import type { SparkRemote } from '../../config/spark.ts';

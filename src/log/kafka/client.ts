@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import type { KafkaConfig } from '../../config.ts';
+import type { KafkaConfig } from '../../config/kafka.ts';
 import { MedallionError } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import { Retry, retryMsAtStart, type RetryPolicy } from '../../retry.ts';

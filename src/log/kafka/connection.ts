@@ -1,8 +1,8 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
-import type { KafkaConfig, SaslConfig, TlsConfig } from '../../config.ts';
-import { readCertificates } from '../../config/certificates.ts';
+import type { KafkaConfig, SaslConfig } from '../../config/kafka.ts';
+import { type TlsConfig, readCertificates } from '../../config/tls.ts';
 import { correctBrokerAnswers } from './broker-answers.ts';
 import { addCodecs } from './codecs.ts';
 import { correctFetchResponses } from './fetch-response.ts';

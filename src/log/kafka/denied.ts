@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '../../config.ts';
+import type { KafkaConfig } from '../../config/kafka.ts';
 import { MedallionError } from '../../errors.ts';
 
 /** What a client wants of a topic: it decides which right a denial is about. */

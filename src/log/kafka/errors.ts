@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '../../config.ts';
+import type { KafkaConfig } from '../../config/kafka.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import { lacksRight, type Use } from './denied.ts';
 

@@ -1,5 +1,5 @@
 import kafkajs, { type Admin, type GroupDescription, type MemberDescription } from 'kafkajs';
-import type { KafkaConfig } from '../../config.ts';
+import type { KafkaConfig } from '../../config/kafka.ts';
 import { PROTOCOL } from './assigner.ts';
 import { withAdmin } from './client.ts';
 

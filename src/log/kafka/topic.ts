@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import type { KafkaConfig } from '../../config.ts';
+import type { KafkaConfig } from '../../config/kafka.ts';
 import { withAdmin } from './client.ts';
 import { missingTopic, protocolErrorOf } from './errors.ts';
 import type { PartitionMetadata } from './kafkajs-protocol.ts';

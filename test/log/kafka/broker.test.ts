@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type Broker } from '../../../scripts/kafka-broker/broker.ts';
-import type { KafkaConfig, SaslConfig } from '../../../src/config.ts';
+import type { KafkaConfig, SaslConfig } from '../../../src/config/kafka.ts';
 import { withAdmin } from '../../../src/log/kafka/client.ts';
 import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
 import { ensureTopic, inspectTopic, topicIdOf } from '../../../src/log/kafka/topic.ts';

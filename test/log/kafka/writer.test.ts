@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { KafkaConfig } from '../../../src/config.ts';
+import type { KafkaConfig } from '../../../src/config/kafka.ts';
 import { openKafkaWriter } from '../../../src/log/kafka/writer.ts';
 import type { OutgoingRecord } from '../../../src/log/log.ts';
 import { kafkaConfig, quietContext, readTopic, uniqueTopic } from '../../support/kafka.ts';

@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
-import type { TlsConfig } from '../config.ts';
 import { MedallionError, messageOf } from '../errors.ts';
+
+export interface TlsConfig {
+  /** Check the server's certificate and name. Off only when the user said so (sslmode=require and the like). */
+  readonly verify: boolean;
+  /** Take a verified certificate of any name: sslmode=verify-ca. */
+  readonly anyName?: boolean;
+  /** Go on without TLS where the server has none: sslmode=prefer. */
+  readonly optional?: boolean;
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
 
 /** The certificates of a connection, as Node's TLS takes them. */
 export interface Certificates {

@@ -1,0 +1,106 @@
+import { isPort, type SettingReader } from './setting-reader.ts';
+import { FORMATS, SASL_MECHANISMS } from './table.ts';
+import type { TlsConfig } from './tls.ts';
+
+export type LogConfig = { readonly topic: string } & (
+  { readonly kind: 'landing' } | ({ readonly kind: 'kafka' } & KafkaConfig)
+);
+
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  /** The consumer group that the user named; undefined: each warehouse and topic has its own. */
+  readonly group: string | undefined;
+  readonly clientId: string;
+  /** What the values of the topic are declared to be; JSON when left out. */
+  readonly format?: Format;
+  readonly sasl: SaslConfig | undefined;
+  readonly tls: TlsConfig | undefined;
+}
+
+export type Format = (typeof FORMATS)[number];
+
+export interface SaslConfig {
+  readonly mechanism: (typeof SASL_MECHANISMS)[number];
+  readonly username: string;
+  readonly password: string;
+}
+
+const DEFAULT_KAFKA_PORT = 9092;
+/** What Kafka takes as a topic name (org.apache.kafka.common.internals.Topic). */
+const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+
+/** Kafka where brokers are named, else files. */
+export function parseLog(settings: SettingReader): LogConfig {
+  const topic = settings.text('kafka.topic') ?? '';
+  if (!TOPIC_NAME.test(topic)) {
+    settings.refuse(
+      'kafka.topic',
+      `"${topic}" is not a topic name: letters, digits, ".", "_" and "-", at most 249`,
+    );
+  }
+  const brokers = settings.text('kafka.brokers');
+  if (brokers === undefined) {
+    return { kind: 'landing', topic };
+  }
+  return {
+    kind: 'kafka',
+    topic,
+    brokers: parseBrokers(brokers, settings),
+    group: settings.given('kafka.group'),
+    clientId: settings.text('kafka.client_id') ?? '',
+    format: settings.choice('kafka.format', FORMATS, 'json'),
+    sasl: parseSasl(settings),
+    tls: parseKafkaTls(settings),
+  };
+}
+
+/** A name or an IPv4 address, and a port; kafkajs takes no IPv6 address. */
+const BROKER = /^([^\s:[\]/]+)(?::(\d{1,5}))?$/;
+
+function parseBrokers(list: string, settings: SettingReader): string[] {
+  const brokers = list
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+  if (brokers.length === 0) {
+    settings.refuse('kafka.brokers', 'names no broker (host:port, several separated by commas)');
+  }
+  return brokers.map((broker) => {
+    const [, host, port = String(DEFAULT_KAFKA_PORT)] = BROKER.exec(broker) ?? [];
+    if (host === undefined || !isPort(port)) {
+      settings.refuse('kafka.brokers', `"${broker}" is not host:port`);
+    }
+    return `${host}:${port}`;
+  });
+}
+
+function parseSasl(settings: SettingReader): SaslConfig | undefined {
+  const username = settings.text('kafka.sasl_username');
+  const password = settings.text('kafka.sasl_password');
+  const given = settings.text('kafka.sasl_mechanism');
+  if (username === undefined && password === undefined && given === undefined) {
+    return undefined;
+  }
+  const mechanism = settings.choice('kafka.sasl_mechanism', SASL_MECHANISMS, 'plain');
+  if (username === undefined || password === undefined) {
+    settings.problems.push('SASL needs both KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
+  }
+  return { mechanism, username: username ?? '', password: password ?? '' };
+}
+
+/** TLS is on when it is asked for, by an SSL security protocol, or by any certificate file; it verifies unless told not to. */
+function parseKafkaTls(settings: SettingReader): TlsConfig | undefined {
+  const caFile = settings.text('kafka.tls_ca');
+  const certFile = settings.text('kafka.tls_cert');
+  const asked =
+    settings.isOn('kafka.tls') || /SSL$/i.test(settings.text('kafka.security_protocol') ?? '');
+  if (!asked && caFile === undefined && certFile === undefined) {
+    return undefined;
+  }
+  return {
+    verify: settings.isOn('kafka.tls_verify'),
+    caFile,
+    certFile,
+    keyFile: settings.text('kafka.tls_key'),
+  };
+}

@@ -1,0 +1,45 @@
+import type { SettingReader } from './setting-reader.ts';
+import type { SettingKey } from './settings.ts';
+import type { TlsConfig } from './tls.ts';
+
+/** Where schemas are, and who asks for them. */
+export interface RegistryConfig {
+  readonly url: URL;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+  readonly tls: TlsConfig | undefined;
+}
+
+export function parseRegistry(
+  settings: SettingReader,
+  fileOf: (key: SettingKey) => string | undefined,
+): RegistryConfig | undefined {
+  const given = settings.text('registry.url');
+  if (given === undefined) {
+    return undefined;
+  }
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    settings.refuse('registry.url', 'it is not a URL like http://localhost:8081');
+    return undefined;
+  }
+  if (url.username !== '' || url.password !== '') {
+    settings.refuse(
+      'registry.url',
+      'name the user in registry.user, and the password in SCHEMA_REGISTRY_PASSWORD',
+    );
+  }
+  return {
+    url,
+    user: settings.text('registry.user'),
+    password: settings.text('registry.password'),
+    token: settings.text('registry.token'),
+    tls: {
+      verify: settings.isOn('registry.tls_verify'),
+      caFile: fileOf('registry.tls_ca'),
+      certFile: fileOf('registry.tls_cert'),
+      keyFile: fileOf('registry.tls_key'),
+    },
+  };
+}
