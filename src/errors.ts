@@ -32,7 +32,7 @@ export type ErrorCode = keyof typeof EXIT_CODES;
 
 export interface ErrorOptions {
   /** What the reader can do next, as a sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** True when the same call may succeed later: a connection that was lost, not a password that is wrong. */
   readonly retriable?: boolean;
@@ -63,6 +63,11 @@ export class MedallionError extends Error {
   get exitCode(): number {
     return EXIT_CODES[this.code];
   }
+}
+
+/** A command line, or a call, that cannot be meant. */
+export function usageError(message: string, hint?: string): MedallionError {
+  return new MedallionError('usage', message, { hint });
 }
 
 /** The text of anything thrown. AggregateErrors (a refused connection to localhost is one) speak through their first part. */

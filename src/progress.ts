@@ -15,7 +15,7 @@ export type ProgressEvent =
     }
   | { readonly type: 'step.finished'; readonly step: string; readonly detail?: string }
   /** Something the user should know that is no failure: a gap in the log, a failed check of severity warn. */
-  | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
+  | { readonly type: 'warning'; readonly message: string; readonly hint?: string | undefined }
   | { readonly type: 'note'; readonly message: string };
 
 export type Emit = (event: ProgressEvent) => void;

@@ -1,11 +1,13 @@
 import { createInterface } from 'node:readline/promises';
-import { MedallionError } from '../errors.ts';
+import { MedallionError, usageError } from '../errors.ts';
 
 /** The command that asks, and what it does, for its messages: reset, drops, dropped. */
 export interface Asking {
   readonly command: string;
   readonly does: string;
   readonly done: string;
+  /** What was answered on the command line. */
+  readonly yes: boolean;
 }
 
 /**
@@ -14,14 +16,16 @@ export interface Asking {
  */
 export async function confirm(
   question: string,
-  { command, does, done }: Asking,
+  { command, does, done, yes }: Asking,
   signal: AbortSignal,
 ): Promise<void> {
+  if (yes) {
+    return;
+  }
   if (!process.stdin.isTTY) {
-    throw new MedallionError(
-      'usage',
+    throw usageError(
       `${command} asks before it ${does} anything, and there is no terminal to ask on`,
-      { hint: 'If you mean it, add --yes.' },
+      'If you mean it, add --yes.',
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -8,11 +8,12 @@ import { resolveSettings, type Environment, type Given, type Resolved } from '..
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
 import { MedallionError } from '../errors.ts';
 import type { Emit, StageContext } from '../progress.ts';
-import { HEADINGS, settingOption } from './options.ts';
+import { HEADINGS, setting } from './flags.ts';
 import { outputError } from './output-failure.ts';
 import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import type { ResultTable } from '../postgres/query.ts';
+import { chosenParts, renderParts, type Part } from './render/document.ts';
 import { OUTPUT_FORMATS, renderTable, type OutputFormat } from './render/output.ts';
 import { progressRenderer } from './render/progress.ts';
 import { visible } from './render/text.ts';
@@ -39,12 +40,24 @@ export interface CommandContext extends StageContext {
   /** Whether no text of a CSV file may be taken for a formula. */
   readonly escapeFormulas: boolean;
   readonly color: boolean;
+  /** Tells people what a command did, and what they should know of it. */
+  readonly note: (message: string) => void;
+  readonly warn: (message: string, hint?: string) => void;
   /** Writes a result to stdout. @throws MedallionError interrupted (nobody reads it), storage */
   readonly write: (text: string | Uint8Array) => Promise<void>;
   /** Writes rows to stdout in the format asked for; `page` is how people see them, where that is not the table itself. */
   readonly writeRows: (
     table: ResultTable,
     page?: (width: number) => readonly string[],
+  ) => Promise<void>;
+  /** The same for rows of which it is no news that there are none: people see nothing then. */
+  readonly writeNews: CommandContext['writeRows'];
+  /** Writes a text for people, or rows where a format is asked for. */
+  readonly writeText: (text: string, table: () => ResultTable) => Promise<void>;
+  /** Writes the parts of that name; all of them when none is named. */
+  readonly writeParts: (
+    parts: readonly Part[],
+    names: readonly string[] | undefined,
   ) => Promise<void>;
 }
 
@@ -83,15 +96,15 @@ export interface GlobalFlags extends ConfigFlags {
  */
 export function addGlobalFlags(command: Command): Command {
   const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
-  const topic = settingOption('kafka.topic');
-  const brokers = settingOption('kafka.brokers');
+  const topic = setting('kafka.topic');
+  const brokers = setting('kafka.brokers');
   if (!has('--client-id')) {
     topic.helpGroup(HEADINGS.everywhere);
     brokers.helpGroup(HEADINGS.everywhere);
   }
   return [
     ...(has('--topic') ? [] : [topic]),
-    ...[brokers, settingOption('home'), settingOption('database.url')],
+    ...[brokers, setting('home'), setting('database.url')],
     new Option(
       CONFIG_FILE.flag,
       `${CONFIG_FILE.about} (default: ${CONFIG_FILE.names[0]} here, or in the nearest folder above)`,
@@ -108,24 +121,6 @@ export function addGlobalFlags(command: Command): Command {
       "csv for spreadsheets: ' before text that they would take for a formula",
     ).helpGroup(HEADINGS.everywhere),
   ].reduce((extended, option) => extended.addOption(option), command);
-}
-
-const KAFKA_FLAGS = [
-  'kafka.client_id',
-  'kafka.sasl_mechanism',
-  'kafka.sasl_username',
-  'kafka.tls',
-  'kafka.tls_ca',
-  'kafka.tls_cert',
-  'kafka.tls_key',
-] as const;
-
-/** Flags of the commands that talk to Kafka. There is none for the password: arguments can be seen by others. */
-export function addKafkaFlags(command: Command): Command {
-  for (const key of KAFKA_FLAGS) {
-    command.addOption(settingOption(key));
-  }
-  return command;
 }
 
 /** Tells of a file with a password that others may read. */
@@ -191,6 +186,16 @@ export async function createContext(
     }
     return resolveSettings({ ...environment, flags: { ...flags }, file });
   };
+  const writeRows: CommandContext['writeRows'] = (table, page) => {
+    const format = flags.output ?? 'table';
+    return write(
+      format === 'table' && page !== undefined && table.rows.length > 0
+        ? page(width)
+            .map((line) => `${line}\n`)
+            .join('')
+        : renderTable(table, format, { width, escapeFormulas }),
+    );
+  };
   return {
     get settings() {
       settings ??= readSettings();
@@ -209,6 +214,8 @@ export async function createContext(
     stdin,
     signal,
     emit: progress.emit,
+    note: (message) => progress.emit({ type: 'note', message }),
+    warn: (message, hint) => progress.emit({ type: 'warning', message, hint }),
     stop: progress.stop,
     format: flags.output,
     isTerminal: stdout.isTTY,
@@ -216,15 +223,16 @@ export async function createContext(
     escapeFormulas,
     color: wantsColor(stdout, env),
     write,
-    writeRows: (table, page) => {
-      const format = flags.output ?? 'table';
-      return write(
-        format === 'table' && page !== undefined && table.rows.length > 0
-          ? page(width)
-              .map((line) => `${line}\n`)
-              .join('')
-          : renderTable(table, format, { width, escapeFormulas }),
-      );
+    writeRows,
+    writeNews: async (table, page) => {
+      if (flags.output !== undefined || table.rows.length > 0) {
+        await writeRows(table, page);
+      }
     },
+    writeParts: (parts, names) =>
+      write(
+        renderParts(chosenParts(parts, names), flags.output ?? 'table', { width, escapeFormulas }),
+      ),
+    writeText: (text, table) => (flags.output === undefined ? write(text) : writeRows(table())),
   };
 }

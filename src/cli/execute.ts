@@ -2,11 +2,11 @@ import { CommanderError } from 'commander';
 import { dropVariables } from '../config/libpq.ts';
 import { readEnvironment } from '../config/load.ts';
 import { MedallionError, messageOf } from '../errors.ts';
+import { runWith } from './command.ts';
 import { createContext, type Streams } from './context.ts';
 import { createProgram } from './program.ts';
 import { palette, wantsColor } from './render/color.ts';
 import { visible } from './render/text.ts';
-import { runWith } from './run-command.ts';
 import { withoutSecrets } from './secrets.ts';
 
 /** What a command line runs in. */

@@ -1,7 +1,7 @@
-import { Command, type Help, type Option } from 'commander';
+import type { Command, Help, Option } from 'commander';
 import { CONFIG_FILE, flagName } from '../config/settings.ts';
 import { EXIT_MEANINGS } from '../errors.ts';
-import { SettingOption } from './options.ts';
+import { SettingOption } from './flags.ts';
 import { pad, widthOf } from './render/text.ts';
 import { hanging, wrapped } from './render/wrap.ts';
 
@@ -17,11 +17,6 @@ export interface Manual {
   readonly exits?: Readonly<Partial<Record<4 | 5, string>>>;
   /** Commands, or files of the documentation. */
   readonly seeAlso: readonly string[];
-}
-
-/** A command with its manual. */
-export function command(name: string, description: string, about: Manual): Command {
-  return new Command(name).description(description).addHelpText('after', manual(about));
 }
 
 /** Text for `addHelpText('after', ..)`. */

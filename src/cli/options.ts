@@ -1,8 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Resolved } from '../config/resolve.ts';
-import { settingOf, type Setting, type SettingKey } from '../config/settings.ts';
-import { MedallionError } from '../errors.ts';
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../retry.ts';
+import { InvalidArgumentError } from 'commander';
+import type { RetryPolicy } from '../retry.ts';
 
 /** Parsers for option values; commander turns what they throw into one clear line and exit code 2. */
 
@@ -83,96 +80,8 @@ export function parseDuration(value: string): number {
 }
 
 /** How long a lost server is waited for; said by the user, it holds from the start on. */
-function parseRetryPolicy(value: string): RetryPolicy {
+export function parseRetryPolicy(value: string): RetryPolicy {
   return { forMs: value.trim() === '0' ? 0 : parseDuration(value), atStart: true };
-}
-
-/** Headings of the options that several commands have. */
-export const HEADINGS = {
-  kafka: 'Kafka:',
-  limits: 'Limits:',
-  metrics: 'Metrics:',
-  everywhere: 'For every command:',
-} as const;
-
-/** Settings that stand under another heading than the command's own options. */
-const HEADING_OF: Readonly<Partial<Record<SettingKey, string>>> = {
-  home: HEADINGS.everywhere,
-  'database.url': HEADINGS.everywhere,
-  retry_for: HEADINGS.limits,
-  'ingest.max_event_bytes': HEADINGS.limits,
-  'promote.chunk_rows': HEADINGS.limits,
-  'promote.memory_limit': HEADINGS.limits,
-  'promote.threads': HEADINGS.limits,
-  'metrics.port': HEADINGS.metrics,
-  'metrics.host': HEADINGS.metrics,
-};
-
-/** A flag with all that the table of settings says of it. */
-export class SettingOption extends Option {
-  readonly setting: Setting;
-
-  constructor(key: SettingKey) {
-    const setting = settingOf(key);
-    super(setting.flag ?? '', setting.about);
-    this.setting = setting;
-    const heading = key.startsWith('kafka.') ? HEADINGS.kafka : HEADING_OF[key];
-    if (heading !== undefined) {
-      this.helpGroup(heading);
-    }
-  }
-
-  /** What holds when nobody says anything. Of a switch that goes without saying. */
-  get fallback(): string | undefined {
-    return this.setting.kind === 'switch' ? undefined : this.setting.default;
-  }
-}
-
-/** The flag of a setting. */
-export function settingOption(key: SettingKey): Option {
-  return new SettingOption(key);
-}
-
-/** The same for a flag that the command itself parses. */
-export function parsedSetting(key: SettingKey, parse: (value: string) => unknown): Option {
-  const fallback = settingOf(key).default;
-  const option = settingOption(key).argParser(parse);
-  return fallback === undefined ? option : option.default(parse(fallback), fallback);
-}
-
-/**
- * Puts what the environment and the configuration file say of a command's own flags into those that were not given.
- * @throws MedallionError config
- */
-export function takeSettings(command: Command, readSettings: () => Resolved): void {
-  for (const option of command.options) {
-    if (!(option instanceof SettingOption) || option.setting.isOfCommand !== true) {
-      continue;
-    }
-    const name = option.attributeName();
-    const found = readSettings().values.get(option.setting.key);
-    const isGiven = command.getOptionValueSource(name) === 'cli';
-    if (found === undefined || found.source === 'default' || isGiven) {
-      continue;
-    }
-    try {
-      const parse = option.parseArg as ((text: string, before: unknown) => unknown) | undefined;
-      const value = parse === undefined ? found.value : parse(found.value, undefined);
-      command.setOptionValueWithSource(name, value, 'config');
-    } catch (error) {
-      throw error instanceof InvalidArgumentError
-        ? new MedallionError('config', `${found.name}: "${found.value}": ${error.message}`)
-        : error;
-    }
-  }
-}
-
-/** The option of every command that retries when it loses a server. */
-export function addRetryOption(command: Command): Command {
-  const fallback = `${settingOf('retry_for').default ?? ''}, once it was reached`;
-  return command.addOption(
-    settingOption('retry_for').argParser(parseRetryPolicy).default(DEFAULT_RETRY_POLICY, fallback),
-  );
 }
 
 /** A UTC day as YYYY-MM-DD. Also taken: today, yesterday, and 7d, 4w, 3m, 1y (that long before today). */

@@ -2,10 +2,10 @@ import { Command, Option } from 'commander';
 import { EXIT_MEANINGS } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { registerCommands } from './commands/index.ts';
+import type { RunCommand } from './command.ts';
 import type { Streams } from './context.ts';
-import type { RunCommand } from './run-command.ts';
 import { layOutHelp, manual } from './help.ts';
-import { HEADINGS } from './options.ts';
+import { HEADINGS } from './flags.ts';
 import { visible } from './render/text.ts';
 import { withoutSecrets } from './secrets.ts';
 

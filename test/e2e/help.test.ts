@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { CommanderError, type Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import type { RunCommand } from '../../src/cli/run-command.ts';
+import type { RunCommand } from '../../src/cli/command.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { EXIT_CODES, EXIT_MEANINGS } from '../../src/errors.ts';

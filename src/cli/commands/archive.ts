@@ -1,33 +1,35 @@
-import type { Command } from 'commander';
 import { archive, archivePlace, archivePlan, DEFAULT_FILE_ROWS } from '../../app/archive.ts';
 import { momentBefore } from '../../app/call.ts';
 import { checkEngine } from '../../app/promote.ts';
-import { MedallionError } from '../../errors.ts';
-import type { ArchivePlan, ArchiveResult } from '../../maintain/archive.ts';
+import { usageError } from '../../errors.ts';
+import type { ArchiveResult } from '../../maintain/archive.ts';
 import { counted, megabytes } from '../../number.ts';
-import type { ResultTable } from '../../postgres/query.ts';
-import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import { parseCount, parsedSetting, parseDuration, parseMemory } from '../options.ts';
-import { resultOf } from '../render/result.ts';
-import type { RunCommand } from '../run-command.ts';
+import { command } from '../command.ts';
+import { DUCKDB, option, setting } from '../flags.ts';
+import { parseCount, parseDuration } from '../options.ts';
+import { numbers, quantities, resultOf, texts } from '../render/result.ts';
 
-interface ArchiveFlags {
-  /** Milliseconds. */
-  readonly olderThan?: number;
-  readonly to?: string;
-  readonly dryRun?: boolean;
-  readonly fileRows: number;
-  readonly memoryLimit: string;
-  readonly threads?: number;
+/** What archive and prune say of a partition first. */
+export const OF_PARTITION = {
+  ...texts('topic'),
+  ...numbers('partition'),
+  ...quantities('events', 'bytes'),
+};
+
+/** "1,200 events (1.1 MB)": what partitions come to. */
+export function sumText(
+  partitions: readonly { readonly events: number; readonly bytes: bigint }[],
+): string {
+  const events = partitions.reduce((sum, partition) => sum + partition.events, 0);
+  const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0n);
+  return `${counted(events, 'event')} (${megabytes(bytes)})`;
 }
 
-export function createArchiveCommand(run: RunCommand): Command {
-  return command(
-    'archive',
-    'move old events from bronze to Parquet files, which everything goes on to read',
-    {
-      details: `
+export const archiveCommand = command(
+  'archive',
+  'move old events from bronze to Parquet files, which everything goes on to read',
+  {
+    details: `
 Of each partition it moves the promoted events up to the first one that is
 younger, to zstd Parquet files with the columns of bronze.events:
 TOPIC/PARTITION/FROM-TO-ID.parquet below the place. A file is written, synced,
@@ -40,106 +42,65 @@ promote --full-refresh, trace, quarantine replay, reconcile and sql --archive
 read both. S3 is opened with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL. PostgreSQL uses the space
 again; "vacuum full bronze.events" gives it back to the disk.`,
-      examples: [
-        'medallion archive --older-than 7d --to /srv/archive --dry-run',
-        'medallion archive --older-than 7d --to /srv/archive',
-        'medallion archive --older-than 7d --to s3://bucket/medallion',
-      ],
-      exits: {
-        4: 'silver is being made again, or bronze was changed by hand',
-        5: 'a promotion, a prune or another archive is running',
-      },
-      seeAlso: ['prune', 'sql', 'reconcile', 'docs/operations.md'],
+    examples: [
+      'medallion archive --older-than 7d --to /srv/archive --dry-run',
+      'medallion archive --older-than 7d --to /srv/archive',
+      'medallion archive --older-than 7d --to s3://bucket/medallion',
+    ],
+    exits: {
+      4: 'silver is being made again, or bronze was changed by hand',
+      5: 'a promotion, a prune or another archive is running',
     },
-  )
-    .addOption(parsedSetting('archive.older_than', parseDuration))
-    .addOption(parsedSetting('archive.to', String))
-    .option('--dry-run', 'show what would be moved; change nothing')
-    .option(
-      '--file-rows <n>',
-      'events in one file and one transaction, at most',
-      parseCount,
-      DEFAULT_FILE_ROWS,
-    )
-    .addOption(parsedSetting('promote.memory_limit', parseMemory))
-    .addOption(parsedSetting('promote.threads', parseCount))
-    .action(run(runArchive));
-}
-
-async function runArchive(context: CommandContext, flags: ArchiveFlags): Promise<void> {
-  checkEngine(flags);
-  const { olderThan, fileRows, memoryLimit, threads } = flags;
-  if (olderThan === undefined) {
-    throw new MedallionError('usage', 'archive needs to know how old the events are to be', {
-      hint: 'medallion archive --older-than 7d --to /srv/archive, or archive.older_than in medallion.yaml.',
-    });
-  }
-  const before = momentBefore(olderThan);
-  if (flags.dryRun === true) {
-    const plan = await archivePlan(context.config, { ...context.call, before });
-    await context.writeRows(planTable(plan));
-    context.emit({ type: 'note', message: planText(plan) });
-    return;
-  }
-  const result = await archive(context.config, {
-    ...{ ...context.call, before, fileRows, memoryLimit, threads },
-    to: archivePlace(flags.to, context.cwd),
-  });
-  if (context.format !== undefined || result.partitions.length > 0) {
-    await context.writeRows(resultTable(result));
-  }
-  context.emit({ type: 'note', message: archivedText(result, before) });
-}
+    seeAlso: ['prune', 'sql', 'reconcile', 'docs/operations.md'],
+    options: {
+      olderThan: setting('archive.older_than', parseDuration),
+      to: setting('archive.to', String),
+      dryRun: option('--dry-run', 'show what would be moved; change nothing'),
+      fileRows: option(
+        '--file-rows <n>',
+        'events in one file and one transaction, at most',
+        parseCount,
+        DEFAULT_FILE_ROWS,
+      ),
+      ...DUCKDB,
+    },
+    run: async (context, flags) => {
+      checkEngine(flags);
+      const { olderThan, fileRows, memoryLimit, threads } = flags;
+      if (olderThan === undefined) {
+        throw usageError(
+          'archive needs to know how old the events are to be',
+          'medallion archive --older-than 7d --to /srv/archive, or archive.older_than in medallion.yaml.',
+        );
+      }
+      const { config, call } = context;
+      const before = momentBefore(olderThan);
+      if (flags.dryRun) {
+        const { partitions } = await archivePlan(config, { ...call, before });
+        const columns = { ...OF_PARTITION, ...numbers('fromOffset', 'toOffset') };
+        await context.writeRows(resultOf(columns, partitions));
+        context.note(`${sumText(partitions)} from before ${before} to archive; nothing was moved`);
+        return;
+      }
+      const to = archivePlace(flags.to, context.cwd);
+      const result = await archive(config, {
+        ...{ ...call, before, fileRows, memoryLimit, threads, to },
+      });
+      const columns = { ...OF_PARTITION, ...quantities('files', 'fileBytes') };
+      await context.writeNews(resultOf(columns, result.partitions));
+      context.note(archivedText(result, before));
+    },
+  },
+);
 
 /** What was moved, in a line. */
 export function archivedText({ partitions, seconds }: ArchiveResult, before: string): string {
-  const sum = (of: (partition: ArchiveResult['partitions'][number]) => number): number =>
-    partitions.reduce((total, partition) => total + of(partition), 0);
-  const events = sum((partition) => partition.events);
-  if (events === 0) {
+  if (partitions.every(({ events }) => events === 0)) {
     return `nothing to archive: no promoted event is from before ${before}`;
   }
-  const isKnown = partitions.every(({ fileBytes }) => fileBytes !== undefined);
-  const size = isKnown ? ` of ${megabytes(sum(({ fileBytes }) => fileBytes ?? 0))}` : '';
-  const files = counted(
-    sum((partition) => partition.files),
-    'file',
-  );
-  return `${counted(events, 'event')} (${megabytes(sum(({ bytes }) => Number(bytes)))}) archived in ${files}${size}, ${seconds.toFixed(1)} s`;
-}
-
-function planText({ partitions, before }: ArchivePlan): string {
-  const events = partitions.reduce((sum, planned) => sum + planned.events, 0);
-  const bytes = partitions.reduce((sum, planned) => sum + planned.bytes, 0n);
-  return `${counted(events, 'event')} (${megabytes(Number(bytes))}) from before ${before} to archive; nothing was moved`;
-}
-
-function planTable({ partitions }: ArchivePlan): ResultTable {
-  return resultOf(
-    {
-      topic: 'text',
-      partition: 'number',
-      events: 'quantity',
-      bytes: 'quantity',
-      from_offset: 'number',
-      to_offset: 'number',
-    },
-    partitions.map(({ fromOffset, toOffset, ...row }) => ({
-      ...{ ...row, from_offset: fromOffset, to_offset: toOffset },
-    })),
-  );
-}
-
-function resultTable({ partitions }: ArchiveResult): ResultTable {
-  return resultOf(
-    {
-      topic: 'text',
-      partition: 'number',
-      events: 'quantity',
-      bytes: 'quantity',
-      files: 'quantity',
-      file_bytes: 'quantity',
-    },
-    partitions.map(({ fileBytes, ...row }) => ({ ...row, file_bytes: fileBytes })),
-  );
+  const files = partitions.reduce((sum, partition) => sum + partition.files, 0);
+  const sizes = partitions.map(({ fileBytes }) => fileBytes ?? Number.NaN);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const size = Number.isNaN(bytes) ? '' : ` of ${megabytes(bytes)}`;
+  return `${sumText(partitions)} archived in ${counted(files, 'file')}${size}, ${seconds.toFixed(1)} s`;
 }

@@ -1,13 +1,13 @@
-import type { Command } from 'commander';
 import { configOf } from '../../config.ts';
 import { SETTINGS } from '../../config/settings.ts';
-import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
+import { command } from '../command.ts';
+import { resultOf, texts } from '../render/result.ts';
 import { withoutSecrets } from '../secrets.ts';
 
-export function createConfigCommand(run: RunCommand): Command {
-  return command('config', 'show every setting, its value, and where the value comes from', {
+export const configCommand = command(
+  'config',
+  'show every setting, its value, and where the value comes from',
+  {
     details: `
 A flag wins over the environment, the environment over .env in the working
 folder, .env over the configuration file, the file over the default. Passwords
@@ -19,27 +19,25 @@ that "medallion init" writes. It exits 2 where a value cannot be right.`,
       'medallion config --config other.yaml --output json',
     ],
     seeAlso: ['init', 'doctor', 'docs/configuration.md'],
-  }).action(run(showConfig));
-}
-
-async function showConfig(context: CommandContext): Promise<void> {
-  const { values, file, server } = context.settings;
-  await context.writeRows({
-    columns: ['setting', 'value', 'source'].map((name) => ({ name, kind: 'text' })),
-    rows: SETTINGS.map(({ key, isSecret }) => {
-      const found = values.get(key);
-      const shown = isSecret === true ? '***' : withoutSecrets(found?.value ?? '');
-      return [key, found === undefined ? null : shown, found?.source ?? 'not set'];
-    }),
-  });
-  context.emit({
-    type: 'note',
-    message: [
-      file === undefined ? 'no configuration file' : `configuration file: ${file}`,
-      `warehouse: ${server === undefined ? 'embedded' : `the server that ${server} names`}`,
-      `log: ${values.has('kafka.brokers') ? 'Kafka' : 'landing files'}`,
-    ].join('\n'),
-  });
-  // Says what cannot be right, if anything is.
-  configOf(context.settings, context.env, context.cwd);
-}
+    usesKafka: true,
+    run: async (context) => {
+      const { values, file, server } = context.settings;
+      const rows = SETTINGS.map(({ key, isSecret }) => {
+        const found = values.get(key);
+        const shown = isSecret === true ? '***' : withoutSecrets(found?.value ?? '');
+        const value = found === undefined ? null : shown;
+        return { setting: key, value, source: found?.source ?? 'not set' };
+      });
+      await context.writeRows(resultOf(texts('setting', 'value', 'source'), rows));
+      context.note(
+        [
+          file === undefined ? 'no configuration file' : `configuration file: ${file}`,
+          `warehouse: ${server === undefined ? 'embedded' : `the server that ${server} names`}`,
+          `log: ${values.has('kafka.brokers') ? 'Kafka' : 'landing files'}`,
+        ].join('\n'),
+      );
+      // Says what cannot be right, if anything is.
+      configOf(context.settings, context.env, context.cwd);
+    },
+  },
+);

@@ -1,29 +1,20 @@
-import { Argument, type Command } from 'commander';
 import { grant } from '../../app/warehouse.ts';
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { KINDS, type RoleKind } from '../../schema/grants.ts';
-import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
+import { command } from '../command.ts';
+import { option } from '../flags.ts';
 import { askNewPassword } from '../password.ts';
-import { resultOf } from '../render/result.ts';
-
-interface GrantFlags {
-  readonly create?: boolean;
-  readonly passwordPrompt?: boolean;
-  readonly dryRun?: boolean;
-}
+import { resultOf, texts } from '../render/result.ts';
 
 const PASSWORD_VARIABLE = 'MEDALLION_ROLE_PASSWORD';
 /** PostgreSQL cuts longer names, without asking. */
 const LONGEST_NAME_BYTES = 63;
 
-export function createGrantCommand(run: RunCommand): Command {
-  return command(
-    'grant',
-    'give a role of the server what reading, loading or promoting needs, and no more',
-    {
-      details: `
+export const grantCommand = command(
+  'grant',
+  'give a role of the server what reading, loading or promoting needs, and no more',
+  {
+    details: `
 reader  reads medallion's tables of silver and gold, those of later too; finds
         them without a schema.
 loader  appends to bronze and keeps the metadata: medallion ingest, on a schema
@@ -33,65 +24,56 @@ owner   owns what medallion has made, and its schemas unless others use them:
 
 Rights are added, none are taken away; again is no harm. After "db reset" they
 are to be granted again.`,
-      examples: [
-        'medallion db grant reader grafana --create --password-prompt',
-        'MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create',
-        'medallion db grant owner promoter --dry-run',
-      ],
-      exits: { 5: 'another session is using the tables, or has just made the role' },
-      seeAlso: ['doctor', 'docs/operations.md'],
+    examples: [
+      'medallion db grant reader grafana --create --password-prompt',
+      'MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create',
+      'medallion db grant owner promoter --dry-run',
+    ],
+    exits: { 5: 'another session is using the tables, or has just made the role' },
+    seeAlso: ['doctor', 'docs/operations.md'],
+    arguments: [
+      ['<kind>', 'what the role is for', KINDS],
+      ['<role>', 'its name'],
+    ],
+    options: {
+      create: option('--create', 'make the role if there is none'),
+      passwordPrompt: option(
+        '--password-prompt',
+        `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`,
+      ),
+      dryRun: option('--dry-run', 'print the SQL and do nothing'),
     },
-  )
-    .addArgument(new Argument('<kind>', 'what the role is for').choices([...KINDS]))
-    .argument('<role>', 'its name')
-    .option('--create', 'make the role if there is none')
-    .option('--password-prompt', `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`)
-    .option('--dry-run', 'print the SQL and do nothing')
-    .action(run(runGrant));
-}
+    run: async (context, { create, passwordPrompt, dryRun }, [kind = '', role = '']) => {
+      checkName(role);
+      const given = context.env[PASSWORD_VARIABLE];
+      const password =
+        passwordPrompt && !dryRun
+          ? await askNewPassword(`New password of ${role}: `, context.signal)
+          : given === ''
+            ? undefined
+            : given;
+      const { statements, isSuperuser, server } = await grant(context.config, context.call, {
+        ...{ kind: kind as RoleKind, role, create, password, dryRun },
+      });
+      const rows = statements.map((statement) => ({ statement }));
+      const table = resultOf(texts('statement'), rows);
+      await (dryRun
+        ? context.writeText(statements.map((statement) => `${statement};\n`).join(''), () => table)
+        : context.writeRows(table));
+      if (isSuperuser) {
+        context.warn(`"${role}" is a superuser: it may do everything, whatever is granted`);
+      } else if (password === undefined && statements[0]?.startsWith('create role') === true) {
+        context.warn(
+          `"${role}" has no password, so most servers will not let it in`,
+          `Give it one: --password-prompt, or ${PASSWORD_VARIABLE} in the environment.`,
+        );
+      }
+      context.note(dryRun ? 'Nothing was done.' : `"${role}" is a ${kind} of ${server}`);
+    },
+  },
+);
 
-async function runGrant(
-  context: CommandContext,
-  flags: GrantFlags,
-  [kind, role = '']: string[],
-): Promise<void> {
-  checkName(role);
-  const dryRun = flags.dryRun ?? false;
-  const create = flags.create ?? false;
-  const given = context.env[PASSWORD_VARIABLE];
-  const password =
-    flags.passwordPrompt === true && !dryRun
-      ? await askNewPassword(`New password of ${role}: `, context.signal)
-      : given === ''
-        ? undefined
-        : given;
-  const { statements, isSuperuser, server } = await grant(context.config, context.call, {
-    ...{ kind: kind as RoleKind, role, create, password, dryRun },
-  });
-  if (dryRun && context.format === undefined) {
-    await context.write(statements.map((statement) => `${statement};\n`).join(''));
-  } else {
-    const rows = statements.map((statement) => ({ statement }));
-    await context.writeRows(resultOf({ statement: 'text' }, rows));
-  }
-  if (isSuperuser) {
-    context.emit({
-      type: 'warning',
-      message: `"${role}" is a superuser: it may do everything, whatever is granted`,
-    });
-  } else if (password === undefined && statements[0]?.startsWith('create role') === true) {
-    context.emit({
-      type: 'warning',
-      message: `"${role}" has no password, so most servers will not let it in`,
-      hint: `Give it one: --password-prompt, or ${PASSWORD_VARIABLE} in the environment.`,
-    });
-  }
-  context.emit({
-    type: 'note',
-    message: dryRun ? 'Nothing was done.' : `"${role}" is a ${String(kind)} of ${server}`,
-  });
-}
-
+/** @throws MedallionError usage */
 function checkName(role: string): void {
   const problem =
     role === ''
@@ -104,6 +86,6 @@ function checkName(role: string): void {
             ? `"${role}" is the name of no role`
             : undefined;
   if (problem !== undefined) {
-    throw new MedallionError('usage', problem);
+    throw usageError(problem);
   }
 }

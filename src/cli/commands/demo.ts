@@ -1,19 +1,11 @@
-import type { Command } from 'commander';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demo } from '../../app/demo.ts';
-import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
+import { command } from '../command.ts';
+import { option } from '../flags.ts';
 import { parseCount, parseSeed } from '../options.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { renderPage } from '../render/report-page.ts';
-import type { RunCommand } from '../run-command.ts';
-
-interface DemoFlags {
-  readonly count: number;
-  readonly seed?: number;
-  readonly fresh?: boolean;
-}
 
 const TOP = 5;
 
@@ -27,58 +19,53 @@ What to try next:
   ${medallion} --help                         every command
 `;
 
-export function createDemoCommand(run: RunCommand): Command {
-  return command(
-    'demo',
-    'run the whole pipeline on made-up sales, with nothing to install or configure',
-    {
-      details: `
+export const demoCommand = command(
+  'demo',
+  'run the whole pipeline on made-up sales, with nothing to install or configure',
+  {
+    details: `
 Everything happens in the home folder: an embedded PostgreSQL, and the log as
 files. A PostgreSQL or Kafka of your own is never touched. Run again, the demo
 adds to what is there.`,
-      examples: [
-        'medallion demo',
-        'medallion demo --fresh',
-        'medallion demo -n 200000 --home /tmp/shop',
-      ],
-      exits: {
-        4: 'a check of severity error failed: what it is about stays as it was',
-        5: 'another promotion is running',
-      },
-      seeAlso: ['generate', 'ingest', 'promote', 'report'],
+    examples: [
+      'medallion demo',
+      'medallion demo --fresh',
+      'medallion demo -n 200000 --home /tmp/shop',
+    ],
+    exits: {
+      4: 'a check of severity error failed: what it is about stays as it was',
+      5: 'another promotion is running',
     },
-  )
-    .option('-n, --count <n>', 'events to make, faults included', parseCount, 20_000)
-    .option(
-      '--seed <n>',
-      'seed of the sales (default: another one for each run on the same home)',
-      parseSeed,
-    )
-    .option('--fresh', 'start over: forget what the embedded warehouse and the demo hold')
-    .action(run(runDemo));
-}
-
-async function runDemo(context: CommandContext, flags: DemoFlags): Promise<void> {
-  const { warehouse, log } = context.config;
-  if (warehouse.kind === 'server' || log.kind === 'kafka') {
-    context.emit({
-      type: 'note',
-      message:
-        'The demo uses its own embedded PostgreSQL and files, not the servers you have configured.',
-    });
-  }
-  const { width, color } = context;
-  await demo(context.config, {
-    ...context.call,
-    ...{ count: flags.count, seed: flags.seed, fresh: flags.fresh, top: TOP },
-    onPromoted: (result) => {
-      warnOfChecks(result, context);
-      context.emit({ type: 'note', message: `${summary(result)}\n` });
+    seeAlso: ['generate', 'ingest', 'promote', 'report'],
+    options: {
+      count: option('-n, --count <n>', 'events to make, faults included', parseCount, 20_000),
+      seed: option(
+        '--seed <n>',
+        'seed of the sales (default: another one for each run on the same home)',
+        parseSeed,
+      ),
+      fresh: option('--fresh', 'start over: forget what the embedded warehouse and the demo hold'),
     },
-    onReport: (page) => context.write(renderPage(page, { width, color, top: TOP })),
-  });
-  context.emit({ type: 'note', message: nextSteps(calledFrom(context.cwd)) });
-}
+    run: async (context, { count, seed, fresh }) => {
+      const { warehouse, log } = context.config;
+      if (warehouse.kind === 'server' || log.kind === 'kafka') {
+        context.note(
+          'The demo uses its own embedded PostgreSQL and files, not the servers you have configured.',
+        );
+      }
+      const { width, color } = context;
+      await demo(context.config, {
+        ...{ ...context.call, count, seed, fresh, top: TOP },
+        onPromoted: (result) => {
+          warnOfChecks(result, context);
+          context.note(`${summary(result)}\n`);
+        },
+        onReport: (page) => context.write(renderPage(page, { width, color, top: TOP })),
+      });
+      context.note(nextSteps(calledFrom(context.cwd)));
+    },
+  },
+);
 
 /** npx finds the command in its own folder and in a project that depends on it; anywhere else it is installed. */
 function calledFrom(folder: string): string {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import path from 'node:path';
 import {
   DEFAULT_COUNT,
@@ -9,44 +9,20 @@ import {
 } from '../../app/generate.ts';
 import type { EventKind } from '../../generate/events.ts';
 import type { Period } from '../../generate/timeline.ts';
-import { COMPRESSIONS, type Compression } from '../../log/log.ts';
+import { COMPRESSIONS } from '../../log/log.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
-import type { RetryPolicy } from '../../retry.ts';
-import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
-import { parseCount, parseDay, parseRate, parseSeed, parseShare } from '../options.ts';
-import { resultOf } from '../render/result.ts';
+import { command } from '../command.ts';
+import { choice, days, group, option, RETRY } from '../flags.ts';
+import { parseCount, parseRate, parseSeed, parseShare } from '../options.ts';
+import { numbers, resultOf, texts } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
 
-interface GenerateFlags {
-  readonly count?: number;
-  readonly seed?: number;
-  readonly since?: string;
-  readonly until?: string;
-  readonly rate?: number;
-  readonly follow?: boolean;
-  readonly customers: number;
-  readonly products: number;
-  readonly cities: number;
-  readonly late: number;
-  readonly duplicates: number;
-  readonly malformed: number;
-  readonly corrections: number;
-  readonly manifest?: string;
-  readonly to?: string;
-  readonly partitions?: number;
-  readonly compression?: Compression;
-  readonly retryFor: RetryPolicy;
-}
-
-export function createGenerateCommand(run: RunCommand): Command {
-  return command(
-    'generate',
-    'write made-up purchases to the log: Kafka, the landing directory, a file or stdout',
-    {
-      details: `
+export const generateCommand = command(
+  'generate',
+  'write made-up purchases to the log: Kafka, the landing directory, a file or stdout',
+  {
+    details: `
 The same --seed, --since, --until, count, sizes and shares give the same bytes,
 on any day and any machine. Without --since and --until the period is the 31
 days up to yesterday, so the same seed gives other bytes tomorrow. With --follow
@@ -57,91 +33,108 @@ All events of a customer go to one partition, in order.
 
 A file appears under its name when the run has ended, in place of one that was
 there. The landing directory is added to.`,
-      examples: [
-        'medallion generate -n 20000',
-        'medallion generate -n 100000 --seed 7 --since 2026-01-01 --until 2026-01-31 --to january.ndjson.gz',
-        'medallion generate --late 2% --duplicates 1% --malformed 0.5% --corrections 1% --manifest answers.json',
-        'medallion generate --rate 500 --follow --brokers localhost:9092 --partitions 4',
-      ],
-      seeAlso: ['ingest', 'docs/kafka.md'],
+    examples: [
+      'medallion generate -n 20000',
+      'medallion generate -n 100000 --seed 7 --since 2026-01-01 --until 2026-01-31 --to january.ndjson.gz',
+      'medallion generate --late 2% --duplicates 1% --malformed 0.5% --corrections 1% --manifest answers.json',
+      'medallion generate --rate 500 --follow --brokers localhost:9092 --partitions 4',
+    ],
+    seeAlso: ['ingest', 'docs/kafka.md'],
+    usesKafka: true,
+    options: {
+      count: option(
+        '-n, --count <n>',
+        `events in all, faults included (default ${String(DEFAULT_COUNT)}, or no end with --follow)`,
+        parseCount,
+      ),
+      seed: option(
+        '--seed <n>',
+        'the same seed and arguments give the same bytes (default: another one each time)',
+        parseSeed,
+      ),
+      ...days(
+        'first UTC day of the purchases (default: 31 days up to --until)',
+        'last UTC day, the whole of it (default: yesterday)',
+      ),
+      rate: option('--rate <n>', 'events a second (default: as fast as it goes)', parseRate),
+      follow: option(
+        '--follow',
+        `go on until stopped, each purchase made now (${String(DEFAULT_RATE)} a second without --rate)`,
+      ),
+      ...group('The shop:', {
+        customers: option(
+          '--customers <n>',
+          'customers of the shop',
+          parseCount,
+          DEFAULT_SIZES.customers,
+        ),
+        products: option('--products <n>', 'products it sells', parseCount, DEFAULT_SIZES.products),
+        cities: option('--cities <n>', 'cities it sells to', parseCount, DEFAULT_SIZES.cities),
+      }),
+      ...group('What goes wrong:', {
+        late: option(
+          '--late <share>',
+          'purchases that come days after they were made: 0.02 or 2%',
+          parseShare,
+          0,
+        ),
+        duplicates: option(
+          '--duplicates <share>',
+          'events sent again, byte for byte',
+          parseShare,
+          0,
+        ),
+        malformed: option('--malformed <share>', 'events that must be refused', parseShare, 0),
+        corrections: option(
+          '--corrections <share>',
+          'events that change an earlier purchase',
+          parseShare,
+          0,
+        ),
+      }),
+      ...group('Where it goes:', {
+        manifest: option(
+          '--manifest <file>',
+          'also write the answers that the warehouse must give, as JSON',
+        ),
+        to: option(
+          '--to <target>',
+          '- for stdout, or a file: .ndjson, .ndjson.gz (default: Kafka if configured, else the landing directory)',
+          parseTarget,
+        ),
+        partitions: option(
+          '--partitions <n>',
+          'files of the landing topic (default 1); on Kafka, creates a missing topic with so many',
+          parseCount,
+        ),
+        compression: choice(
+          '--compression <codec>',
+          'how batches to Kafka are compressed; none without it',
+          COMPRESSIONS,
+        ),
+      }),
+      ...RETRY,
     },
-  )
-    .option(
-      '-n, --count <n>',
-      `events in all, faults included (default ${String(DEFAULT_COUNT)}, or no end with --follow)`,
-      parseCount,
-    )
-    .option(
-      '--seed <n>',
-      'the same seed and arguments give the same bytes (default: another one each time)',
-      parseSeed,
-    )
-    .option(
-      '--since <day>',
-      'first UTC day of the purchases (default: 31 days up to --until)',
-      parseDay,
-    )
-    .option('--until <day>', 'last UTC day, the whole of it (default: yesterday)', parseDay)
-    .option('--rate <n>', 'events a second (default: as fast as it goes)', parseRate)
-    .option(
-      '--follow',
-      `go on until stopped, each purchase made now (${String(DEFAULT_RATE)} a second without --rate)`,
-    )
-    .optionsGroup('The shop:')
-    .option('--customers <n>', 'customers of the shop', parseCount, DEFAULT_SIZES.customers)
-    .option('--products <n>', 'products it sells', parseCount, DEFAULT_SIZES.products)
-    .option('--cities <n>', 'cities it sells to', parseCount, DEFAULT_SIZES.cities)
-    .optionsGroup('What goes wrong:')
-    .option(
-      '--late <share>',
-      'purchases that come days after they were made: 0.02 or 2%',
-      parseShare,
-      0,
-    )
-    .option('--duplicates <share>', 'events sent again, byte for byte', parseShare, 0)
-    .option('--malformed <share>', 'events that must be refused', parseShare, 0)
-    .option('--corrections <share>', 'events that change an earlier purchase', parseShare, 0)
-    .optionsGroup('Where it goes:')
-    .option('--manifest <file>', 'also write the answers that the warehouse must give, as JSON')
-    .option(
-      '--to <target>',
-      '- for stdout, or a file: .ndjson, .ndjson.gz (default: Kafka if configured, else the landing directory)',
-      parseTarget,
-    )
-    .option(
-      '--partitions <n>',
-      'files of the landing topic (default 1); on Kafka, creates a missing topic with so many',
-      parseCount,
-    )
-    .addOption(
-      new Option(
-        '--compression <codec>',
-        'how batches to Kafka are compressed; none without it',
-      ).choices(COMPRESSIONS),
-    )
-    .action(run(runGenerate));
-}
-
-async function runGenerate(context: CommandContext, flags: GenerateFlags): Promise<void> {
-  const { late, duplicates, malformed, corrections, manifest, to, ...more } = flags;
-  const at = (file: string): string => path.resolve(context.cwd, file);
-  const result = await generate(context.config, {
-    ...more,
-    ...context.call,
-    faults: { late, duplicates, malformed, corrections },
-    manifest: manifest === undefined ? undefined : at(manifest),
-    to: to === undefined ? undefined : to === '-' ? context.write : at(to),
-  });
-  const text = describeResult(result);
-  if (to === '-') {
-    // stdout carries the events.
-    context.emit({ type: 'note', message: text });
-  } else if (context.format === undefined) {
-    await context.write(`${hanging(text, context.width)}\n`);
-  } else {
-    await context.writeRows(resultTable(result));
-  }
-}
+    run: async (context, flags) => {
+      const { late, duplicates, malformed, corrections, manifest, to, ...more } = flags;
+      const at = (file: string): string => path.resolve(context.cwd, file);
+      const result = await generate(context.config, {
+        ...more,
+        ...context.call,
+        faults: { late, duplicates, malformed, corrections },
+        manifest: manifest === undefined ? undefined : at(manifest),
+        to: to === undefined ? undefined : to === '-' ? context.write : at(to),
+      });
+      const text = describeResult(result);
+      if (to === '-') {
+        // stdout carries the events.
+        context.note(text);
+      } else {
+        await context.writeText(`${hanging(text, context.width)}\n`, () => resultTable(result));
+      }
+    },
+  },
+);
 
 function parseTarget(value: string): string {
   if (value !== '-' && !/\.(ndjson|jsonl)(\.gz)?$/.test(value) && !value.startsWith('/dev/')) {
@@ -176,29 +169,17 @@ function periodText({ since, until }: Period): string {
   return since === until ? since : `${since} to ${until}`;
 }
 
-function resultTable({ events, bytes, elapsedMs, kinds, period, ...more }: Generated): ResultTable {
+function resultTable({ elapsedMs, kinds, period, ...result }: Generated): ResultTable {
   const seconds = elapsedMs / 1000;
   return resultOf(
     {
-      events: 'number',
-      bytes: 'number',
-      seconds: 'number',
-      events_per_second: 'number',
-      purchase: 'number',
-      late: 'number',
-      duplicate: 'number',
-      correction: 'number',
-      malformed: 'number',
-      seed: 'number',
-      since: 'text',
-      until: 'text',
-      target: 'text',
+      ...numbers('events', 'bytes', 'seconds', 'eventsPerSecond', 'purchase', 'late', 'duplicate'),
+      ...{ ...numbers('correction', 'malformed', 'seed'), ...texts('since', 'until', 'target') },
     },
     [
       {
-        ...{ events, bytes, seconds: seconds.toFixed(3), ...kinds },
-        events_per_second: Math.round(events / Math.max(seconds, 0.001)),
-        ...{ seed: more.seed, target: more.target },
+        ...{ ...result, ...kinds, seconds: seconds.toFixed(3) },
+        eventsPerSecond: Math.round(result.events / Math.max(seconds, 0.001)),
         ...(period === 'now' ? {} : period),
       },
     ],

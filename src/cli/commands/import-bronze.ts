@@ -1,80 +1,76 @@
-import type { Command } from 'commander';
 import { importBronze, type Imported } from '../../app/ingest.ts';
 import { parseConfig } from '../../config.ts';
-import { MedallionError } from '../../errors.ts';
+import { MedallionError, usageError } from '../../errors.ts';
 import { grouped } from '../../number.ts';
 import type { ConnectionSettings } from '../../postgres/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
-import type { RetryPolicy } from '../../retry.ts';
+import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
+import { option, RETRY } from '../flags.ts';
 import { askPassword } from '../password.ts';
 import { writeIngested } from '../render/ingested.ts';
-import type { RunCommand } from '../run-command.ts';
-
-interface ImportFlags {
-  readonly from?: string;
-  readonly table: string;
-  readonly passwordPrompt?: boolean;
-  readonly retryFor: RetryPolicy;
-}
 
 const URL_VARIABLE = 'IMPORT_DATABASE_URL';
 
-export function createImportBronzeCommand(run: RunCommand): Command {
-  return command(
-    'import-bronze',
-    "write the older pipeline's bronze_layer table to bronze, each of its rows once",
-    {
-      details: `
+export const importBronzeCommand = command(
+  'import-bronze',
+  "write the older pipeline's bronze_layer table to bronze, each of its rows once",
+  {
+    details: `
 Reads id, payload and all other columns of all rows, whatever their
 processed_status. A row's id is its offset in bronze; its other columns
 (transaction_id, kafka_metadata, processed_status, created_at) are kept in
 bronze.events.headers. No row is written twice: a run that broke off goes on
 where it was, and a later run adds the rows that have come since. The table is
 only read. docs/migrating.md has all the steps.`,
-      examples: [
-        'medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt',
-        `${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer`,
-        [
-          'medallion promote && medallion reconcile',
-          'then bring it to silver and gold, and prove it',
-        ],
+    examples: [
+      'medallion import-bronze --from postgresql://airflow@old-server/airflow --password-prompt',
+      `${URL_VARIABLE}=postgresql://.. medallion import-bronze --table public.bronze_layer`,
+      [
+        'medallion promote && medallion reconcile',
+        'then bring it to silver and gold, and prove it',
       ],
-      seeAlso: ['promote', 'reconcile', 'docs/migrating.md'],
+    ],
+    seeAlso: ['promote', 'reconcile', 'docs/migrating.md'],
+    options: {
+      from: option('--from <url>', `PostgreSQL of the older pipeline (${URL_VARIABLE})`),
+      table: option(
+        '--table <name>',
+        'its table, or a view like it, with the schema if need be',
+        String,
+        'bronze_layer',
+      ),
+      passwordPrompt: option(
+        '--password-prompt',
+        'ask for the password, in place of one in the URL',
+      ),
+      ...RETRY,
     },
-  )
-    .option('--from <url>', `PostgreSQL of the older pipeline (${URL_VARIABLE})`)
-    .option(
-      '--table <name>',
-      'its table, or a view like it, with the schema if need be',
-      'bronze_layer',
-    )
-    .option('--password-prompt', 'ask for the password, in place of one in the URL')
-    .action(run(runImport));
-}
-
-async function runImport(context: CommandContext, flags: ImportFlags): Promise<void> {
-  const source = await sourceSettings(flags, context);
-  const { table, retryFor } = flags;
-  const result = await importBronze(context.config, { ...context.call, source, table, retryFor });
-  await writeIngested(context, result, statusLine(result));
-}
+    run: async (context, { from, table, passwordPrompt, retryFor }) => {
+      const source = await sourceSettings(from, passwordPrompt, context);
+      const request = { ...context.call, source, table, retryFor };
+      const result = await importBronze(context.config, request);
+      await writeIngested(context, result, statusLine(result));
+    },
+  },
+);
 
 /**
  * Where the older pipeline is: only what its URL says, nothing of what names the warehouse.
  * @throws MedallionError usage, config
  */
 async function sourceSettings(
-  { from, passwordPrompt = false }: ImportFlags,
+  from: string | undefined,
+  passwordPrompt: boolean,
   { env, cwd, signal }: CommandContext,
 ): Promise<ConnectionSettings> {
   const url = from ?? env[URL_VARIABLE] ?? '';
   const name = from === undefined ? URL_VARIABLE : '--from';
   if (url === '') {
-    throw new MedallionError('usage', 'which PostgreSQL is to be imported from?', {
-      hint: `Name it: --from postgresql://user@host:5432/database, or ${URL_VARIABLE}.`,
-    });
+    throw usageError(
+      'which PostgreSQL is to be imported from?',
+      `Name it: --from postgresql://user@host:5432/database, or ${URL_VARIABLE}.`,
+    );
   }
   try {
     const { warehouse } = parseConfig({ databaseUrl: url }, { HOME: env['HOME'] }, cwd);

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
-import { addGlobalFlags, addKafkaFlags } from '../context.ts';
-import type { RunCommand } from '../run-command.ts';
-import { addRetryOption } from '../options.ts';
+import { build, type CommandDeclaration, type RunCommand } from '../command.ts';
+import { addGlobalFlags } from '../context.ts';
 
-type Create = (run: RunCommand) => Promise<Command>;
+type Load = () => Promise<CommandDeclaration>;
 
 const OTHER = 'The warehouse, the shell:';
 
@@ -11,50 +10,44 @@ const OTHER = 'The warehouse, the shell:';
  * Every command by what it is for, in the order of the pipeline. What one needs is loaded with it, so that the others
  * start sooner.
  */
-const GROUPS: Readonly<Record<string, Readonly<Record<string, Create>>>> = {
+const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   'To begin with:': {
-    demo: async (run) => (await import('./demo.ts')).createDemoCommand(run),
-    init: async (run) => (await import('./init.ts')).createInitCommand(run),
-    config: async (run) => addKafkaFlags((await import('./config.ts')).createConfigCommand(run)),
-    doctor: async (run) => addKafkaFlags((await import('./doctor.ts')).createDoctorCommand(run)),
+    demo: async () => (await import('./demo.ts')).demoCommand,
+    init: async () => (await import('./init.ts')).initCommand,
+    config: async () => (await import('./config.ts')).configCommand,
+    doctor: async () => (await import('./doctor.ts')).doctorCommand,
   },
   'The pipeline:': {
-    generate: async (run) =>
-      addKafkaFlags(addRetryOption((await import('./generate.ts')).createGenerateCommand(run))),
-    ingest: async (run) =>
-      addKafkaFlags(addRetryOption((await import('./ingest.ts')).createIngestCommand(run))),
-    'import-bronze': async (run) =>
-      addRetryOption((await import('./import-bronze.ts')).createImportBronzeCommand(run)),
-    promote: async (run) =>
-      addRetryOption((await import('./promote.ts')).createPromoteCommand(run)),
-    run: async (run) =>
-      addKafkaFlags(addRetryOption((await import('./run.ts')).createRunCommand(run))),
+    generate: async () => (await import('./generate.ts')).generateCommand,
+    ingest: async () => (await import('./ingest.ts')).ingestCommand,
+    'import-bronze': async () => (await import('./import-bronze.ts')).importBronzeCommand,
+    promote: async () => (await import('./promote.ts')).promoteCommand,
+    run: async () => (await import('./run.ts')).runCommand,
   },
   'Data quality:': {
-    test: async (run) => (await import('./test.ts')).createTestCommand(run),
-    checks: async (run) => (await import('./checks.ts')).createChecksCommand(run),
-    quarantine: async (run) => (await import('./quarantine.ts')).createQuarantineCommand(run),
-    reconcile: async (run) =>
-      addKafkaFlags((await import('./reconcile.ts')).createReconcileCommand(run)),
-    archive: async (run) => (await import('./archive.ts')).createArchiveCommand(run),
-    prune: async (run) => (await import('./prune.ts')).createPruneCommand(run),
+    test: async () => (await import('./test.ts')).testCommand,
+    checks: async () => (await import('./checks.ts')).checksCommand,
+    quarantine: async () => (await import('./quarantine.ts')).quarantineCommand,
+    reconcile: async () => (await import('./reconcile.ts')).reconcileCommand,
+    archive: async () => (await import('./archive.ts')).archiveCommand,
+    prune: async () => (await import('./prune.ts')).pruneCommand,
   },
   'Query:': {
-    report: async (run) => (await import('./report.ts')).createReportCommand(run),
-    sql: async (run) => (await import('./sql.ts')).createSqlCommand(run),
-    export: async (run) => (await import('./export.ts')).createExportCommand(run),
-    models: async (run) => (await import('./models.ts')).createModelsCommand(run),
-    docs: async (run) => (await import('./docs.ts')).createDocsCommand(run),
+    report: async () => (await import('./report.ts')).reportCommand,
+    sql: async () => (await import('./sql.ts')).sqlCommand,
+    export: async () => (await import('./export.ts')).exportCommand,
+    models: async () => (await import('./models.ts')).modelsCommand,
+    docs: async () => (await import('./docs.ts')).docsCommand,
   },
   'Monitoring:': {
-    status: async (run) => addKafkaFlags((await import('./status.ts')).createStatusCommand(run)),
-    runs: async (run) => (await import('./runs.ts')).createRunsCommand(run),
-    trace: async (run) => (await import('./trace.ts')).createTraceCommand(run),
+    status: async () => (await import('./status.ts')).statusCommand,
+    runs: async () => (await import('./runs.ts')).runsCommand,
+    trace: async () => (await import('./trace.ts')).traceCommand,
   },
   [OTHER]: {
-    db: async (run) => (await import('./db.ts')).createDbCommand(run),
-    completion: async (run) => (await import('./completion.ts')).createCompletionCommand(run),
-    values: async (run) => (await import('./values.ts')).createValuesCommand(run),
+    db: async () => (await import('./db.ts')).dbCommand,
+    completion: async () => (await import('./completion.ts')).completionCommand,
+    values: async () => (await import('./values.ts')).valuesCommand,
   },
 };
 
@@ -70,12 +63,12 @@ export async function registerCommands(
   first: string | undefined,
 ): Promise<void> {
   const all = Object.entries(GROUPS).flatMap(([heading, commands]) =>
-    Object.entries(commands).map(([name, create]) => ({ heading, name, create })),
+    Object.entries(commands).map(([name, load]) => ({ heading, name, load })),
   );
   const named = all.filter(({ name }) => name === first && !ABOUT_ALL.has(name));
   const wanted = named.length > 0 ? named : all;
   const commands = await Promise.all(
-    wanted.map(async ({ heading, create }) => (await create(run)).helpGroup(heading)),
+    wanted.map(async ({ heading, load }) => build(await load(), run).helpGroup(heading)),
   );
   for (const command of commands) {
     program.addCommand(inherit(program, addGlobalFlags(command)), {

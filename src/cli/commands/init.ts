@@ -1,75 +1,68 @@
-import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { flagAttribute, CONFIG_FILE, SETTINGS, type SettingKey } from '../../config/settings.ts';
+import { CONFIG_FILE, flagAttribute, SETTINGS, type SettingKey } from '../../config/settings.ts';
 import { configTemplate, environmentTemplate } from '../../config/template.ts';
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
-import type { CommandContext, GlobalFlags } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
 import { storageError, writeWhole } from '../../whole-file.ts';
-
-type InitFlags = GlobalFlags & { readonly force?: boolean };
+import { command } from '../command.ts';
+import type { CommandContext, GlobalFlags } from '../context.ts';
+import { option } from '../flags.ts';
 
 const ENVIRONMENT_FILE = '.env.example';
 const ASSETS = new URL('../../../assets/project/', import.meta.url);
 /** What a project starts from, each under the same name there. */
 const STARTERS = ['models/gold/weekday_sales.sql', 'tests/gold/weekday_sales.yaml'];
 
-export function createInitCommand(run: RunCommand): Command {
-  return command(
-    'init',
-    'make a project: a configuration file that explains every setting, a mart, its test',
-    {
-      details: `
+export const initCommand = command(
+  'init',
+  'make a project: a configuration file that explains every setting, a mart, its test',
+  {
+    details: `
 Written into the working folder: ${CONFIG_FILE.names[0]} with every setting at its
 default, .env.example for passwords, and to start from a mart of your own with
 its test in models/gold and tests/gold. Settings given as flags are filled in.
 --config makes the project in the folder of that file. Settings that are there
 are not replaced without --force, models and tests never.`,
-      examples: [
-        'medallion init',
-        'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
-        'medallion init --force',
-      ],
-      seeAlso: ['test', 'config', 'doctor', 'docs/projects.md', 'docs/configuration.md'],
+    examples: [
+      'medallion init',
+      'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
+      'medallion init --force',
+    ],
+    seeAlso: ['test', 'config', 'doctor', 'docs/projects.md', 'docs/configuration.md'],
+    options: { force: option('--force', 'replace settings that are there') },
+    run: async (context, flags) => {
+      const file = path.resolve(context.cwd, flags.config ?? CONFIG_FILE.names[0]);
+      const shown = flags.config ?? CONFIG_FILE.names[0];
+      const template = configTemplate(chosenValues(flags, context), path.dirname(file));
+      const mayReplace = flags.force;
+      if (!(await writeWhole(file, template, { mayReplace }))) {
+        throw usageError(
+          `there is a ${shown} already; nothing was written`,
+          'medallion config shows what holds. To begin anew: medallion init --force',
+        );
+      }
+      const example = path.join(context.cwd, ENVIRONMENT_FILE);
+      const hasWritten = await writeWhole(example, environmentTemplate(), { mayReplace });
+      const folder = path.dirname(file);
+      const written = [shown, ...(hasWritten ? [ENVIRONMENT_FILE] : [])];
+      for (const name of STARTERS) {
+        if (await writeStarter(folder, name)) {
+          written.push(name);
+        }
+      }
+      context.note(
+        [
+          `written: ${written.join(', ')}${hasWritten ? '' : `; ${ENVIRONMENT_FILE} was there and stays`}`,
+          'Without any of it medallion uses an embedded PostgreSQL and files: medallion demo',
+          `Next: edit ${shown}; cp ${ENVIRONMENT_FILE} .env and put passwords there;`,
+          '  medallion config shows what holds, medallion doctor whether it works',
+          '  medallion test runs the test of the mart, medallion promote fills it',
+        ].join('\n'),
+      );
     },
-  )
-    .option('--force', 'replace settings that are there')
-    .action(run(init));
-}
-
-async function init(context: CommandContext, flags: InitFlags): Promise<void> {
-  const file = path.resolve(context.cwd, flags.config ?? CONFIG_FILE.names[0]);
-  const shown = flags.config ?? CONFIG_FILE.names[0];
-  const template = configTemplate(chosenValues(flags, context), path.dirname(file));
-  const mayReplace = flags.force ?? false;
-  if (!(await writeWhole(file, template, { mayReplace }))) {
-    throw new MedallionError('usage', `there is a ${shown} already; nothing was written`, {
-      hint: 'medallion config shows what holds. To begin anew: medallion init --force',
-    });
-  }
-  const example = path.join(context.cwd, ENVIRONMENT_FILE);
-  const hasWritten = await writeWhole(example, environmentTemplate(), { mayReplace });
-  const folder = path.dirname(file);
-  const written = [shown, ...(hasWritten ? [ENVIRONMENT_FILE] : [])];
-  for (const name of STARTERS) {
-    if (await writeStarter(folder, name)) {
-      written.push(name);
-    }
-  }
-  context.emit({
-    type: 'note',
-    message: [
-      `written: ${written.join(', ')}${hasWritten ? '' : `; ${ENVIRONMENT_FILE} was there and stays`}`,
-      'Without any of it medallion uses an embedded PostgreSQL and files: medallion demo',
-      `Next: edit ${shown}; cp ${ENVIRONMENT_FILE} .env and put passwords there;`,
-      '  medallion config shows what holds, medallion doctor whether it works',
-      '  medallion test runs the test of the mart, medallion promote fills it',
-    ].join('\n'),
-  });
-}
+  },
+);
 
 /** @returns false, where there is such a file already, which stays */
 async function writeStarter(folder: string, name: string): Promise<boolean> {
@@ -82,7 +75,7 @@ async function writeStarter(folder: string, name: string): Promise<boolean> {
 }
 
 /** What flags say, for the file. A password in a URL is left out. */
-function chosenValues(flags: InitFlags, context: CommandContext): Map<SettingKey, string> {
+function chosenValues(flags: GlobalFlags, context: CommandContext): Map<SettingKey, string> {
   const chosen = new Map<SettingKey, string>();
   for (const setting of SETTINGS) {
     const value = setting.flag && flags[flagAttribute(setting) as keyof GlobalFlags];
@@ -95,11 +88,10 @@ function chosenValues(flags: InitFlags, context: CommandContext): Map<SettingKey
     const safe = new URL(url);
     safe.password = '';
     chosen.set('database.url', safe.href);
-    context.emit({
-      type: 'warning',
-      message: 'the password of --database-url was left out of the file',
-      hint: 'Put it into .env or the environment: PGPASSWORD.',
-    });
+    context.warn(
+      'the password of --database-url was left out of the file',
+      'Put it into .env or the environment: PGPASSWORD.',
+    );
   }
   return chosen;
 }

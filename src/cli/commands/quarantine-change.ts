@@ -1,51 +1,73 @@
-import { decideQuarantined, replayQuarantined, type ReplayRequest } from '../../app/quarantine.ts';
-import { MedallionError } from '../../errors.ts';
+import { decideQuarantined, MAX_EVENT_BYTES, replayQuarantined } from '../../app/quarantine.ts';
+import { usageError } from '../../errors.ts';
 import { counted } from '../../number.ts';
-import type { ResultTable } from '../../postgres/query.ts';
-import type { Obstacle, ReplayResult } from '../../promote/replay.ts';
+import type { Obstacle } from '../../promote/replay.ts';
+import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
+import { choice, ENGINE, option, required } from '../flags.ts';
+import { parseCount } from '../options.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
-import { resultOf } from '../render/result.ts';
-import { chosen, confirmChange, type ChoiceFlags } from './quarantine-choice.ts';
+import { quantities, resultOf, texts } from '../render/result.ts';
+import {
+  askFor,
+  CHOICE,
+  chosen,
+  COORDINATES,
+  type Change,
+  type ChoiceFlags,
+} from './quarantine-choice.ts';
 
 /** What changes rejected events: judging them again, dismissing them, taking that back. */
 
-type ReplayFlags = ChoiceFlags &
-  Pick<
-    ReplayRequest,
-    'engine' | 'layer' | 'chunkRows' | 'memoryLimit' | 'threads' | 'maxEventBytes'
-  >;
+const REPLAY: Change = {
+  ...{ command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' },
+};
 
-/** Judges the events that are meant again, and promotes those that pass. */
-export async function replay(
-  context: CommandContext,
-  flags: ReplayFlags,
-  events: string[],
-): Promise<void> {
-  const asking = { command: 'replay', ask: 'Judge again', does: 'replays', done: 'judged again' };
-  const { engine, layer, chunkRows, memoryLimit, threads, maxEventBytes } = flags;
-  const result = await replayQuarantined(context.config, {
-    ...{ ...context.call, selection: chosen(flags, events, 'replay') },
-    ...{ engine, layer, chunkRows, memoryLimit, threads, maxEventBytes },
-    confirm: (count, status) =>
-      confirmChange(counted(count, `${status} event`), flags, asking, context),
-  });
-  if (result === undefined) {
-    return;
-  }
-  const replayed = result.replay ?? { outcomes: [], obstacles: [] };
-  if (replayed.outcomes.length > 0 || context.format !== undefined) {
-    await context.writeRows(outcomeTable(replayed));
-  }
-  warnOfChecks(result, context);
-  for (const { obstacle, events: stuck } of replayed.obstacles) {
-    context.emit({
-      type: 'warning',
-      message: `${counted(stuck, 'event')} cannot be judged again: ${OBSTACLES[obstacle]}`,
-    });
-  }
-  context.emit({ type: 'note', message: summary(result) });
-}
+export const replayCommand = command(
+  'replay',
+  'judge open events again, by the rules and the dimension rows of today',
+  {
+    examples: ['medallion quarantine replay --field order.payment_method --yes'],
+    exits: {
+      4: 'a check of severity error failed: what it is about stays as it was',
+      5: 'a promotion, or another change of the quarantine, is running',
+    },
+    seeAlso: ['quarantine list', 'promote'],
+    arguments: [['[events...]', COORDINATES]],
+    options: {
+      ...CHOICE,
+      ...ENGINE,
+      layer: choice('--layer <layer>', 'silver only; gold catches up with the next promote', [
+        'silver',
+      ]),
+      maxEventBytes: option(
+        '--max-event-bytes <n>',
+        'take events that were too_large into bronze up to this size',
+        parseCount,
+        MAX_EVENT_BYTES,
+      ),
+    },
+    run: async (context, flags, events) => {
+      const { engine, layer, chunkRows, memoryLimit, threads, maxEventBytes } = flags;
+      const result = await replayQuarantined(context.config, {
+        ...{ ...context.call, selection: chosen(flags, events, 'replay') },
+        ...{ engine, layer, chunkRows, memoryLimit, threads, maxEventBytes },
+        confirm: askFor(REPLAY, flags, context),
+      });
+      if (result === undefined) {
+        return;
+      }
+      const { outcomes, obstacles } = result.replay ?? { outcomes: [], obstacles: [] };
+      const kinds = { ...texts('outcome', 'reason', 'field'), ...quantities('events') };
+      await context.writeNews(resultOf(kinds, outcomes));
+      warnOfChecks(result, context);
+      for (const { obstacle, events: stuck } of obstacles) {
+        context.warn(`${counted(stuck, 'event')} cannot be judged again: ${OBSTACLES[obstacle]}`);
+      }
+      context.note(summary(result));
+    },
+  },
+);
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   not_text:
@@ -60,35 +82,49 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   not_in_bronze: 'bronze.events does not hold them any more. Export and ingest them as a file',
 };
 
-function outcomeTable({ outcomes }: ReplayResult): ResultTable {
-  return resultOf({ outcome: 'text', reason: 'text', field: 'text', events: 'quantity' }, outcomes);
-}
-
-type DecideFlags = ChoiceFlags & { readonly note?: string };
-
-const DECISIONS = {
-  dismiss: { command: 'dismiss', ask: 'Dismiss', does: 'dismisses', done: 'dismissed' },
-  reopen: { command: 'reopen', ask: 'Reopen', does: 'reopens', done: 'reopened' },
+const DISMISSAL = {
+  command: 'dismiss',
+  ask: 'Dismiss',
+  does: 'dismisses',
+  done: 'dismissed',
 } as const;
+const REOPENING = { command: 'reopen', ask: 'Reopen', does: 'reopens', done: 'reopened' } as const;
+
+export const dismissCommand = command('dismiss', 'set open events aside for good', {
+  examples: ['medallion quarantine dismiss --reason invalid_json --note mended --yes'],
+  exits: { 5: 'another change of the quarantine is running' },
+  seeAlso: ['quarantine reopen', 'quarantine export'],
+  arguments: [['[events...]', COORDINATES]],
+  options: { ...CHOICE, note: required(option('--note <text>', 'why, for those who come after')) },
+  run: (context, flags, events) => decide(DISMISSAL, context, flags, events),
+});
+
+export const reopenCommand = command('reopen', 'take a dismissal back', {
+  examples: ['medallion quarantine reopen --reason invalid_json --yes'],
+  exits: { 5: 'another change of the quarantine is running' },
+  seeAlso: ['quarantine dismiss', 'quarantine replay'],
+  arguments: [['[events...]', COORDINATES]],
+  options: { ...CHOICE, note: option('--note <text>', 'why, for those who come after') },
+  run: (context, flags, events) => decide(REOPENING, context, flags, events),
+});
 
 /** Sets the events that are meant aside, or takes that back. */
-export function decide(
-  decision: keyof typeof DECISIONS,
-): (context: CommandContext, flags: DecideFlags, events: string[]) => Promise<void> {
-  return async (context, flags, events) => {
-    const asking = DECISIONS[decision];
-    const selection = chosen(flags, events, decision);
-    const { note } = flags;
-    if (note?.trim() === '') {
-      throw new MedallionError('usage', '--note is blank');
-    }
-    const changed = await decideQuarantined(context.config, decision, {
-      ...{ ...context.call, selection, note },
-      confirm: (count, status) =>
-        confirmChange(counted(count, `${status} event`), flags, asking, context),
-    });
-    if (changed !== undefined) {
-      context.emit({ type: 'note', message: `${asking.done} ${counted(changed, 'event')}` });
-    }
-  };
+async function decide(
+  change: typeof DISMISSAL | typeof REOPENING,
+  context: CommandContext,
+  flags: ChoiceFlags & { readonly note: string | undefined },
+  events: readonly string[],
+): Promise<void> {
+  const selection = chosen(flags, events, change.command);
+  const { note } = flags;
+  if (note?.trim() === '') {
+    throw usageError('--note is blank');
+  }
+  const changed = await decideQuarantined(context.config, change.command, {
+    ...{ ...context.call, selection, note },
+    confirm: askFor(change, flags, context),
+  });
+  if (changed !== undefined) {
+    context.note(`${change.done} ${counted(changed, 'event')}`);
+  }
 }

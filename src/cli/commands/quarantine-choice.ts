@@ -1,60 +1,41 @@
-import { Option, type Command } from 'commander';
-import { MedallionError } from '../../errors.ts';
-import { REASONS } from '../../event/reasons.ts';
+import { usageError } from '../../errors.ts';
+import { REASONS, type Reason } from '../../event/reasons.ts';
+import { counted } from '../../number.ts';
 import type { Selection } from '../../postgres/quarantine.ts';
 import { parseCoordinates } from '../../query/quarantine/coordinates.ts';
-import { confirm, type Asking } from '../confirm.ts';
+import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
-import { parseDay, parsePartition } from '../options.ts';
+import { checkDays, choice, days, group, option, type Values } from '../flags.ts';
+import { parsePartition } from '../options.ts';
 
 /** Which rejected events a command is about: the flags that say it, and what is asked before they are changed. */
 
 /** How an event is named, for the help. */
 export const COORDINATES = 'its coordinates, topic/partition/offset, as list prints them';
 
-export interface FilterFlags {
-  readonly reason?: string;
-  readonly field?: string;
-  readonly ofTopic?: string;
-  readonly partition?: number;
-  readonly since?: string;
-  readonly until?: string;
-}
-
-export interface ChoiceFlags extends FilterFlags {
-  readonly all?: boolean;
-  readonly yes?: boolean;
-}
-
-/** --topic is the default topic everywhere else, and here a filter: its value is kept under a name of its own. */
-class TopicFilter extends Option {
-  override attributeName(): string {
-    return 'ofTopic';
-  }
-}
-
 /** Flags that narrow the events that are meant. */
-export function addFilterFlags(command: Command): Command {
-  return command
-    .optionsGroup('Which events:')
-    .addOption(
-      new Option('--reason <reason>', 'rejected for this reason').choices(Object.keys(REASONS)),
-    )
-    .option('--field <path>', 'rejected at this field: order.currency, items[].unit_price')
-    .addOption(new TopicFilter('--topic <topic>', 'of this topic, as list prints it or plain'))
-    .option('--partition <n>', 'of this partition', parsePartition)
-    .option('--since <day>', 'rejected from this UTC day on', parseDay)
-    .option('--until <day>', 'rejected up to this UTC day', parseDay)
-    .optionsGroup('Options:');
-}
+export const FILTER = group('Which events:', {
+  reason: choice(
+    '--reason <reason>',
+    'rejected for this reason',
+    Object.keys(REASONS) as readonly Reason[],
+  ),
+  field: option('--field <path>', 'rejected at this field: order.currency, items[].unit_price'),
+  /** Everywhere else --topic is the default topic: here its value is kept under a name of its own. */
+  ofTopic: option('--topic <topic>', 'of this topic, as list prints it or plain'),
+  partition: option('--partition <n>', 'of this partition', parsePartition),
+  ...days('rejected from this UTC day on', 'rejected up to this UTC day'),
+});
 
 /** The same for a command that changes events: named one by one, by those flags, or all of them. */
-export function addChoiceFlags(command: Command): Command {
-  return addFilterFlags(command.argument('[events...]', COORDINATES))
-    .addOption(new Option('--all', 'every one').helpGroup('Which events:'))
-    .option('--yes', 'do not ask');
-}
+export const CHOICE = {
+  ...FILTER,
+  ...group('Which events:', { all: option('--all', 'every one') }),
+  yes: option('--yes', 'do not ask'),
+};
 
+type FilterFlags = Values<typeof FILTER>;
+export type ChoiceFlags = Values<typeof CHOICE>;
 type Filter = Omit<Selection, 'status'>;
 
 /**
@@ -63,15 +44,13 @@ type Filter = Omit<Selection, 'status'>;
  */
 export function filterOf(flags: FilterFlags, events: readonly string[] = []): Filter {
   const { reason, field, ofTopic: topic, partition, since, until } = flags;
-  if (since !== undefined && until !== undefined && since > until) {
-    throw new MedallionError('usage', `--since ${since} is after --until ${until}`);
-  }
+  checkDays(flags);
   const filter = { reason, field, topic, partition, since, until };
   if (events.length === 0) {
     return filter;
   }
   if (isNarrow(filter)) {
-    throw new MedallionError('usage', 'events are chosen by coordinates or by flags, not both');
+    throw usageError('events are chosen by coordinates or by flags, not both');
   }
   return { events: events.map(parseCoordinates) };
 }
@@ -86,29 +65,34 @@ function isNarrow(filter: Filter): boolean {
  */
 export function chosen(flags: ChoiceFlags, events: readonly string[], command: string): Filter {
   const filter = filterOf(flags, events);
-  const isAll = flags.all === true;
-  if (isNarrow(filter) === isAll) {
-    throw new MedallionError(
-      'usage',
-      isAll ? '--all leaves no choice: drop it, or the others' : `${command} which events?`,
-      { hint: 'Name them by their coordinates, choose them with --reason and others, or --all.' },
+  if (isNarrow(filter) === flags.all) {
+    throw usageError(
+      flags.all ? '--all leaves no choice: drop it, or the others' : `${command} which events?`,
+      'Name them by their coordinates, choose them with --reason and others, or --all.',
     );
   }
   return filter;
 }
 
-/** Asks before many events are changed. @throws MedallionError usage, interrupted */
-export async function confirmChange(
-  what: string,
-  flags: ChoiceFlags,
-  asking: Asking & { readonly ask: string },
+/** What a command does, for the question whether it may: Dismiss, dismisses, dismissed. */
+export interface Change {
+  readonly command: string;
+  readonly ask: string;
+  readonly does: string;
+  readonly done: string;
+}
+
+/** What asks before many events are changed. */
+export function askFor(
+  change: Change,
+  { yes }: ChoiceFlags,
   context: CommandContext,
-): Promise<void> {
-  if (flags.yes === true) {
-    return;
-  }
-  if (!process.stdin.isTTY) {
-    context.emit({ type: 'note', message: `${what} would be ${asking.done}` });
-  }
-  await confirm(`${asking.ask} ${what}?`, asking, context.signal);
+): (events: number, status: string) => Promise<void> {
+  return async (events, status) => {
+    const what = counted(events, `${status} event`);
+    if (!yes && !process.stdin.isTTY) {
+      context.note(`${what} would be ${change.done}`);
+    }
+    await confirm(`${change.ask} ${what}?`, { ...change, yes }, context.signal);
+  };
 }

@@ -1,6 +1,4 @@
-import { Option, type Command } from 'commander';
 import path from 'node:path';
-import { MAX_EVENT_BYTES } from '../../app/quarantine.ts';
 import {
   quarantined,
   quarantinedEvent,
@@ -8,111 +6,108 @@ import {
   writeQuarantined,
 } from '../../app/query.ts';
 import { counted, grouped } from '../../number.ts';
-import { STATUSES, type Status } from '../../postgres/quarantine.ts';
+import { STATUSES } from '../../postgres/quarantine.ts';
 import { parseCoordinates } from '../../query/quarantine/coordinates.ts';
-import { addGlobalFlags, type CommandContext } from '../context.ts';
-import { command, type Manual } from '../help.ts';
+import { command } from '../command.ts';
+import { choice, option } from '../flags.ts';
 import { parseCount } from '../options.ts';
 import { eventLines, groupLines } from '../render/quarantine-list.ts';
 import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
-import type { RunCommand } from '../run-command.ts';
-import { addEngineFlags } from './promote.ts';
-import { decide, replay } from './quarantine-change.ts';
-import {
-  addChoiceFlags,
-  addFilterFlags,
-  COORDINATES,
-  filterOf,
-  type FilterFlags,
-} from './quarantine-choice.ts';
+import { dismissCommand, reopenCommand, replayCommand } from './quarantine-change.ts';
+import { COORDINATES, FILTER, filterOf } from './quarantine-choice.ts';
 
-export function createQuarantineCommand(run: RunCommand): Command {
-  const quarantine = command(
-    'quarantine',
-    'rejected events: look at them, judge them again, dismiss or export them',
-    MANUAL,
-  ).enablePositionalOptions();
-  const commands = [
-    addFilterFlags(
-      command('list', 'list rejected events, the latest first', {
-        examples: [
-          'medallion quarantine list --summary',
-          'medallion quarantine list --reason invalid_json --limit 5',
-        ],
-        seeAlso: ['quarantine show', 'quarantine export'],
-      }),
-    )
-      .addOption(statusOption())
-      .option('--summary', 'count them by reason and field instead, with an example of each')
-      .option('--limit <n>', 'rows, at most', parseCount, 50)
-      .action(run(list)),
-    command('show', 'show one rejected event: why, what happened to it, and its bytes', {
-      examples: ['medallion quarantine show landing/sales/0/123'],
-      seeAlso: ['quarantine list', 'trace'],
-    })
-      .argument('<event>', COORDINATES)
-      .option('--raw', 'write its bytes to stdout, exactly as they were received')
-      .action(run(show)),
-    addEngineFlags(
-      addChoiceFlags(
-        command('replay', 'judge open events again, by the rules and the dimension rows of today', {
-          examples: ['medallion quarantine replay --field order.payment_method --yes'],
-          exits: {
-            4: 'a check of severity error failed: what it is about stays as it was',
-            5: 'a promotion, or another change of the quarantine, is running',
-          },
-          seeAlso: ['quarantine list', 'promote'],
-        }),
+const STATUS = choice('--status <status>', 'in this status', [...STATUSES, 'all'], 'open');
+
+const list = command('list', 'list rejected events, the latest first', {
+  examples: [
+    'medallion quarantine list --summary',
+    'medallion quarantine list --reason invalid_json --limit 5',
+  ],
+  seeAlso: ['quarantine show', 'quarantine export'],
+  options: {
+    ...FILTER,
+    status: STATUS,
+    summary: option('--summary', 'count them by reason and field instead, with an example of each'),
+    limit: option('--limit <n>', 'rows, at most', parseCount, 50),
+  },
+  run: async (context, { status, summary, limit, ...flags }) => {
+    const { config, call } = context;
+    const selection = { ...filterOf(flags), status };
+    if (summary) {
+      const groups = await quarantineSummary(config, call, selection);
+      await context.writeRows(groups, (width) => groupLines(groups, width));
+      return;
+    }
+    const { events, total } = await quarantined(config, call, selection, limit);
+    await context.writeRows(events, (width) => eventLines(events, width));
+    if (total > events.rows.length) {
+      context.note(
+        `the latest ${grouped(events.rows.length)} of ${grouped(total)}; --limit shows more, --summary counts them`,
+      );
+    }
+  },
+});
+
+/** What show prints of an event for people. */
+const SHOWN_BYTES = 64 << 10;
+
+const show = command('show', 'show one rejected event: why, what happened to it, and its bytes', {
+  examples: ['medallion quarantine show landing/sales/0/123'],
+  seeAlso: ['quarantine list', 'trace'],
+  arguments: [['<event>', COORDINATES]],
+  options: { raw: option('--raw', 'write its bytes to stdout, exactly as they were received') },
+  run: async (context, { raw }, [argument = '']) => {
+    const place = parseCoordinates(argument);
+    const isWhole = raw || context.format !== undefined;
+    const bytes = isWhole ? Number.POSITIVE_INFINITY : SHOWN_BYTES;
+    const event = await quarantinedEvent(context.config, context.call, place, bytes);
+    await (raw
+      ? context.write(event.raw ?? '')
+      : context.writeText(renderQuarantined(event, context.width), () => quarantinedRow(event)));
+  },
+});
+
+const exportEvents = command(
+  'export',
+  'write rejected events as NDJSON, to be mended and ingested again',
+  {
+    examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
+    seeAlso: ['ingest', 'quarantine dismiss'],
+    arguments: [['[events...]', COORDINATES]],
+    options: {
+      ...FILTER,
+      status: STATUS,
+      to: option(
+        '--to <file>',
+        'the file to write, gzipped when it ends in .gz; - is stdout',
+        String,
+        '-',
       ),
-    )
-      .addOption(
-        new Option('--layer <layer>', 'silver only; gold catches up with the next promote').choices(
-          ['silver'],
-        ),
-      )
-      .option(
-        '--max-event-bytes <n>',
-        'take events that were too_large into bronze up to this size',
-        parseCount,
-        MAX_EVENT_BYTES,
-      )
-      .action(run(replay)),
-    addChoiceFlags(
-      command('dismiss', 'set open events aside for good', {
-        examples: ['medallion quarantine dismiss --reason invalid_json --note mended --yes'],
-        exits: { 5: 'another change of the quarantine is running' },
-        seeAlso: ['quarantine reopen', 'quarantine export'],
-      }),
-    )
-      .requiredOption('--note <text>', 'why, for those who come after')
-      .action(run(decide('dismiss'))),
-    addChoiceFlags(
-      command('reopen', 'take a dismissal back', {
-        examples: ['medallion quarantine reopen --reason invalid_json --yes'],
-        exits: { 5: 'another change of the quarantine is running' },
-        seeAlso: ['quarantine dismiss', 'quarantine replay'],
-      }),
-    )
-      .option('--note <text>', 'why, for those who come after')
-      .action(run(decide('reopen'))),
-    addFilterFlags(
-      command('export', 'write rejected events as NDJSON, to be mended and ingested again', {
-        examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
-        seeAlso: ['ingest', 'quarantine dismiss'],
-      }).argument('[events...]', COORDINATES),
-    )
-      .addOption(statusOption())
-      .option('--to <file>', 'the file to write, gzipped when it ends in .gz; - is stdout', '-')
-      .action(run(exportEvents)),
-  ];
-  for (const command of commands) {
-    quarantine.addCommand(addGlobalFlags(command));
-  }
-  return quarantine;
-}
+    },
+    run: async (context, { status, to, ...flags }, events) => {
+      const selection = { ...filterOf(flags, events), status };
+      const target = to === '-' ? context.write : path.resolve(context.cwd, to);
+      const result = await writeQuarantined(context.config, context.call, selection, target);
+      const { enveloped, empty } = result;
+      const notes = [
+        `${counted(result.events, 'event')} written to ${result.target}`,
+        ...(enveloped === 0
+          ? []
+          : [
+              `${counted(enveloped, 'event')} in JSON with base64, being no line of text or not whole`,
+            ]),
+        ...(empty === 0 ? [] : [`${counted(empty, 'event')} without a value left out`]),
+      ];
+      context.note(notes.join('; '));
+    },
+  },
+);
 
-const MANUAL: Manual = {
-  details: `
+export const quarantineCommand = command(
+  'quarantine',
+  'rejected events: look at them, judge them again, dismiss or export them',
+  {
+    details: `
 An event is named by its coordinates, as list prints them: sales/0/123,
 landing/sales/0/123, file:/tmp/x.ndjson/0/7. Partition and offset are the last
 two parts.
@@ -125,85 +120,16 @@ whole. export writes an event as its own line; one that is no line of text, or
 was cut, comes as
 {"quarantined", "reason", "field", "detail", "base64"}. Mended, it is a new
 event of a new file: dismiss the old one.`,
-  examples: [
-    'medallion quarantine list --summary',
-    'medallion quarantine show sales/0/123',
-    'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
-    'medallion quarantine replay --reason unknown_reference --field order.payment_method',
-    'medallion quarantine export --reason invalid_json --to broken.ndjson',
-    ['medallion ingest --from broken.ndjson', 'after mending it'],
-    'medallion quarantine dismiss --reason invalid_json --note "mended by hand" --yes',
-  ],
-  seeAlso: ['ingest', 'promote', 'status'],
-};
-
-function statusOption(): Option {
-  return new Option('--status <status>', 'in this status')
-    .choices([...STATUSES, 'all'])
-    .default('open');
-}
-
-async function list(
-  context: CommandContext,
-  flags: FilterFlags & {
-    readonly status: Status | 'all';
-    readonly summary?: boolean;
-    readonly limit: number;
+    examples: [
+      'medallion quarantine list --summary',
+      'medallion quarantine show sales/0/123',
+      'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
+      'medallion quarantine replay --reason unknown_reference --field order.payment_method',
+      'medallion quarantine export --reason invalid_json --to broken.ndjson',
+      ['medallion ingest --from broken.ndjson', 'after mending it'],
+      'medallion quarantine dismiss --reason invalid_json --note "mended by hand" --yes',
+    ],
+    seeAlso: ['ingest', 'promote', 'status'],
+    commands: [list, show, replayCommand, dismissCommand, reopenCommand, exportEvents],
   },
-): Promise<void> {
-  const selection = { ...filterOf(flags), status: flags.status };
-  if (flags.summary === true) {
-    const groups = await quarantineSummary(context.config, context.call, selection);
-    await context.writeRows(groups, (width) => groupLines(groups, width));
-    return;
-  }
-  const { events, total } = await quarantined(context.config, context.call, selection, flags.limit);
-  await context.writeRows(events, (width) => eventLines(events, width));
-  if (total > events.rows.length) {
-    context.emit({
-      type: 'note',
-      message: `the latest ${grouped(events.rows.length)} of ${grouped(total)}; --limit shows more, --summary counts them`,
-    });
-  }
-}
-
-/** What show prints of an event for people. */
-const SHOWN_BYTES = 64 << 10;
-
-async function show(
-  context: CommandContext,
-  flags: { readonly raw?: boolean },
-  [argument = '']: string[],
-): Promise<void> {
-  const place = parseCoordinates(argument);
-  const isWhole = flags.raw === true || context.format !== undefined;
-  const bytes = isWhole ? Number.POSITIVE_INFINITY : SHOWN_BYTES;
-  const event = await quarantinedEvent(context.config, context.call, place, bytes);
-  if (flags.raw === true) {
-    await context.write(event.raw ?? '');
-  } else if (context.format !== undefined) {
-    await context.writeRows(quarantinedRow(event));
-  } else {
-    await context.write(renderQuarantined(event, context.width));
-  }
-}
-
-async function exportEvents(
-  context: CommandContext,
-  flags: FilterFlags & { readonly status: Status | 'all'; readonly to: string },
-  events: string[],
-): Promise<void> {
-  const selection = { ...filterOf(flags, events), status: flags.status };
-  const target = flags.to === '-' ? context.write : path.resolve(context.cwd, flags.to);
-  const result = await writeQuarantined(context.config, context.call, selection, target);
-  const notes = [
-    `${counted(result.events, 'event')} written to ${result.target}`,
-    ...(result.enveloped === 0
-      ? []
-      : [
-          `${counted(result.enveloped, 'event')} in JSON with base64, being no line of text or not whole`,
-        ]),
-    ...(result.empty === 0 ? [] : [`${counted(result.empty, 'event')} without a value left out`]),
-  ];
-  context.emit({ type: 'note', message: notes.join('; ') });
-}
+);

@@ -1,36 +1,23 @@
-import type { Command } from 'commander';
 import { archivePlace } from '../../app/archive.ts';
-import { run, type RunRequest, type RunTotals } from '../../app/run.ts';
-import { MedallionError } from '../../errors.ts';
+import { run, type RunTotals } from '../../app/run.ts';
+import { usageError } from '../../errors.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
-import type { CommandContext } from '../context.ts';
-import { command, type Manual } from '../help.ts';
-import { parseCount, parsedSetting, parseDuration, parsePort, settingOption } from '../options.ts';
+import { command } from '../command.ts';
+import { ENGINE, group, RETRY, setting } from '../flags.ts';
+import { parseCount, parseDuration, parsePort } from '../options.ts';
 import { ingestedSummary } from '../render/ingested.ts';
 import { warnOfChecks } from '../render/promotion-view.ts';
-import { resultOf } from '../render/result.ts';
+import { quantities, resultOf } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
-import type { RunCommand } from '../run-command.ts';
 import { archivedText } from './archive.ts';
-import { addEngineFlags } from './promote.ts';
 
-interface RunFlags extends Omit<
-  RunRequest,
-  'everyMs' | 'metrics' | 'archive' | 'onPromoted' | 'onEnd'
-> {
-  /** Milliseconds. */
-  readonly every: number;
-  readonly metricsPort?: number;
-  readonly metricsHost: string;
-  /** Milliseconds. */
-  readonly olderThan?: number;
-  readonly to?: string;
-}
-
-const MANUAL: Manual = {
-  details: `
+export const runCommand = command(
+  'run',
+  'ingest and promote in one process until stopped, with metrics and health checks if wanted',
+  {
+    details: `
 This is "ingest --follow" and "promote --watch" in one process, with the same
 records of runs. Stopped by SIGINT or SIGTERM it commits the batch in hand,
 finishes a promotion that has begun, and says what it did; a second signal ends
@@ -44,80 +31,64 @@ hour.
 With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
 process lives) and /readyz (200 while warehouse and log answer, ingest runs and
 promotions come to their end; else 503, and why).`,
-  examples: [
-    ['medallion run', 'from Kafka or the landing directory, until stopped'],
-    [
-      'medallion run --every 1m --retry-for 30m',
-      'wait for services that are away, also at the start',
+    examples: [
+      ['medallion run', 'from Kafka or the landing directory, until stopped'],
+      [
+        'medallion run --every 1m --retry-for 30m',
+        'wait for services that are away, also at the start',
+      ],
+      ['medallion run --metrics-port 9464', 'with metrics and health on this machine'],
+      'medallion run --metrics-port 9464 --metrics-host 0.0.0.0',
     ],
-    ['medallion run --metrics-port 9464', 'with metrics and health on this machine'],
-    'medallion run --metrics-port 9464 --metrics-host 0.0.0.0',
-  ],
-  seeAlso: ['ingest', 'promote', 'archive', 'status', 'docs/operations.md'],
-};
-
-const ARCHIVE = 'Archive:';
-
-export function createRunCommand(runWith: RunCommand): Command {
-  const pipeline = command(
-    'run',
-    'ingest and promote in one process until stopped, with metrics and health checks if wanted',
-    MANUAL,
-  )
-    .addOption(parsedSetting('promote.every', parseDuration))
-    .addOption(settingOption('kafka.group'))
-    .addOption(settingOption('kafka.format'))
-    .addOption(parsedSetting('ingest.max_event_bytes', parseCount));
-  return addEngineFlags(pipeline)
-    .addOption(parsedSetting('metrics.port', parsePort))
-    .addOption(parsedSetting('metrics.host', String))
-    .addOption(parsedSetting('archive.older_than', parseDuration).helpGroup(ARCHIVE))
-    .addOption(parsedSetting('archive.to', String).helpGroup(ARCHIVE))
-    .action(
-      runWith(async (context: CommandContext, flags: RunFlags) => {
-        // Said anywhere else it holds for the runs that do answer.
-        const isHostGiven = pipeline.getOptionValueSource('metricsHost') === 'cli';
-        if (flags.metricsPort === undefined && isHostGiven) {
-          throw new MedallionError('usage', '--metrics-host goes with --metrics-port');
-        }
-        await runPipeline(context, flags);
+    seeAlso: ['ingest', 'promote', 'archive', 'status', 'docs/operations.md'],
+    usesKafka: true,
+    options: {
+      every: setting('promote.every', parseDuration),
+      group: setting('kafka.group'),
+      format: setting('kafka.format'),
+      maxEventBytes: setting('ingest.max_event_bytes', parseCount),
+      ...ENGINE,
+      metricsPort: setting('metrics.port', parsePort),
+      metricsHost: setting('metrics.host', String),
+      ...group('Archive:', {
+        olderThan: setting('archive.older_than', parseDuration),
+        to: setting('archive.to', String),
       }),
-    );
-}
-
-async function runPipeline(context: CommandContext, flags: RunFlags): Promise<void> {
-  const {
-    engine,
-    chunkRows,
-    memoryLimit,
-    threads,
-    maxEventBytes,
-    retryFor,
-    metricsPort: port,
-  } = flags;
-  const { olderThan } = flags;
-  await run(context.config, {
-    ...context.call,
-    ...{ engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor, everyMs: flags.every },
-    metrics: port === undefined ? undefined : { host: flags.metricsHost, port },
-    archive:
-      olderThan === undefined
-        ? undefined
-        : {
-            ...{ olderThanMs: olderThan, to: archivePlace(flags.to, context.cwd) },
-            onArchived: (result, before) =>
-              context.emit({ type: 'note', message: archivedText(result, before) }),
-          },
-    onPromoted: (result) => {
-      warnOfChecks(result, context);
-      context.emit({ type: 'note', message: promotedLine(result) });
+      ...RETRY,
     },
-    onEnd: (totals) =>
-      context.format === undefined
-        ? context.write(hanging(summary(totals), context.width))
-        : context.writeRows(totalsTable(totals)),
-  });
-}
+    run: async (context, flags, _args, called) => {
+      const { engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor } = flags;
+      const {
+        every: everyMs,
+        metricsPort: port,
+        metricsHost: host,
+        olderThan: olderThanMs,
+      } = flags;
+      // Said anywhere else it holds for the runs that do answer.
+      if (port === undefined && called.getOptionValueSource('metricsHost') === 'cli') {
+        throw usageError('--metrics-host goes with --metrics-port');
+      }
+      await run(context.config, {
+        ...context.call,
+        ...{ engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor, everyMs },
+        metrics: port === undefined ? undefined : { host, port },
+        archive:
+          olderThanMs === undefined
+            ? undefined
+            : {
+                ...{ olderThanMs, to: archivePlace(flags.to, context.cwd) },
+                onArchived: (result, before) => context.note(archivedText(result, before)),
+              },
+        onPromoted: (result) => {
+          warnOfChecks(result, context);
+          context.note(promotedLine(result));
+        },
+        onEnd: (totals) =>
+          context.writeText(hanging(summary(totals), context.width), () => totalsTable(totals)),
+      });
+    },
+  },
+);
 
 function promotedLine({ silver, gold, seconds }: PromoteResult): string {
   const events = counted(silver?.events ?? 0, 'event');
@@ -138,27 +109,16 @@ function summary(totals: RunTotals): string {
 
 /** One row; what ingest has done is null where it failed. */
 function totalsTable({ ingested, refused, seconds, ...totals }: RunTotals): ResultTable {
-  return resultOf(
+  const columns = {
+    ...quantities('events', 'bytes', 'quarantinedByIngest', 'promotions', 'transactions'),
+    ...quantities('duplicates', 'superseded', 'quarantinedBySilver', 'days', 'restated', 'seconds'),
+  };
+  return resultOf(columns, [
     {
-      events: 'quantity',
-      bytes: 'quantity',
-      quarantined_by_ingest: 'quantity',
-      promotions: 'quantity',
-      transactions: 'quantity',
-      duplicates: 'quantity',
-      superseded: 'quantity',
-      quarantined_by_silver: 'quantity',
-      days: 'quantity',
-      restated: 'quantity',
-      seconds: 'quantity',
+      ...{ ...totals, events: ingested?.events, bytes: ingested?.bytes },
+      quarantinedByIngest:
+        ingested && Object.values(ingested.quarantined).reduce((sum, events) => sum + events, 0),
+      ...{ quarantinedBySilver: refused, seconds: Math.round(seconds * 10) / 10 },
     },
-    [
-      {
-        ...{ ...totals, events: ingested?.events, bytes: ingested?.bytes },
-        quarantined_by_ingest:
-          ingested && Object.values(ingested.quarantined).reduce((sum, events) => sum + events, 0),
-        ...{ quarantined_by_silver: refused, seconds: Math.round(seconds * 10) / 10 },
-      },
-    ],
-  );
+  ]);
 }

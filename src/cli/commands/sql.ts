@@ -1,24 +1,16 @@
-import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { sql, sqlWithArchive } from '../../app/query.ts';
-import { MedallionError, messageOf } from '../../errors.ts';
+import { MedallionError, messageOf, usageError } from '../../errors.ts';
 import type { ResultStream } from '../../postgres/query.ts';
+import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
+import { option } from '../flags.ts';
 import { renderRows } from '../render/output.ts';
 
-interface SqlFlags {
-  readonly file?: string;
-  readonly write?: boolean;
-  readonly archive?: boolean;
-}
-
-export function createSqlCommand(run: RunCommand): Command {
-  return command('sql', 'ask the warehouse in SQL; read-only unless --write', {
-    details: `
+export const sqlCommand = command('sql', 'ask the warehouse in SQL; read-only unless --write', {
+  details: `
 Several statements, parted by semicolons, run in one transaction; the rows of
 the last one are printed. Without --write the transaction is read-only and
 rolled back. Names are looked up in gold, silver, bronze and medallion. The
@@ -34,51 +26,50 @@ for spreadsheets there is --escape-formulas (medallion export --help).
 With --archive DuckDB answers, in its own dialect, over bronze, silver and gold
 of one moment; bronze.events has the archived events, too. Every other table of
 the database is warehouse.SCHEMA.TABLE.`,
-    examples: [
-      'medallion sql "select * from sales_performance order by 1 desc limit 7"',
-      'medallion sql "select * from customer_performance" --output csv > customers.csv',
-      'medallion sql --file question.sql --output json',
-      'medallion sql --archive "select topic, count(*) from bronze.events group by 1"',
-      'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
-    ],
-    seeAlso: ['models show', 'db psql', 'export', 'archive'],
-  })
-    .argument('[statements]', 'SQL to run; - reads it from stdin')
-    .option('-f, --file <file>', 'read the SQL from a file; - is stdin')
-    .option('--write', 'let the statements change the warehouse, and commit')
-    .option('--archive', 'bronze.events with the events of the archive; DuckDB answers, read-only')
-    .action(run(runSql));
-}
-
-async function runSql(
-  context: CommandContext,
-  flags: SqlFlags,
-  [argument]: string[],
-): Promise<void> {
-  if (flags.archive === true && flags.write === true) {
-    throw new MedallionError('usage', '--archive and --write do not go together', {
-      hint: 'Files of the archive are never changed.',
+  examples: [
+    'medallion sql "select * from sales_performance order by 1 desc limit 7"',
+    'medallion sql "select * from customer_performance" --output csv > customers.csv',
+    'medallion sql --file question.sql --output json',
+    'medallion sql --archive "select topic, count(*) from bronze.events group by 1"',
+    'medallion sql --write "insert into silver.dim_payment_method values (4, \'voucher\')"',
+  ],
+  seeAlso: ['models show', 'db psql', 'export', 'archive'],
+  arguments: [['[statements]', 'SQL to run; - reads it from stdin']],
+  options: {
+    file: option('-f, --file <file>', 'read the SQL from a file; - is stdin'),
+    write: option('--write', 'let the statements change the warehouse, and commit'),
+    archive: option(
+      '--archive',
+      'bronze.events with the events of the archive; DuckDB answers, read-only',
+    ),
+  },
+  run: async (context, { file, write, archive }, [argument]) => {
+    if (archive && write) {
+      throw usageError(
+        '--archive and --write do not go together',
+        'Files of the archive are never changed.',
+      );
+    }
+    const source = await readSource(argument, file, context);
+    const format = context.format ?? 'table';
+    const { config, call } = context;
+    const print = async ({ columns, batches }: Pick<ResultStream, 'columns' | 'batches'>) => {
+      for await (const text of renderRows(columns, batches, format, context)) {
+        await context.write(text);
+      }
+    };
+    if (archive) {
+      await sqlWithArchive(config, call, source, print);
+      return;
+    }
+    await sql(config, { ...call, write }, source, async (result) => {
+      await print(result);
+      if (result.done !== undefined) {
+        context.note(result.done);
+      }
     });
-  }
-  const source = await readSource(argument, flags.file, context);
-  const format = context.format ?? 'table';
-  const { config, call } = context;
-  const print = async ({ columns, batches }: Pick<ResultStream, 'columns' | 'batches'>) => {
-    for await (const text of renderRows(columns, batches, format, context)) {
-      await context.write(text);
-    }
-  };
-  if (flags.archive === true) {
-    await sqlWithArchive(config, call, source, print);
-    return;
-  }
-  await sql(config, { ...call, write: flags.write ?? false }, source, async (result) => {
-    await print(result);
-    if (result.done !== undefined) {
-      context.emit({ type: 'note', message: result.done });
-    }
-  });
-}
+  },
+});
 
 /** The SQL that the argument, a file or stdin holds. */
 async function readSource(
@@ -87,14 +78,11 @@ async function readSource(
   { cwd, stdin }: CommandContext,
 ): Promise<string> {
   if ((argument === undefined) === (file === undefined)) {
-    throw new MedallionError(
-      'usage',
+    throw usageError(
       argument === undefined
         ? 'no SQL to run'
         : 'SQL comes as an argument or from --file, not both',
-      {
-        hint: 'medallion sql "select ..", medallion sql --file question.sql, or medallion sql - to read stdin.',
-      },
+      'medallion sql "select ..", medallion sql --file question.sql, or medallion sql - to read stdin.',
     );
   }
   if (argument !== undefined && argument !== '-') {

@@ -1,31 +1,46 @@
-import { Option, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status, watchStatus } from '../../app/query.ts';
-import { MedallionError } from '../../errors.ts';
+import { MedallionError, usageError } from '../../errors.ts';
 import { breaches } from '../../query/limits.ts';
 import type { Status } from '../../query/status.ts';
+import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
+import { group, option, section, type Values } from '../flags.ts';
 import { parseCountFromZero, parseDuration } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
 import { STATUS_PARTS, statusParts } from '../render/status-view.ts';
 
-interface StatusFlags {
-  readonly watch?: boolean;
-  readonly every: number;
-  readonly maxLag?: number;
-  /** Milliseconds. */
-  readonly maxAge?: number;
-  readonly section?: readonly string[];
-}
+const OPTIONS = {
+  watch: option('--watch', 'look again and again until stopped'),
+  every: option(
+    '--every <duration>',
+    'with --watch: how long to wait in between',
+    parseDuration,
+    5000,
+    '5s',
+  ),
+  section: section(STATUS_PARTS),
+  ...group('As a probe:', {
+    maxLag: option(
+      '--max-lag <n>',
+      'fail when more events wait, in the log or for promotion',
+      parseCountFromZero,
+    ),
+    maxAge: option(
+      '--max-age <duration>',
+      'fail when an event, or a day of gold, has waited longer: 10m, 1h',
+      parseDuration,
+    ),
+  }),
+};
 
-export function createStatusCommand(run: RunCommand): Command {
-  return command(
-    'status',
-    'show what waits between log, bronze, silver and gold, and how fresh each layer is',
-    {
-      details: `
+type StatusFlags = Values<typeof OPTIONS>;
+
+export const statusCommand = command(
+  'status',
+  'show what waits between log, bronze, silver and gold, and how fresh each layer is',
+  {
+    details: `
 With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken,
 and says which; 3 when the broker cannot be reached, so that nobody can tell.
 Without limits a broker that is down is part of the answer.
@@ -38,54 +53,31 @@ their first line; how long events wait in a file is counted from when it was
 last read, in Kafka found to a hundredth; the latest event of silver is that of
 the 10,000 transactions last written for the latest day. For bronze it is when
 the log took it in, for gold its latest day.`,
-      examples: [
-        'medallion status',
-        'medallion status --watch --every 2s',
-        'medallion status --max-lag 10000 --max-age 10m --quiet',
-        'medallion status --section partitions --output csv',
-      ],
-      exits: { 4: 'a limit of --max-lag or --max-age is broken' },
-      seeAlso: ['reconcile', 'runs', 'doctor', 'docs/operations.md'],
+    examples: [
+      'medallion status',
+      'medallion status --watch --every 2s',
+      'medallion status --max-lag 10000 --max-age 10m --quiet',
+      'medallion status --section partitions --output csv',
+    ],
+    exits: { 4: 'a limit of --max-lag or --max-age is broken' },
+    seeAlso: ['reconcile', 'runs', 'doctor', 'docs/operations.md'],
+    usesKafka: true,
+    options: OPTIONS,
+    run: async (context, flags) => {
+      const { watch: isWatch, maxLag, maxAge } = flags;
+      if (isWatch && (maxLag ?? maxAge) !== undefined) {
+        throw usageError('--watch goes on; --max-lag and --max-age judge one look');
+      }
+      if (isWatch) {
+        await watchStatus(context.config, context.call, (look) => watch(look, flags, context));
+        return;
+      }
+      const found = await status(context.config, context.call);
+      await context.write(render(found, flags, context));
+      judge(found, flags);
     },
-  )
-    .option('--watch', 'look again and again until stopped')
-    .addOption(
-      new Option('--every <duration>', 'with --watch: how long to wait in between')
-        .argParser(parseDuration)
-        .default(5000, '5s'),
-    )
-    .addOption(
-      new Option('--section <name...>', 'only this part; may be given several times').choices([
-        ...STATUS_PARTS,
-      ]),
-    )
-    .optionsGroup('As a probe:')
-    .option(
-      '--max-lag <n>',
-      'fail when more events wait, in the log or for promotion',
-      parseCountFromZero,
-    )
-    .option(
-      '--max-age <duration>',
-      'fail when an event, or a day of gold, has waited longer: 10m, 1h',
-      parseDuration,
-    )
-    .action(run(runStatus));
-}
-
-async function runStatus(context: CommandContext, flags: StatusFlags): Promise<void> {
-  const isProbe = flags.maxLag !== undefined || flags.maxAge !== undefined;
-  if (flags.watch === true && isProbe) {
-    throw new MedallionError('usage', '--watch goes on; --max-lag and --max-age judge one look');
-  }
-  if (flags.watch === true) {
-    await watchStatus(context.config, context.call, (look) => watch(look, flags, context));
-    return;
-  }
-  const found = await status(context.config, context.call);
-  await context.write(render(found, flags, context));
-  judge(found, flags);
-}
+  },
+);
 
 function render(found: Status, flags: StatusFlags, context: CommandContext): string {
   const parts = chosenParts(statusParts(found, context.width), flags.section);
@@ -130,7 +122,7 @@ async function watch(
       if (!(error instanceof MedallionError && error.retriable)) {
         throw error;
       }
-      context.emit({ type: 'warning', message: error.message });
+      context.warn(error.message);
     }
     await sleep(flags.every, undefined, { signal: context.signal }).catch(() => undefined);
   }

@@ -1,54 +1,43 @@
-import type { Command } from 'commander';
 import { runTests, type TestResult } from '../../app/test.ts';
 import { MedallionError } from '../../errors.ts';
 import { counted } from '../../number.ts';
-import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import { resultOf } from '../render/result.ts';
-import type { RunCommand } from '../run-command.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { command } from '../command.ts';
+import { booleans, numbers, resultOf, texts } from '../render/result.ts';
 
-export function createTestCommand(run: RunCommand): Command {
-  return command('test', 'run the tests of models: rows given, rows expected', {
-    details: `
+export const testCommand = command('test', 'run the tests of models: rows given, rows expected', {
+  details: `
 A test is tests/silver/<model>.yaml or tests/gold/<model>.yaml of the project:
 cases with rows of the tables that the model reads, and the rows it should make
 of them. DuckDB runs the select; no warehouse is needed. The tests of
 medallion's own models run, too. --output has every case as a row, and every
 cell that differs.`,
-    examples: [
-      'medallion test',
-      'medallion test sales_performance',
-      'medallion test gold.sales_performance --output json',
-    ],
-    exits: { 4: 'a test failed' },
-    seeAlso: ['init', 'models show', 'docs/projects.md'],
-  })
-    .argument('[names...]', 'models: schema.name, or the name alone (default: all tests)')
-    .action(run(test));
-}
-
-/** @throws MedallionError check_failed, where a test failed */
-async function test(context: CommandContext, _flags: unknown, names: string[]): Promise<void> {
-  const started = performance.now();
-  const { project } = context;
-  const results = await runTests({ project }, names, context.call);
-  const failed = results.filter(({ passed }) => !passed);
-  await (context.format === undefined
-    ? context.write(failed.map((result) => `${linesOf(result).join('\n')}\n\n`).join(''))
-    : context.writeRows(table(results)));
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (failed.length > 0) {
-    throw new MedallionError(
-      'check_failed',
-      `${counted(failed.length, 'test')} of ${String(results.length)} failed`,
-      { hint: 'medallion models show <model> --sql prints the select that was run.' },
-    );
-  }
-  context.emit({
-    type: 'note',
-    message: `${counted(results.length, 'test')} passed in ${seconds} s`,
-  });
-}
+  examples: [
+    'medallion test',
+    'medallion test sales_performance',
+    'medallion test gold.sales_performance --output json',
+  ],
+  exits: { 4: 'a test failed' },
+  seeAlso: ['init', 'models show', 'docs/projects.md'],
+  arguments: [['[names...]', 'models: schema.name, or the name alone (default: all tests)']],
+  /** @throws MedallionError check_failed, where a test failed */
+  run: async (context, _flags, names) => {
+    const started = performance.now();
+    const results = await runTests({ project: context.project }, names, context.call);
+    const failed = results.filter(({ passed }) => !passed);
+    const text = failed.map((result) => `${linesOf(result).join('\n')}\n\n`).join('');
+    await context.writeText(text, () => tableOf(results));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    if (failed.length > 0) {
+      throw new MedallionError(
+        'check_failed',
+        `${counted(failed.length, 'test')} of ${String(results.length)} failed`,
+        { hint: 'medallion models show <model> --sql prints the select that was run.' },
+      );
+    }
+    context.note(`${counted(results.length, 'test')} passed in ${seconds} s`);
+  },
+});
 
 function linesOf({ of, name, file, problem, differences }: TestResult): string[] {
   const rows = [...new Set(differences.map(({ row }) => row))];
@@ -71,20 +60,15 @@ function linesOf({ of, name, file, problem, differences }: TestResult): string[]
   ];
 }
 
-function table(results: readonly TestResult[]) {
+function tableOf(results: readonly TestResult[]): ResultTable {
   return resultOf(
     {
-      ...{ test: 'text', case: 'text', file: 'text', passed: 'boolean', problem: 'text' },
-      ...{ row: 'number', column: 'text', expected: 'text', actual: 'text' },
-    } as const,
-    results.flatMap(({ of, name, file, passed, problem, differences }) => {
-      const head = { test: of, case: name, file, passed, problem: problem ?? null };
+      ...{ ...texts('test', 'case', 'file'), ...booleans('passed'), ...texts('problem') },
+      ...{ ...numbers('row'), ...texts('column', 'expected', 'actual') },
+    },
+    results.flatMap(({ of, name, differences, ...result }) => {
       const cells = differences.length === 0 ? [undefined] : differences;
-      return cells.map((cell) => ({
-        ...head,
-        ...{ row: cell?.row ?? null, column: cell?.column ?? null },
-        ...{ expected: cell?.expected ?? null, actual: cell?.actual ?? null },
-      }));
+      return cells.map((cell) => ({ ...result, test: of, case: name, ...cell }));
     }),
   );
 }

@@ -1,29 +1,32 @@
-import { Option, type Command } from 'commander';
 import { trace } from '../../app/query.ts';
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { landingTopic } from '../../log/files/landing.ts';
 import { openLog } from '../../log/open.ts';
 import { TRACE_PARTS, type EventPlace } from '../../query/trace.ts';
+import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { command } from '../help.ts';
-import type { RunCommand } from '../run-command.ts';
+import { option, section, type Values } from '../flags.ts';
 import { parseCountFromZero } from '../options.ts';
-import { chosenParts, renderParts } from '../render/document.ts';
 import { traceParts } from '../render/trace-view.ts';
 
-interface TraceFlags {
-  readonly partition?: number;
-  readonly offset?: number;
-  readonly source?: string;
-  readonly section?: readonly string[];
-}
+const PLACE = {
+  partition: option(
+    '--partition <n>',
+    'with --offset: partition of an event (default 0)',
+    parseCountFromZero,
+  ),
+  offset: option('--offset <n>', 'offset of an event, in place of an id', parseCountFromZero),
+  source: option(
+    '--source <topic>',
+    'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
+  ),
+};
 
-export function createTraceCommand(run: RunCommand): Command {
-  return command(
-    'trace',
-    'follow a transaction from its bronze events to the cells of gold, or an event to both',
-    {
-      details: `
+export const traceCommand = command(
+  'trace',
+  'follow a transaction from its bronze events to the cells of gold, or an event to both',
+  {
+    details: `
 Shown are the events that silver knows of the transaction, each current,
 duplicate, superseded or waiting for promotion; rejected events that hold the id
 as a JSON string; the rows of silver; and the rows of every mart whose key the
@@ -31,59 +34,35 @@ transaction has, with what they hold now. It exits 4 when nothing is found.
 
 Without --source an event is looked for in --topic and in the landing directory
 of that name.`,
-      examples: [
-        'medallion trace txn_1f0c7a52',
-        'medallion trace txn_1f0c7a52 --section gold --output json',
-        'medallion trace --topic sales --partition 2 --offset 1840',
-      ],
-      exits: { 4: 'nothing is known of it' },
-      seeAlso: ['quarantine show', 'runs show', 'reconcile'],
+    examples: [
+      'medallion trace txn_1f0c7a52',
+      'medallion trace txn_1f0c7a52 --section gold --output json',
+      'medallion trace --topic sales --partition 2 --offset 1840',
+    ],
+    exits: { 4: 'nothing is known of it' },
+    seeAlso: ['quarantine show', 'runs show', 'reconcile'],
+    arguments: [['[id]', 'transaction id']],
+    options: { ...PLACE, section: section(TRACE_PARTS) },
+    run: async (context, flags, [id]) => {
+      const place = placeOf(flags, context);
+      const what = place ?? id;
+      if (what === undefined || (place !== undefined && id !== undefined)) {
+        throw usageError('trace takes a transaction id, or the --offset of an event');
+      }
+      const found = await trace(context.config, context.call, what);
+      await context.writeParts(traceParts(found, context.width), flags.section);
+      found.notes.forEach(context.note);
     },
-  )
-    .argument('[id]', 'transaction id')
-    .option(
-      '--partition <n>',
-      'with --offset: partition of an event (default 0)',
-      parseCountFromZero,
-    )
-    .option('--offset <n>', 'offset of an event, in place of an id', parseCountFromZero)
-    .option(
-      '--source <topic>',
-      'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
-    )
-    .addOption(
-      new Option('--section <name...>', 'only this part; may be given several times').choices([
-        ...TRACE_PARTS,
-      ]),
-    )
-    .action(run(runTrace));
-}
-
-async function runTrace(
-  context: CommandContext,
-  flags: TraceFlags,
-  [id]: readonly string[],
-): Promise<void> {
-  const place = placeOf(flags, context);
-  const what = place ?? id;
-  if (what === undefined || (place !== undefined && id !== undefined)) {
-    throw new MedallionError('usage', 'trace takes a transaction id, or the --offset of an event');
-  }
-  const found = await trace(context.config, context.call, what);
-  const parts = chosenParts(traceParts(found, context.width), flags.section);
-  await context.write(renderParts(parts, context.format ?? 'table', context));
-  for (const message of found.notes) {
-    context.emit({ type: 'note', message });
-  }
-}
+  },
+);
 
 function placeOf(
-  { partition, offset, source }: TraceFlags,
+  { partition, offset, source }: Values<typeof PLACE>,
   context: CommandContext,
 ): EventPlace | undefined {
   if (offset === undefined) {
     if (partition !== undefined || source !== undefined) {
-      throw new MedallionError('usage', '--partition and --source go with --offset');
+      throw usageError('--partition and --source go with --offset');
     }
     return undefined;
   }

@@ -1,12 +1,11 @@
-import { Argument, Command } from 'commander';
 import { runningWarehouse } from '../../app/warehouse.ts';
 import { listRuns } from '../../query/runs.ts';
 import type { ConnectionSettings } from '../../postgres/server.ts';
 import { query } from '../../postgres/query.ts';
 import { listQuarantined } from '../../query/quarantine/list.ts';
+import { command } from '../command.ts';
 import { KNOWN_VALUES, type KnownValues } from '../completion/tree.ts';
 import type { CommandContext } from '../context.ts';
-import type { RunCommand } from '../run-command.ts';
 
 /** As many as a shell can sensibly offer. */
 const MOST = 50;
@@ -14,25 +13,27 @@ const MOST = 50;
 const EXIT_TIMEOUT_MS = 1_000;
 
 /** What the completion of shells asks for while a line is typed: values that the warehouse knows, one a line. */
-export function createValuesCommand(run: RunCommand): Command {
-  return new Command('values')
-    .description(
-      'print values for the completion of a shell; nothing where they cannot be had at once',
-    )
-    .addArgument(new Argument('<kind>', 'what kind of values').choices([...KNOWN_VALUES]))
-    .argument('[words...]', 'the line so far: what it says of the warehouse counts')
-    .allowUnknownOption()
-    .action(
-      run(async (context: CommandContext, _flags: unknown, [kind]: readonly string[]) => {
-        // A server that does not answer would keep the process, and so the shell.
-        setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
-        const settings = await runningWarehouse(context.config);
-        const values =
-          settings === undefined ? [] : await valuesOf(kind as KnownValues, settings, context);
-        await context.write(values.map((value) => `${value}\n`).join(''));
-      }),
-    );
-}
+export const valuesCommand = command(
+  'values',
+  'print values for the completion of a shell; nothing where they cannot be had at once',
+  {
+    examples: ['medallion values runs'],
+    seeAlso: ['completion'],
+    arguments: [
+      ['<kind>', 'what kind of values', KNOWN_VALUES],
+      ['[words...]', 'the line so far: what it says of the warehouse counts'],
+    ],
+    passesOn: 'unknown',
+    run: async (context, _flags, [kind]) => {
+      // A server that does not answer would keep the process, and so the shell.
+      setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
+      const settings = await runningWarehouse(context.config);
+      const values =
+        settings === undefined ? [] : await valuesOf(kind as KnownValues, settings, context);
+      await context.write(values.map((value) => `${value}\n`).join(''));
+    },
+  },
+);
 
 async function valuesOf(
   kind: KnownValues,
