@@ -155,8 +155,8 @@ describe('in a browser', () => {
       expect(seen).toEqual({
         folded: 0,
         unfolded: 0,
-        // Five courses beside the headline, three of the days, and the bars of eleven sections.
-        charts: 5 + 3 + 11,
+        // Five courses beside the headline, three of the days, and those of fifteen sections.
+        charts: 5 + 3 + 15,
         cut: [],
         meeting: [],
         faint: [],

@@ -57,7 +57,7 @@ describe('medallion report', () => {
       sections: Record<string, Record<string, LosslessNumber | string>[]>;
     };
     expect(page.period).toEqual({ since: '2026-01-01', until: '2026-01-03' });
-    expect(Object.keys(page.sections)).toHaveLength(14);
+    expect(Object.keys(page.sections)).toHaveLength(19);
     expect(page.sections['headline']?.[0]?.['value']?.toString()).toBe('350.05');
     expect(page.sections['days']?.[0]?.['average_ticket']?.toString()).toBe('100.0000');
     expect(page.sections['state']?.[0]?.['last_event_at']).toBe('2026-01-03T12:00:09Z');

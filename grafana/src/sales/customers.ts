@@ -1,5 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { columnName } from '../../../src/cli/render/report-text.ts';
+import { MONTHS, SECTIONS } from '../../../src/query/report/sections.ts';
 import { CLICKED, toTransactions } from '../links.ts';
 import { COUNT, MONEY, PERCENT, rows, SHORT, stackedBars, TIME, type Column } from '../panels.ts';
 import { PERIOD, startOf } from '../period.ts';
@@ -69,40 +71,24 @@ const SEGMENTS = sql`
   group by performance.segment
   order by revenue desc, performance.segment`;
 
-const MONTHS = Array.from({ length: 12 }, (_, month) => String(month));
-
 /** A row for each month with new customers, the latest twelve up to the end of the time range; a column for each month after. */
 const COHORTS = sql`
-  with ${PERIOD},
-
-  cohorts as (
-      select
-          date_trunc('month', cohorts.first_day)::date as cohort,
-          (
-              extract(year from age(cohorts.month_key, date_trunc('month', cohorts.first_day))) * 12
-              + extract(month from age(cohorts.month_key, date_trunc('month', cohorts.first_day)))
-          )::integer as month,
-          sum(cohorts.customers) as customers
-      from period
-      inner join gold.customer_cohorts as cohorts
-          on
-              cohorts.first_day > date_trunc('month', period.last_day) - interval '12 months'
-              and cohorts.first_day <= period.last_day
-      group by 1, 2
-  )
+  with ${PERIOD}
 
   select
-      to_char(cohort, 'YYYY-MM') as first_month,
-      coalesce(sum(customers) filter (where month = 0), 0) as customers,
-      ${MONTHS.slice(1)
-        .map(
-          (month) =>
-            `round(sum(customers) filter (where month = ${month}) * 100 / nullif(sum(customers) filter (where month = 0), 0), 1) as month_${month}`,
-        )
-        .join(',\n')}
-  from cohorts
-  group by cohort
-  order by cohort`;
+      to_char(cohorts.cohort_month, 'YYYY-MM') as first_month,
+      coalesce(sum(cohorts.customers) filter (where cohorts.month_number = 0), 0) as customers,
+      ${MONTHS.map(
+        (name) =>
+          `round(sum(cohorts.customers) filter (where cohorts.month_number = ${name.slice('month_'.length)}) * 100 / nullif(sum(cohorts.customers) filter (where cohorts.month_number = 0), 0), 1) as ${name}`,
+      ).join(',\n')}
+  from period
+  inner join gold.cohort_retention as cohorts
+      on
+          cohorts.cohort_month > date_trunc('month', period.last_day) - interval '12 months'
+          and cohorts.cohort_month <= period.last_day
+  group by cohorts.cohort_month
+  order by cohorts.cohort_month`;
 
 /** Who bought. A customer's country is the one of today, but orders count for the country that they name. */
 export function customers(): Builder<Panel>[] {
@@ -110,8 +96,8 @@ export function customers(): Builder<Panel>[] {
     first_month: { heading: 'First month', width: 100, grows: true },
     customers: { heading: 'Customers', width: 90, unit: COUNT },
   };
-  for (const month of MONTHS.slice(1)) {
-    cohorts[`month_${month}`] = { heading: `+${month}`, width: 65, unit: PERCENT, shaded: true };
+  for (const month of MONTHS) {
+    cohorts[month] = { heading: columnName(month), width: 65, unit: PERCENT, shaded: true };
   }
   return [
     rows(
@@ -140,7 +126,7 @@ export function customers(): Builder<Panel>[] {
     ),
     stackedBars(
       {
-        title: 'New and returning customers, ${days}',
+        title: `${SECTIONS.new_and_returning.title}, \${days}`,
         description:
           'Customers by day: new on the day of their first order of all time, returning on any other. Of all orders, whatever is chosen.',
         ...{ sql: NEW_AND_RETURNING, width: 12, height: 8 },
@@ -150,7 +136,7 @@ export function customers(): Builder<Panel>[] {
     ),
     rows(
       {
-        title: 'Segments',
+        title: SECTIONS.segments.title,
         description:
           'All customers and all they ever bought, by recency, frequency and money; by the country of today.',
         ...{ sql: SEGMENTS, width: 12, height: 8 },
@@ -166,7 +152,7 @@ export function customers(): Builder<Panel>[] {
     ),
     rows(
       {
-        title: 'Cohorts',
+        title: SECTIONS.cohorts.title,
         description:
           'Customers by the month of their first order: how many there are, and how many percent of them bought in each of the months after. ' +
           'The last twelve months of the time range; of all orders, whatever is chosen.',

@@ -3,7 +3,7 @@ import { startOf } from '../period.ts';
 import { sql } from '../sql.ts';
 import { categoryVariable, countryVariable, daysVariables, productVariable } from '../variables.ts';
 import { customers } from './customers.ts';
-import { days, when } from './days.ts';
+import { days, netSales, when } from './days.ts';
 import { goods } from './goods.ts';
 import { headline } from './headline.ts';
 import { paymentsAndStates, places } from './places.ts';
@@ -32,7 +32,7 @@ export function salesDashboard(): Dashboard {
     annotations: [annotation('Restated days', 'orange', RESTATED)],
     sections: [
       { title: '${days}, ${before}', panels: headline() },
-      { title: 'Sales by day', panels: days() },
+      { title: 'Sales by day', panels: [...days(), netSales()] },
       { title: 'Goods', panels: goods() },
       { title: 'Places', panels: places() },
       { title: 'Orders', panels: [...paymentsAndStates(), when()] },

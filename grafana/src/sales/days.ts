@@ -1,9 +1,11 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { columnName, figureName, MEAN } from '../../../src/cli/render/report-text.ts';
+import { HOURS, NET_SALES, SECTIONS } from '../../../src/query/report/sections.ts';
 import { CLICKED_TIME, toTransactions } from '../links.ts';
-import { COUNT, lines, rows, SHORT, type Column } from '../panels.ts';
-import { startOf } from '../period.ts';
+import { COUNT, lines, MONEY, rows, SHORT, type Column } from '../panels.ts';
+import { isDayOf, startOf } from '../period.ts';
 import { sql } from '../sql.ts';
 import { hours, orders, withParts } from './queries.ts';
 
@@ -35,7 +37,7 @@ function byDay(figure: 'revenue' | 'orders'): string {
     select
         ${startOf('days.date_key')} as time,
         coalesce(days.figure, 0) as ${figure},
-        days.mean as "7-day mean",
+        days.mean as "${MEAN}",
         week.figure as "a week before",
         year.figure as "a year before",
         null::numeric as "today so far"
@@ -80,7 +82,7 @@ function byDayPanel(title: string, figure: 'revenue' | 'orders'): PanelBuilder {
       { id: 'displayName', value: figure },
       { id: 'links', value: [toTransactions({ day: CLICKED_TIME })] },
     ])
-    .overrideByName('7-day mean', [
+    .overrideByName(MEAN, [
       FIXED('orange'),
       { id: 'custom.fillOpacity', value: 0 },
       { id: 'custom.showPoints', value: 'never' },
@@ -96,17 +98,45 @@ function byDayPanel(title: string, figure: 'revenue' | 'orders'): PanelBuilder {
 }
 
 export function days(): PanelBuilder[] {
-  return [byDayPanel('Revenue by day', 'revenue'), byDayPanel('Orders by day', 'orders')];
+  return [byDayPanel(SECTIONS.days.title, 'revenue'), byDayPanel('Orders by day', 'orders')];
 }
 
-/** Grafana gives a column 50 pixels at least, so that it has two hours. */
-const HOURS = Array.from({ length: 12 }, (_, number) => ({
-  from: number * 2,
-  name: `hour_${String(number * 2).padStart(2, '0')}`,
-  heading: `${String(number * 2).padStart(2, '0')}-${String(number * 2 + 2).padStart(2, '0')}`,
-}));
+const NET = sql`
+  ${withParts()}
 
-/** A row for each weekday, a column for each two hours. */
+  select
+      days.currency,
+      sum(days.orders) as orders,
+      ${NET_SALES.map((name) => `sum(days.${name}) as ${name}`).join(',\n')}
+  from period
+  inner join gold.net_sales as days on ${isDayOf('first_day', 'days.date_key')}
+  group by days.currency
+  order by orders desc, days.currency`;
+
+/** What the sales of each currency are made of. */
+export function netSales(): Builder<Panel> {
+  const amounts = NET_SALES.map((name): [string, Column] => [
+    name,
+    { heading: figureName(name), width: 140, unit: MONEY },
+  ]);
+  return rows(
+    {
+      title: `${SECTIONS.net_sales.title}, \${days}`,
+      description:
+        'Gross sales less discounts and returns are net sales; with shipping and taxes they are total sales. A refund counts on its own day. ' +
+        'Of all orders, whatever is chosen.',
+      ...{ sql: NET, width: 24, height: 5 },
+      empty: 'No sales in these days: choose a longer time range.',
+    },
+    {
+      currency: { heading: 'Currency', width: 100, grows: true },
+      orders: { heading: 'Orders', width: 80, unit: COUNT },
+      ...Object.fromEntries(amounts),
+    },
+  );
+}
+
+/** A row for each weekday, a column for each two hours: Grafana gives a column 50 pixels at least. */
 const WHEN = sql`
   ${withParts(hours({ since: 'first_day' }))},
 
@@ -118,10 +148,10 @@ const WHEN = sql`
 
   select
       names.name as weekday,
-      ${HOURS.map(
-        ({ from, name }) =>
-          `coalesce(sum(weekdays.orders) filter (where weekdays.hour between ${from} and ${from + 1}), 0) as ${name}`,
-      ).join(',\n')}
+      ${HOURS.map((name) => {
+        const from = Number(name.slice(-2));
+        return `coalesce(sum(weekdays.orders) filter (where weekdays.hour between ${from} and ${from + 1}), 0) as ${name}`;
+      }).join(',\n')}
   from
       (values
           (1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'),
@@ -136,12 +166,12 @@ export function when(): Builder<Panel> {
   const columns: Record<string, Column> = {
     weekday: { heading: 'Weekday', width: 100, grows: true },
   };
-  for (const { name, heading } of HOURS) {
-    columns[name] = { heading, width: 80, unit: COUNT, shaded: true };
+  for (const name of HOURS) {
+    columns[name] = { heading: columnName(name), width: 80, unit: COUNT, shaded: true };
   }
   return rows(
     {
-      title: 'Orders by weekday and hour, ${days}',
+      title: `${SECTIONS.hours.title}, \${days}`,
       description: 'Orders of the days by the hours in which they were made, UTC.',
       ...{ sql: WHEN, width: 24, height: 9 },
       empty: 'No sales in these days.',

@@ -1,5 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import { SECTIONS } from '../../../src/query/report/sections.ts';
 import { CLICKED, column, toTransactions } from '../links.ts';
 import { bars, COUNT, MONEY, PERCENT, rows, SHORT, stackedBars } from '../panels.ts';
 import { startOf } from '../period.ts';
@@ -86,7 +87,7 @@ export function goods(): Builder<Panel>[] {
   return [
     stackedBars(
       {
-        title: 'Categories by day, ${days}',
+        title: `${SECTIONS.categories_by_day.title}, \${days}`,
         description:
           'Unit price times quantity of the order lines, before discounts: the eight categories that sold most, and the others.',
         ...{ sql: CATEGORIES_BY_DAY, width: 14, height: 9 },
@@ -96,7 +97,7 @@ export function goods(): Builder<Panel>[] {
     ),
     bars(
       {
-        title: 'Categories',
+        title: SECTIONS.categories.title,
         description: 'The same over all days.',
         ...{ sql: CATEGORIES, width: 10, height: 9 },
         empty: 'No sales in these days: choose a longer time range.',
@@ -111,7 +112,7 @@ export function goods(): Builder<Panel>[] {
       ]),
     rows(
       {
-        title: 'Products',
+        title: SECTIONS.products.title,
         description:
           'The 100 products that sold most. Revenue is before discounts; margin is revenue less cost.',
         ...{ sql: PRODUCTS, width: 13, height: 10 },
@@ -134,7 +135,7 @@ export function goods(): Builder<Panel>[] {
     ),
     rows(
       {
-        title: 'Movers',
+        title: SECTIONS.movers.title,
         description: 'The products whose revenue differs most from that of as many days before.',
         ...{ sql: MOVERS, width: 11, height: 10 },
         empty:

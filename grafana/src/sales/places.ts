@@ -6,6 +6,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as geomap from '@grafana/grafana-foundation-sdk/geomap';
+import { SECTIONS } from '../../../src/query/report/sections.ts';
 import { CLICKED, column, toTransactions } from '../links.ts';
 import { bars, COUNT, framed, MONEY, PERCENT, rows, SHORT, slices } from '../panels.ts';
 import { sql } from '../sql.ts';
@@ -148,7 +149,7 @@ export function places(): Builder<Panel>[] {
     map(),
     rows(
       {
-        title: 'Places, ${days}',
+        title: `${SECTIONS.places.title}, \${days}`,
         description: 'The 100 places with most revenue, as the orders name them.',
         ...{ sql: PLACES, width: 12, height: 11, empty: EMPTY },
       },
@@ -175,7 +176,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
   return [
     slices(
       {
-        title: 'Payment mix',
+        title: SECTIONS.payments.title,
         description: 'Revenue by payment method.',
         ...{ sql: PAYMENT_MIX, width: 9, height: 8, empty: EMPTY },
       },
@@ -183,7 +184,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
     ),
     bars(
       {
-        title: 'Order status',
+        title: SECTIONS.statuses.title,
         description: 'Orders by the state that their latest event names.',
         ...{ sql: STATUSES, width: 7, height: 8, empty: EMPTY },
       },
@@ -192,7 +193,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
     ).overrideByName('orders', [{ id: 'displayName', value: 'Orders' }]),
     rows(
       {
-        title: 'Currencies',
+        title: SECTIONS.currencies.title,
         description: 'Orders by the currency that they are booked in; amounts are not converted.',
         ...{ sql: CURRENCIES, width: 8, height: 8, empty: EMPTY },
       },

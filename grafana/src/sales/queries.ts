@@ -88,7 +88,7 @@ export function hours(span: Span): string {
         inner join gold.hourly_sales as sales on ${isDayOf(span.since, 'sales.date_key')}
         where ${ALL}
         union all
-        select date_key, extract(hour from event_timestamp at time zone 'UTC')::integer, count(*)
+        select date_key, extract(hour from ordered_at at time zone 'UTC')::integer, count(*)
         from chosen
         where not ${ALL}
         group by 1, 2

@@ -1,7 +1,8 @@
 import type { Report } from '../../query/report/report.ts';
 import type { Section, SectionName } from '../../query/report/sections.ts';
 import { palette } from './color.ts';
-import { VIEWS, type Page } from './report-sections.ts';
+import type { Page } from './report-drawn.ts';
+import { VIEWS } from './report-sections.ts';
 import { nothingYet, outsideNote, periodNote, sectionTitle, shownSections } from './report-text.ts';
 import { widthOf } from './text.ts';
 

@@ -1,38 +1,21 @@
-import type { ChalkInstance } from 'chalk';
 import type { SectionName, SectionRows } from '../../query/report/sections.ts';
-import { columnChart, sparkline } from './chart.ts';
-import { factLines } from './document.ts';
 import { barColumn, fittedTable, type PageColumns } from './fit.ts';
 import { grouped } from '../../number.ts';
 import {
-  changeText,
-  dayLabel,
-  figureName,
-  figureValue,
-  isDayFigure,
-  isBehind,
-  orderChange,
-  outstandingDays,
-  signed,
-  stateFacts,
-} from './report-text.ts';
+  categoryLines,
+  cohortLines,
+  customerLines,
+  daysLines,
+  FIGURE,
+  headlineLines,
+  hourLines,
+  netSalesLines,
+  stateLines,
+  type SectionView,
+} from './report-drawn.ts';
+import { orderChange, signed } from './report-text.ts';
 
-/** What every section of a page has to know. */
-export interface Page {
-  /** Columns that lines may have. */
-  readonly width: number;
-  readonly colors: ChalkInstance;
-  /** The days of the report, where it has them: beside a figure stands its course. */
-  readonly days: readonly SectionRows['days'][];
-}
-
-const CHART_HEIGHT = 8;
-
-/** The lines of a section, none where there are no rows. */
-export type SectionView<Name extends SectionName> = (
-  rows: readonly SectionRows[Name][],
-  page: Page,
-) => readonly string[];
+/** Every section as lines of a terminal. */
 
 /** A section as a table; `amount` names what its bars compare. */
 function tableView<Name extends SectionName>(
@@ -48,12 +31,16 @@ function tableView<Name extends SectionName>(
     });
 }
 
-const FIGURE = { kind: 'figure' } as const;
 const SHARE = { kind: 'percent', title: 'share', none: '-' } as const;
 
 export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
   headline: headlineLines,
   days: daysLines,
+  net_sales: netSalesLines,
+  categories_by_day: categoryLines,
+  hours: hourLines,
+  new_and_returning: customerLines,
+  cohorts: cohortLines,
   categories: tableView<'categories'>(
     {
       category: { atLeast: 10 },
@@ -166,74 +153,3 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
     restated_at: { kind: 'time', atLeast: 19, keep: 1 },
   }),
 };
-
-function headlineLines(
-  rows: readonly SectionRows['headline'][],
-  { width, colors, days }: Page,
-): string[] {
-  const lines = fittedTable<SectionRows['headline']>(
-    {
-      figure: { show: (row) => figureName(row.figure), atLeast: 10 },
-      value: { ...FIGURE, title: 'period', show: (row) => figureValue(row.figure, row.value, '-') },
-      value_before: {
-        ...FIGURE,
-        title: 'before',
-        show: (row) => figureValue(row.figure, row.value_before, '-'),
-      },
-      change_percent: { kind: 'number', title: 'change', show: changeText },
-    },
-    rows,
-    width,
-    {
-      fill:
-        days.length < 2
-          ? undefined
-          : {
-              title: 'by day',
-              draw: ({ figure }, room) =>
-                colors.cyan(sparkline(courseOf(figure, days), room).trimEnd()),
-            },
-    },
-  );
-  return lines.map((line) =>
-    line
-      .replace(/▲ \S+/, (text) => colors.green(text))
-      .replace(/▼ \S+/, (text) => colors.red(text)),
-  );
-}
-
-/** The figure of each day, to be drawn. */
-function courseOf(figure: string, days: readonly SectionRows['days'][]): (number | null)[] {
-  return isDayFigure(figure)
-    ? days.map(({ [figure]: value }) => (value === null ? null : Number(value)))
-    : [];
-}
-
-function daysLines(rows: readonly SectionRows['days'][], { width, colors }: Page): string[] {
-  const outstanding = outstandingDays(rows);
-  if (outstanding === undefined) {
-    return [];
-  }
-  const { best, weakest, withoutSale } = outstanding;
-  const columns = rows.map((row) => ({
-    value: Number(row.revenue),
-    label: dayLabel(row.date_key, rows),
-  }));
-  const { lines, each } = columnChart(columns, width, CHART_HEIGHT);
-  return [
-    ...(each === 1 ? [] : [`Each column is ${String(each)} days.`]),
-    // Only the columns are coloured, not the axis and its labels.
-    ...lines.map((line) => line.replace(/[▁-█▀▔][▁-█▀▔ ]*/, (blocks) => colors.cyan(blocks))),
-    ...(best === undefined ? [] : [`Best    ${best.date_key}  ${grouped(best.revenue)}`]),
-    ...(weakest === undefined ? [] : [`Weakest ${weakest.date_key}  ${grouped(weakest.revenue)}`]),
-    ...(withoutSale === undefined ? [] : [`No sale on ${withoutSale}`]),
-  ];
-}
-
-function stateLines([state]: readonly SectionRows['state'][], { colors, width }: Page): string[] {
-  if (state === undefined) {
-    return [];
-  }
-  const lines = factLines(stateFacts(state), width);
-  return isBehind(state) ? [...lines, colors.yellow('Next: medallion promote')] : lines;
-}

@@ -1,5 +1,5 @@
 import { counted, grouped } from '../../number.ts';
-import { periodBefore, type Period } from '../../query/report/period.ts';
+import { daysBetween, periodBefore, type Period } from '../../query/report/period.ts';
 import type { Report } from '../../query/report/report.ts';
 import {
   declarationOf,
@@ -98,6 +98,15 @@ const FIGURES: Readonly<Record<string, string>> = {
   gross_margin: 'Gross margin',
   discount_share: 'Discount share',
   repeat_rate: 'Repeat rate',
+  gross_sales: 'Gross sales',
+  discounts: 'Discounts',
+  returns: 'Returns',
+  net_sales: 'Net sales',
+  shipping: 'Shipping',
+  taxes: 'Taxes',
+  total_sales: 'Total sales',
+  new_customers: 'New',
+  returning_customers: 'Returning',
 };
 
 /** Shares of a hundred: their change is in points. */
@@ -112,7 +121,7 @@ export function figureValue(figure: string, value: string | null, none: string):
 }
 
 /** A figure that each day has, too. */
-export type DayFigure = Exclude<keyof SectionRows['days'], 'date_key'>;
+export type DayFigure = Exclude<keyof SectionRows['days'], 'date_key' | 'mean_of_7_days'>;
 
 const DAY_FIGURES: readonly string[] = [
   ...(['revenue', 'orders', 'customers', 'units', 'average_ticket'] satisfies DayFigure[]),
@@ -122,7 +131,7 @@ export function isDayFigure(figure: string): figure is DayFigure {
   return DAY_FIGURES.includes(figure);
 }
 
-/** The name of a headline figure. */
+/** The name of a figure. */
 export function figureName(figure: string): string {
   return FIGURES[figure] ?? figure;
 }
@@ -145,6 +154,47 @@ export function changeText({
 
 function points(value: string | null, before: string | null): string | null {
   return value === null || before === null ? null : (Number(value) - Number(before)).toFixed(1);
+}
+
+/** What the mean of seven days is called. */
+export const MEAN = '7-day mean';
+
+/** A column of a section as people write it: `hour_00` is 00-02, `month_1` is +1. */
+export function columnName(name: string): string {
+  return name
+    .replace(/_percent$/, ' %')
+    .replace(/^date_key$/, 'day')
+    .replace(/^mean_of_7_days$/, MEAN)
+    .replace(/^month_/, '+')
+    .replace(/^hour_(\d\d)$/, (_, hour: string) => {
+      const next = String(Number(hour) + 2).padStart(2, '0');
+      return `${hour}-${next}`;
+    })
+    .replace(/_at$/, '')
+    .replaceAll('_', ' ');
+}
+
+/** A category with what it sold, in all and on each day from the first to the last with a sale. */
+export interface CategoryTotal {
+  readonly category: string;
+  readonly revenue: string;
+  readonly days: readonly number[];
+}
+
+/** The categories, the best first and what is left over last. */
+export function categoryTotals(rows: readonly SectionRows['categories_by_day'][]): CategoryTotal[] {
+  const days = daysBetween(rows[0]?.date_key, rows.at(-1)?.date_key);
+  const names = [...new Set(rows.map(({ category }) => category))];
+  return names
+    .map((category) => {
+      const own = new Map(
+        rows.filter((row) => row.category === category).map((row) => [row.date_key, row.revenue]),
+      );
+      const sum = [...own.values()].reduce((left, revenue) => left + cents(revenue), 0n);
+      return { category, sum, days: days.map((day) => Number(own.get(day) ?? 0)) };
+    })
+    .sort((left, right) => (left.sum < right.sum ? 1 : left.sum > right.sum ? -1 : 0))
+    .map(({ category, sum, days }) => ({ category, revenue: fromCents(sum), days }));
 }
 
 /** What stands out among days of which at least one has a sale. */
@@ -181,8 +231,14 @@ export function cents(amount: string): bigint {
   return BigInt(amount.replace('.', ''));
 }
 
+/** Hundredths as text with two decimals. */
+export function fromCents(hundredths: bigint): string {
+  const digits = String(hundredths < 0n ? -hundredths : hundredths).padStart(3, '0');
+  return `${hundredths < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
 /** The day as an axis names it: without the year where all are of one. */
-export function dayLabel(day: string, days: readonly SectionRows['days'][]): string {
+export function dayLabel(day: string, days: readonly { readonly date_key: string }[]): string {
   const isOneYear = days.at(-1)?.date_key.slice(0, 4) === days[0]?.date_key.slice(0, 4);
   return isOneYear ? day.slice(5) : day;
 }

@@ -39,7 +39,7 @@ export function resolvePeriod(
   const isAhead = asked.since !== undefined && asked.since > latest;
   const until = asked.until ?? (isAhead ? latestOf(asked.since, lastDay) : latest);
   const since = asked.since ?? latestOf(FIRST_DAY, addDays(until, 1 - DEFAULT_DAYS));
-  const days = daysBetween(since, until) + 1;
+  const days = daysFromTo(since, until) + 1;
   if (days < 1) {
     throw new MedallionError('usage', `the period begins on ${since}, after its end on ${until}`);
   }
@@ -51,6 +51,13 @@ export function periodBefore({ since, days }: Period): { since: string; until: s
   return { since: addDays(since, -days), until: addDays(since, -1) };
 }
 
+/** All days from the one to the other; none where there is none. */
+export function daysBetween(first: string | undefined, last: string | undefined): string[] {
+  return first === undefined || last === undefined
+    ? []
+    : Array.from({ length: daysFromTo(first, last) + 1 }, (_, days) => addDays(first, days));
+}
+
 function latestOf(a: string, b: string): string {
   return a > b ? a : b;
 }
@@ -59,6 +66,6 @@ function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-function daysBetween(from: string, to: string): number {
+function daysFromTo(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS;
 }

@@ -30,15 +30,20 @@ const PERIOD_AND_TOP = ['since', 'until', 'top'] as const;
 export const SECTIONS = {
   headline: { title: 'Headline', parameters: PERIOD, isWide: true },
   days: { title: 'Revenue by day', parameters: PERIOD, isWide: true },
+  net_sales: { title: 'Net sales', parameters: PERIOD, isWide: true },
+  categories_by_day: { title: 'Categories by day', parameters: PERIOD },
   categories: { title: 'Categories', parameters: PERIOD },
   products: { title: 'Products', parameters: PERIOD_AND_TOP, leaders: 'top' },
   movers: { title: 'Movers', parameters: PERIOD_AND_TOP, leaders: 'top' },
   places: { title: 'Places', parameters: PERIOD_AND_TOP, leaders: 'top' },
   customers: { title: 'Customers', parameters: ['top'], leaders: 'top', isOfAllTime: true },
+  hours: { title: 'Orders by weekday and hour', parameters: PERIOD, isWide: true },
   payments: { title: 'Payment methods', parameters: PERIOD },
   statuses: { title: 'Order status', parameters: PERIOD },
   currencies: { title: 'Currencies', parameters: PERIOD },
   segments: { title: 'Customer segments', parameters: [], isOfAllTime: true },
+  new_and_returning: { title: 'New and returning customers', parameters: PERIOD, isWide: true },
+  cohorts: { title: 'Cohorts', parameters: ['until'], isWide: true },
   state: { title: 'State of the data', parameters: [], isAboutData: true },
   quarantine: { title: 'Quarantine, open', parameters: [], isAboutData: true, isTrouble: true },
   restatements: {
@@ -59,15 +64,41 @@ type RowOf<Column extends string, Nullable extends string = never> = Readonly<
   Record<Column, string> & Record<Nullable, string | null>
 >;
 
+/** Columns of two hours, by the first of each. */
+export const HOURS = [
+  ...(['hour_00', 'hour_02', 'hour_04', 'hour_06', 'hour_08', 'hour_10'] as const),
+  ...(['hour_12', 'hour_14', 'hour_16', 'hour_18', 'hour_20', 'hour_22'] as const),
+] as const;
+
+/** Columns of the months after the first one. */
+export const MONTHS = [
+  ...(['month_1', 'month_2', 'month_3', 'month_4', 'month_5', 'month_6'] as const),
+  ...(['month_7', 'month_8', 'month_9', 'month_10', 'month_11'] as const),
+] as const;
+
+/** Amounts that make up net sales, in the words and the order of Shopify. */
+export const NET_SALES = [
+  ...(['gross_sales', 'discounts', 'returns', 'net_sales'] as const),
+  ...(['shipping', 'taxes', 'total_sales'] as const),
+] as const;
+
 export interface SectionRows {
   headline: RowOf<'figure', 'value' | 'value_before' | 'change_percent'>;
-  days: RowOf<'date_key' | 'orders' | 'customers' | 'units' | 'revenue', 'average_ticket'>;
+  days: RowOf<
+    'date_key' | 'orders' | 'customers' | 'units' | 'revenue' | 'mean_of_7_days',
+    'average_ticket'
+  >;
+  net_sales: RowOf<'currency' | 'orders' | (typeof NET_SALES)[number]>;
+  categories_by_day: RowOf<'date_key' | 'category' | 'revenue'>;
   categories: RowOf<'category' | 'units' | 'order_lines' | 'revenue', 'share_percent'>;
   products: RowOf<
     'product' | 'units' | 'revenue' | 'margin',
     'category' | 'margin_percent' | 'share_percent'
   >;
   movers: RowOf<'product' | 'before' | 'revenue' | 'change', 'change_percent'>;
+  hours: RowOf<'weekday' | (typeof HOURS)[number]>;
+  new_and_returning: RowOf<'date_key' | 'new_customers' | 'returning_customers'>;
+  cohorts: RowOf<'first_month' | 'customers', (typeof MONTHS)[number]>;
   places: RowOf<'country' | 'city' | 'orders' | 'revenue', 'share_percent'>;
   statuses: RowOf<'orders' | 'revenue', 'status' | 'share_percent'>;
   currencies: RowOf<'orders' | 'revenue', 'currency' | 'share_percent'>;

@@ -4,6 +4,7 @@ import { widthOf } from '../../../src/cli/render/text.ts';
 import type { Period } from '../../../src/query/report/period.ts';
 import type { Report } from '../../../src/query/report/report.ts';
 import {
+  HOURS,
   SECTION_NAMES,
   type SectionName,
   type SectionRows,
@@ -33,6 +34,7 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
       units: '5000',
       revenue: '1000000.00',
       average_ticket: '1.0000',
+      mean_of_7_days: '900000.00',
     },
     {
       date_key: '2026-01-02',
@@ -41,6 +43,7 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
       units: '0',
       revenue: '0.00',
       average_ticket: null,
+      mean_of_7_days: '850000.00',
     },
     {
       date_key: '2026-01-03',
@@ -49,6 +52,7 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
       units: '20000',
       revenue: '2000000.00',
       average_ticket: '1.0000',
+      mean_of_7_days: '800000.00',
     },
     {
       date_key: '2026-01-04',
@@ -57,6 +61,47 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
       units: '2441',
       revenue: '145022.95',
       average_ticket: '1.0000',
+      mean_of_7_days: '786255.74',
+    },
+  ],
+  net_sales: [
+    {
+      ...{ currency: 'EUR', orders: '1999', gross_sales: '3000000.00', discounts: '100000.00' },
+      ...{ returns: '50000.50', net_sales: '2849999.50', shipping: '60000.00', taxes: '300000.00' },
+      total_sales: '3209999.50',
+    },
+    {
+      ...{
+        currency: 'USD',
+        orders: '1',
+        gross_sales: '10.00',
+        discounts: '0.00',
+        returns: '10.00',
+      },
+      ...{ net_sales: '0.00', shipping: '0.00', taxes: '0.00', total_sales: '0.00' },
+    },
+  ],
+  categories_by_day: [
+    { date_key: '2026-01-01', category: 'sports', revenue: '2000000.00' },
+    { date_key: '2026-01-01', category: 'others', revenue: '0.50' },
+    { date_key: '2026-01-03', category: 'sports', revenue: '1000000.00' },
+    { date_key: '2026-01-03', category: 'toys', revenue: '2000000.00' },
+  ],
+  hours: ['Monday', 'Tuesday'].map((weekday, row) => ({
+    weekday,
+    ...Object.fromEntries(
+      HOURS.map((hour, column) => [hour, String(row === 0 ? column * 100 : 0)] as const),
+    ),
+  })) as unknown as SectionRows['hours'][],
+  new_and_returning: [
+    { date_key: '2026-01-01', new_customers: '1000', returning_customers: '0' },
+    { date_key: '2026-01-02', new_customers: '500', returning_customers: '1' },
+  ],
+  cohorts: [
+    {
+      ...{ first_month: '2025-11', customers: '1200', month_1: '50.0', month_2: '41.6' },
+      ...{ month_3: null, month_4: null, month_5: null, month_6: null, month_7: null },
+      ...{ month_8: null, month_9: null, month_10: null, month_11: '0.1' },
     },
   ],
   categories: [
@@ -205,6 +250,7 @@ function daysPage(revenues: readonly (string | null)[]): string {
     units: '0',
     revenue: revenue ?? '0.00',
     average_ticket: revenue,
+    mean_of_7_days: '3.00',
   }));
   return renderPage(
     { period: PERIOD, writtenEvents: 1n, sections: { days: { columns: [], rows } } },
@@ -254,22 +300,34 @@ describe('at 80 columns', () => {
       '       │███████         ███████ ▅▅▅▅▅▅▅',
       '     0 ┼────────────────────────────────',
       '        01-01   01-02   01-03   01-04',
-      'Best    2026-01-03  2,000,000.00',
-      'Weakest 2026-01-04  145,022.95',
+      'Best        2026-01-03  2,000,000.00',
+      'Weakest     2026-01-04  145,022.95',
+      '7-day mean  2026-01-04  786,255.74',
       'No sale on 1 of 4 days',
     ]);
   });
+
+  const mean = (day: number): string => `7-day mean  2026-01-0${String(day)}  3.00`;
 
   it.each([
     [
       'the best and the weakest of those with a sale',
       ['5.00', null, '7.00'],
-      ['Best    2026-01-03  7.00', 'Weakest 2026-01-01  5.00', 'No sale on 1 of 3 days'],
+      [
+        'Best        2026-01-03  7.00',
+        'Weakest     2026-01-01  5.00',
+        mean(3),
+        'No sale on 1 of 3 days',
+      ],
     ],
-    ['one alone', [null, '7.00'], ['Best    2026-01-02  7.00', 'No sale on 1 of 2 days']],
-    ['days that are alike', ['7.00', '7.00'], ['Best    2026-01-01  7.00']],
-    ['no best where nothing was earned', ['0.00', '0.00'], []],
-    ['the weakest, below nothing', ['0.00', '-2.50'], ['Weakest 2026-01-02  -2.50']],
+    [
+      'one alone',
+      [null, '7.00'],
+      ['Best        2026-01-02  7.00', mean(2), 'No sale on 1 of 2 days'],
+    ],
+    ['days that are alike', ['7.00', '7.00'], ['Best        2026-01-01  7.00', mean(2)]],
+    ['no best where nothing was earned', ['0.00', '0.00'], [mean(2)]],
+    ['the weakest, below nothing', ['0.00', '-2.50'], ['Weakest     2026-01-02  -2.50', mean(2)]],
   ])('names of the days %s', (_, revenues, named) => {
     const lines = daysPage(revenues).split('\n');
     const labels = lines.findIndex((line) => line.startsWith('        01-01'));
@@ -313,6 +371,55 @@ describe('at 80 columns', () => {
       '────────  ───────  ──────  ────────  ──────  ─────────  ──────────  ────────────',
       'cust_19   DE       Berlin  champion      31  54,321.00  2026-01-04  ████████████',
     ]);
+  });
+
+  it('shows net sales as they are added up, a column for each currency', () => {
+    expect(page(80, 'net_sales')).toEqual([
+      'Net sales',
+      'amount                EUR    USD',
+      '───────────  ────────────  ─────',
+      'Gross sales  3,000,000.00  10.00',
+      'Discounts      100,000.00   0.00',
+      'Returns         50,000.50  10.00',
+      'Net sales    2,849,999.50   0.00',
+      'Shipping        60,000.00   0.00',
+      'Taxes          300,000.00   0.00',
+      'Total sales  3,209,999.50   0.00',
+      'Orders              1,999      1',
+    ]);
+  });
+
+  it('shows the course of categories and customers, when orders come, and who comes again', () => {
+    expect(page(80, 'categories_by_day')).toEqual([
+      'Categories by day',
+      'category       revenue  by day',
+      '────────  ────────────  ──────',
+      'sports    3,000,000.00  █ ▄',
+      'toys      2,000,000.00    █',
+      'others            0.50  █',
+    ]);
+    expect(page(80, 'new_and_returning')).toEqual([
+      'New and returning customers',
+      'customers  a day  at most  by day',
+      '─────────  ─────  ───────  ──────',
+      'New        750.0    1,000  █▄',
+      'Returning    0.5        1   █',
+    ]);
+    expect(page(80, 'hours')).toEqual([
+      'Orders by weekday and hour',
+      '         00  02  04  06  08  10  12  14  16  18  20  22',
+      'Monday       ░░░ ░░░ ▒▒▒ ▒▒▒ ▒▒▒ ▓▓▓ ▓▓▓ ▓▓▓ ███ ███ ███',
+      'Tuesday',
+      'Most: Monday, 22-24, 1,100 orders',
+    ]);
+    expect(page(80, 'cohorts')).toEqual([
+      'Cohorts',
+      'first month  customers  +1  +2  +11',
+      '───────────  ─────────  ──  ──  ───',
+      '2025-11          1,200  50  42    0',
+      'Percent of them who bought so many months after',
+    ]);
+    expect(page(110, 'cohorts')[3]).toBe('2025-11          1,200  50.0  41.6  0.1');
   });
 
   it('shows the state of the data and what to do next', () => {

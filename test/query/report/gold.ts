@@ -105,6 +105,28 @@ values
     ('2026-01-01', 5, 1, 'completed', 'EUR', 2, 200.00, 0, 200.00),
     ('2026-01-03', 2, 2, 'to_ship', 'US-DOLLAR', 2, 150.05, 0, 150.05);
 
+insert into gold.net_sales (date_key, order_currency_id, currency, entries, orders, gross_sales, discounts, returns, net_sales, shipping, taxes, total_sales)
+values
+    ('2025-12-30', 1, 'EUR', 1, 1, 100.00, 0, 0, 100.00, 0, 0, 100.00),
+    ('2026-01-01', 1, 'EUR', 2, 2, 200.00, 0, 0, 200.00, 0, 0, 200.00),
+    ('2026-01-03', 2, 'USD', 3, 2, 150.05, 0, 999.99, -849.94, 0, 0, -849.94);
+
+insert into gold.hourly_sales values
+    ('2025-12-30', 12, 1, 100.00),
+    ('2026-01-01', 12, 2, 200.00),
+    ('2026-01-03', 12, 2, 150.05);
+
+insert into gold.customer_cohorts values
+    ('2025-12-30', '2025-12-01', 1, 1, 100.00, 1, 100.00),
+    ('2025-12-30', '2026-01-01', 1, 2, 250.15, 0, 0),
+    ('2026-01-01', '2026-01-01', 1, 1, 49.90, 1, 49.90),
+    ('2026-01-03', '2026-01-01', 1, 1, 50.00, 1, 50.00);
+
+insert into gold.cohort_retention (cohort_month, month_key, month_number, customers, orders, revenue) values
+    ('2025-12-01', '2025-12-01', 0, 1, 1, 100.00),
+    ('2025-12-01', '2026-01-01', 1, 1, 2, 250.15),
+    ('2026-01-01', '2026-01-01', 0, 2, 2, 99.90);
+
 insert into gold.customer_performance values
     ('cust_1', 3, 350.15, '2025-12-30 12:00:01.5', '2026-01-03 12:00:06', 0, 5, 5, 5, 'champion'),
     ('cust_2', 1, 49.90, '2026-01-01 12:00:04.5', '2026-01-01 12:00:04.5', 2, 1, 1, 1, 'dormant'),

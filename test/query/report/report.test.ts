@@ -23,6 +23,8 @@ it('has one query file a section', () => {
   expect(files.sort()).toEqual(SECTION_NAMES.map((name) => `${name}.sql`).sort());
 });
 
+const values = (rows: readonly object[] = []): unknown[][] => rows.map(Object.values);
+
 describe('sections', () => {
   let january: Report;
   beforeAll(async () => {
@@ -55,6 +57,7 @@ describe('sections', () => {
         units: '4',
         revenue: '200.00',
         average_ticket: '100.0000',
+        mean_of_7_days: '42.86',
       },
       {
         date_key: '2026-01-02',
@@ -63,6 +66,7 @@ describe('sections', () => {
         units: '0',
         revenue: '0.00',
         average_ticket: null,
+        mean_of_7_days: '42.86',
       },
       {
         date_key: '2026-01-03',
@@ -71,6 +75,7 @@ describe('sections', () => {
         units: '3',
         revenue: '150.05',
         average_ticket: '75.0250',
+        mean_of_7_days: '64.29',
       },
     ]);
   });
@@ -141,7 +146,6 @@ describe('sections', () => {
 
   it('movers, states and currencies: by what changed, and by orders', () => {
     const { movers, statuses, currencies } = january.sections;
-    const values = (rows: readonly object[] = []): unknown[][] => rows.map(Object.values);
     expect(values(movers?.rows)).toEqual([
       ['prod_2', '0', '135.00', '135.00', null],
       ['prod_3', '0', '45.00', '45.00', null],
@@ -154,6 +158,34 @@ describe('sections', () => {
     expect(values(currencies?.rows)).toEqual([
       ['EUR', '2', '200.00', '50.0'],
       ['US-DOLLAR', '2', '150.05', '50.0'],
+    ]);
+  });
+
+  it('net sales, categories by day, hours, new customers and cohorts', () => {
+    const { net_sales, categories_by_day, hours, new_and_returning, cohorts } = january.sections;
+    expect(values(net_sales?.rows)).toEqual([
+      ['EUR', '2', '200.00', '0.00', '0.00', '200.00', '0.00', '0.00', '200.00'],
+      ['USD', '2', '150.05', '0.00', '999.99', '-849.94', '0.00', '0.00', '-849.94'],
+    ]);
+    expect(values(categories_by_day?.rows)).toEqual([
+      ['2026-01-01', 'sports', '120.00'],
+      ['2026-01-01', 'toys', '45.00'],
+      ['2026-01-03', 'toys', '135.00'],
+    ]);
+    expect(hours?.rows).toHaveLength(7);
+    const noon = hours?.rows.map(({ weekday, hour_12 }) => [weekday, hour_12]);
+    expect(noon).toContainEqual(['Thursday', '2']);
+    expect(noon).toContainEqual(['Saturday', '2']);
+    expect(hours?.rows[3]?.hour_10).toBe('0');
+    // cust_1 came in December.
+    expect(values(new_and_returning?.rows)).toEqual([
+      ['2026-01-01', '1', '1'],
+      ['2026-01-02', '0', '0'],
+      ['2026-01-03', '1', '1'],
+    ]);
+    expect(values(cohorts?.rows).map((row) => row.slice(0, 4))).toEqual([
+      ['2025-12', '1', '100.0', null],
+      ['2026-01', '2', null, null],
     ]);
   });
 

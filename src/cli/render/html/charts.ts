@@ -1,7 +1,7 @@
 import { compact } from '../../../number.ts';
 import { truncate, visible, widthOf } from '../text.ts';
 import type { Markup } from './markup.ts';
-import { chartFor, COLORS, d, path, svgOf, text, type ChartSize } from './svg.ts';
+import { chartFor, COLORS, d, path, seriesColor, svgOf, text, type ChartSize } from './svg.ts';
 
 /** A point in time, or several days that share one column. */
 export interface TimePoint {
@@ -9,6 +9,12 @@ export interface TimePoint {
   readonly value: number | null;
   readonly label: string;
   readonly title: string;
+}
+
+/** Amounts that stand on top of one another, each in its colour. */
+export interface StackPoint {
+  readonly label: string;
+  readonly parts: readonly { readonly value: number; readonly title: string }[];
 }
 
 /** A named amount. */
@@ -43,10 +49,17 @@ interface Plot {
   readonly y: (value: number) => number;
 }
 
-/** Columns over time. */
-export function columnsOverTime(label: string, points: readonly TimePoint[]): Markup {
+/**
+ * Columns over time.
+ * @param course a figure beside each column, drawn as a line over them; left out where there is none
+ */
+export function columnsOverTime(
+  label: string,
+  points: readonly TimePoint[],
+  course: readonly number[] = [],
+): Markup {
   return chartFor(label, WIDE_TIME, (size) => {
-    const { plot, axes } = timeAxes(points, size);
+    const { plot, axes } = timeAxes(points, size, course);
     const step = (plot.right - plot.left) / points.length;
     const width = step * (points.length > 60 ? 0.9 : 0.72);
     const zero = plot.y(0);
@@ -54,6 +67,37 @@ export function columnsOverTime(label: string, points: readonly TimePoint[]): Ma
       const x = plot.left + index * step + (step - width) / 2;
       const height = zero - plot.y(value ?? 0);
       return path(column(x, zero, width, height), `fill="${colorOf(value ?? 0)}"`, title);
+    });
+    const over = course.map((value, index) => [plot.left + (index + 0.5) * step, plot.y(value)]);
+    const look = `fill="none" stroke="${COLORS.second}" stroke-width="2" stroke-linejoin="round"`;
+    return [axes, ...columns, over.length < 2 ? '' : path(d('M', ...over.flat()), look)].join('\n');
+  });
+}
+
+/** Columns over time of several parts each, none of which is below zero. */
+export function stackedOverTime(
+  label: string,
+  points: readonly StackPoint[],
+  sizes: 'wide' | 'half',
+): Markup {
+  const sums = points.map(({ label, parts }) => ({
+    value: parts.reduce((sum, { value }) => sum + Math.max(0, value), 0),
+    ...{ label, title: '' },
+  }));
+  return chartFor(label, sizes === 'wide' ? WIDE_TIME : HALF_TIME, (size) => {
+    const { plot, axes } = timeAxes(sums, size);
+    const step = (plot.right - plot.left) / points.length;
+    const width = step * (points.length > 60 ? 0.9 : 0.72);
+    const columns = points.flatMap(({ parts }, index) => {
+      let below = 0;
+      return parts.map(({ value, title }, part) => {
+        const bottom = plot.y(below);
+        below += Math.max(0, value);
+        const height = bottom - plot.y(below);
+        const x = plot.left + index * step + (step - width) / 2;
+        const shape = d('M', x, bottom, 'h', width, 'v', -height, 'h', -width, 'Z');
+        return height === 0 ? '' : path(shape, `fill="${seriesColor(part)}"`, title);
+      });
     });
     return [axes, ...columns].join('\n');
   });
@@ -177,8 +221,9 @@ function roundStep(step: number): number {
 function timeAxes(
   points: readonly TimePoint[],
   { width, height }: ChartSize,
+  others: readonly number[] = [],
 ): { readonly plot: Plot; readonly axes: string } {
-  const { y, ticks } = scale(valuesOf(points), 18, height - 24);
+  const { y, ticks } = scale([...valuesOf(points), ...others], 18, height - 24);
   const letters = { size: AXIS_LETTERS, color: COLORS.muted } as const;
   const left = Math.max(...ticks.map((tick) => compact(tick).length)) * DIGIT_WIDTH + GAP;
   const labelWidth = Math.max(0, ...points.map(({ label }) => label.length)) * DIGIT_WIDTH;

@@ -2,6 +2,7 @@ import type { ColumnKind, ResultColumn } from '../../../postgres/query.ts';
 import { instant } from '../instant.ts';
 import { counted, grouped } from '../../../number.ts';
 import { isoTimestamp } from '../output.ts';
+import { columnName } from '../report-text.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Rows as a section's query answered them. */
@@ -51,11 +52,7 @@ export function dataTable(title: string, { columns, rows }: SectionTable): Marku
 
 /** A column's name as people write it. */
 function titleOf(name: string, kind: ColumnKind): string {
-  const words = name
-    .replace(/_percent$/, ' %')
-    .replace(/^date_key$/, 'day')
-    .replace(/_at$/, '')
-    .replaceAll('_', ' ');
+  const words = columnName(name);
   return kind === 'timestamp' ? `${words} (UTC)` : words;
 }
 

@@ -1,7 +1,7 @@
 import type { SectionRows } from '../../../query/report/sections.ts';
 import { counted, grouped } from '../../../number.ts';
-import { cents, dayLabel, type DayFigure } from '../report-text.ts';
-import type { TimePoint } from './charts.ts';
+import { cents, dayLabel, fromCents, type DayFigure } from '../report-text.ts';
+import type { StackPoint, TimePoint } from './charts.ts';
 
 /** Days as points of charts: neighbours share one where there are more than a chart can show. */
 
@@ -10,23 +10,57 @@ type Day = SectionRows['days'];
 /** More columns than this are thinner than the gaps between them. */
 const MAX_POINTS = 124;
 
-/** How many days share one point. */
-export function daysEach(days: readonly Day[]): number {
-  return Math.max(1, Math.ceil(days.length / MAX_POINTS));
+/** How many of so many days share one point. */
+export function eachOf(days: number): number {
+  return Math.max(1, Math.ceil(days / MAX_POINTS));
+}
+
+function partsOf<Item>(days: readonly Item[], each: number): Item[][] {
+  return Array.from({ length: Math.ceil(days.length / each) }, (_, part) =>
+    days.slice(part * each, (part + 1) * each),
+  );
+}
+
+function spanOf(days: readonly string[]): string {
+  const [first = '', last = first] = [days[0], days.at(-1)];
+  return first === last ? first : `${first} to ${last}`;
+}
+
+/** How many days share a column, and how many are left for the last one; nothing where each has its own. */
+export function eachNote(days: number): string | undefined {
+  const each = eachOf(days);
+  const left = days % each;
+  return each === 1
+    ? undefined
+    : `Each column is ${String(each)} days${left === 0 ? '' : `, the last one ${String(left)}`}`;
+}
+
+/** Figures of each day, or the sums of each few days, to stand on top of one another. */
+export function stackOf(
+  days: readonly string[],
+  series: readonly { readonly name: string; readonly values: readonly number[] }[],
+  written: (value: number) => string,
+): StackPoint[] {
+  const each = eachOf(days.length);
+  const named = days.map((day) => ({ date_key: day }));
+  return partsOf(days, each).map((part, index) => ({
+    label: dayLabel(part[0] ?? '', named),
+    parts: series.map(({ name, values }) => {
+      const value = values
+        .slice(index * each, index * each + part.length)
+        .reduce((sum, figure) => sum + figure, 0);
+      return { value, title: `${spanOf(part)}, ${name}: ${written(value)}` };
+    }),
+  }));
 }
 
 /** The figure of each day, or of each few days. */
 export function pointsOf(days: readonly Day[], figure: DayFigure): TimePoint[] {
-  const each = daysEach(days);
-  const points: TimePoint[] = [];
-  for (let from = 0; from < days.length; from += each) {
-    const part = days.slice(from, from + each);
-    const [first, last] = [part[0]?.date_key ?? '', part.at(-1)?.date_key ?? ''];
+  return partsOf(days, eachOf(days.length)).map((part) => {
     const { value, text } = figureOf(part, figure);
-    const span = first === last ? first : `${first} to ${last}`;
-    points.push({ value, label: dayLabel(first, days), title: `${span}: ${text}` });
-  }
-  return points;
+    const span = spanOf(part.map((day) => day.date_key));
+    return { value, label: dayLabel(part[0]?.date_key ?? '', days), title: `${span}: ${text}` };
+  });
 }
 
 /** What the days come to: exact as text, near enough to draw as a number. */
@@ -34,7 +68,7 @@ function figureOf(days: readonly Day[], figure: DayFigure): { value: number | nu
   const orders = sumOf(days, 'orders');
   switch (figure) {
     case 'revenue': {
-      const text = amount(days.reduce((sum, day) => sum + cents(day.revenue), 0n));
+      const text = fromCents(days.reduce((sum, day) => sum + cents(day.revenue), 0n));
       return { value: Number(text), text: grouped(text) };
     }
     case 'average_ticket': {
@@ -63,10 +97,4 @@ function figureOf(days: readonly Day[], figure: DayFigure): { value: number | nu
 
 function sumOf(days: readonly Day[], figure: 'orders' | 'customers' | 'units'): bigint {
   return days.reduce((sum, day) => sum + BigInt(day[figure]), 0n);
-}
-
-/** Hundredths as text with two decimals. */
-function amount(hundredths: bigint): string {
-  const digits = String(hundredths < 0n ? -hundredths : hundredths).padStart(3, '0');
-  return `${hundredths < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }

@@ -1,18 +1,36 @@
-import type { SectionName, SectionRows } from '../../../query/report/sections.ts';
+import { daysBetween } from '../../../query/report/period.ts';
+import {
+  HOURS,
+  MONTHS,
+  NET_SALES,
+  type SectionName,
+  type SectionRows,
+} from '../../../query/report/sections.ts';
 import { grouped } from '../../../number.ts';
 import {
+  categoryTotals,
   changeText,
+  columnName,
   figureName,
   figureValue,
   isBehind,
   isDayFigure,
+  MEAN,
   orderChange,
   outstandingDays,
   signed,
   stateFacts,
 } from '../report-text.ts';
-import { amountBars, columnsOverTime, lineOverTime, sparkline, type Amount } from './charts.ts';
-import { daysEach, pointsOf } from './days.ts';
+import {
+  amountBars,
+  columnsOverTime,
+  lineOverTime,
+  sparkline,
+  stackedOverTime,
+  type Amount,
+} from './charts.ts';
+import { eachNote, eachOf, pointsOf, stackOf } from './days.ts';
+import { heatMap } from './heat-map.ts';
 import { html, type Markup } from './markup.ts';
 
 /** How sections look above their tables. */
@@ -31,6 +49,8 @@ const MAX_BARS = 20;
 export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
   headline: () => undefined,
   days: (days) => daysChart(days),
+  net_sales: (currencies) => netSales(currencies),
+  categories_by_day: (rows) => categoriesByDay(rows),
   categories: bars('Revenue by category', (row) => revenueOf(row.category, row)),
   products: bars('Revenue by product', (row) =>
     revenueOf(row.category === null ? row.product : `${row.product}, ${row.category}`, row),
@@ -39,6 +59,33 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
     ...amountOf(row.product, row.change),
     text: signed(grouped(row.change)),
   })),
+  hours: (weekdays) =>
+    weekdays.every((row) => HOURS.every((hour) => row[hour] === '0'))
+      ? undefined
+      : heatMap('Orders by weekday and hour', {
+          columns: HOURS.map(columnName),
+          rows: weekdays.map((row) => ({
+            name: row.weekday,
+            cells: HOURS.map((hour) => ({ value: Number(row[hour]), text: grouped(row[hour]) })),
+          })),
+        }),
+  new_and_returning: (days) => newAndReturning(days),
+  cohorts: (rows) =>
+    rows.length === 0
+      ? undefined
+      : html`${heatMap('Customers who bought again, by first month', {
+            columns: MONTHS.map(columnName),
+            rows: rows.map((row) => ({
+              name: `${row.first_month}, ${grouped(row.customers)}`,
+              cells: MONTHS.map((month) => {
+                const percent = row[month];
+                return percent === null ? null : { value: Number(percent), text: `${percent}%` };
+              }),
+            })),
+          })}
+          <p class="note">
+            Customers of each first month, and how many percent of them bought so many months after
+          </p>`,
   places: bars('Revenue by place', (row) => revenueOf(`${row.city}, ${row.country}`, row)),
   statuses: bars('Orders by status', (row) =>
     shareOf(row.status ?? '–', row.orders, row.share_percent),
@@ -51,17 +98,7 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
   customers: bars('Revenue by customer', (row) =>
     amountOf([row.customer, row.city, row.segment].filter(Boolean).join(', '), row.revenue),
   ),
-  state: ([state]) =>
-    state &&
-    html`<dl class="facts">
-      ${stateFacts(state).map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>`,
+  state: ([state]) => state && factList(stateFacts(state)),
   quarantine: bars('Rejected events by reason', (row) =>
     amountOf(`${row.reason}, by ${row.stage}`, row.events),
   ),
@@ -70,6 +107,79 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
     text: signed(grouped(row.change)),
   })),
 };
+
+function factList(facts: readonly (readonly [name: string, value: string])[]): Markup {
+  return html`<dl class="facts">
+    ${facts.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+/** What each currency's sales are made of. */
+function netSales(currencies: readonly SectionRows['net_sales'][]): Markup | undefined {
+  return currencies.length === 0
+    ? undefined
+    : html`<div class="pair">
+        ${currencies.map(
+          (row) =>
+            html`<div>
+              <h3>${row.currency}</h3>
+              ${factList(
+                ([...NET_SALES, 'orders'] as const).map((name) => [
+                  figureName(name),
+                  grouped(row[name]),
+                ]),
+              )}
+            </div>`,
+        )}
+      </div>`;
+}
+
+function categoriesByDay(rows: readonly SectionRows['categories_by_day'][]): Markup | undefined {
+  const days = daysBetween(rows[0]?.date_key, rows.at(-1)?.date_key);
+  const series = categoryTotals(rows).map(({ category, days: values }) => ({
+    ...{ name: category, values },
+  }));
+  const written = (value: number): string => grouped(value.toFixed(2));
+  return days.length === 0
+    ? undefined
+    : html`${stackedOverTime('Revenue by category and day', stackOf(days, series, written), 'half')}
+      ${legend(
+        series.map(({ name }) => name),
+        eachNote(days.length),
+      )}`;
+}
+
+function newAndReturning(rows: readonly SectionRows['new_and_returning'][]): Markup | undefined {
+  const series = (['new_customers', 'returning_customers'] as const).map((name) => ({
+    name: figureName(name),
+    values: rows.map((row) => Number(row[name])),
+  }));
+  const days = rows.map((row) => row.date_key);
+  return series.every(({ values }) => values.every((value) => value === 0))
+    ? undefined
+    : html`${stackedOverTime('Customers by day', stackOf(days, series, grouped), 'wide')}
+      ${legend(
+        series.map(({ name }) => name),
+        eachNote(days.length),
+      )}`;
+}
+
+/** What the colours stand for. */
+function legend(names: readonly string[], note: string | undefined): Markup {
+  return html`<p class="note">
+    ${names.map((name, index) => key(name, index))} ${note && html`<span>${note}</span>`}
+  </p>`;
+}
+
+function key(name: string, series: number): Markup {
+  return html`<span class="key series-${String(series + 1)}">${name}</span>`;
+}
 
 /** The headline as cards, each with the course of its figure over the days where those are known. */
 export function headlineCards(
@@ -125,14 +235,23 @@ function daysChart(days: readonly SectionRows['days'][]): Markup | undefined {
     return undefined;
   }
   const { best, weakest, withoutSale } = outstanding;
-  const each = daysEach(days);
+  const each = eachOf(days.length);
+  // A column of several days is their sum, which a mean of days stands far below.
+  const mean = each === 1 ? days.map((row) => Number(row.mean_of_7_days)) : [];
+  const last = days.at(-1);
   const day = (word: string, { date_key: key, revenue }: SectionRows['days']): Markup =>
     html`<span>${word} ${key}, <b>${grouped(revenue)}</b></span>`;
-  return html`${columnsOverTime('Revenue by day', pointsOf(days, 'revenue'))}
+  return html`${columnsOverTime('Revenue by day', pointsOf(days, 'revenue'), mean)}
     <p class="note">
       ${best && day('Best', best)} ${weakest && day('Weakest', weakest)}
       ${withoutSale === undefined ? undefined : html`<span>No sale on ${withoutSale}</span>`}
-      ${each === 1 ? undefined : html`<span>${eachText(each, days.length % each)}</span>`}
+      ${
+        last &&
+        html`<span class="${each === 1 ? 'key series-2' : ''}">
+          ${MEAN} on ${last.date_key}, <b>${grouped(last.mean_of_7_days)}</b>
+        </span>`
+      }
+      ${each === 1 ? undefined : html`<span>${eachNote(days.length)}</span>`}
     </p>
     <div class="pair">
       <div>
@@ -144,11 +263,6 @@ function daysChart(days: readonly SectionRows['days'][]): Markup | undefined {
         ${lineOverTime('Average ticket by day', pointsOf(days, 'average_ticket'))}
       </div>
     </div>`;
-}
-
-/** How many days share a column, and how many are left for the last one. */
-function eachText(each: number, left: number): string {
-  return `Each column is ${String(each)} days${left === 0 ? '' : `, the last one ${String(left)}`}`;
 }
 
 function bars<Row>(

@@ -8,7 +8,16 @@ export const COLORS = {
   rule: 'var(--rule)',
   accent: 'var(--accent)',
   loss: 'var(--loss)',
+  second: 'var(--series-2)',
 } as const;
+
+/** The colours that the style sheet has for parts of a whole. */
+const SERIES = 9;
+
+/** The colour of one of several series, by its number from 0 on. */
+export function seriesColor(number: number): string {
+  return `var(--series-${String((number % SERIES) + 1)})`;
+}
 
 /** The page has charts for a wide place and for a narrow one, and shows the one that fits: letters keep their size. */
 export interface ChartSize {
