@@ -12,13 +12,14 @@ import type { LogReader } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import { openTableReader } from '../log/table.ts';
 import type { StageContext } from '../progress.ts';
+import type { CsvForm, Source } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import { contextOf, withOpen, type CallOptions } from './call.ts';
 
 export interface IngestRequest extends CallOptions {
-  /** Files of NDJSON, plain or gzip, instead of the log of the configuration. */
+  /** Files of NDJSON, or with a mapping of CSV, plain or gzip, instead of the log of the configuration. */
   readonly files?: readonly string[] | undefined;
   /** The same as a stream. */
   readonly input?: Readable | undefined;
@@ -53,10 +54,13 @@ export function checkEventLimit(maxEventBytes = 0): void {
   }
 }
 
-/** @throws MedallionError usage, config */
-function checkMapping(config: Config, { mapping, files }: IngestRequest): void {
+/**
+ * The source that a request names.
+ * @throws MedallionError usage, config
+ */
+function sourceOf(config: Config, { mapping, files }: IngestRequest): Source | undefined {
   if (mapping === undefined) {
-    return;
+    return undefined;
   }
   if (files === undefined) {
     throw new MedallionError('usage', '--source goes with --from and files', {
@@ -64,12 +68,14 @@ function checkMapping(config: Config, { mapping, files }: IngestRequest): void {
     });
   }
   const sources = loadSources(config.project);
-  if (!sources.has(mapping)) {
+  const source = sources.get(mapping);
+  if (source === undefined) {
     const known = [...sources.keys()].join(', ');
     throw new MedallionError('usage', `there is no source ${mapping}`, {
       hint: `There are ${known}. One of your own is sources/${mapping}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`,
     });
   }
+  return source;
 }
 
 /**
@@ -80,9 +86,9 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
   const { follow = false, resetOffsets = false, arguments: commandLine = [] } = request;
   const { idleTimeoutMs, maxRecords, maxEventBytes, mapping } = request;
   checkEventLimit(maxEventBytes);
-  checkMapping(config, request);
+  const csv = sourceOf(config, request)?.csv;
   const context = contextOf(request);
-  const { reader, decoder, whenEmpty } = await openInput(config, request, context);
+  const { reader, decoder, whenEmpty } = await openInput(config, request, csv, context);
   const options: IngestOptions = {
     ...{ arguments: commandLine, follow, resetOffsets, decoder },
     ...{ idleTimeoutMs, maxRecords, maxEventBytes, source: mapping },
@@ -104,6 +110,7 @@ export interface IngestInput {
 async function openInput(
   config: Config,
   request: IngestRequest,
+  csv: CsvForm | undefined,
   context: StageContext,
 ): Promise<IngestInput> {
   const { input, files } = request;
@@ -112,7 +119,12 @@ async function openInput(
   }
   return files === undefined
     ? openConfiguredLog(config, request, context)
-    : { reader: await openFileReader(files.map((file) => path.resolve(file))) };
+    : {
+        reader: await openFileReader(
+          files.map((file) => path.resolve(file)),
+          csv,
+        ),
+      };
 }
 
 /** @param topicWaitMs how long a topic that is not there is waited for; as long as a broker unless said otherwise */

@@ -71,7 +71,8 @@ const PRETTY: ForeignFormat = {
 const XML: ForeignFormat = { name: 'XML or HTML', advice: NDJSON };
 const CSV: ForeignFormat = {
   name: 'CSV',
-  advice: `${NDJSON} Make such an object of each row first.`,
+  advice:
+    'A source says how its rows are read: medallion ingest --source NAME --from FILE; docs/sources.md has an example.',
 };
 
 /**

@@ -426,7 +426,7 @@ function clip(text: string): string {
 }
 
 /** Control, format and line-breaking characters as escapes: no terminal or log line can be upset. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,

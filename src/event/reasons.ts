@@ -5,7 +5,8 @@ export const REASONS = {
   empty_value: 'a message without a value',
   too_large: 'a value larger than the tool takes in',
   undecodable:
-    'a value that is not in the declared format: a broken frame, or a schema that the registry has not got',
+    'a value that is not in the declared format: a broken frame, a schema that the registry has not got, or a row of CSV that cannot be read',
+  split_order: 'rows of an order that the same file of CSV has in another place before',
   invalid_json: 'not one JSON value by RFC 8259',
   not_an_event: 'no object at data.transaction_details',
   unsupported_version: 'an event_version whose major version is not 1',

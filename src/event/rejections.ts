@@ -42,8 +42,13 @@ function looksOf({ topic, reason, sample }: Rejections): string {
       : 'medallion reads one event, a JSON object, from each message.';
     return `They look like ${format.name}. ${advice}`;
   }
+  if (reason === 'split_order') {
+    return 'Sort the file by the column that groups its rows, under another name, and ingest that one.';
+  }
   if (reason === 'undecodable') {
-    return 'Their values are not what kafka.format declares.';
+    return isFile
+      ? 'Their rows are not as format of their source says.'
+      : 'Their values are not what kafka.format declares.';
   }
   if (reason === 'not_text' && sample[0] === 0 && !isFile) {
     return 'They look like frames of a schema registry: set kafka.format to avro or json_schema.';

@@ -1,11 +1,23 @@
-import { judgeDetails, judgeText, show, type Judgement } from '../event/judge.ts';
+import {
+  judgeDetails,
+  judgeText,
+  printable,
+  show,
+  type Judgement,
+  type Rejection,
+} from '../event/judge.ts';
+import type { Json } from '../event/json.ts';
 import type { References } from '../event/references.ts';
-import type { Source } from './mapping.ts';
+import { REJECTED, type Source } from './mapping.ts';
 import { mapRecord } from './plan.ts';
 
 /** Judges one record of a source. A rejection names the record's own path. */
 export function judgeRecord(source: Source, value: string, references: References): Judgement {
   return judgeText(value, (record) => {
+    const rejection = source.csv && rejectionOf(record);
+    if (rejection !== undefined) {
+      return rejection;
+    }
     const { details, pathOf, unknown } = mapRecord(source, record, references);
     const judgement = judgeDetails(details, references);
     if (judgement.accepted || judgement.field === null) {
@@ -22,4 +34,19 @@ export function judgeRecord(source: Source, value: string, references: Reference
           detail: `no such value: ${show(text)}`,
         };
   });
+}
+
+/** What was wrong with the rows of an order already when they were put together. */
+function rejectionOf(record: Json): Rejection | undefined {
+  const rejected = record instanceof Map ? record.get(REJECTED) : undefined;
+  if (!(rejected instanceof Map)) {
+    return undefined;
+  }
+  const detail = rejected.get('detail');
+  return {
+    accepted: false,
+    reason: rejected.get('reason') === 'split_order' ? 'split_order' : 'undecodable',
+    field: null,
+    detail: typeof detail === 'string' ? printable(detail) : '',
+  };
 }

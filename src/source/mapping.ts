@@ -15,6 +15,8 @@ export interface Source {
   readonly topics: readonly string[];
   /** Of what its file says, comments left out: another hash is another mapping. */
   readonly hash: string;
+  /** Its files hold rows of CSV. */
+  readonly csv: CsvForm | undefined;
   /** By the contract's path: "order.tax_amount". */
   readonly order: ReadonlyMap<string, Rule>;
   /** The list of the order lines. */
@@ -22,6 +24,24 @@ export interface Source {
   /** By the contract's name: "unit_price". */
   readonly items: ReadonlyMap<string, Rule>;
 }
+
+/** A file of CSV, whose adjacent rows of one order are one record: {"<groupBy>": .., "rows": [{"<column>": ..}]}. */
+export interface CsvForm {
+  /** One character of ASCII. */
+  readonly delimiter: string;
+  /** Of a file without a byte order mark, as the WHATWG names it. */
+  readonly encoding: string;
+  /** The names of the columns; true: they stand in the first row. */
+  readonly header: true | readonly string[];
+  /** The column by which rows belong together. */
+  readonly groupBy: string;
+  /** Columns of numbers that are written with a decimal comma. */
+  readonly decimalComma: ReadonlySet<string>;
+}
+
+/** The member of a record that holds its rows, and the one that says why it cannot be read. */
+export const ROWS = 'rows';
+export const REJECTED = 'rejected';
 
 /** One step of a path: a member, an element counted from 0, or every element. */
 export type Step = string | number | typeof EACH;

@@ -10,6 +10,9 @@ import {
   EACH,
   ITEM_FIELDS,
   ORDER_FIELDS,
+  REJECTED,
+  ROWS,
+  type CsvForm,
   type Field,
   type Path,
   type Rule,
@@ -22,7 +25,7 @@ const load = createRequire(import.meta.url);
 const yaml = load('yaml') as typeof Yaml;
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
-const TOP = 'version description replaces extends topics format order items'.split(' ');
+const TOP = 'version description replaces extends topics format group_by order items'.split(' ');
 const WORDS = 'path value default lookup else sum per unit format zone'.split(' ');
 
 /** A folder of sources, and how messages call it. */
@@ -147,10 +150,6 @@ class SourceReader {
     if (this.#text(top.get('version')) !== '1') {
       this.#report(root, 'version: 1 is missing');
     }
-    const format = this.#text(top.get('format')) ?? 'json';
-    if (format !== 'json') {
-      this.#report(top.get('format'), `format: ${format} is not known; json is`);
-    }
     const replaces = this.#text(top.get('replaces')) ?? 'false';
     if (replaces !== 'true' && replaces !== 'false') {
       this.#report(top.get('replaces'), 'replaces is true or not there');
@@ -164,13 +163,78 @@ class SourceReader {
       this.#report(itemsNode ?? root, 'items.from is missing: the path of the list of order lines');
     }
     const items = this.#fields(root, itemsNode, 'items', ITEM_FIELDS, ['from'], base?.items);
+    const csv = this.#csv(top, base?.csv, order, items);
     const said = JSON.stringify([content, ...(base === undefined ? [] : [base.hash])]);
     return {
       ...{ name, file: this.#file },
       description: this.#text(top.get('description')) ?? base?.description ?? '',
       ...{ replaces: replaces === 'true', topics: this.#texts(top.get('topics')) },
       hash: createHash('sha256').update(said).digest('hex').slice(0, 16),
-      ...{ order, lines: linesPath ?? [], items },
+      ...{ csv, order, lines: linesPath ?? [], items },
+    };
+  }
+
+  /** How its files of CSV are read; undefined where it is of JSON. */
+  #csv(
+    top: ReadonlyMap<string, unknown>,
+    base: CsvForm | undefined,
+    order: ReadonlyMap<string, Rule>,
+    items: ReadonlyMap<string, Rule>,
+  ): CsvForm | undefined {
+    const format = top.get('format');
+    const groupNode = top.get('group_by');
+    const inner = yaml.isMap(format) ? this.#members(format, ['csv']).get('csv') : undefined;
+    const isCsv = inner !== undefined || this.#text(format) === 'csv';
+    if (!isCsv && !(format === undefined && base !== undefined)) {
+      if (format !== undefined && this.#text(format) !== 'json') {
+        this.#report(format, `format is not known; json and csv are`);
+      }
+      if (groupNode !== undefined) {
+        this.#report(groupNode, 'group_by goes with format: csv');
+      }
+      return undefined;
+    }
+    const words = ['delimiter', 'encoding', 'decimal', 'header'];
+    const said = yaml.isMap(inner) ? this.#members(inner, words) : new Map<string, unknown>();
+    const delimiter = this.#text(said.get('delimiter')) ?? base?.delimiter ?? ',';
+    if (!/^[\t !#-~]$/.test(delimiter)) {
+      this.#report(
+        said.get('delimiter'),
+        'delimiter is one character, no quote and no letter beyond ASCII',
+      );
+    }
+    const encoding = this.#text(said.get('encoding')) ?? base?.encoding ?? 'utf-8';
+    const known = encodingOf(encoding);
+    if (known === undefined) {
+      this.#report(
+        said.get('encoding'),
+        `there is no encoding "${encoding}"; utf-8, windows-1252 and utf-16le are some`,
+      );
+    }
+    const decimal = this.#text(said.get('decimal')) ?? (base?.decimalComma.size ? ',' : '.');
+    if (decimal !== ',' && decimal !== '.') {
+      this.#report(said.get('decimal'), "decimal is ',' or '.'");
+    }
+    const header = said.get('header');
+    const isInFile = header === undefined || this.#text(header) === 'true';
+    const columns = this.#texts(header);
+    if (!isInFile && !yaml.isSeq(header)) {
+      this.#report(header, 'header is true, or the list of the names of the columns');
+    }
+    const groupBy = this.#text(groupNode) ?? base?.groupBy ?? '';
+    if (groupBy === '' || groupBy === ROWS || groupBy === REJECTED) {
+      this.#report(
+        groupNode ?? format,
+        'group_by is missing: the column by which the rows of an order belong together',
+      );
+    }
+    if (top.has('topics')) {
+      this.#report(top.get('topics'), 'topics hold JSON; CSV comes in files: ingest --source');
+    }
+    return {
+      ...{ delimiter, encoding: known ?? 'utf-8', groupBy },
+      header: isInFile ? (header === undefined ? (base?.header ?? true) : true) : columns,
+      decimalComma: new Set(decimal === ',' ? numberColumns(order, items) : []),
     };
   }
 
@@ -362,6 +426,36 @@ class SourceReader {
     const range = yaml.isNode(node) ? node.range : undefined;
     const { line } = this.#lines.linePos(range?.[0] ?? 0);
     this.#problems.push(`${this.#file}:${String(Math.max(line, 1))}: ${problem}`);
+  }
+}
+
+/** The columns of CSV that are mapped to numbers. */
+function numberColumns(
+  order: ReadonlyMap<string, Rule>,
+  items: ReadonlyMap<string, Rule>,
+): string[] {
+  const pathsOf = (rules: ReadonlyMap<string, Rule>, fields: readonly Field[]): Path[] =>
+    fields
+      .filter(({ kind }) => ['amount', 'quantity', 'rate'].includes(kind))
+      .flatMap(({ path: field }) => {
+        const rule = rules.get(field);
+        return [...(rule?.paths ?? []), ...(rule?.sum === undefined ? [] : [rule.sum])];
+      });
+  return [
+    // rows[0].tax and rows[].tax
+    ...pathsOf(order, ORDER_FIELDS).flatMap(([first, , column]) =>
+      first === ROWS ? [column] : [],
+    ),
+    ...pathsOf(items, ITEM_FIELDS).map(([column]) => column),
+  ].flatMap((column) => (typeof column === 'string' ? [column] : []));
+}
+
+/** An encoding by the name that decoders know it by; latin1 is windows-1252, as browsers have it. */
+function encodingOf(label: string): string | undefined {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    return undefined;
   }
 }
 

@@ -43,9 +43,9 @@ describe('what is certain to be no NDJSON', () => {
       lines('{ "data":', '{ "transaction_details": {'),
       /jq -c \. FILE/,
     ],
-    ['CSV', lines('id,at,total', '1,2026-01-01,5.00', '2,2026-01-01,5.00'), /JSON object/],
-    ['CSV', lines('"id";"at";"total"', '1;2026-01-01;"5;00"'), /JSON object/],
-    ['CSV', lines(...Array<string>(9).fill('1\t2026-01-01\t5.00'), EVENT), /JSON object/],
+    ['CSV', lines('id,at,total', '1,2026-01-01,5.00', '2,2026-01-01,5.00'), /--source NAME/],
+    ['CSV', lines('"id";"at";"total"', '1;2026-01-01;"5;00"'), /--source NAME/],
+    ['CSV', lines(...Array<string>(9).fill('1\t2026-01-01\t5.00'), EVENT), /--source NAME/],
     ['XML or HTML', lines('<?xml version="1.0"?>', '<orders>'), /NDJSON/],
     ['XML or HTML', '<!doctype html><title>404</title>', /NDJSON/],
   ])('%s %#', (name, text, advice) => {

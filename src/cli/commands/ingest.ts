@@ -42,7 +42,10 @@ rows that did not change become duplicates in silver.`,
     ],
     usesKafka: true,
     options: {
-      from: option('--from <file...>', 'files of NDJSON, plain or gzip, or - for standard input'),
+      from: option(
+        '--from <file...>',
+        'files of NDJSON (with --source also CSV), plain or gzip, or - for stdin',
+      ),
       source: option(
         '--source <name>',
         'with --from: the source that maps the records of the files',

@@ -3,7 +3,15 @@ import type { PartitionLag, ReadPlace } from '../log.ts';
 import { sameBeginning, type ReadText } from './digest.ts';
 import type { PartitionFile } from './landing.ts';
 import { LineSplitter } from './lines.ts';
-import { fileState, hasFingerprint, inputError, readText, type FileState } from './text.ts';
+import type { CsvForm } from '../../source/mapping.ts';
+import {
+  fileState,
+  hasFingerprint,
+  inputError,
+  isPlain,
+  readText,
+  type FileState,
+} from './text.ts';
 
 /** Lines of a file, those that hold something and all of them, on both sides of a place in it. */
 export interface LineCounts {
@@ -24,6 +32,8 @@ export interface CountOptions {
   readonly grows: boolean;
   /** Count the lines after the place only, which spares reading the rest; the file is known by its first line then. */
   readonly onlyAfter: boolean;
+  /** Of a file of CSV. */
+  readonly csv?: CsvForm | undefined;
 }
 
 /** Nothing longer is needed of a line than whether it holds something. */
@@ -42,10 +52,10 @@ const COMPARED_BYTES = 16 << 20;
 export async function countLines(
   file: string,
   read: ReadText | undefined,
-  { grows, onlyAfter }: CountOptions,
+  { grows, onlyAfter, csv }: CountOptions,
 ): Promise<LineCounts | undefined> {
   return unlessGone(file, undefined, async () => {
-    const state = await fileState(file);
+    const state = await fileState(file, csv && { form: csv, grows });
     const isReplaced = read !== undefined && !(await isSame(state, read, !onlyAfter));
     const position = isReplaced ? 0 : (read?.position ?? 0);
     return {
@@ -98,7 +108,8 @@ export async function landingLag(
 async function isSame(state: FileState, read: ReadText, isWhole: boolean): Promise<boolean> {
   return isWhole
     ? (await sameBeginning(state, read)) !== undefined
-    : state.size >= read.position && (await hasFingerprint(state, read.source));
+    : (!isPlain(state) || state.size >= read.position) &&
+        (await hasFingerprint(state, read.source));
 }
 
 /** The lines of a text's first bytes. */

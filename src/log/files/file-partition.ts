@@ -1,5 +1,6 @@
 import { codeOf, MedallionError } from '../../errors.ts';
 import { grouped } from '../../number.ts';
+import type { CsvForm } from '../../source/mapping.ts';
 import type { Sink, TopicPartition } from '../log.ts';
 import { digestUpTo, sameBeginning, type TextDigest } from './digest.ts';
 import { LineBatches, type Budget, type Place } from './line-batches.ts';
@@ -10,6 +11,7 @@ import {
   fingerprint,
   hasFingerprint,
   inputError,
+  isPlain,
   readText,
   type FileState,
 } from './text.ts';
@@ -63,9 +65,17 @@ export class FilePartition {
   #compared: Compared | undefined;
   #readVersion: string | undefined;
 
-  constructor(path: string, to: TopicPartition) {
+  readonly #csv: CsvForm | undefined;
+
+  /** @param csv it holds rows of CSV */
+  constructor(path: string, to: TopicPartition, csv?: CsvForm) {
     this.#path = path;
     this.#to = to;
+    this.#csv = csv;
+  }
+
+  #state(grows: boolean): Promise<FileState> {
+    return fileState(this.#path, this.#csv && { form: this.#csv, grows });
   }
 
   /**
@@ -75,13 +85,16 @@ export class FilePartition {
    */
   async requireEvents(sink: Sink, { grows }: Pick<FileReadOptions, 'grows'>): Promise<void> {
     const place = await this.#storedPlace(sink);
-    const foreign = await fileState(this.#path)
+    const foreign = await this.#state(grows)
       .then(async (state) =>
         place !== undefined && (await hasFingerprint(state, place.source))
           ? undefined
           : findForeign(state, grows),
       )
-      .catch(() => undefined);
+      // Of CSV the header shows it.
+      .catch((error: unknown) =>
+        this.#csv !== undefined && error instanceof MedallionError ? error : undefined,
+      );
     if (foreign !== undefined) {
       throw foreign;
     }
@@ -93,7 +106,7 @@ export class FilePartition {
    */
   async read(sink: Sink, options: FileReadOptions): Promise<void> {
     try {
-      const state = await fileState(this.#path);
+      const state = await this.#state(options.grows);
       if (state.version === this.#readVersion && !this.#isToBeCompared(state)) {
         return;
       }
@@ -214,7 +227,7 @@ export class FilePartition {
     const isKnown =
       compared?.digest.end === Number(place.position) && compared.digest.value === place.digest;
     if (isKnown && grows && !this.#isToBeCompared(state)) {
-      const isThere = state.isZipped || state.size >= compared.digest.end;
+      const isThere = !isPlain(state) || state.size >= compared.digest.end;
       return isThere && (await hasFingerprint(state, place.source)) ? compared.digest : undefined;
     }
     const startedAt = performance.now();

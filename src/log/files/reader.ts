@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MedallionError } from '../../errors.ts';
+import type { CsvForm } from '../../source/mapping.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { FilePartition } from './file-partition.ts';
 import { landingDirectory, landingFiles, landingTopic } from './landing.ts';
@@ -34,16 +35,16 @@ export function openLandingReader(home: string, topic: string): LogReader {
 }
 
 /**
- * Reads files of NDJSON, plain or gzip. In bronze a file's topic is "file:" and its real path.
+ * Reads files of NDJSON, or of CSV, plain or gzip. In bronze a file's topic is "file:" and its real path.
  * @throws MedallionError input, when a path leads to no regular file
  */
-export async function openFileReader(paths: readonly string[]): Promise<LogReader> {
+export async function openFileReader(paths: readonly string[], csv?: CsvForm): Promise<LogReader> {
   const files = new Set<string>();
   for (const given of paths) {
     files.add(await regularFile(given));
   }
   const partitions = [...files].map(
-    (file) => new FilePartition(file, { topic: `file:${file}`, partition: 0 }),
+    (file) => new FilePartition(file, { topic: `file:${file}`, partition: 0 }, csv),
   );
   return {
     description: [...files].join(', '),

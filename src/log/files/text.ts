@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { csvLines, type CsvReading } from './csv.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 
 /** Bytes of one read. */
@@ -24,6 +25,13 @@ export interface FileState {
   readonly inode: string;
   /** Changes when the file does. */
   readonly version: string;
+  /** It holds rows of CSV: its text are the lines of their orders. */
+  readonly csv: CsvReading | undefined;
+}
+
+/** Whether the bytes of the file's text are those on disk. */
+export function isPlain({ isZipped: isGzip, csv }: FileState): boolean {
+  return !isGzip && csv === undefined;
 }
 
 /** How every gzip file begins: two magic bytes, and deflate, the only method there is. */
@@ -33,7 +41,7 @@ function isZipped(head: Buffer): boolean {
   return head.subarray(0, GZIP.length).equals(GZIP);
 }
 
-export async function fileState(path: string): Promise<FileState> {
+export async function fileState(path: string, csv?: CsvReading): Promise<FileState> {
   const file = await open(path);
   try {
     const stat = await file.stat();
@@ -47,6 +55,7 @@ export async function fileState(path: string): Promise<FileState> {
       madeAt: stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.mtimeMs,
       inode,
       version: `${inode}:${stat.size}:${stat.mtimeMs}`,
+      csv,
     };
   } finally {
     await file.close();
@@ -55,7 +64,7 @@ export async function fileState(path: string): Promise<FileState> {
 
 /**
  * The file's text from byte `from` on, unzipped if it is zipped, up to the size that the file has in `state`. A plain
- * file is read from there; a zipped one is unzipped from its beginning.
+ * file is read from there; a zipped one, and one of CSV, from its beginning.
  * @param to no byte from here on is needed; some may come
  * @throws MedallionError input, when the gzip data is cut off or damaged
  */
@@ -64,12 +73,19 @@ export async function* readText(
   from: number,
   to = state.size,
 ): AsyncGenerator<Buffer> {
-  if (state.isZipped) {
-    const file = createReadStream(state.path, { highWaterMark: CHUNK, end: state.size - 1 });
-    yield* skip(unzip(file, state.path), from);
+  if (!isPlain(state)) {
+    const text = wholeText(state);
+    yield* skip(state.csv === undefined ? text : csvLines(text, state.csv, state.path), from);
   } else if (from < Math.min(to, state.size)) {
     const options = { highWaterMark: CHUNK, start: from, end: Math.min(to, state.size) - 1 };
     yield* createReadStream(state.path, options) as AsyncIterable<Buffer>;
+  }
+}
+
+async function* wholeText({ path, size, isZipped: isGzip }: FileState): AsyncGenerator<Buffer> {
+  if (size > 0) {
+    const file = createReadStream(path, { highWaterMark: CHUNK, end: size - 1 });
+    yield* isGzip ? unzip(file, path) : (file as AsyncIterable<Buffer>);
   }
 }
 

@@ -5,7 +5,10 @@ import { mismatchOf } from '../../log/kafka/topic.ts';
 import { openLog } from '../../log/open.ts';
 import { isImported } from '../../log/table.ts';
 import { currentGenerations } from '../../postgres/offsets.ts';
+import type { TopicSource } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
+import type { CsvForm } from '../../source/mapping.ts';
+import { loadSources } from '../../source/read.ts';
 import { keyOf, unknownPartition, type RecordedPartition } from './recorded.ts';
 import { offsetRange } from './comparison.ts';
 
@@ -41,21 +44,22 @@ const NEVER_READ = 'this warehouse has read nothing of it yet';
 /**
  * Looks at the logs behind the partitions: at the configured Kafka topic, or landing topic, and at each file that is
  * still there. What was read from another log (stdin, another topic) has no view.
- * @param options onlyWaiting: do not count what was read
+ * @param options onlyWaiting: do not count what was read; topicSources: what says of a file that it holds CSV
  * @throws MedallionError unreachable, denied, input
  */
 export async function lookAtLogs(
   config: Config,
   partitions: readonly RecordedPartition[],
-  options: { readonly onlyWaiting: boolean },
+  options: { readonly onlyWaiting: boolean; readonly topicSources: readonly TopicSource[] },
   context: StageContext,
 ): Promise<LogViews> {
   const { home } = config;
+  const formOf = csvForms(config, options.topicSources);
   const views = new Map<string, LogView>();
   for (const recorded of partitions) {
     const view = isImported(recorded.topic)
       ? IMPORTED
-      : await lookAtFile(home, recorded, options.onlyWaiting);
+      : await lookAtFile(home, recorded, formOf(recorded.topic), options.onlyWaiting);
     if (view !== undefined) {
       views.set(keyOf(recorded), view);
     }
@@ -74,7 +78,7 @@ export async function lookAtLogs(
       unread.push(name);
       const view =
         offsets === undefined
-          ? ((await lookAtFile(home, name, false)) ?? { waiting: 0n, notes: [] })
+          ? ((await lookAtFile(home, name, undefined, false)) ?? { waiting: 0n, notes: [] })
           : { waiting: offsets.high - offsets.low, notes: [NEVER_READ] };
       views.set(keyOf(name), view);
     } else if (offsets !== undefined) {
@@ -111,19 +115,35 @@ function viewOfTopic(
   };
 }
 
+type FormOf = (topic: string) => CsvForm | 'unknown' | undefined;
+
+/** How the files of CSV among the topics are read; unknown where the source of one is not there. */
+function csvForms({ project }: Config, topicSources: readonly TopicSource[]): FormOf {
+  const sources = topicSources.length === 0 ? undefined : loadSources(project);
+  return (topic) => {
+    const name = topicSources.find((one) => one.topic === topic)?.source;
+    const source = name === undefined ? undefined : sources?.get(name);
+    return name !== undefined && source === undefined ? 'unknown' : source?.csv;
+  };
+}
+
 async function lookAtFile(
   home: string,
   recorded: RecordedPartition,
+  csv: ReturnType<FormOf>,
   onlyAfter: boolean,
 ): Promise<LogView | undefined> {
   const file = fileOfPartition(home, recorded.topic, recorded.partition);
   if (file === undefined) {
     return undefined;
   }
+  if (csv === 'unknown') {
+    return { waiting: 0n, notes: ['not looked at: its source is not in this project'] };
+  }
   const { source, position = 0n, digest } = recorded;
   const { path, grows } = file;
   const read = source === undefined ? undefined : { source, position: Number(position), digest };
-  const counts = await countLines(path, read, { grows, onlyAfter });
+  const counts = await countLines(path, read, { grows, onlyAfter, csv });
   if (counts === undefined) {
     return { waiting: 0n, notes: ['the file is gone'] };
   }
@@ -132,7 +152,11 @@ async function lookAtFile(
     const note = 'the file was replaced: the next ingest reads it from its beginning';
     return { waiting: after.events, notes: [note] };
   }
-  const view = { waiting: after.events, holes: 'blank lines', notes: [] };
+  const view = {
+    waiting: after.events,
+    holes: csv === undefined ? 'blank lines' : 'further rows of orders',
+    notes: [],
+  };
   if (before === undefined) {
     return view;
   }

@@ -4,6 +4,7 @@ import { readArchiveFiles } from '../../postgres/archive.ts';
 import type { Client } from '../../postgres/client.ts';
 import type { ConnectionSettings } from '../../postgres/server.ts';
 import { withSnapshot } from '../../postgres/query.ts';
+import { readTopicSources } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
 import { keyOf, readRecorded, unknownPartition, type RecordedPartition } from './recorded.ts';
 import type { Comparison } from './comparison.ts';
@@ -51,7 +52,7 @@ export async function reconcile(
     const logs = await lookAtLogs(
       config,
       partitions,
-      { onlyWaiting: since !== undefined },
+      { onlyWaiting: since !== undefined, topicSources: await readTopicSources(client) },
       context,
     );
     const ingested: Comparison[] = [];

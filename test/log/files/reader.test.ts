@@ -541,3 +541,62 @@ describe('two ingests at once on one file', () => {
     expect(await bronze()).toEqual(lines.map((line, offset) => `0 ${offset} ${line}`));
   });
 });
+
+describe('a file of CSV', () => {
+  const HEADER = 'no,sku\n';
+  const csv: Parameters<typeof openFileReader>[1] = {
+    ...{ delimiter: ',', encoding: 'utf-8', header: true, groupBy: 'no', decimalComma: new Set() },
+  };
+  const readCsv = async (options: Parameters<typeof ingestAll>[2] = {}) =>
+    ingestAll(await openFileReader([file], csv), database.settings, options, testContext());
+  const orders = async () =>
+    (await bronze()).map((row) => row.replaceAll(/^0 |"no":|"sku":|"rows":/g, ''));
+
+  test('lands order by order, stopped in between, grown and zipped', async () => {
+    const text = `${HEADER}1,a\n1,b\n2,c\n`;
+    await writeFile(file, text);
+    expect(await readCsv({ maxRecords: 1 })).toMatchObject({ events: 1, end: 'max-records' });
+    expect(await readCsv()).toMatchObject({ events: 1 });
+    expect(await readCsv()).toMatchObject({ events: 0 });
+    await writeFile(file, gzipSync(`${text}3,d\n`));
+    expect(await readCsv()).toMatchObject({ events: 1 });
+    expect(await orders()).toEqual([
+      '1 {"1",[{"1","a"},{"1","b"}]}',
+      '3 {"2",[{"2","c"}]}',
+      '4 {"3",[{"3","d"}]}',
+    ]);
+    expect(await rowsOf(database.settings, 'select next_offset from medallion.offsets')).toEqual([
+      '5',
+    ]);
+  });
+
+  test('lands the last order of a file that grows when the next one begins, or it ends', async () => {
+    await writeFile(file, `${HEADER}1,a\n`);
+    const stop = new AbortController();
+    const following = ingestAll(
+      await openFileReader([file], csv),
+      database.settings,
+      { follow: true, maxRecords: 1 },
+      testContext(stop.signal),
+    );
+    await delay(500);
+    await appendFile(file, '1,b\n');
+    await delay(500);
+    expect(await bronze()).toEqual([]);
+    await appendFile(file, '2,c\n');
+    expect(await following).toMatchObject({ events: 1 });
+    expect(await readCsv()).toMatchObject({ events: 1 });
+    expect(await orders()).toEqual(['1 {"1",[{"1","a"},{"1","b"}]}', '3 {"2",[{"2","c"}]}']);
+  });
+
+  test('without the column of the orders keeps the others named beside it unread, too', async () => {
+    await writeFile(file, `${HEADER}1,a\n`);
+    const other = path.join(folder, 'other.csv');
+    await writeFile(other, 'order;sku\n1;a\n');
+    const reader = await openFileReader([file, other], csv);
+    await expect(ingestAll(reader, database.settings, {}, testContext())).rejects.toMatchObject({
+      ...{ code: 'input', message: expect.stringContaining('there is no column no') as string },
+    });
+    expect(await bronze()).toEqual([]);
+  });
+});
