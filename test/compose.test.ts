@@ -54,7 +54,7 @@ describe('docker-compose.yaml', () => {
   it.each([
     ['the stores alone', [], ['kafka', 'postgres']],
     ['with medallion', ['run'], ['kafka', 'postgres', 'topic', 'tables', 'medallion']],
-    ['with Grafana', ['grafana'], ['kafka', 'postgres', 'grafana']],
+    ['with Grafana', ['grafana'], ['kafka', 'postgres', 'tables', 'grafana']],
     [
       'all of it',
       ['run', 'grafana'],
@@ -156,7 +156,10 @@ describe('docker-compose.yaml', () => {
     expect(tables?.command).toBe('db migrate');
     expect(medallion?.environment).toMatchObject(tables?.environment ?? { none: '' });
     expect(medallion?.depends_on).toHaveProperty('tables');
-    expect(grafana?.depends_on?.['tables']?.required).toBe(false);
+    expect(grafana?.depends_on?.['tables']).toEqual({
+      condition: 'service_completed_successfully',
+    });
+    expect(tables?.profiles).toEqual(['run', 'grafana']);
   });
 
   it('starts Grafana without a word to the internet', () => {
