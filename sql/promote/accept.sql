@@ -1,4 +1,5 @@
--- Events of a batch that were in quarantine and are not rejected now are replayed: silver has them, or has discarded them.
+-- Events of a batch that were in quarantine and are not rejected now are replayed: silver has them, or has discarded them,
+-- or their source leaves them out.
 -- One that a fill has deferred is not yet.
 with accepted as materialized (
     select q.*
@@ -37,6 +38,11 @@ noted as (
                 select d.outcome
                 from silver.discarded_events as d
                 where d.topic = accepted.topic and d.partition = accepted.partition and d."offset" = accepted."offset"
+            ),
+            (
+                select 'skipped'
+                from medallion.skipped_events as s
+                where s.topic = accepted.topic and s.partition = accepted.partition and s."offset" = accepted."offset"
             ),
             'current'
         )

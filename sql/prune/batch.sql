@@ -57,6 +57,15 @@ judged as (
                             and discarded_events."offset" = removed."offset"
                         limit 1
                     ),
+                    (
+                        select 'skipped'
+                        from medallion.skipped_events
+                        where
+                            skipped_events.topic = $1
+                            and skipped_events.partition = $2
+                            and skipped_events."offset" = removed."offset"
+                        limit 1
+                    ),
                     'current'
                 )
         end as outcome
@@ -71,6 +80,7 @@ counted as (
         count(*) filter (where outcome = 'current') as current_events,
         count(*) filter (where outcome = 'duplicate') as duplicate_events,
         count(*) filter (where outcome = 'superseded') as superseded_events,
+        count(*) filter (where outcome = 'skipped') as skipped_events,
         count(*) filter (where outcome = 'refused') as refused_events,
         coalesce(sum(bytes), 0) as bytes,
         coalesce(sum(hash) filter (where outcome <> 'refused'), 0) as accepted_checksum,
@@ -81,11 +91,11 @@ counted as (
 recorded as (
     insert into medallion.pruned as pruned (
         topic, partition, run_id, from_offset, to_offset, produced_before, current_events, duplicate_events,
-        superseded_events, refused_events, bytes, accepted_checksum, refused_checksum
+        superseded_events, skipped_events, refused_events, bytes, accepted_checksum, refused_checksum
     )
     select
         $1, $2, $6, from_offset, to_offset, $4, current_events, duplicate_events,
-        superseded_events, refused_events, bytes, accepted_checksum, refused_checksum
+        superseded_events, skipped_events, refused_events, bytes, accepted_checksum, refused_checksum
     from counted
     where events > 0
     on conflict (topic, partition, run_id) do update
@@ -94,6 +104,7 @@ recorded as (
             current_events = pruned.current_events + excluded.current_events,
             duplicate_events = pruned.duplicate_events + excluded.duplicate_events,
             superseded_events = pruned.superseded_events + excluded.superseded_events,
+            skipped_events = pruned.skipped_events + excluded.skipped_events,
             refused_events = pruned.refused_events + excluded.refused_events,
             bytes = pruned.bytes + excluded.bytes,
             accepted_checksum = pruned.accepted_checksum + excluded.accepted_checksum,

@@ -8,7 +8,7 @@ from bronze.quarantine_history
 where run_id = any($1::bigint []) and action in ('replayed', 'refused')
 group by 1, 2, 3
 order by
-    array_position(array['current', 'duplicate', 'superseded', 'refused'], coalesce(outcome, action)),
+    array_position(array['current', 'duplicate', 'superseded', 'skipped', 'refused'], coalesce(outcome, action)),
     events desc,
     reason,
     field

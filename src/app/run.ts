@@ -39,6 +39,7 @@ export interface RunTotals {
   transactions: number;
   duplicates: number;
   superseded: number;
+  skipped: number;
   refused: number;
   days: number;
   restated: number;
@@ -91,7 +92,7 @@ async function runPipeline(
     const looking = monitor?.watch(() => status(warehouse.settings, config, context), signal);
     const totals: RunTotals = {
       ...{ source: input.reader.description, ingested: undefined, seconds: 0 },
-      ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, refused: 0 },
+      ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, skipped: 0, refused: 0 },
       ...{ days: 0, restated: 0 },
     };
     try {
@@ -170,6 +171,7 @@ function count(totals: RunTotals, { silver, gold }: PromoteResult): void {
   totals.transactions += silver?.written ?? 0;
   totals.duplicates += silver?.duplicates ?? 0;
   totals.superseded += silver?.superseded ?? 0;
+  totals.skipped += silver?.skipped ?? 0;
   totals.refused += silver?.refused ?? 0;
   totals.days += gold?.days.length ?? 0;
   totals.restated += gold?.restated ?? 0;

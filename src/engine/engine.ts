@@ -49,6 +49,8 @@ export interface BatchCounts {
   readonly events: number;
   readonly accepted: number;
   readonly rejected: number;
+  /** Records that their source leaves out. */
+  readonly skipped: number;
 }
 
 /** Where the rows of a table that models read come from. */
@@ -103,7 +105,7 @@ export type EngineRow = Readonly<Record<string, string | null>>;
 export interface Session {
   /**
    * The source step: reads a batch of bronze and judges it. Leaves source.run, source.events and source.items (what
-   * was accepted), source.transactions (the best event of each transaction), source.rejected.
+   * was accepted), source.transactions (the best event of each transaction), source.rejected, source.skipped.
    */
   readBatch(batch: SilverBatch): Promise<BatchCounts>;
   /**

@@ -47,7 +47,10 @@ export function judge(value: string, references: References): Judgement {
 }
 
 /** Judges what a text holds, if it is JSON. */
-export function judgeText(value: string, judgeJson: (event: Json) => Judgement): Judgement {
+export function judgeText<Other = never>(
+  value: string,
+  judgeJson: (event: Json) => Judgement | Other,
+): Judgement | Other {
   let event: Json;
   try {
     event = parseJson(value);

@@ -34,6 +34,7 @@ export interface PrunedPartition extends PartitionName {
   readonly current: number;
   readonly duplicates: number;
   readonly superseded: number;
+  readonly skipped: number;
   readonly refused: number;
 }
 
@@ -180,6 +181,7 @@ type BatchColumn =
   | 'current_events'
   | 'duplicate_events'
   | 'superseded_events'
+  | 'skipped_events'
   | 'refused_events';
 
 /** Removes a partition's events batch by batch, each of them one transaction. */
@@ -211,7 +213,8 @@ async function* removeBatches(
       yield {
         ...{ topic, partition, events: Number(row.events), bytes: BigInt(row.bytes) },
         ...{ current: Number(row.current_events), duplicates: Number(row.duplicate_events) },
-        ...{ superseded: Number(row.superseded_events), refused: Number(row.refused_events) },
+        ...{ superseded: Number(row.superseded_events), skipped: Number(row.skipped_events) },
+        refused: Number(row.refused_events),
       };
     }
     from = BigInt(end);
@@ -236,7 +239,7 @@ async function letGo(
 function nothingOf({ topic, partition }: PartitionName): PrunedPartition {
   return {
     ...{ topic, partition, events: 0, bytes: 0n },
-    ...{ current: 0, duplicates: 0, superseded: 0, refused: 0 },
+    ...{ current: 0, duplicates: 0, superseded: 0, skipped: 0, refused: 0 },
   };
 }
 
@@ -246,6 +249,7 @@ function add(a: PrunedPartition, b: PrunedPartition): PrunedPartition {
     ...{ events: a.events + b.events, bytes: a.bytes + b.bytes, current: a.current + b.current },
     duplicates: a.duplicates + b.duplicates,
     superseded: a.superseded + b.superseded,
+    skipped: a.skipped + b.skipped,
     refused: a.refused + b.refused,
   };
 }

@@ -92,21 +92,24 @@ export async function publishBatch(
     if (files.deferred !== undefined) {
       await transaction.copy(await files.deferred, DEFERRED);
     }
+    if (files.skipped !== undefined) {
+      await transaction.copyTemporary(await files.skipped, SKIPPED);
+    }
     await transaction.execute(
+      ...advanceStatements(runId, batch.ranges, nextKey),
+      ...(counts.skipped > 0 ? [statement('promote/skip', { run_id: String(runId) })] : []),
       ...judgedStatements(batch),
       ...quarantineStatements(batch, runId, counts.rejected > 0),
     );
     await transaction.copyTemporary(await files.staleDates, STALE_DATES);
-    await transaction.execute(
-      sqlFile('promote/stale_dates'),
-      ...advanceStatements(runId, batch.ranges, nextKey),
-    );
+    await transaction.execute(sqlFile('promote/stale_dates'));
   });
   return written;
 }
 
 const DEFERRED = 'medallion.deferred_events';
 const RELINKED = 'relinked';
+const SKIPPED = 'skipped';
 const STALE_DATES = 'stale_dates';
 const TRANSACTION_KEY: Column = { name: 'transaction_key', type: 'bigint' };
 const PLACE: readonly Column[] = [
@@ -114,6 +117,8 @@ const PLACE: readonly Column[] = [
   { name: 'partition', type: 'integer' },
   { name: 'offset', type: 'bigint' },
 ];
+/** With the time of the log, by which prune finds it. */
+const EVENT_PLACE: readonly Column[] = [...PLACE, { name: 'produced_at', type: 'timestamptz' }];
 const DAY_COLUMNS: readonly Column[] = [
   { name: 'date_key', type: 'date' },
   { name: 'events', type: 'bigint' },
@@ -125,6 +130,7 @@ export interface BatchFiles {
   readonly relinked: Promise<RowFile> | undefined;
   readonly of: (model: Model) => Promise<RowFile>;
   readonly rejected: Promise<RowFile> | undefined;
+  readonly skipped: Promise<RowFile> | undefined;
   readonly deferred: Promise<RowFile> | undefined;
   readonly staleDates: Promise<RowFile>;
   /** Until all of them are written. */
@@ -153,11 +159,12 @@ export function writeBatch(
   const relinked = ifAny(
     dedup.relinked,
     'select transaction_key, topic, partition, "offset", produced_at from source.relinked',
-    [TRANSACTION_KEY, ...PLACE, { name: 'produced_at', type: 'timestamptz' }],
+    [TRANSACTION_KEY, ...EVENT_PLACE],
   );
   const ordered = [...models.filter(isFact), ...models.filter((model) => !isFact(model))];
   const staged = new Map(ordered.map((model) => [model, after(() => writeStaged(session, model))]));
   const rejected = ifAny(counts.rejected, 'select * from source.rejected', REJECTED.columns);
+  const skipped = ifAny(counts.skipped, 'select * from source.skipped', EVENT_PLACE);
   const deferred = ifAny(
     filling?.deferred ?? 0,
     'select topic, partition, "offset" from source.deferred',
@@ -169,6 +176,7 @@ export function writeBatch(
     deferred,
     of: (model) => staged.get(model) ?? writeStaged(session, model),
     rejected,
+    skipped,
     staleDates: after(() =>
       session.writeRows(
         // A loser that changes no fact makes its day stale only where a mart by day reads losers.

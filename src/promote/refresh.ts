@@ -230,6 +230,7 @@ async function emptySilver(client: Client, models: readonly Model[]): Promise<vo
   await client.query(`truncate ${tables.join(', ')}`);
   await client.query('delete from medallion.watermarks');
   await client.query('delete from medallion.deferred_events');
+  await client.query('truncate medallion.skipped_events');
   await client.query('update medallion.pruned set in_silver = false where in_silver');
 }
 

@@ -15,7 +15,7 @@ export interface ReplayOptions {
 
 /** What replayed events came to, by outcome; `reason` and `field` say why events are still rejected. */
 export interface ReplayOutcome {
-  readonly outcome: 'current' | 'duplicate' | 'superseded' | 'refused';
+  readonly outcome: 'current' | 'duplicate' | 'superseded' | 'skipped' | 'refused';
   readonly reason: string | null;
   readonly field: string | null;
   readonly events: number;

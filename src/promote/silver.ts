@@ -261,6 +261,7 @@ async function publish(
     events: counts.events,
     accepted: counts.accepted,
     refused: counts.rejected,
+    skipped: counts.skipped,
     written: transactions,
     duplicates,
     superseded,

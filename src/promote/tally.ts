@@ -19,6 +19,8 @@ export interface SilverResult {
   events: number;
   accepted: number;
   refused: number;
+  /** Records that the where of their source leaves out. */
+  skipped: number;
   /** Transactions written: new ones and corrected ones. */
   written: number;
   duplicates: number;
@@ -28,7 +30,7 @@ export interface SilverResult {
 /** Adds up what each model read, wrote and refused, and how long it took, over all that a run has published. */
 export class ModelTally {
   readonly silver: SilverResult = {
-    ...{ events: 0, accepted: 0, refused: 0 },
+    ...{ events: 0, accepted: 0, refused: 0, skipped: 0 },
     ...{ written: 0, duplicates: 0, superseded: 0 },
   };
   /** UTC days of gold that were published. */

@@ -43,6 +43,8 @@ export interface Status {
   readonly gold: Waiting;
   readonly quarantine: ResultTable;
   readonly quarantined: number;
+  /** Events that their source leaves out. */
+  readonly skipped: number;
   readonly freshness: ResultTable;
   /** Events, ever, whose time in the log cannot be right: freshness does not count it. */
   readonly implausible: number;
@@ -78,6 +80,7 @@ export async function status(
       (sum, { events }) => sum + Number(events),
       0,
     ),
+    skipped: metadata.skipped,
     freshness: metadata.freshness,
     implausible: metadata.implausible,
     runs: metadata.runs,
@@ -93,6 +96,7 @@ interface Metadata {
   readonly partitions: readonly Recorded[];
   readonly gold: Waiting;
   readonly quarantine: ResultTable;
+  readonly skipped: number;
   readonly freshness: ResultTable;
   readonly implausible: number;
   readonly runs: ResultTable;
@@ -101,15 +105,20 @@ interface Metadata {
 async function readMetadata(client: Client): Promise<Metadata> {
   const [gold] = rowsOf<'waiting_days' | 'waiting_seconds'>(await ask(client, 'gold_waiting'));
   const quarantine = await ask(client, 'quarantine_open');
-  const [counted] = rowsOf<'events'>(
-    await askSql(client, 'select sum(implausible_events) as events from medallion.offsets'),
+  const [counted] = rowsOf<'implausible' | 'skipped'>(
+    await askSql(
+      client,
+      `select (select sum(implausible_events) from medallion.offsets) as implausible,
+              (select sum(skipped_events) from medallion.watermarks) as skipped`,
+    ),
   );
   return {
     partitions: await readPartitions(client),
     gold: { count: Number(gold?.waiting_days ?? 0), seconds: Number(gold?.waiting_seconds ?? 0) },
     quarantine,
+    skipped: Number(counted?.skipped ?? 0),
     freshness: await readFreshness(client),
-    implausible: Number(counted?.events ?? 0),
+    implausible: Number(counted?.implausible ?? 0),
     runs: await ask(client, 'last_runs'),
   };
 }

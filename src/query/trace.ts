@@ -1,5 +1,6 @@
 import { MedallionError } from '../errors.ts';
 import { parseJson, type Json } from '../event/json.ts';
+import type { BronzePlace } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
@@ -84,7 +85,8 @@ export async function traceEvent(
       const id = transactionIdOf(row?.value ?? '');
       const trace = await follow(client, models, id, place, archive);
       if (row !== undefined || (trace.parts.quarantine?.rows.length ?? 0) > 0) {
-        return { parts: { event, ...trace.parts }, notes: trace.notes };
+        const notes = [...(await skippedNote(client, place)), ...trace.notes];
+        return { parts: { event, ...trace.parts }, notes };
       }
     }
     throw new MedallionError(
@@ -99,7 +101,7 @@ async function follow(
   client: Client,
   models: Models,
   id: string | undefined,
-  place: { topic: string; partition: number; offset: bigint } | undefined,
+  place: BronzePlace | undefined,
   archive: ArchiveAccess,
 ): Promise<Trace> {
   const quarantine = await ask(client, 'trace_quarantine', [
@@ -133,6 +135,20 @@ async function follow(
     ...(untraced.length === 0 ? [] : [`not followed, by their keys: ${untraced.join(', ')}`]),
   ];
   return { parts: { ...parts, gold }, notes };
+}
+
+async function skippedNote(
+  client: Client,
+  { topic, partition, offset }: BronzePlace,
+): Promise<string[]> {
+  const [skipped] = rowsOf<'run_id' | 'source'>(
+    await ask(client, 'trace_skipped', [topic, partition, offset]),
+  );
+  return skipped === undefined
+    ? []
+    : [
+        `skipped by run ${skipped.run_id ?? ''}: the where of source ${skipped.source ?? ''} leaves it out`,
+      ];
 }
 
 function waitingNote({ rows }: ResultTable): string[] {

@@ -10,13 +10,24 @@ import type { Json } from '../event/json.ts';
 import type { References } from '../event/references.ts';
 import { REJECTED, type Source } from './mapping.ts';
 import { mapRecord } from './plan.ts';
+import { isOfSource } from './where.ts';
+
+/** What becomes of a record that its source leaves out. */
+export const SKIPPED = 'skipped';
 
 /** Judges one record of a source. A rejection names the record's own path. */
-export function judgeRecord(source: Source, value: string, references: References): Judgement {
-  return judgeText(value, (record) => {
+export function judgeRecord(
+  source: Source,
+  value: string,
+  references: References,
+): Judgement | typeof SKIPPED {
+  return judgeText<typeof SKIPPED>(value, (record) => {
     const rejection = source.csv && rejectionOf(record);
     if (rejection !== undefined) {
       return rejection;
+    }
+    if (!isOfSource(source, record)) {
+      return SKIPPED;
     }
     const { details, pathOf, unknown } = mapRecord(source, record, references);
     const judgement = judgeDetails(details, references);

@@ -17,6 +17,8 @@ export interface Source {
   readonly hash: string;
   /** Its files hold rows of CSV. */
   readonly csv: CsvForm | undefined;
+  /** What a record must meet, all of it; one that does not is skipped. */
+  readonly where: readonly Condition[];
   /** By the contract's path: "order.tax_amount". */
   readonly order: ReadonlyMap<string, Rule>;
   /** The list of the order lines. */
@@ -47,6 +49,16 @@ export const REJECTED = 'rejected';
 export type Step = string | number | typeof EACH;
 export const EACH = Symbol('each element');
 export type Path = readonly Step[];
+
+/** What a record has to hold at a path. A value that is null, blank or not there is the text ''. */
+export interface Condition {
+  readonly path: Path;
+  /** Whether the value must be none of the texts. */
+  readonly isNegated: boolean;
+  /** Whether * in the texts stands for any characters. */
+  readonly isPattern: boolean;
+  readonly texts: readonly string[];
+}
 
 /** How one field gets its value. */
 export interface Rule {

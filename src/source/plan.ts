@@ -294,7 +294,7 @@ class Mapping {
 }
 
 /** The value at a path; undefined where the record has no such place. */
-function at(scope: Json, path: Path): Json | undefined {
+export function at(scope: Json, path: Path): Json | undefined {
   let value: Json | undefined = scope;
   for (const step of path) {
     value =
@@ -330,14 +330,14 @@ function each(
 }
 
 /** Null and blank strings are missing, as the contract has it. */
-function isThere(value: Json | undefined): value is Exclude<Json, null> {
+export function isThere(value: Json | undefined): value is Exclude<Json, null> {
   return (
     value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '')
   );
 }
 
 /** A value as text: a number by its digits; undefined for an object or a list. */
-function textOf(value: Json | undefined): string | undefined {
+export function textOf(value: Json | undefined): string | undefined {
   if (value instanceof JsonNumber) {
     return value.text;
   }

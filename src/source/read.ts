@@ -12,6 +12,7 @@ import {
   ORDER_FIELDS,
   REJECTED,
   ROWS,
+  type Condition,
   type CsvForm,
   type Field,
   type Path,
@@ -25,7 +26,12 @@ const load = createRequire(import.meta.url);
 const yaml = load('yaml') as typeof Yaml;
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
-const TOP = 'version description replaces extends topics format group_by order items'.split(' ');
+const TOP = 'version description replaces extends topics format where group_by order items'.split(
+  ' ',
+);
+/** How a value of `where` is compared with texts. */
+const COMPARISONS = ['not', 'like', 'not_like'];
+const WANTED = "a text or a list of texts, {not: ..}, {like: 'C*'} or {not_like: 'C*'}";
 const WORDS = 'path value default lookup else sum per unit format zone'.split(' ');
 
 /** A folder of sources, and how messages call it. */
@@ -164,13 +170,14 @@ class SourceReader {
     }
     const items = this.#fields(root, itemsNode, 'items', ITEM_FIELDS, ['from'], base?.items);
     const csv = this.#csv(top, base?.csv, order, items);
+    const where = top.has('where') ? this.#where(top.get('where')) : (base?.where ?? []);
     const said = JSON.stringify([content, ...(base === undefined ? [] : [base.hash])]);
     return {
       ...{ name, file: this.#file },
       description: this.#text(top.get('description')) ?? base?.description ?? '',
       ...{ replaces: replaces === 'true', topics: this.#texts(top.get('topics')) },
       hash: createHash('sha256').update(said).digest('hex').slice(0, 16),
-      ...{ csv, order, lines: linesPath ?? [], items },
+      ...{ csv, where, order, lines: linesPath ?? [], items },
     };
   }
 
@@ -250,6 +257,42 @@ class SourceReader {
       );
     }
     return base;
+  }
+
+  /** Which records are of the source: a map from paths to the texts that are wanted there. */
+  #where(node: unknown): Condition[] {
+    if (!yaml.isMap(node) || node.items.length === 0) {
+      this.#report(node, 'where is a map from paths to what is wanted there: {test: [false]}');
+      return [];
+    }
+    return node.items.flatMap(({ key, value }) => {
+      const text = this.#text(key) ?? '';
+      const found = this.#path(text, key);
+      return found === undefined ? [] : this.#conditions(found, text, value, key);
+    });
+  }
+
+  #conditions(at: Path, name: string, node: unknown, key: unknown): Condition[] {
+    const said: (readonly [word: string, given: unknown])[] = yaml.isMap(node)
+      ? [...this.#members(node, COMPARISONS)]
+      : [['is', node]];
+    const conditions = said.map(([word, given]): Condition => {
+      const texts = yaml.isSeq(given)
+        ? given.items.map((item) => this.#text(item))
+        : [this.#text(given)];
+      const wanted = texts.filter((text) => text !== undefined);
+      if (wanted.length === 0 || wanted.length < texts.length) {
+        this.#report(key, `where ${name}: ${WANTED}`);
+      }
+      return {
+        ...{ path: at, texts: wanted },
+        ...{ isNegated: word.startsWith('not'), isPattern: word.endsWith('like') },
+      };
+    });
+    if (conditions.length === 0) {
+      this.#report(key, `where ${name}: ${WANTED}`);
+    }
+    return conditions;
   }
 
   #fields(

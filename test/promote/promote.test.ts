@@ -145,6 +145,7 @@ describe('repeats, corrections and late events', () => {
       events: 13,
       accepted: 11,
       refused: 2,
+      skipped: 0,
       written: 6,
       duplicates: 2,
       superseded: 3,

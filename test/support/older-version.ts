@@ -70,6 +70,9 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.is_archived;
       drop table medallion.deferred_events;
       drop table medallion.topic_sources;
+      drop table medallion.skipped_events;
+      alter table medallion.watermarks drop column skipped_events;
+      alter table medallion.pruned drop column skipped_events;
       alter table medallion.refreshes drop column without_keys;
       alter table bronze.events drop column format, drop column schema_id;
       alter table medallion.offsets drop column digest, drop column implausible_events;

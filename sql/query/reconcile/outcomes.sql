@@ -28,6 +28,17 @@ where discarded."offset" >= coalesce(asked.from_offset, discarded."offset")
 group by discarded.topic, discarded.partition, discarded.outcome
 union all
 select
+    skipped.topic,
+    skipped.partition,
+    'skipped' as outcome,
+    count(*) as events,
+    sum(hashint8extended(skipped."offset", 0)) as checksum
+from medallion.skipped_events as skipped
+left join asked on skipped.topic = asked.topic and skipped.partition = asked.partition
+where skipped."offset" >= coalesce(asked.from_offset, skipped."offset")
+group by skipped.topic, skipped.partition
+union all
+select
     deferred.topic,
     deferred.partition,
     'deferred' as outcome,

@@ -48,9 +48,12 @@ pruned as (
     select
         topic,
         partition,
-        sum(current_events + duplicate_events + superseded_events + refused_events) as pruned_events,
+        sum(current_events + duplicate_events + superseded_events + skipped_events + refused_events) as pruned_events,
         sum(
-            case when in_silver then current_events + duplicate_events + superseded_events else 0 end + refused_events
+            case
+                when in_silver then current_events + duplicate_events + superseded_events + skipped_events
+                else 0
+            end + refused_events
         ) as pruned_in_silver,
         sum(case when in_silver then accepted_checksum else 0 end + refused_checksum) as pruned_checksum,
         min(from_offset) as pruned_from,

@@ -1,4 +1,5 @@
--- events that silver rejected, and that were replayed at their own place and are in silver now: they count there.
+-- events that silver rejected, and that were replayed at their own place and are in silver now, or skipped: they
+-- count there.
 -- grain: one row per partition
 select
     quarantine.topic,
@@ -10,6 +11,8 @@ inner join (
     select topic, partition, "offset" from silver.fact_transactions
     union
     select topic, partition, "offset" from silver.discarded_events
+    union
+    select topic, partition, "offset" from medallion.skipped_events
 ) as accepted using (topic, partition, "offset")
 inner join unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
     as asked (topic, partition, from_offset, promoted_to)

@@ -19,6 +19,10 @@ with held as (
     from silver.discarded_events
     where topic = $1 and partition = $2 and "offset" >= $3
     union all
+    select "offset", 0, 1, 0, produced_at
+    from medallion.skipped_events
+    where topic = $1 and partition = $2 and "offset" >= $3
+    union all
     select "offset", 0, 1, 0, cast(null as timestamptz)
     from medallion.unjudged_events
     where topic = $1 and partition = $2 and "offset" >= $3

@@ -17,8 +17,8 @@ Three comparisons, a line for each partition or day:
                     line; of a Kafka topic the broker's offsets are compared
                     with what ingest recorded on its way through them.
   bronze-to-silver  promoted events = current + duplicates + superseded +
-                    quarantined by silver, event by event, not only by their
-                    number.
+                    skipped by their source + quarantined by silver, event by
+                    event, not only by their number.
   silver-to-gold    purchases and sums of each day, to the cent. Days that agree
                     are added up.
 

@@ -8,7 +8,7 @@ import { command } from '../command.ts';
 import { ENGINE, group, RETRY, setting } from '../flags.ts';
 import { parseCount, parseDuration, parsePort } from '../options.ts';
 import { ingestedSummary } from '../render/ingested.ts';
-import { warnOfChecks } from '../render/promotion-view.ts';
+import { leftOutText, warnOfChecks } from '../render/promotion-view.ts';
 import { quantities, resultOf } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
 import { archivedText } from './archive.ts';
@@ -97,11 +97,11 @@ function promotedLine({ silver, gold, seconds }: PromoteResult): string {
 }
 
 function summary(totals: RunTotals): string {
-  const { source, ingested, promotions, transactions, duplicates, superseded, refused } = totals;
+  const { source, ingested, promotions, transactions } = totals;
   return [
     ...(ingested === undefined ? [] : [ingestedSummary(ingested, source).trimEnd()]),
     `${counted(promotions, 'promotion')}: ${counted(transactions, 'transaction')} written`,
-    `  ${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded, ${grouped(refused)} quarantined`,
+    `  ${leftOutText(totals)}`,
     `  ${counted(totals.days, 'day')} of gold published, ${grouped(totals.restated)} of them restated`,
     '',
   ].join('\n');
@@ -111,7 +111,15 @@ function summary(totals: RunTotals): string {
 function totalsTable({ ingested, refused, seconds, ...totals }: RunTotals): ResultTable {
   const columns = {
     ...quantities('events', 'bytes', 'quarantinedByIngest', 'promotions', 'transactions'),
-    ...quantities('duplicates', 'superseded', 'quarantinedBySilver', 'days', 'restated', 'seconds'),
+    ...quantities(
+      'duplicates',
+      'superseded',
+      'skipped',
+      'quarantinedBySilver',
+      'days',
+      'restated',
+      'seconds',
+    ),
   };
   return resultOf(columns, [
     {

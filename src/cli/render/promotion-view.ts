@@ -3,6 +3,7 @@ import type { DryRun } from '../../promote/dry-run.ts';
 import type { Explanation } from '../../promote/explain.ts';
 import type { LayerResults } from '../../promote/layers.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
+import type { SilverResult } from '../../promote/tally.ts';
 import type { CommandContext } from '../context.ts';
 import { checkLines } from './check-view.ts';
 import { renderParts } from './document.ts';
@@ -51,6 +52,21 @@ export function warnOfChecks({ checks }: PromoteResult, context: CommandContext)
 
 const isNotable = ({ outcome }: CheckResult): boolean => outcome !== 'pass';
 
+/** What became of the events that are no current truth of a transaction; most have no source that skips any. */
+export function leftOutText({
+  duplicates,
+  superseded,
+  skipped,
+  refused,
+}: Pick<SilverResult, 'duplicates' | 'superseded' | 'skipped' | 'refused'>): string {
+  return [
+    counted(duplicates, 'duplicate'),
+    `${grouped(superseded)} superseded`,
+    ...(skipped === 0 ? [] : [`${grouped(skipped)} skipped`]),
+    `${grouped(refused)} quarantined`,
+  ].join(', ');
+}
+
 /** What a promotion did, in a few lines for people. */
 export function summary({
   silver,
@@ -65,7 +81,7 @@ export function summary({
           silver.events === 0
             ? 'silver: nothing new in bronze'
             : `silver: ${counted(silver.events, 'event')}, ${counted(silver.written, 'transaction')} written\n` +
-              `  ${counted(silver.duplicates, 'duplicate')}, ${grouped(silver.superseded)} superseded, ${grouped(silver.refused)} quarantined`,
+              `  ${leftOutText(silver)}`,
         ]),
     ...(gold === undefined
       ? []

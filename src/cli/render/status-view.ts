@@ -62,6 +62,7 @@ function stateTable(status: Status): ResultTable {
       waiting_days: 'number',
       waiting_days_seconds: 'number',
       quarantined_events: 'number',
+      skipped_events: 'number',
       implausible_events: 'number',
     },
     [
@@ -70,7 +71,8 @@ function stateTable(status: Status): ResultTable {
         ...waitingCells(status.lag, 'lag_events', 'lag_seconds'),
         ...waitingCells(status.promotion, 'waiting_events', 'waiting_seconds'),
         ...waitingCells(status.gold, 'waiting_days', 'waiting_days_seconds'),
-        ...{ quarantined_events: status.quarantined, implausible_events: status.implausible },
+        ...{ quarantined_events: status.quarantined, skipped_events: status.skipped },
+        implausible_events: status.implausible,
       },
     ],
   );
@@ -85,6 +87,7 @@ function stateLines(status: Status, width: number): string[] {
     ['not promoted', waitingText(status.promotion, 'event')],
     ['not in gold', waitingText(status.gold, 'day')],
     ['quarantined', counted(status.quarantined, 'event')],
+    ...(status.skipped === 0 ? [] : [['skipped', counted(status.skipped, 'event')] as const]),
   ];
   return factLines(facts, width);
 }

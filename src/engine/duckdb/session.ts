@@ -29,7 +29,7 @@ import {
   fetchTexts,
   judgeDoubtful,
   openReferences,
-  placeRejected,
+  placeLeftOut,
   readReferences,
   readSourceSql,
   sourceBatch,
@@ -119,12 +119,12 @@ export class DuckDbSession implements Session {
     });
   }
 
-  /** For the same engine: judges the events of source.doubtful, leaves source.judged and source.rejected. */
-  async judge(batch: SilverBatch): Promise<{ rejected: number }> {
+  /** For the same engine: judges the events of source.doubtful, leaves source.judged, source.rejected and source.skipped. */
+  async judge(batch: SilverBatch): Promise<Pick<BatchCounts, 'rejected' | 'skipped'>> {
     return foreseen(async () => {
       await fetchTexts(this.#connection, this.#warehouse, batch);
       await judgeDoubtful(this.#connection, this.#catalog, batch.source);
-      return { rejected: await placeRejected(this.#connection, batch) };
+      return placeLeftOut(this.#connection, batch);
     });
   }
 

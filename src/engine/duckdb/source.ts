@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { judge, type Judgement } from '../../event/judge.ts';
 import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
-import { judgeRecord } from '../../source/judge.ts';
+import { judgeRecord, SKIPPED } from '../../source/judge.ts';
 import type { Source } from '../../source/mapping.ts';
 import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
@@ -57,10 +57,10 @@ export async function sourceBatch(
     await run(`create or replace table source.${relation} as ${readSourceSql(relation)}`);
   }
   await run(`create or replace view source.transactions as ${readSourceSql('transactions')}`);
-  const rejected = await placeRejected(connection, batch);
+  const { rejected, skipped } = await placeLeftOut(connection, batch);
   await run('drop view source.parsed');
   await run('drop view source.unread');
-  return { events, accepted: events - rejected, rejected };
+  return { events, accepted: events - rejected - skipped, rejected, skipped };
 }
 
 /** What was read of a batch, and how much of it the judge is asked about. */
@@ -99,7 +99,7 @@ async function leaveToJudge(connection: DuckDBConnection): Promise<Reading> {
   return { events, doubtful: events };
 }
 
-/** Makes source.run, and source.rejected with no row. */
+/** Makes source.run, and source.rejected and source.skipped with no row. */
 export async function beginBatch(
   connection: DuckDBConnection,
   { runId, firstKey }: Pick<SilverBatch, 'runId' | 'firstKey'>,
@@ -111,6 +111,7 @@ export async function beginBatch(
   await connection.run(
     `create or replace table source.rejected (event_no integer, reason varchar, field varchar, detail varchar)`,
   );
+  await connection.run('create or replace table source.skipped (event_no integer)');
 }
 
 /**
@@ -127,17 +128,23 @@ export async function unreadEvents(
      from (${bronze} ${archivedEvents(batch, archivedText)})`;
 }
 
-/** Says of each rejected event where it stands in bronze; returns how many there are. */
-export async function placeRejected(
+/** Says of each rejected and each skipped event where it stands in bronze; returns how many there are. */
+export async function placeLeftOut(
   connection: DuckDBConnection,
   { archive }: Pick<SilverBatch, 'archive'>,
-): Promise<number> {
-  return create(
+): Promise<Pick<BatchCounts, 'rejected' | 'skipped'>> {
+  const skipped = await create(
+    connection,
+    `create or replace table source.skipped as select topic, partition, "offset", produced_at
+     from source.skipped join source.doubtful using (event_no)`,
+  );
+  const rejected = await create(
     connection,
     statement('source/rejected', {
       text: archive.length === 0 ? 'null::varchar' : 'doubtful.value',
     }),
   );
+  return { rejected, skipped };
 }
 
 /**
@@ -222,7 +229,7 @@ export async function fetchTexts(
 
 /**
  * Judges the events of source.doubtful one by one. Leaves those that were accepted in source.judged, in their plain form, to
- * be read a second time, and the others in source.rejected.
+ * be read a second time, the others in source.rejected, and in source.skipped those that are not of their source.
  */
 export async function judgeDoubtful(
   connection: DuckDBConnection,
@@ -230,13 +237,19 @@ export async function judgeDoubtful(
   source?: Source,
 ): Promise<void> {
   const references = await readReferences(connection);
-  const judgeValue = (value: string): Judgement =>
+  const judgeValue = (value: string): Judgement | typeof SKIPPED =>
     source === undefined ? judge(value, references) : judgeRecord(source, value, references);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const rejected = await connection.createAppender('rejected', 'source', catalog);
+  const skipped = await connection.createAppender('skipped', 'source', catalog);
   for await (const [eventNo, value] of doubtfulEvents(connection)) {
     const judgement = judgeValue(textOf(value));
+    if (judgement === SKIPPED) {
+      skipped.appendInteger(Number(eventNo));
+      skipped.endRow();
+      continue;
+    }
     const appender = judgement.accepted ? accepted : rejected;
     appender.appendInteger(Number(eventNo));
     if (judgement.accepted) {
@@ -254,6 +267,7 @@ export async function judgeDoubtful(
   }
   accepted.closeSync();
   rejected.closeSync();
+  skipped.closeSync();
 }
 
 /** Events whose texts are in memory at once. */

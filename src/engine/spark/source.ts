@@ -91,14 +91,14 @@ export class SourceStep {
     const [events, doubtful] = await this.#count(first.events);
     await this.#refuseLoss(bronze, events);
     const readings = [first];
-    let rejected = 0;
+    let left = { rejected: 0, skipped: 0 };
     if (doubtful > 0) {
       const isDoubtful = `select event_no from (${nearSelect(first.events.files)}) where is_doubtful`;
       await this.#near.execute(
         `create or replace table source.doubtful as select event_no, topic, partition, "offset", produced_at, value
          from (${nearSelect(bronze.files)}) where event_no in (${isDoubtful})`,
       );
-      ({ rejected } = await this.#near.judge(batch));
+      left = await this.#near.judge(batch);
       const judged = this.#keep(await this.#exchange.give('judged', readSourceSql('judged')));
       const second = await this.#readEvents(farSelect(judged), references);
       const [read, contradictions] = await this.#count(second.events);
@@ -113,7 +113,7 @@ export class SourceStep {
     }
     this.#readings = readings;
     await this.#show(batch);
-    return { events, accepted: events - rejected, rejected };
+    return { events, accepted: events - left.rejected - left.skipped, ...left };
   }
 
   #keep(files: StagedFiles): StagedFiles {

@@ -15,7 +15,7 @@ const KINDS = {
 } as const;
 
 /**
- * Bronze = silver + duplicates + superseded + quarantined by silver, for one partition, up to its watermark. Counts and
+ * Bronze = silver + duplicates + superseded + skipped + quarantined by silver, for one partition, up to its watermark. Counts and
  * the sums of the offsets' hashes are compared; only where they differ the events are looked for one by one.
  */
 export async function comparePromoted(
@@ -34,6 +34,7 @@ export async function comparePromoted(
   const notes = [
     `${outcomes.current.events} current, ${outcomes.duplicate.events} duplicates, ` +
       `${outcomes.superseded.events} superseded, ${stored.rejectedBySilver.events} quarantined`,
+    ...(outcomes.skipped.events > 0n ? [`${outcomes.skipped.events} skipped by their source`] : []),
     ...(deferred > 0n ? [`${deferred} deferred by a fill that has not ended`] : []),
     ...(pruned.inSilver > 0n ? [`${pruned.inSilver} pruned`] : []),
     ...(recorded.fromOffset > 0n ? [`from offset ${recorded.fromOffset} on`] : []),

@@ -100,10 +100,10 @@ interface CountRow {
 }
 
 /** Deferred: taken out of bronze's order by a fill that has not ended, and judged by the next promotion. */
-export const OUTCOMES = ['current', 'duplicate', 'superseded', 'deferred'] as const;
+export const OUTCOMES = ['current', 'duplicate', 'superseded', 'skipped', 'deferred'] as const;
 export type Outcomes = Readonly<Record<(typeof OUTCOMES)[number], Counted>>;
 export const NO_OUTCOMES: Outcomes = {
-  ...{ current: NONE, duplicate: NONE, superseded: NONE, deferred: NONE },
+  ...{ current: NONE, duplicate: NONE, superseded: NONE, skipped: NONE, deferred: NONE },
 };
 
 /** What silver made of each partition's events: one scan of its transactions. */
