@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -99,6 +99,7 @@ async function landedLines(order: string): Promise<string[]> {
 async function killAtRandomMoments(
   args: (kill: number) => readonly string[],
   progress: string,
+  count = COUNT,
 ): Promise<void> {
   let killed = 0;
   await withClient(db.settings, async (client) => {
@@ -108,7 +109,7 @@ async function killAtRandomMoments(
     };
     for (let kill = 0; kill < KILLS; kill += 1) {
       const from = await read();
-      const target = from + (COUNT - from) * random.unit() * 0.2;
+      const target = from + (count - from) * random.unit() * 0.2;
       const pauseMs = random.below(60);
       const { child, result } = start(args(kill));
       const ended = result.then(() => true);
@@ -122,7 +123,7 @@ async function killAtRandomMoments(
         expect(code, stderr).toBe(0);
         break;
       }
-      killed += (await read()) < COUNT ? 1 : 0;
+      killed += (await read()) < count ? 1 : 0;
     }
   });
   expect(killed, 'kills that met work under way').toBeGreaterThan(KILLS / 2);
@@ -166,6 +167,36 @@ describe('ingest that is killed', () => {
     await killAtRandomMoments((kill) => ingest(String(kill)), LANDED);
     await finish(ingest('last'));
     expect(await landedLines('md5(raw)')).toEqual([...lines].sort());
+  });
+});
+
+describe('ingest of files of CSV that is killed', () => {
+  const FILES = 24;
+  const ORDERS = 1000;
+
+  test('has landed each order once, with all its rows, when it has been run again', async () => {
+    const files = Array.from({ length: FILES }, (_, file) => `orders-${file}.csv`);
+    for (const file of files) {
+      const rows = Array.from({ length: ORDERS }, (_, no) =>
+        [1, 2, 3].map((line) => `${no},12/1/2010 8:26,SKU-${line},${line},1.50,,\n`).join(''),
+      );
+      const header = 'InvoiceNo,InvoiceDate,StockCode,Quantity,UnitPrice,CustomerID,Country\n';
+      await writeFile(path.join(folder, file), header + rows.join(''));
+    }
+    const ingest = ['ingest', '--source', 'online_retail', '--from', ...files];
+    await slowBronzeDown();
+    await killAtRandomMoments(() => ingest, LANDED, FILES * (1 + 3 * ORDERS));
+    await finish(ingest);
+    expect(
+      await rowOf(
+        db.settings,
+        `select count(*) as orders, count(distinct (topic, value::json ->> 'InvoiceNo')) as different,
+                count(*) filter (where "offset" = 1 + 3 * (value::json ->> 'InvoiceNo')::bigint
+                  and json_array_length(value::json -> 'rows') = 3) as whole
+         from bronze.events`,
+      ),
+    ).toEqual({ orders: '24000', different: '24000', whole: '24000' });
+    await finish(['reconcile']);
   });
 });
 

@@ -1,14 +1,17 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import * as v from '@badrap/valita';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { csvLines } from '../../src/log/files/csv.ts';
+import type { CsvForm } from '../../src/source/mapping.ts';
 import { loadSources } from '../../src/source/read.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll, rowsOf } from '../support/promotion.ts';
 
-/** Records given in the order in which they came, and what silver or the quarantine makes of each. */
+/** Records, or rows of CSV, given in the order in which they came, and what silver or the quarantine makes of each. */
 const row = v.record(v.union(v.string(), v.null()));
 const casesOf = v.array(
   v.object({
@@ -16,7 +19,7 @@ const casesOf = v.array(
     given: v.string(),
     expect: v.union(
       v.object({ transaction: row, items: v.array(row).optional() }),
-      v.object({ reason: v.string(), field: v.string() }),
+      v.object({ reason: v.string(), field: v.union(v.string(), v.null()) }),
     ),
   }),
 );
@@ -93,14 +96,31 @@ test.each([
   expect(() => projectOf(files)).toThrow(problem);
 });
 
+/** The records of a file of CSV. */
+async function ordersOf(text: string, form: CsvForm): Promise<string[]> {
+  const parts: Buffer[] = [];
+  for await (const part of csvLines(
+    Readable.from([Buffer.from(text)]),
+    { form, grows: false },
+    '',
+  )) {
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString().split('\n').filter(Boolean);
+}
+
 test.each([...sources.keys()])('%s maps what its test gives', async (name) => {
   const cases = casesOf.parse(parse(readFileSync(`${FOLDER}/${name}.yaml`, 'utf8')));
   const db = await createTestDatabase();
   try {
     const { settings } = db;
-    const given = cases.map((one) => one.given);
-    await landEvents(settings, given, { topic: 'orders' });
     const source = sources.get(name);
+    const given = cases.map((one) => one.given);
+    const events = source?.csv === undefined ? given : await ordersOf(given.join(''), source.csv);
+    // The dimensions, with a row of a shop in Britain.
+    await promoteAll(settings);
+    await rowsOf(settings, `insert into silver.dim_currency values (3, 'POUND', 'GBP')`);
+    await landEvents(settings, events, { topic: 'orders' });
     const named = new Map(source && [[name, { ...source, topics: ['orders'] }]]);
     await promoteAll(settings, { sources: named });
     for (const [offset, one] of cases.entries()) {
