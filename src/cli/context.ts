@@ -26,6 +26,9 @@ export interface CommandContext extends StageContext {
   readonly settings: Resolved;
   /** The folder with models of the user's own, known also where settings in it are wrong. */
   readonly project: string | undefined;
+  /** The same as another command line would have it. */
+  readonly configWith: (flags: GlobalFlags) => Config;
+  readonly projectWith: (flags: GlobalFlags) => string | undefined;
   readonly env: Environment;
   readonly cwd: string;
   /** What every call of the library takes; of the arguments, for records of runs, what could be a secret is taken out. */
@@ -178,13 +181,13 @@ export async function createContext(
         }
       });
     });
-  const readSettings = (): Resolved => {
-    const project = findProject(cwd, flags.config, env);
+  const readSettings = (given = flags): Resolved => {
+    const project = findProject(cwd, given.config, env);
     const file = project && readSettingsFile(project.file, cwd, project.isAbove);
     if (file !== undefined) {
       warnOfShared(file, progress.emit);
     }
-    return resolveSettings({ ...environment, flags: { ...flags }, file });
+    return resolveSettings({ ...environment, flags: { ...given }, file });
   };
   const writeRows: CommandContext['writeRows'] = (table, page) => {
     const format = flags.output ?? 'table';
@@ -208,6 +211,8 @@ export async function createContext(
     get project() {
       return findProject(cwd, flags.config, env)?.folder;
     },
+    configWith: (given) => configOf(readSettings(given), env, cwd),
+    projectWith: (given) => findProject(cwd, given.config, env)?.folder,
     env,
     cwd,
     call: { signal, onEvent: progress.emit, arguments: argumentsForRecord(args) },

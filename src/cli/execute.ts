@@ -39,7 +39,7 @@ export async function execute(
       return createContext(flags, environment, cwd, terminal);
     });
     const isBrief = args.includes('-h') && !args.includes('--help');
-    const program = await createProgram(run, { first: args[0], isBrief, streams: terminal });
+    const program = await createProgram(run, { line: args, isBrief, streams: terminal });
     await program.parseAsync(args, { from: 'user' });
     return signal.aborted ? INTERRUPTED : 0;
   } catch (error) {

@@ -27,16 +27,16 @@ there is an embedded one and files, below ./.medallion.`,
 
 /**
  * The program; `run` is what its commands hand their work to. Of a brief help the long parts are left out.
- * @param first the first word of the command line: a command that it names is the only one then
+ * @param line the command line: a command that it names is the only one then
  */
 export async function createProgram(
   run: RunCommand,
   {
-    first,
+    line = [],
     isBrief = false,
     streams: { stdout, stderr } = process,
   }: {
-    readonly first?: string | undefined;
+    readonly line?: readonly string[];
     readonly isBrief?: boolean;
     readonly streams?: Pick<Streams, 'stdout' | 'stderr'>;
   } = {},
@@ -61,8 +61,8 @@ export async function createProgram(
     )
     .addHelpText('after', MANUAL);
   layOutHelp(program, { isBrief });
-  if (first !== '-V' && first !== '--version') {
-    await registerCommands(program, run, first);
+  if (line[0] !== '-V' && line[0] !== '--version') {
+    await registerCommands(program, run, line);
   }
   // Not for the commands, which have taken over what was said before.
   program.showHelpAfterError(

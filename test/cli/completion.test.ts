@@ -1,16 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bashScript } from '../../src/cli/completion/bash.ts';
-import { fishScript } from '../../src/cli/completion/fish.ts';
-import { completedCommands } from '../../src/cli/completion/tree.ts';
-import { zshScript } from '../../src/cli/completion/zsh.ts';
+import { SCRIPTS } from '../../src/cli/completion.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { loadModels } from '../../src/model/load.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, runCommand } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, rowsOf } from '../support/promotion.ts';
@@ -19,7 +16,6 @@ import { landEvents, rowsOf } from '../support/promotion.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const program = await createProgram(() => () => Promise.resolve());
-const commands = completedCommands(program);
 const cwd = mkdtempSync(path.join(tmpdir(), 'medallion-completion-'));
 
 /** The command is found by its name, as people have it. */
@@ -52,7 +48,7 @@ function offered(...line: string[]): string[] {
 }
 
 beforeAll(() => {
-  writeFileSync(path.join(cwd, 'medallion.bash'), bashScript('medallion', commands));
+  writeFileSync(path.join(cwd, 'medallion.bash'), SCRIPTS.bash('medallion'));
   const bin = path.join(import.meta.dirname, '../../bin/medallion.js');
   const launcher = `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`;
   writeFileSync(path.join(cwd, 'medallion'), launcher, { mode: 0o755 });
@@ -116,6 +112,21 @@ describe('in bash', () => {
     expect(offered('export', 'si')[0]).toBe('silver');
   });
 
+  it('offers the models of the project, too, of the one that the line names', () => {
+    const project = path.join(cwd, 'shop');
+    mkdirSync(path.join(project, 'models/gold'), { recursive: true });
+    writeFileSync(path.join(project, 'medallion.yaml'), '');
+    const mart = path.join(
+      import.meta.dirname,
+      '../../assets/project/models/gold/weekday_sales.sql',
+    );
+    copyFileSync(mart, path.join(project, 'models/gold/weekday_sales.sql'));
+    expect(offered('models', 'show', 'weekday')).toEqual([]);
+    const line = ['--config', path.join(project, 'medallion.yaml'), 'weekday'];
+    expect(offered('models', 'show', ...line)).toEqual(['weekday_sales']);
+    expect(offered('promote', '--full-refresh', '--select', 'orders', ...line)).toEqual([]);
+  });
+
   it('finds the command behind options and their values', () => {
     expect(offered('models', '--home', 'db', 'gr')).toEqual(['graph']);
     expect(offered('models', '-q', 'gr')).toEqual(['graph']);
@@ -157,7 +168,7 @@ describe('what the warehouse knows', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     // A failure would end it with another code: it stops waiting by itself.
-    const asked = await runCli(['values', 'runs'], {
+    const asked = await runCli(['values', '--', 'runs', 'show', ''], {
       cwd,
       env: { DATABASE_URL: `postgresql://127.0.0.1:${port}/x` },
     });
@@ -167,7 +178,7 @@ describe('what the warehouse knows', () => {
 
   it('is offered in fish, too, where that is installed', () => {
     const script = path.join(cwd, 'known.fish');
-    writeFileSync(script, fishScript('medallion', commands));
+    writeFileSync(script, SCRIPTS.fish('medallion'));
     const ask = (line: string) =>
       spawnSync('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
         ...{ cwd, encoding: 'utf8' },
@@ -189,31 +200,37 @@ describe('the scripts', () => {
       cwd,
       env: { MEDALLION_CONFIG: 'nowhere.yaml' },
     });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: bashScript('medallion', commands) });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: SCRIPTS.bash('medallion') });
   });
 
-  it('for zsh and fish say the same of every command and option', () => {
-    const zsh = zshScript('medallion', commands);
-    const fish = fishScript('medallion', commands);
-    for (const { path: place, options } of commands) {
-      for (const flag of options.flatMap(({ names }) => names)) {
-        expect(zsh, `${place} ${flag}`).toContain(`'${flag}:`);
-        const form = flag.startsWith('--') ? `-l ${flag.slice(2)} ` : `-s ${flag.slice(1)} `;
-        expect(fish, `${place} ${flag}`).toContain(form);
+  it('get every command and option with what it is for', async () => {
+    const answer = async (...words: string[]) =>
+      (await runCommand(['values', '--', ...words], { cwd })).stdout.split('\n');
+    for (const command of [
+      ...program.commands,
+      ...program.commands.flatMap((one) => one.commands),
+    ]) {
+      const above = command.parent === program ? [] : [command.parent?.name() ?? ''];
+      const place = [...above, command.name()];
+      const offers = await answer(...place, '-');
+      for (const { long, description } of command.options) {
+        expect(offers, place.join(' ')).toContain(`${long ?? ''}\t${description}`);
+      }
+      if (command.name() !== 'values') {
+        expect(await answer(...above, '')).toContain(`${command.name()}\t${command.description()}`);
       }
     }
   });
 
-  it.each([
-    ['bash', bashScript],
-    ['zsh', zshScript],
-    ['fish', fishScript],
-  ])('for %s are of a form that this shell takes, where it is installed', (shell, script) => {
-    const file = path.join(cwd, `script.${shell}`);
-    writeFileSync(file, script('medallion', commands));
-    const { status, stderr, error } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
-    if (shell === 'bash' || error === undefined) {
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    }
-  });
+  it.each(Object.entries(SCRIPTS))(
+    'for %s are of a form that this shell takes, where it is installed',
+    (shell, script) => {
+      const file = path.join(cwd, `script.${shell}`);
+      writeFileSync(file, script('medallion'));
+      const { status, stderr, error } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+      if (shell === 'bash' || error === undefined) {
+        expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      }
+    },
+  );
 });

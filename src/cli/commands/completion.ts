@@ -1,20 +1,15 @@
-import { bashScript } from '../completion/bash.ts';
-import { fishScript } from '../completion/fish.ts';
-import { completedCommands } from '../completion/tree.ts';
-import { zshScript } from '../completion/zsh.ts';
+import { knownValues } from '../../app/known.ts';
 import { command } from '../command.ts';
-
-const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
+import { completionOf, SCRIPTS } from '../completion.ts';
 
 export const completionCommand = command(
   'completion',
   'print a script that completes commands, options and values in a shell',
   {
     details: `
-The script knows every command, option and choice of this version, and the names
-of the models. Print it again after an update, or load it afresh with each
-shell, as here. Numbers of runs, rejected events and topics are asked of the
-warehouse, where it is up and answers within a second.`,
+The script asks medallion itself what may come next: commands, options and their
+values, models of the project included. Numbers of runs, rejected events and
+topics come from the warehouse, if it is up and answers within a second.`,
     examples: [
       ['source <(medallion completion bash)', 'in ~/.bashrc'],
       ['source <(medallion completion zsh)', 'in ~/.zshrc, after compinit'],
@@ -23,10 +18,48 @@ warehouse, where it is up and answers within a second.`,
     ],
     seeAlso: ['docs/configuration.md'],
     arguments: [['<shell>', 'the shell to complete in', Object.keys(SCRIPTS)]],
-    run: async (context, _flags, [shell], called) => {
-      const program = called.parent ?? called;
-      const script = SCRIPTS[shell as keyof typeof SCRIPTS];
-      await context.write(script(program.name(), completedCommands(program)));
+    run: async (context, _flags, [shell], { parent }) =>
+      context.write(SCRIPTS[shell as keyof typeof SCRIPTS](parent?.name() ?? '')),
+  },
+);
+
+/** Who presses the tabulator key does not wait longer, for nobody. */
+const EXIT_TIMEOUT_MS = 1_000;
+
+/** What the scripts ask while a line is typed. */
+export const valuesCommand = command(
+  'values',
+  'print what may come next on a command line, for the completion of a shell',
+  {
+    examples: ['medallion values -- runs --output ""'],
+    seeAlso: ['completion'],
+    arguments: [['[words...]', 'the line so far; the last word is completed']],
+    run: async (context, _flags, words, called) => {
+      const { values, prefix, flags } = completionOf(
+        called.parent ?? called,
+        words,
+        context.projectWith,
+      );
+      if (values === 'file' || values === 'folder') {
+        await context.write(`:${values}\n`);
+        return;
+      }
+      // A server that does not answer would keep the process, and so the shell.
+      setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
+      const all =
+        typeof values === 'string'
+          ? (await knownValues(context.configWith(flags), values, context.call)).map((value) => [
+              value,
+            ])
+          : values;
+      const last = words.at(-1) ?? '';
+      const lines = all.map(([word = '', ...about]) => [prefix + word, ...about].join('\t'));
+      await context.write(
+        lines
+          .filter((line) => line.startsWith(last))
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
     },
   },
 );

@@ -47,26 +47,26 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   [OTHER]: {
     db: async () => (await import('./db.ts')).dbCommand,
     completion: async () => (await import('./completion.ts')).completionCommand,
-    values: async () => (await import('./values.ts')).valuesCommand,
+    values: async () => (await import('./completion.ts')).valuesCommand,
   },
 };
 
-/** These print what all commands are. */
-const ABOUT_ALL = new Set(['completion']);
 /** Programs call these, not people. */
 const HIDDEN = new Set(['values']);
 
-/** Adds the command that `first` names, or every command where it names none, or one that is about all of them. */
+/** Adds the command that a line calls, or is to be completed with; every command where there is none of that name. */
 export async function registerCommands(
   program: Command,
   run: RunCommand,
-  first: string | undefined,
+  line: readonly string[],
 ): Promise<void> {
   const all = Object.entries(GROUPS).flatMap(([heading, commands]) =>
     Object.entries(commands).map(([name, load]) => ({ heading, name, load })),
   );
-  const named = all.filter(({ name }) => name === first && !ABOUT_ALL.has(name));
-  const wanted = named.length > 0 ? named : all;
+  const [first = '', ...rest] = line;
+  const called = HIDDEN.has(first) ? rest.slice(0, -1) : [first];
+  const isNamed = all.some(({ name }) => called.includes(name));
+  const wanted = all.filter(({ name }) => !isNamed || name === first || called.includes(name));
   const commands = await Promise.all(
     wanted.map(async ({ heading, load }) => build(await load(), run).helpGroup(heading)),
   );
