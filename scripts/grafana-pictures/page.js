@@ -1,6 +1,6 @@
 /**
  * Draws a dashboard in a browser with Grafana's own parts (@grafana/ui): tables, tiles and lines as they are; bars, slices
- * and maps, of which no parts are published, as lists. `draw` is called with what grafana-pictures.ts has asked for.
+ * and maps, of which no parts are published, after their look. `draw` is called with what main.ts has asked for.
  */
 import {
   createTheme,
@@ -14,8 +14,12 @@ import {
 } from '@grafana/data';
 import { BigValue, GlobalStyles, TimeSeries } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
+import { geoBounds, geoCentroid, geoMercator, geoPath } from 'd3-geo';
+import countryCodes from 'i18n-iso-countries';
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
+import { feature } from 'topojson-client';
+import world from 'world-atlas/countries-110m.json';
 
 void standardTransformersRegistry;
 
@@ -133,9 +137,11 @@ function content(panel, inner, theme, timeRange) {
       });
     }
     case 'piechart':
-    case 'barchart':
+      return slices(frame, inner, theme);
     case 'geomap':
-      return bars(panel, frame, inner, theme);
+      return map(frame, inner, theme);
+    case 'barchart':
+      return bars(frame, inner, theme);
     default:
       return panel.type;
   }
@@ -172,7 +178,7 @@ function tile(panel, frame, inner, theme) {
 }
 
 /** The rows as bars, the longest first. */
-function bars(panel, frame, inner, theme) {
+function bars(frame, inner, theme) {
   const name = frame.fields.filter(({ type }) => type === FieldType.string).at(-1);
   const value = frame.fields.filter(({ type }) => type === FieldType.number).at(-1);
   const largest = Math.max(...value.values, 1);
@@ -203,6 +209,123 @@ function bars(panel, frame, inner, theme) {
       ),
     ),
   );
+}
+
+/** The rows as parts of a ring, with a table of them on the right. */
+function slices(frame, inner, theme) {
+  const e = createElement;
+  const name = frame.fields.find(({ type }) => type === FieldType.string);
+  const value = frame.fields.find(({ type }) => type === FieldType.number);
+  const sum = value.values.reduce((left, right) => left + right, 0) || 1;
+  const size = Math.min(inner.height, inner.width * 0.45);
+  const [outer, hole] = [size / 2 - 4, size / 3.4];
+  const colors = theme.visualization.palette.map((color) =>
+    theme.visualization.getColorByName(color),
+  );
+  let angle = -Math.PI / 2;
+  const parts = value.values.map((amount, row) => {
+    const from = angle;
+    // A whole ring would begin where it ends.
+    angle += Math.min(amount / sum, 0.9999) * 2 * Math.PI;
+    const at = (radius, turn) => `${Math.cos(turn) * radius} ${Math.sin(turn) * radius}`;
+    const isLarge = angle - from > Math.PI ? 1 : 0;
+    const d =
+      `M${at(outer, from)} A${outer} ${outer} 0 ${isLarge} 1 ${at(outer, angle)} ` +
+      `L${at(hole, angle)} A${hole} ${hole} 0 ${isLarge} 0 ${at(hole, from)} Z`;
+    return e('path', { key: row, d, fill: colors[row % colors.length] });
+  });
+  const cell = { padding: '3px 8px', textAlign: 'right' };
+  const rows = name.values.map((text, row) =>
+    e(
+      'tr',
+      { key: row },
+      e(
+        'td',
+        { style: { ...cell, textAlign: 'left' } },
+        e('span', {
+          style: {
+            ...{ display: 'inline-block', width: 14, height: 4, borderRadius: 2 },
+            ...{ marginRight: 8, verticalAlign: 'middle' },
+            background: colors[row % colors.length],
+          },
+        }),
+        text,
+      ),
+      e('td', { style: cell }, textOf(value.display(value.values[row]))),
+      e('td', { style: cell }, `${Math.round((value.values[row] * 100) / sum)}%`),
+    ),
+  );
+  return e(
+    'div',
+    { style: { display: 'flex', alignItems: 'center', height: inner.height, fontSize: 12 } },
+    e(
+      'svg',
+      { width: size, height: size, viewBox: `${-size / 2} ${-size / 2} ${size} ${size}` },
+      parts,
+    ),
+    e('table', { style: { marginLeft: 16, flex: 1 } }, e('tbody', null, rows)),
+  );
+}
+
+/** The rows as marks on the outlines of the countries, as large as their amounts, in sight all of them. */
+function map(frame, inner, theme) {
+  const e = createElement;
+  const fieldOf = (name) => frame.fields.find((field) => field.name === name);
+  const [codes, names, amounts] = ['country', 'name', 'revenue'].map(fieldOf);
+  const { features } = feature(world, world.objects.countries);
+  const largest = Math.max(1, ...amounts.values);
+  const marks = codes.values.flatMap((code, row) => {
+    const id = countryCodes.alpha2ToNumeric(code);
+    const country = features.find((candidate) => candidate.id === id);
+    return country === undefined
+      ? []
+      : [{ at: geoCentroid(homeland(country)), row, share: amounts.values[row] / largest }];
+  });
+  const shown = { type: 'MultiPoint', coordinates: marks.map(({ at }) => at) };
+  const [[west, south], [east, north]] = geoBounds(shown);
+  const [width, height] = [Math.max(12, (east - west) / 4), Math.max(8, (north - south) / 4)];
+  const frameOfMarks = {
+    type: 'MultiPoint',
+    coordinates: [
+      [west - width, south - height],
+      [east + width, north + height],
+    ],
+  };
+  const projection = geoMercator().fitSize([inner.width, inner.height], frameOfMarks);
+  const path = geoPath(projection);
+  return e(
+    'svg',
+    { width: inner.width, height: inner.height },
+    features.map((country, index) =>
+      e('path', {
+        ...{ key: index, d: path(country), fill: 'rgba(128, 128, 128, 0.12)' },
+        stroke: 'rgba(128, 128, 128, 0.5)',
+      }),
+    ),
+    marks.map(({ at, row, share }) => {
+      const [cx, cy] = projection(at);
+      return e('circle', {
+        ...{ key: row, cx, cy, r: 4 + 20 * share, fillOpacity: 0.6 },
+        fill: theme.visualization.getColorByName('semi-dark-blue'),
+      });
+    }),
+    marks.map(({ at, row }) => {
+      const [x, y] = projection(at);
+      const look = { fontSize: 11, textAnchor: 'middle', dominantBaseline: 'central' };
+      return e(
+        'text',
+        { key: row, x, y, ...look, fill: theme.colors.text.primary },
+        names.values[row],
+      );
+    }),
+  );
+}
+
+/** The largest of a country's lands: its middle is where people look for it. */
+function homeland({ geometry }) {
+  const lands = geometry.type === 'MultiPolygon' ? geometry.coordinates : [geometry.coordinates];
+  const [largest] = [...lands].sort((left, right) => right[0].length - left[0].length);
+  return { type: 'Polygon', coordinates: largest };
 }
 
 function textOf({ prefix = '', text, suffix = '' }) {

@@ -438,8 +438,8 @@ describe('Sales', () => {
 
   it.each<[string, string, Choices, unknown]>([
     ['Revenue', 'from France', { country: ['FR'] }, ['-74.8 %, EUR', 50.5]],
-    ['Revenue', 'of orders with gold', { category: ["d'or"] }, ['nothing before, EUR', 50.5]],
-    ['Revenue', 'of orders with a pipe', { product: ['6" pipe'] }, ['nothing before, EUR', 40]],
+    ['Revenue', 'of orders with gold', { category: ["d'or"] }, ['none before, EUR', 50.5]],
+    ['Revenue', 'of orders with a pipe', { product: ['6" pipe'] }, ['none before, EUR', 40]],
     ['Revenue', 'of nothing', { country: ['DE'], category: ["d'or"] }, ['none, as before, EUR', 0]],
     ['Revenue', 'of what is gone', { product: ['prod_3'] }, ['-100.0 %, EUR', 0]],
     ['Average ticket', 'of what is gone', { product: ['prod_3'] }, ['none now, EUR', null]],
@@ -449,13 +449,13 @@ describe('Sales', () => {
       { country: ['DE'], category: ["d'or"] },
       ['none, as before, EUR', null],
     ],
-    ['Customers', 'with books', { category: ['books'] }, ['nothing before', 2]],
-    ['Units sold', 'of books', { category: ['books'] }, ['nothing before', 4]],
+    ['Customers', 'with books', { category: ['books'] }, ['none before', 2]],
+    ['Units sold', 'of books', { category: ['books'] }, ['none before', 4]],
     [
       'Units sold',
       'of books to France',
       { country: ['FR'], category: ['books'] },
-      ['nothing before', 1],
+      ['none before', 1],
     ],
     ['Repeat rate', 'in France', { country: ['FR'] }, ['+0.0 points', 0]],
     ['Gross margin', 'of what is gone', { product: ['prod_3'] }, ['none now', null]],

@@ -90,18 +90,18 @@ const FIGURES: readonly Figure[] = [
   },
 ];
 
-/** CTE: the one currency that the orders of the period are in. */
+/** CTE: the currencies that the orders of the period are in, as the end of a tile's small line, which has no room for more. */
 const CURRENCY = sql`
   currencies as (
       select
-          case count(distinct days.currency)
-              when 0 then ''
-              when 1 then ', ' || min(days.currency)
-              else ', mixed currencies'
+          case
+              when count(distinct days.currency) = 0 then ''
+              when count(distinct days.currency) < 3 then ', ' || string_agg(distinct days.currency, '+')
+              else ', ' || count(distinct days.currency) || ' currencies'
           end as currency
       from period
-      inner join gold.order_performance as days
-          on days.date_key between period.first_day and period.last_day
+      inner join gold.net_sales as days
+          on days.date_key between period.first_day and period.last_day and days.orders > 0
   )`;
 
 /**
@@ -124,7 +124,7 @@ function shown({ title, isShare, isMoney }: Pick<Figure, 'title' | 'isShare' | '
         case
             when not period.is_over then 'so far'
             when ${isNone('value')} and ${isNone('value_before')} then 'none, as before'
-            when ${isNone('value_before')} then 'nothing before'
+            when ${isNone('value_before')} then 'none before'
             when value is null then 'none now'
             else ${change}
         end || currencies.currency as metric,
