@@ -8,11 +8,13 @@ import { parseConfig } from '../src/config.ts';
 interface Service {
   readonly image: string;
   readonly profiles?: readonly string[];
-  readonly environment: Readonly<Record<string, string | number>>;
-  readonly ports: readonly string[];
-  readonly volumes: readonly string[];
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
   readonly healthcheck?: { readonly test: string };
   readonly command?: string;
+  readonly entrypoint?: string;
+  readonly group_add?: readonly string[];
   readonly depends_on?: Readonly<
     Record<string, { readonly condition: string; readonly required?: boolean }>
   >;
@@ -24,7 +26,9 @@ const compose = parse(text, { merge: true }) as {
   volumes: Record<string, unknown>;
 };
 /** They do one thing and end. */
-const ENDING = ['topic', 'tables'];
+const ENDING = ['topic', 'tables', 'staging', 'promote'];
+/** Only other services speak to them. */
+const INNER = ['spark-worker'];
 const services = Object.entries(compose.services).filter(([name]) => !ENDING.includes(name));
 const example = parseEnv(readFileSync(new URL('../.env.example', import.meta.url), 'utf8'));
 const filledIn: Readonly<Record<string, string | undefined>> = {
@@ -56,6 +60,11 @@ describe('docker-compose.yaml', () => {
     ['with medallion', ['run'], ['kafka', 'postgres', 'topic', 'tables', 'medallion']],
     ['with Grafana', ['grafana'], ['kafka', 'postgres', 'tables', 'grafana']],
     [
+      'with Spark',
+      ['spark'],
+      ['kafka', 'postgres', 'staging', 'spark-master', 'spark-worker', 'spark-connect'],
+    ],
+    [
       'all of it',
       ['run', 'grafana'],
       ['kafka', 'postgres', 'topic', 'tables', 'medallion', 'grafana'],
@@ -86,11 +95,11 @@ describe('docker-compose.yaml', () => {
     const config = parseConfig({}, values, '/');
     expect(config.warehouse).toMatchObject({ host: 'postgres', user: 'medallion', port: 5432 });
     expect(config.log).toMatchObject({ kind: 'kafka', brokers: ['kafka:19092'], topic: 'sales' });
-    const listeners = compose.services['kafka']?.environment['KAFKA_ADVERTISED_LISTENERS'];
+    const listeners = compose.services['kafka']?.environment?.['KAFKA_ADVERTISED_LISTENERS'];
     expect(String(listeners)).toContain('NETWORK://kafka:19092');
   });
 
-  describe.each(services)('%s', (_name, service) => {
+  describe.each(services)('%s', (name, service) => {
     it('is pinned to one release', () => {
       expect(service.image).toMatch(/^[\w/]+:\d+\.\d+(\.\d+)?(-[\w.]+)?$/);
     });
@@ -100,8 +109,9 @@ describe('docker-compose.yaml', () => {
     });
 
     it('is reachable from this machine only', () => {
-      expect(service.ports).toHaveLength(1);
-      expect(service.ports[0]).toMatch(/^127\.0\.0\.1:/);
+      const ports = service.ports ?? [];
+      expect(ports).toHaveLength(INNER.includes(name) ? 0 : 1);
+      expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     });
 
     it('waits for healthy services only, and for ones that exist', () => {
@@ -114,7 +124,7 @@ describe('docker-compose.yaml', () => {
     });
 
     it('mounts named volumes that are declared, and files that exist', () => {
-      for (const [source = ''] of service.volumes.map((volume) => volume.split(':'))) {
+      for (const [source = ''] of (service.volumes ?? []).map((volume) => volume.split(':'))) {
         if (source.startsWith('./')) {
           expect(existsSync(fileURLToPath(new URL(`../${source}`, import.meta.url)))).toBe(true);
         } else {
@@ -124,7 +134,7 @@ describe('docker-compose.yaml', () => {
     });
 
     it('holds no password: each must be set, or nothing starts', () => {
-      const secrets = Object.entries(service.environment).filter(([name]) =>
+      const secrets = Object.entries(service.environment ?? {}).filter(([name]) =>
         /PASSWORD|SECRET|TOKEN/.test(name),
       );
       for (const [, value] of secrets) {
@@ -137,7 +147,7 @@ describe('docker-compose.yaml', () => {
     const password = 'pa$$w0rd$HOME${GRAFANA_PORT}$__env{HOME}#1 $';
     // Compose and Node.js both take what is in single quotes as it is.
     const { value } = parseEnv(`value='${password}'`);
-    const given = compose.services['grafana']?.environment['WAREHOUSE_PASSWORD'];
+    const given = compose.services['grafana']?.environment?.['WAREHOUSE_PASSWORD'];
     expect(given).toMatch(/^\$\{GRAFANA_READER_PASSWORD:\?[^}]+\}$/);
     const provisioned = parse(
       readFileSync(
@@ -162,6 +172,33 @@ describe('docker-compose.yaml', () => {
     expect(tables?.profiles).toEqual(['run', 'grafana']);
   });
 
+  it('shares a folder between Spark and the promotion that uses it, by the group that both are of', () => {
+    const { promote, staging, ...others } = compose.services;
+    const { spark } = parseConfig({}, { ...promote?.environment } as Record<string, string>, '/');
+    expect(spark).toMatchObject({ remote: 'sc://spark-connect:15002', staging: '/staging' });
+    expect(others['spark-connect']?.ports?.[0]).toMatch(/:15002$/);
+    for (const name of ['spark-worker', 'spark-connect']) {
+      expect(others[name]?.volumes).toContain('staging:/staging');
+      expect(others[name]?.command).toContain('umask 002');
+      expect(others[name]?.depends_on).toHaveProperty('staging');
+    }
+    expect(promote?.entrypoint).toBe('medallion promote --engine spark');
+    expect(promote?.volumes).toContain('staging:/staging');
+    const [group = ''] = promote?.group_add ?? [];
+    expect(staging?.entrypoint).toBe(`install --directory --group=${group} --mode=2770 /staging`);
+  });
+
+  it('starts the Spark that the tests run, but for its patch level', () => {
+    const tested = readFileSync(
+      new URL('../scripts/spark/spark-requirements.txt', import.meta.url),
+      'utf8',
+    );
+    const [, minor = ''] = /^pyspark==(\d+\.\d+)\./.exec(tested) ?? [];
+    for (const name of ['staging', 'spark-master', 'spark-worker', 'spark-connect']) {
+      expect(compose.services[name]?.image).toMatch(`apache/spark:${minor}.`);
+    }
+  });
+
   it('starts Grafana without a word to the internet', () => {
     expect(compose.services['grafana']?.environment).toMatchObject({
       GF_ANALYTICS_REPORTING_ENABLED: 'false',
@@ -174,7 +211,9 @@ describe('docker-compose.yaml', () => {
   });
 
   it('advertises Kafka to this machine under the address that .env.example names', () => {
-    const advertised = String(compose.services['kafka']?.environment['KAFKA_ADVERTISED_LISTENERS']);
+    const advertised = String(
+      compose.services['kafka']?.environment?.['KAFKA_ADVERTISED_LISTENERS'],
+    );
     expect(advertised.split(',')).toContain(`HOST://${String(example['KAFKA_BROKERS'])}`);
   });
 });

@@ -1,10 +1,12 @@
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +15,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/server-process.ts';
 import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
+import { parseConfig } from '../../src/config.ts';
+import { Staging } from '../../src/engine/spark/staging.ts';
 import { installMedallion, runCli, spawnCli, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -21,6 +25,7 @@ import {
   countTransactions,
   landEvents,
   promoteAll,
+  quietContext,
   rowOf,
 } from '../support/promotion.ts';
 
@@ -261,6 +266,23 @@ test('a full refresh sends the cluster the texts of an archive that it does not 
     expect({ code, error: /error.*/.exec(stderr)?.[0] }).toEqual({ code: 0, error: undefined });
     expect(await answersOf(db.settings)).toEqual(before);
     expect(readdirSync(staging())).toEqual([]);
+  }
+});
+
+test('its folders let the group write that may write in the staging folder, for the cluster may be another user', async () => {
+  mkdirSync(staging(), { recursive: true });
+  chmodSync(staging(), 0o2770);
+  const access = { duckdb: parseConfig({}, {}, folder).duckdb, context: quietContext() };
+  const run = await Staging.open({ folder: staging(), remote: undefined }, access);
+  try {
+    const batch = run.next('bronze');
+    await run.make(batch);
+    for (const made of [path.dirname(batch.near), batch.near]) {
+      expect((statSync(made).mode & 0o2070).toString(8)).toBe('2070');
+    }
+  } finally {
+    await run.close();
+    chmodSync(staging(), 0o755);
   }
 });
 

@@ -1,4 +1,5 @@
-import { access, readdir, rm, stat } from 'node:fs/promises';
+import { access, chmod, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { makeFolder } from '../../folder.ts';
 import { isS3 } from '../../config/s3.ts';
 import { foreseen, STAGING } from '../duckdb/errors.ts';
@@ -24,8 +25,16 @@ export async function openStore(folder: string, access: FileAccess): Promise<Sto
   return isS3(folder) ? S3Store.open(folder, access) : FOLDERS;
 }
 
+/** What the group of a folder may do in it, and that what is made in it is of that group. */
+const OF_THE_GROUP = 0o2070;
+
 const FOLDERS: Store = {
-  make: makeFolder,
+  make: async (folder) => {
+    await makeFolder(folder);
+    // The cluster works as another user, perhaps, of the same group: it has to write here, too, whatever the umask.
+    const [{ mode }, above] = await Promise.all([stat(folder), stat(path.dirname(folder))]);
+    await chmod(folder, (mode & 0o7777) | (above.mode & OF_THE_GROUP));
+  },
   names: (folder) => readdir(folder).catch(() => []),
   lastWritten: async (folder) => (await stat(folder)).mtime,
   isThere: (file) =>
