@@ -53,6 +53,8 @@ export interface Unit {
 /** With both decimals, and separators: the space stands for a currency, without which Grafana leaves the separators out. */
 export const MONEY: Unit = { unit: 'currency:financial: :suffix', decimals: 2 };
 export const COUNT: Unit = { unit: 'locale', decimals: 0 };
+/** Units sold: whole, or with decimals where they are of weight. */
+export const QUANTITY: Unit = { unit: 'locale' };
 /** On an axis and in a tile, where millions have no room: 30 K, 57.07 Mil. */
 export const SHORT: Unit = { unit: 'short' };
 export const SHORT_MONEY: Unit = { unit: 'short', decimals: 2 };

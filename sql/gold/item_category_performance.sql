@@ -7,19 +7,19 @@ count: order_lines
 columns:
   date_key: { type: date, description: UTC day }
   category: { type: text, description: Category }
-  total_quantity: { type: bigint, description: Units }
+  total_quantity: { type: 'numeric(38,3)', description: Units }
   order_lines: { type: bigint, description: Order lines }
-  revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, before discounts' }
-  unit_prices: { type: 'numeric(38,2)', description: Sum of the unit prices of the order lines }
-  discounts: { type: 'numeric(38,2)', description: Sum of their discounts on one unit }
-  costs: { type: 'numeric(38,2)', description: Sum of their costs of one unit }
+  revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, rounded by order line, before discounts' }
+  unit_prices: { type: 'numeric(38,4)', description: Sum of the unit prices of the order lines }
+  discounts: { type: 'numeric(38,4)', description: Sum of their discounts on one unit }
+  costs: { type: 'numeric(38,4)', description: Sum of their costs of one unit }
   avg_unit_price: { type: 'numeric(22,4)', description: Mean unit price of the order lines, derived: 'exact_mean(unit_prices, order_lines)' }
   avg_quantity: { type: 'numeric(22,4)', description: Mean quantity of the order lines, derived: 'exact_mean(total_quantity, order_lines)' }
   avg_discount: { type: 'numeric(22,4)', description: Mean discount on one unit of the order lines, derived: 'exact_mean(discounts, order_lines)' }
   avg_cost: { type: 'numeric(22,4)', description: Mean cost of one unit of the order lines, derived: 'exact_mean(costs, order_lines)' }
 checks:
   - name: a category has units
-    that: total_quantity >= order_lines
+    that: total_quantity > 0
     severity: error
 */
 with lines as (
@@ -40,7 +40,7 @@ select
     category,
     sum(quantity) as total_quantity,
     count(*) as order_lines,
-    sum(cast(unit_price as decimal(38, 2)) * quantity) as revenue,
+    sum(line_amount(unit_price, quantity)) as revenue,
     sum(unit_price) as unit_prices,
     sum(discount) as discounts,
     sum(cost) as costs

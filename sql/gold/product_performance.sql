@@ -7,9 +7,9 @@ count: units
 columns:
   date_key: { type: date, description: UTC day }
   item_id: { type: text, description: Product }
-  units: { type: bigint, description: Units }
-  revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, before discounts' }
-  cost: { type: 'numeric(38,2)', description: Sum of cost times quantity }
+  units: { type: 'numeric(38,3)', description: Units }
+  revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, rounded by order line, before discounts' }
+  cost: { type: 'numeric(38,2)', description: 'Sum of cost times quantity, rounded by order line' }
   margin: { type: 'numeric(38,2)', description: Revenue less cost, derived: revenue - cost }
 checks:
   - name: margin is revenue less cost
@@ -32,7 +32,7 @@ select
     date_key,
     item_id,
     sum(quantity) as units,
-    sum(cast(unit_price as decimal(38, 2)) * quantity) as revenue,
-    sum(cast(cost as decimal(38, 2)) * quantity) as cost
+    sum(line_amount(unit_price, quantity)) as revenue,
+    sum(line_amount(cost, quantity)) as cost
 from lines
 group by date_key, item_id

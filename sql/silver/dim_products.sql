@@ -7,8 +7,8 @@ latest_by: [event_timestamp, produced_at, topic, partition, offset]
 columns:
   id: { type: text, description: Product id }
   category: { type: text, description: Category }
-  unit_price: { type: 'numeric(18,2)', description: Latest price of one unit }
-  cost: { type: 'numeric(18,2)', description: Latest cost of one unit }
+  unit_price: { type: 'numeric(18,4)', description: Latest price of one unit }
+  cost: { type: 'numeric(18,4)', description: Latest cost of one unit }
   event_timestamp: { type: timestamptz, description: Time of the event that these values come from }
   produced_at: { type: timestamptz, description: When the log took that event in }
   topic: { type: text, description: Topic of that event }

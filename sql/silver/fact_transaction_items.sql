@@ -10,10 +10,10 @@ columns:
   item_id: { type: text, description: Product }
   event_timestamp: { type: timestamptz, description: When it happened }
   category: { type: text, description: Category of the product }
-  unit_price: { type: 'numeric(18,2)', description: Price of one unit }
-  quantity: { type: integer, description: Units }
-  discount: { type: 'numeric(18,2)', description: Discount on one unit }
-  cost: { type: 'numeric(18,2)', description: Cost of one unit }
+  unit_price: { type: 'numeric(18,4)', description: Price of one unit }
+  quantity: { type: 'numeric(12,3)', description: 'Units, whole where the source does not say otherwise' }
+  discount: { type: 'numeric(18,4)', description: Discount on one unit }
+  cost: { type: 'numeric(18,4)', description: Cost of one unit }
   transaction_key: { type: bigint, description: Surrogate key of the transaction }
   topic: { type: text, description: Topic of the bronze event }
   partition: { type: integer, description: Partition of the bronze event }

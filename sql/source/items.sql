@@ -1,4 +1,4 @@
--- Order lines with typed values, amounts rounded half away from zero; what did not fit its type is null.
+-- Order lines with typed values, amounts of one unit to 4 decimals; what did not fit its type is null.
 with lines as (
     select
         event_no,
@@ -12,8 +12,8 @@ select
     line_number,
     item.id as item_id,
     item.category,
-    cast(item.unit_price as decimal(18, 2)) as unit_price,
+    item.unit_price,
     item.quantity,
-    cast(coalesce(item.discount, 0) as decimal(18, 2)) as discount,
-    cast(coalesce(item.cost, 0) as decimal(18, 2)) as cost
+    cast(coalesce(item.discount, 0) as decimal(18, 4)) as discount,
+    cast(coalesce(item.cost, 0) as decimal(18, 4)) as cost
 from lines

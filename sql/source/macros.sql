@@ -38,6 +38,16 @@ create or replace macro exact_mean(total, n) as (
     )
 );
 
+-- What units at an amount each come to, rounded half away from zero. DuckDB multiplies decimals of up to 18 digits as such,
+-- and fails where the product has more; the wide ones are three times slower.
+create or replace macro line_amount(amount, quantity) as (
+    case
+        when abs(amount) < 100000 and quantity < 1000000
+            then cast(cast(amount as decimal(9, 4)) * cast(quantity as decimal(9, 3)) as decimal(18, 2))
+        else cast(cast(amount as decimal(38, 4)) * quantity as decimal(38, 2))
+    end
+);
+
 -- One of the means that a mean of means is made of, to 16 decimals, cut towards zero.
 create or replace macro fine_mean(total, n) as (
     cast(
@@ -76,17 +86,29 @@ create or replace macro time_of(value) as (
     )
 );
 
+-- An amount of one unit with 2 decimals, or 4 where it has more.
+create or replace macro unit_amount_text(amount) as (
+    case
+        when amount = cast(amount as decimal(18, 2)) then cast(cast(amount as decimal(18, 2)) as varchar)
+        else cast(cast(amount as decimal(18, 4)) as varchar)
+    end
+);
+
 -- The content of an event as one text and its hash, which tells a repeated event from a correction: the values in the order of
 -- the event, a semicolon between two; numbers as decimals of their scale, a moment as microseconds since 1970, a text with
 -- its number of characters and a colon before it. What not every event has comes last, with its name, and only where it is
--- there, so that all others keep the hash they have had. sql/migrations/019_orders.sql has the same for PostgreSQL.
+-- there, so that all others keep the hash they have had; so is it with decimals of units and their amounts. sql/migrations/019_orders.sql
+-- and 023_units.sql have the same for PostgreSQL.
 create or replace macro line_content(item_id, category, unit_price, quantity, discount, cost) as (
     cast(length(item_id) as varchar) || ':' || item_id || ';'
     || cast(length(category) as varchar) || ':' || category || ';'
-    || cast(unit_price as varchar) || ';'
-    || cast(quantity as varchar) || ';'
-    || cast(discount as varchar) || ';'
-    || cast(cost as varchar)
+    || unit_amount_text(unit_price) || ';'
+    || case
+        when quantity = cast(quantity as bigint) then cast(cast(quantity as bigint) as varchar)
+        else cast(quantity as varchar)
+    end || ';'
+    || unit_amount_text(discount) || ';'
+    || unit_amount_text(cost)
 );
 
 create or replace macro content_hash(

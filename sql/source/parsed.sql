@@ -76,7 +76,7 @@ select
                 "id": "VARCHAR",
                 "category": "VARCHAR",
                 "unit_price": "DECIMAL(18,4)",
-                "quantity": "INTEGER",
+                "quantity": "DECIMAL(12,3)",
                 "discount": "DECIMAL(18,4)",
                 "cost": "DECIMAL(18,4)"
             }]

@@ -66,7 +66,7 @@ parsed as (
                         id: string,
                         category: string,
                         unit_price: decimal(18,4),
-                        quantity: int,
+                        quantity: decimal(16,3),
                         discount: decimal(18,4),
                         cost: decimal(18,4)
                     >>
@@ -238,15 +238,14 @@ select
         and size(array_compact(items.category)) = size(items)
         and size(array_compact(items.unit_price)) = size(items)
         and size(array_compact(items.quantity)) = size(items)
-        -- What is rounded to less than 10^12.
         and array_min(items.unit_price) >= 0
-        and array_max(items.unit_price) < 999999999999.995
-        and array_min(items.quantity) >= 1
+        and array_max(items.unit_price) < 1000000000000
+        and array_min(items.quantity) > 0
         and array_max(items.quantity) <= 1000000
-        and coalesce(array_min(items.discount), 0) > -999999999999.995
-        and coalesce(array_max(items.discount), 0) < 999999999999.995
+        and coalesce(array_min(items.discount), 0) > -1000000000000
+        and coalesce(array_max(items.discount), 0) < 1000000000000
         and coalesce(array_min(items.cost), 0) >= 0
-        and coalesce(array_max(items.cost), 0) < 999999999999.995,
+        and coalesce(array_max(items.cost), 0) < 1000000000000,
         false
     ) as is_doubtful
 from ordered

@@ -1,4 +1,4 @@
--- Spark: order lines with typed values, amounts rounded half away from zero.
+-- Spark: order lines with typed values, amounts of one unit to 4 decimals.
 with lines as (
     select
         event_no,
@@ -11,8 +11,8 @@ select
     place + 1 as line_number,
     item.id as item_id,
     item.category as category,
-    cast(item.unit_price as decimal(18, 2)) as unit_price,
-    item.quantity as quantity,
-    cast(coalesce(item.discount, 0) as decimal(18, 2)) as discount,
-    cast(coalesce(item.cost, 0) as decimal(18, 2)) as cost
+    item.unit_price as unit_price,
+    cast(item.quantity as decimal(12, 3)) as quantity,
+    cast(coalesce(item.discount, 0) as decimal(18, 4)) as discount,
+    cast(coalesce(item.cost, 0) as decimal(18, 4)) as cost
 from lines

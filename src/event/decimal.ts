@@ -41,6 +41,13 @@ export function toAmount(decimal: Decimal): string | undefined {
   return toScale(decimal, 2, MAX_POWER);
 }
 
+const UNIT_SCALE = 4;
+
+/** An amount of one unit, rounded to 4 decimals, of which it shows 2 where the others are 0; below 10^12. */
+export function toUnitAmount(decimal: Decimal): string | undefined {
+  return toScale(decimal, UNIT_SCALE, MAX_POWER)?.replace(/00$/, '');
+}
+
 /**
  * The number rounded half away from zero to some decimals, in plain notation ("-1.01", never "-0.00").
  * Undefined when its absolute value reaches 10^maxPower, before or after rounding.

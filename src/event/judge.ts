@@ -1,4 +1,4 @@
-import { parseDecimal, toAmount, toScale, toWhole, type Decimal } from './decimal.ts';
+import { parseDecimal, toAmount, toScale, toUnitAmount, toWhole, type Decimal } from './decimal.ts';
 import { JsonNumber, parseJson, type Json, type JsonObject } from './json.ts';
 import type { Reason } from './reasons.ts';
 import { nameKey, type Dimension, type References } from './references.ts';
@@ -15,7 +15,7 @@ export interface Rejection {
 
 export interface Acceptance {
   readonly accepted: true;
-  /** The event as JSON in one fixed form: defaults filled in, amounts with 2 decimals, time in UTC, extras gone. */
+  /** The event as JSON in one fixed form: defaults filled in, amounts with 2 decimals, those of one unit with up to 4, time in UTC, extras gone. */
   readonly canonical: string;
 }
 
@@ -24,6 +24,8 @@ export type Judgement = Acceptance | Rejection;
 const UNKNOWN = 'unknown';
 const MAX_TEXT_LENGTH = 200;
 const MAX_QUANTITY = 1_000_000;
+const QUANTITY_SCALE = 3;
+const MAX_QUANTITY_POWER = 7;
 const RATE_SCALE = 10;
 const MAX_RATE_POWER = 9;
 /** What needs neither escapes nor further checks: nearly every text there is. */
@@ -64,10 +66,20 @@ export function judgeText<Other = never>(
   return judgeJson(event);
 }
 
+/** What an event may hold beyond the rules of reading, where its source says so. */
+export interface Latitude {
+  /** Quantities with up to 3 decimals, as of goods by weight. */
+  readonly fractions: boolean;
+}
+
 /** Judges an event by what is below its transaction_details. */
-export function judgeDetails(details: JsonObject, references: References): Judgement {
+export function judgeDetails(
+  details: JsonObject,
+  references: References,
+  latitude: Latitude = { fractions: false },
+): Judgement {
   const breaches = new FirstBreach();
-  const canonical = readDetails(details, references, breaches);
+  const canonical = readDetails(details, references, latitude, breaches);
   return breaches.first ?? { accepted: true, canonical };
 }
 
@@ -80,7 +92,12 @@ class FirstBreach {
   }
 }
 
-function readDetails(details: JsonObject, references: References, breaches: FirstBreach): string {
+function readDetails(
+  details: JsonObject,
+  references: References,
+  latitude: Latitude,
+  breaches: FirstBreach,
+): string {
   const event = new Fields(details, '', breaches);
   const members = [
     `"transaction_id":${event.id('transaction_id')}`,
@@ -91,7 +108,7 @@ function readDetails(details: JsonObject, references: References, breaches: Firs
     ...event.optional('refunds', (name) => event.id(name)),
     `"customer":${readCustomer(event.object('customer'))}`,
     `"order":${readOrder(event.object('order'), references)}`,
-    `"items":${readItems(event, breaches)}`,
+    `"items":${readItems(event, latitude, breaches)}`,
   ];
   return `{"data":{"transaction_details":{${members.join()}}}}`;
 }
@@ -121,7 +138,7 @@ function readOrder(order: Fields, { statuses, paymentMethods, currencies }: Refe
   return `{${members.join()}}`;
 }
 
-function readItems(event: Fields, breaches: FirstBreach): string {
+function readItems(event: Fields, latitude: Latitude, breaches: FirstBreach): string {
   const items: string[] = [];
   for (const [index, item] of event.list('items').entries()) {
     const path = `items[${String(index)}]`;
@@ -129,7 +146,7 @@ function readItems(event: Fields, breaches: FirstBreach): string {
       breaches.note('invalid_type', path, `expected an object, found ${show(item)}`);
       break;
     }
-    items.push(readItem(new Fields(item, `${path}.`, breaches)));
+    items.push(readItem(new Fields(item, `${path}.`, breaches), latitude));
     if (breaches.first !== undefined) {
       break;
     }
@@ -137,12 +154,13 @@ function readItems(event: Fields, breaches: FirstBreach): string {
   return `[${items.join()}]`;
 }
 
-function readItem(item: Fields): string {
+function readItem(item: Fields, { fractions }: Latitude): string {
   return (
     `{"id":${item.id('id')},"category":${item.text('category')},` +
-    `"unit_price":${item.amount('unit_price', { notNegative: true })},"quantity":${item.quantity('quantity')},` +
-    `"discount":${item.amount('discount', { missing: '0.00' })},` +
-    `"cost":${item.amount('cost', { notNegative: true, missing: '0.00' })}}`
+    `"unit_price":${item.unitAmount('unit_price', { notNegative: true })},` +
+    `"quantity":${fractions ? item.fraction('quantity') : item.quantity('quantity')},` +
+    `"discount":${item.unitAmount('discount', { missing: '0.00' })},` +
+    `"cost":${item.unitAmount('cost', { notNegative: true, missing: '0.00' })}}`
   );
 }
 
@@ -198,7 +216,23 @@ class Fields {
       : `"${utc}"`;
   }
 
-  amount(name: string, { notNegative = false, missing }: AmountRule = {}): string {
+  amount(name: string, rule: AmountRule = {}): string {
+    return this.#amount(name, rule, toAmount);
+  }
+
+  /** With more than 2 decimals in quotes: a JSON number would pass through a double, which holds 15 digits. */
+  unitAmount(name: string, rule: AmountRule): string {
+    return this.#amount(name, rule, (decimal) => {
+      const amount = toUnitAmount(decimal);
+      return amount === undefined || /\.\d\d$/.test(amount) ? amount : `"${amount}"`;
+    });
+  }
+
+  #amount(
+    name: string,
+    { notNegative = false, missing }: AmountRule,
+    shown: (decimal: Decimal) => string | undefined,
+  ): string {
     const value = this.#present(name);
     if (value === undefined && missing !== undefined) {
       return missing;
@@ -214,7 +248,7 @@ class Fields {
       return this.#reject('invalid_amount', name, `below zero: ${show(value)}`);
     }
     return (
-      toAmount(decimal) ?? this.#reject('invalid_amount', name, `not below 10^12: ${show(value)}`)
+      shown(decimal) ?? this.#reject('invalid_amount', name, `not below 10^12: ${show(value)}`)
     );
   }
 
@@ -259,6 +293,27 @@ class Fields {
           `no whole number from 1 to 1,000,000: ${show(value)}`,
         )
       : String(quantity);
+  }
+
+  /** A quantity that may have 3 decimals; more are no quantity, since they would be rounded. */
+  fraction(name: string): string {
+    const value = this.#present(name);
+    const decimal = this.#decimal(name, value, 'invalid_quantity');
+    if (decimal === undefined) {
+      return '';
+    }
+    const quantity = toScale(decimal, QUANTITY_SCALE, MAX_QUANTITY_POWER);
+    const isExact = decimal.digits.length - decimal.power <= QUANTITY_SCALE;
+    return quantity === undefined ||
+      !isExact ||
+      Number(quantity) <= 0 ||
+      Number(quantity) > MAX_QUANTITY
+      ? this.#reject(
+          'invalid_quantity',
+          name,
+          `no number above 0 and up to 1,000,000 with 3 decimals: ${show(value)}`,
+        )
+      : quantity;
   }
 
   /** The id of a row that is named by its id, its name or its code. */

@@ -34,7 +34,7 @@ export function compareColumns(model: Model, shape: Shape): TableChange[] {
       return [changeOf(model, 'new column', detail, isLossless ? 'apply' : 'refresh', statements)];
     }
     const found: TableChange[] = [];
-    if (before.type !== typeOf(column)) {
+    if (before.type !== typeOf(column) && !isWidened(before.type, type)) {
       const statement = `${alter} type ${type} using ${ident(name)}::text::${type}`;
       const detail = `${name} ${before.type} becomes ${typeOf(column)}`;
       found.push(
@@ -52,7 +52,54 @@ export function compareColumns(model: Model, shape: Shape): TableChange[] {
     }
     return found;
   });
-  return [...removed, ...others];
+  return [...removed, ...widenedColumns(model, had), ...others];
+}
+
+/** One change for all of a table: its rows are written again once. */
+function widenedColumns(
+  model: Model,
+  had: ReadonlyMap<string, Shape['columns'][number]>,
+): TableChange[] {
+  const widened = model.columns.flatMap(({ name, type }) => {
+    const before = had.get(name);
+    return before !== undefined && isWidened(before.type, type) ? [{ name, type, before }] : [];
+  });
+  if (widened.length === 0) {
+    return [];
+  }
+  const detail = widened.map(({ name, type, before }) => `${name} ${before.type} becomes ${type}`);
+  const alter = widened.map(({ name, type }) => `alter column ${ident(name)} type ${type}`);
+  const statement = `alter table ${tableOf(model)} ${alter.join(', ')}`;
+  const blockedBy = [...new Set(widened.flatMap(({ before }) => before.readers))];
+  return [changeOf(model, 'widened', detail.join(', '), 'apply', [statement], { blockedBy })];
+}
+
+/** The digits of a type of whole numbers, all of them before the point. */
+const WHOLE_DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
+
+/**
+ * Whether a column takes all that it holds along to another type: it has as many digits, and as many decimals. A number that
+ * has too many before the point stops the change as a whole; nothing is cut.
+ */
+function isWidened(from: string, to: string): boolean {
+  const before = digitsOf(from);
+  const after = digitsOf(to);
+  return (
+    from !== to &&
+    before !== undefined &&
+    after !== undefined &&
+    before.digits <= after.digits &&
+    before.decimals <= after.decimals
+  );
+}
+
+function digitsOf(type: string): { digits: number; decimals: number } | undefined {
+  const [, digits, decimals] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? [];
+  if (digits !== undefined) {
+    return { digits: Number(digits), decimals: Number(decimals) };
+  }
+  const whole = WHOLE_DIGITS[type];
+  return whole === undefined ? undefined : { digits: whole, decimals: 0 };
 }
 
 /** A literal is PostgreSQL's to fill in without writing the rows again. */

@@ -16,6 +16,7 @@ export interface TableChange {
     | 'new column'
     | 'removed column'
     | 'type'
+    | 'widened'
     | 'null'
     | 'key'
     | 'unique'

@@ -91,7 +91,9 @@ export function addReplacedViews(
   );
   const dropped = new Set([
     ...refreshed,
-    ...changes.filter(({ before }) => before.length > 0).map(({ model }) => model.id),
+    ...changes
+      .filter(({ before, kind }) => before.length > 0 || kind === 'widened')
+      .map(({ model }) => model.id),
   ]);
   const views: Model[] = [];
   const isView = ({ load, id }: Model): boolean =>

@@ -30,7 +30,9 @@ export function judgeRecord(
       return SKIPPED;
     }
     const { details, pathOf, unknown } = mapRecord(source, record, references);
-    const judgement = judgeDetails(details, references);
+    const judgement = judgeDetails(details, references, {
+      fractions: source.items.get('quantity')?.isFractional === true,
+    });
     if (judgement.accepted || judgement.field === null) {
       return judgement;
     }

@@ -77,6 +77,8 @@ export interface Rule {
   readonly perLine: boolean;
   /** The amount is in cents, or what the currency has in their place. */
   readonly isMinor: boolean;
+  /** The quantity may have 3 decimals, as of goods by weight. */
+  readonly isFractional: boolean;
   /** Worked out of other fields: subtotal and total. */
   readonly isComputed: boolean;
   readonly time: TimeForm | undefined;

@@ -32,7 +32,7 @@ const TOP = 'version description replaces extends topics format where group_by o
 /** How a value of `where` is compared with texts. */
 const COMPARISONS = ['not', 'like', 'not_like'];
 const WANTED = "a text or a list of texts, {not: ..}, {like: 'C*'} or {not_like: 'C*'}";
-const WORDS = 'path value default lookup else sum per unit format zone'.split(' ');
+const WORDS = 'path value default lookup else sum per unit decimals format zone'.split(' ');
 
 /** A folder of sources, and how messages call it. */
 interface Layer {
@@ -346,7 +346,7 @@ class SourceReader {
     const nothing: Rule = {
       ...{ paths: [], sum: undefined, value: undefined, fallback: undefined, lookup: undefined },
       ...{ otherwise: undefined, perLine: false, isMinor: false, isComputed: false },
-      time: undefined,
+      ...{ isFractional: false, time: undefined },
     };
     const isMoney = field.kind === 'amount';
     if (yaml.isScalar(node) && node.value === 'computed' && /^(subtotal|total)$/.test(field.word)) {
@@ -377,6 +377,10 @@ class SourceReader {
     if (per !== undefined && per !== 'line' && per !== 'unit') {
       this.#report(node, `${place}: per is line or unit`);
     }
+    const decimals = this.#text(fit('decimals', field.kind === 'quantity'));
+    if (decimals !== undefined && decimals !== '3') {
+      this.#report(node, `${place}: decimals is 3 or not there`);
+    }
     const format = this.#text(fit('format', field.kind === 'time'));
     const form = format === undefined ? undefined : parseTimeFormat(format);
     if (format !== undefined && form === undefined) {
@@ -394,7 +398,7 @@ class SourceReader {
       fallback: this.#text(said.get('default')),
       lookup: lookupNode === undefined ? undefined : this.#lookup(lookupNode, place),
       otherwise: lookupNode === undefined ? undefined : this.#text(said.get('else')),
-      ...{ perLine: per === 'line', isMinor: unit === 'minor' },
+      ...{ perLine: per === 'line', isMinor: unit === 'minor', isFractional: decimals === '3' },
       time:
         format === undefined && zone === undefined
           ? undefined

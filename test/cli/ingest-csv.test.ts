@@ -59,8 +59,8 @@ test('a file of CSV is ingested, promoted and reconciled as the documentation sa
          from silver.fact_transaction_items where transaction_id = '1' order by line_number`,
       ),
     ).toEqual([
-      { item_id: 'Kaffee', category: 'Getränke', price: '2.50', quantity: '2' },
-      { item_id: 'Kuchen; groß', category: 'unknown', price: '3.20', quantity: '1' },
+      { item_id: 'Kaffee', category: 'Getränke', price: '2.5000', quantity: '2.000' },
+      { item_id: 'Kuchen; groß', category: 'unknown', price: '3.2000', quantity: '1.000' },
     ]);
     expect(
       await rowsOf(db.settings, 'select reason, field from bronze.quarantine order by "offset"'),

@@ -303,7 +303,9 @@ describe.each(ENGINES)('the source step of %s and the judge', (engine) => {
               t.order_shipping_amount, t.order_discount_amount, t.order_total_amount,
               to_char(t.ordered_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ordered_at, t.refunds,
               case when t.order_tax_included then 'true' end as tax_included, t.order_exchange_rate,
-              i.item_id, i.category, i.unit_price, i.quantity, i.discount, i.cost
+              i.item_id, i.category, medallion.unit_amount_text(i.unit_price) as unit_price,
+              trim_scale(i.quantity) as quantity, medallion.unit_amount_text(i.discount) as discount,
+              medallion.unit_amount_text(i.cost) as cost
        from silver.fact_transactions t join silver.fact_transaction_items i on i.transaction_key = t.transaction_key
        order by t."offset", i.line_number`,
     );

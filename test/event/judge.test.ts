@@ -62,6 +62,9 @@ const AMOUNTS: [Member, string][] = [
   ['item', 'discount'],
   ['item', 'cost'],
 ];
+/** What one unit costs has up to 4 decimals, what an order comes to 2. */
+const OF_ORDER = AMOUNTS.filter(([member]) => member === 'order');
+const OF_UNIT = AMOUNTS.filter(([member]) => member === 'item');
 const REFERENCE_FIELDS = ['status', 'payment_method', 'currency'];
 const TEXTS: [Member, string][] = [
   ['details', 'transaction_id'],
@@ -299,7 +302,7 @@ describe('event_timestamp', () => {
 });
 
 describe('amounts', () => {
-  it.each(AMOUNTS)('%s %s is a number or a numeric string, read exactly', (member, name) => {
+  it.each(OF_ORDER)('%s %s is a number or a numeric string, read exactly', (member, name) => {
     const cases: [string, string][] = [
       ['1.005', '1.01'],
       ['"1.005"', '1.01'],
@@ -319,10 +322,25 @@ describe('amounts', () => {
     }
   });
 
+  it.each(OF_UNIT)('%s %s is read exactly to 4 decimals, in quotes beyond 2', (member, name) => {
+    const cases: [string, string][] = [
+      ['"12.30"', '12.30'],
+      ['12.3000', '12.30'],
+      ['1.005', '"1.0050"'],
+      ['"0.00005"', '"0.0001"'],
+      ['0.00004999999999999999', '0.00'],
+      ['1e-7', '0.00'],
+      ['999999999999.99994', '"999999999999.9999"'],
+    ];
+    for (const [json, amount] of cases) {
+      expect(accepted(member, name, json), json).toBe(amount);
+    }
+  });
+
   it.each(AMOUNTS)('%s %s stays below 10^12 and is a number', (member, name) => {
     for (const json of [
       '1e12',
-      '999999999999.995',
+      member === 'order' ? '999999999999.995' : '999999999999.99995',
       '-1e12',
       '1e999999999',
       '"1e999999999"',
@@ -382,13 +400,15 @@ describe('amounts', () => {
     }
   });
 
-  it.each(AMOUNTS.filter(([, name]) => name !== 'unit_price' && name !== 'cost'))(
-    '%s %s may be negative, and rounds away from zero',
-    (member, name) => {
-      expect(accepted(member, name, '-1.005')).toBe('-1.01');
-      expect(accepted(member, name, '-0.001')).toBe('0.00');
-    },
-  );
+  it.each(OF_ORDER)('%s %s may be negative, and rounds away from zero', (member, name) => {
+    expect(accepted(member, name, '-1.005')).toBe('-1.01');
+    expect(accepted(member, name, '-0.001')).toBe('0.00');
+  });
+
+  it('an item’s discount may be negative, and rounds away from zero', () => {
+    expect(accepted('item', 'discount', '-1.00005')).toBe('"-1.0001"');
+    expect(accepted('item', 'discount', '-0.00001')).toBe('0.00');
+  });
 });
 
 describe('quantity', () => {

@@ -372,9 +372,9 @@ describe('Sales', () => {
     [
       'Products',
       [
-        ['prod_1', 'books', '3', '30.00', '18.00', '60.0'],
-        ['prod_2', "d'or", '1', '20.25', '10.25', '50.6'],
-        ['6" pipe', 'books', '1', '10.00', '6.00', '60.0'],
+        ['prod_1', 'books', '3.000', '30.00', '18.00', '60.0'],
+        ['prod_2', "d'or", '1.000', '20.25', '10.25', '50.6'],
+        ['6" pipe', 'books', '1.000', '10.00', '6.00', '60.0'],
       ],
     ],
     [
@@ -479,7 +479,7 @@ describe('Sales', () => {
       'Products',
       'of books in France',
       { country: ['FR'], category: ['books'] },
-      [['prod_1', 'books', '1', '10.00', '6.00', '60.0']],
+      [['prod_1', 'books', '1.000', '10.00', '6.00', '60.0']],
     ],
   ])('%s %s', async (title, _what, choices, answer) => {
     expect(await rowsOf(title, { ...ALL, ...choices })).toEqual(answer);
@@ -909,8 +909,8 @@ describe('Order trace', () => {
       ],
     ]);
     expect(await tell('Order lines', 't2')).toEqual([
-      ['1', 'prod_2', "d'or", '20.25', '1', '0.00', '10.00'],
-      ['2', 'prod_1', 'books', '10.00', '1', '0.00', '4.00'],
+      ['1', 'prod_2', "d'or", '20.2500', '1.000', '0.0000', '10.0000'],
+      ['2', 'prod_1', 'books', '10.0000', '1.000', '0.0000', '4.0000'],
     ]);
     expect(await tell('Cells of gold', 't2')).toEqual([
       ['sales performance', '2020-01-01', '50.50', '150.50', '33.6'],
@@ -983,7 +983,7 @@ describe('a dashboard of the older pipeline, which names no schema', () => {
             `select item_id, event_timestamp, unit_price, cost, quantity
              from fact_transaction_items where item_id = 'prod_2'`,
           ),
-        ).toEqual([['prod_2', '2020-01-01 12:00:00+00', '20.25', '10.00', '1']]);
+        ).toEqual([['prod_2', '2020-01-01 12:00:00+00', '20.2500', '10.0000', '1.000']]);
         await client.query('set default_transaction_read_only = off');
         await expect(client.query('delete from sales_performance')).rejects.toThrow(/permission/);
         for (const hidden of ['bronze.events', 'bronze.quarantine', 'medallion.runs']) {

@@ -92,8 +92,8 @@ describe('what loses nothing', () => {
     const context = quietContext();
     await promoteAll(db.settings, { models, context });
     expect(await rowsOf(db.settings, PRODUCTS)).toEqual([
-      expect.objectContaining({ date_key: '2026-01-01', units: '3', unit_margin: '6.0000' }),
-      expect.objectContaining({ date_key: '2026-01-02', units: '1', unit_margin: '6.0000' }),
+      expect.objectContaining({ date_key: '2026-01-01', units: '3.000', unit_margin: '6.0000' }),
+      expect.objectContaining({ date_key: '2026-01-02', units: '1.000', unit_margin: '6.0000' }),
     ]);
     expect(
       await rowOf(
@@ -178,7 +178,7 @@ describe('what needs a full refresh', () => {
       ...{ code: 'model', exitCode: 2 },
       message: [
         'gold.product_performance differs from its model: removed column: margin numeric(38,2)',
-        'gold.product_performance differs from its model: type: units bigint becomes numeric(38,2)',
+        'gold.product_performance differs from its model: type: units numeric(38,3) becomes numeric(38,2)',
         'gold.product_performance differs from its model: new column: share numeric(22,4)',
       ].join('\n'),
       hint: expect.stringMatching(
@@ -189,7 +189,7 @@ describe('what needs a full refresh', () => {
     expect(await rowsOf(db.settings, CATALOG, ['gold.product_performance'])).toHaveLength(6);
     expect((await planTables(db.settings, LEANER)).map(({ what, step }) => [what, step])).toEqual([
       ['removed column: margin numeric(38,2)', 'refresh'],
-      ['type: units bigint becomes numeric(38,2)', 'refresh'],
+      ['type: units numeric(38,3) becomes numeric(38,2)', 'refresh'],
       ['new column: share numeric(22,4)', 'refresh'],
     ]);
   });

@@ -92,6 +92,16 @@ const KNOWN: readonly (readonly [what: string, order: Order, content: string])[]
       '6:prod_1;5:books;10.00;1;0.00;4.00' +
       ';ordered_at 1767478363000000;refunds 5:txn;1;tax_included;exchange_rate 1.2500000000',
   ],
+  [
+    'amounts of one unit with more than 2 decimals',
+    {
+      id: 'a',
+      at: '2026-01-03T22:12:43',
+      items: [{ unit_price: 0.1234, discount: '0.00505', cost: 0.1 }],
+    },
+    '8:purchase;3:1.0;1767478363000000;6:cust_1;3:new;2:DE;6:Berlin;1;1;1;10.00;1.00;0.20;0.00;11.20;' +
+      '6:prod_1;5:books;0.1234;1;0.0051;0.10',
+  ],
 ];
 
 /** Of the first of these, by coreutils' sha256sum. */
@@ -170,6 +180,8 @@ describe('a warehouse of the version before', () => {
     });
     // Whether of silver or of bronze: what this version would have stored.
     expect(await storedHashes()).toEqual(hashes);
+    // Which widens what had fewer digits.
+    await promoteAll(db.settings);
     expect(await answersOf(db.settings)).toEqual(before);
 
     // Redelivered as old as they were, so that none takes a row over.
@@ -188,6 +200,7 @@ describe('a warehouse of the version before', () => {
       await client.query('delete from bronze.events');
       await migrate(client);
     });
+    await promoteAll(db.settings);
     expect(await answersOf(db.settings)).toEqual(before);
     await landEvents(db.settings, EVENTS, { topic: 'again', producedAt: '2026-01-01T00:00:00Z' });
     expect((await promoteAll(db.settings)).silver).toMatchObject({ accepted: 10, written: 0 });

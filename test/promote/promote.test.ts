@@ -113,7 +113,7 @@ describe('a real sample of an existing producer', () => {
         `select (select count(*) from silver.fact_transactions) as transactions,
                 (select sum(order_total_amount) from silver.fact_transactions) as total,
                 (select count(*) from silver.fact_transaction_items) as lines,
-                (select sum(unit_price * quantity) from silver.fact_transaction_items) as goods,
+                (select sum(unit_price * quantity)::numeric(18,2) from silver.fact_transaction_items) as goods,
                 (select count(*) from silver.dim_customers) as customers,
                 (select count(*) from gold.sales_performance) as days,
                 (select sum(order_total_amount_day) from gold.sales_performance) as gold_total,
@@ -404,9 +404,9 @@ describe('refused events', () => {
         order_discount_amount: '-1.01',
         order_shipping_amount: '0.00',
         item_id: 'p',
-        quantity: '4',
-        unit_price: '999999999999.99',
-        discount: '0.00',
+        quantity: '4.000',
+        unit_price: '999999999999.9900',
+        discount: '0.0000',
       },
     ]);
   });

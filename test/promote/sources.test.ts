@@ -7,10 +7,9 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll, quietContext, rowsOf } from '../support/promotion.ts';
 
 const EXAMPLE = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/sources.md', 'utf8'))?.[1] ?? '';
-const sourcesOf = (text: string): ReadonlyMap<string, Source> => {
-  const source = readSource(text, 'sources/shop.yaml', []);
-  return new Map(source === undefined ? [] : [[source.name, source]]);
-};
+const sourceOf = (text: string): Source => readSource(text, 'sources/shop.yaml', []) as Source;
+const sourcesOf = (text: string): ReadonlyMap<string, Source> =>
+  new Map([['shop', sourceOf(text)]]);
 
 const ORDER = {
   ...{ id: 820982911, updated_at: '2026-01-03T11:00:00-05:00', customer: { id: 207 } },
@@ -59,8 +58,20 @@ test('a topic of a source is mapped, beside topics of events; a rejection names 
        where topic = 'shop.orders' order by line_number`,
     ),
   ).toEqual([
-    { item_id: 'A', category: 'unknown', unit_price: '20.00', quantity: '2', discount: '1.50' },
-    { item_id: '77', category: 'books', unit_price: '10.00', quantity: '1', discount: '0.00' },
+    {
+      item_id: 'A',
+      category: 'unknown',
+      unit_price: '20.0000',
+      quantity: '2.000',
+      discount: '1.5000',
+    },
+    {
+      item_id: '77',
+      category: 'books',
+      unit_price: '10.0000',
+      quantity: '1.000',
+      discount: '0.0000',
+    },
   ]);
   expect(
     await rowsOf(db.settings, 'select reason, field from bronze.quarantine order by "offset"'),
@@ -75,6 +86,58 @@ test('a topic of a source is mapped, beside topics of events; a rejection names 
       `select transaction_id from silver.fact_transactions where topic = 'sales'`,
     ),
   ).toHaveLength(1);
+});
+
+test('goods by weight keep 3 decimals where their source says so, and prices 4', async () => {
+  const lines = [
+    { sku: 'cheese', price: '12.995', quantity: 0.35 },
+    { sku: 'nails', price: 0.0149, quantity: '1000.000' },
+  ];
+  const wrong = [0.0005, 0, '1000000.001'].map((quantity, index) => ({
+    ...{ ...ORDER, id: index + 2, line_items: [{ sku: 'cheese', price: '1', quantity }] },
+  }));
+  const orders = [{ ...ORDER, id: 1, line_items: lines }, ...wrong];
+  const events = orders.map((order) => JSON.stringify(order));
+  await landEvents(db.settings, events, { topic: 'shop.orders' });
+  const byWeight = EXAMPLE.replace(
+    'quantity: quantity',
+    'quantity: { path: quantity, decimals: 3 }',
+  );
+  await promoteAll(db.settings, { sources: sourcesOf(byWeight) });
+  expect(
+    await rowsOf(
+      db.settings,
+      'select item_id, unit_price, quantity from silver.fact_transaction_items order by line_number',
+    ),
+  ).toEqual([
+    { item_id: 'cheese', unit_price: '12.9950', quantity: '0.350' },
+    { item_id: 'nails', unit_price: '0.0149', quantity: '1000.000' },
+  ]);
+  // 0.35 x 12.995 is 4.54825.
+  expect(
+    await rowsOf(
+      db.settings,
+      'select item_id, units, revenue from gold.product_performance order by 1',
+    ),
+  ).toEqual([
+    { item_id: 'cheese', units: '0.350', revenue: '4.55' },
+    { item_id: 'nails', units: '1000.000', revenue: '14.90' },
+  ]);
+  expect(await rowsOf(db.settings, 'select distinct reason, field from bronze.quarantine')).toEqual(
+    [{ reason: 'invalid_quantity', field: 'line_items[0].quantity' }],
+  );
+  // Whole ones are all that others take.
+  await landEvents(db.settings, events.slice(0, 1), { topic: 'other.orders' });
+  const whole = EXAMPLE.replace('shop.orders', 'other.orders');
+  await promoteAll(db.settings, {
+    sources: new Map([...sourcesOf(byWeight), ['other', { ...sourceOf(whole), name: 'other' }]]),
+  });
+  expect(
+    await rowsOf(
+      db.settings,
+      `select reason, field from bronze.quarantine where topic = 'other.orders'`,
+    ),
+  ).toEqual([{ reason: 'invalid_quantity', field: 'line_items[0].quantity' }]);
 });
 
 test('a changed mapping maps what is new, says so, and maps the history with a full refresh', async () => {

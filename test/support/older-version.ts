@@ -36,6 +36,15 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter column content_hash type bigint using hashtextextended(content_hash, 0);
 
       drop view silver.fact_transaction_items;
+      alter table silver.fact_transaction_lines
+      alter column unit_price type numeric(18,2), alter column quantity type integer,
+      alter column discount type numeric(18,2), alter column cost type numeric(18,2);
+      alter table silver.dim_products
+      alter column unit_price type numeric(18,2), alter column cost type numeric(18,2);
+      alter table gold.product_performance alter column units type bigint;
+      alter table gold.item_category_performance
+      alter column total_quantity type bigint, alter column unit_prices type numeric(38,2),
+      alter column discounts type numeric(38,2), alter column costs type numeric(38,2);
       alter table silver.fact_transactions
       drop column ordered_at, drop column refunds, drop column order_tax_included, drop column order_exchange_rate;
       alter table silver.fact_transactions alter column customer_id set not null;
@@ -58,8 +67,8 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter table silver.dim_order_status drop column counts_as;
       alter table silver.dim_currency drop column code;
 
-      drop function medallion.content_hash, medallion.line_content;
-      drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means;
+      drop function medallion.content_hash, medallion.line_content, medallion.unit_amount_text;
+      drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means, medallion.line_amount;
       drop function medallion.days_between, medallion.month_name, medallion.weekday_name, medallion.iso_year,
         medallion.iso_weekday;
       drop table medallion.refreshed_marts, medallion.unfilled_marts, medallion.day_publications;

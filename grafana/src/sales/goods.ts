@@ -2,7 +2,7 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { SECTIONS } from '../../../src/query/report/sections.ts';
 import { CLICKED, column, toTransactions } from '../links.ts';
-import { bars, COUNT, MONEY, PERCENT, rows, SHORT, stackedBars } from '../panels.ts';
+import { bars, MONEY, PERCENT, QUANTITY, rows, SHORT, stackedBars } from '../panels.ts';
 import { startOf } from '../period.ts';
 import { sql } from '../sql.ts';
 import { categories, products, withParts } from './queries.ts';
@@ -127,7 +127,7 @@ export function goods(): Builder<Panel>[] {
           ...{ heading: 'Category', width: 100 },
           link: toTransactions({ category: CLICKED }),
         },
-        units: { heading: 'Units', width: 80, unit: COUNT },
+        units: { heading: 'Units', width: 80, unit: QUANTITY },
         revenue: { heading: 'Revenue', width: 130, unit: MONEY },
         margin: { heading: 'Margin', width: 130, unit: MONEY },
         margin_percent: { heading: 'Margin %', width: 85, unit: PERCENT },

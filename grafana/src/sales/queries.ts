@@ -202,8 +202,8 @@ function chosenLines(span: Span): string {
             lines.item_id,
             lines.category,
             lines.quantity as units,
-            lines.unit_price * lines.quantity as revenue,
-            lines.cost * lines.quantity as cost
+            round(lines.unit_price * lines.quantity, 2) as revenue,
+            round(lines.cost * lines.quantity, 2) as cost
         from period
         inner join silver.fact_transactions as transactions
             on ${isPurchaseFrom(span)}

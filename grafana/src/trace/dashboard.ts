@@ -1,6 +1,6 @@
 import { dashboard, type Dashboard } from '../dashboard.ts';
 import { CLICKED, TO_TRACE, toTransactions, TRACE_UID } from '../links.ts';
-import { COUNT, MONEY, PERCENT, rows, TIME } from '../panels.ts';
+import { COUNT, MONEY, PERCENT, QUANTITY, rows, TIME } from '../panels.ts';
 import { textVariable } from '../variables.ts';
 import { CELLS, LATEST, LINES, ORDER, RESTATED, WAY } from './queries.ts';
 
@@ -87,7 +87,7 @@ export function traceDashboard(): Dashboard {
               },
               category: { heading: 'Category', width: 200 },
               unit_price: { heading: 'Unit price', width: 130, unit: MONEY },
-              quantity: { heading: 'Quantity', width: 100, unit: COUNT },
+              quantity: { heading: 'Quantity', width: 100, unit: QUANTITY },
               discount: { heading: 'Discount', width: 130, unit: MONEY },
               cost: { heading: 'Cost', width: 130, unit: MONEY },
             },

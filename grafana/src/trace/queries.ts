@@ -146,7 +146,7 @@ export const CELLS = sql`
           asked.date_key,
           lines.category,
           lines.item_id,
-          sum(lines.unit_price * lines.quantity) as revenue
+          sum(round(lines.unit_price * lines.quantity, 2)) as revenue
       from asked
       inner join silver.fact_transaction_lines as lines using (transaction_key)
       group by asked.date_key, lines.category, lines.item_id

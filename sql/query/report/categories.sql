@@ -4,7 +4,7 @@
 with categories as (
     select
         category,
-        sum(total_quantity) as units,
+        trim_scale(sum(total_quantity)) as units,
         sum(order_lines) as order_lines,
         sum(revenue) as revenue
     from gold.item_category_performance

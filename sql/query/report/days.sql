@@ -2,7 +2,7 @@
 -- grain: one row per UTC day of the period
 -- parameters: $1 first day, $2 last day
 with units as (
-    select date_key, sum(total_quantity) as units
+    select date_key, trim_scale(sum(total_quantity)) as units
     from gold.item_category_performance
     where date_key between $1::date and $2::date
     group by date_key

@@ -32,7 +32,7 @@ margins as (
 ),
 
 units as (
-    select periods.is_current, coalesce(sum(days.total_quantity), 0) as units
+    select periods.is_current, trim_scale(coalesce(sum(days.total_quantity), 0)) as units
     from periods
     left join gold.item_category_performance as days
         on days.date_key between periods.first_day and periods.last_day

@@ -4,7 +4,7 @@
 with products as (
     select
         item_id,
-        sum(units) as units,
+        trim_scale(sum(units)) as units,
         sum(revenue) as revenue,
         sum(margin) as margin
     from gold.product_performance

@@ -18,6 +18,7 @@ const COORDINATES: readonly Column[] = [
 const text = (name: string): Column => ({ name, type: 'varchar' });
 const id = (name: string): Column => ({ name, type: 'integer' });
 const amount = (name: string): Column => ({ name, type: 'decimal(18,2)' });
+const unitAmount = (name: string): Column => ({ name, type: 'decimal(18,4)' });
 
 /** The columns of source.events that models read. */
 export const EVENT: readonly Column[] = [
@@ -37,13 +38,14 @@ export const EVENT: readonly Column[] = [
 export const ITEM: readonly Column[] = [
   ...['event_no', 'line_number'].map(id),
   ...['item_id', 'category'].map(text),
-  ...[amount('unit_price'), id('quantity'), amount('discount'), amount('cost')],
+  ...[unitAmount('unit_price'), { name: 'quantity', type: 'decimal(12,3)' }],
+  ...[unitAmount('discount'), unitAmount('cost')],
 ];
 /** What else is read of an event, for the order lines and the judge. */
 const LINES: readonly Column[] = [
   {
     name: 'items',
-    type: 'struct(id varchar, category varchar, unit_price decimal(18,4), quantity integer, discount decimal(18,4), cost decimal(18,4))[]',
+    type: 'struct(id varchar, category varchar, unit_price decimal(18,4), quantity decimal(16,3), discount decimal(18,4), cost decimal(18,4))[]',
   },
   { name: 'is_doubtful', type: 'boolean' },
 ];

@@ -88,13 +88,24 @@ function figureOf(days: readonly Day[], figure: DayFigure): { value: number | nu
     case 'customers':
       return { value: Number(sumOf(days, 'customers')) / days.length, text: 'customers a day' };
     case 'orders':
+      return { value: Number(orders), text: grouped(orders) };
     case 'units': {
-      const sum = sumOf(days, figure);
-      return { value: Number(sum), text: grouped(sum) };
+      const units = unitsOf(days);
+      return { value: Number(units), text: grouped(units) };
     }
   }
 }
 
-function sumOf(days: readonly Day[], figure: 'orders' | 'customers' | 'units'): bigint {
+function sumOf(days: readonly Day[], figure: 'orders' | 'customers'): bigint {
   return days.reduce((sum, day) => sum + BigInt(day[figure]), 0n);
+}
+
+/** The units of some days, which have up to 3 decimals. */
+function unitsOf(days: readonly Day[]): string {
+  const thousandths = days.reduce((sum, { units }) => {
+    const [whole = '', fraction = ''] = units.split('.');
+    return sum + BigInt(whole + fraction.padEnd(3, '0'));
+  }, 0n);
+  const digits = String(thousandths).padStart(4, '0');
+  return `${digits.slice(0, -3)}.${digits.slice(-3)}`.replace(/\.?0+$/, '');
 }
