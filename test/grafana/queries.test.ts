@@ -436,6 +436,11 @@ describe('Sales', () => {
     ]);
   });
 
+  it('has no hours, but a word for it, where nothing was sold', async () => {
+    const nothing = { ...ALL, country: ['DE'], category: ["d'or"] };
+    expect(await rowsOf('Orders by weekday and hour', nothing)).toEqual([]);
+  });
+
   it.each<[string, string, Choices, unknown]>([
     ['Revenue', 'from France', { country: ['FR'] }, ['-74.8 %, EUR', 50.5]],
     ['Revenue', 'of orders with gold', { category: ["d'or"] }, ['none before, EUR', 50.5]],

@@ -158,6 +158,7 @@ const WHEN = sql`
           (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')
       ) as names (weekday, name)
   left join weekdays on names.weekday = weekdays.weekday
+  where exists (select from weekdays)
   group by names.weekday, names.name
   order by names.weekday`;
 

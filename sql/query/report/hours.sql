@@ -1,5 +1,5 @@
 -- When the shop sells: orders by weekday, in columns of two hours each.
--- grain: one row per weekday
+-- grain: one row per weekday, none where nothing was sold
 -- parameters: $1 first day, $2 last day
 with weekdays as (
     select extract(isodow from date_key)::integer as weekday, hour, sum(orders) as orders
@@ -28,5 +28,6 @@ from
         (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')
     ) as names (weekday, name)
 left join weekdays on names.weekday = weekdays.weekday
+where exists (select from weekdays)
 group by names.weekday, names.name
 order by names.weekday

@@ -201,7 +201,7 @@ export function hourLines(rows: readonly SectionRows['hours'][], { colors }: Pag
     const hour = HOURS.find((name) => Number(row[name]) === most);
     return hour === undefined ? [] : [`${row.weekday}, ${columnName(hour)}`];
   })[0];
-  if (most === 0 || busiest === undefined) {
+  if (busiest === undefined) {
     return [];
   }
   const label = Math.max(...rows.map(({ weekday }) => weekday.length)) + 2;

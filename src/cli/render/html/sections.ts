@@ -60,7 +60,7 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
     text: signed(grouped(row.change)),
   })),
   hours: (weekdays) =>
-    weekdays.every((row) => HOURS.every((hour) => row[hour] === '0'))
+    weekdays.length === 0
       ? undefined
       : heatMap('Orders by weekday and hour', {
           columns: HOURS.map(columnName),
