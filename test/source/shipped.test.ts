@@ -18,6 +18,7 @@ const casesOf = v.array(
     name: v.string(),
     given: v.string(),
     expect: v.union(
+      v.literal('skipped'),
       v.object({ transaction: row, items: v.array(row).optional() }),
       v.object({ reason: v.string(), field: v.union(v.string(), v.null()) }),
     ),
@@ -45,6 +46,7 @@ const TRANSACTIONS = asText(`
   where facts."offset" = $1`);
 const ITEMS = asText(`
   select * from silver.fact_transaction_items as items where items."offset" = $1 order by items.line_number`);
+const SKIPPED = asText('select run_id from medallion.skipped_events where "offset" = $1');
 const REJECTED = asText('select reason, field from bronze.quarantine where "offset" = $1');
 
 /** The sources of a project with these files. */
@@ -128,6 +130,10 @@ test.each([...sources.keys()])('%s maps what its test gives', async (name) => {
         (await rowsOf(settings, sql, [offset])).map(
           ({ fields }) => JSON.parse(fields ?? '') as unknown,
         );
+      if (one.expect === 'skipped') {
+        expect(await rows(SKIPPED), one.name).toHaveLength(1);
+        continue;
+      }
       const found =
         'transaction' in one.expect
           ? { transaction: (await rows(TRANSACTIONS))[0], items: await rows(ITEMS) }
