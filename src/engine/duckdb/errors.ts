@@ -20,7 +20,7 @@ const PROMOTION: Undertaking = {
     denied:
       'A user that promotes owns the tables: medallion db grant owner USER, as the owner of the database.',
     lost: 'Nothing half-done was kept. Run promote again when the server is back; it goes on from there.',
-    full: 'Free some space on the home folder and on PostgreSQL; the next run goes on from the last batch.',
+    full: 'Free some space on the home folder, on PostgreSQL and, with Spark, in the staging folder; the next run goes on from the last batch.',
     memory: 'Give it more with --memory-limit, or make batches smaller with --chunk-rows.',
   },
   gone: ARCHIVE_GONE,
