@@ -119,7 +119,7 @@ export async function archiveDaily(
       }
       dueAt = Date.now() + HOUR_MS;
       const { message, hint } = error;
-      context.emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) });
+      context.emit({ type: 'warning', message, hint });
     }
   };
 }

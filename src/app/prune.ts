@@ -63,7 +63,7 @@ async function requireAccounted(
     throw new MedallionError(
       'check_failed',
       `bronze and silver differ: nothing was pruned\n${message}`,
-      hint === undefined ? {} : { hint },
+      { hint },
     );
   }
 }

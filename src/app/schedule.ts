@@ -26,11 +26,7 @@ export async function onSchedule(
       if (!isPassing(error)) {
         throw error;
       }
-      emit({
-        type: 'warning',
-        message: error.message,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      });
+      emit({ type: 'warning', message: error.message, hint: error.hint });
     }
     const pause = everyMs - (performance.now() - started);
     await sleep(Math.max(0, pause), undefined, { signal }).catch(() => undefined);

@@ -1,24 +1,15 @@
 import type { ResultTable } from '../../postgres/query.ts';
 import { CHECKS, type Comparison } from '../../query/reconcile/comparison.ts';
 import { fittedTable } from './fit.ts';
-import { resultOf } from './result.ts';
+import { numbers, resultOf, texts } from './result.ts';
 
 /** The comparisons of two layers, one row each. */
 export function comparisonTable(comparisons: readonly Comparison[]): ResultTable {
-  return resultOf(
-    {
-      check: 'text',
-      scope: 'text',
-      measure: 'text',
-      expected: 'number',
-      found: 'number',
-      difference: 'number',
-      waiting: 'number',
-      result: 'text',
-      note: 'text',
-    },
-    comparisons,
-  );
+  const columns = {
+    ...{ ...texts('check', 'scope', 'measure'), ...numbers('expected', 'found') },
+    ...{ ...numbers('difference', 'waiting'), ...texts('result', 'note') },
+  };
+  return resultOf(columns, comparisons);
 }
 
 /** The same for people: check by check, what is worth knowing below the lines that it is about. */

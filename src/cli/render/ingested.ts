@@ -1,9 +1,9 @@
 import type { Ingested } from '../../app/ingest.ts';
 import type { IngestResult } from '../../bronze/ingest.ts';
-import { counted, grouped } from '../../number.ts';
+import { counted, grouped, megabytes } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import type { CommandContext } from '../context.ts';
-import { resultOf } from './result.ts';
+import { numbers, quantities, resultOf, texts } from './result.ts';
 import { visible } from './text.ts';
 import { hanging } from './wrap.ts';
 
@@ -20,13 +20,9 @@ export async function writeIngested(
   result: Omit<Ingested, 'whenEmpty'>,
   more = '',
 ): Promise<void> {
-  if (context.format === undefined) {
-    // Files may be called anything.
-    const text = visible(ingestedSummary(result, result.source) + more, { lines: true });
-    await context.write(hanging(text, context.width));
-  } else {
-    await context.writeRows(partitionTable(result));
-  }
+  // Files may be called anything.
+  const text = visible(ingestedSummary(result, result.source) + more, { lines: true });
+  await context.writeText(hanging(text, context.width), () => partitionTable(result));
 }
 
 /** What an ingest wrote, for people. */
@@ -59,23 +55,10 @@ export function ingestedSummary(result: IngestResult, source: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 function partitionTable({ partitions }: IngestResult): ResultTable {
-  return resultOf(
-    {
-      topic: 'text',
-      partition: 'number',
-      from_offset: 'number',
-      next_offset: 'number',
-      events: 'quantity',
-      bytes: 'quantity',
-      quarantined: 'quantity',
-    },
-    partitions.map(({ fromOffset, nextOffset, ...row }) => ({
-      ...{ ...row, from_offset: fromOffset, next_offset: nextOffset },
-    })),
-  );
+  const columns = {
+    ...{ ...texts('topic'), ...numbers('partition', 'fromOffset', 'nextOffset') },
+    ...quantities('events', 'bytes', 'quarantined'),
+  };
+  return resultOf(columns, partitions);
 }

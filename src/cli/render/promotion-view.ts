@@ -12,12 +12,12 @@ import { fittedTable } from './fit.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { renderTable, type Layout, type OutputFormat } from './output.ts';
-import { resultOf } from './result.ts';
+import { numbers, resultOf, texts } from './result.ts';
 
 /** What each model did. */
 function modelTable({ models }: PromoteResult): ResultTable {
   return resultOf(
-    { model: 'text', read: 'number', written: 'number', refused: 'number', seconds: 'number' },
+    { ...texts('model'), ...numbers('read', 'written', 'refused', 'seconds') },
     models.map((row) => ({ ...row, seconds: (row.milliseconds / 1000).toFixed(2) })),
   );
 }
@@ -42,11 +42,10 @@ type Counted = 'read' | 'written' | 'refused';
 /** Warns of the checks that did not pass. */
 export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
   for (const { model, name, failing, checked } of checks.filter(isNotable)) {
-    context.emit({
-      type: 'warning',
-      message: `${model}: ${grouped(failing)} of ${grouped(checked)} rows fail the check "${name}"`,
-      hint: `medallion checks show ${model} "${name}"`,
-    });
+    context.warn(
+      `${model}: ${grouped(failing)} of ${grouped(checked)} rows fail the check "${name}"`,
+      `medallion checks show ${model} "${name}"`,
+    );
   }
 }
 
@@ -100,11 +99,9 @@ export async function writePromotion(
   context: CommandContext,
 ): Promise<void> {
   const table = modelTable(result);
-  if (context.format !== undefined || table.rows.length > 0) {
-    await context.writeRows(table, (width) => modelLines(table, width));
-  }
+  await context.writeNews(table, (width) => modelLines(table, width));
   warnOfChecks(result, context);
-  context.emit({ type: 'note', message: summary(result) });
+  context.note(summary(result));
 }
 
 /**
@@ -114,10 +111,7 @@ export async function writePromotion(
 export async function writeDryRun(result: DryRun, context: CommandContext): Promise<void> {
   await context.write(renderDryRun(result, context.format ?? 'table', context));
   const { layers, seconds } = result;
-  context.emit({
-    type: 'note',
-    message: `dry run: nothing was written\n${summary({ ...layers, seconds })}`,
-  });
+  context.note(`dry run: nothing was written\n${summary({ ...layers, seconds })}`);
   if (result.failure !== undefined) {
     throw result.failure;
   }
@@ -177,16 +171,9 @@ function renderDryRun(
   const checkRows = checks.map(({ name, rows, ...result }) => ({
     ...{ ...result, check: name, failing_rows: JSON.stringify(rows) },
   }));
-  const figures = {
-    read: 'number',
-    written: 'number',
-    new: 'number',
-    changed: 'number',
-    removed: 'number',
-    refused: 'number',
-  } as const;
-  const counts = { failing: 'number', checked: 'number' } as const;
-  const words = { severity: 'text', outcome: 'text' } as const;
+  const figures = numbers('read', 'written', 'new', 'changed', 'removed', 'refused');
+  const counts = numbers('failing', 'checked');
+  const words = texts('severity', 'outcome');
   if (format === 'csv') {
     // One table of both: a row that names a check is of that check.
     const kinds = { model: 'text', check: 'text', ...figures, ...counts, ...words } as const;
