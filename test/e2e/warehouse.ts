@@ -58,10 +58,12 @@ export async function expectTheAnswersOf(
 
 /** Sums over purchases (shipping too: the generator makes nothing else), named as the manifest names them. */
 function sumOf(name: string): string {
-  const [table, sum] = name.startsWith('order_')
-    ? ['fact_transactions', name]
-    : ['fact_transaction_items', name.replace('_x_', ' * ')];
-  return `(select sum(${sum}) from silver.${table})::text as "${name}"`;
+  if (name.startsWith('order_')) {
+    return `(select sum(${name}) from silver.fact_transactions)::text as "${name}"`;
+  }
+  const sum = `sum(${name.replace('_x_', ' * ')})`;
+  return `(select ${name === 'quantity' ? wholeText(sum) : `medallion.unit_amount_text(${sum})`}
+    from silver.fact_transaction_items) as "${name}"`;
 }
 
 async function expectRows(
@@ -77,11 +79,21 @@ async function expectRows(
   expect(sorted(found), table).toEqual(sorted(asText(expected)));
 }
 
-/** As the manifest writes it. */
+/** As the manifest writes it: whole quantities, and prices and costs of one unit in cents. */
 function shownAs(column: string): string {
+  if (column === 'units' || column === 'total_quantity') {
+    return wholeText(column);
+  }
+  if (column === 'unit_price' || column === 'cost') {
+    return `medallion.unit_amount_text(${column})`;
+  }
   return column.endsWith('_at')
     ? `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
     : `${column}::text`;
+}
+
+function wholeText(quantity: string): string {
+  return `trim_scale(${quantity})::text`;
 }
 
 function asText(rows: readonly Row[]): Row[] {
