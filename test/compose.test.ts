@@ -14,7 +14,7 @@ interface Service {
   readonly healthcheck?: { readonly test: string };
   readonly command?: string;
   readonly entrypoint?: string;
-  readonly group_add?: readonly string[];
+  readonly user?: string;
   readonly depends_on?: Readonly<
     Record<string, { readonly condition: string; readonly required?: boolean }>
   >;
@@ -172,20 +172,23 @@ describe('docker-compose.yaml', () => {
     expect(tables?.profiles).toEqual(['run', 'grafana']);
   });
 
-  it('shares a folder between Spark and the promotion that uses it, by the group that both are of', () => {
+  it('shares a folder between Spark and the promotion that uses it, as the user that both are', () => {
     const { promote, staging, ...others } = compose.services;
     const { spark } = parseConfig({}, { ...promote?.environment } as Record<string, string>, '/');
     expect(spark).toMatchObject({ remote: 'sc://spark-connect:15002', staging: '/staging' });
     expect(others['spark-connect']?.ports?.[0]).toMatch(/:15002$/);
     for (const name of ['spark-worker', 'spark-connect']) {
       expect(others[name]?.volumes).toContain('staging:/staging');
-      expect(others[name]?.command).toContain('umask 002');
+      expect(others[name]).not.toHaveProperty('user');
       expect(others[name]?.depends_on).toHaveProperty('staging');
     }
     expect(promote?.entrypoint).toBe('medallion promote --engine spark');
     expect(promote?.volumes).toContain('staging:/staging');
-    const [group = ''] = promote?.group_add ?? [];
-    expect(staging?.entrypoint).toBe(`install --directory --group=${group} --mode=2770 /staging`);
+    // The image's own user.
+    expect(promote?.user).toBe('185:185');
+    expect(staging?.entrypoint).toBe(
+      'install --directory --owner=185 --group=185 --mode=700 /staging',
+    );
   });
 
   it('starts the Spark that the tests run, but for its patch level', () => {
