@@ -283,7 +283,7 @@ describe('the table of settings', () => {
     const names = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = '']) => name);
     const known = [CONFIG_FILE.variable, ...SETTINGS.flatMap(({ variables }) => variables)];
     // Only compose reads these.
-    const ofCompose = /^(GRAFANA_|METRICS_PORT$|SPARK_UI_PORT$)/;
+    const ofCompose = /^(GRAFANA_|METRICS_PORT$|SPARK_(CONNECT|UI)_PORT$)/;
     expect(known).toEqual(expect.arrayContaining(names.filter((name) => !ofCompose.test(name))));
   });
 });
