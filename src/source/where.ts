@@ -13,11 +13,24 @@ function meets({ path, isNegated, isPattern, texts }: Condition, record: Json): 
   const text = isThere(value) ? textOf(value) : '';
   const isOne =
     text !== undefined &&
-    texts.some((wanted) => (isPattern ? patternOf(wanted).test(text) : wanted === text));
+    texts.some((wanted) => (isPattern ? isLike(text, wanted) : wanted === text));
   return isOne !== isNegated;
 }
 
-function patternOf(text: string): RegExp {
-  const parts = text.split('*').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+/** Whether a text is as a pattern says, in which * is any characters: in one pass, however many of them there are. */
+function isLike(text: string, pattern: string): boolean {
+  const [first = '', ...parts] = pattern.split('*');
+  const last = parts.pop();
+  if (last === undefined) {
+    return text === first;
+  }
+  let end = first.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, end);
+    if (found < 0) {
+      return false;
+    }
+    end = found + part.length;
+  }
+  return text.startsWith(first) && text.endsWith(last) && text.length - last.length >= end;
 }
