@@ -1,6 +1,6 @@
 import { connect, withClient, type Client } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
-import { endStalledBlockers } from '../postgres/stalled.ts';
+import { sqlFile } from '../sql-file.ts';
 
 const IDLE_TIMEOUT = '1min';
 /** As long as a member of a consumer group may be silent before its partitions go to others. */
@@ -97,4 +97,22 @@ export class Writers {
     const idle = this.#idle.splice(0);
     await Promise.all(idle.map(({ client }) => client.end().catch(() => undefined)));
   }
+}
+
+/**
+ * Ends the sessions that the session of process `pid` waits for and that stand still themselves: in a transaction for
+ * `longerThanMs`, waiting for the next bytes of their client, as when that is frozen. Nothing is lost by it: the
+ * transaction is rolled back, and a client that comes to finds its connection lost.
+ * @returns how many were ended; those of other users are left alone
+ */
+async function endStalledBlockers(
+  client: Client,
+  pid: number,
+  longerThanMs: number,
+): Promise<number> {
+  const { rows } = await client.query<{ ended: string }>(sqlFile('runs/end_stalled'), [
+    pid,
+    longerThanMs,
+  ]);
+  return rows.filter(({ ended }) => ended === 'true').length;
 }

@@ -1,7 +1,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Resolved } from '../config/resolve.ts';
-import { settingOf, type Setting, type SettingKey } from '../config/settings.ts';
-import { ENGINES, type TABLE } from '../config/table.ts';
+import {
+  settingOf,
+  type Setting,
+  type SettingKey,
+  type WrittenSetting,
+} from '../config/settings.ts';
+import { ENGINES } from '../config/stage-settings.ts';
 import { MedallionError, usageError } from '../errors.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../retry.ts';
 import { parseCount, parseDay, parseMemory, parseRetryPolicy } from './options.ts';
@@ -136,9 +141,8 @@ export class SettingOption extends Option {
   }
 }
 
-type Row<Key extends SettingKey> = Extract<(typeof TABLE)[number], { readonly key: Key }>;
 type Filled<Key extends SettingKey, Value> =
-  Row<Key> extends { readonly default: string } ? Value : Value | undefined;
+  WrittenSetting<Key> extends { readonly default: string } ? Value : Value | undefined;
 
 /** The flag of a setting, with its default; `parse` where the command itself reads it. */
 export function setting<Key extends SettingKey, Value = string>(

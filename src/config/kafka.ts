@@ -1,5 +1,5 @@
 import { isPort, type SettingReader } from './setting-reader.ts';
-import { FORMATS, SASL_MECHANISMS } from './table.ts';
+import { FORMATS, SASL_MECHANISMS } from './kafka-settings.ts';
 import type { TlsConfig } from './tls.ts';
 
 export type LogConfig = { readonly topic: string } & (

@@ -1,6 +1,21 @@
-import { TABLE, type SettingRow } from './table.ts';
+import { KAFKA_SETTINGS } from './kafka-settings.ts';
+import type { SettingRow } from './setting-row.ts';
+import { STAGE_SETTINGS } from './stage-settings.ts';
+import { WAREHOUSE_SETTINGS } from './warehouse-settings.ts';
+
+/**
+ * Every setting of medallion, once, in the order of the configuration file. The help, `medallion config`, what
+ * `medallion init` writes and docs/configuration.md come from here.
+ */
+const TABLE = [...WAREHOUSE_SETTINGS, ...KAFKA_SETTINGS, ...STAGE_SETTINGS] as const;
 
 export type SettingKey = (typeof TABLE)[number]['key'];
+
+/** The row of a setting with its literal types, as it is written. */
+export type WrittenSetting<Key extends SettingKey> = Extract<
+  (typeof TABLE)[number],
+  { readonly key: Key }
+>;
 
 /** A row of the table of settings. */
 export type Setting = SettingRow & { readonly key: SettingKey };

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { SettingReader } from './setting-reader.ts';
-import { SSL_MODES } from './table.ts';
+import { SSL_MODES } from './warehouse-settings.ts';
 import type { TlsConfig } from './tls.ts';
 
 export type WarehouseConfig =

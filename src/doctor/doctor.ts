@@ -1,10 +1,9 @@
 import type { Config } from '../config.ts';
 import type { StageContext } from '../progress.ts';
-import { duckDbCheck, excelCheck, excelFetch, extensionCheck } from './engine.ts';
+import { duckDbCheck, excelCheck, excelFetch, extensionCheck, sparkCheck } from './engine.ts';
 import { examine, type Check, type Finding } from './finding.ts';
 import { kafkaCheck } from './kafka.ts';
 import { diskCheck, homeCheck, nodeCheck } from './machine.ts';
-import { sparkCheck } from './spark.ts';
 import { warehouseCheck } from './warehouse.ts';
 
 export interface DoctorOptions {

@@ -1,3 +1,4 @@
+import { sparkPlace } from '../config/spark.ts';
 import {
   inspectDuckDb,
   inspectExtension,
@@ -52,5 +53,24 @@ export const excelFetch: Check = {
   run: async ({ duckdb }, context) => {
     const version = await inspectExtension('excel', duckdb, context);
     return [ok(EXCEL, `loads, version ${version}`)];
+  },
+};
+
+const SPARK = 'Spark';
+
+/** Only where it is set up: SPARK_REMOTE alone may be there for other programs. */
+export const sparkCheck: Check = {
+  title: SPARK,
+  // A statement on a cluster that has just started takes a while.
+  limitMs: 60_000,
+  run: async ({ spark, duckdb }, context) => {
+    if (spark.staging === undefined) {
+      return [];
+    }
+    const place = sparkPlace(spark);
+    const { provenStaging } = await import('../engine/spark/proof.ts');
+    const { staging, server } = await provenStaging(place, { duckdb, context });
+    await staging.close();
+    return [ok(SPARK, `${server} at ${place.remote.server}, shares ${place.staging.folder}`)];
   },
 };

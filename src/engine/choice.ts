@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { sparkPlace } from '../config/spark.ts';
-import type { ENGINES } from '../config/table.ts';
+import type { ENGINES } from '../config/stage-settings.ts';
 import { MedallionError } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import type { WarehouseSettings } from './duckdb/engine.ts';

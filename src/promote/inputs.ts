@@ -4,7 +4,6 @@ import { isByDay, PERIOD_COLUMN, type Load, type Model } from '../model/model.ts
 import { columnList, literal } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
 import { keyCondition, monthOf } from './days.ts';
-import { neededColumns } from './needed-columns.ts';
 
 /** Marts are computed by what they replace, smallest first; a mart may read those of its own scope and before. */
 export const SCOPES = [
@@ -125,4 +124,15 @@ export function checkScopes(models: readonly Model[]): void {
       }
     }
   }
+}
+
+/**
+ * The columns of an input that the readers name anywhere in their SQL: too many now and then, never too few
+ * (`select *` asks for all). A view leaves out a join whose columns nobody asks for.
+ */
+function neededColumns(input: Model, readers: readonly Model[]): string[] {
+  const names = input.columns.map(({ name }) => name);
+  const words = new Set(readers.flatMap(({ sql }) => sql.match(/[a-z_][a-z0-9_]*/g) ?? []));
+  const needed = names.filter((name) => words.has(name));
+  return needed.length === 0 ? names : needed;
 }

@@ -1,11 +1,6 @@
-import {
-  judgeDetails,
-  judgeText,
-  printable,
-  show,
-  type Judgement,
-  type Rejection,
-} from '../event/judge.ts';
+import { judgeDetails, judgeText, type Judgement } from '../event/judge.ts';
+import type { Rejection } from '../event/fields.ts';
+import { printable, show } from '../event/show.ts';
 import type { Json } from '../event/json.ts';
 import type { References } from '../event/references.ts';
 import { REJECTED, type Source } from './mapping.ts';

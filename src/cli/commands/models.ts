@@ -1,4 +1,4 @@
-import { checkModels } from '../../app/models.ts';
+import { checkModels } from '../../app/test.ts';
 import type { Incomprehension } from '../../engine/spark/check.ts';
 import { MedallionError, usageError } from '../../errors.ts';
 import { allModels } from '../../model/load.ts';
