@@ -65,7 +65,7 @@ class Mapping {
   map(): Mapped {
     const { order } = this.#source;
     const currency = order.get('order.currency');
-    const code = currency && textOf(this.#found(currency, this.#record, '', 'order.currency'));
+    const code = currency && this.#meantText(currency);
     this.#minorDigits = MINOR_DIGITS.get((code ?? '').trim().toUpperCase()) ?? 2;
     const details: JsonObject = new Map();
     const customer: JsonObject = new Map();
@@ -89,6 +89,18 @@ class Mapping {
       pathOf: (field) => this.#paths.get(field) ?? field,
       unknown: this.#unknown,
     };
+  }
+
+  /** The text that a rule of the order means: what was sent, or what the lookup or the default has for it. */
+  #meantText(rule: Rule): string | undefined {
+    const sent = this.#found(rule, this.#record, '', '');
+    const text = textOf(sent);
+    if (sent === undefined) {
+      return rule.fallback;
+    }
+    return rule.lookup === undefined || text === undefined
+      ? text
+      : (rule.lookup.get(text) ?? rule.otherwise);
   }
 
   /** The lines of the contract, and what they come to; else the field of the first line that does not say. */
@@ -119,8 +131,9 @@ class Mapping {
       }
       const price = rules.get('unit_price');
       const raw = this.#rawAmount(price, line);
+      const isOfLine = price?.perLine === true && this.#found(price, line, '', '') !== undefined;
       const total =
-        raw === undefined || price?.perLine === true
+        raw === undefined || isOfLine
           ? raw
           : quantity && { units: raw.units * quantity.units, scale: raw.scale + quantity.scale };
       if (total === undefined) {
@@ -259,8 +272,9 @@ class Mapping {
     if (rule === undefined) {
       return undefined;
     }
-    const found = this.#found(rule, line, '', '') ?? rule.fallback;
-    return found === undefined ? undefined : this.#scaled(rule, found);
+    const found = this.#found(rule, line, '', '');
+    // A default is the contract's: of one unit, and in whole money.
+    return found === undefined ? amountOf(rule.fallback ?? null) : this.#scaled(rule, found);
   }
 
   #compute(order: JsonObject, { items, sum, fault }: Lines): void {

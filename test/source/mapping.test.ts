@@ -186,6 +186,22 @@ describe('a record', () => {
   });
 
   test.each([
+    ['currency: {path: currency, default: JPY}', 'null', '1234'],
+    ['currency: {path: currency, lookup: {yen: JPY}}', '"yen"', '1234'],
+    ['currency: {path: currency, lookup: {yen: JPY}, else: EUR}', '"JPY"', '12.34'],
+  ])('has minor units of the currency that is meant: %s of %s', (rule, currency, tax) => {
+    const source = minimal(rule, 'unit_price: {path: price, unit: minor}');
+    const record = `{"currency": ${currency}, "lines": [{"n": 1, "price": 1234}]}`;
+    expect(mapped(source, record)['order']).toMatchObject({ subtotal: tax });
+  });
+
+  test('sums up a default as what one unit costs, in whole money', () => {
+    const price = 'unit_price: {path: price, per: line, unit: minor, default: 5}';
+    const record = '{"currency": "EUR", "lines": [{"n": 3}, {"n": 2, "price": 400}]}';
+    expect(mapped(minimal('', price), record)['order']).toMatchObject({ subtotal: '19.00' });
+  });
+
+  test.each([
     ['"usd"', '2'],
     ['"us-dollar"', '2'],
     ['"2"', '2'],

@@ -91,6 +91,7 @@ export class DuckDbSession implements Session {
       await session.#run(`create schema ${schema}`);
     }
     await session.#run(readSourceSql('macros'));
+    await session.#run(readSourceSql('mapping'));
     return session;
   }
 

@@ -7,6 +7,7 @@ import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
+import { mappedSelect } from './mapped.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -46,8 +47,7 @@ export async function sourceBatch(
   const run = (sql: string): Promise<number> => create(connection, sql);
   await beginBatch(connection, batch);
   await run(`create or replace view source.unread as ${await unreadEvents(warehouse, batch)}`);
-  const { events, doubtful } =
-    batch.source === undefined ? await readPlain(connection) : await leaveToJudge(connection);
+  const { events, doubtful } = await readPlain(connection, batch.source);
   if (doubtful > 0) {
     await fetchTexts(connection, warehouse, batch);
     await judgeDoubtful(connection, catalog, batch.source);
@@ -63,15 +63,29 @@ export async function sourceBatch(
   return { events, accepted: events - rejected - skipped, rejected, skipped };
 }
 
+/** The contract's own shape, in which the judge writes every event, too. */
+const PARSED = `create or replace view source.parsed as ${readSourceSql('parsed')}`;
+
 /** What was read of a batch, and how much of it the judge is asked about. */
-interface Reading {
+export interface Reading {
   readonly events: number;
   readonly doubtful: number;
 }
 
-/** Reads events of the contract's own shape; those that are not valid beyond doubt are left in source.doubtful. */
-async function readPlain(connection: DuckDBConnection): Promise<Reading> {
-  await create(connection, `create or replace view source.parsed as ${readSourceSql('parsed')}`);
+/**
+ * Reads the events of source.unread, of the contract's own shape or of a source's; those that are not valid beyond doubt are
+ * left in source.doubtful.
+ */
+export async function readPlain(
+  connection: DuckDBConnection,
+  source: Source | undefined,
+): Promise<Reading> {
+  if (source === undefined) {
+    await create(connection, PARSED);
+  } else {
+    const parsed = mappedSelect(source, await readReferences(connection));
+    await create(connection, `create or replace view source.parsed as ${parsed}`);
+  }
   const events = await readEvents(connection);
   await create(connection, `create or replace table source.items as ${readSourceSql('items')}`);
   const doubtful = await create(
@@ -79,24 +93,6 @@ async function readPlain(connection: DuckDBConnection): Promise<Reading> {
     statement('source/doubtful_events', { doubtful: readSourceSql('doubtful') }),
   );
   return { events, doubtful };
-}
-
-/** Leaves every record of another shape in source.doubtful: the judge maps each, and writes it in the contract's shape. */
-async function leaveToJudge(connection: DuckDBConnection): Promise<Reading> {
-  const events = await create(
-    connection,
-    `create or replace table source.doubtful as
-     select event_no, topic, partition, "offset", produced_at, value from source.unread`,
-  );
-  await create(
-    connection,
-    `create or replace view source.unread as
-     select *, false as judged from source.doubtful where false`,
-  );
-  await create(connection, `create or replace view source.parsed as ${readSourceSql('parsed')}`);
-  await create(connection, `create or replace table source.events as ${readSourceSql('events')}`);
-  await create(connection, `create or replace table source.items as ${readSourceSql('items')}`);
-  return { events, doubtful: events };
 }
 
 /** Makes source.run, and source.rejected and source.skipped with no row. */
@@ -305,6 +301,7 @@ async function readJudged(connection: DuckDBConnection): Promise<void> {
     );
   }
   await connection.run(`create or replace view source.unread as ${readSourceSql('judged')}`);
+  await connection.run(PARSED);
   await connection.run(`insert into source.events ${readSourceSql('events')}`);
   await connection.run(
     `insert into source.items
