@@ -10,6 +10,7 @@ import {
   readAlertRules,
   readDashboard,
   type Dashboard,
+  type Panel,
 } from './committed.ts';
 
 const NAMES = ['sales', 'pipeline', 'trace'];
@@ -201,6 +202,110 @@ describe.each(NAMES)('the dashboard %s', (name) => {
     expect(new Set(used.filter((variable) => !variable.startsWith('__')))).toEqual(
       new Set(variables),
     );
+  });
+});
+
+describe('how panels look', () => {
+  const panels = NAMES.flatMap((name) => panelsOf(readDashboard(name)));
+  const titled = (title: string): Panel | undefined =>
+    panels.find((panel) => panel.title.replace(', ${days}', '') === title);
+
+  /** Tables whose rows are known to be so many: all of them show without scrolling. */
+  const ROWS: Record<string, number> = {
+    // Two events of a transaction: each from the log to silver, the one that counts to gold.
+    'Through the layers': 7,
+    Order: 1,
+    Freshness: 3,
+    'Net sales': 2,
+    Currencies: 2,
+    'Customer segments': 6,
+    'Orders by weekday and hour': 7,
+    Cohorts: 12,
+  };
+  /** Pixels of a panel's heading and padding, of the heads of columns, and of a row. */
+  const [FRAME, HEADS, ROW] = [48, 36, 36];
+
+  it.each(Object.entries(ROWS))('%s has room for its %i rows', (title, rows) => {
+    const height = 38 * (titled(title)?.gridPos.h ?? 0) - 8;
+    expect(Math.floor((height - FRAME - HEADS) / ROW)).toBeGreaterThanOrEqual(rows);
+  });
+
+  it('has in every other table the rows that matter most on top, or all in their order', () => {
+    const others = panels.filter(
+      ({ type, title }) => type === 'table' && ROWS[title.replace(', ${days}', '')] === undefined,
+    );
+    for (const { title, targets, gridPos } of others) {
+      const order =
+        /\norder by ([^\n]*)(\nlimit \d+)?$/.exec(targets?.[0]?.rawSql ?? '')?.[1] ?? '';
+      expect(order, title).toMatch(/desc|= 'pass'|^line_number$|^place, cell$/);
+      expect(gridPos.h, title).toBeGreaterThanOrEqual(8);
+    }
+  });
+
+  it('has tiles with one figure large, its change small, and its course', () => {
+    const tiles = panels.filter(({ type, targets }) => {
+      return type === 'stat' && targets?.[0]?.format === 'time_series';
+    });
+    expect(tiles).toHaveLength(9);
+    for (const { title, options, fieldConfig } of tiles) {
+      expect(options, title).toMatchObject({
+        ...{ graphMode: 'area', colorMode: 'none', textMode: 'value_and_name' },
+        text: { titleSize: 13, valueSize: 26 },
+      });
+      // A change is no alarm: nothing of it is red.
+      expect(fieldConfig?.defaults.thresholds?.steps.map(({ color }) => color)).toEqual(['blue']);
+    }
+  });
+
+  it('fits the map to the data, names its countries, and takes nothing of it from the internet', () => {
+    const { options } = titled('Map') ?? {};
+    expect(options).toMatchObject({
+      view: { id: 'fit', allLayers: false, layer: 'Revenue' },
+      basemap: { type: 'xyz', config: { url: expect.stringMatching(/^data:/) as string } },
+      layers: [
+        { type: 'geojson', config: { src: 'public/maps/countries.geojson' } },
+        {
+          ...{ name: 'Revenue', type: 'markers' },
+          location: { mode: 'lookup', gazetteer: 'public/gazetteer/countries.json' },
+          config: { style: { text: { mode: 'field', field: 'name' } } },
+        },
+      ],
+    });
+    expect(JSON.stringify(options)).not.toMatch(/https?:/);
+  });
+
+  it('has the legend of slices as a table on the right, with their shares', () => {
+    for (const { options, title } of panels.filter(({ type }) => type === 'piechart')) {
+      expect(options, title).toMatchObject({
+        ...{ sort: 'desc', displayLabels: [] },
+        legend: { displayMode: 'table', placement: 'right', values: ['percent', 'value'] },
+      });
+    }
+  });
+
+  it.each([
+    // As medallion records them: sql/migrations.
+    [
+      'Latest runs',
+      'outcome',
+      { running: 'blue', done: 'green', failed: 'red', interrupted: 'orange' },
+    ],
+    ['Check results', 'outcome', { pass: 'green', warn: 'orange', error: 'red' }],
+    ['Refused events', 'status', { open: 'orange', replayed: 'green' }],
+  ])('%s: colours each %s', (title, column, colors) => {
+    const override = titled(title)?.fieldConfig?.overrides.find(
+      ({ matcher }) => matcher.options === column,
+    );
+    const property = (id: string): unknown =>
+      override?.properties.find((candidate) => candidate.id === id)?.value;
+    const [mapping] = property('mappings') as { options: Record<string, { color: string }> }[];
+    const found = Object.entries(mapping?.options ?? {}).map(([value, { color }]) => [
+      value,
+      color,
+    ]);
+    expect(Object.fromEntries(found)).toEqual(colors);
+    expect(property('custom.cellOptions')).toEqual({ type: 'color-text' });
+    expect(property('color')).toEqual({ mode: 'fixed', fixedColor: 'text' });
   });
 });
 

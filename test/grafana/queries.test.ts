@@ -241,6 +241,33 @@ async function tile(
   return [points[0]?.[1], isSum ? cents / 100 : last === null ? null : Number(last)];
 }
 
+/** Numbers that name something. */
+const NAMES = ['partition', 'offset', 'run_id', 'line'];
+const DATE = 1082;
+
+it.each([SALES, PIPELINE, TRACE].map((of) => ({ of, title: of.title })))(
+  '$title gives each number and each time of a table a unit, and days no hours',
+  async ({ of }) => {
+    const variables = { ...NOTHING, ...(of === SALES ? ALL : {}) };
+    for (const { title, type, targets, fieldConfig } of panelsOf(of)) {
+      const { fields } = await ask(targets?.[0]?.rawSql ?? '', variables);
+      expect(
+        fields.map(({ dataTypeID }) => dataTypeID),
+        title,
+      ).not.toContain(DATE);
+      const bare = fields.filter(({ name, dataTypeID }) => {
+        const override = fieldConfig?.overrides.find(({ matcher }) => matcher.options === name);
+        return (
+          [...NUMBER_TYPES, TIMESTAMPTZ].includes(dataTypeID) &&
+          override?.properties.some(({ id }) => id === 'unit') !== true
+        );
+      });
+      const names = bare.map(({ name }) => name).filter((name) => !NAMES.includes(name));
+      expect(type === 'table' ? names : [], title).toEqual([]);
+    }
+  },
+);
+
 describe('Sales', () => {
   it('offers the values that there are, and the products of the chosen categories', async () => {
     const offered = async (name: string, choices = ALL): Promise<unknown[]> => {
@@ -509,6 +536,48 @@ describe('Sales', () => {
   )('%s reads gold alone as long as nothing is chosen', async (title) => {
     const plan = (await ask(`explain ${sqlOf(panelsOf(SALES), title)}`, ALL)).rows.flat();
     expect(plan.join('\n')).not.toMatch(/ on fact_/);
+  });
+
+  it('its annotations mark restated days, failed runs and bursts of refused events', async () => {
+    const marks = async (name: string, asking: Partial<Asking>): Promise<unknown[][]> => {
+      const found = SALES.annotations.list.find((candidate) => candidate.name === name);
+      const { rows } = await ask(found?.target.rawSql ?? '', ALL, asking);
+      return rows.map(([time, text]) => [new Date(String(time)).toISOString(), text]);
+    };
+    expect(SALES.annotations.list.map(({ name }) => name)).toEqual([
+      ...['Restated days', 'Failed runs', 'Bursts of refused events'],
+    ]);
+    const restated = 'Restated once, by +10.00';
+    expect(await marks('Restated days', DAYS)).toEqual([['2020-01-02T00:00:00.000Z', restated]]);
+    // A range that begins within the day has its mark at its beginning.
+    const noon = '2020-01-02T12:00:00.000Z';
+    expect(await marks('Restated days', { ...DAYS, from: noon })).toEqual([[noon, restated]]);
+    expect(await marks('Restated days', { ...DAYS, to: '2020-01-01T23:59:59.999Z' })).toEqual([]);
+
+    const month = { ...NOW, from: new Date(Date.now() - 30 * 864e5).toISOString() };
+    const failed = await marks('Failed runs', month);
+    expect(failed.map(([, text]) => text)).toEqual([
+      expect.stringMatching(/^ingest failed: medallion runs show \d+$/),
+    ]);
+    expect(failed[0]?.[0]).toMatch(/T00:00:00.000Z$/);
+    await change(`
+      insert into medallion.runs (command, version, arguments, started_at, finished_at, outcome)
+      select 'made up', '0.1.0', '{}', finished_at, finished_at, 'failed'
+      from medallion.runs where outcome = 'failed'`);
+    await change(`
+      insert into bronze.quarantine (topic, partition, "offset", stage, reason, raw, produced_at, run_id)
+      select 'burst', 0, n, 'silver', 'no_items', null, now(), 1 from generate_series(1, 10) as n`);
+    try {
+      expect((await marks('Failed runs', month)).map(([, text]) => text)).toEqual([
+        expect.stringMatching(/^2 runs failed: medallion runs show \d+ has the latest$/),
+      ]);
+      expect((await marks('Bursts of refused events', month)).map(([, text]) => text)).toEqual([
+        '12 events refused in this hour',
+      ]);
+    } finally {
+      await change(`delete from bronze.quarantine where topic = 'burst'`);
+      await change(`delete from medallion.runs where command = 'made up'`);
+    }
   });
 
   it('means days of UTC, whatever the time zone of the session', async () => {
@@ -783,6 +852,63 @@ describe('the alerts', () => {
       await change(`delete from gold.hourly_sales where date_key > '2021-01-01'`);
       await change(`update medallion.offsets set last_produced_at = '2026-02-01 00:00:08+00'`);
     }
+  });
+
+  it('sleep with a shop: hours in which earlier weeks had no order miss none', async () => {
+    await change(`update medallion.offsets set last_produced_at = now() - interval '4 hours'`);
+    try {
+      await aWeekAgo(20);
+      await change(`
+        delete from gold.hourly_sales
+        where date_key + hour * interval '1 hour' >= now() at time zone 'UTC' - interval '7 days 6 hours'`);
+      expect(await firing()).not.toContain('freshness');
+      await change(`update medallion.offsets set last_produced_at = now() - interval '10 hours'`);
+      expect(await firing()).toContain('freshness');
+    } finally {
+      await change(`delete from gold.hourly_sales where date_key > '2021-01-01'`);
+      await change(`update medallion.offsets set last_produced_at = '2026-02-01 00:00:08+00'`);
+    }
+  });
+
+  it('fire for an event that has waited for more than 15 minutes', async () => {
+    const wait = (minutes: number): Promise<void> =>
+      change(
+        `update bronze.events set ingested_at = now() - $1 * interval '1 minute' where "offset" = 8`,
+        [minutes],
+      );
+    try {
+      await wait(16);
+      expect(await firing()).toContain('lag-time');
+      await wait(14);
+      expect(await firing()).not.toContain('lag-time');
+    } finally {
+      await wait(0);
+    }
+  });
+
+  it('fire for more than 100,000 events that wait', async () => {
+    // One event waits: offsets that nobody has read count as events, too.
+    const hold = (more: number): Promise<void> =>
+      change(`update medallion.offsets set next_offset = next_offset + $1`, [more]);
+    try {
+      await hold(100_000);
+      expect(await firing()).toContain('lag-events');
+      await hold(-1);
+      expect(await firing()).not.toContain('lag-events');
+    } finally {
+      await hold(-99_999);
+    }
+  });
+
+  it('are each made to fire by one of these tests', () => {
+    expect(
+      readAlertRules()
+        .map(({ uid }) => uid.replace('medallion-', ''))
+        .sort(),
+    ).toEqual([
+      ...['failed-check', 'failed-run', 'freshness', 'lag-events', 'lag-time', 'promotion'],
+      'quarantine-share',
+    ]);
   });
 
   it('fire for a check that kept gold from being published, until a later promotion meets it', async () => {

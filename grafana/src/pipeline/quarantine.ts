@@ -2,9 +2,9 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { column, TO_TRACE, toRefused } from '../links.ts';
 import { bars, COUNT, figure, rows, SHORT, stackedBars, TIME } from '../panels.ts';
+import { FIRST_HOUR } from '../period.ts';
 import { sql } from '../sql.ts';
 import { textOf } from '../variables.ts';
-import { FIRST_HOUR } from './state.ts';
 
 const OPEN = sql`
   select quarantined_events

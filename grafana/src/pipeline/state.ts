@@ -1,6 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { AGO, COUNT, figure, PERCENT, SECONDS, thresholds, type Unit } from '../panels.ts';
+import { FIRST_HOUR } from '../period.ts';
 import { sql } from '../sql.ts';
 import { LIMITS } from './limits.ts';
 
@@ -103,9 +104,6 @@ export function quarantineShare(events: string, refusals: string): string {
     from judged
     cross join refused`;
 }
-
-/** The hour in which the time range begins: refused events are counted by hours. */
-export const FIRST_HOUR = "date_trunc('hour', $__timeFrom()::timestamptz, 'UTC')";
 
 /** Whether a time lies in the time range, its first hour whole. A run that goes on ends at the present of the server. */
 const inHours = (column: string): string =>

@@ -129,7 +129,7 @@ export function customers(): Builder<Panel>[] {
         title: `${SECTIONS.new_and_returning.title}, \${days}`,
         description:
           'Customers by day: new on the day of their first order of all time, returning on any other. Of all orders, whatever is chosen.',
-        ...{ sql: NEW_AND_RETURNING, width: 12, height: 8 },
+        ...{ sql: NEW_AND_RETURNING, width: 12, height: 9 },
         empty: 'No days in the time range: choose a longer one.',
       },
       SHORT,
@@ -139,7 +139,7 @@ export function customers(): Builder<Panel>[] {
         title: SECTIONS.segments.title,
         description:
           'All customers and all they ever bought, by recency, frequency and money; by the country of today.',
-        ...{ sql: SEGMENTS, width: 12, height: 8 },
+        ...{ sql: SEGMENTS, width: 12, height: 9 },
         empty: 'No customers yet: medallion promote makes them.',
       },
       {
@@ -156,7 +156,7 @@ export function customers(): Builder<Panel>[] {
         description:
           'Customers by the month of their first order: how many there are, and how many percent of them bought in each of the months after. ' +
           'The last twelve months of the time range; of all orders, whatever is chosen.',
-        ...{ sql: COHORTS, width: 24, height: 12 },
+        ...{ sql: COHORTS, width: 24, height: 14 },
         empty: 'No customers yet by the end of the time range.',
       },
       cohorts,

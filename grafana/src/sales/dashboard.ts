@@ -1,23 +1,11 @@
-import { annotation, dashboard, type Dashboard } from '../dashboard.ts';
-import { startOf } from '../period.ts';
-import { sql } from '../sql.ts';
+import { dashboard, type Dashboard } from '../dashboard.ts';
+import { BURSTS, failedRuns, RESTATED_DAYS } from '../marks.ts';
 import { categoryVariable, countryVariable, daysVariables, productVariable } from '../variables.ts';
 import { customers } from './customers.ts';
 import { days, netSales, when } from './days.ts';
 import { goods } from './goods.ts';
 import { headline } from './headline.ts';
 import { paymentsAndStates, places } from './places.ts';
-
-const RESTATED = sql`
-  select
-      ${startOf('date_key')} as time,
-      'Restated ' || count(*) || ' times, by ' || to_char(sum(new_total - old_total), 'FMSG999,999,999,990.00') as text
-  from gold.restatements
-  where ${startOf('date_key')} between $__timeFrom()::timestamptz and $__timeTo()::timestamptz
-  group by date_key
-  having sum(new_total - old_total) <> 0
-  order by abs(sum(new_total - old_total)) desc
-  limit 50`;
 
 /** What was sold, from gold; whole days of UTC. */
 export function salesDashboard(): Dashboard {
@@ -29,7 +17,7 @@ export function salesDashboard(): Dashboard {
     to: 'now',
     refresh: '5m',
     variables: [...daysVariables(), countryVariable(), categoryVariable(), productVariable()],
-    annotations: [annotation('Restated days', 'orange', RESTATED)],
+    annotations: [RESTATED_DAYS, failedRuns('day'), BURSTS],
     sections: [
       { title: '${days}, ${before}', panels: headline() },
       { title: 'Sales by day', panels: [...days(), netSales()] },

@@ -174,7 +174,7 @@ export function when(): Builder<Panel> {
     {
       title: `${SECTIONS.hours.title}, \${days}`,
       description: 'Orders of the days by the hours in which they were made, UTC.',
-      ...{ sql: WHEN, width: 24, height: 9 },
+      ...{ sql: WHEN, width: 24, height: 10 },
       empty: 'No sales in these days.',
     },
     columns,
