@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -18,6 +19,7 @@ import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
 import { parseConfig } from '../../src/config.ts';
 import { Staging } from '../../src/engine/spark/staging.ts';
 import { installMedallion, runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { busyProcessors, writeEndlessMart } from '../support/endless-mart.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
@@ -226,6 +228,48 @@ test('an interrupt ends the command soon, and the next one goes on', async () =>
   expect((await promoteCli()).code).toBe(0);
   const answers = await answersOf(db.settings);
   expect(answers).toEqual(await expectedAnswers());
+});
+
+test('an interrupt stops the statement on the cluster', async () => {
+  const project = path.join(folder, 'endless');
+  writeEndlessMart(project);
+  const running = spawnCli(['promote'], { cwd: project, env: environment() });
+  await expect.poll(() => busyProcessors([sail.pid]), { timeout: 60_000 }).toBeGreaterThan(0.9);
+  expect(await busyProcessors([sail.pid])).toBeGreaterThan(0.5);
+  running.child.kill('SIGINT');
+  expect((await running.result).code).toBe(130);
+  await expect.poll(() => busyProcessors([sail.pid]), { timeout: 20_000 }).toBeLessThan(0.1);
+});
+
+describe('where no more fits into the staging folder, nothing is published and the next run goes on:', () => {
+  /** The largest file that a process may write from now on, which the system holds it to as a full disk would. */
+  const limitFiles = (pid: number, bytes: string): void => {
+    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
+  };
+
+  test('for the cluster', async () => {
+    limitFiles(sail.pid, '1000');
+    const failed = await promoteCli();
+    limitFiles(sail.pid, 'unlimited');
+    expect(failed.stderr).toMatch(/Spark cannot use the staging folder: .*File too large/);
+    expect(failed.code).toBe(3);
+    expect(await transactions()).toBe(0);
+    expect(readdirSync(staging())).toEqual([]);
+    expect((await promoteCli()).code).toBe(0);
+    const answers = await answersOf(db.settings);
+    expect(answers).toEqual(await expectedAnswers());
+  });
+
+  test('for the command', async () => {
+    const running = spawnCli(['promote'], { env: environment() });
+    limitFiles(running.child.pid ?? 0, '1000');
+    const failed = await running.result;
+    expect(failed.stderr).toMatch(/cannot write .*staging.*: the file has reached the size limit/);
+    expect(failed.code).toBe(3);
+    expect(await transactions()).toBe(0);
+    expect(readdirSync(staging())).toEqual([]);
+    expect((await promoteCli()).code).toBe(0);
+  });
 });
 
 test('a full refresh sends the cluster the texts of an archive that it does not see as this machine does', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCluster, type SparkCluster } from '../../scripts/spark/cluster.ts';
 import { EVERY_FAULT, eventsOf } from '../generate/shop-stream.ts';
 import { spawnCli, type CliProcess } from '../support/cli.ts';
+import { busyProcessors, writeEndlessMart } from '../support/endless-mart.ts';
 import { withDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   answersOf,
@@ -33,9 +34,9 @@ afterAll(async () => {
 
 const events = textsOf(eventsOf(20_000, EVERY_FAULT).map(({ value }) => value));
 
-function promote({ url }: TestDatabase): CliProcess {
+function promote({ url }: TestDatabase, cwd = folder): CliProcess {
   return spawnCli(['promote', '--chunk-rows', '8000'], {
-    timeoutMs: 900_000,
+    ...{ timeoutMs: 900_000, cwd },
     env: {
       DATABASE_URL: url,
       MEDALLION_HOME: path.join(folder, 'home'),
@@ -98,5 +99,22 @@ test.each([
     expect(readdirSync(path.join(folder, 'staging'))).toEqual([]);
     await promoteAll(db.settings, { fullRefresh: true });
     expect(answers).toEqual(await answersOf(db.settings));
+  });
+});
+
+test('an interrupt stops the statement on every executor', async () => {
+  const project = path.join(folder, 'endless');
+  writeEndlessMart(project);
+  await withDatabase(async (db) => {
+    await landEvents(db.settings, events.slice(0, 100));
+    const running = promote(db, project);
+    const busy = (): Promise<number> => busyProcessors(executors());
+    // A statement that ends works its executors for a moment only.
+    for (let looks = 0; looks < 5;) {
+      looks = (await busy()) > 0.5 ? looks + 1 : 0;
+    }
+    running.child.kill('SIGINT');
+    expect((await running.result).code).toBe(130);
+    await expect.poll(busy, { timeout: 30_000 }).toBeLessThan(0.1);
   });
 });

@@ -1,5 +1,6 @@
 import { ENDED_HINT } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
+import { storageError } from '../../whole-file.ts';
 
 /** What DuckDB is at work for, as far as its failures are told differently. */
 interface Undertaking {
@@ -8,6 +9,8 @@ interface Undertaking {
   /** What to do where a place at S3 is not there. */
   readonly gone: string;
   readonly tooLarge: string;
+  /** Its files were asked for by name: whoever did so says which one cannot be written. */
+  readonly hasNamedFiles: boolean;
 }
 
 const ARCHIVE_GONE =
@@ -25,6 +28,7 @@ const PROMOTION: Undertaking = {
   },
   gone: ARCHIVE_GONE,
   tooLarge: 'a batch does not fit into the memory that DuckDB may use',
+  hasNamedFiles: false,
 };
 
 export const EXPORT: Undertaking = {
@@ -38,6 +42,7 @@ export const EXPORT: Undertaking = {
   },
   gone: ARCHIVE_GONE,
   tooLarge: 'the export does not fit into the memory that DuckDB may use',
+  hasNamedFiles: true,
 };
 
 export const ARCHIVE: Undertaking = {
@@ -51,6 +56,7 @@ export const ARCHIVE: Undertaking = {
   },
   gone: ARCHIVE_GONE,
   tooLarge: 'the archive does not fit into the memory that DuckDB may use',
+  hasNamedFiles: true,
 };
 
 /** A promotion, as far as files go to a cluster and come back. */
@@ -206,7 +212,8 @@ export async function foreseen<T>(work: () => Promise<T>, of = PROMOTION): Promi
         throw as({ message, reason: firstLine(message.slice(found.index)) }, of);
       }
     }
-    throw error;
+    const failed = fileFailure(error);
+    throw failed === undefined || of.hasNamedFiles ? error : storageError(failed.path, failed);
   }
 }
 
@@ -229,9 +236,9 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
 };
 
 /** A failure with a file of this machine as Node throws it, with `code` and `path`; undefined for any other. */
-export function fileFailure(error: unknown): Error | undefined {
+export function fileFailure(error: unknown): (Error & { readonly path: string }) | undefined {
   const message = messageOf(error);
-  const [, file, words = ''] =
+  const [, file = '', words = ''] =
     /IO Error: [^"]*\b(?:file|directory) "(.+)": ([^"\n]+)/.exec(message) ?? [];
   const code = SYSTEM_CODES[words.trim()];
   return code === undefined

@@ -7,7 +7,7 @@ const STORAGE_HINT =
 
 /** Words of Spark, Hadoop, Sail and the system for a place that cannot be read or written. */
 const STORAGE =
-  /no such file|FileNotFound|PATH_NOT_FOUND|does not exist: file|permission denied|AccessDenied|no space left|disk quota|read-only file system|Mkdirs failed|UNSUPPORTED_FILESYSTEM|No FileSystem for scheme|unable to infer schema|Generic S3 error|NoSuchBucket|S3Exception|S3AFileSystem|Unable to load (?:AWS )?credentials/i;
+  /no such file|FileNotFound|PATH_NOT_FOUND|does not exist: file|permission denied|AccessDenied|no space left|disk quota|file too large|read-only file system|Mkdirs failed|UNSUPPORTED_FILESYSTEM|No FileSystem for scheme|unable to infer schema|Generic S3 error|NoSuchBucket|S3Exception|S3AFileSystem|Unable to load (?:AWS )?credentials/i;
 
 /** The failure of a statement that reads or writes staged files, where it is about these; any other passes. */
 export function stagingError(error: unknown): unknown {
