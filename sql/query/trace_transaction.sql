@@ -6,8 +6,11 @@ select
     event_type,
     event_version,
     event_timestamp,
+    ordered_at,
     date_key,
+    refunds,
     customer_id,
+    customer_id is null as is_guest,
     customer_type,
     customer_country,
     customer_city,
@@ -16,8 +19,10 @@ select
     order_currency_id,
     order_subtotal,
     order_tax_amount,
+    order_tax_included,
     order_shipping_amount,
     order_discount_amount,
-    order_total_amount
+    order_total_amount,
+    order_exchange_rate
 from silver.fact_transactions
 where transaction_id = $1

@@ -16,11 +16,12 @@ export interface Cells {
 const FACTS = 'silver.fact_transactions';
 const LINES = 'silver.fact_transaction_items';
 
-/** Finds the rows of every mart whose keys a transaction has, each by the mart's primary key. */
+/** Finds the rows of every mart that a transaction of a type counts in, each by the mart's primary key. */
 export async function cellsOf(
   client: Client,
   models: { readonly silver: readonly Model[]; readonly gold: readonly Model[] },
   transactionId: string,
+  eventType: string,
 ): Promise<Cells> {
   const { rows: made } = await client.query<{ name: string }>(
     `select name from medallion.schema_objects where schema_name = 'gold' and is_own`,
@@ -29,7 +30,11 @@ export async function cellsOf(
     models.silver.find((model) => model.id === id)?.columns.map(({ name }) => name) ?? [];
   const queries: string[] = [];
   const untraced: string[] = [];
-  for (const mart of models.gold.filter((model) => made.some(({ name }) => name === model.name))) {
+  const counting = models.gold.filter(
+    (mart) =>
+      made.some(({ name }) => name === mart.name) && countsType(mart, eventType, models.gold),
+  );
+  for (const mart of counting) {
     const query = cellQuery(mart, columns(FACTS), columns(LINES));
     if (query === undefined) {
       untraced.push(mart.id);
@@ -41,6 +46,17 @@ export async function cellsOf(
     return { table: { columns: [], rows: [] }, untraced };
   }
   return { table: await askSql(client, queries.join('\nunion all\n'), [transactionId]), untraced };
+}
+
+/**
+ * Whether a mart counts events of a type: its select names the type, or none. A mart over marts counts what any of these
+ * does.
+ */
+function countsType(mart: Model, eventType: string, marts: readonly Model[]): boolean {
+  const below = marts.filter(({ id }) => mart.sources.includes(id) && id !== mart.id);
+  return below.length > 0
+    ? below.some((source) => countsType(source, eventType, marts))
+    : !/\bevent_type\b/.test(mart.sql) || mart.sql.includes(literal(eventType));
 }
 
 function cellQuery(

@@ -16,6 +16,7 @@ export const TRACE_PARTS = [
   'quarantine',
   'transaction',
   'lines',
+  'refunds',
   'gold',
 ] as const;
 export type TracePart = (typeof TRACE_PARTS)[number];
@@ -122,14 +123,14 @@ async function follow(
   }
   const transaction = await ask(client, 'trace_transaction', [id]);
   const lines = await ask(client, 'trace_lines', [id]);
-  const [fact] = rowsOf<'event_type' | 'date_key'>(transaction);
-  const parts = { events, quarantine, transaction, lines };
-  if (fact !== undefined && fact.event_type !== 'purchase') {
-    const note = `gold counts purchases; this is of type "${fact.event_type ?? ''}"`;
-    return { parts, notes: [note, ...waitingNote(waiting)] };
-  }
-  const { table: gold, untraced } = await cellsOf(client, models, id);
+  const refunds = await ask(client, 'trace_refunds', [id]);
+  const [fact] = rowsOf<'event_type' | 'date_key' | 'refunds'>(transaction);
+  const type = fact?.event_type ?? '';
+  const parts = { events, quarantine, transaction, lines, refunds };
+  const { table: gold, untraced } = await cellsOf(client, models, id, type);
   const notes = [
+    ...(await orderNote(client, fact?.refunds ?? null)),
+    ...(gold.columns.length === 0 ? [`no mart counts events of type "${type}"`] : []),
     ...(await dayNote(client, fact?.date_key ?? null)),
     ...waitingNote(waiting),
     ...(untraced.length === 0 ? [] : [`not followed, by their keys: ${untraced.join(', ')}`]),
@@ -153,6 +154,17 @@ async function skippedNote(
 
 function waitingNote({ rows }: ResultTable): string[] {
   return rows.length === 0 ? [] : ['events of it wait for medallion promote'];
+}
+
+/** Of a refund, whether silver has the order that it takes back. */
+async function orderNote(client: Client, order: string | null): Promise<string[]> {
+  const { rowCount } = await client.query(
+    'select from silver.fact_transactions where transaction_id = $1',
+    [order],
+  );
+  return order === null || rowCount === 1
+    ? []
+    : [`it takes back an order that silver does not have: ${order}`];
 }
 
 async function dayNote(client: Client, day: string | null): Promise<string[]> {

@@ -47,7 +47,17 @@ beforeAll(async () => {
     purchase({ id: 'a', at: '2026-01-02T13:00:00', order: { total_amount: 22.4 } }),
     purchase({ id: 'a', at: '2026-01-03T12:00:00', order: { status: 9 } }),
     purchase({ id: 'ab', at: '2026-01-03T12:00:00', order: { status: 9 } }),
-    purchase({ id: 'back', at: '2026-01-03T12:00:00', type: 'refund' }),
+    purchase({
+      ...{ id: 'back', at: '2026-01-03T12:00:00', type: 'refund' },
+      details: { refunds: 'b', ordered_at: '2026-01-03T11:00:00' },
+      customer: { guest: true },
+      order: { tax_included: true, exchange_rate: '0.9', currency: 'USD', total_amount: 10.2 },
+    }),
+    purchase({
+      ...{ id: 'stray', at: '2026-01-03T12:00:00', type: 'refund' },
+      details: { refunds: 'nobody' },
+    }),
+    purchase({ id: 'ask', at: '2026-01-03T12:00:00', type: 'quote' }),
   ];
   await writeFile(path.join(folder, 'sales.ndjson'), `${lines.join('\n')}\n`);
   await run('ingest', '--from', 'sales.ndjson');
@@ -133,12 +143,37 @@ test('follows an event from its place in the log', async () => {
 
 test('says what waits, and what gold leaves out', async () => {
   const waiting = await run('trace', 'new');
-  expect(waiting.stdout).toMatch(/\nwaiting +file:\S+ +0 +7 /);
+  expect(waiting.stdout).toMatch(/\nwaiting +file:\S+ +0 +9 /);
   expect(waiting.stderr).toBe('events of it wait for medallion promote\n');
-  const refund = await run('trace', 'back');
-  expect(refund.stderr).toBe('gold counts purchases; this is of type "refund"\n');
+  const quote = await run('trace', 'ask');
+  expect(quote.stderr).toBe('no mart counts events of type "quote"\n');
   const page = (await run('trace', 'a')).stdout;
   expect(page).toMatch(/\ngold\.sales_performance +2026-01-02 +total orders 2, /);
+});
+
+test('shows what a refund takes back, from either end, and the cell that it moves', async () => {
+  const refund = await trace('back');
+  expect(refund['transaction']).toMatchObject({
+    ...{ event_type: 'refund', refunds: 'b', ordered_at: '2026-01-03T11:00:00Z' },
+    ...{ customer_id: null, is_guest: true, order_tax_included: true, order_exchange_rate: 0.9 },
+  });
+  // Goods of 10.00 with a tax of 1.00 inside.
+  expect(refund.gold).toEqual([
+    {
+      mart: 'gold.net_sales',
+      key: { date_key: '2026-01-03', order_currency_id: 2 },
+      figures: expect.objectContaining({ orders: 0, returns: 9, net_sales: -9, taxes: -1 }),
+    },
+  ]);
+  expect((await trace('b'))['refunds']).toEqual([
+    {
+      ...{ transaction_id: 'back', ordered_at: '2026-01-03T11:00:00Z', date_key: '2026-01-03' },
+      ...{ order_currency_id: 2, order_total_amount: 10.2 },
+    },
+  ]);
+  const stray = await run('trace', 'stray');
+  expect(stray.stderr).toBe('it takes back an order that silver does not have: nobody\n');
+  expect((await run('trace', 'b')).stdout).toMatch(/\nRefunds of the order\n[^\n]+\n[^\n]+\nback +/);
 });
 
 test('ends with 4 when there is nothing, and with 2 when it is not said what to follow', async () => {

@@ -11,6 +11,7 @@ const TITLES: Readonly<Record<TracePart, string>> = {
   quarantine: 'Quarantine',
   transaction: 'Transaction in silver',
   lines: 'Order lines',
+  refunds: 'Refunds of the order',
   gold: 'Cells of gold, as they are now',
 };
 
@@ -31,6 +32,8 @@ export function traceParts({ parts }: Trace, width: number): Part[] {
       case 'gold':
         return [{ ...part, lines: cellLines(table, width) }];
       case 'quarantine':
+      case 'refunds':
+        return [{ ...part, lines: refundLines(table, width) }];
       case 'lines':
         return [part];
     }
@@ -61,6 +64,21 @@ function eventLines(table: ResultTable, width: number): string[] {
       produced_at: { kind: 'time', title: 'logged (UTC)', none: '-', keep: 1 },
       ingest_run: { kind: 'number', title: 'ingested by', none: '-', keep: 2 },
       promote_run: { kind: 'number', title: 'promoted by', none: '-', keep: 3 },
+    },
+    rowsOf(table),
+    width,
+  );
+}
+
+type RefundName = 'transaction_id' | 'ordered_at' | 'date_key' | 'order_total_amount';
+
+function refundLines(table: ResultTable, width: number): string[] {
+  return fittedTable<Readonly<Record<RefundName, string | null>>>(
+    {
+      transaction_id: { atLeast: 12 },
+      ordered_at: { kind: 'time', title: 'made (UTC)', keep: 1 },
+      date_key: { title: 'day' },
+      order_total_amount: { kind: 'number', title: 'total' },
     },
     rowsOf(table),
     width,
