@@ -173,7 +173,9 @@ test('shows what a refund takes back, from either end, and the cell that it move
   ]);
   const stray = await run('trace', 'stray');
   expect(stray.stderr).toBe('it takes back an order that silver does not have: nobody\n');
-  expect((await run('trace', 'b')).stdout).toMatch(/\nRefunds of the order\n[^\n]+\n[^\n]+\nback +/);
+  expect((await run('trace', 'b')).stdout).toMatch(
+    /\nRefunds of the order\n[^\n]+\n[^\n]+\nback +/,
+  );
 });
 
 test('ends with 4 when there is nothing, and with 2 when it is not said what to follow', async () => {
