@@ -8,7 +8,7 @@ import { loadModels } from '../model/load.ts';
 import { loadSources } from '../source/read.ts';
 import { dryRun as dryRunOf, type DryRun } from '../promote/dry-run.ts';
 import { explain as explainModels, type Explanation } from '../promote/explain.ts';
-import { planTables, type PlannedChange } from '../promote/plan.ts';
+import { planMappings, planTables, type PlannedChange } from '../promote/plan.ts';
 import {
   promote as promoteWith,
   type PromoteOptions,
@@ -147,15 +147,16 @@ export async function dryRun(config: Config, request: PromoteRequest = {}): Prom
   );
 }
 
-/** How the tables differ from their models, and what becomes of it. */
+/** How tables differ from their models, and mappings from those that were followed last, and what becomes of it. */
 export async function plan(config: Config, options: CallOptions = {}): Promise<PlannedChange[]> {
   return withOpen(
     config,
     options,
-    ({ settings }) => planTables(settings, loadModels(config.project)),
-    {
-      migrate: false,
-    },
+    async ({ settings }) => [
+      ...(await planTables(settings, loadModels(config.project))),
+      ...(await planMappings(settings, loadSources(config.project))),
+    ],
+    { migrate: false },
   );
 }
 

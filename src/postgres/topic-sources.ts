@@ -17,6 +17,14 @@ export async function readTopicSources(client: Client): Promise<TopicSource[]> {
   return rows.map(({ mapping, ...row }) => ({ ...row, mapping: mapping ?? undefined }));
 }
 
+/** Topics of which events are promoted. */
+export async function readPromotedTopics(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ topic: string }>(
+    'select distinct topic from medallion.watermarks where next_offset > 0 order by topic',
+  );
+  return rows.map(({ topic }) => topic);
+}
+
 /**
  * Records the source of a topic, in the transaction of its rows.
  * @throws MedallionError config, where the topic has another source already
@@ -38,14 +46,15 @@ export async function recordTopicSource(
   }
 }
 
-/** Records which mapping a topic's records are read by from now on. */
+/** Records which mapping a topic's records are read by, in the transaction of what is made of them. */
 export async function recordMapping(
   client: Client,
   { topic, source, mapping }: TopicSource,
 ): Promise<void> {
   await client.query(
-    `insert into medallion.topic_sources (topic, source, mapping) values ($1, $2, $3)
-     on conflict (topic) do update set source = $2, mapping = $3, recorded_at = now()`,
+    `insert into medallion.topic_sources as known (topic, source, mapping) values ($1, $2, $3)
+     on conflict (topic) do update set source = $2, mapping = $3, recorded_at = now()
+     where (known.source, known.mapping) is distinct from ($2, $3)`,
     [topic, source, mapping],
   );
 }

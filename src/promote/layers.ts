@@ -43,7 +43,13 @@ import {
 import { withReaders } from './selection.ts';
 import { cutAhead, inOrder, planBacklog, type BatchOptions, type BatchQueue } from './batches.ts';
 import { promoteSilver } from './silver.ts';
-import { sourceOfTopics, type Sources } from './topic-sources.ts';
+import {
+  mappingReport,
+  readMappings,
+  requireSources,
+  type Mappings,
+  type Sources,
+} from './topic-sources.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 
 /** What a promotion is asked to do. */
@@ -136,8 +142,10 @@ export async function promoteLayers(
         context,
         'silver',
         async () => {
+          const mappings = await readMappings(client, options.sources ?? new Map());
           const silverRun = {
             ...run,
+            onCommitted: mappingReport(mappings, context),
             models: models.silver,
             staleByLosers: beyondDays(models).length > 0,
           };
@@ -145,7 +153,7 @@ export async function promoteLayers(
             promoteSilver(
               { ...silverRun, isFilling },
               engine,
-              await planBatches(client, options, runId, context, engine.ready),
+              await planBatches(client, options, mappings, runId, engine.ready),
               options.gold ? deltas : undefined,
             );
           if (!prepared.isFilling) {
@@ -320,20 +328,20 @@ function beyondDays({ silver, gold }: Models): Model[] {
 /** What silver is to judge in this run. */
 async function planBatches(
   client: Client,
-  { replay, chunkRows, batchBytes, fullRefresh, sources = new Map() }: LayerOptions,
+  { replay, chunkRows, batchBytes }: LayerOptions,
+  mappings: Mappings,
   runId: bigint,
-  context: StageContext,
   ready: () => Promise<unknown>,
 ): Promise<BatchQueue> {
   const keys = { next: await readNextKey(client) };
-  const isWholeHistory = fullRefresh || (await isRefreshing(client));
-  const sourceOf = await sourceOfTopics(client, sources, isWholeHistory, context);
+  const { sourceOf } = mappings;
   const options: BatchOptions = { runId, keys, chunkRows, batchBytes, sourceOf };
   if (replay !== undefined) {
     await ready();
     await prepareReplay(client, replay, runId);
     return cutAhead(client, planReplay(client, replay, options));
   }
+  await requireSources(client, mappings);
   // What is judged again may be in the quarantine.
   if (await isRefreshing(client)) {
     await lockQuarantine(client, 'connection');

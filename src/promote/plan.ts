@@ -4,10 +4,13 @@ import { compareTables } from '../schema/changes.ts';
 import type { TableChange } from '../schema/table-change.ts';
 import { withClient } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
+import { hasTables } from '../postgres/tables.ts';
 import { isWithoutKeys } from './fill.ts';
+import { describeMappingChange, readMappings, type Sources } from './topic-sources.ts';
 
-/** One change that a promotion would make to a table, or asks to be told to. */
+/** One change that a promotion would make, or asks to be told to. */
 export interface PlannedChange {
+  /** The model of a table, or the file of a source. */
   readonly model: string;
   readonly what: string;
   /** What the next promotion does about it, or the command that settles it. */
@@ -27,6 +30,21 @@ export async function planTables(
     return changes.map((change) => ({
       ...{ model: change.model.id, step: change.step },
       ...describeChange(change),
+    }));
+  });
+}
+
+/** Which topics would be mapped in another way than before; changes nothing. */
+export async function planMappings(
+  settings: ConnectionSettings,
+  sources: Sources,
+): Promise<PlannedChange[]> {
+  return withClient(settings, async (client) => {
+    const isMigrated = await hasTables(client, 'medallion.topic_sources', 'medallion.watermarks');
+    const { changes } = isMigrated ? await readMappings(client, sources) : { changes: [] };
+    return changes.map((change) => ({
+      ...{ model: change.source.file, step: 'apply' as const },
+      ...describeMappingChange(change),
     }));
   });
 }

@@ -10,6 +10,7 @@ import { fillingOf, judgedStatements } from './fill.ts';
 import { quarantineStatements, REJECTED } from './quarantine.ts';
 import { copyRows, writeStaged, type ModelTally } from './tally.ts';
 import type { DedupCounts } from './dedup.ts';
+import { recordMappings } from './topic-sources.ts';
 
 /** A batch whose staged rows are what is to be published. */
 export interface JudgedBatch {
@@ -101,6 +102,7 @@ export async function publishBatch(
       ...judgedStatements(batch),
       ...quarantineStatements(batch, runId, counts.rejected > 0),
     );
+    await transaction.lend((client) => recordMappings(client, batch));
     await transaction.copyTemporary(await files.staleDates, STALE_DATES);
     await transaction.execute(sqlFile('promote/stale_dates'));
   });

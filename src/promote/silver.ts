@@ -49,6 +49,8 @@ export interface SilverRun {
   readonly staleByLosers: boolean;
   /** Whether silver is filled from the beginning, without keys; see fill.ts. */
   readonly isFilling: boolean;
+  /** Called after each batch that is committed. */
+  readonly onCommitted: (batch: SilverBatch) => void;
 }
 
 type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'staleByLosers'>;
@@ -73,7 +75,7 @@ interface Judged extends JudgedBatch {
  * @param deltas takes what it adds to the marts of the same run, and what it takes away
  */
 export async function promoteSilver(
-  { client, openPublisher, models, context, isFilling, ...run }: SilverRun,
+  { client, openPublisher, models, context, isFilling, onCommitted, ...run }: SilverRun,
   engine: Engine,
   batches: BatchQueue,
   deltas: Deltas | undefined,
@@ -133,6 +135,7 @@ export async function promoteSilver(
         { session, publisher },
         published
           .then(() => {
+            onCommitted(batch);
             context.emit({
               type: 'step.progress',
               step: 'silver',

@@ -1,8 +1,9 @@
+import type { SilverBatch } from '../engine/engine.ts';
 import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
 import { plainTopic } from '../postgres/offsets.ts';
+import { readPromotedTopics, readTopicSources, recordMapping } from '../postgres/topic-sources.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
-import { readTopicSources, recordMapping } from '../postgres/topic-sources.ts';
 import type { StageContext } from '../progress.ts';
 import type { Source } from '../source/mapping.ts';
 
@@ -10,50 +11,105 @@ import type { Source } from '../source/mapping.ts';
 export type Sources = ReadonlyMap<string, Source>;
 export type SourceOf = (topic: string) => Source | undefined;
 
+/** A topic whose promoted events were mapped in another way than new ones are. */
+export interface MappingChange {
+  readonly topic: string;
+  readonly source: Source;
+  /** The source that mapped them; undefined: they were taken for events of the contract's own shape. */
+  readonly was: string | undefined;
+}
+
+/** How the records of each topic are mapped. */
+export interface Mappings {
+  /** @throws MedallionError config, where the file of a source is not there */
+  readonly sourceOf: SourceOf;
+  readonly changes: readonly MappingChange[];
+}
+
 /**
- * How the records of each topic are mapped: as the metadata says of a topic, else as a source of the project names it. Which
- * mapping is followed is recorded; of one that has changed since the last promotion the user hears.
- * @throws MedallionError config, where the file of a source is not there
+ * Decides which source maps the records of each topic: the one of the project that names the topic, else the one that the
+ * metadata has for it.
  */
-export async function sourceOfTopics(
-  client: Client,
-  sources: Sources,
-  isWholeHistory: boolean,
-  { emit }: StageContext,
-): Promise<SourceOf> {
+export async function readMappings(client: Client, sources: Sources): Promise<Mappings> {
   const recorded = new Map((await readTopicSources(client)).map((row) => [row.topic, row]));
   const byTopic = new Map(
     [...sources.values()].flatMap((source) =>
       source.topics.map((topic) => [topic, source] as const),
     ),
   );
+  const nameOf = (topic: string): string | undefined =>
+    byTopic.get(plainTopic(topic))?.name ?? recorded.get(topic)?.source;
   const sourceOf: SourceOf = (topic) => {
-    const name = recorded.get(topic)?.source;
-    if (name === undefined) {
-      return byTopic.get(plainTopic(topic));
-    }
-    const source = sources.get(name);
-    if (source === undefined) {
+    const name = nameOf(topic);
+    const source = sources.get(name ?? '');
+    if (name !== undefined && source === undefined) {
       throw new MedallionError('config', `${topic} is of source ${name}, which is not there`, {
         hint: `Nothing of it was promoted. Run promote in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
       });
     }
     return source;
   };
-  const topics = [...recorded.keys(), ...(await readBacklogs(client)).map(({ topic }) => topic)];
-  for (const topic of new Set(topics)) {
-    const known = recorded.get(topic);
-    const source = sourceOf(topic);
-    if (source === undefined || known?.mapping === source.hash) {
-      continue;
-    }
-    if (known?.mapping !== undefined && !isWholeHistory) {
-      emit({
-        type: 'note',
-        message: `${source.file} has changed: new events of ${topic} are mapped by it from now on; medallion promote --full-refresh maps the history again`,
-      });
-    }
-    await recordMapping(client, { topic, source: source.name, mapping: source.hash });
+  const changes = (await readPromotedTopics(client)).flatMap((topic): MappingChange[] => {
+    const source = sources.get(nameOf(topic) ?? '');
+    const { mapping, source: name } = recorded.get(topic) ?? {};
+    return source === undefined || source.hash === mapping
+      ? []
+      : [{ topic, source, was: mapping === undefined ? undefined : name }];
+  });
+  return { sourceOf, changes };
+}
+
+/**
+ * Makes sure that each topic with something to promote can be mapped, before any of it is.
+ * @throws MedallionError config, where the file of a source is not there
+ */
+export async function requireSources(client: Client, { sourceOf }: Mappings): Promise<void> {
+  for (const { topic } of await readBacklogs(client)) {
+    sourceOf(topic);
   }
-  return sourceOf;
+}
+
+/** A change in words: what the file of the source does, and what becomes of it. */
+export function describeMappingChange({ topic, source, was }: MappingChange): {
+  what: string;
+  then: string;
+} {
+  const before =
+    was === undefined ? ', whose events were not mapped before' : ` in place of ${was}`;
+  return {
+    what: was === source.name ? 'has changed' : `maps ${topic}${before}`,
+    then: `new events of ${topic} are mapped by it from now on; medallion promote --full-refresh maps the history again`,
+  };
+}
+
+/** Says of each change, once, when events are promoted by the new mapping. */
+export function mappingReport(
+  { changes }: Mappings,
+  { emit }: StageContext,
+): (batch: SilverBatch) => void {
+  const left = new Map(changes.map((change) => [change.topic, change]));
+  return (batch) => {
+    for (const topic of topicsOf(batch)) {
+      const change = left.get(topic);
+      if (change !== undefined) {
+        const { what, then } = describeMappingChange(change);
+        emit({ type: 'note', message: `${change.source.file} ${what}: ${then}` });
+        left.delete(topic);
+      }
+    }
+  };
+}
+
+/** Records by which mapping the events of a batch are read, in the transaction of the batch. */
+export async function recordMappings(client: Client, batch: SilverBatch): Promise<void> {
+  const { source } = batch;
+  if (source !== undefined) {
+    for (const topic of topicsOf(batch)) {
+      await recordMapping(client, { topic, source: source.name, mapping: source.hash });
+    }
+  }
+}
+
+function topicsOf({ ranges, again }: SilverBatch): ReadonlySet<string> {
+  return new Set([...ranges, ...again].map(({ topic }) => topic));
 }

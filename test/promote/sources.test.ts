@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withClient } from '../../src/postgres/client.ts';
+import type { ProgressEvent } from '../../src/progress.ts';
+import { planMappings } from '../../src/promote/plan.ts';
 import type { Source } from '../../src/source/mapping.ts';
 import { readSource } from '../../src/source/read.ts';
 import { event } from '../support/wire-event.ts';
@@ -23,6 +26,15 @@ const ORDER = {
 };
 
 let db: TestDatabase;
+
+async function execute(sql: string): Promise<void> {
+  await withClient(db.settings, (client) => client.query(sql));
+}
+
+function notesOf({ events }: { readonly events: readonly ProgressEvent[] }): string[] {
+  return events.flatMap((each) => (each.type === 'note' ? [each.message] : []));
+}
+
 beforeEach(async () => {
   db = await createTestDatabase();
 });
@@ -163,6 +175,81 @@ test('a changed mapping maps what is new, says so, and maps the history with a f
   expect(await taxes()).toEqual([{ tax: '5.00' }, { tax: '1.00' }]);
   await promoteAll(db.settings, { sources: changed, fullRefresh: true });
   expect(await taxes()).toEqual([{ tax: '1.00' }, { tax: '1.00' }]);
+});
+
+describe('which mapping was followed', () => {
+  const CHANGED = EXAMPLE.replace('tax: total_tax', 'tax: { value: 1 }');
+  const followed = (): Promise<unknown> =>
+    rowsOf(
+      db.settings,
+      'select topic, source, mapping from medallion.topic_sources order by topic',
+    );
+  const planned = (text: string): Promise<unknown> => planMappings(db.settings, sourcesOf(text));
+
+  test('is recorded with the events that it maps: not by a promotion that fails', async () => {
+    await landEvents(db.settings, [JSON.stringify(ORDER)], { topic: 'shop.orders' });
+    await promoteAll(db.settings, { sources: sourcesOf(EXAMPLE) });
+    const before = [{ topic: 'shop.orders', source: 'shop', mapping: sourceOf(EXAMPLE).hash }];
+    expect(await followed()).toEqual(before);
+    await landEvents(db.settings, [JSON.stringify({ ...ORDER, id: 2 })], {
+      ...{ topic: 'shop.orders', from: 1 },
+    });
+    await execute(
+      `create function refuse() returns trigger language plpgsql as 'begin raise exception ''full''; end';
+       create trigger refuse before insert on silver.fact_transactions execute function refuse()`,
+    );
+    const failed = quietContext();
+    await expect(
+      promoteAll(db.settings, { sources: sourcesOf(CHANGED), context: failed }),
+    ).rejects.toThrow('full');
+    expect(await followed()).toEqual(before);
+    expect(notesOf(failed)).toEqual([]);
+    await execute('drop function refuse cascade');
+    const context = quietContext();
+    await promoteAll(db.settings, { sources: sourcesOf(CHANGED), context });
+    expect(notesOf(context)).toEqual([
+      'sources/shop.yaml has changed: new events of shop.orders are mapped by it from now on; medallion promote --full-refresh maps the history again',
+    ]);
+    expect(await followed()).toEqual([{ ...before[0], mapping: sourceOf(CHANGED).hash }]);
+  });
+
+  test('shows in a plan, until the changed one is followed', async () => {
+    expect(await planned(EXAMPLE)).toEqual([]);
+    await landEvents(db.settings, [JSON.stringify(ORDER)], { topic: 'shop.orders' });
+    expect(await planned(EXAMPLE)).toEqual([]);
+    await promoteAll(db.settings, { sources: sourcesOf(EXAMPLE) });
+    expect(await planned(EXAMPLE)).toEqual([]);
+    const change = {
+      ...{ model: 'sources/shop.yaml', what: 'has changed', step: 'apply' },
+      then: 'new events of shop.orders are mapped by it from now on; medallion promote --full-refresh maps the history again',
+    };
+    expect(await planned(CHANGED)).toEqual([change]);
+    // Nothing of the topic is new.
+    await landEvents(db.settings, [event({})], { topic: 'sales' });
+    const context = quietContext();
+    await promoteAll(db.settings, { sources: sourcesOf(CHANGED), context });
+    expect(notesOf(context)).toEqual([]);
+    expect(await planned(CHANGED)).toEqual([change]);
+    await promoteAll(db.settings, { sources: sourcesOf(CHANGED), fullRefresh: true, context });
+    expect(notesOf(context)).toEqual([]);
+    expect(await planned(CHANGED)).toEqual([]);
+  });
+
+  test('is told of a topic that was not mapped, and of one that another source takes over', async () => {
+    await landEvents(db.settings, [JSON.stringify(ORDER)], { topic: 'shop.orders' });
+    await promoteAll(db.settings);
+    expect(await planned(EXAMPLE)).toMatchObject([
+      { what: 'maps shop.orders, whose events were not mapped before' },
+    ]);
+    await landEvents(db.settings, [JSON.stringify({ ...ORDER, id: 2 })], {
+      ...{ topic: 'shop.orders', from: 1 },
+    });
+    await promoteAll(db.settings, { sources: sourcesOf(EXAMPLE) });
+    const other = readSource(CHANGED, 'sources/store.yaml', []) as Source;
+    expect(await planMappings(db.settings, new Map([['store', other]]))).toMatchObject([
+      { model: 'sources/store.yaml', what: 'maps shop.orders in place of shop' },
+    ]);
+  });
 });
 
 test('a topic whose source is not there is not promoted', async () => {

@@ -45,7 +45,10 @@ the dry run is over.`,
         'make this mart again, and those that read it',
       ],
       ['medallion promote --dry-run', 'rows that would be new, changed, removed, refused'],
-      ['medallion promote --plan', 'how tables differ from their models'],
+      [
+        'medallion promote --plan',
+        'how tables differ from their models, and which mappings have changed',
+      ],
       ['medallion promote --explain', 'the order, the SQL and the publishing of each model'],
     ],
     exits: {
@@ -80,7 +83,7 @@ the dry run is over.`,
         ),
         plan: option(
           '--plan',
-          'say how tables differ from their models, and what becomes of it; no more',
+          'say how tables differ from their models, which mappings have changed, and what becomes of it; no more',
         ),
         explain: option(
           '--explain',
@@ -100,7 +103,7 @@ the dry run is over.`,
         const changes = await plan(config, call);
         await context.writeRows(resultOf(texts('model', 'what', 'step', 'then'), changes));
         if (changes.length === 0) {
-          context.note('every table is as its model says');
+          context.note('every table is as its model says, and no mapping of a source has changed');
         }
       } else if (flags.dryRun) {
         await writeDryRun(await dryRun(config, request), context);
