@@ -118,7 +118,7 @@ test('the installed command runs from any folder, with a home that holds nothing
   await warehouse.drop();
 });
 
-test('holds what runs, what the README names and the tests of the models, no others', async () => {
+test('holds what runs, what the README names and the tests of models and sources, no others', async () => {
   const { stdout } = await run('tar', ['-tzf', path.join(folder, tarball)]);
   const tops = new Set(stdout.match(/^package\/[^/\n]+/gm)?.map((line) => line.slice(8)));
   expect([...tops].sort()).toEqual([
@@ -128,7 +128,9 @@ test('holds what runs, what the README names and the tests of the models, no oth
   const tests = stdout.match(/^package\/test\/.*$/gm) ?? [];
   expect(tests.length).toBeGreaterThan(20);
   expect(
-    tests.filter((name) => !/^package\/test\/models\/(?:silver|gold)\/\w+\.yaml$/.test(name)),
+    tests.filter(
+      (name) => !/^package\/test\/(?:models\/(?:silver|gold)|sources)\/\w+\.yaml$/.test(name),
+    ),
   ).toEqual([]);
   expect(stdout.match(/^package\/fixtures\/.*$/gm)).toEqual([
     'package/fixtures/producer-2k.ndjson.gz',

@@ -9,7 +9,11 @@ import type { Engine } from '../engine/engine.ts';
 import type { Difference } from '../engine/model-test.ts';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import { allModels } from '../model/load.ts';
+import { counted } from '../number.ts';
+import type { Source } from '../source/mapping.ts';
+import { loadSources } from '../source/read.ts';
 import type { CallOptions } from './call.ts';
+import { outcomesOf, recordsOf } from './records.ts';
 
 /** How one case of a test file came out. */
 export interface TestResult {
@@ -34,7 +38,7 @@ interface TestFile {
 
 type Kind = (file: TestFile) => Promise<readonly TestResult[]>;
 
-const PACKAGE = fileURLToPath(new URL('../../test/models/', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('../../test/', import.meta.url));
 
 /**
  * Runs the tests of the project and of the package in DuckDB; no warehouse is needed.
@@ -47,17 +51,22 @@ export async function runTests(
   { signal }: CallOptions = {},
 ): Promise<readonly TestResult[]> {
   const models = allModels(project);
+  const sources = loadSources(project);
+  // What stands in the place of a model, or of a source, has its own test.
+  const replaced = new Set([
+    ...models.filter(({ replaces }) => replaces).map(({ id }) => id),
+    ...[...sources.values()].filter(({ replaces }) => replaces).map(({ name }) => idOf(name)),
+  ]);
   const own = project === undefined ? [] : filesBelow(path.join(project, 'tests'), 'tests');
-  const shipped = filesBelow(PACKAGE, 'test/models').filter(
-    // What stands in the place of a model has its own test.
-    ({ folder, name }) =>
-      !models.some(({ id, replaces }) => replaces && id === `${folder}.${name}`),
-  );
+  const shipped = [
+    ...filesBelow(path.join(PACKAGE, 'models'), 'test/models'),
+    ...filesBelow(path.join(PACKAGE, SOURCES), `test/${SOURCES}`, SOURCES),
+  ].filter(({ folder, name }) => !replaced.has(`${folder}.${name}`));
   const files = [...own, ...shipped];
   const unknown = names.find((name) => !files.some((file) => isNamed(file, name)));
   if (unknown !== undefined) {
     throw new MedallionError('usage', `there is no test of ${unknown}`, {
-      hint: 'A test of a model is tests/silver/<model>.yaml or tests/gold/<model>.yaml in the project.',
+      hint: 'A test is tests/silver/<model>.yaml, tests/gold/<model>.yaml or tests/sources/<source>.yaml in the project.',
     });
   }
   const chosen = files.filter(
@@ -68,7 +77,10 @@ export async function runTests(
   try {
     const ofModels = modelTests(models, engine);
     /** By the folder of tests/ that they lie in. */
-    const kinds: Readonly<Record<string, Kind>> = { silver: ofModels, gold: ofModels };
+    const kinds: Readonly<Record<string, Kind>> = {
+      ...{ silver: ofModels, gold: ofModels },
+      [SOURCES]: sourceTests(sources, models),
+    };
     const results: TestResult[] = [];
     for (const file of chosen) {
       if (signal !== undefined) {
@@ -92,6 +104,12 @@ export async function runTests(
   } finally {
     await engine.close();
   }
+}
+
+const SOURCES = 'sources';
+
+function idOf(source: string): string {
+  return `${SOURCES}.${source}`;
 }
 
 function isNamed({ folder, name }: TestFile, wanted: string): boolean {
@@ -153,13 +171,62 @@ function modelTests(
   };
 }
 
-function filesBelow(directory: string, shown: string): TestFile[] {
+/** Tests of sources: records given, and what becomes of each. */
+function sourceTests(
+  sources: ReadonlyMap<string, Source>,
+  models: ReturnType<typeof allModels>,
+): Kind {
+  return async (file) => {
+    const source = sources.get(file.name);
+    if (source === undefined) {
+      return [problemOf(file, `there is no source ${file.name}`)];
+    }
+    const [{ parse }, { differencesOf, dimensionsOf, readSourceCases }] = await Promise.all([
+      import('yaml'),
+      import('../engine/source-test.ts'),
+    ]);
+    try {
+      const cases = readSourceCases(parse(readFileSync(file.path, 'utf8')));
+      if ('problem' in cases) {
+        return [problemOf(file, cases.problem)];
+      }
+      const dimensions = dimensionsOf(models, cases);
+      if ('problem' in dimensions) {
+        return [problemOf(file, dimensions.problem)];
+      }
+      const records = await recordsOf(
+        source,
+        cases.map(({ given }) => given),
+      );
+      if (records.length !== cases.length) {
+        const found = counted(records.length, 'order');
+        return [problemOf(file, `${found} in ${counted(cases.length, 'case')}: each gives one`)];
+      }
+      const outcomes = await outcomesOf(source, records, dimensions);
+      return cases.map(({ name, expect }, index) => {
+        const outcome = outcomes[index];
+        const differences = outcome === undefined ? [] : differencesOf(expect, outcome);
+        return {
+          ...{ of: idOf(source.name), file: file.shown, name, problem: undefined },
+          ...{ passed: differences.length === 0, differences },
+        };
+      });
+    } catch (error) {
+      return [problemOf(file, messageOf(error))];
+    }
+  };
+}
+
+/**
+ * @param folder which they lie in below tests/, where it is not one of the directory
+ */
+function filesBelow(directory: string, shown: string, folder?: string): TestFile[] {
   try {
     return readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.ya?ml$/.test(file))
       .sort()
       .map((file) => ({
-        folder: path.dirname(file),
+        folder: folder ?? path.dirname(file),
         name: path.basename(file).replace(/\.ya?ml$/, ''),
         path: path.join(directory, file),
         shown: path.posix.join(shown, ...file.split(path.sep)),

@@ -3,14 +3,15 @@ import { wholeSelect, type Model } from '../model/model.ts';
 import { stagedTable, type Session } from './engine.ts';
 
 const value = v.union(v.string(), v.number(), v.boolean(), v.null());
-const row = v.record(value);
+/** A row as a test says it: the columns that matter. */
+export const row = v.record(value);
 const casesSchema = v.array(
   v.object({ name: v.string(), given: v.record(v.array(row)), expect: v.array(row) }),
 );
 
 /** Rows given in the inputs of a model, and the rows expected of it, naming only the columns that matter. */
 export type ModelCase = v.Infer<typeof casesSchema>[number];
-type Row = v.Infer<typeof row>;
+export type Row = v.Infer<typeof row>;
 
 /**
  * The cases of a test file.
@@ -24,8 +25,8 @@ export function readCases(yaml: unknown): readonly ModelCase[] | { readonly prob
 
 /** A cell that is not as expected; null where there is no such row, or no value. */
 export interface Difference {
-  /** From 1, in the order of the key. */
-  readonly row: number;
+  /** From 1, in the order of the key; null where a test is not of rows. */
+  readonly row: number | null;
   readonly column: string;
   readonly expected: string | null;
   readonly actual: string | null;
@@ -153,12 +154,13 @@ function differences(
     );
 }
 
-function textOf(cell: Row[string] | undefined): string | null {
+/** A value as it is compared. */
+export function textOf(cell: Row[string] | undefined): string | null {
   return cell === null || cell === undefined ? null : String(cell);
 }
 
 /** A select of an input with all its columns; those that a row does not name are null. */
-function givenRows(
+export function givenRows(
   models: readonly Model[],
   id: string,
   rows: readonly Row[],

@@ -65,6 +65,10 @@ test('an installed command makes a project, tests its mart, fills it and knows i
     code: 0,
     stderr: expect.stringMatching(/^[2-9]\d tests passed in /) as string,
   });
+  expect(await medallion(['test', 'sources.segment', 'sources.online_retail'])).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^9 tests passed in /) as string,
+  });
 
   const input = `${purchase({ id: 'a', at: '2026-01-01T10:00:00', order: { total_amount: 11.2 } })}\n`;
   expect(await medallion(['ingest', '--from', '-'], { input })).toMatchObject({ code: 0 });

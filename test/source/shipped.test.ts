@@ -1,29 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import * as v from '@badrap/valita';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { csvLines } from '../../src/log/files/csv.ts';
-import type { CsvForm } from '../../src/source/mapping.ts';
+import { runTests, type TestResult } from '../../src/app/test.ts';
 import { loadSources } from '../../src/source/read.ts';
-import { createTestDatabase } from '../support/postgres.ts';
-import { landEvents, promoteAll, rowsOf } from '../support/promotion.ts';
-
-/** Records, or rows of CSV, given in the order in which they came, and what silver or the quarantine makes of each. */
-const row = v.record(v.union(v.string(), v.null()));
-const casesOf = v.array(
-  v.object({
-    name: v.string(),
-    given: v.string(),
-    expect: v.union(
-      v.literal('skipped'),
-      v.object({ transaction: row, items: v.array(row).optional() }),
-      v.object({ reason: v.string(), field: v.union(v.string(), v.null()) }),
-    ),
-  }),
-);
 
 const sources = loadSources(undefined);
 const FOLDER = 'test/sources';
@@ -32,22 +12,6 @@ test('every source has a test, and every test a source', () => {
   const tested = readdirSync(FOLDER).map((file) => file.replace(/\.yaml$/, ''));
   expect(tested.sort()).toEqual([...sources.keys()].sort());
 });
-
-/** Every column as text. */
-const asText = (select: string): string =>
-  `select fields.* from (${select}) as found, lateral (
-     select jsonb_object_agg(key, value) as fields from jsonb_each_text(to_jsonb(found))) as fields`;
-const TRANSACTIONS = asText(`
-  select facts.*, statuses.name as status, methods.name as payment_method, currencies.name as currency
-  from silver.fact_transactions as facts
-  inner join silver.dim_order_status as statuses on statuses.id = facts.order_status_id
-  inner join silver.dim_payment_method as methods on methods.id = facts.order_payment_method_id
-  inner join silver.dim_currency as currencies on currencies.id = facts.order_currency_id
-  where facts."offset" = $1`);
-const ITEMS = asText(`
-  select * from silver.fact_transaction_items as items where items."offset" = $1 order by items.line_number`);
-const SKIPPED = asText('select run_id from medallion.skipped_events where "offset" = $1');
-const REJECTED = asText('select reason, field from bronze.quarantine where "offset" = $1');
 
 /** The sources of a project with these files. */
 function projectOf(files: Readonly<Record<string, string>>): ReturnType<typeof loadSources> {
@@ -98,55 +62,89 @@ test.each([
   expect(() => projectOf(files)).toThrow(problem);
 });
 
-/** The records of a file of CSV. */
-async function ordersOf(text: string, form: CsvForm): Promise<string[]> {
-  const parts: Buffer[] = [];
-  for await (const part of csvLines(
-    Readable.from([Buffer.from(text)]),
-    { form, grows: false },
-    '',
-  )) {
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString().split('\n').filter(Boolean);
+test.each([...sources.keys()])('%s maps what its test gives', async (name) => {
+  const results = await runTests({ project: undefined }, [`sources.${name}`]);
+  expect(results.length).toBeGreaterThan(0);
+  expect(results.filter(({ passed }) => !passed)).toEqual([]);
+});
+
+test.each([
+  [
+    'an amount, a line and a column that differ are named one by one',
+    `{ transaction: { order_subtotal: '7.00', total: 1 }, items: [{ unit_price: '3.0000' }] }`,
+    [
+      ['order_subtotal', '7.00', '8.00'],
+      ['total', '1', 'no such column'],
+      ['items[0].unit_price', '3.0000', '4.0000'],
+    ],
+  ],
+  [
+    'lines that are not there',
+    '{ transaction: {}, items: [{ quantity: 2 }, { quantity: 1 }] }',
+    [['items', '2 lines', '1 line']],
+  ],
+  [
+    'an order that should not count',
+    '{ reason: missing_field, field: id }',
+    [['outcome', 'rejected: missing_field id', 'accepted']],
+  ],
+  ['an order that is not of the source', 'skipped', [['outcome', 'skipped', 'accepted']]],
+])('a test says what differs: %s', async (_, expectation, differences) => {
+  const [result] = await testsOf(expectation);
+  expect(result).toMatchObject({ of: 'sources.mine', passed: false, problem: undefined });
+  expect(
+    result?.differences.map(({ column, expected, actual }) => [column, expected, actual]),
+  ).toEqual(differences);
+});
+
+test.each([
+  ['{ transaction: {} }', 'with: { silver.dim_date: [] }', 'with: silver.dim_date is none of'],
+  ['{ transaction: {} }', 'with: { silver.dim_currency: [{ iso: X }] }', 'has no column iso'],
+  ['accepted', '', 'expect'],
+])('a test that cannot be run says why: %s %s', async (expectation, more, problem) => {
+  const [result] = await testsOf(expectation, more);
+  expect(result).toMatchObject({ passed: false, differences: [] });
+  expect(result?.problem).toContain(problem);
+});
+
+test('the test of docs/sources.md passes with its source', async () => {
+  const blocks = [...readFileSync('docs/sources.md', 'utf8').matchAll(/^```yaml\n([^`]+)```/gm)];
+  const blockOf = (start: string): string =>
+    blocks.find(([, text]) => text?.startsWith(start))?.[1] ?? '';
+  const results = await runOwnTests({
+    'sources/shop.yaml': blockOf('# sources/shop.yaml'),
+    'tests/sources/shop.yaml': blockOf('# tests/sources/shop.yaml'),
+  });
+  expect(results).toMatchObject([
+    { name: 'a paid order', passed: true },
+    { name: 'an order without lines', passed: true },
+  ]);
+});
+
+/** Runs a test of a project's source, which is that of Segment. */
+async function testsOf(expectation: string, more = ''): Promise<readonly TestResult[]> {
+  const order =
+    '{"event": "Order Completed", "userId": "u", "timestamp": "2026-01-04T08:00:00Z", "properties": {"order_id": "1", ' +
+    '"total": 8, "currency": "EUR", "products": [{"sku": "S", "price": 4, "quantity": 2}]}}';
+  return runOwnTests({
+    'sources/mine.yaml': 'version: 1\nextends: segment\n',
+    'tests/sources/mine.yaml': `- name: an order\n  given: '${order}'\n  expect: ${expectation}\n  ${more}\n`,
+  });
 }
 
-test.each([...sources.keys()])('%s maps what its test gives', async (name) => {
-  const cases = casesOf.parse(parse(readFileSync(`${FOLDER}/${name}.yaml`, 'utf8')));
-  const db = await createTestDatabase();
+/** Runs the test of the only source in a project. */
+async function runOwnTests(
+  files: Readonly<Record<string, string>>,
+): Promise<readonly TestResult[]> {
+  const project = mkdtempSync(path.join(tmpdir(), 'medallion-sources-'));
   try {
-    const { settings } = db;
-    const source = sources.get(name);
-    const given = cases.map((one) => one.given);
-    const events = source?.csv === undefined ? given : await ordersOf(given.join(''), source.csv);
-    // The dimensions, with a row of a shop in Britain.
-    await promoteAll(settings);
-    await rowsOf(settings, `insert into silver.dim_currency values (3, 'POUND', 'GBP')`);
-    await landEvents(settings, events, { topic: 'orders' });
-    const named = new Map(source && [[name, { ...source, topics: ['orders'] }]]);
-    await promoteAll(settings, { sources: named });
-    for (const [offset, one] of cases.entries()) {
-      const rows = async (sql: string): Promise<unknown[]> =>
-        (await rowsOf(settings, sql, [offset])).map(
-          ({ fields }) => JSON.parse(fields ?? '') as unknown,
-        );
-      if (one.expect === 'skipped') {
-        expect(await rows(SKIPPED), one.name).toHaveLength(1);
-        continue;
-      }
-      const found =
-        'transaction' in one.expect
-          ? { transaction: (await rows(TRANSACTIONS))[0], items: await rows(ITEMS) }
-          : (await rows(REJECTED))[0];
-      expect(found, one.name).toMatchObject(one.expect);
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(project, name)), { recursive: true });
+      writeFileSync(path.join(project, name), text);
     }
-    // None of the totals is off: what a mapping gets wrong about money shows there.
-    const checks = await rowsOf(
-      settings,
-      `select check_name from medallion.check_results where model = 'silver.fact_transactions' and failing > 0`,
-    );
-    expect(checks).toEqual([]);
+    const [first = ''] = Object.keys(files);
+    return await runTests({ project }, [path.basename(first, '.yaml')]);
   } finally {
-    await db.drop();
+    rmSync(project, { recursive: true });
   }
-});
+}

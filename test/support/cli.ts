@@ -163,10 +163,10 @@ export async function runShell(script: string, options: CliOptions = {}): Promis
  * @returns its bin/medallion.js
  */
 export function installMedallion(folder: string): string {
-  for (const part of ['assets', 'bin', 'dist', 'sql', 'package.json']) {
+  const tests = ['test/models', 'test/sources'];
+  for (const part of ['assets', 'bin', 'dist', 'sources', 'sql', 'package.json', ...tests]) {
     cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
   }
-  cpSync(path.join(ROOT, 'test/models'), path.join(folder, 'test/models'), { recursive: true });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   return path.join(folder, 'bin', 'medallion.js');
 }

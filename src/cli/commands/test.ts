@@ -5,21 +5,26 @@ import type { ResultTable } from '../../postgres/query.ts';
 import { command } from '../command.ts';
 import { booleans, numbers, resultOf, texts } from '../render/result.ts';
 
-export const testCommand = command('test', 'run the tests of models: rows given, rows expected', {
+export const testCommand = command('test', 'run the tests of models and sources', {
   details: `
-A test is tests/silver/<model>.yaml or tests/gold/<model>.yaml of the project:
-cases with rows of the tables that the model reads, and the rows it should make
-of them. DuckDB runs the select; no warehouse is needed. The tests of
-medallion's own models run, too. --output has every case as a row, and every
-cell that differs.`,
+A test of a model is tests/silver/<model>.yaml or tests/gold/<model>.yaml of the
+project: cases with rows of the tables that the model reads, and the rows it
+should make of them. A test of a source is tests/sources/<source>.yaml: records
+as they are sent, and the order that silver should have, or why the record is
+rejected. DuckDB runs them; no warehouse is needed. The tests of medallion's own
+models and sources run, too. --output has every case as a row, and every cell
+that differs.`,
   examples: [
     'medallion test',
     'medallion test sales_performance',
+    'medallion test sources.shopify',
     'medallion test gold.sales_performance --output json',
   ],
   exits: { 4: 'a test failed' },
-  seeAlso: ['init', 'models show', 'docs/projects.md'],
-  arguments: [['[names...]', 'models: schema.name, or the name alone (default: all tests)']],
+  seeAlso: ['init', 'models show', 'docs/projects.md', 'docs/sources.md'],
+  arguments: [
+    ['[names...]', 'models and sources, like gold.x, sources.y or x (default: all tests)'],
+  ],
   /** @throws MedallionError check_failed, where a test failed */
   run: async (context, _flags, names) => {
     const started = performance.now();
@@ -32,12 +37,18 @@ cell that differs.`,
       throw new MedallionError(
         'check_failed',
         `${counted(failed.length, 'test')} of ${String(results.length)} failed`,
-        { hint: 'medallion models show <model> --sql prints the select that was run.' },
+        { hint: hintFor(failed) },
       );
     }
     context.note(`${counted(results.length, 'test')} passed in ${seconds} s`);
   },
 });
+
+function hintFor(failed: readonly TestResult[]): string {
+  return failed.some(({ of }) => !of.startsWith('sources.'))
+    ? 'medallion models show <model> --sql prints the select that was run.'
+    : 'docs/sources.md has every word that a source may use.';
+}
 
 function linesOf({ of, name, file, problem, differences }: TestResult): string[] {
   const rows = [...new Set(differences.map(({ row }) => row))];
@@ -50,7 +61,7 @@ function linesOf({ of, name, file, problem, differences }: TestResult): string[]
       const isSurplus = cells.every(({ expected }) => expected === null);
       const what = isMissing ? ', which is missing' : isSurplus ? ', which is not expected' : '';
       return [
-        `  row ${String(row)}${what}`,
+        ...(row === null ? [] : [`  row ${String(row)}${what}`]),
         ...cells.map(
           ({ column, expected, actual }) =>
             `    ${column}: expected ${expected ?? 'null'}, actual ${actual ?? 'null'}`,

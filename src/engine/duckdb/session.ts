@@ -208,7 +208,9 @@ export class DuckDbSession implements Session {
       await openReferences(this.#connection, this.#warehouse);
       this.#hasReferences = true;
     }
-    await this.reach(archive);
+    if (archive.length > 0) {
+      await this.reach(archive);
+    }
   }
 
   /** Leaves in temp.known what silver knows now of the transactions in a table of the source step. */
