@@ -7,6 +7,7 @@ import { readManifest, SHOP } from '../e2e/warehouse.ts';
 import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
 import { until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { withPromotionLock } from '../../src/postgres/lock.ts';
 import { answersOf, rowOf, rowsOf } from '../support/promotion.ts';
 import { runReconcile } from '../support/reconcile.ts';
 
@@ -114,6 +115,53 @@ describe('prune', () => {
     await rowsOf(db.settings, 'insert into silver.discarded_events select * from public.kept');
   });
 
+  test('waits for nobody that promotes: it says who does, and removes nothing', async () => {
+    await withPromotionLock(db.settings, 'the other one', async () => {
+      const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+      expect(code).toBe(5);
+      expect(stderr).toContain('the other one');
+    });
+    expect(await held()).toBe(manifest.bronze.events);
+  });
+
+  test('leaves what silver is being made of again', async () => {
+    await rowsOf(
+      db.settings,
+      `insert into medallion.refreshes (layer, run_id) values ('silver', 0)`,
+    );
+    const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+    await rowsOf(db.settings, 'delete from medallion.refreshes');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/being made again from bronze: nothing was pruned\n.*medallion promote/);
+    expect(await held()).toBe(manifest.bronze.events);
+  });
+
+  test.each([
+    ['age that is none', ['--older-than', 'long'], /--older-than/],
+    ['missing age', [], /--older-than/],
+    ['batches of nothing', ['--older-than', '1ms', '--batch-rows', '0'], /--batch-rows/],
+  ])('takes no %s', async (_, flags, words) => {
+    const { code, stderr } = await runCli(['prune', '--bronze', ...flags, '--yes'], options());
+    expect({ code, stderr }).toMatchObject({ code: 2 });
+    expect(stderr).toMatch(words);
+    expect(await held()).toBe(manifest.bronze.events);
+  });
+
+  test('removes nothing where the server takes no writes', async () => {
+    await rowsOf(
+      db.settings,
+      `alter database ${db.settings.database} set default_transaction_read_only = on`,
+    );
+    const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+    await rowsOf(
+      { ...db.settings, database: 'postgres' },
+      `alter database ${db.settings.database} reset default_transaction_read_only`,
+    );
+    expect({ code, stderr }).toMatchObject({ code: 3 });
+    expect(stderr).toContain('read-only');
+    expect(await held()).toBe(manifest.bronze.events);
+  });
+
   test('killed half way, has booked what is gone, and the next run goes on', async () => {
     await rowsOf(
       db.settings,
@@ -154,7 +202,8 @@ describe('prune', () => {
         `select outcome, error from medallion.runs where command = 'prune' order by run_id`,
       ),
     ).toEqual([
-      { outcome: 'failed', error: expect.stringContaining('nothing was pruned') as unknown },
+      { outcome: 'failed', error: expect.stringContaining('nowhere in silver') as unknown },
+      { outcome: 'failed', error: expect.stringContaining('being made again') as unknown },
       { outcome: 'failed', error: 'killed' },
       { outcome: 'done', error: null },
     ]);
