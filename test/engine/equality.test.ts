@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { archive } from '../../src/maintain/archive.ts';
 import { loadModels } from '../../src/model/load.ts';
+import { readSource } from '../../src/source/read.ts';
 import { EVERY_FAULT, eventsOf } from '../generate/shop-stream.ts';
 import { Dice, mutate } from '../support/mutations.ts';
 import { purchase } from '../support/orders.ts';
@@ -145,6 +146,52 @@ describe('an engine that speaks the protocol of Spark', () => {
     expect(rows).toEqual(await everything(expected));
     expect(rows['silver.discarded_events']).toHaveLength(16);
     expect(await answersOf(found.settings)).toEqual(await answersOf(whole.settings));
+  });
+
+  test('leaves the rows that DuckDB leaves of records of a source, between events of the contract', async () => {
+    const mapping = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/sources.md', 'utf8'))?.[1];
+    const shop = readSource(
+      `${mapping ?? ''}\nwhere: { test: [false, ''] }\n`,
+      'sources/shop.yaml',
+      [],
+    );
+    const record = (n: number, more: Readonly<Record<string, unknown>> = {}): string =>
+      JSON.stringify({
+        ...{ id: n, updated_at: `2026-01-0${String(1 + (n % 9))}T10:00:00+01:00`, currency: 'eur' },
+        ...{ customer: { id: n % 7 }, financial_status: 'paid', payment_gateway_names: ['stripe'] },
+        ...{ total_line_items_price: '20.00', total_tax: n, shipping_lines: [{ price: '2.5' }] },
+        ...{ total_discounts: 0, line_items: [{ sku: 'A', price: '10.005', quantity: 2 }] },
+        ...more,
+      });
+    const records = [
+      ...Array.from({ length: 40 }, (_, n) => record(n)),
+      ...Array.from({ length: 9 }, (_, n) => record(3 * n)),
+      ...Array.from({ length: 9 }, (_, n) => record(2 * n, { total_tax: 1e21, note: '\\u0007' })),
+      ...Array.from({ length: 9 }, (_, n) => record(4 * n, { updated_at: '2026-02-01 10:00', n })),
+      ...[record(100, { test: true }), record(101, { currency: 'shells' }), '{', record(0)],
+    ];
+    const [first, second] = [records.slice(0, 45), records.slice(45)];
+    const promotedBy = async (engine: EngineName): Promise<TestDatabase> => {
+      const db = await newWarehouse();
+      const sources = shop && new Map([['shop', shop]]);
+      for (const [index, part] of [first, second].entries()) {
+        const from = index * first.length;
+        await landEvents(db.settings, part, { topic: 'shop.orders', from });
+        await landEvents(db.settings, stream.slice(20 * index, 20 * index + 20), {
+          ...{ topic: index === 0 ? 'a' : 'z', from: 0 },
+        });
+        await promoteAll(db.settings, {
+          ...{ chunkRows: 40, engine },
+          ...(sources && { sources }),
+        });
+      }
+      return db;
+    };
+    const rows = await everything(await promotedBy('sail'));
+    expect(rows).toEqual(await everything(await promotedBy('duckdb')));
+    expect(rows['bronze.quarantine']).not.toEqual([]);
+    expect(rows['silver.discarded_events']).not.toEqual([]);
+    expect(JSON.stringify(rows['silver.fact_transactions'])).toContain('"shop.orders"');
   });
 
   test('says of mutilated events what DuckDB and the judge say', async () => {

@@ -1,7 +1,7 @@
-import { MedallionError } from '../../errors.ts';
 import type { Dimension, References } from '../../event/references.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
+import { doubleQuoted } from '../duckdb/sql.ts';
 import type { Column, SilverBatch, BatchCounts } from '../engine.ts';
 import { FarArchive } from './archive.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
@@ -51,7 +51,10 @@ const LINES: readonly Column[] = [
 ];
 const EVENT_NO: readonly Column[] = [{ name: 'event_no', type: 'integer' }];
 
-/** What the cluster has read of some events. */
+/** What DuckDB leaves of a batch that it reads itself. */
+const READ_HERE = ['events', 'items', 'repeated', 'losers'];
+
+/** What was read of some events. */
 interface Reading {
   readonly events: StagedFiles;
   readonly items: StagedFiles;
@@ -74,20 +77,14 @@ export class SourceStep {
   }
 
   async read(batch: SilverBatch): Promise<BatchCounts> {
-    if (batch.source !== undefined) {
-      throw new MedallionError(
-        'config',
-        `Spark does not read the records of ${batch.source.file}: they are mapped by DuckDB alone`,
-        {
-          hint: 'Nothing of them was promoted. Promote with --engine duckdb; both fill the same tables.',
-        },
-      );
-    }
     for (const files of this.#before) {
       await this.#exchange.remove(files);
     }
     this.#before = this.#files;
     this.#files = [];
+    if (batch.source !== undefined) {
+      return this.#readMapped(batch);
+    }
     const { bronze, far, references } = await this.#giveBronze(batch);
     const first = await this.#readEvents(far, references);
     const [events, doubtful] = await this.#count(first.events);
@@ -116,6 +113,29 @@ export class SourceStep {
     this.#readings = readings;
     await this.#show(batch);
     return { events, accepted: events - left.rejected - left.skipped, ...left };
+  }
+
+  /** Records of a source are mapped here, and the cluster gets the events: they are a fraction of the texts, which it need not see. */
+  async #readMapped(batch: SilverBatch): Promise<BatchCounts> {
+    // What DuckDB leaves as tables are views of files here, once the cluster has them.
+    for (const relation of ['transactions', ...READ_HERE]) {
+      await this.#near.execute(`drop view if exists source.${relation}`);
+    }
+    const counts = await this.#near.readBatch(batch);
+    const give = async (name: keyof Reading, columns: string): Promise<StagedFiles> =>
+      this.#keep(await this.#exchange.give(name, `select ${columns} from source.${name}`));
+    this.#readings = [
+      {
+        events: await give('events', `${nearNames(EVENT)}, false as is_doubtful`),
+        items: await give('items', nearNames(ITEM)),
+      },
+    ];
+    await this.#near.execute('drop view source.transactions');
+    for (const relation of READ_HERE) {
+      await this.#near.execute(`drop table source.${relation}`);
+    }
+    await this.#show(batch);
+    return counts;
   }
 
   #keep(files: StagedFiles): StagedFiles {
@@ -219,10 +239,9 @@ export class SourceStep {
     condition = 'true',
   ): Promise<void> {
     const files = this.#readings.flatMap((reading) => reading[part].files);
-    const near = columns.map((column) => `"${column.name}"`).join(', ');
     await this.#near.openView(
       name,
-      `select ${near} from (${nearSelect(files)}) where ${condition}
+      `select ${nearNames(columns)} from (${nearSelect(files)}) where ${condition}
        ${without === undefined ? '' : `and event_no not in (${nearSelect(without.files)})`}`,
     );
     const far = columns.map((column) => quoted(column.name)).join(', ');
@@ -237,6 +256,10 @@ export class SourceStep {
         .join(' union all '),
     );
   }
+}
+
+function nearNames(columns: readonly Column[]): string {
+  return columns.map(({ name }) => doubleQuoted(name)).join(', ');
 }
 
 function sparkSql(name: 'events' | 'items'): string {
