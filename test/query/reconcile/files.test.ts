@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -72,4 +72,25 @@ test.each([
      from silver.fact_transactions order by transaction_id`,
   );
   expect(rows.map(({ row }) => row)).toEqual(expected);
+});
+
+test('a file that is gone is compared with what ingest recorded, a folder in its place is refused', async () => {
+  const file = path.join(folder, 'sales.ndjson');
+  await writeFile(file, `${DAY_1.join('\n')}\n`);
+  await runCli(['ingest', '--from', file], options());
+  await rm(file);
+  const gone = await runReconcile([], options());
+  expect(gone).toMatchObject({ code: 0, different: [] });
+  expect(gone.lines.find(({ check }) => check === 'log-to-bronze')).toMatchObject({
+    ...{ expected: 3, found: 3 },
+    note: 'the file is gone',
+  });
+  await mkdir(file);
+  const { code, stderr } = await runCli(['reconcile'], options());
+  expect(code).toBe(2);
+  expect(stderr).toContain(`cannot read ${file}: it is a folder`);
+});
+
+test('a warehouse that holds nothing has nothing to compare, and no fault', async () => {
+  expect(await runReconcile([], options())).toMatchObject({ code: 0, lines: [] });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readManifest, SHOP } from '../../e2e/warehouse.ts';
 import { runCli } from '../../support/cli.ts';
-import { kafkaBrokers, kafkaClient, produce, uniqueTopic } from '../../support/kafka.ts';
+import { kafkaBrokers, kafkaClient, produce, uniqueTopic, until } from '../../support/kafka.ts';
 import { purchase } from '../../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { rowsOf } from '../../support/promotion.ts';
@@ -155,4 +155,35 @@ test('a partition that only another warehouse has read waits whole, and says so'
   expect(result).toMatchObject({ code: 0, different: [] });
   expect(result.sum('log-to-bronze', 'waiting')).toBe(1);
   expect(noteOf(result, 1)).toBe('this warehouse has read nothing of it yet');
+});
+
+test('a broker that does not answer ends it: nothing was compared, and nothing is called whole', async () => {
+  await produce(topic, [{ partition: 0, value: purchase({ id: 'a', at: '2026-02-01T00:00:00' }) }]);
+  await medallion('ingest');
+  const given = await options();
+  const { code, stdout, stderr } = await runCli(['reconcile'], {
+    ...given,
+    env: { ...given.env, KAFKA_BROKERS: '127.0.0.1:1' },
+  });
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toContain('127.0.0.1:1');
+});
+
+test('a topic that was recreated is named, with the way to take the new one', async () => {
+  const sale = { partition: 0, value: purchase({ id: 'a', at: '2026-02-01T00:00:00' }) };
+  await produce(topic, [sale]);
+  await medallion('ingest');
+  const admin = (await kafkaClient()).admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await until(async () => !(await admin.listTopics()).includes(topic));
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+  await admin.disconnect();
+  await produce(topic, [sale, sale]);
+  const result = await reconcile();
+  expect(result).toMatchObject({ code: 0, different: [] });
+  expect(result.sum('log-to-bronze', 'waiting')).toBe(2);
+  expect(noteOf(result, 0)).toContain(
+    'the topic was recreated: ingest --reset-offsets takes the new one',
+  );
 });
