@@ -51,10 +51,5 @@ export async function recordMapping(
   client: Client,
   { topic, source, mapping }: TopicSource,
 ): Promise<void> {
-  await client.query(
-    `insert into medallion.topic_sources as known (topic, source, mapping) values ($1, $2, $3)
-     on conflict (topic) do update set source = $2, mapping = $3, recorded_at = now()
-     where (known.source, known.mapping) is distinct from ($2, $3)`,
-    [topic, source, mapping],
-  );
+  await client.query(sqlFile('bronze/record_mapping'), [topic, source, mapping]);
 }

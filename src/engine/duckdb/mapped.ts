@@ -13,7 +13,7 @@ import {
   type TimeForm,
   type TimePart,
 } from '../../source/mapping.ts';
-import { sqlFile } from '../../sql-file.ts';
+import { sqlFile, statement } from '../../sql-file.ts';
 import { RecordStructure, valueAt } from './record-structure.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
 
@@ -58,26 +58,16 @@ class MappedSelect {
       const rule = this.#source.order.get(field.path);
       return named(this.#meant(field, rule, sentColumn(field.path)), meantColumn(field.path));
     });
-    // Each stage has the columns of the one before: what was sent for each field, what it means, the event.
-    return `with raw as (
-${sqlFile('source/records')}),
-records as (
-    select *, ${this.#structure.columns('case when is_plain then value end').join(', ')} from raw
-),
-sent as (
-    select *, ${isOfSource} as is_of_source, ${sent.join(', ')} from records
-),
-scaled as (
-    select *, ${this.#minorShare()} as minor_share from sent
-),
-meant as (
-    select *, ${meant.join(', ')}, ${lines} as lines from scaled
-),
-mapped as (
-    select *, ${this.#event()} as event from meant
-)
-select event_no, topic, partition, "offset", produced_at, case when event is null then value end as value, event
-from mapped`;
+    return statement('source/mapped', {
+      raw: sqlFile('source/records'),
+      records: this.#structure.columns('case when is_plain then value end').join(', '),
+      is_of_source: isOfSource,
+      sent: sent.join(', '),
+      minor_share: this.#minorShare(),
+      meant: meant.join(', '),
+      lines,
+      event: this.#event(),
+    });
   }
 
   /** Whether a record is plainly one of its source: what `where` leaves out, and rows of CSV that are no order, are not. */
