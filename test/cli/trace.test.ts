@@ -148,6 +148,7 @@ test('says what waits, and what gold leaves out', async () => {
   const quote = await run('trace', 'ask');
   expect(quote.stderr).toBe('no mart counts events of type "quote"\n');
   const page = (await run('trace', 'a')).stdout;
+  expect(page).toMatch(/\nQuarantine\n[^]*?\nreason +unknown_reference\nfield +order\.status\n/);
   expect(page).toMatch(/\ngold\.sales_performance +2026-01-02 +total orders 2, /);
 });
 

@@ -31,9 +31,9 @@ export function traceParts({ parts }: Trace, width: number): Part[] {
         return [{ ...part, lines: eventLines(table, width) }];
       case 'gold':
         return [{ ...part, lines: cellLines(table, width) }];
-      case 'quarantine':
       case 'refunds':
         return [{ ...part, lines: refundLines(table, width) }];
+      case 'quarantine':
       case 'lines':
         return [part];
     }
