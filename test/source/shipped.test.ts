@@ -2,8 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { recordsOf } from '../../src/app/records.ts';
 import { runTests, type TestResult } from '../../src/app/test.ts';
 import { loadSources } from '../../src/source/read.ts';
+import { withDatabase } from '../support/postgres.ts';
+import { countTransactions, landEvents, promoteAll, rowsOf } from '../support/promotion.ts';
 
 const sources = loadSources(undefined);
 const FOLDER = 'test/sources';
@@ -66,6 +70,29 @@ test.each([...sources.keys()])('%s maps what its test gives', async (name) => {
   const results = await runTests({ project: undefined }, [`sources.${name}`]);
   expect(results.length).toBeGreaterThan(0);
   expect(results.filter(({ passed }) => !passed)).toEqual([]);
+});
+
+test.each([...sources.values()])('none of the totals of $name is off', async (source) => {
+  const yaml = parse(readFileSync(`${FOLDER}/${source.name}.yaml`, 'utf8')) as { given: string }[];
+  const records = await recordsOf(
+    source,
+    yaml.map(({ given }) => given),
+  );
+  await withDatabase(async ({ settings }) => {
+    // The dimensions, with a row of a shop in Britain.
+    await promoteAll(settings);
+    await rowsOf(settings, `insert into silver.dim_currency values (3, 'POUND', 'GBP')`);
+    await landEvents(settings, records, { topic: 'orders' });
+    const named = new Map([[source.name, { ...source, topics: ['orders'] }]]);
+    await promoteAll(settings, { sources: named });
+    expect(await countTransactions(settings)).toBeGreaterThan(0);
+    // What a mapping gets wrong about money shows there.
+    const checks = await rowsOf(
+      settings,
+      `select check_name from medallion.check_results where model = 'silver.fact_transactions' and failing > 0`,
+    );
+    expect(checks).toEqual([]);
+  });
 });
 
 test.each([
