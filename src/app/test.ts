@@ -31,6 +31,8 @@ interface TestFile {
   /** The folder below tests/, which says what kind of test it is. */
   readonly folder: string;
   readonly name: string;
+  /** folder.name: what it tests. */
+  readonly id: string;
   readonly path: string;
   /** For messages. */
   readonly shown: string;
@@ -55,13 +57,15 @@ export async function runTests(
   // What stands in the place of a model, or of a source, has its own test.
   const replaced = new Set([
     ...models.filter(({ replaces }) => replaces).map(({ id }) => id),
-    ...[...sources.values()].filter(({ replaces }) => replaces).map(({ name }) => idOf(name)),
+    ...[...sources.values()]
+      .filter(({ replaces }) => replaces)
+      .map(({ name }) => `${SOURCES}.${name}`),
   ]);
   const own = project === undefined ? [] : filesBelow(path.join(project, 'tests'), 'tests');
   const shipped = [
     ...filesBelow(path.join(PACKAGE, 'models'), 'test/models'),
     ...filesBelow(path.join(PACKAGE, SOURCES), `test/${SOURCES}`, SOURCES),
-  ].filter(({ folder, name }) => !replaced.has(`${folder}.${name}`));
+  ].filter(({ id }) => !replaced.has(id));
   const files = [...own, ...shipped];
   const unknown = names.find((name) => !files.some((file) => isNamed(file, name)));
   if (unknown !== undefined) {
@@ -108,17 +112,13 @@ export async function runTests(
 
 const SOURCES = 'sources';
 
-function idOf(source: string): string {
-  return `${SOURCES}.${source}`;
-}
-
-function isNamed({ folder, name }: TestFile, wanted: string): boolean {
-  return wanted === name || wanted === `${folder}.${name}`;
+function isNamed({ id, name }: TestFile, wanted: string): boolean {
+  return wanted === name || wanted === id;
 }
 
 function problemOf(file: TestFile, problem: string, name = ''): TestResult {
   return {
-    ...{ of: `${file.folder}.${file.name}`, file: file.shown, name },
+    ...{ of: file.id, file: file.shown, name },
     ...{ passed: false, problem, differences: [] },
   };
 }
@@ -129,10 +129,9 @@ function modelTests(
   engine: Pick<Engine, 'openSession'>,
 ): Kind {
   return async (file) => {
-    const of = `${file.folder}.${file.name}`;
-    const model = models.find(({ id }) => id === of);
+    const model = models.find(({ id }) => id === file.id);
     if (model === undefined) {
-      return [problemOf(file, `there is no model ${of}`)];
+      return [problemOf(file, `there is no model ${file.id}`)];
     }
     const [{ parse }, { readCases, runCase }] = await Promise.all([
       import('yaml'),
@@ -156,7 +155,7 @@ function modelTests(
           'problem' in found
             ? problemOf(file, found.problem, one.name)
             : {
-                ...{ of, file: file.shown, name: one.name, problem: undefined },
+                ...{ of: file.id, file: file.shown, name: one.name, problem: undefined },
                 ...{ passed: found.length === 0, differences: found },
               },
         );
@@ -207,7 +206,7 @@ function sourceTests(
         const outcome = outcomes[index];
         const differences = outcome === undefined ? [] : differencesOf(expect, outcome);
         return {
-          ...{ of: idOf(source.name), file: file.shown, name, problem: undefined },
+          ...{ of: file.id, file: file.shown, name, problem: undefined },
           ...{ passed: differences.length === 0, differences },
         };
       });
@@ -225,12 +224,14 @@ function filesBelow(directory: string, shown: string, folder?: string): TestFile
     return readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.ya?ml$/.test(file))
       .sort()
-      .map((file) => ({
-        folder: folder ?? path.dirname(file),
-        name: path.basename(file).replace(/\.ya?ml$/, ''),
-        path: path.join(directory, file),
-        shown: path.posix.join(shown, ...file.split(path.sep)),
-      }));
+      .map((file) => {
+        const kind = folder ?? path.dirname(file);
+        const name = path.basename(file).replace(/\.ya?ml$/, '');
+        return {
+          ...{ folder: kind, name, id: `${kind}.${name}`, path: path.join(directory, file) },
+          shown: path.posix.join(shown, ...file.split(path.sep)),
+        };
+      });
   } catch (error) {
     if (codeOf(error) === 'ENOENT') {
       return [];

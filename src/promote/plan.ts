@@ -8,7 +8,7 @@ import { hasTables } from '../postgres/tables.ts';
 import { isWithoutKeys } from './fill.ts';
 import { describeMappingChange, readMappings, type Sources } from './topic-sources.ts';
 
-/** One change that a promotion would make, or asks to be told to. */
+/** One change that a promotion would make, or that needs a command first. */
 export interface PlannedChange {
   /** The model of a table, or the file of a source. */
   readonly model: string;

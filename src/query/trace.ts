@@ -158,13 +158,14 @@ function waitingNote({ rows }: ResultTable): string[] {
 
 /** Of a refund, whether silver has the order that it takes back. */
 async function orderNote(client: Client, order: string | null): Promise<string[]> {
+  if (order === null) {
+    return [];
+  }
   const { rowCount } = await client.query(
     'select from silver.fact_transactions where transaction_id = $1',
     [order],
   );
-  return order === null || rowCount === 1
-    ? []
-    : [`it takes back an order that silver does not have: ${order}`];
+  return rowCount === 1 ? [] : [`it takes back an order that silver does not have: ${order}`];
 }
 
 async function dayNote(client: Client, day: string | null): Promise<string[]> {
