@@ -1,8 +1,12 @@
 import type { Retry } from '../retry.ts';
-import { compileAvro, Undecodable } from './avro.ts';
+import { Undecodable } from './avro-cursor.ts';
+import { compileAvro } from './avro.ts';
 import type { Decoded, Decoder, EncodedFormat, Failed } from './decoder.ts';
-import { HEADER_BYTES, schemaIdOf } from './frame.ts';
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts';
+
+/** Confluent's frame: a zero byte, the id of the schema in four bytes, and the encoded value. */
+const MAGIC = 0;
+const HEADER_BYTES = 5;
 
 type FramedFormat = Exclude<EncodedFormat, 'outbox'>;
 
@@ -89,4 +93,9 @@ function fail(detail: string): Body {
   return () => {
     throw new Undecodable(detail);
   };
+}
+
+/** The id of the schema that a value is framed with; undefined where it is no frame. */
+function schemaIdOf(value: Buffer): number | undefined {
+  return value.length >= HEADER_BYTES && value[0] === MAGIC ? value.readInt32BE(1) : undefined;
 }

@@ -25,7 +25,6 @@ interface Answer {
 
 const ANSWER_MS = 10_000;
 const MOST_BYTES = 16 << 20;
-const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json';
 /** What the registry says of an id, a subject or a version that it has not; any other 404 is of another server. */
 const NOT_THERE: readonly unknown[] = [40401, 40402, 40403];
 const CERTIFICATES = {
@@ -56,7 +55,7 @@ export class SchemaRegistry {
    * @throws MedallionError unreachable, denied, config
    */
   async check(): Promise<void> {
-    const answer = await this.#ask('GET', '/schemas/types');
+    const answer = await this.#ask('/schemas/types');
     if (answer === undefined) {
       throw this.#noRegistry('/schemas/types', 404);
     }
@@ -67,7 +66,7 @@ export class SchemaRegistry {
    * @throws MedallionError unreachable, denied, config
    */
   async schema(id: number): Promise<RegisteredSchema | undefined> {
-    const answer = await this.#ask('GET', `/schemas/ids/${String(id)}`);
+    const answer = await this.#ask(`/schemas/ids/${String(id)}`);
     if (answer === undefined) {
       return undefined;
     }
@@ -75,19 +74,6 @@ export class SchemaRegistry {
     const texts = new Map<string, string>();
     await this.#collect(`id ${String(id)}`, answer, texts);
     return { type: String(type), texts: [...texts.values()] };
-  }
-
-  /**
-   * Registers a schema under a subject; one that is there already keeps its id.
-   * @throws MedallionError unreachable, denied, config
-   */
-  async register(subject: string, schema: string): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const { id } = (await this.#ask('POST', path, { schema })) ?? {};
-    if (typeof id !== 'number') {
-      throw this.#noRegistry(path, 200);
-    }
-    return id;
   }
 
   /** Puts a schema behind all that it refers to. */
@@ -99,23 +85,17 @@ export class SchemaRegistry {
     for (const { subject, version } of references as readonly Reference[]) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${String(version)}`;
       if (!texts.has(path)) {
-        await this.#collect(path, (await this.#ask('GET', path)) ?? {}, texts);
+        await this.#collect(path, (await this.#ask(path)) ?? {}, texts);
       }
     }
     texts.set(key, String(schema));
   }
 
   /** The body of the answer; undefined for what is not there. */
-  async #ask(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: object,
-  ): Promise<Answer['body'] | undefined> {
-    const answer = await this.#send(method, path, body && JSON.stringify(body)).catch(
-      (error: unknown) => {
-        throw this.#unreachable(messageOf(error), error);
-      },
-    );
+  async #ask(path: string): Promise<Answer['body'] | undefined> {
+    const answer = await this.#get(path).catch((error: unknown) => {
+      throw this.#unreachable(messageOf(error), error);
+    });
     const { status } = answer;
     const said = answer.body['message'];
     const reason =
@@ -132,8 +112,8 @@ export class SchemaRegistry {
       throw this.#unreachable(reason);
     }
     if (status >= 400 && status !== 404 && typeof said === 'string') {
-      throw new MedallionError('config', `${this.name} refuses ${method} ${path} (${reason})`, {
-        hint: 'Look at the compatibility rule of the subject, or name another topic.',
+      throw new MedallionError('config', `${this.name} refuses GET ${path} (${reason})`, {
+        hint: 'Check SCHEMA_REGISTRY_URL (registry.url), and what its user may read.',
       });
     }
     if (status !== 200) {
@@ -142,21 +122,19 @@ export class SchemaRegistry {
     return answer.body;
   }
 
-  async #send(method: string, path: string, body: string | undefined): Promise<Answer> {
+  async #get(path: string): Promise<Answer> {
     const { url, user, password, token } = this.#config;
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const authorization =
       token !== undefined
         ? `Bearer ${token}`
         : user !== undefined
           ? `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`
           : undefined;
-    const request = send(`${url.href.replace(/\/$/, '')}${path}`, {
+    const request = ask(`${url.href.replace(/\/$/, '')}${path}`, {
       ...this.#tls,
-      method,
       headers: {
-        accept: `${CONTENT_TYPE}, application/json`,
-        ...(body === undefined ? {} : { 'content-type': CONTENT_TYPE }),
+        accept: 'application/vnd.schemaregistry.v1+json, application/json',
         ...(authorization === undefined ? {} : { authorization }),
       },
       // Answers are few: a connection that was kept would be gone when the next one is asked for.
@@ -169,7 +147,7 @@ export class SchemaRegistry {
     );
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        request.on('response', resolve).on('error', reject).end(body);
+        request.on('response', resolve).on('error', reject).end();
       });
       return { status: response.statusCode ?? 0, body: await readJson(response) };
     } finally {

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startSchemaRegistry, type SchemaRegistryServer } from '../../scripts/schema-registry.ts';
-import { frame } from '../../src/format/frame.ts';
 import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, produce, uniqueTopic, until } from '../support/kafka.ts';
@@ -55,6 +54,13 @@ afterEach(async () => {
   await database.drop();
   await rm(folder, { recursive: true });
 });
+
+/** A value as Confluent's producers frame it: a zero byte, the id of its schema, the value. */
+function frame(schemaId: number, encoded: Buffer): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeInt32BE(schemaId, 1);
+  return Buffer.concat([header, encoded]);
+}
 
 /** Registers a schema under the topic's subject, as a producer does. */
 async function register(schema: object, schemaType = 'AVRO', subject = topic): Promise<number> {
