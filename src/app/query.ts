@@ -16,6 +16,7 @@ import { listRuns, showRun } from '../query/runs.ts';
 import { status as statusOf, type Status } from '../query/status.ts';
 import { traceEvent, traceTransaction, type EventPlace, type Trace } from '../query/trace.ts';
 import { openLines, withOpen, type CallOptions, type LineTarget } from './call.ts';
+import { loadSources } from '../source/read.ts';
 import { engineOptionsOf } from './promote.ts';
 
 /** All that reads the warehouse. Each call opens it, answers, and leaves nothing open. */
@@ -110,7 +111,7 @@ export async function trace(
     const archive = { duckdb: config.duckdb, context };
     return typeof what === 'string'
       ? traceTransaction(settings, models, what, archive)
-      : traceEvent(settings, models, what, archive);
+      : traceEvent(settings, models, what, archive, loadSources(config.project));
   });
 }
 

@@ -1,6 +1,8 @@
 import { MedallionError } from '../errors.ts';
-import type { Client } from './client.ts';
+import type { Source } from '../source/mapping.ts';
 import { sqlFile } from '../sql-file.ts';
+import type { Client } from './client.ts';
+import { plainTopic } from './offsets.ts';
 
 /** The source that maps a topic's records, as the metadata has it. */
 export interface TopicSource {
@@ -15,6 +17,23 @@ export async function readTopicSources(client: Client): Promise<TopicSource[]> {
     'select topic, source, mapping from medallion.topic_sources order by topic',
   );
   return rows.map(({ mapping, ...row }) => ({ ...row, mapping: mapping ?? undefined }));
+}
+
+/**
+ * Decides which source maps the records of a topic, by its name: the one of the project that names the topic, else the one
+ * that the metadata has for it.
+ */
+export function sourceNames(
+  recorded: readonly TopicSource[],
+  sources: ReadonlyMap<string, Source>,
+): (topic: string) => string | undefined {
+  const names = new Map(recorded.map(({ topic, source }) => [topic, source]));
+  const byTopic = new Map(
+    [...sources.values()].flatMap(({ name, topics }) =>
+      topics.map((topic) => [topic, name] as const),
+    ),
+  );
+  return (topic) => byTopic.get(plainTopic(topic)) ?? names.get(topic);
 }
 
 /** Topics of which events are promoted. */

@@ -1,8 +1,12 @@
 import type { SilverBatch } from '../engine/engine.ts';
 import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
-import { plainTopic } from '../postgres/offsets.ts';
-import { readPromotedTopics, readTopicSources, recordMapping } from '../postgres/topic-sources.ts';
+import {
+  readPromotedTopics,
+  readTopicSources,
+  recordMapping,
+  sourceNames,
+} from '../postgres/topic-sources.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { Source } from '../source/mapping.ts';
@@ -26,19 +30,11 @@ export interface Mappings {
   readonly changes: readonly MappingChange[];
 }
 
-/**
- * Decides which source maps the records of each topic: the one of the project that names the topic, else the one that the
- * metadata has for it.
- */
+/** Reads which source maps the records of each topic, and for which that has changed. */
 export async function readMappings(client: Client, sources: Sources): Promise<Mappings> {
-  const recorded = new Map((await readTopicSources(client)).map((row) => [row.topic, row]));
-  const byTopic = new Map(
-    [...sources.values()].flatMap((source) =>
-      source.topics.map((topic) => [topic, source] as const),
-    ),
-  );
-  const nameOf = (topic: string): string | undefined =>
-    byTopic.get(plainTopic(topic))?.name ?? recorded.get(topic)?.source;
+  const rows = await readTopicSources(client);
+  const recorded = new Map(rows.map((row) => [row.topic, row]));
+  const nameOf = sourceNames(rows, sources);
   const sourceOf: SourceOf = (topic) => {
     const name = nameOf(topic);
     const source = sources.get(name ?? '');

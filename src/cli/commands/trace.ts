@@ -29,8 +29,9 @@ export const traceCommand = command(
     details: `
 Shown are the events that silver knows of the transaction, each current,
 duplicate, superseded or waiting for promotion; rejected events that hold the id
-as a JSON string; the rows of silver; and the rows of every mart whose key the
-transaction has, with what they hold now. It exits 4 when nothing is found.
+as a JSON string or a whole number; the rows of silver; and the rows of every
+mart whose key the transaction has, with what they hold now. It exits 4 when
+nothing is found.
 
 Without --source an event is looked for in --topic and in the landing directory
 of that name.`,
