@@ -1,14 +1,12 @@
 import type { Retry } from '../retry.ts';
 import { Undecodable } from './avro-cursor.ts';
 import { compileAvro } from './avro.ts';
-import type { Decoded, Decoder, EncodedFormat, Failed } from './decoder.ts';
+import type { Decoded, Decoder, Failed, FramedFormat } from './decoder.ts';
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts';
 
 /** Confluent's frame: a zero byte, the id of the schema in four bytes, and the encoded value. */
 const MAGIC = 0;
 const HEADER_BYTES = 5;
-
-type FramedFormat = Exclude<EncodedFormat, 'outbox'>;
 
 /** What is behind a frame's header as JSON text, or why it cannot be had. */
 type Body = (value: Buffer) => Buffer;

@@ -156,12 +156,15 @@ export class SchemaRegistry {
   }
 
   #unreachable(reason: string, cause?: unknown): MedallionError {
+    const code = codeOf(cause) ?? '';
     // A certificate that is not trusted stays so.
-    const isLasting = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|^ERR_(SSL|TLS)/.test(codeOf(cause) ?? '');
+    const isLasting = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|^ERR_(SSL|TLS)/.test(code);
     return new MedallionError('unreachable', `${this.name} cannot be reached: ${reason}`, {
-      hint: isLasting
-        ? `Name the authority of its certificate in ${CERTIFICATES.ca}.`
-        : 'Check SCHEMA_REGISTRY_URL (registry.url), and whether the registry is up.',
+      hint: code.includes('ALERT')
+        ? `It wants a certificate of this client: ${CERTIFICATES.cert}, ${CERTIFICATES.key}.`
+        : isLasting
+          ? `Name the authority of its certificate in ${CERTIFICATES.ca}.`
+          : 'Check SCHEMA_REGISTRY_URL (registry.url), and whether the registry is up.',
       ...{ reason, server: this.name, retriable: !isLasting, cause },
     });
   }
