@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { MOST_CITIES } from '../generate/catalogue.ts';
 import type { GenerateOptions, GenerateResult } from '../generate/generate.ts';
 import { recordGenerate } from '../generate/record.ts';
@@ -9,6 +9,8 @@ import type { Compression, Log, LogWriter } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import { checkWritable } from '../whole-file.ts';
 import { contextOf, openLines, type CallOptions, type LineTarget } from './call.ts';
+
+export { COMPRESSIONS } from '../log/log.ts';
 
 export interface GenerateRequest extends CallOptions {
   /** Events in all, faults included; no end with `follow` when left out. */
@@ -85,22 +87,15 @@ function optionsOf(request: GenerateRequest): GenerateOptions {
   const { follow = false, customers, products, cities } = request;
   const { late = 0, duplicates = 0, malformed = 0, corrections = 0 } = request.faults ?? {};
   if (follow && (request.since !== undefined || request.until !== undefined)) {
-    throw new MedallionError(
-      'usage',
-      '--follow makes purchases now: it takes no --since and no --until',
-    );
+    throw usageError('--follow makes purchases now: it takes no --since and no --until');
   }
   if (late + duplicates + malformed + corrections > 1) {
-    throw new MedallionError(
-      'usage',
+    throw usageError(
       '--late, --duplicates, --malformed and --corrections are more than all events together',
     );
   }
   if ((cities ?? 0) > MOST_CITIES) {
-    throw new MedallionError(
-      'usage',
-      `there are only ${String(MOST_CITIES)} cities to choose from`,
-    );
+    throw usageError(`there are only ${String(MOST_CITIES)} cities to choose from`);
   }
   return {
     seed: request.seed ?? randomInt(2 ** 32),
@@ -126,9 +121,10 @@ async function openTarget(
     return log.write({ partitions, compression, retryPolicy });
   }
   if (compression !== undefined) {
-    throw new MedallionError('usage', '--compression is for events to Kafka', {
-      hint: 'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
-    });
+    throw usageError(
+      '--compression is for events to Kafka',
+      'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+    );
   }
   return openLines(to);
 }

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import type { Decoder } from '../format/decoder.ts';
 import { openDecoder } from '../format/open.ts';
 import { openFileReader } from '../log/files/reader.ts';
@@ -50,7 +50,7 @@ const LARGEST_EVENT = 256 << 20;
 /** @throws MedallionError usage */
 export function checkEventLimit(maxEventBytes = 0): void {
   if (maxEventBytes > LARGEST_EVENT) {
-    throw new MedallionError('usage', `--max-event-bytes is at most ${LARGEST_EVENT}`);
+    throw usageError(`--max-event-bytes is at most ${LARGEST_EVENT}`);
   }
 }
 
@@ -63,17 +63,19 @@ function sourceOf(config: Config, { mapping, files }: IngestRequest): Source | u
     return undefined;
   }
   if (files === undefined) {
-    throw new MedallionError('usage', '--source goes with --from and files', {
-      hint: 'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
-    });
+    throw usageError(
+      '--source goes with --from and files',
+      'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
+    );
   }
   const sources = loadSources(config.project);
   const source = sources.get(mapping);
   if (source === undefined) {
     const known = [...sources.keys()].join(', ');
-    throw new MedallionError('usage', `there is no source ${mapping}`, {
-      hint: `There are ${known}. One of your own is sources/${mapping}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`,
-    });
+    throw usageError(
+      `there is no source ${mapping}`,
+      `There are ${known}. One of your own is sources/${mapping}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`,
+    );
   }
   return source;
 }

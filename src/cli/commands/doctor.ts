@@ -1,4 +1,4 @@
-import { doctor } from '../../doctor/doctor.ts';
+import { doctor } from '../../app/config.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { option } from '../flags.ts';
@@ -32,7 +32,7 @@ else 2 for a matter of configuration, 3 where something cannot be reached.`,
       ),
     },
     run: async (context, { fetch }) => {
-      const findings = await doctor(context.config, { fetch }, context);
+      const findings = await doctor(context.config, { ...context.call, fetch });
       if (context.format === undefined || context.format === 'table') {
         await context.write(renderFindings(findings, context));
       } else {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import path from 'node:path';
 import {
+  COMPRESSIONS,
   DEFAULT_COUNT,
   DEFAULT_RATE,
   DEFAULT_SIZES,
@@ -9,7 +10,6 @@ import {
 } from '../../app/generate.ts';
 import type { EventKind } from '../../generate/events.ts';
 import type { Period } from '../../generate/timeline.ts';
-import { COMPRESSIONS } from '../../log/log.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { command } from '../command.ts';
