@@ -2,11 +2,13 @@ import { randomInt } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { usageError } from '../errors.ts';
 import { MOST_CITIES } from '../generate/catalogue.ts';
+import { openEncoding } from '../generate/encoding.ts';
 import type { GenerateOptions, GenerateResult } from '../generate/generate.ts';
 import { recordGenerate } from '../generate/record.ts';
 import { resolvePeriod } from '../generate/timeline.ts';
 import type { Compression, Log, LogWriter } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
+import { DEFAULT_RETRY_POLICY } from '../retry.ts';
 import { checkWritable } from '../whole-file.ts';
 import { contextOf, openLines, type CallOptions, type LineTarget } from './call.ts';
 
@@ -64,6 +66,10 @@ export async function generate(config: Config, request: GenerateRequest): Promis
   if (manifestFile !== undefined) {
     await checkWritable(manifestFile);
   }
+  const { to, retryFor = DEFAULT_RETRY_POLICY } = request;
+  // A file is of plain JSON.
+  const wire =
+    to === undefined ? await openEncoding(config, options.faults, context, retryFor) : undefined;
   const log = openLog(config, context);
   const run = {
     home: config.home,
@@ -72,7 +78,7 @@ export async function generate(config: Config, request: GenerateRequest): Promis
     open: () => openTarget(log, request),
     manifestFile,
   };
-  const { result, target } = await recordGenerate(options, run, context);
+  const { result, target } = await recordGenerate({ ...options, wire }, run, context);
   const { seed, period } = options;
   return { ...result, target, seed, period };
 }

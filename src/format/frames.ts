@@ -11,7 +11,8 @@ const HEADER_BYTES = 5;
 /** What is behind a frame's header as JSON text, or why it cannot be had. */
 type Body = (value: Buffer) => Buffer;
 
-const SCHEMA_TYPES: Readonly<Record<FramedFormat, string>> = { avro: 'AVRO', json_schema: 'JSON' };
+/** What a registry calls them. */
+export const SCHEMA_TYPES = { avro: 'AVRO', json_schema: 'JSON' } as const;
 
 /**
  * Decodes frames by the schemas that they name. A schema never changes under its id, so that each is asked for once; an
@@ -91,6 +92,13 @@ function fail(detail: string): Body {
   return () => {
     throw new Undecodable(detail);
   };
+}
+
+/** What stands before a value that is written by a schema. */
+export function frameHeader(schemaId: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES, MAGIC);
+  header.writeInt32BE(schemaId, 1);
+  return header;
 }
 
 /** The id of the schema that a value is framed with; undefined where it is no frame. */

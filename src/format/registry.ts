@@ -25,6 +25,7 @@ interface Answer {
 
 const ANSWER_MS = 10_000;
 const MOST_BYTES = 16 << 20;
+const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json';
 /** What the registry says of an id, a subject or a version that it has not; any other 404 is of another server. */
 const NOT_THERE: readonly unknown[] = [40401, 40402, 40403];
 const CERTIFICATES = {
@@ -76,6 +77,19 @@ export class SchemaRegistry {
     return { type: String(type), texts: [...texts.values()] };
   }
 
+  /**
+   * Registers a schema under a subject; one that is there already keeps its id.
+   * @throws MedallionError unreachable, denied, config
+   */
+  async register(subject: string, schema: string, schemaType: 'AVRO' | 'JSON'): Promise<number> {
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    const { id } = (await this.#ask(path, { schema, schemaType })) ?? {};
+    if (typeof id !== 'number') {
+      throw this.#noRegistry(path, 404);
+    }
+    return id;
+  }
+
   /** Puts a schema behind all that it refers to. */
   async #collect(
     key: string,
@@ -91,9 +105,12 @@ export class SchemaRegistry {
     texts.set(key, String(schema));
   }
 
-  /** The body of the answer; undefined for what is not there. */
-  async #ask(path: string): Promise<Answer['body'] | undefined> {
-    const answer = await this.#get(path).catch((error: unknown) => {
+  /**
+   * The body of the answer; undefined for what is not there.
+   * @param body what is sent; without it the path is only read
+   */
+  async #ask(path: string, body?: object): Promise<Answer['body'] | undefined> {
+    const answer = await this.#send(path, body && JSON.stringify(body)).catch((error: unknown) => {
       throw this.#unreachable(messageOf(error), error);
     });
     const { status } = answer;
@@ -112,9 +129,16 @@ export class SchemaRegistry {
       throw this.#unreachable(reason);
     }
     if (status >= 400 && status !== 404 && typeof said === 'string') {
-      throw new MedallionError('config', `${this.name} refuses GET ${path} (${reason})`, {
-        hint: 'Check SCHEMA_REGISTRY_URL (registry.url), and what its user may read.',
-      });
+      const isRead = body === undefined;
+      throw new MedallionError(
+        'config',
+        `${this.name} refuses ${isRead ? 'GET' : 'POST'} ${path} (${reason})`,
+        {
+          hint: isRead
+            ? 'Check SCHEMA_REGISTRY_URL (registry.url), and what its user may read.'
+            : 'Another schema is registered for the topic: choose another one with --topic.',
+        },
+      );
     }
     if (status !== 200) {
       throw this.#noRegistry(path, status);
@@ -122,19 +146,21 @@ export class SchemaRegistry {
     return answer.body;
   }
 
-  async #get(path: string): Promise<Answer> {
+  async #send(path: string, body: string | undefined): Promise<Answer> {
     const { url, user, password, token } = this.#config;
-    const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const authorization =
       token !== undefined
         ? `Bearer ${token}`
         : user !== undefined
           ? `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`
           : undefined;
-    const request = ask(`${url.href.replace(/\/$/, '')}${path}`, {
+    const request = send(`${url.href.replace(/\/$/, '')}${path}`, {
       ...this.#tls,
+      method: body === undefined ? 'GET' : 'POST',
       headers: {
-        accept: 'application/vnd.schemaregistry.v1+json, application/json',
+        accept: `${CONTENT_TYPE}, application/json`,
+        ...(body === undefined ? {} : { 'content-type': CONTENT_TYPE }),
         ...(authorization === undefined ? {} : { authorization }),
       },
       // Answers are few: a connection that was kept would be gone when the next one is asked for.
@@ -147,7 +173,7 @@ export class SchemaRegistry {
     );
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        request.on('response', resolve).on('error', reject).end();
+        request.on('response', resolve).on('error', reject).end(body);
       });
       return { status: response.statusCode ?? 0, body: await readJson(response) };
     } finally {
