@@ -12,7 +12,7 @@ import type { LogReader } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import { openTableReader } from '../log/table.ts';
 import type { StageContext } from '../progress.ts';
-import type { CsvForm, Source } from '../source/mapping.ts';
+import type { CsvForm, Source, Sources } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
@@ -58,7 +58,7 @@ export function checkEventLimit(maxEventBytes = 0): void {
  * The source that a request names.
  * @throws MedallionError usage, config
  */
-function sourceOf(config: Config, { mapping, files }: IngestRequest): Source | undefined {
+function sourceOf(sources: Sources, { mapping, files }: IngestRequest): Source | undefined {
   if (mapping === undefined) {
     return undefined;
   }
@@ -68,7 +68,6 @@ function sourceOf(config: Config, { mapping, files }: IngestRequest): Source | u
       'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
     );
   }
-  const sources = loadSources(config.project);
   const source = sources.get(mapping);
   if (source === undefined) {
     const known = [...sources.keys()].join(', ');
@@ -88,12 +87,13 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
   const { follow = false, resetOffsets = false, arguments: commandLine = [] } = request;
   const { idleTimeoutMs, maxRecords, maxEventBytes, mapping } = request;
   checkEventLimit(maxEventBytes);
-  const csv = sourceOf(config, request)?.csv;
+  const sources = loadSources(config.project);
+  const csv = sourceOf(sources, request)?.csv;
   const context = contextOf(request);
   const { reader, decoder, whenEmpty } = await openInput(config, request, csv, context);
   const options: IngestOptions = {
     ...{ arguments: commandLine, follow, resetOffsets, decoder },
-    ...{ idleTimeoutMs, maxRecords, maxEventBytes, source: mapping },
+    ...{ idleTimeoutMs, maxRecords, maxEventBytes, source: mapping, sources },
   };
   const result = await withOpen(config, request, ({ settings, retry }) =>
     ingestFrom(reader, settings, { ...options, retry }, context),
@@ -165,7 +165,10 @@ export async function importBronze(config: Config, request: ImportRequest): Prom
   const { source, table, retryFor, arguments: commandLine = [] } = request;
   return withOpen(config, request, async ({ settings, retry, context }) => {
     const reader = await openTableReader(source, table, context, retryFor);
-    const options = { command: 'import-bronze', arguments: commandLine, retry, follow: false };
+    const options = {
+      ...{ command: 'import-bronze', arguments: commandLine, retry, follow: false },
+      sources: loadSources(config.project),
+    };
     const result = await ingestFrom(reader, settings, options, context);
     const { description, writtenByStatus } = reader;
     return { ...result, source: description, writtenByStatus };

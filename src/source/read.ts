@@ -19,16 +19,16 @@ import {
   type Rule,
   type Source,
 } from './mapping.ts';
-import { parsePath } from './path.ts';
+import { dropOf, pathsRead } from './drop.ts';
+import { parsePath, showPath } from './path.ts';
 import { isZone, parseTimeFormat, TIME_FORMATS } from './time-form.ts';
 
 const load = createRequire(import.meta.url);
 const yaml = load('yaml') as typeof Yaml;
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
-const TOP = 'version description replaces extends topics format where group_by order items'.split(
-  ' ',
-);
+const TOP =
+  'version description replaces extends topics format where drop group_by order items'.split(' ');
 /** How a value of `where` is compared with texts. */
 const COMPARISONS = ['not', 'like', 'not_like'];
 const WANTED = "a text or a list of texts, {not: ..}, {like: 'C*'} or {not_like: 'C*'}";
@@ -171,13 +171,15 @@ class SourceReader {
     const items = this.#fields(root, itemsNode, 'items', ITEM_FIELDS, ['from'], base?.items);
     const csv = this.#csv(top, base?.csv, order, items);
     const where = top.has('where') ? this.#where(top.get('where')) : (base?.where ?? []);
+    const fields = { csv, where, order, lines: linesPath ?? [], items };
+    const drop = top.has('drop') ? this.#drop(top.get('drop'), fields) : (base?.drop ?? []);
     const said = JSON.stringify([content, ...(base === undefined ? [] : [base.hash])]);
     return {
       ...{ name, file: this.#file },
       description: this.#text(top.get('description')) ?? base?.description ?? '',
       ...{ replaces: replaces === 'true', topics: this.#texts(top.get('topics')) },
       hash: createHash('sha256').update(said).digest('hex').slice(0, 16),
-      ...{ csv, where, order, lines: linesPath ?? [], items },
+      ...{ ...fields, drop },
     };
   }
 
@@ -293,6 +295,33 @@ class SourceReader {
       this.#report(key, `where ${name}: ${WANTED}`);
     }
     return conditions;
+  }
+
+  /** What is never stored, which the mapping cannot read then. */
+  #drop(node: unknown, fields: Parameters<typeof pathsRead>[0]): Path[] {
+    const texts = this.#texts(node);
+    if (texts.length === 0) {
+      this.#report(node, 'drop is a list of paths: [phone, customer.email]');
+    }
+    const drop = texts.flatMap((text): Path[] => {
+      const found = parsePath(text);
+      if (found === undefined || typeof found.at(-1) !== 'string') {
+        this.#report(node, `drop: "${text}" is no path to a member, like email or notes[].text`);
+        return [];
+      }
+      if (fields.csv !== undefined && !(found[0] === ROWS && found.length > 2)) {
+        this.#report(node, `drop: of CSV a column is ${showPath([ROWS, EACH, text])}`);
+        return [];
+      }
+      return [found];
+    });
+    for (const [field, read] of pathsRead(fields)) {
+      const taken = dropOf(read, drop);
+      if (taken !== undefined) {
+        this.#report(node, `drop: ${field} reads ${showPath(read)}, which is not stored then`);
+      }
+    }
+    return drop;
   }
 
   #fields(

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MedallionError } from '../../errors.ts';
-import { REJECTED, ROWS, type CsvForm } from '../../source/mapping.ts';
+import { LINES, REJECTED, ROWS, type CsvForm } from '../../source/mapping.ts';
 import { inUtf8 } from './csv-encoding.ts';
 import { RowCutter, type Row } from './csv-rows.ts';
 
@@ -154,7 +154,7 @@ class Orders {
             }
           : { reason: 'undecodable', detail: problem };
       this.#write(
-        `{${first}"${REJECTED}":${JSON.stringify(rejected)},"lines":${linesOf(order.raw)}}`,
+        `{${first}"${REJECTED}":${JSON.stringify(rejected)},"${LINES}":${linesOf(order.raw)}}`,
       );
     } else {
       this.#write(`{${first}"${ROWS}":[${rows.join()}]}`);
