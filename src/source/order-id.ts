@@ -1,7 +1,8 @@
 import { parseJson, type Json } from '../event/json.ts';
 import { dimensionOf, type References } from '../event/references.ts';
 import type { Source } from './mapping.ts';
-import { mapRecord, textOf } from './plan.ts';
+import { textOf } from './path.ts';
+import { mapRecord } from './plan.ts';
 
 const NO_ROWS: References = {
   statuses: dimensionOf([]),
