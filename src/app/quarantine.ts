@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Config } from '../config.ts';
 import { decide, statusFor, type Decision } from '../maintain/dismiss.ts';
 import type { Selection, Status } from '../postgres/quarantine.ts';
@@ -60,7 +61,7 @@ export async function decideQuarantined(
     (await choose(warehouse, request, statusFor(decision))) === 0
       ? undefined
       : decide(warehouse.settings, decision, {
-          ...{ selection, note, arguments: commandLine },
+          ...{ selection, note, osUser: osUser(), arguments: commandLine },
         }),
   );
 }
@@ -91,4 +92,13 @@ async function choose(
     }
   }
   return events;
+}
+
+/** Who runs this process; a container may have no name for its user. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${String(process.getuid?.() ?? '')}`;
+  }
 }

@@ -1,7 +1,5 @@
 import type { Config } from '../config.ts';
 import type { Answer } from '../engine/duckdb/archive-sql.ts';
-import { landingTopic } from '../log/files/landing.ts';
-import { openLog } from '../log/open.ts';
 import { loadModels } from '../model/load.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import type { Selection } from '../postgres/quarantine.ts';
@@ -16,8 +14,7 @@ import { report as reportOn, type Report } from '../query/report/report.ts';
 import type { SectionName } from '../query/report/sections.ts';
 import { listRuns, showRun } from '../query/runs.ts';
 import { status as statusOf, type Status } from '../query/status.ts';
-import { traceEvent, traceTransaction, type Trace } from '../query/trace.ts';
-import { loadSources } from '../source/read.ts';
+import { traceEvent, traceTransaction, type EventPlace, type Trace } from '../query/trace.ts';
 import { openLines, withOpen, type CallOptions, type LineTarget } from './call.ts';
 import { engineOptionsOf } from './promote.ts';
 
@@ -99,14 +96,6 @@ export async function reconcile(
   );
 }
 
-/** An event by its place in the log. */
-export interface TracedEvent {
-  /** As bronze names it; the topic of the settings, in Kafka or the landing directory, when left out. */
-  readonly topic: string | undefined;
-  readonly partition: number;
-  readonly offset: bigint;
-}
-
 /**
  * Follows a transaction by its id, or an event from its place in the log.
  * @throws MedallionError not_found
@@ -114,21 +103,14 @@ export interface TracedEvent {
 export async function trace(
   config: Config,
   options: CallOptions,
-  what: string | TracedEvent,
+  what: string | EventPlace,
 ): Promise<Trace> {
   const models = loadModels(config.project);
   return read(config, options, (settings, context) => {
     const archive = { duckdb: config.duckdb, context };
-    if (typeof what === 'string') {
-      return traceTransaction(settings, models, what, archive);
-    }
-    const { topic } = config.log;
-    const topics =
-      what.topic === undefined
-        ? [...new Set([openLog(config, context).topic, topic, landingTopic(topic)])]
-        : [what.topic];
-    const sources = loadSources(config.project);
-    return traceEvent(settings, models, { ...what, topics }, archive, sources);
+    return typeof what === 'string'
+      ? traceTransaction(settings, models, what, archive)
+      : traceEvent(settings, models, what, archive);
   });
 }
 

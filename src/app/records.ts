@@ -1,7 +1,16 @@
+import path from 'node:path';
 import { Readable } from 'node:stream';
-import type { Outcome } from '../engine/source-records.ts';
+import { admit, MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { csvLines } from '../log/files/csv.ts';
+import { openFileReader } from '../log/files/reader.ts';
+import type { RecordBatch, Sink, StoredOffset } from '../log/log.ts';
+import type { StageContext } from '../progress.ts';
 import type { Source } from '../source/mapping.ts';
+
+/** A record, and where it stands, for people; without its text where ingest would reject it, as bronze cannot store it. */
+export type PlacedRecord = { readonly place: string } & (
+  { readonly value: string } | { readonly reason: string; readonly detail: string }
+);
 
 /** The records of a source that some texts hold: each is one, unless they are rows of CSV that are put together. */
 export async function recordsOf(source: Source, texts: readonly string[]): Promise<string[]> {
@@ -11,11 +20,8 @@ export async function recordsOf(source: Source, texts: readonly string[]): Promi
   }
   const parts: Buffer[] = [];
   const rows = Readable.from([Buffer.from(texts.join(''))]);
-  for await (const part of csvLines(
-    rows,
-    { form: { ...csv, encoding: 'utf-8' }, grows: false },
-    source.file,
-  )) {
+  const form = { ...csv, encoding: 'utf-8' };
+  for await (const part of csvLines(rows, { form, grows: false }, source.file)) {
     parts.push(part);
   }
   return Buffer.concat(parts)
@@ -25,28 +31,73 @@ export async function recordsOf(source: Source, texts: readonly string[]): Promi
 }
 
 /**
- * Reads records as a promotion would, in DuckDB alone.
- * @param dimensions selects of the rows that orders point at, by the name of the dimension
- * @returns what becomes of each, in their order
+ * Reads the first records of files, as ingest would; nothing is written.
+ * @throws MedallionError input
  */
-export async function outcomesOf(
-  source: Source,
-  records: readonly string[],
-  dimensions: ReadonlyMap<string, string>,
-): Promise<readonly Outcome[]> {
-  const [{ openDetached }, { readRecords }] = await Promise.all([
-    import('../engine/duckdb/detached.ts'),
-    import('../engine/source-records.ts'),
-  ]);
-  const engine = await openDetached({ records, dimensions });
-  try {
-    const session = await engine.openSession();
-    try {
-      return await readRecords(session, source, records.length);
-    } finally {
-      await session.close();
-    }
-  } finally {
-    await engine.close();
+export async function readFiles(
+  source: Pick<Source, 'csv'>,
+  files: readonly string[],
+  most: number,
+  { signal, emit }: StageContext,
+): Promise<readonly PlacedRecord[]> {
+  const reader = await openFileReader(
+    files.map((file) => path.resolve(file)),
+    source.csv,
+  );
+  const sink = new RecordSink((message, hint) => {
+    emit({ type: 'warning', message, hint });
+  });
+  await reader.read(sink, { signal, follow: false, maxRecords: most });
+  const placed: { readonly offset: bigint; readonly record: PlacedRecord }[] = [];
+  for (const { topic, records } of sink.batches) {
+    const placeOf = (offset: bigint): string => `${path.basename(topic)}:${String(offset + 1n)}`;
+    const { admitted, rejected } = await admit(records, MAX_EVENT_BYTES);
+    const found = [
+      ...admitted.map(({ offset, value }) => ({
+        offset,
+        record: { place: placeOf(offset), value: value.toString('utf8') },
+      })),
+      ...rejected.map(({ record: { offset }, reason, detail }) => ({
+        offset,
+        record: { place: placeOf(offset), reason, detail },
+      })),
+    ];
+    placed.push(...found.sort((a, b) => Number(a.offset - b.offset)));
+  }
+  return placed.map(({ record }) => record);
+}
+
+/** Keeps what is written to it, in memory. */
+class RecordSink implements Sink {
+  readonly batches: RecordBatch[] = [];
+  readonly #warn: Sink['warn'];
+
+  constructor(warn: Sink['warn']) {
+    this.#warn = warn;
+  }
+
+  identity(): Promise<string> {
+    return Promise.resolve('memory');
+  }
+
+  storedOffsets(): Promise<StoredOffset[]> {
+    return Promise.resolve([]);
+  }
+
+  write(batch: RecordBatch): Promise<boolean> {
+    this.batches.push(batch);
+    return Promise.resolve(true);
+  }
+
+  recordGap(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  resetOffset(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  warn(message: string, hint?: string): void {
+    this.#warn(message, hint);
   }
 }

@@ -6,14 +6,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
+import type { Disagreement } from '../engine/duckdb/records.ts';
 import type { Difference } from '../engine/model-test.ts';
-import { codeOf, MedallionError, messageOf, throwIfInterrupted, usageError } from '../errors.ts';
+import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import { allModels } from '../model/load.ts';
 import { counted } from '../number.ts';
 import type { Source } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import type { CallOptions } from './call.ts';
-import { outcomesOf, recordsOf } from './records.ts';
+import { recordsOf } from './records.ts';
 
 /** How one case of a test file came out. */
 export interface TestResult {
@@ -69,10 +70,9 @@ export async function runTests(
   const files = [...own, ...shipped];
   const unknown = names.find((name) => !files.some((file) => isNamed(file, name)));
   if (unknown !== undefined) {
-    throw usageError(
-      `there is no test of ${unknown}`,
-      'A test is tests/silver/<model>.yaml, tests/gold/<model>.yaml or tests/sources/<source>.yaml in the project.',
-    );
+    throw new MedallionError('usage', `there is no test of ${unknown}`, {
+      hint: 'A test is tests/silver/<model>.yaml, tests/gold/<model>.yaml or tests/sources/<source>.yaml in the project.',
+    });
   }
   const chosen = files.filter(
     (file) => names.length === 0 || names.some((name) => isNamed(file, name)),
@@ -181,16 +181,18 @@ function sourceTests(
     if (source === undefined) {
       return [problemOf(file, `there is no source ${file.name}`)];
     }
-    const [{ parse }, { differencesOf, dimensionsOf, readSourceCases }] = await Promise.all([
-      import('yaml'),
-      import('../engine/source-test.ts'),
-    ]);
+    const [{ parse }, { differencesOf, dimensionsOf, readSourceCases, rowsWith }, { readRecords }] =
+      await Promise.all([
+        import('yaml'),
+        import('../engine/source-test.ts'),
+        import('../engine/duckdb/records.ts'),
+      ]);
     try {
       const cases = readSourceCases(parse(readFileSync(file.path, 'utf8')));
       if ('problem' in cases) {
         return [problemOf(file, cases.problem)];
       }
-      const dimensions = dimensionsOf(models, cases);
+      const dimensions = dimensionsOf(models, rowsWith(cases));
       if ('problem' in dimensions) {
         return [problemOf(file, dimensions.problem)];
       }
@@ -202,19 +204,25 @@ function sourceTests(
         const found = counted(records.length, 'order');
         return [problemOf(file, `${found} in ${counted(cases.length, 'case')}: each gives one`)];
       }
-      const outcomes = await outcomesOf(source, records, dimensions);
+      const { outcomes, disagreements } = await readRecords(source, { records, dimensions });
       return cases.map(({ name, expect }, index) => {
         const outcome = outcomes[index];
         const differences = outcome === undefined ? [] : differencesOf(expect, outcome);
+        const disagreement = disagreements.find(({ record }) => record === index);
+        const problem = disagreement && disagreementIn(disagreement);
         return {
-          ...{ of: file.id, file: file.shown, name, problem: undefined },
-          ...{ passed: differences.length === 0, differences },
+          ...{ of: file.id, file: file.shown, name, problem },
+          ...{ passed: problem === undefined && differences.length === 0, differences },
         };
       });
     } catch (error) {
       return [problemOf(file, messageOf(error))];
     }
   };
+}
+
+function disagreementIn({ column, duckdb, judge }: Disagreement): string {
+  return `DuckDB and the judge read ${column} differently: ${duckdb ?? 'null'}, ${judge ?? 'null'}`;
 }
 
 /**

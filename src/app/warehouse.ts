@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { usageError } from '../errors.ts';
+import { MedallionError } from '../errors.ts';
 import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
 import {
   embeddedStatus,
@@ -56,9 +56,12 @@ export async function stopServer(
 
 function requireEmbedded({ warehouse }: Config, verb: string): void {
   if (warehouse.kind === 'server') {
-    throw usageError(
+    throw new MedallionError(
+      'usage',
       `the warehouse is the server that ${warehouse.from} names; medallion does not ${verb} it`,
-      'Only the embedded PostgreSQL is started and stopped here: unset DATABASE_URL, PG* and POSTGRES_*.',
+      {
+        hint: 'Only the embedded PostgreSQL is started and stopped here: unset DATABASE_URL, PG* and POSTGRES_*.',
+      },
     );
   }
 }

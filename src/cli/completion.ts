@@ -1,6 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import { KNOWN_VALUES, type KnownValues } from '../app/known.ts';
 import { allModels } from '../model/load.ts';
+import { loadSources } from '../source/read.ts';
 import type { GlobalFlags } from './context.ts';
 
 /**
@@ -102,6 +103,8 @@ function valuesOf(
       return 'file';
     case 'model':
       return models();
+    case 'source':
+      return [...loadSources(project).values()].map(({ name, description }) => [name, description]);
     case 'marts':
       return models('gold');
     case 'tables':

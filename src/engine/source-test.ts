@@ -3,7 +3,7 @@ import type { Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import { givenRows, row, textOf, type Difference, type Row } from './model-test.ts';
 import type { EngineRow } from './engine.ts';
-import type { Outcome } from './source-records.ts';
+import type { Outcome } from './duckdb/records.ts';
 
 const expectation = v.union(
   v.literal('skipped'),
@@ -34,31 +34,48 @@ export function readSourceCases(
   return result.ok ? result.value : { problem: result.message };
 }
 
-/** What orders may point at, as the warehouse has it after its first promotion. */
+/** What orders may point at. */
 const DIMENSIONS = ['dim_order_status', 'dim_payment_method', 'dim_currency'];
 
-/** Selects of the dimensions that orders point at, by their name: the models' own rows, and those of some cases. */
+/** Rows by the id of their table. */
+type RowsOf = Readonly<Record<string, readonly Row[]>>;
+
+/**
+ * Selects of the dimensions that orders point at, by their name: the models' own rows and some more, or those of a warehouse.
+ */
 export function dimensionsOf(
   models: readonly Model[],
-  cases: readonly Pick<SourceCase, 'with'>[] = [],
+  more: RowsOf = {},
+  warehouse: RowsOf = {},
 ): ReadonlyMap<string, string> | { readonly problem: string } {
   const ids = DIMENSIONS.map((name) => `silver.${name}`);
-  const stray = cases.flatMap((one) => Object.keys(one.with ?? {})).find((id) => !ids.includes(id));
+  const stray = Object.keys(more).find((id) => !ids.includes(id));
   if (stray !== undefined) {
     return { problem: `with: ${stray} is none of ${ids.join(', ')}` };
   }
   const selects = new Map<string, string>();
   for (const name of DIMENSIONS) {
     const id = `silver.${name}`;
-    const rows = cases.flatMap((one) => one.with?.[id] ?? []);
-    const given = givenRows(models, id, rows);
+    const given = givenRows(models, id, warehouse[id] ?? more[id] ?? []);
     if (typeof given !== 'string') {
       return given;
     }
     const own = models.find((model) => model.id === id)?.sql ?? given;
-    selects.set(name, `(${own}) union all by name (${given})`);
+    selects.set(
+      name,
+      warehouse[id] === undefined ? `(${own}) union all by name (${given})` : given,
+    );
   }
   return selects;
+}
+
+/** The rows that some cases have beside those of the models. */
+export function rowsWith(cases: readonly Pick<SourceCase, 'with'>[]): RowsOf {
+  const rows: Record<string, readonly Row[]> = {};
+  for (const [id, some] of cases.flatMap((one) => Object.entries(one.with ?? {}))) {
+    rows[id] = [...(rows[id] ?? []), ...some];
+  }
+  return rows;
 }
 
 /** What differs between an outcome and what a case expects. */

@@ -1,5 +1,25 @@
-import { Cursor, Undecodable, type Read } from './avro-cursor.ts';
-import { decimalText, logicalOf, scaleOf } from './avro-logical.ts';
+import { isUtf8 } from 'node:buffer';
+
+/** Why a value cannot be decoded, and where in it. */
+export class Undecodable extends Error {
+  override readonly name = 'Undecodable';
+  /** Path of the field, as it is being left: order.total. */
+  path = '';
+
+  /** "order.total: what is wrong". */
+  get detail(): string {
+    return this.path === '' ? this.message : `${this.path}: ${this.message}`;
+  }
+
+  within(step: string): this {
+    const isIndexed = this.path === '' || this.path.startsWith('[');
+    this.path = isIndexed ? `${step}${this.path}` : `${step}.${this.path}`;
+    return this;
+  }
+}
+
+/** Reads one value at the cursor and writes it as JSON. */
+type Read = (cursor: Cursor) => string;
 
 type Schema = string | readonly Schema[] | Readonly<Record<string, unknown>>;
 
@@ -41,6 +61,92 @@ function parseSchema(text: string): Schema {
     return JSON.parse(text) as Schema;
   } catch (error) {
     throw new Undecodable('the schema is not JSON', { cause: error });
+  }
+}
+
+/** A place in the bytes of a value. */
+class Cursor {
+  readonly bytes: Buffer;
+  readonly maxBytes: number;
+  at: number;
+
+  constructor(bytes: Buffer, at: number, maxBytes: number) {
+    this.bytes = bytes;
+    this.at = at;
+    this.maxBytes = maxBytes;
+  }
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  /** Passes so many bytes, and says where they begin. */
+  pass(count: number): number {
+    const { at } = this;
+    if (count > this.bytes.length - at) {
+      throw new Undecodable('the value ends too early');
+    }
+    this.at = at + count;
+    return at;
+  }
+
+  byte(): number {
+    const byte = this.bytes[this.at];
+    if (byte === undefined) {
+      throw new Undecodable('the value ends too early');
+    }
+    this.at += 1;
+    return byte;
+  }
+
+  /** A zigzag number of up to 64 bits; a bigint only where it may not be exact otherwise. */
+  long(): number | bigint {
+    let sum = 0;
+    let factor = 1;
+    for (let count = 0; count < 7; count += 1) {
+      const byte = this.byte();
+      sum += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        return sum % 2 === 0 ? sum / 2 : -(sum + 1) / 2;
+      }
+      factor *= 0x80;
+    }
+    let long = BigInt(sum);
+    for (let shift = 49n; shift < 70n; shift += 7n) {
+      const byte = this.byte();
+      long |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        if (long >> 64n === 0n) {
+          return (long >> 1n) ^ -(long & 1n);
+        }
+        break;
+      }
+    }
+    throw new Undecodable('a number of more than 64 bits');
+  }
+
+  /** How many bytes or items follow. */
+  size(): number {
+    const size = this.long();
+    if (typeof size === 'bigint' || size < 0) {
+      throw new Undecodable(`a length of ${String(size)}`);
+    }
+    return size;
+  }
+
+  text(): string {
+    const size = this.size();
+    const from = this.pass(size);
+    const text = this.bytes.toString('utf8', from, from + size);
+    if (text.includes('\ufffd') && !isUtf8(this.bytes.subarray(from, from + size))) {
+      throw new Undecodable('bytes that are not UTF-8');
+    }
+    return text;
+  }
+
+  base64(size: number): string {
+    const from = this.pass(size);
+    return `"${this.bytes.toString('base64', from, from + size)}"`;
   }
 }
 
@@ -264,4 +370,94 @@ function fixedOf(attributes: Readonly<Record<string, unknown>>): Read {
     };
   }
   return (cursor) => cursor.base64(size);
+}
+
+/** Debezium's names for times that Avro has no logical type for, or that it writes without one. */
+const CONNECT_TYPES: Readonly<Record<string, string>> = {
+  'io.debezium.time.Date': 'date',
+  'io.debezium.time.Time': 'time-millis',
+  'io.debezium.time.MicroTime': 'time-micros',
+  'io.debezium.time.Timestamp': 'local-timestamp-millis',
+  'io.debezium.time.MicroTimestamp': 'local-timestamp-micros',
+  'io.debezium.time.NanoTimestamp': 'local-timestamp-nanos',
+};
+
+/** The reader of a logical type; undefined for one that is read as what it is made of. */
+function logicalOf(type: string, attributes: Readonly<Record<string, unknown>>): Read | undefined {
+  const { logicalType, 'connect.name': connectName } = attributes;
+  const logical =
+    typeof logicalType === 'string' ? logicalType : CONNECT_TYPES[String(connectName)];
+  if (logical === undefined) {
+    return undefined;
+  }
+  if (type === 'bytes' && logical === 'decimal') {
+    const scale = scaleOf(attributes);
+    return (cursor) => decimalText(cursor, cursor.size(), scale);
+  }
+  if (type === 'int' || type === 'long') {
+    const [, local, kind, unit] =
+      /^(local-)?(timestamp|time|date)(?:-(millis|micros|nanos))?$/.exec(logical) ?? [];
+    if (kind === 'date') {
+      return (cursor) => timeText(cursor.long(), 86_400_000, (iso) => iso.slice(0, 10));
+    }
+    if (kind !== undefined && unit !== undefined) {
+      return instantOf(UNIT_DIGITS[unit] ?? 3, kind === 'time', local !== undefined);
+    }
+  }
+  return undefined;
+}
+
+const UNIT_DIGITS: Readonly<Record<string, number>> = { millis: 3, micros: 6, nanos: 9 };
+
+/** A time in ISO 8601 with as many digits of a second as its unit has; UTC, or without a zone. */
+function instantOf(digits: number, isTimeOfDay: boolean, isLocal: boolean): Read {
+  const begin = isTimeOfDay ? 11 : 0;
+  const zone = isTimeOfDay || isLocal ? '' : 'Z';
+  if (digits === 3) {
+    return (cursor) => timeText(cursor.long(), 1, (iso) => `${iso.slice(begin, -1)}${zone}`);
+  }
+  const perMilli = 10n ** BigInt(digits - 3);
+  return (cursor) => {
+    const time = BigInt(cursor.long());
+    const rest = ((time % perMilli) + perMilli) % perMilli;
+    const fine = String(rest).padStart(digits - 3, '0');
+    const text = timeText(
+      Number((time - rest) / perMilli),
+      1,
+      (iso) => `${iso.slice(begin, -1)}${fine}${zone}`,
+    );
+    return text.startsWith('"') ? text : String(time);
+  };
+}
+
+/** A time that no calendar has stays the number that it is. */
+function timeText(count: number | bigint, unitMs: number, show: (iso: string) => string): string {
+  const date = new Date(Number(count) * unitMs);
+  return Number.isNaN(date.getTime()) ? String(count) : `"${show(date.toISOString())}"`;
+}
+
+function scaleOf({ scale = 0 }: Readonly<Record<string, unknown>>): number {
+  if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > 1000) {
+    throw new Undecodable(`the schema has a decimal of scale ${JSON.stringify(scale)}`);
+  }
+  return scale;
+}
+
+/** A number in two's complement, the last `scale` digits behind the point. */
+function decimalText(cursor: Cursor, size: number, scale: number): string {
+  const from = cursor.pass(size);
+  const { bytes } = cursor;
+  if (size === 0) {
+    throw new Undecodable('a decimal of 0 bytes');
+  }
+  const unscaled =
+    size <= 6
+      ? bytes.readIntBE(from, size)
+      : BigInt.asIntN(size * 8, BigInt(`0x${bytes.toString('hex', from, from + size)}`));
+  if (scale === 0) {
+    return String(unscaled);
+  }
+  const sign = unscaled < 0 ? '-' : '';
+  const digits = String(unscaled < 0 ? -unscaled : unscaled).padStart(scale + 1, '0');
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }

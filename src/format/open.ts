@@ -2,14 +2,7 @@ import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
-import type { Decoder, EncodedFormat, FramedFormat } from './decoder.ts';
-import type { SchemaRegistry } from './registry.ts';
-
-/** What the configuration declares its Kafka topic to hold; undefined for JSON, which files always hold. */
-export function formatOf({ log }: Pick<Config, 'log'>): EncodedFormat | undefined {
-  const { format = 'json' } = log.kind === 'kafka' ? log : {};
-  return format === 'json' ? undefined : format;
-}
+import type { Decoder } from './decoder.ts';
 
 /**
  * The decoder of what the configuration declares its Kafka topic to hold; undefined for JSON. A schema registry is asked
@@ -17,36 +10,21 @@ export function formatOf({ log }: Pick<Config, 'log'>): EncodedFormat | undefine
  * @throws MedallionError config, unreachable, denied, interrupted
  */
 export async function openDecoder(
-  config: Pick<Config, 'log' | 'registry'>,
+  { log, registry: settings }: Pick<Config, 'log' | 'registry'>,
   context: StageContext,
   policy: RetryPolicy,
   maxBytes: number,
 ): Promise<Decoder | undefined> {
-  const format = formatOf(config);
-  if (format === undefined) {
+  const format = log.kind === 'kafka' ? (log.format ?? 'json') : 'json';
+  if (format === 'json') {
     return undefined;
   }
   if (format === 'outbox') {
     const { OutboxDecoder } = await import('./outbox.ts');
     return new OutboxDecoder();
   }
-  const { FrameDecoder } = await import('./frames.ts');
-  const registry = await openRegistry(config, format, context, policy);
-  const retry = Retry.connected(registry.name, context, { forMs: policy.forMs });
-  return new FrameDecoder(format, registry, retry, maxBytes);
-}
-
-/**
- * The schema registry of the configuration, once it has answered.
- * @throws MedallionError config, unreachable, denied, interrupted
- */
-export async function openRegistry(
-  { registry: settings }: Pick<Config, 'registry'>,
-  format: FramedFormat,
-  context: StageContext,
-  policy: RetryPolicy,
-): Promise<SchemaRegistry> {
   const { SchemaRegistry } = await import('./registry.ts');
+  const { FrameDecoder } = await import('./frames.ts');
   if (settings === undefined) {
     throw new MedallionError('config', `kafka.format ${format} needs a schema registry`, {
       hint: 'Name it in SCHEMA_REGISTRY_URL, or as registry.url in medallion.yaml.',
@@ -56,5 +34,6 @@ export async function openRegistry(
   await new Retry(registry.name, context, { forMs: retryMsAtStart(policy) }).run(() =>
     registry.check(),
   );
-  return registry;
+  const retry = Retry.connected(registry.name, context, { forMs: policy.forMs });
+  return new FrameDecoder(format, registry, retry, maxBytes);
 }

@@ -19,8 +19,6 @@ export interface Source {
   readonly csv: CsvForm | undefined;
   /** What a record must meet, all of it; one that does not is skipped. */
   readonly where: readonly Condition[];
-  /** Fields that are never stored. */
-  readonly drop: readonly Path[];
   /** By the contract's path: "order.tax_amount". */
   readonly order: ReadonlyMap<string, Rule>;
   /** The list of the order lines. */
@@ -28,9 +26,6 @@ export interface Source {
   /** By the contract's name: "unit_price". */
   readonly items: ReadonlyMap<string, Rule>;
 }
-
-/** The sources that there are, by name. */
-export type Sources = ReadonlyMap<string, Source>;
 
 /** A file of CSV, whose adjacent rows of one order are one record: {"<groupBy>": .., "rows": [{"<column>": ..}]}. */
 export interface CsvForm {
@@ -46,10 +41,9 @@ export interface CsvForm {
   readonly decimalComma: ReadonlySet<string>;
 }
 
-/** The member of a record that holds its rows; of one that cannot be read, those that say why and hold its lines. */
+/** The member of a record that holds its rows, and the one that says why it cannot be read. */
 export const ROWS = 'rows';
 export const REJECTED = 'rejected';
-export const LINES = 'lines';
 
 /** One step of a path: a member, an element counted from 0, or every element. */
 export type Step = string | number | typeof EACH;

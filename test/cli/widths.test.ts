@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
 import { widthOf } from '../../src/cli/render/text.ts';
 import { runCommand } from '../support/cli.ts';
@@ -35,7 +36,12 @@ beforeAll(async () => {
   // A total that does not add up: a check warns of it.
   const odd = { id: TRANSACTION, at: '2026-01-02T10:00:00', order: { total_amount: 1_000_000.5 } };
   await writeFile(path.join(cwd, 'odd.ndjson'), `${purchase(odd)}\n`);
+  const [given] = parse(await readFile('test/sources/segment.yaml', 'utf8')) as { given: string }[];
+  const records = [given?.given, given?.given.replace('order_id', 'id'), '{}', 'no json'];
+  const lines = records.map((record = '') => `${record.replaceAll('\n', ' ')}\n`);
+  await writeFile(path.join(cwd, 'segment.ndjson'), lines.join(''));
   await page(['ingest'], 80);
+  await page(['ingest', '--source', 'segment', '--from', 'segment.ndjson'], 80);
   await page(['ingest', '--from', 'odd.ndjson'], 80);
   await page(['promote'], 80);
 }, 120_000);
@@ -50,6 +56,9 @@ const SHOWN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   config: [[]],
   generate: [['-n', '20', '--late', '10%']],
   ingest: [[]],
+  source: [],
+  'source list': [[]],
+  'source test': [['segment', 'segment.ndjson'], ['segment']],
   promote: [
     ['--since', '2026-01-01'],
     ['--dry-run', '--since', '2026-01-01'],

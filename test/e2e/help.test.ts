@@ -17,6 +17,7 @@ const COMMANDS = [
   'generate',
   'ingest',
   'import-bronze',
+  'source',
   'promote',
   'run',
   'test',
@@ -37,6 +38,7 @@ const COMMANDS = [
   'completion',
 ];
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  source: ['list', 'test'],
   checks: ['show'],
   quarantine: ['list', 'show', 'replay', 'dismiss', 'reopen', 'export'],
   models: ['list', 'show', 'graph', 'check'],

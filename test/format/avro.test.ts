@@ -1,7 +1,6 @@
 import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
-import { Undecodable } from '../../src/format/avro-cursor.ts';
-import { compileAvro } from '../../src/format/avro.ts';
+import { compileAvro, Undecodable } from '../../src/format/avro.ts';
 
 /** Bytes as another implementation of Avro writes them, which takes decimals and long numbers as bytes. */
 function encode(schema: object, value: unknown): Buffer {

@@ -7,7 +7,7 @@ import {
   ORDER_STATUSES,
   PAYMENT_METHODS,
   type PurchaseEvent,
-} from '../support/purchase.ts';
+} from '../../src/event/purchase.ts';
 import type { GeneratedEvent } from '../../src/generate/events.ts';
 import { EVERY_FAULT, eventsOf, PERIOD } from './shop-stream.ts';
 

@@ -1,7 +1,6 @@
 import { createCatalogue } from '../../src/generate/shop.ts';
 import {
   generateEvents,
-  type EventOptions,
   type FaultShares,
   type GeneratedEvent,
 } from '../../src/generate/events.ts';
@@ -23,8 +22,7 @@ export function eventsOf(
   faults: FaultShares = NO_FAULTS,
   seed = 7,
   period = PERIOD,
-  wire?: EventOptions['wire'],
 ): GeneratedEvent[] {
   const timeline = historicalTimeline(period, count, seed);
-  return [...generateEvents({ catalogue: CATALOGUE, timeline, seed, count, faults, wire })];
+  return [...generateEvents({ catalogue: CATALOGUE, timeline, seed, count, faults })];
 }

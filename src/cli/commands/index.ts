@@ -21,6 +21,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     generate: async () => (await import('./generate.ts')).generateCommand,
     ingest: async () => (await import('./ingest.ts')).ingestCommand,
     'import-bronze': async () => (await import('./import-bronze.ts')).importBronzeCommand,
+    source: async () => (await import('./source.ts')).sourceCommand,
     promote: async () => (await import('./promote.ts')).promoteCommand,
     run: async () => (await import('./run.ts')).runCommand,
   },

@@ -47,7 +47,7 @@ rows that did not change become duplicates in silver.`,
         'files of NDJSON (with --source also CSV), plain or gzip, or - for stdin',
       ),
       source: option(
-        '--source <name>',
+        '--source <source>',
         'with --from: the source that maps the records of the files',
       ),
       follow: option('--follow', 'go on as events arrive, until stopped'),

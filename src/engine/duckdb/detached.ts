@@ -17,12 +17,14 @@ export interface Given {
 /** Where the records that are given to a detached engine stand in bronze. */
 export const GIVEN_TOPIC = 'given';
 
+export interface DetachedEngine extends Pick<Engine, 'close'> {
+  openSession(): Promise<DuckDbSession>;
+}
+
 const NOTHING: Given = { records: [], dimensions: new Map() };
 
 /** DuckDB in memory without a warehouse, an extension or a file, for selects over rows that are given. */
-export async function openDetached(
-  given: Given = NOTHING,
-): Promise<Pick<Engine, 'openSession' | 'close'>> {
+export async function openDetached(given: Given = NOTHING): Promise<DetachedEngine> {
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -95,10 +95,11 @@ export class DuckDbSession implements Session {
     return session;
   }
 
-  async readBatch(batch: SilverBatch): Promise<BatchCounts> {
+  /** @param reader `judge`: it is asked about every event, so that its answers can be compared with those of the others */
+  async readBatch(batch: SilverBatch, reader?: 'judge'): Promise<BatchCounts> {
     return foreseen(async () => {
       await this.#openSources(batch);
-      return sourceBatch(this.#connection, this.#catalog, this.#warehouse, batch);
+      return sourceBatch(this.#connection, this.#catalog, this.#warehouse, batch, reader);
     });
   }
 

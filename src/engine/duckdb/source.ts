@@ -43,11 +43,17 @@ export async function sourceBatch(
   catalog: string,
   warehouse: Warehouse,
   batch: SilverBatch,
+  reader?: 'judge',
 ): Promise<BatchCounts> {
   const run = (sql: string): Promise<number> => create(connection, sql);
   await beginBatch(connection, batch);
   await run(`create or replace view source.unread as ${await unreadEvents(warehouse, batch)}`);
-  const { events, doubtful } = await readPlain(connection, batch.source);
+  const plain = await readPlain(connection, batch.source);
+  const { events } = plain;
+  const doubtful =
+    reader === 'judge'
+      ? await run(statement('source/doubtful_events', { doubtful: ALL_EVENTS }))
+      : plain.doubtful;
   if (doubtful > 0) {
     await fetchTexts(connection, warehouse, batch);
     await judgeDoubtful(connection, catalog, batch.source);
@@ -62,6 +68,8 @@ export async function sourceBatch(
   await run('drop view source.unread');
   return { events, accepted: events - rejected - skipped, rejected, skipped };
 }
+
+const ALL_EVENTS = 'select event_no from source.events';
 
 /** The contract's own shape, in which the judge writes every event, too. */
 const PARSED = `create or replace view source.parsed as ${readSourceSql('parsed')}`;

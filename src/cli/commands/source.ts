@@ -1,0 +1,147 @@
+import path from 'node:path';
+import {
+  listSources,
+  testSourceOnBronze,
+  testSourceOnFiles,
+  type SourceTest,
+} from '../../app/source.ts';
+import { MedallionError } from '../../errors.ts';
+import { counted, grouped } from '../../number.ts';
+import { command } from '../command.ts';
+import { option, section } from '../flags.ts';
+import { parseCount } from '../options.ts';
+import { SOURCE_TEST_PARTS, sourceList, sourceTestParts } from '../render/source-view.ts';
+
+const SAMPLE = 1000;
+
+const list = command('list', 'every source: its topics, its records, and how they have changed', {
+  details: `
+Of each source it shows the topics, how many records of them bronze took, how
+many of these are in the quarantine (open) and how many "where" left out. Of the
+latest records, the same number from each partition, it shows which fields the
+mapping does not read (unmapped), and for which fields of the mapping no record
+has a value's place (vanished). A producer that adds or renames a field shows
+here; nothing stops because of it.`,
+  examples: ['medallion source list', 'medallion source list --sample 10000 --output json'],
+  seeAlso: ['source test', 'quarantine', 'status', 'docs/sources.md'],
+  options: {
+    sample: option('--sample <n>', 'how many of the latest records to look at', parseCount, SAMPLE),
+  },
+  run: async (context, { sample }) => {
+    const listings = await listSources(context.config, { ...context.call, most: sample });
+    const { table, page } = sourceList(listings);
+    await context.writeRows(table, page);
+    for (const { name, source, topics } of listings) {
+      if (source === undefined) {
+        const named = topics.map(({ topic }) => topic).join(', ');
+        context.warn(
+          `${named} was read as source ${name}, which is not there`,
+          `Run it in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
+        );
+      }
+    }
+  },
+});
+
+const test = command('test', 'map records by a source, and look at what comes out', {
+  details: `
+It maps records of files, or the latest that bronze has of the source, as
+promote does, and once more by the judge alone, and writes nothing. It shows
+what each record becomes or why it is rejected, by the record's own path; the
+sum of each amount beside the path that it comes from; for how many orders the
+amounts add up; and the fields that the mapping does not read, or that no record
+has. Look at the sums: an amount from the wrong field is no error.
+
+With files no warehouse is needed. Only bronze knows the rows that you added to
+a dimension of silver. It exits 4 when a record is rejected, when DuckDB and the
+judge differ, or when a field is still to be mapped.`,
+  examples: [
+    'medallion source test shop orders.ndjson',
+    'medallion source test shop --sample 1000',
+    'medallion source test shop orders.csv --section amounts --output csv',
+  ],
+  exits: { 4: 'a record is rejected, the readers differ, a field is not mapped yet' },
+  seeAlso: ['source list', 'test', 'ingest', 'docs/sources.md'],
+  arguments: [
+    ['<source>', 'its name'],
+    ['[file...]', 'files of records, plain or gzip (default: the latest records of bronze)'],
+  ],
+  options: {
+    sample: option('--sample <n>', 'how many records at most', parseCount, SAMPLE),
+    section: section(SOURCE_TEST_PARTS),
+  },
+  /** @throws MedallionError check_failed */
+  run: async (context, { sample, section: names }, [name = '', ...files]) => {
+    const request = { ...context.call, name, most: sample };
+    const found =
+      files.length === 0
+        ? await testSourceOnBronze(context.config, request)
+        : await testSourceOnFiles(
+            { project: context.project },
+            request,
+            files.map((file) => path.resolve(context.cwd, file)),
+          );
+    const isShort = names === undefined;
+    await context.writeParts(sourceTestParts(found, context.width, isShort), names);
+    if (files.length > 0 && found.records === sample) {
+      context.note(`only the first ${counted(sample, 'record')}: --sample takes more`);
+    }
+    warnOfSums(found, context.warn);
+    const problems = problemsOf(found);
+    if (problems.length > 0) {
+      throw new MedallionError('check_failed', problems.join('; '), { hint: hintFor(found) });
+    }
+  },
+});
+
+export const sourceCommand = command('source', 'the mappings of orders of another shape', {
+  details: `
+A source is sources/<name>.yaml of the project, or one that comes along: it maps
+the records of a producer to the events of medallion.`,
+  examples: ['medallion source list', 'medallion source test shopify orders.ndjson'],
+  seeAlso: ['ingest', 'test', 'docs/sources.md'],
+  commands: [list, test],
+});
+
+function warnOfSums(found: SourceTest, warn: (message: string, hint: string) => void): void {
+  const odd = ordersWithout(found, 'totals_add_up');
+  if (odd > 0) {
+    warn(
+      `the total of ${counted(odd, 'order')} is not subtotal plus tax plus shipping less discount`,
+      'Does an amount come from the wrong field, or with the tax inside? See tax_included in docs/sources.md.',
+    );
+  }
+  const oddLines = ordersWithout(found, 'lines_add_up');
+  if (oddLines > 0) {
+    warn(
+      `the lines of ${counted(oddLines, 'order')} do not come to the subtotal`,
+      'The subtotal is before discounts: subtotal: computed adds the lines up.',
+    );
+  }
+}
+
+function ordersWithout({ amounts }: SourceTest, column: string): number {
+  return amounts.reduce((sum, row) => sum + Number(row['orders']) - Number(row[column]), 0);
+}
+
+function problemsOf({ unfinished, records, rejected, disagreements }: SourceTest): string[] {
+  const differing = new Set(disagreements.map(({ record }) => record)).size;
+  return [
+    ...(unfinished.length === 0 ? [] : [`still to be mapped: ${unfinished.join(', ')}`]),
+    ...(rejected === 0
+      ? []
+      : [`${grouped(rejected)} of ${counted(records, 'record')} would be rejected`]),
+    ...(differing === 0
+      ? []
+      : [`DuckDB and the judge read ${counted(differing, 'record')} differently`]),
+  ];
+}
+
+function hintFor({ source, unfinished, disagreements }: SourceTest): string {
+  if (disagreements.length > 0) {
+    return 'That is a defect of medallion: please report it with the record and the source.';
+  }
+  return unfinished.length > 0
+    ? `Say in ${source.file} where they come from: a path, or {value: ..}.`
+    : 'A promotion puts these into the quarantine. If the mapping is wrong, docs/sources.md has every word that it may use.';
+}

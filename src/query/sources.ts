@@ -1,0 +1,125 @@
+import { hasTables } from '../postgres/tables.ts';
+import { withSnapshot } from '../postgres/query.ts';
+import type { ConnectionSettings } from '../postgres/server.ts';
+import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
+import type { StageContext } from '../progress.ts';
+import type { Source } from '../source/mapping.ts';
+import type { Client } from '../postgres/client.ts';
+import { askRows } from './ask.ts';
+import { formatCoordinates } from './quarantine/coordinates.ts';
+
+/** A record of bronze. */
+export interface BronzeRecord {
+  /** Its coordinates, as one word. */
+  readonly place: string;
+  readonly value: string;
+}
+
+/** What came of the records of a topic. */
+export interface TopicCounts {
+  readonly topic: string;
+  readonly records: bigint;
+  readonly rejected: bigint;
+  readonly skipped: bigint;
+}
+
+/** The records of a source in bronze. */
+export interface SourceRecords {
+  readonly topics: readonly TopicCounts[];
+  /** The latest of them, in the order of the log. */
+  readonly latest: readonly BronzeRecord[];
+  /** Rows of the dimensions that orders point at, by their id; none before the first promotion. */
+  readonly dimensions: Dimensions;
+}
+
+export type Dimensions = Readonly<
+  Record<string, readonly Readonly<Record<string, string | number | null>>[]>
+>;
+
+/**
+ * Reads what bronze has of sources, by their names, all from one snapshot.
+ * @param wanted undefined: of all, those included that have no file any more
+ * @param most records of each
+ * @param sources all that there are, by which a topic is known to be of one
+ */
+export async function readSourceRecords(
+  settings: ConnectionSettings,
+  wanted: string | undefined,
+  most: number,
+  sources: ReadonlyMap<string, Source>,
+  { signal }: Pick<StageContext, 'signal'>,
+): Promise<ReadonlyMap<string, SourceRecords>> {
+  return withSnapshot(settings, signal, async (client) => {
+    const byName = await topicsOf(client, sources);
+    const dimensions = await readDimensions(client);
+    const found = new Map<string, SourceRecords>();
+    const names = wanted === undefined ? [...sources.keys(), ...byName.keys()] : [wanted];
+    for (const name of new Set(names)) {
+      const topics = byName.get(name) ?? [];
+      const counts = await askRows<Record<'topic' | 'records' | 'rejected' | 'skipped', string>>(
+        client,
+        'source_topics',
+        [topics],
+      );
+      const records = await askRows<Record<'topic' | 'partition' | 'offset' | 'value', string>>(
+        client,
+        'source_records',
+        [topics, most],
+      );
+      found.set(name, {
+        topics: counts.map((row) => ({
+          topic: row.topic,
+          ...{ records: BigInt(row.records), rejected: BigInt(row.rejected) },
+          skipped: BigInt(row.skipped),
+        })),
+        latest: records.map(({ topic, partition, offset, value }) => ({
+          place: formatCoordinates({
+            ...{ topic, partition: Number(partition), offset: BigInt(offset) },
+          }),
+          value,
+        })),
+        dimensions,
+      });
+    }
+    return found;
+  });
+}
+
+/** The topics that ingest has read, by the source that maps them. */
+async function topicsOf(
+  client: Client,
+  sources: ReadonlyMap<string, Source>,
+): Promise<Map<string, string[]>> {
+  const nameOf = sourceNames(await readTopicSources(client), sources);
+  const { rows } = await client.query<{ topic: string }>(
+    'select distinct topic from medallion.offsets order by topic',
+  );
+  const byName = new Map<string, string[]>();
+  for (const { topic } of rows) {
+    const name = nameOf(topic);
+    if (name !== undefined) {
+      byName.set(name, [...(byName.get(name) ?? []), topic]);
+    }
+  }
+  return byName;
+}
+
+const DIMENSIONS = {
+  'silver.dim_order_status': 'id, name',
+  'silver.dim_payment_method': 'id, name',
+  'silver.dim_currency': 'id, name, code',
+};
+
+async function readDimensions(client: Client): Promise<Dimensions> {
+  if (!(await hasTables(client, ...Object.keys(DIMENSIONS)))) {
+    return {};
+  }
+  const found: Record<string, Dimensions[string]> = {};
+  for (const [table, columns] of Object.entries(DIMENSIONS)) {
+    const { rows } = await client.query<Dimensions[string][number]>(
+      `select ${columns} from ${table} order by id`,
+    );
+    found[table] = rows;
+  }
+  return found;
+}
