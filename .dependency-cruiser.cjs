@@ -53,7 +53,7 @@ module.exports = {
         'A command is arguments, a call of app and a rendering: of what works it knows types and constants.',
       from: { path: '^src/cli/' },
       to: {
-        path: '^src/(generate|bronze|promote|maintain|export|engine|publish|metrics)/',
+        path: '^src/(generate|bronze|promote|maintain|export|doctor|engine|publish|metrics|log|format|embedded)/',
         dependencyTypesNot: ['type-only'],
       },
     },

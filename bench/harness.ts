@@ -30,7 +30,7 @@ export interface Figure {
   readonly target?: { readonly atLeast: number } | { readonly atMost: number };
   /** Runs, or publications, that the value is made from. */
   readonly runs: number;
-  /** What it was made from: seconds, unless the name begins with "rows" or "memory" (in MB). */
+  /** What it was made from: seconds, unless the name begins with "rows", "MB/s", "events/s" or "memory" (in MB). */
   readonly parts: Readonly<Record<string, number>>;
 }
 
@@ -203,14 +203,23 @@ export class Stand {
   }
 
   /** Lands the next events of a file. */
-  async ingest(database: Database, file: string, count: number): Promise<void> {
+  async ingest(
+    database: Database,
+    file: string,
+    count: number,
+    ...flags: readonly string[]
+  ): Promise<Run> {
     const before = await database.number('select count(*) from bronze.events');
     const limit = ['--max-messages', String(count)];
-    await this.medallion(['ingest', '--quiet', '--from', file, ...limit], database);
+    const run = await this.medallion(
+      ['ingest', '--quiet', '--from', file, ...limit, ...flags],
+      database,
+    );
     const landed = (await database.number('select count(*) from bronze.events')) - before;
     if (landed !== count) {
       throw new Error(`${String(landed)} events landed instead of ${String(count)}`);
     }
+    return run;
   }
 
   /** Promotes what is new in a database at rest. */

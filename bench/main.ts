@@ -17,6 +17,7 @@ import { promoteHistory } from './promote-history.ts';
 import { promoteIncrement } from './promote-increment.ts';
 import { promoteLong } from './promote-long.ts';
 import { promoteShop } from './promote-shop.ts';
+import { sources } from './sources.ts';
 import { printFigures, printMachine, writeFigures, type BenchFigure } from './report.ts';
 
 // npm run bench [-- --size 1000000 --only promote-full --json figures.json]
@@ -35,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   promoteDay,
   promoteShop,
   promoteLong,
+  sources,
   dashboards,
   promoteEngines,
   freshness,

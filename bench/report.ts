@@ -51,7 +51,7 @@ function figureRow(figure: BenchFigure): string[] {
 }
 
 function partText([name, value]: readonly [string, number]): string {
-  if (name.startsWith('rows')) {
+  if (/^(?:rows|MB\/s|events\/s)/.test(name)) {
     return `${name} ${number(value)}`;
   }
   return name.startsWith('memory')

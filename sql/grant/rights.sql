@@ -91,7 +91,8 @@ statements (work, place, statement) as (
         (2, 'grant insert on bronze.events, bronze.quarantine, medallion.offset_gaps'),
         (3, 'grant select on medallion.migrations'),
         (4, 'grant select, insert, update on medallion.offsets, medallion.run_partitions'),
-        (5, 'grant select, insert, update (finished_at, outcome, counts, error) on medallion.runs')
+        (5, 'grant select, insert, update on medallion.topic_sources'),
+        (6, 'grant select, insert, update (finished_at, outcome, counts, error) on medallion.runs')
     ) as loader_rights (place, rights)
 
     union all

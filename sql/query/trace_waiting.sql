@@ -1,6 +1,6 @@
--- Events beyond the watermarks that hold an id as a JSON string: the cost is that of the backlog.
+-- Events beyond the watermarks that hold an id as a JSON string, or as a number: the cost is that of the backlog.
 -- grain: one row per event
--- parameters: $1 the id as JSON text
+-- parameters: $1 the id as JSON text; $2 a pattern of it as a number, $3 the id itself; null for none
 select
     'waiting' as outcome,
     events.topic,
@@ -27,6 +27,6 @@ cross join lateral (
 ) as events
 where
     offsets.next_offset > coalesce(watermarks.next_offset, 0)
-    and position($1 in events.value) > 0
+    and (position($1 in events.value) > 0 or (position($3 in events.value) > 0 and events.value ~ $2))
 order by events.produced_at, events.topic, events.partition, events."offset"
 limit 100

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { isS3, s3Place } from '../config/s3.ts';
 import type { OpenEngine } from '../engine/on-demand.ts';
-import { MedallionError } from '../errors.ts';
+import { MedallionError, usageError } from '../errors.ts';
 import {
   archive as archiveWith,
   DEFAULT_FILE_ROWS,
@@ -58,18 +58,20 @@ export async function archive(config: Config, request: ArchiveRequest): Promise<
  */
 export function archivePlace(to: string | undefined, cwd: string): string {
   if (to === undefined) {
-    throw new MedallionError('usage', 'archive needs a place for its files', {
-      hint: '--to names a folder, or s3://bucket/prefix; so does archive.to in medallion.yaml.',
-    });
+    throw usageError(
+      'archive needs a place for its files',
+      '--to names a folder, or s3://bucket/prefix; so does archive.to in medallion.yaml.',
+    );
   }
   if (!isS3(to)) {
     return path.resolve(cwd, to);
   }
   const place = s3Place(to);
   if (place === undefined) {
-    throw new MedallionError('usage', `${to} is no place at S3`, {
-      hint: 'It has the form s3://bucket/prefix, without * ? [ and ].',
-    });
+    throw usageError(
+      `${to} is no place at S3`,
+      'It has the form s3://bucket/prefix, without * ? [ and ].',
+    );
   }
   return place;
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { lineWriter, openFileWriter } from '../log/files/stream-writer.ts';
 import type { LogWriter } from '../log/log.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
@@ -55,7 +55,7 @@ export function contextOf({ signal, onEvent }: CallOptions): StageContext {
 export function momentBefore(milliseconds: number): string {
   const before = new Date(Date.now() - milliseconds);
   if (Number.isNaN(before.getTime()) || before.getUTCFullYear() < 1) {
-    throw new MedallionError('usage', '--older-than reaches back before the year 1');
+    throw usageError('--older-than reaches back before the year 1');
   }
   return before.toISOString();
 }

@@ -3,6 +3,9 @@ import { readSettingsFile } from '../config/file.ts';
 import { readEnvironment } from '../config/load.ts';
 import { findProject } from '../config/project.ts';
 import { resolveSettings } from '../config/resolve.ts';
+import { doctor as examine, type DoctorOptions } from '../doctor/doctor.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { contextOf, type CallOptions } from './call.ts';
 
 export interface LoadOptions {
   /** Settings that win over all others: home, databaseUrl, brokers, topic and so on. */
@@ -28,4 +31,12 @@ export function loadConfig({ flags = {}, env = {}, cwd, file }: LoadOptions): Co
     file: project && readSettingsFile(project.file, cwd, project.isAbove),
   });
   return configOf(settings, environment.env, cwd);
+}
+
+/** Looks at everything that the configuration names and medallion depends on; what fails is a finding. */
+export async function doctor(
+  config: Config,
+  request: CallOptions & DoctorOptions,
+): Promise<Finding[]> {
+  return examine(config, request, contextOf(request));
 }

@@ -1,14 +1,18 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { MOST_CITIES } from '../generate/catalogue.ts';
+import { openEncoding } from '../generate/encoding.ts';
 import type { GenerateOptions, GenerateResult } from '../generate/generate.ts';
 import { recordGenerate } from '../generate/record.ts';
 import { resolvePeriod } from '../generate/timeline.ts';
 import type { Compression, Log, LogWriter } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
+import { DEFAULT_RETRY_POLICY } from '../retry.ts';
 import { checkWritable } from '../whole-file.ts';
 import { contextOf, openLines, type CallOptions, type LineTarget } from './call.ts';
+
+export { COMPRESSIONS } from '../log/log.ts';
 
 export interface GenerateRequest extends CallOptions {
   /** Events in all, faults included; no end with `follow` when left out. */
@@ -62,6 +66,10 @@ export async function generate(config: Config, request: GenerateRequest): Promis
   if (manifestFile !== undefined) {
     await checkWritable(manifestFile);
   }
+  const { to, retryFor = DEFAULT_RETRY_POLICY } = request;
+  // A file is of plain JSON.
+  const wire =
+    to === undefined ? await openEncoding(config, options.faults, context, retryFor) : undefined;
   const log = openLog(config, context);
   const run = {
     home: config.home,
@@ -70,7 +78,7 @@ export async function generate(config: Config, request: GenerateRequest): Promis
     open: () => openTarget(log, request),
     manifestFile,
   };
-  const { result, target } = await recordGenerate(options, run, context);
+  const { result, target } = await recordGenerate({ ...options, wire }, run, context);
   const { seed, period } = options;
   return { ...result, target, seed, period };
 }
@@ -85,22 +93,15 @@ function optionsOf(request: GenerateRequest): GenerateOptions {
   const { follow = false, customers, products, cities } = request;
   const { late = 0, duplicates = 0, malformed = 0, corrections = 0 } = request.faults ?? {};
   if (follow && (request.since !== undefined || request.until !== undefined)) {
-    throw new MedallionError(
-      'usage',
-      '--follow makes purchases now: it takes no --since and no --until',
-    );
+    throw usageError('--follow makes purchases now: it takes no --since and no --until');
   }
   if (late + duplicates + malformed + corrections > 1) {
-    throw new MedallionError(
-      'usage',
+    throw usageError(
       '--late, --duplicates, --malformed and --corrections are more than all events together',
     );
   }
   if ((cities ?? 0) > MOST_CITIES) {
-    throw new MedallionError(
-      'usage',
-      `there are only ${String(MOST_CITIES)} cities to choose from`,
-    );
+    throw usageError(`there are only ${String(MOST_CITIES)} cities to choose from`);
   }
   return {
     seed: request.seed ?? randomInt(2 ** 32),
@@ -126,9 +127,10 @@ async function openTarget(
     return log.write({ partitions, compression, retryPolicy });
   }
   if (compression !== undefined) {
-    throw new MedallionError('usage', '--compression is for events to Kafka', {
-      hint: 'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
-    });
+    throw usageError(
+      '--compression is for events to Kafka',
+      'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+    );
   }
   return openLines(to);
 }

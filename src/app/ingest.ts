@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import type { Decoder } from '../format/decoder.ts';
 import { openDecoder } from '../format/open.ts';
 import { openFileReader } from '../log/files/reader.ts';
@@ -12,7 +12,8 @@ import type { LogReader } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
 import { openTableReader } from '../log/table.ts';
 import type { StageContext } from '../progress.ts';
-import type { CsvForm, Source } from '../source/mapping.ts';
+import type { CsvForm, Source, Sources } from '../source/mapping.ts';
+import { loadSources } from '../source/read.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import { contextOf, withOpen, type CallOptions } from './call.ts';
@@ -50,7 +51,7 @@ const LARGEST_EVENT = 256 << 20;
 /** @throws MedallionError usage */
 export function checkEventLimit(maxEventBytes = 0): void {
   if (maxEventBytes > LARGEST_EVENT) {
-    throw new MedallionError('usage', `--max-event-bytes is at most ${LARGEST_EVENT}`);
+    throw usageError(`--max-event-bytes is at most ${LARGEST_EVENT}`);
   }
 }
 
@@ -58,16 +59,17 @@ export function checkEventLimit(maxEventBytes = 0): void {
  * The source that a request names.
  * @throws MedallionError usage, config
  */
-function sourceOf(config: Config, { mapping, files }: IngestRequest): Source | undefined {
+function sourceOf(sources: Sources, { mapping, files }: IngestRequest): Source | undefined {
   if (mapping === undefined) {
     return undefined;
   }
   if (files === undefined) {
-    throw new MedallionError('usage', '--source goes with --from and files', {
-      hint: 'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
-    });
+    throw usageError(
+      '--source goes with --from and files',
+      'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
+    );
   }
-  return findSource(config.project, mapping);
+  return findSource(sources, mapping);
 }
 
 /**
@@ -78,12 +80,13 @@ export async function ingest(config: Config, request: IngestRequest = {}): Promi
   const { follow = false, resetOffsets = false, arguments: commandLine = [] } = request;
   const { idleTimeoutMs, maxRecords, maxEventBytes, mapping } = request;
   checkEventLimit(maxEventBytes);
-  const csv = sourceOf(config, request)?.csv;
+  const sources = loadSources(config.project);
+  const csv = sourceOf(sources, request)?.csv;
   const context = contextOf(request);
   const { reader, decoder, whenEmpty } = await openInput(config, request, csv, context);
   const options: IngestOptions = {
     ...{ arguments: commandLine, follow, resetOffsets, decoder },
-    ...{ idleTimeoutMs, maxRecords, maxEventBytes, source: mapping },
+    ...{ idleTimeoutMs, maxRecords, maxEventBytes, source: mapping, sources },
   };
   const result = await withOpen(config, request, ({ settings, retry }) =>
     ingestFrom(reader, settings, { ...options, retry }, context),
@@ -155,7 +158,10 @@ export async function importBronze(config: Config, request: ImportRequest): Prom
   const { source, table, retryFor, arguments: commandLine = [] } = request;
   return withOpen(config, request, async ({ settings, retry, context }) => {
     const reader = await openTableReader(source, table, context, retryFor);
-    const options = { command: 'import-bronze', arguments: commandLine, retry, follow: false };
+    const options = {
+      ...{ command: 'import-bronze', arguments: commandLine, retry, follow: false },
+      sources: loadSources(config.project),
+    };
     const result = await ingestFrom(reader, settings, options, context);
     const { description, writtenByStatus } = reader;
     return { ...result, source: description, writtenByStatus };

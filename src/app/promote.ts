@@ -3,7 +3,7 @@ import { settingOf } from '../config/settings.ts';
 import { batchLimits, engineOpener, type EngineName } from '../engine/choice.ts';
 import { duckDbOptions, memoryBytes } from '../engine/duckdb/local.ts';
 import { OpenEngine } from '../engine/on-demand.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { loadModels } from '../model/load.ts';
 import { loadSources } from '../source/read.ts';
 import { dryRun as dryRunOf, type DryRun } from '../promote/dry-run.ts';
@@ -193,16 +193,10 @@ const MOST_THREADS = 256;
 /** @throws MedallionError usage */
 export function checkEngine({ memoryLimit = DEFAULT_MEMORY, threads = 1 }: EngineRequest): void {
   if (memoryBytes(memoryLimit) < LEAST_MEMORY) {
-    throw new MedallionError(
-      'usage',
-      `--memory-limit ${memoryLimit} is too little: DuckDB needs 100MB at least`,
-    );
+    throw usageError(`--memory-limit ${memoryLimit} is too little: DuckDB needs 100MB at least`);
   }
   if (threads > MOST_THREADS) {
-    throw new MedallionError(
-      'usage',
-      `--threads ${String(threads)} is too many: ${String(MOST_THREADS)} at most`,
-    );
+    throw usageError(`--threads ${String(threads)} is too many: ${String(MOST_THREADS)} at most`);
   }
 }
 

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Config } from '../config.ts';
 import { decide, statusFor, type Decision } from '../maintain/dismiss.ts';
 import type { Selection, Status } from '../postgres/quarantine.ts';
@@ -61,7 +60,7 @@ export async function decideQuarantined(
     (await choose(warehouse, request, statusFor(decision))) === 0
       ? undefined
       : decide(warehouse.settings, decision, {
-          ...{ selection, note, osUser: osUser(), arguments: commandLine },
+          ...{ selection, note, arguments: commandLine },
         }),
   );
 }
@@ -92,13 +91,4 @@ async function choose(
     }
   }
   return events;
-}
-
-/** Who runs this process; a container may have no name for its user. */
-function osUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${String(process.getuid?.() ?? '')}`;
-  }
 }

@@ -1,5 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Answer } from '../engine/duckdb/archive-sql.ts';
+import { landingTopic } from '../log/files/landing.ts';
+import { openLog } from '../log/open.ts';
 import { loadModels } from '../model/load.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import type { Selection } from '../postgres/quarantine.ts';
@@ -14,7 +16,8 @@ import { report as reportOn, type Report } from '../query/report/report.ts';
 import type { SectionName } from '../query/report/sections.ts';
 import { listRuns, showRun } from '../query/runs.ts';
 import { status as statusOf, type Status } from '../query/status.ts';
-import { traceEvent, traceTransaction, type EventPlace, type Trace } from '../query/trace.ts';
+import { traceEvent, traceTransaction, type Trace } from '../query/trace.ts';
+import { loadSources } from '../source/read.ts';
 import { openLines, withOpen, type CallOptions, type LineTarget } from './call.ts';
 import { engineOptionsOf } from './promote.ts';
 
@@ -96,6 +99,14 @@ export async function reconcile(
   );
 }
 
+/** An event by its place in the log. */
+export interface TracedEvent {
+  /** As bronze names it; the topic of the settings, in Kafka or the landing directory, when left out. */
+  readonly topic: string | undefined;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
 /**
  * Follows a transaction by its id, or an event from its place in the log.
  * @throws MedallionError not_found
@@ -103,14 +114,21 @@ export async function reconcile(
 export async function trace(
   config: Config,
   options: CallOptions,
-  what: string | EventPlace,
+  what: string | TracedEvent,
 ): Promise<Trace> {
   const models = loadModels(config.project);
   return read(config, options, (settings, context) => {
     const archive = { duckdb: config.duckdb, context };
-    return typeof what === 'string'
-      ? traceTransaction(settings, models, what, archive)
-      : traceEvent(settings, models, what, archive);
+    if (typeof what === 'string') {
+      return traceTransaction(settings, models, what, archive);
+    }
+    const { topic } = config.log;
+    const topics =
+      what.topic === undefined
+        ? [...new Set([openLog(config, context).topic, topic, landingTopic(topic)])]
+        : [what.topic];
+    const sources = loadSources(config.project);
+    return traceEvent(settings, models, { ...what, topics }, archive, sources);
   });
 }
 

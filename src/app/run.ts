@@ -6,6 +6,8 @@ import type { PromoteResult } from '../promote/promote.ts';
 import { status } from '../query/status.ts';
 import type { RetryPolicy } from '../retry.ts';
 import { archiveDaily, type DailyArchive } from './archive.ts';
+import type { Sources } from '../source/mapping.ts';
+import { loadSources } from '../source/read.ts';
 import { contextOf, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 import { checkEventLimit, openConfiguredLog, type IngestInput } from './ingest.ts';
 import type { Monitor } from './monitor.ts';
@@ -82,6 +84,7 @@ async function runPipeline(
     await inspectExtension('postgres', config.duckdb, context);
     // A service starts in any order with what it reads from; who wants an end to the waiting says so.
     const topicWaitMs = retryPolicy.atStart ? retryPolicy.forMs : Number.POSITIVE_INFINITY;
+    const sources = loadSources(config.project);
     const input = await openConfiguredLog(config, request, context, topicWaitMs);
     const announceStop = (): void =>
       context.emit({
@@ -98,7 +101,7 @@ async function runPipeline(
     try {
       await together(
         [
-          () => ingestAll(input, warehouse, request, totals, monitor),
+          () => ingestAll({ ...input, sources }, warehouse, request, totals, monitor),
           () => promoteOnSchedule(warehouse, request, totals, monitor),
         ],
         stop,
@@ -114,7 +117,7 @@ async function runPipeline(
 }
 
 async function ingestAll(
-  { reader, decoder }: IngestInput,
+  { reader, decoder, sources }: IngestInput & { readonly sources: Sources },
   { settings, retry, context }: OpenWarehouse,
   { maxEventBytes, arguments: commandLine = [] }: RunRequest,
   totals: RunTotals,
@@ -125,7 +128,7 @@ async function ingestAll(
       reader,
       settings,
       {
-        ...{ retry, arguments: commandLine, follow: true, decoder, maxEventBytes },
+        ...{ retry, arguments: commandLine, follow: true, decoder, maxEventBytes, sources },
         onWritten: (tally) => monitor?.written(tally),
       },
       context,

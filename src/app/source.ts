@@ -6,7 +6,7 @@ import { allModels } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { readSourceRecords, type Dimensions, type TopicCounts } from '../query/sources.ts';
 import { driftOf, type Drift } from '../source/drift.ts';
-import type { Source } from '../source/mapping.ts';
+import type { Source, Sources } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import { unfinishedFields } from '../source/unfinished.ts';
 import { contextOf, withOpen, type CallOptions } from './call.ts';
@@ -14,10 +14,9 @@ import { readFiles, type PlacedRecord } from './records.ts';
 
 /**
  * The source of a name.
- * @throws MedallionError usage, config
+ * @throws MedallionError usage
  */
-export function findSource(project: string | undefined, name: string): Source {
-  const sources = loadSources(project);
+export function findSource(sources: Sources, name: string): Source {
   const source = sources.get(name);
   if (source === undefined) {
     const known = [...sources.keys()].join(', ');
@@ -114,7 +113,7 @@ export async function testSourceOnFiles(
   { name, most, ...options }: SourceTestRequest,
   files: readonly string[],
 ): Promise<SourceTest> {
-  const source = findSource(project, name);
+  const source = findSource(loadSources(project), name);
   const records = await readFiles(source, files, most, contextOf(options));
   if (records.length === 0) {
     throw new MedallionError('input', `there is no record in ${files.join(', ')}`);
@@ -130,8 +129,8 @@ export async function testSourceOnBronze(
   config: Config,
   { name, most, ...options }: SourceTestRequest,
 ): Promise<SourceTest> {
-  const source = findSource(config.project, name);
   const sources = loadSources(config.project);
+  const source = findSource(sources, name);
   const found = await withOpen(
     config,
     options,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Engine } from '../engine/engine.ts';
 import type { Disagreement } from '../engine/duckdb/records.ts';
 import type { Difference } from '../engine/model-test.ts';
-import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
+import { codeOf, MedallionError, messageOf, throwIfInterrupted, usageError } from '../errors.ts';
 import { allModels } from '../model/load.ts';
 import { counted } from '../number.ts';
 import type { Source } from '../source/mapping.ts';
@@ -70,9 +70,10 @@ export async function runTests(
   const files = [...own, ...shipped];
   const unknown = names.find((name) => !files.some((file) => isNamed(file, name)));
   if (unknown !== undefined) {
-    throw new MedallionError('usage', `there is no test of ${unknown}`, {
-      hint: 'A test is tests/silver/<model>.yaml, tests/gold/<model>.yaml or tests/sources/<source>.yaml in the project.',
-    });
+    throw usageError(
+      `there is no test of ${unknown}`,
+      'A test is tests/silver/<model>.yaml, tests/gold/<model>.yaml or tests/sources/<source>.yaml in the project.',
+    );
   }
   const chosen = files.filter(
     (file) => names.length === 0 || names.some((name) => isNamed(file, name)),

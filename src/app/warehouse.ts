@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
 import {
   embeddedStatus,
@@ -56,12 +56,9 @@ export async function stopServer(
 
 function requireEmbedded({ warehouse }: Config, verb: string): void {
   if (warehouse.kind === 'server') {
-    throw new MedallionError(
-      'usage',
+    throw usageError(
       `the warehouse is the server that ${warehouse.from} names; medallion does not ${verb} it`,
-      {
-        hint: 'Only the embedded PostgreSQL is started and stopped here: unset DATABASE_URL, PG* and POSTGRES_*.',
-      },
+      'Only the embedded PostgreSQL is started and stopped here: unset DATABASE_URL, PG* and POSTGRES_*.',
     );
   }
 }

@@ -2,15 +2,21 @@ import { isUtf8 } from 'node:buffer';
 import type { Reason } from '../event/reasons.ts';
 import type { Decoder, EncodedFormat } from '../format/decoder.ts';
 import type { LogRecord } from '../log/log.ts';
+import { withoutFields } from '../source/drop.ts';
+import type { Path } from '../source/mapping.ts';
 
 /** A record that bronze.events cannot hold, and why. */
 export interface Rejection {
+  /** As received; without its value where a field of it must not be stored. */
   readonly record: LogRecord;
-  readonly reason: Extract<Reason, 'not_text' | 'empty_value' | 'too_large' | 'undecodable'>;
+  readonly reason: Extract<
+    Reason,
+    'not_text' | 'empty_value' | 'too_large' | 'undecodable' | 'invalid_json'
+  >;
   readonly detail: string;
 }
 
-/** A record that bronze.events takes: its value is JSON text, as received or as decoded. */
+/** A record that bronze.events takes: its value is text, as received or as decoded, less the fields that are dropped. */
 export type Admitted = LogRecord & {
   readonly value: Buffer;
   /** What the value was decoded from; null where it is as received. */
@@ -23,22 +29,24 @@ export const MAX_EVENT_BYTES = 16 << 20;
 
 /**
  * Parts the records that bronze.events can hold from those it cannot, decoded where a format is declared. JSON itself is
- * not parsed.
+ * parsed only to drop fields of it.
+ * @param drop fields that are never stored: neither is the value of a record in which they cannot be told apart
  * @throws MedallionError unreachable, denied, config, interrupted: of a schema registry
  */
 export async function admit(
   records: readonly LogRecord[],
   maxEventBytes: number,
   decoder?: Decoder,
+  drop: readonly Path[] = [],
 ): Promise<{ admitted: Admitted[]; rejected: Rejection[] }> {
   await decoder?.prepare(records.map(({ value }) => value));
   const admitted: Admitted[] = [];
   const rejected: Rejection[] = [];
   for (const record of records) {
     const fault = sizeFaultOf(record, maxEventBytes);
-    const found = fault ?? textOf(record.value ?? Buffer.alloc(0), decoder);
+    const found = fault ?? storable(record.value ?? Buffer.alloc(0), decoder, drop);
     if ('reason' in found) {
-      rejected.push({ record, ...found });
+      rejected.push(drop.length === 0 ? keptWhole(record, found) : withoutValue(record, found));
     } else {
       admitted.push({ ...record, ...found });
     }
@@ -55,17 +63,44 @@ function sizeFaultOf({ value, fullLength }: LogRecord, maxEventBytes: number): F
   }
   const length = fullLength ?? value.length;
   if (fullLength !== undefined || length > maxEventBytes) {
-    const rest = fullLength === undefined ? '' : `; the first ${value.length} are kept`;
-    const detail = `${length} bytes, more than the limit of ${maxEventBytes}${rest}`;
+    const detail = `${length} bytes, more than the limit of ${maxEventBytes}`;
     return { reason: 'too_large', detail };
   }
   return undefined;
 }
 
-function textOf(
+/** A rejected record with what was read of its value. */
+function keptWhole(record: LogRecord, fault: Fault): Rejection {
+  const { value, fullLength } = record;
+  const rest = fullLength === undefined ? '' : `; the first ${value?.length ?? 0} are kept`;
+  return { record, ...fault, detail: fault.detail + rest };
+}
+
+/** A rejected record of which nobody can say where the fields are that must not be stored. */
+function withoutValue(record: LogRecord, fault: Fault): Rejection {
+  const length = record.fullLength ?? record.value?.length ?? 0;
+  const rest = length === 0 ? '' : `; its ${length} bytes are not stored: its source drops fields`;
+  return { record: { ...record, value: null }, ...fault, detail: fault.detail + rest };
+}
+
+type Text = Pick<Admitted, 'value' | 'format' | 'schemaId'>;
+
+function storable(
   value: Buffer,
   decoder: Decoder | undefined,
-): Fault | Pick<Admitted, 'value' | 'format' | 'schemaId'> {
+  drop: readonly Path[],
+): Fault | Text {
+  const text = textOf(value, decoder);
+  if ('reason' in text || drop.length === 0) {
+    return text;
+  }
+  const rest = withoutFields(text.value, drop);
+  return rest === undefined
+    ? { reason: 'invalid_json', detail: 'not one JSON value' }
+    : { ...text, value: rest };
+}
+
+function textOf(value: Buffer, decoder: Decoder | undefined): Fault | Text {
   const decoded = decoder?.decode(value) ?? { value, schemaId: null };
   if ('detail' in decoded) {
     return { reason: 'undecodable', detail: decoded.detail };

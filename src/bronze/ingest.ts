@@ -8,6 +8,7 @@ import { withClient } from '../postgres/client.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
 import { Retry } from '../retry.ts';
+import type { Sources } from '../source/mapping.ts';
 import { MAX_EVENT_BYTES } from './admission.ts';
 import { BronzeSink } from './sink.ts';
 import type { PartitionTally, Tally } from './tally.ts';
@@ -25,6 +26,8 @@ export interface IngestOptions extends Omit<ReadOptions, 'signal' | 'maxValueByt
   readonly decoder?: Decoder | undefined;
   /** The source that maps what is read. */
   readonly source?: string | undefined;
+  /** The sources that there are, which may drop fields. */
+  readonly sources?: Sources | undefined;
   /** Called after each batch that is committed, with what the run has counted so far. */
   readonly onWritten?: ((tally: Tally) => void) | undefined;
 }
@@ -62,6 +65,7 @@ export async function ingest(
     arguments: commandLine,
     maxEventBytes = MAX_EVENT_BYTES,
     source,
+    sources,
     retry = new Retry(`PostgreSQL at ${describeServer(settings)}`, context),
     onWritten: report,
     decoder,
@@ -80,7 +84,7 @@ export async function ingest(
     });
   };
   const sink = new BronzeSink(
-    { settings, retry, runId, maxEventBytes, decoder, source, onWritten },
+    { settings, retry, runId, maxEventBytes, decoder, source, sources, onWritten },
     context,
   );
   try {

@@ -23,9 +23,16 @@ import {
   type CurrentOffset,
 } from '../postgres/offsets.ts';
 import { recordRange } from '../postgres/runs.ts';
-import { recordTopicSource } from '../postgres/topic-sources.ts';
+import {
+  readTopicSources,
+  recordTopicSource,
+  sourceOfTopic,
+  type SourceOf,
+} from '../postgres/topic-sources.ts';
 import type { StageContext } from '../progress.ts';
 import type { Retry } from '../retry.ts';
+import { dropped } from '../source/drop.ts';
+import type { Path, Sources } from '../source/mapping.ts';
 import { admit } from './admission.ts';
 import { copyEvents, copyRejected, hasRecord } from './bronze.ts';
 import { isPlausible, latestOf } from './stamp.ts';
@@ -42,6 +49,8 @@ export interface BronzeSinkOptions {
   readonly decoder: Decoder | undefined;
   /** The source that maps what is read; undefined: what the topic has, or none. */
   readonly source?: string | undefined;
+  /** Those that may drop fields. */
+  readonly sources?: Sources | undefined;
   /** Called after each batch that is committed. */
   readonly onWritten: (tally: Tally) => void;
 }
@@ -62,6 +71,7 @@ export class BronzeSink implements Sink {
   /** What `storedOffsets` last answered, and under which name bronze has a partition. */
   readonly #current = new Map<string, CurrentOffset>();
   #identity: string | undefined;
+  #sourceOf: SourceOf | undefined;
 
   constructor(options: BronzeSinkOptions, context: StageContext) {
     this.#options = options;
@@ -94,7 +104,8 @@ export class BronzeSink implements Sink {
   async write(batch: RecordBatch): Promise<boolean> {
     const topic = this.#bronzeTopic(batch);
     const { runId, maxEventBytes, decoder, source: mapping } = this.#options;
-    const { admitted, rejected } = await admit(batch.records, maxEventBytes, decoder);
+    const drop = await this.#dropOf(topic);
+    const { admitted, rejected } = await admit(batch.records, maxEventBytes, decoder, drop);
     const ingestedAt = Date.now();
     const odd = admitted.filter((event) => !isPlausible(event, ingestedAt));
     const written: BatchTally = {
@@ -201,6 +212,17 @@ export class BronzeSink implements Sink {
         'It is kept as it is, and freshness takes the time at which it was written to bronze instead. Producers set milliseconds.',
       );
     }
+  }
+
+  /** What is not stored of a topic's records. */
+  async #dropOf(topic: string): Promise<readonly Path[]> {
+    const { source: name, sources } = this.#options;
+    if (sources === undefined) {
+      return [];
+    }
+    this.#sourceOf ??= sourceOfTopic(await this.#run(readTopicSources), sources);
+    const source = name === undefined ? this.#sourceOf(topic) : sources.get(name);
+    return source === undefined ? [] : dropped(source);
   }
 
   #bronzeTopic(partition: TopicPartition): string {

@@ -6,7 +6,7 @@ import { readSettingsFile, type SettingsFile } from '../config/file.ts';
 import { findProject } from '../config/project.ts';
 import { resolveSettings, type Environment, type Given, type Resolved } from '../config/resolve.ts';
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import type { Emit, StageContext } from '../progress.ts';
 import { HEADINGS, setting } from './flags.ts';
 import { outputError } from './output-failure.ts';
@@ -159,9 +159,7 @@ export async function createContext(
   const width = pageWidth(stdout, env);
   const { escapeFormulas = false } = flags;
   if (escapeFormulas && flags.output !== 'csv' && flags.to !== 'csv') {
-    throw new MedallionError('usage', '--escape-formulas is for csv', {
-      hint: 'Add --output csv, or --to csv to an export.',
-    });
+    throw usageError('--escape-formulas is for csv', 'Add --output csv, or --to csv to an export.');
   }
   let settings: Resolved | undefined;
   let config: Config | undefined;

@@ -17,30 +17,26 @@ export function parseCountFromZero(value: string): number {
   return value === '0' ? 0 : parseCount(value);
 }
 
-/** What decides the random choices. */
-export function parseSeed(value: string): number {
-  const seed = Number(value);
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(seed)) {
-    throw new InvalidArgumentError('It must be a whole number from 0.');
-  }
-  return seed;
+/** A whole number from 0 to `most`. */
+function parseUpTo(most: number, demand: string): (value: string) => number {
+  return (value) => {
+    if (!/^\d+$/.test(value) || Number(value) > most) {
+      throw new InvalidArgumentError(demand);
+    }
+    return Number(value);
+  };
 }
+
+const FROM_ZERO = 'It must be a whole number from 0.';
+
+/** What decides the random choices. */
+export const parseSeed = parseUpTo(Number.MAX_SAFE_INTEGER, FROM_ZERO);
 
 /** A partition of a topic. */
-export function parsePartition(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) {
-    throw new InvalidArgumentError('It must be a whole number from 0.');
-  }
-  return Number(value);
-}
+export const parsePartition = parseUpTo(999_999_999, FROM_ZERO);
 
 /** A TCP port to listen on; 0 is any that is free. */
-export function parsePort(value: string): number {
-  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
-    throw new InvalidArgumentError('It must be a port, from 0 to 65535.');
-  }
-  return Number(value);
-}
+export const parsePort = parseUpTo(65_535, 'It must be a port, from 0 to 65535.');
 
 /** A share of events: 0.05 or 5%. */
 export function parseShare(value: string): number {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { MedallionError } from '../errors.ts';
+import { MedallionError, usageError } from '../errors.ts';
 
 type Ask = (question: string) => Promise<string>;
 
@@ -15,10 +15,10 @@ export async function askNewPassword(question: string, signal: AbortSignal): Pro
     async (ask) => {
       const password = await ask(question);
       if (password === '') {
-        throw new MedallionError('usage', 'an empty password is none; nothing was changed');
+        throw usageError('an empty password is none; nothing was changed');
       }
       if ((await ask('The same again: ')) !== password) {
-        throw new MedallionError('usage', 'the two passwords differ; nothing was changed');
+        throw usageError('the two passwords differ; nothing was changed');
       }
       return password;
     },
@@ -44,9 +44,7 @@ async function withHiddenInput<T>(
   work: (ask: Ask) => Promise<T>,
 ): Promise<T> {
   if (!process.stdin.isTTY) {
-    throw new MedallionError('usage', 'there is no terminal to ask for a password on', {
-      hint: otherwise,
-    });
+    throw usageError('there is no terminal to ask for a password on', otherwise);
   }
   const silence = new Writable({
     write: (_chunk, _encoding, done) => {

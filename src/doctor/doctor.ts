@@ -4,6 +4,7 @@ import { duckDbCheck, excelCheck, excelFetch, extensionCheck, sparkCheck } from 
 import { examine, type Check, type Finding } from './finding.ts';
 import { kafkaCheck } from './kafka.ts';
 import { diskCheck, homeCheck, nodeCheck } from './machine.ts';
+import { registryCheck } from './registry.ts';
 import { warehouseCheck } from './warehouse.ts';
 
 export interface DoctorOptions {
@@ -16,7 +17,7 @@ function checks({ fetch }: DoctorOptions): readonly Check[] {
   return [
     ...[nodeCheck, homeCheck, diskCheck, duckDbCheck, extensionCheck],
     fetch ? excelFetch : excelCheck,
-    ...[warehouseCheck, kafkaCheck, sparkCheck],
+    ...[warehouseCheck, kafkaCheck, registryCheck, sparkCheck],
   ];
 }
 

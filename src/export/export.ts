@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine, ExportFile, WrittenFile } from '../engine/engine.ts';
-import { MedallionError, throwIfInterrupted } from '../errors.ts';
+import { throwIfInterrupted, usageError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { ident, literal } from '../postgres/quote.ts';
 import { tableOf } from '../schema/tables.ts';
@@ -127,18 +127,20 @@ async function checkPlaces(
       continue;
     }
     if (!mayReplace) {
-      throw new MedallionError('usage', `${target} is there already`, {
-        hint: 'Nothing was written. --force replaces it, --out names another place.',
-      });
+      throw usageError(
+        `${target} is there already`,
+        'Nothing was written. --force replaces it, --out names another place.',
+      );
     }
     const names = found.isDirectory() ? await readdir(target) : [];
     // One without rows is empty.
     const isExport =
       (byDay || names.length > 0) && names.every((name) => name.startsWith(`${DAY_COLUMN}=`));
     if (found.isDirectory() && !isExport) {
-      throw new MedallionError('usage', `${target} is a folder, and not one of an export by day`, {
-        hint: 'Nothing was written. --out names the file of one table.',
-      });
+      throw usageError(
+        `${target} is a folder, and not one of an export by day`,
+        'Nothing was written. --out names the file of one table.',
+      );
     }
   }
 }

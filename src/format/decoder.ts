@@ -1,6 +1,8 @@
 /** What values are encoded as, where it is not JSON itself. */
 export const ENCODED_FORMATS = ['avro', 'json_schema', 'outbox'] as const;
 export type EncodedFormat = (typeof ENCODED_FORMATS)[number];
+/** Those whose values are frames of a schema registry. */
+export type FramedFormat = Exclude<EncodedFormat, 'outbox'>;
 
 /** The JSON text of a value. */
 export interface Decoded {

@@ -1,15 +1,18 @@
 import type { Retry } from '../retry.ts';
-import { compileAvro, Undecodable } from './avro.ts';
-import type { Decoded, Decoder, EncodedFormat, Failed } from './decoder.ts';
-import { HEADER_BYTES, schemaIdOf } from './frame.ts';
+import { Undecodable } from './avro-cursor.ts';
+import { compileAvro } from './avro.ts';
+import type { Decoded, Decoder, Failed, FramedFormat } from './decoder.ts';
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts';
 
-type FramedFormat = Exclude<EncodedFormat, 'outbox'>;
+/** Confluent's frame: a zero byte, the id of the schema in four bytes, and the encoded value. */
+const MAGIC = 0;
+const HEADER_BYTES = 5;
 
 /** What is behind a frame's header as JSON text, or why it cannot be had. */
 type Body = (value: Buffer) => Buffer;
 
-const SCHEMA_TYPES: Readonly<Record<FramedFormat, string>> = { avro: 'AVRO', json_schema: 'JSON' };
+/** What a registry calls them. */
+export const SCHEMA_TYPES = { avro: 'AVRO', json_schema: 'JSON' } as const;
 
 /**
  * Decodes frames by the schemas that they name. A schema never changes under its id, so that each is asked for once; an
@@ -89,4 +92,16 @@ function fail(detail: string): Body {
   return () => {
     throw new Undecodable(detail);
   };
+}
+
+/** What stands before a value that is written by a schema. */
+export function frameHeader(schemaId: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES, MAGIC);
+  header.writeInt32BE(schemaId, 1);
+  return header;
+}
+
+/** The id of the schema that a value is framed with; undefined where it is no frame. */
+function schemaIdOf(value: Buffer): number | undefined {
+  return value.length >= HEADER_BYTES && value[0] === MAGIC ? value.readInt32BE(1) : undefined;
 }

@@ -2,7 +2,14 @@ import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
-import type { Decoder } from './decoder.ts';
+import type { Decoder, EncodedFormat, FramedFormat } from './decoder.ts';
+import type { SchemaRegistry } from './registry.ts';
+
+/** What the configuration declares its Kafka topic to hold; undefined for JSON, which files always hold. */
+export function formatOf({ log }: Pick<Config, 'log'>): EncodedFormat | undefined {
+  const { format = 'json' } = log.kind === 'kafka' ? log : {};
+  return format === 'json' ? undefined : format;
+}
 
 /**
  * The decoder of what the configuration declares its Kafka topic to hold; undefined for JSON. A schema registry is asked
@@ -10,21 +17,36 @@ import type { Decoder } from './decoder.ts';
  * @throws MedallionError config, unreachable, denied, interrupted
  */
 export async function openDecoder(
-  { log, registry: settings }: Pick<Config, 'log' | 'registry'>,
+  config: Pick<Config, 'log' | 'registry'>,
   context: StageContext,
   policy: RetryPolicy,
   maxBytes: number,
 ): Promise<Decoder | undefined> {
-  const format = log.kind === 'kafka' ? (log.format ?? 'json') : 'json';
-  if (format === 'json') {
+  const format = formatOf(config);
+  if (format === undefined) {
     return undefined;
   }
   if (format === 'outbox') {
     const { OutboxDecoder } = await import('./outbox.ts');
     return new OutboxDecoder();
   }
-  const { SchemaRegistry } = await import('./registry.ts');
   const { FrameDecoder } = await import('./frames.ts');
+  const registry = await openRegistry(config, format, context, policy);
+  const retry = Retry.connected(registry.name, context, { forMs: policy.forMs });
+  return new FrameDecoder(format, registry, retry, maxBytes);
+}
+
+/**
+ * The schema registry of the configuration, once it has answered.
+ * @throws MedallionError config, unreachable, denied, interrupted
+ */
+export async function openRegistry(
+  { registry: settings }: Pick<Config, 'registry'>,
+  format: FramedFormat,
+  context: StageContext,
+  policy: RetryPolicy,
+): Promise<SchemaRegistry> {
+  const { SchemaRegistry } = await import('./registry.ts');
   if (settings === undefined) {
     throw new MedallionError('config', `kafka.format ${format} needs a schema registry`, {
       hint: 'Name it in SCHEMA_REGISTRY_URL, or as registry.url in medallion.yaml.',
@@ -34,6 +56,5 @@ export async function openDecoder(
   await new Retry(registry.name, context, { forMs: retryMsAtStart(policy) }).run(() =>
     registry.check(),
   );
-  const retry = Retry.connected(registry.name, context, { forMs: policy.forMs });
-  return new FrameDecoder(format, registry, retry, maxBytes);
+  return registry;
 }

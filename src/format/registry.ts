@@ -56,7 +56,7 @@ export class SchemaRegistry {
    * @throws MedallionError unreachable, denied, config
    */
   async check(): Promise<void> {
-    const answer = await this.#ask('GET', '/schemas/types');
+    const answer = await this.#ask('/schemas/types');
     if (answer === undefined) {
       throw this.#noRegistry('/schemas/types', 404);
     }
@@ -67,7 +67,7 @@ export class SchemaRegistry {
    * @throws MedallionError unreachable, denied, config
    */
   async schema(id: number): Promise<RegisteredSchema | undefined> {
-    const answer = await this.#ask('GET', `/schemas/ids/${String(id)}`);
+    const answer = await this.#ask(`/schemas/ids/${String(id)}`);
     if (answer === undefined) {
       return undefined;
     }
@@ -81,11 +81,11 @@ export class SchemaRegistry {
    * Registers a schema under a subject; one that is there already keeps its id.
    * @throws MedallionError unreachable, denied, config
    */
-  async register(subject: string, schema: string): Promise<number> {
+  async register(subject: string, schema: string, schemaType: 'AVRO' | 'JSON'): Promise<number> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const { id } = (await this.#ask('POST', path, { schema })) ?? {};
+    const { id } = (await this.#ask(path, { schema, schemaType })) ?? {};
     if (typeof id !== 'number') {
-      throw this.#noRegistry(path, 200);
+      throw this.#noRegistry(path, 404);
     }
     return id;
   }
@@ -99,23 +99,20 @@ export class SchemaRegistry {
     for (const { subject, version } of references as readonly Reference[]) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${String(version)}`;
       if (!texts.has(path)) {
-        await this.#collect(path, (await this.#ask('GET', path)) ?? {}, texts);
+        await this.#collect(path, (await this.#ask(path)) ?? {}, texts);
       }
     }
     texts.set(key, String(schema));
   }
 
-  /** The body of the answer; undefined for what is not there. */
-  async #ask(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: object,
-  ): Promise<Answer['body'] | undefined> {
-    const answer = await this.#send(method, path, body && JSON.stringify(body)).catch(
-      (error: unknown) => {
-        throw this.#unreachable(messageOf(error), error);
-      },
-    );
+  /**
+   * The body of the answer; undefined for what is not there.
+   * @param body what is sent; without it the path is only read
+   */
+  async #ask(path: string, body?: object): Promise<Answer['body'] | undefined> {
+    const answer = await this.#send(path, body && JSON.stringify(body)).catch((error: unknown) => {
+      throw this.#unreachable(messageOf(error), error);
+    });
     const { status } = answer;
     const said = answer.body['message'];
     const reason =
@@ -132,9 +129,16 @@ export class SchemaRegistry {
       throw this.#unreachable(reason);
     }
     if (status >= 400 && status !== 404 && typeof said === 'string') {
-      throw new MedallionError('config', `${this.name} refuses ${method} ${path} (${reason})`, {
-        hint: 'Look at the compatibility rule of the subject, or name another topic.',
-      });
+      const isRead = body === undefined;
+      throw new MedallionError(
+        'config',
+        `${this.name} refuses ${isRead ? 'GET' : 'POST'} ${path} (${reason})`,
+        {
+          hint: isRead
+            ? 'Check SCHEMA_REGISTRY_URL (registry.url), and what its user may read.'
+            : 'Another schema is registered for the topic: choose another one with --topic.',
+        },
+      );
     }
     if (status !== 200) {
       throw this.#noRegistry(path, status);
@@ -142,7 +146,7 @@ export class SchemaRegistry {
     return answer.body;
   }
 
-  async #send(method: string, path: string, body: string | undefined): Promise<Answer> {
+  async #send(path: string, body: string | undefined): Promise<Answer> {
     const { url, user, password, token } = this.#config;
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const authorization =
@@ -153,7 +157,7 @@ export class SchemaRegistry {
           : undefined;
     const request = send(`${url.href.replace(/\/$/, '')}${path}`, {
       ...this.#tls,
-      method,
+      method: body === undefined ? 'GET' : 'POST',
       headers: {
         accept: `${CONTENT_TYPE}, application/json`,
         ...(body === undefined ? {} : { 'content-type': CONTENT_TYPE }),
@@ -178,12 +182,15 @@ export class SchemaRegistry {
   }
 
   #unreachable(reason: string, cause?: unknown): MedallionError {
+    const code = codeOf(cause) ?? '';
     // A certificate that is not trusted stays so.
-    const isLasting = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|^ERR_(SSL|TLS)/.test(codeOf(cause) ?? '');
+    const isLasting = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|^ERR_(SSL|TLS)/.test(code);
     return new MedallionError('unreachable', `${this.name} cannot be reached: ${reason}`, {
-      hint: isLasting
-        ? `Name the authority of its certificate in ${CERTIFICATES.ca}.`
-        : 'Check SCHEMA_REGISTRY_URL (registry.url), and whether the registry is up.',
+      hint: code.includes('ALERT')
+        ? `It wants a certificate of this client: ${CERTIFICATES.cert}, ${CERTIFICATES.key}.`
+        : isLasting
+          ? `Name the authority of its certificate in ${CERTIFICATES.ca}.`
+          : 'Check SCHEMA_REGISTRY_URL (registry.url), and whether the registry is up.',
       ...{ reason, server: this.name, retriable: !isLasting, cause },
     });
   }

@@ -4,7 +4,7 @@ import { MALFORMATIONS, type Malformation } from './malformed.ts';
 import { OrderBook, type Order } from './order.ts';
 import { Random } from './random.ts';
 import { SECONDS_OF_DAY, type Timeline } from './timeline.ts';
-import { WireFormat } from './wire.ts';
+import { JsonWire, type Wire } from './wire.ts';
 
 /** What became of an event on its way: nothing (`purchase`), or one of the things that go wrong in real logs. */
 export const EVENT_KINDS = ['purchase', 'late', 'duplicate', 'correction', 'malformed'] as const;
@@ -34,6 +34,8 @@ export interface EventOptions {
   /** Events in all, faults included; Infinity for a stream without end. */
   readonly count: number;
   readonly faults: FaultShares;
+  /** How events are written; as JSON unless said otherwise. */
+  readonly wire?: ((catalogue: Catalogue) => Wire) | undefined;
 }
 
 /** How many of the latest transactions may still be sent again or corrected. */
@@ -55,7 +57,7 @@ export function* generateEvents(options: EventOptions): Generator<GeneratedEvent
   const { catalogue, timeline, count, faults } = options;
   const random = new Random(options.seed, 2);
   const orders = new OrderBook(catalogue, timeline, random);
-  const wire = new WireFormat(catalogue);
+  const wire: Wire = options.wire?.(catalogue) ?? new JsonWire(catalogue);
   const recent: RecentTransaction[] = [];
   /** Purchases whose correction went first. */
   const held: { readonly transaction: RecentTransaction; readonly due: number }[] = [];
@@ -66,7 +68,7 @@ export function* generateEvents(options: EventOptions): Generator<GeneratedEvent
     kind,
     order,
     key: catalogue.customers[order.customer]?.id ?? '',
-    value: Buffer.from(wire.encode(order)),
+    value: wire.encode(order),
   });
   const remember = (transaction: RecentTransaction): void => {
     if (recent.length < RECENT) {
@@ -108,12 +110,12 @@ export function* generateEvents(options: EventOptions): Generator<GeneratedEvent
       const order = orders.purchase(now, -1);
       const malformation = MALFORMATIONS[malformed % MALFORMATIONS.length];
       malformed += 1;
-      if (malformation !== undefined) {
+      if (malformation !== undefined && wire.spoil !== undefined) {
         yield {
           kind: 'malformed',
           malformation,
           key: catalogue.customers[order.customer]?.id ?? '',
-          value: malformation.spoil(wire.encode(order)),
+          value: wire.spoil(order, malformation),
         };
       }
     } else if ((share -= faults.late) < 0) {

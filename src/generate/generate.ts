@@ -3,7 +3,13 @@ import type { LogWriter } from '../log/log.ts';
 import { counted, grouped } from '../number.ts';
 import type { StageContext } from '../progress.ts';
 import type { CatalogueSizes } from './catalogue.ts';
-import { generateEvents, type EventKind, type FaultShares, type GeneratedEvent } from './events.ts';
+import {
+  generateEvents,
+  type EventKind,
+  type EventOptions,
+  type FaultShares,
+  type GeneratedEvent,
+} from './events.ts';
 import { describeWarehouse, type WarehouseTruth } from './manifest.ts';
 import { historicalTimeline, liveTimeline, type Period } from './timeline.ts';
 import { Truth } from './truth.ts';
@@ -20,6 +26,8 @@ export interface GenerateOptions {
   readonly faults: FaultShares;
   /** Also work out what the warehouse must answer. */
   readonly manifest: boolean;
+  /** How events are written; as JSON unless said otherwise. */
+  readonly wire?: EventOptions['wire'];
 }
 
 export interface GenerateResult {
@@ -33,7 +41,7 @@ export interface GenerateResult {
 
 /** What a run wrote, and what the warehouse must answer when it holds that and nothing else. */
 export interface Manifest extends WarehouseTruth {
-  readonly arguments: Omit<GenerateOptions, 'manifest'>;
+  readonly arguments: Omit<GenerateOptions, 'manifest' | 'wire'>;
   readonly events: Readonly<Record<EventKind, number>> & {
     readonly written: number;
     readonly bytes: number;
@@ -58,12 +66,12 @@ export async function generate(
   writer: LogWriter,
   { signal, emit }: StageContext,
 ): Promise<GenerateResult> {
-  const { seed, count = Number.POSITIVE_INFINITY, period, rate, sizes, faults } = options;
+  const { seed, count = Number.POSITIVE_INFINITY, period, rate, sizes, faults, wire } = options;
   // Faker's lists take a while to load: only who generates waits for them.
   const { createCatalogue } = await import('./shop.ts');
   const catalogue = createCatalogue(sizes);
   const timeline = period === 'now' ? liveTimeline() : historicalTimeline(period, count, seed);
-  const stream = generateEvents({ catalogue, timeline, seed, count, faults });
+  const stream = generateEvents({ catalogue, timeline, seed, count, faults, wire });
   const truth = options.manifest ? new Truth() : undefined;
   const kinds = { purchase: 0, late: 0, duplicate: 0, correction: 0, malformed: 0 };
   const startedAt = performance.now();

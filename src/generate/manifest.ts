@@ -1,6 +1,6 @@
-import { PAYMENT_METHODS } from '../event/purchase.ts';
 import { writeWhole } from '../whole-file.ts';
 import type { Catalogue } from './catalogue.ts';
+import { PAYMENT_METHODS } from './order.ts';
 import { amount, mean, sumOfFractions, whole } from './ratio.ts';
 import { dayOf, SECONDS_OF_DAY } from './timeline.ts';
 import { entry, LineSums, type Truth } from './truth.ts';

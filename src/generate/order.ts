@@ -61,8 +61,12 @@ const MOST_OF_ONE = 10;
 const DISCOUNTED = 60;
 const STATUSES = [1, 2, 3, 4, 5];
 const STATUS_SHARES = [6, 8, 12, 4, 70];
-const PAYMENT_METHODS = [1, 2, 3];
-const PAYMENT_SHARES = [55, 35, 10];
+/** As silver's dimension has them. */
+export const PAYMENT_METHODS = [
+  { id: 1, name: 'credit card', share: 55 },
+  { id: 2, name: 'paypal', share: 35 },
+  { id: 3, name: 'cash', share: 10 },
+];
 const CURRENCIES = [1, 2];
 const CURRENCY_SHARES = [92, 8];
 const RETURNED = 4;
@@ -75,7 +79,7 @@ export class OrderBook {
   readonly #customers: Clientele;
   readonly #products: WeightedChoice;
   readonly #statuses = new WeightedChoice(STATUS_SHARES);
-  readonly #payments = new WeightedChoice(PAYMENT_SHARES);
+  readonly #payments = new WeightedChoice(PAYMENT_METHODS.map(({ share }) => share));
   readonly #currencies = new WeightedChoice(CURRENCY_SHARES);
   /** By month, then by product: at the full price and with the discount. */
   readonly #offers = new Map<number, MonthlyOffers>();
@@ -100,7 +104,7 @@ export class OrderBook {
       second,
       customer: this.#customers.draw(random),
       status: STATUSES[this.#statuses.draw(random)] ?? 5,
-      paymentMethod: PAYMENT_METHODS[this.#payments.draw(random)] ?? 1,
+      paymentMethod: PAYMENT_METHODS[this.#payments.draw(random)]?.id ?? 1,
       currency: CURRENCIES[this.#currencies.draw(random)] ?? 1,
       discounted,
       lines: this.#basket(second, discounted),

@@ -1,4 +1,4 @@
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { mix, Random } from './random.ts';
 
 /** When things happen in the stream. Times are whole Unix seconds. */
@@ -40,15 +40,13 @@ export function resolvePeriod(since: string | undefined, until: string | undefin
   const end = until ?? (since !== undefined && since > yesterday ? since : yesterday);
   const begin = since ?? dayOf(secondsOf(end) - (DEFAULT_DAYS - 1) * SECONDS_OF_DAY);
   if (begin > end) {
-    throw new MedallionError('usage', `the period ends (${end}) before it begins (${begin})`, {
-      hint: 'Give --since a day that is not later than --until.',
-    });
+    throw usageError(
+      `the period ends (${end}) before it begins (${begin})`,
+      'Give --since a day that is not later than --until.',
+    );
   }
   if (begin < FIRST_DAY) {
-    throw new MedallionError(
-      'usage',
-      `an event of ${begin} would not be taken: they begin in 1900`,
-    );
+    throw usageError(`an event of ${begin} would not be taken: they begin in 1900`);
   }
   return { since: begin, until: end };
 }

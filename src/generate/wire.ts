@@ -1,24 +1,46 @@
 import type { Catalogue } from './catalogue.ts';
+import type { Malformation } from './malformed.ts';
 import type { Order } from './order.ts';
 import { amountText, isoTime } from './text.ts';
 
+/** What writes orders of one catalogue as the values of events. */
+export interface Wire {
+  encode(order: Order): Buffer;
+  /** The event spoiled; nothing where only good events can be written. */
+  spoil?(order: Order, malformation: Malformation): Buffer;
+}
+
 /**
- * Writes orders of one catalogue as events. Text is put together by hand from parts made once: JSON.stringify of an
- * event takes several times as long.
+ * Writes orders as JSON, behind a header. Text is put together by hand from parts made once: JSON.stringify of an event
+ * takes several times as long.
  */
-export class WireFormat {
+export class JsonWire implements Wire {
+  readonly #header: Buffer | undefined;
   readonly #customers: Catalogue['customers'];
   readonly #places: readonly string[];
 
-  constructor({ customers, cities }: Catalogue) {
+  constructor({ customers, cities }: Catalogue, header?: Buffer) {
+    this.#header = header;
     this.#customers = customers;
     this.#places = cities.map(
       ({ country, name }) => `", "country": "${country}", "city": ${JSON.stringify(name)}}`,
     );
   }
 
+  encode(order: Order): Buffer {
+    return this.#framed(Buffer.from(this.#text(order)));
+  }
+
+  spoil(order: Order, malformation: Malformation): Buffer {
+    return this.#framed(malformation.spoil(this.#text(order)));
+  }
+
+  #framed(json: Buffer): Buffer {
+    return this.#header === undefined ? json : Buffer.concat([this.#header, json]);
+  }
+
   /** The event of an order: one line of JSON without its line end. */
-  encode(order: Order): string {
+  #text(order: Order): string {
     let items = '';
     for (const { offer, quantity } of order.lines) {
       items += `${items === '' ? '' : ', '}${offer.head}${String(quantity)}${offer.tail}`;

@@ -4,6 +4,7 @@ import type { ConnectionSettings } from '../postgres/server.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
 import { literal } from '../postgres/quote.ts';
+import { thisRunner } from '../postgres/runner.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 import { statement } from '../sql-file.ts';
 
@@ -24,7 +25,6 @@ export interface DismissOptions {
   readonly selection: Omit<Selection, 'status'>;
   /** Why, for those who come after. */
   readonly note: string | undefined;
-  readonly osUser: string;
   /** The command line, for the run's record; secrets removed. */
   readonly arguments: readonly string[];
 }
@@ -37,7 +37,7 @@ export interface DismissOptions {
 export async function decide(
   settings: ConnectionSettings,
   decision: Decision,
-  { selection, note, osUser, arguments: commandLine }: DismissOptions,
+  { selection, note, arguments: commandLine }: DismissOptions,
 ): Promise<number> {
   const { from, to, action } = DECISIONS[decision];
   const { sql, values } = conditionOf({ ...selection, status: from });
@@ -53,7 +53,7 @@ export async function decide(
           ...{ to: literal(to), action: literal(action) },
           ...{ run_id: parameter(1), note: parameter(2), os_user: parameter(3) },
         }),
-        [...values, runId, note ?? null, osUser],
+        [...values, runId, note ?? null, thisRunner().osUser],
       );
       const events = rowCount ?? 0;
       await finishRun(client, runId, { events });

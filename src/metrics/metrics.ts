@@ -14,6 +14,7 @@ export interface WrittenTotals {
 export interface PublishedTotals {
   readonly models: readonly { readonly model: string; readonly written: number }[];
   readonly rejections: Readonly<Record<string, number>>;
+  readonly silver: { readonly skipped: number };
 }
 
 export type PromotionOutcome = 'done' | 'locked' | 'check_failed' | 'failed' | 'interrupted';
@@ -68,6 +69,10 @@ export class Metrics {
     'quarantined_events_total',
     'events rejected, by ingest or by silver',
     ['reason'],
+  );
+  readonly #skipped = this.#counter(
+    'skipped_events_total',
+    'Records that the where of their source leaves out',
   );
   readonly #promotions = this.#counter('promotions_total', 'Promotions that ended', ['outcome']);
   readonly #rows = this.#counter(
@@ -162,6 +167,7 @@ export class Metrics {
       this.#rows.inc({ model }, this.#grown(totals, `rows ${model}`, written));
     }
     this.#rejected(totals, totals.rejections);
+    this.#skipped.inc(this.#grown(totals, 'skipped', totals.silver.skipped));
   }
 
   promoted(outcome: PromotionOutcome, seconds: number): void {

@@ -1,5 +1,5 @@
 import type { FieldDef, QueryArrayConfig, QueryArrayResult } from 'pg';
-import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
+import { codeOf, MedallionError, messageOf, throwIfInterrupted, usageError } from '../errors.ts';
 import { READ_ONLY } from './failures.ts';
 import { withClient, type Client, type ClientOptions } from './client.ts';
 import { withTransaction } from './transaction.ts';
@@ -61,7 +61,7 @@ export async function query(
   const statements = splitStatements(source);
   const last = statements.at(-1);
   if (last === undefined) {
-    throw new MedallionError('usage', 'there is no SQL statement to run');
+    throw usageError('there is no SQL statement to run');
   }
   statements.forEach(refuseTransactionControl);
   const earlier = statements.slice(0, -1);

@@ -1,5 +1,5 @@
 import { MedallionError } from '../errors.ts';
-import type { Source } from '../source/mapping.ts';
+import type { Source, Sources } from '../source/mapping.ts';
 import { sqlFile } from '../sql-file.ts';
 import type { Client } from './client.ts';
 import { plainTopic } from './offsets.ts';
@@ -25,7 +25,7 @@ export async function readTopicSources(client: Client): Promise<TopicSource[]> {
  */
 export function sourceNames(
   recorded: readonly TopicSource[],
-  sources: ReadonlyMap<string, Source>,
+  sources: Sources,
 ): (topic: string) => string | undefined {
   const names = new Map(recorded.map(({ topic, source }) => [topic, source]));
   const byTopic = new Map(
@@ -34,6 +34,24 @@ export function sourceNames(
     ),
   );
   return (topic) => byTopic.get(plainTopic(topic)) ?? names.get(topic);
+}
+
+/** The source that maps the records of a topic; it throws where its file is not there. */
+export type SourceOf = (topic: string) => Source | undefined;
+
+/** Finds the source of a topic as `sourceNames` names it. */
+export function sourceOfTopic(recorded: readonly TopicSource[], sources: Sources): SourceOf {
+  const nameOf = sourceNames(recorded, sources);
+  return (topic) => {
+    const name = nameOf(topic);
+    const source = sources.get(name ?? '');
+    if (name !== undefined && source === undefined) {
+      throw new MedallionError('config', `${topic} is of source ${name}, which is not there`, {
+        hint: `Nothing of it was written. Run the command in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
+      });
+    }
+    return source;
+  };
 }
 
 /** Topics of which events are promoted. */

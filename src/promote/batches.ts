@@ -3,7 +3,7 @@ import { hasArchive, placesOfEvents, placesOfRanges } from '../postgres/archive.
 import { inTurn } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
 import { literal } from '../postgres/quote.ts';
-import type { SourceOf } from './topic-sources.ts';
+import type { SourceOf } from '../postgres/topic-sources.ts';
 import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
 
 /** Part of a batch's events that the first one holds. */

@@ -11,6 +11,7 @@ import { lockQuarantine } from '../postgres/lock.ts';
 import type { Publisher } from '../postgres/publisher.ts';
 import { readBacklogs, readNextKey } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
+import type { Sources } from '../source/mapping.ts';
 import type { CheckTally } from './checks.ts';
 import {
   ALWAYS,
@@ -43,13 +44,7 @@ import {
 import { withReaders } from './selection.ts';
 import { cutAhead, inOrder, planBacklog, type BatchOptions, type BatchQueue } from './batches.ts';
 import { promoteSilver } from './silver.ts';
-import {
-  mappingReport,
-  readMappings,
-  requireSources,
-  type Mappings,
-  type Sources,
-} from './topic-sources.ts';
+import { mappingReport, readMappings, requireSources, type Mappings } from './topic-sources.ts';
 import type { ModelTally, SilverResult } from './tally.ts';
 
 /** What a promotion is asked to do. */

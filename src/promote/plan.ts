@@ -6,7 +6,8 @@ import { withClient } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { isWithoutKeys } from './fill.ts';
-import { describeMappingChange, readMappings, type Sources } from './topic-sources.ts';
+import type { Sources } from '../source/mapping.ts';
+import { describeMappingChange, readMappings } from './topic-sources.ts';
 
 /** One change that a promotion would make, or that needs a command first. */
 export interface PlannedChange {

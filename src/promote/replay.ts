@@ -26,6 +26,7 @@ export type Obstacle =
   | 'not_text'
   | 'empty_value'
   | 'undecodable'
+  | 'not_stored'
   | 'cut_off'
   | 'over_limit'
   | 'not_promoted'

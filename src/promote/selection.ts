@@ -1,4 +1,4 @@
-import { MedallionError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import type { Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 
@@ -14,12 +14,11 @@ export function selectMarts({ silver, gold }: Models, names: readonly string[]):
     }
     const table = silver.find(({ id, name: short }) => id === name || short === name);
     throw table === undefined
-      ? new MedallionError('usage', `there is no mart ${name}`, {
-          hint: `There are ${gold.map(({ id }) => id).join(', ')}.`,
-        })
-      : new MedallionError('usage', `${table.id} cannot be made again alone`, {
-          hint: 'The tables of silver are filled together, from bronze: medallion promote --full-refresh',
-        });
+      ? usageError(`there is no mart ${name}`, `There are ${gold.map(({ id }) => id).join(', ')}.`)
+      : usageError(
+          `${table.id} cannot be made again alone`,
+          'The tables of silver are filled together, from bronze: medallion promote --full-refresh',
+        );
   });
 }
 

@@ -1,19 +1,16 @@
 import type { SilverBatch } from '../engine/engine.ts';
-import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
 import {
   readPromotedTopics,
   readTopicSources,
   recordMapping,
   sourceNames,
+  sourceOfTopic,
+  type SourceOf,
 } from '../postgres/topic-sources.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
-import type { Source } from '../source/mapping.ts';
-
-/** The sources of a project, by name. */
-export type Sources = ReadonlyMap<string, Source>;
-export type SourceOf = (topic: string) => Source | undefined;
+import type { Source, Sources } from '../source/mapping.ts';
 
 /** A topic whose promoted events were mapped in another way than new ones are. */
 export interface MappingChange {
@@ -35,16 +32,7 @@ export async function readMappings(client: Client, sources: Sources): Promise<Ma
   const rows = await readTopicSources(client);
   const recorded = new Map(rows.map((row) => [row.topic, row]));
   const nameOf = sourceNames(rows, sources);
-  const sourceOf: SourceOf = (topic) => {
-    const name = nameOf(topic);
-    const source = sources.get(name ?? '');
-    if (name !== undefined && source === undefined) {
-      throw new MedallionError('config', `${topic} is of source ${name}, which is not there`, {
-        hint: `Nothing of it was promoted. Run promote in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
-      });
-    }
-    return source;
-  };
+  const sourceOf = sourceOfTopic(rows, sources);
   const changes = (await readPromotedTopics(client)).flatMap((topic): MappingChange[] => {
     const source = sources.get(nameOf(topic) ?? '');
     const { mapping, source: name } = recorded.get(topic) ?? {};

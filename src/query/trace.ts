@@ -1,10 +1,12 @@
 import { MedallionError } from '../errors.ts';
-import { parseJson, type Json } from '../event/json.ts';
 import type { BronzePlace } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
+import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
+import type { Source } from '../source/mapping.ts';
+import { orderIdOf } from '../source/order-id.ts';
 import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';
 import { hasTables } from '../postgres/tables.ts';
@@ -75,16 +77,23 @@ export async function traceEvent(
   models: Models,
   { topics, partition, offset }: EventPlace,
   archive: ArchiveAccess,
+  sources: ReadonlyMap<string, Source>,
 ): Promise<Trace> {
   return withSnapshot(settings, archive.context.signal, async (client) => {
+    const sourceOf = await sourcesOfTopics(client, sources);
     for (const topic of topics) {
       const place = { topic, partition, offset };
       const inBronze = await ask(client, 'trace_event', [topic, partition, offset]);
       const event =
         inBronze.rows.length > 0 ? inBronze : await archivedEvent(client, inBronze, place, archive);
       const [row] = rowsOf<'value'>(event);
-      const id = transactionIdOf(row?.value ?? '');
-      const trace = await follow(client, models, id, place, archive);
+      const source = sourceOf(topic);
+      const id = orderIdOf(row?.value ?? '', source);
+      const found = await follow(client, models, id, place, archive);
+      const trace =
+        source === undefined || isOf(found, place)
+          ? found
+          : await followPlace(client, models, place, archive, found);
       if (row !== undefined || (trace.parts.quarantine?.rows.length ?? 0) > 0) {
         const notes = [...(await skippedNote(client, place)), ...trace.notes];
         return { parts: { event, ...trace.parts }, notes };
@@ -98,6 +107,49 @@ export async function traceEvent(
   });
 }
 
+/** How the records of a topic are mapped, as far as the sources are there. */
+async function sourcesOfTopics(
+  client: Client,
+  sources: ReadonlyMap<string, Source>,
+): Promise<(topic: string) => Source | undefined> {
+  const nameOf = sourceNames(await readTopicSources(client), sources);
+  return (topic) => sources.get(nameOf(topic) ?? '');
+}
+
+/** Whether a trace comes by an event. */
+function isOf({ parts: { events, quarantine } }: Trace, { topic, partition, offset }: BronzePlace) {
+  return [events, quarantine].some(
+    (table) =>
+      table !== undefined &&
+      rowsOf<'topic' | 'partition' | 'offset'>(table).some(
+        (row) =>
+          row.topic === topic &&
+          row.partition === String(partition) &&
+          row.offset === String(offset),
+      ),
+  );
+}
+
+/** Follows the transaction that silver has of an event: its mapping may have changed since, and the id with it. */
+async function followPlace(
+  client: Client,
+  models: Models,
+  place: BronzePlace,
+  archive: ArchiveAccess,
+  otherwise: Trace,
+): Promise<Trace> {
+  if (!(await hasTables(client, 'silver.discarded_events', 'silver.fact_transactions'))) {
+    return otherwise;
+  }
+  const { topic, partition, offset } = place;
+  const [known] = rowsOf<'transaction_id'>(
+    await ask(client, 'trace_place', [topic, partition, offset]),
+  );
+  return known === undefined
+    ? otherwise
+    : follow(client, models, known.transaction_id ?? undefined, place, archive);
+}
+
 async function follow(
   client: Client,
   models: Models,
@@ -108,11 +160,12 @@ async function follow(
   const quarantine = await ask(client, 'trace_quarantine', [
     id === undefined ? null : JSON.stringify(id),
     ...[place?.topic ?? null, place?.partition ?? null, place?.offset ?? null],
+    ...[numberPattern(id), id],
   ]);
   if (id === undefined) {
     return { parts: { quarantine }, notes: [] };
   }
-  const waiting = await ask(client, 'trace_waiting', [JSON.stringify(id)]);
+  const waiting = await ask(client, 'trace_waiting', [JSON.stringify(id), numberPattern(id), id]);
   if (!(await hasTables(client, 'silver.discarded_events', 'silver.fact_transaction_items'))) {
     return { parts: { events: waiting, quarantine }, notes: waitingNote(waiting) };
   }
@@ -136,6 +189,11 @@ async function follow(
     ...(untraced.length === 0 ? [] : [`not followed, by their keys: ${untraced.join(', ')}`]),
   ];
   return { parts: { ...parts, gold }, notes };
+}
+
+/** How JSON has an id that is a number; null where it is none. */
+function numberPattern(id = ''): string | null {
+  return /^\d+$/.test(id) ? `[:[,]\\s*${id}\\s*[],}]` : null;
 }
 
 async function skippedNote(
@@ -175,21 +233,4 @@ async function dayNote(client: Client, day: string | null): Promise<string[]> {
   return rowCount === 0
     ? []
     : [`gold of ${day ?? ''} is of before: the day waits for medallion promote`];
-}
-
-/** The transaction id in the text of an event; undefined where there is none. */
-function transactionIdOf(value: string): string | undefined {
-  try {
-    const id = member(
-      member(member(parseJson(value), 'data'), 'transaction_details'),
-      'transaction_id',
-    );
-    return typeof id === 'string' && id.trim() !== '' ? id.trim() : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function member(json: Json | undefined, name: string): Json | undefined {
-  return json instanceof Map ? json.get(name) : undefined;
 }

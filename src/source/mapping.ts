@@ -19,6 +19,8 @@ export interface Source {
   readonly csv: CsvForm | undefined;
   /** What a record must meet, all of it; one that does not is skipped. */
   readonly where: readonly Condition[];
+  /** Fields that are never stored. */
+  readonly drop: readonly Path[];
   /** By the contract's path: "order.tax_amount". */
   readonly order: ReadonlyMap<string, Rule>;
   /** The list of the order lines. */
@@ -26,6 +28,9 @@ export interface Source {
   /** By the contract's name: "unit_price". */
   readonly items: ReadonlyMap<string, Rule>;
 }
+
+/** The sources that there are, by name. */
+export type Sources = ReadonlyMap<string, Source>;
 
 /** A file of CSV, whose adjacent rows of one order are one record: {"<groupBy>": .., "rows": [{"<column>": ..}]}. */
 export interface CsvForm {
@@ -41,9 +46,10 @@ export interface CsvForm {
   readonly decimalComma: ReadonlySet<string>;
 }
 
-/** The member of a record that holds its rows, and the one that says why it cannot be read. */
+/** The member of a record that holds its rows; of one that cannot be read, those that say why and hold its lines. */
 export const ROWS = 'rows';
 export const REJECTED = 'rejected';
+export const LINES = 'lines';
 
 /** One step of a path: a member, an element counted from 0, or every element. */
 export type Step = string | number | typeof EACH;

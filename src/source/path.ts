@@ -1,3 +1,4 @@
+import { JsonNumber, type Json } from '../event/json.ts';
 import { EACH, type Path, type Step } from './mapping.ts';
 
 /** A member, quoted where its name holds what else has a meaning; elements in brackets. */
@@ -43,4 +44,55 @@ export function showPath(path: Path, elements: readonly number[] = []): string {
     }
   }
   return text;
+}
+
+/** The value at a path; undefined where the record has no such place. */
+export function at(scope: Json, path: Path): Json | undefined {
+  let value: Json | undefined = scope;
+  for (const step of path) {
+    value =
+      typeof step === 'string'
+        ? value instanceof Map
+          ? value.get(step)
+          : undefined
+        : typeof step === 'number' && Array.isArray(value)
+          ? value[step]
+          : undefined;
+  }
+  return value;
+}
+
+/** The values that are there at a path through lists; undefined where the first list is not there. */
+export function each(
+  scope: Json,
+  path: Path,
+  elements: readonly number[],
+): { value: Json; elements: readonly number[] }[] | undefined {
+  const list = path.indexOf(EACH);
+  if (list === -1) {
+    const value = at(scope, path);
+    return isThere(value) ? [{ value, elements }] : [];
+  }
+  const found = at(scope, path.slice(0, list));
+  if (!Array.isArray(found)) {
+    return undefined;
+  }
+  return found.flatMap(
+    (element, index) => each(element, path.slice(list + 1), [...elements, index]) ?? [],
+  );
+}
+
+/** Null and blank strings are missing, as the contract has it. */
+export function isThere(value: Json | undefined): value is Exclude<Json, null> {
+  return (
+    value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '')
+  );
+}
+
+/** A value as text: a number by its digits; undefined for an object or a list. */
+export function textOf(value: Json | undefined): string | undefined {
+  if (value instanceof JsonNumber) {
+    return value.text;
+  }
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
 }

@@ -1,8 +1,7 @@
-import { parseDecimal } from '../event/decimal.ts';
 import { JsonNumber, type Json, type JsonObject } from '../event/json.ts';
 import { nameKey, type References } from '../event/references.ts';
+import { amountOf, isAmount, NOTHING, numberOf, plus, shareOf, type Amount } from './amount.ts';
 import {
-  EACH,
   ITEM_FIELDS,
   MAPPED_VERSION,
   MINOR_DIGITS,
@@ -12,7 +11,7 @@ import {
   type Rule,
   type Source,
 } from './mapping.ts';
-import { showPath } from './path.ts';
+import { at, each, isThere, showPath, textOf } from './path.ts';
 import { isoOf } from './time-form.ts';
 
 /** A record in the shape of the contract, and how to speak of it in the words of the record. */
@@ -29,24 +28,12 @@ export function mapRecord(source: Source, record: Json, references: References):
   return new Mapping(source, record, references).map();
 }
 
-/** An amount, exactly: units of 10^-scale. */
-interface Amount {
-  readonly units: bigint;
-  readonly scale: number;
-}
-
 interface Lines {
   readonly items: Json;
   readonly sum: Amount | undefined;
   /** What cannot be summed up, by the contract's path. */
   readonly fault: { readonly place: string; readonly value: Json | undefined } | undefined;
 }
-
-const NOTHING: Amount = { units: 0n, scale: 0 };
-/** Beyond this an amount is out of range by far, or 0: the judge has it as it was sent. */
-const MOST_DIGITS = 60;
-/** Decimals of a unit's share of a line's amount. */
-const SHARE_SCALE = 4;
 
 class Mapping {
   readonly #source: Source;
@@ -172,7 +159,7 @@ class Mapping {
         if (amount === undefined) {
           return found;
         }
-        return new JsonNumber(shown(rule.perLine ? (shareOf(amount, quantity) ?? amount) : amount));
+        return numberOf(rule.perLine ? (shareOf(amount, quantity) ?? amount) : amount);
       }
       case 'quantity':
       case 'rate':
@@ -257,7 +244,7 @@ class Mapping {
       }
       sum = plus(sum, amount);
     }
-    return new JsonNumber(shown(sum));
+    return numberOf(sum);
   }
 
   #scaled({ isMinor }: Rule, value: Json): Amount | undefined {
@@ -281,11 +268,11 @@ class Mapping {
     const rules = this.#source.order;
     if (rules.get('order.subtotal')?.isComputed === true) {
       if (sum !== undefined) {
-        order.set('subtotal', new JsonNumber(shown(sum)));
+        order.set('subtotal', numberOf(sum));
       } else if (fault !== undefined) {
         // The judge comes to the subtotal first: it is to speak of what is wrong with the line.
         this.#paths.set('order.subtotal', this.#paths.get(fault.place) ?? fault.place);
-        order.set('subtotal', isNumber(fault.value) ? [] : (fault.value ?? null));
+        order.set('subtotal', isAmount(fault.value) ? [] : (fault.value ?? null));
       } else if (!Array.isArray(items)) {
         // The judge says so when it comes to the lines.
         order.set('subtotal', new JsonNumber('0'));
@@ -301,105 +288,8 @@ class Mapping {
       if (subtotal && tax && shipping && discount) {
         const negative = { units: -discount.units, scale: discount.scale };
         const total = [tax, shipping, negative].reduce(plus, subtotal);
-        order.set('total_amount', new JsonNumber(shown(total)));
+        order.set('total_amount', numberOf(total));
       }
     }
   }
-}
-
-/** The value at a path; undefined where the record has no such place. */
-export function at(scope: Json, path: Path): Json | undefined {
-  let value: Json | undefined = scope;
-  for (const step of path) {
-    value =
-      typeof step === 'string'
-        ? value instanceof Map
-          ? value.get(step)
-          : undefined
-        : typeof step === 'number' && Array.isArray(value)
-          ? value[step]
-          : undefined;
-  }
-  return value;
-}
-
-/** The values that are there at a path through lists; undefined where the first list is not there. */
-function each(
-  scope: Json,
-  path: Path,
-  elements: readonly number[],
-): { value: Json; elements: readonly number[] }[] | undefined {
-  const list = path.indexOf(EACH);
-  if (list === -1) {
-    const value = at(scope, path);
-    return isThere(value) ? [{ value, elements }] : [];
-  }
-  const found = at(scope, path.slice(0, list));
-  if (!Array.isArray(found)) {
-    return undefined;
-  }
-  return found.flatMap(
-    (element, index) => each(element, path.slice(list + 1), [...elements, index]) ?? [],
-  );
-}
-
-/** Null and blank strings are missing, as the contract has it. */
-export function isThere(value: Json | undefined): value is Exclude<Json, null> {
-  return (
-    value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '')
-  );
-}
-
-/** A value as text: a number by its digits; undefined for an object or a list. */
-export function textOf(value: Json | undefined): string | undefined {
-  if (value instanceof JsonNumber) {
-    return value.text;
-  }
-  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
-}
-
-function amountOf(value: Json): Amount | undefined {
-  const text = value instanceof JsonNumber ? value.text : value;
-  const decimal = typeof text === 'string' ? parseDecimal(text.trim()) : undefined;
-  if (decimal === undefined || Math.abs(decimal.power) + decimal.digits.length > MOST_DIGITS) {
-    return undefined;
-  }
-  const scale = decimal.digits.length - decimal.power;
-  const digits = BigInt(decimal.digits === '' ? '0' : decimal.digits);
-  const units = decimal.negative ? -digits : digits;
-  return scale >= 0 ? { units, scale } : { units: units * 10n ** BigInt(-scale), scale: 0 };
-}
-
-/** Whether the judge may take a value for a number, though it has more digits than are summed up. */
-function isNumber(value: Json | undefined): boolean {
-  const text = value instanceof JsonNumber ? value.text : value;
-  return typeof text === 'string' && parseDecimal(text.trim()) !== undefined;
-}
-
-function plus(a: Amount, b: Amount): Amount {
-  const scale = Math.max(a.scale, b.scale);
-  const to = ({ units, scale: own }: Amount): bigint => units * 10n ** BigInt(scale - own);
-  return { units: to(a) + to(b), scale };
-}
-
-/** One unit's share of a line's amount, rounded half away from zero; undefined where there is no such quantity. */
-function shareOf(amount: Amount, quantity: Amount | undefined): Amount | undefined {
-  if (quantity === undefined || quantity.units === 0n) {
-    return undefined;
-  }
-  const scale = SHARE_SCALE;
-  const above = amount.units * 10n ** BigInt(quantity.scale + scale);
-  const below = quantity.units * 10n ** BigInt(amount.scale);
-  const isNegative = above < 0n !== below < 0n;
-  const magnitude = (n: bigint): bigint => (n < 0n ? -n : n);
-  const rounded = (2n * magnitude(above) + magnitude(below)) / (2n * magnitude(below));
-  return { units: isNegative ? -rounded : rounded, scale };
-}
-
-function shown({ units, scale }: Amount): string {
-  const negative = units < 0n;
-  const digits = (negative ? -units : units).toString().padStart(scale + 1, '0');
-  const whole = digits.slice(0, digits.length - scale);
-  const fraction = scale === 0 ? '' : `.${digits.slice(-scale)}`;
-  return `${negative ? '-' : ''}${whole}${fraction}`;
 }

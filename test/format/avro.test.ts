@@ -1,6 +1,7 @@
 import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
-import { compileAvro, Undecodable } from '../../src/format/avro.ts';
+import { Undecodable } from '../../src/format/avro-cursor.ts';
+import { compileAvro } from '../../src/format/avro.ts';
 
 /** Bytes as another implementation of Avro writes them, which takes decimals and long numbers as bytes. */
 function encode(schema: object, value: unknown): Buffer {

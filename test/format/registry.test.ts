@@ -4,13 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startSchemaRegistry, type SchemaRegistryServer } from '../../scripts/schema-registry.ts';
-import { frame } from '../../src/format/frame.ts';
 import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, produce, uniqueTopic, until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { Proxy } from '../support/proxy.ts';
+import { framed, startTestRegistry, type TestRegistry } from '../support/registry.ts';
 
 const DECIMAL = { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 2 };
 const V1 = {
@@ -29,20 +28,17 @@ const v2 = avsc.Type.forSchema(V2 as avsc.Schema);
 /** 742.28 */
 const TOTAL = Buffer.from([0x01, 0x21, 0xf4]);
 
-let registry: SchemaRegistryServer;
-let home: string;
+let registry: TestRegistry;
 let database: TestDatabase;
 let folder: string;
 let topic: string;
 
 beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), 'medallion-registry-'));
-  registry = await startSchemaRegistry(home);
+  registry = await startTestRegistry();
 }, 300_000);
 
 afterAll(async () => {
-  await registry.kill();
-  await rm(home, { recursive: true });
+  await registry.stop();
 });
 
 beforeEach(async () => {
@@ -57,15 +53,8 @@ afterEach(async () => {
 });
 
 /** Registers a schema under the topic's subject, as a producer does. */
-async function register(schema: object, schemaType = 'AVRO', subject = topic): Promise<number> {
-  const response = await fetch(`${registry.url}/subjects/${subject}-value/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema: JSON.stringify(schema), schemaType }),
-  });
-  const answer: unknown = await response.json();
-  expect(answer).toMatchObject({ id: expect.any(Number) as number });
-  return (answer as { id: number }).id;
+async function register(schema: object, type: 'AVRO' | 'JSON' = 'AVRO', of = topic) {
+  return registry.register(`${of}-value`, schema, type);
 }
 
 async function environment(more: Record<string, string> = {}): Promise<Record<string, string>> {
@@ -87,9 +76,9 @@ describe('a topic of framed values', () => {
   test('is decoded by the schema of each record, exact to the digit, and its id stays', async () => {
     const [first, second] = [await register(V1), await register(V2)];
     await produce(topic, [
-      { value: frame(first, v1.toBuffer({ id: 'txn_1', total: TOTAL })) },
-      { value: frame(second, v2.toBuffer({ id: 'txn_2', total: TOTAL, channel: 'web' })) },
-      { value: frame(second, v2.toBuffer({ id: 'txn_3', total: TOTAL, channel: null })) },
+      { value: framed(first, v1.toBuffer({ id: 'txn_1', total: TOTAL })) },
+      { value: framed(second, v2.toBuffer({ id: 'txn_2', total: TOTAL, channel: 'web' })) },
+      { value: framed(second, v2.toBuffer({ id: 'txn_3', total: TOTAL, channel: null })) },
     ]);
     expect(await ingest()).toMatchObject({ code: 0 });
     expect(await rows(EVENTS)).toEqual([
@@ -106,15 +95,15 @@ describe('a topic of framed values', () => {
 
   test('a broken frame, an unknown schema and plain JSON are quarantined byte for byte, alone', async () => {
     const id = await register(V1);
-    const whole = frame(id, v1.toBuffer({ id: 'txn_1', total: TOTAL }));
+    const whole = framed(id, v1.toBuffer({ id: 'txn_1', total: TOTAL }));
     const cut = whole.subarray(0, -2);
-    const unknown = frame(4_000_000, whole.subarray(5));
+    const unknown = framed(4_000_000, whole.subarray(5));
     const json = await register(
       { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' },
       'JSON',
       `${topic}-other`,
     );
-    const other = frame(json, Buffer.from('{}'));
+    const other = framed(json, Buffer.from('{}'));
     await produce(topic, [
       { value: cut },
       { value: unknown },
@@ -145,8 +134,8 @@ describe('a topic of framed values', () => {
     );
     const text = '{ "id": 12345678901234567890.10 }';
     await produce(topic, [
-      { value: frame(id, Buffer.from(text)) },
-      { value: frame(id, Buffer.from([0xff])) },
+      { value: framed(id, Buffer.from(text)) },
+      { value: framed(id, Buffer.from([0xff])) },
     ]);
     expect(await ingest({ KAFKA_FORMAT: 'json_schema' })).toMatchObject({ code: 0 });
     expect(await rows(EVENTS)).toEqual([`${text}|json_schema|${String(id)}`]);
@@ -154,7 +143,7 @@ describe('a topic of framed values', () => {
   });
 
   test('without the declaration frames are no text, and a warning says what to declare', async () => {
-    const value = frame(await register(V1), v1.toBuffer({ id: 'txn_1', total: TOTAL }));
+    const value = framed(await register(V1), v1.toBuffer({ id: 'txn_1', total: TOTAL }));
     await produce(topic, [{ value }, { value }, { value }]);
     const { code, stderr } = await ingest({ KAFKA_FORMAT: 'json' });
     expect(code).toBe(0);
@@ -165,9 +154,9 @@ describe('a topic of framed values', () => {
 describe('a registry that is away', () => {
   test('stops ingest before anything is written, and is waited for as a lost server is', async () => {
     const id = await register(V1);
-    const value = frame(id, v1.toBuffer({ id: 'txn_1', total: TOTAL }));
+    const value = framed(id, v1.toBuffer({ id: 'txn_1', total: TOTAL }));
     await produce(topic, [{ value }]);
-    const port = Number(new URL(registry.url).port);
+    const { port } = registry;
     let isUp = false;
     const proxy = await Proxy.open(() => (isUp ? port : 1));
     const away = { SCHEMA_REGISTRY_URL: registry.url.replace(String(port), String(proxy.port)) };
@@ -193,7 +182,7 @@ describe('a registry that is away', () => {
   });
 
   test('lost in the middle of a read: nothing is quarantined, and it goes on when it is back', async () => {
-    const port = Number(new URL(registry.url).port);
+    const { port } = registry;
     let isUp = true;
     const proxy = await Proxy.open(() => (isUp ? port : 1));
     const url = registry.url.replace(String(port), String(proxy.port));
@@ -203,12 +192,12 @@ describe('a registry that is away', () => {
         env: await environment({ SCHEMA_REGISTRY_URL: url }),
       });
       const first = await register(V1);
-      await produce(topic, [{ value: frame(first, v1.toBuffer({ id: 'a', total: TOTAL })) }]);
+      await produce(topic, [{ value: framed(first, v1.toBuffer({ id: 'a', total: TOTAL })) }]);
       await until(async () => (await rows('select count(*) from bronze.events'))[0] === '1');
       isUp = false;
       const second = await register(V2);
       const late = v2.toBuffer({ id: 'b', total: TOTAL, channel: null });
-      await produce(topic, [{ value: frame(second, late) }]);
+      await produce(topic, [{ value: framed(second, late) }]);
       await until(() => follower.stderr().includes('lost the schema registry'));
       isUp = true;
       expect(await follower.result).toMatchObject({ code: 0 });
@@ -239,7 +228,7 @@ test('each event once, however often ingest is killed', async () => {
   const id = await register(V1);
   const count = 6000;
   const messages = Array.from({ length: count }, (_, number) => ({
-    value: frame(id, v1.toBuffer({ id: String(number), total: TOTAL })),
+    value: framed(id, v1.toBuffer({ id: String(number), total: TOTAL })),
   }));
   await produce(topic, messages);
   for (const batches of [1, 2]) {

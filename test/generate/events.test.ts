@@ -7,7 +7,7 @@ import {
   ORDER_STATUSES,
   PAYMENT_METHODS,
   type PurchaseEvent,
-} from '../../src/event/purchase.ts';
+} from '../support/purchase.ts';
 import type { GeneratedEvent } from '../../src/generate/events.ts';
 import { EVERY_FAULT, eventsOf, PERIOD } from './shop-stream.ts';
 

@@ -1,9 +1,5 @@
 import { judge } from '../../src/event/judge.ts';
-import type {
-  CustomerDetails,
-  PurchaseEvent,
-  TransactionDetails,
-} from '../../src/event/purchase.ts';
+import type { CustomerDetails, PurchaseEvent, TransactionDetails } from '../support/purchase.ts';
 import { REFERENCES } from '../support/wire-event.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { createCatalogue } from '../../src/generate/shop.ts';
 import {
   generateEvents,
+  type EventOptions,
   type FaultShares,
   type GeneratedEvent,
 } from '../../src/generate/events.ts';
@@ -22,7 +23,8 @@ export function eventsOf(
   faults: FaultShares = NO_FAULTS,
   seed = 7,
   period = PERIOD,
+  wire?: EventOptions['wire'],
 ): GeneratedEvent[] {
   const timeline = historicalTimeline(period, count, seed);
-  return [...generateEvents({ catalogue: CATALOGUE, timeline, seed, count, faults })];
+  return [...generateEvents({ catalogue: CATALOGUE, timeline, seed, count, faults, wire })];
 }

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Metrics } from '../../src/metrics/metrics.ts';
 import { runCommand, type CliResult } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, rowsOf } from '../support/promotion.ts';
@@ -106,4 +107,47 @@ test('a rejected record that its source now leaves out is skipped by a replay, a
     await rowsOf(db.settings, 'select current_events, skipped_events from medallion.pruned'),
   ).toEqual([{ current_events: '1', skipped_events: '1' }]);
   await medallion('reconcile');
+});
+
+test('an event is traced to its transaction by its source, an id that is a number too, and after the mapping has changed', async () => {
+  writeWhere('{ id: { not: 9 } }');
+  await land(0, { id: 17 }, { id: 170 }, { id: 18, currency: 'XXX' });
+  await medallion('promote');
+  await land(3, { id: 17, updated_at: '2026-01-04T11:00:00Z' });
+  const trace = async (...args: string[]): Promise<unknown> =>
+    JSON.parse((await medallion('trace', ...args, '--output', 'json')).stdout);
+  const at = (offset: number): Promise<unknown> =>
+    trace('--source', 'shop.orders', '--offset', String(offset));
+  expect(await at(0)).toMatchObject({
+    transaction: { transaction_id: '17' },
+    events: [
+      { outcome: 'current', offset: 0 },
+      { outcome: 'waiting', offset: 3 },
+    ],
+    quarantine: [],
+  });
+  expect(await at(3)).toMatchObject({ transaction: { transaction_id: '17' } });
+  expect(await trace('18')).toMatchObject({ quarantine: [{ offset: 2, field: 'currency' }] });
+  // The id of silver is that of the mapping by which the event was read.
+  const file = path.join(folder, 'sources', 'shop.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('  id: id\n', '  id: customer.id\n'));
+  expect(await at(1)).toMatchObject({ transaction: { transaction_id: '170' } });
+});
+
+test('what is skipped is counted for Prometheus and for Grafana', async () => {
+  writeWhere('{ id: { not: 9 } }');
+  await land(0, { id: 1 }, { id: 9 }, { id: 2, currency: 'XXX' }, { id: 9 });
+  await medallion('promote');
+  expect(
+    await rowsOf(
+      db.settings,
+      `select events, refused_events, skipped_events from gold.pipeline_runs where command = 'promote'`,
+    ),
+  ).toEqual([{ events: '4', refused_events: '1', skipped_events: '2' }]);
+  const metrics = new Metrics();
+  const totals = { models: [], rejections: {}, silver: { skipped: 2 } };
+  metrics.published(totals);
+  totals.silver.skipped = 5;
+  metrics.published(totals);
+  expect((await metrics.page()).body).toContain('\nmedallion_skipped_events_total 5\n');
 });

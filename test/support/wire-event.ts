@@ -1,4 +1,4 @@
-import { CURRENCIES, ORDER_STATUSES, PAYMENT_METHODS } from '../../src/event/purchase.ts';
+import { CURRENCIES, ORDER_STATUSES, PAYMENT_METHODS } from './purchase.ts';
 import { dimensionOf, type References } from '../../src/event/references.ts';
 
 /** The rows that a new warehouse's dimensions have. */

@@ -106,7 +106,7 @@ export function quarantineShare(events: string, refusals: string): string {
 }
 
 /** Whether a time lies in the time range, its first hour whole. A run that goes on ends at the present of the server. */
-const inHours = (column: string): string =>
+export const inHours = (column: string): string =>
   `${column} >= ${FIRST_HOUR} and ${column} <= greatest($__timeTo()::timestamptz, ${FIRST_HOUR} + interval '1 hour')`;
 
 const FAILED_RUNS = sql`

@@ -1,4 +1,4 @@
-import { doctor } from '../../doctor/doctor.ts';
+import { doctor } from '../../app/config.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { option } from '../flags.ts';
@@ -13,10 +13,10 @@ export const doctorCommand = command(
 Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
 extension (fetched when it is not here), its excel extension (fetched by the
 first export to xlsx), PostgreSQL with rights, schema and clocks, and Kafka with
-its topic where KAFKA_BROKERS or --brokers name it. Where a staging folder for
-Spark is set, a row goes to the cluster and back. Nothing else is changed. It
-exits 0 when nothing fails, else 2 for a matter of configuration, 3 where
-something cannot be reached.`,
+its topic where KAFKA_BROKERS or --brokers name it, with the schema registry
+where --format needs one. Where a staging folder for Spark is set, a row goes to
+the cluster and back. Nothing else is changed. It exits 0 when nothing fails,
+else 2 for a matter of configuration, 3 where something cannot be reached.`,
     examples: [
       'medallion doctor',
       'medallion doctor --brokers localhost:9092 --topic sales',
@@ -32,7 +32,7 @@ something cannot be reached.`,
       ),
     },
     run: async (context, { fetch }) => {
-      const findings = await doctor(context.config, { fetch }, context);
+      const findings = await doctor(context.config, { ...context.call, fetch });
       if (context.format === undefined || context.format === 'table') {
         await context.write(renderFindings(findings, context));
       } else {

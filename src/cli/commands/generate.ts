@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import path from 'node:path';
 import {
+  COMPRESSIONS,
   DEFAULT_COUNT,
   DEFAULT_RATE,
   DEFAULT_SIZES,
@@ -9,7 +10,6 @@ import {
 } from '../../app/generate.ts';
 import type { EventKind } from '../../generate/events.ts';
 import type { Period } from '../../generate/timeline.ts';
-import { COMPRESSIONS } from '../../log/log.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { command } from '../command.ts';
@@ -29,7 +29,9 @@ days up to yesterday, so the same seed gives other bytes tomorrow. With --follow
 the clock decides, and no two runs are alike. The shop itself (customers,
 products, cities) is the same for every seed, so that several runs add up to one
 history. Few customers buy often; in a shop of more than 1,000 many buy once.
-All events of a customer go to one partition, in order.
+All events of a customer go to one partition, in order. To Kafka they go as
+--format declares, and their schema to the registry; malformed ones are of json
+and json_schema.
 
 A file appears under its name when the run has ended, in place of one that was
 there. The landing directory is added to.`,
@@ -38,6 +40,7 @@ there. The landing directory is added to.`,
       'medallion generate -n 100000 --seed 7 --since 2026-01-01 --until 2026-01-31 --to january.ndjson.gz',
       'medallion generate --late 2% --duplicates 1% --malformed 0.5% --corrections 1% --manifest answers.json',
       'medallion generate --rate 500 --follow --brokers localhost:9092 --partitions 4',
+      'medallion generate --format avro --brokers localhost:9092 --topic orders',
     ],
     seeAlso: ['ingest', 'docs/kafka.md'],
     usesKafka: true,

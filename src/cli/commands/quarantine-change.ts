@@ -74,6 +74,8 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
     'bytes that are no text have no place in bronze.events. Export, mend and ingest them as a file',
   undecodable:
     'they are decoded when they are ingested. Send them again, once the registry has their schema',
+  not_stored:
+    'their bytes were not stored, for their source drops fields. Send them again, without what is wrong',
   empty_value: 'a message without a value says nothing',
   cut_off:
     'only the beginning was kept. Ingest the original again, with a larger --max-event-bytes',

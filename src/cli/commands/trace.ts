@@ -1,10 +1,7 @@
-import { trace } from '../../app/query.ts';
+import { trace, type TracedEvent } from '../../app/query.ts';
 import { usageError } from '../../errors.ts';
-import { landingTopic } from '../../log/files/landing.ts';
-import { openLog } from '../../log/open.ts';
-import { TRACE_PARTS, type EventPlace } from '../../query/trace.ts';
+import { TRACE_PARTS } from '../../query/trace.ts';
 import { command } from '../command.ts';
-import type { CommandContext } from '../context.ts';
 import { option, section, type Values } from '../flags.ts';
 import { parseCountFromZero } from '../options.ts';
 import { traceParts } from '../render/trace-view.ts';
@@ -29,8 +26,9 @@ export const traceCommand = command(
     details: `
 Shown are the events that silver knows of the transaction, each current,
 duplicate, superseded or waiting for promotion; rejected events that hold the id
-as a JSON string; the rows of silver; and the rows of every mart whose key the
-transaction has, with what they hold now. It exits 4 when nothing is found.
+as a JSON string or a whole number; the rows of silver; and the rows of every
+mart whose key the transaction has, with what they hold now. It exits 4 when
+nothing is found.
 
 Without --source an event is looked for in --topic and in the landing directory
 of that name.`,
@@ -43,35 +41,25 @@ of that name.`,
     seeAlso: ['quarantine show', 'runs show', 'reconcile'],
     arguments: [['[id]', 'transaction id']],
     options: { ...PLACE, section: section(TRACE_PARTS) },
-    run: async (context, flags, [id]) => {
-      const place = placeOf(flags, context);
+    run: async (context, { section: names, ...flags }, [id]) => {
+      const place = placeOf(flags);
       const what = place ?? id;
       if (what === undefined || (place !== undefined && id !== undefined)) {
         throw usageError('trace takes a transaction id, or the --offset of an event');
       }
       const found = await trace(context.config, context.call, what);
-      await context.writeParts(traceParts(found, context.width), flags.section);
+      await context.writeParts(traceParts(found, context.width), names);
       found.notes.forEach(context.note);
     },
   },
 );
 
-function placeOf(
-  { partition, offset, source }: Values<typeof PLACE>,
-  context: CommandContext,
-): EventPlace | undefined {
+function placeOf({ partition, offset, source }: Values<typeof PLACE>): TracedEvent | undefined {
   if (offset === undefined) {
     if (partition !== undefined || source !== undefined) {
       throw usageError('--partition and --source go with --offset');
     }
     return undefined;
   }
-  const { config } = context;
-  const { topic } = config.log;
-  const topics = [openLog(config, context).topic, topic, landingTopic(topic)];
-  return {
-    topics: source === undefined ? [...new Set(topics)] : [source],
-    partition: partition ?? 0,
-    offset: BigInt(offset),
-  };
+  return { topic: source, partition: partition ?? 0, offset: BigInt(offset) };
 }

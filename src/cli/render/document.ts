@@ -1,4 +1,4 @@
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { renderTable, type Layout, type OutputFormat } from './output.ts';
 import { visible } from './text.ts';
@@ -33,9 +33,10 @@ export function renderParts(parts: readonly Part[], format: OutputFormat, layout
     case 'csv': {
       const [part, ...others] = parts;
       if (part === undefined || others.length > 0) {
-        throw new MedallionError('usage', 'csv holds one section', {
-          hint: `Choose it with --section: ${parts.map(({ name }) => name).join(', ')}.`,
-        });
+        throw usageError(
+          'csv holds one section',
+          `Choose it with --section: ${parts.map(({ name }) => name).join(', ')}.`,
+        );
       }
       return renderTable(part.table, 'csv', layout);
     }

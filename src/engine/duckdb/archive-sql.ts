@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { rmSync } from 'node:fs';
-import { MedallionError, messageOf } from '../../errors.ts';
+import { MedallionError, messageOf, usageError } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import { archiveTable } from './archive.ts';
@@ -111,7 +111,7 @@ async function run(
     }
   }
   if (statements.count === 0) {
-    throw new MedallionError('usage', 'there is no SQL statement to run');
+    throw usageError('there is no SQL statement to run');
   }
 }
 

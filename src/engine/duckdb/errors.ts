@@ -1,5 +1,5 @@
 import { ENDED_HINT } from '../../config/session.ts';
-import { MedallionError, messageOf } from '../../errors.ts';
+import { MedallionError, messageOf, usageError } from '../../errors.ts';
 import { storageError } from '../../whole-file.ts';
 
 /** What DuckDB is at work for, as far as its failures are told differently. */
@@ -165,12 +165,9 @@ const FORESEEN: readonly {
     // The parts of an xlsx file are packed in the old zip format; its writer notices at the end.
     words: /failed to close entry/i,
     as: () =>
-      new MedallionError(
-        'usage',
+      usageError(
         'a worksheet of xlsx holds 4 GiB, unpacked, and a table has more',
-        {
-          hint: 'Nothing was written. parquet, csv and json hold any number of rows.',
-        },
+        'Nothing was written. parquet, csv and json hold any number of rows.',
       ),
   },
   {

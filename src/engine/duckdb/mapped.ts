@@ -1,4 +1,4 @@
-import { nameKey, type Dimension, type References } from '../../event/references.ts';
+import type { References } from '../../event/references.ts';
 import {
   EACH,
   ITEM_FIELDS,
@@ -10,12 +10,11 @@ import {
   type Path,
   type Rule,
   type Source,
-  type TimeForm,
-  type TimePart,
 } from '../../source/mapping.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
+import { amountSql, AMOUNT, cases, isBlank, literal, Meaning, NO_TEXT } from './meaning.ts';
 import { RecordStructure, valueAt } from './record-structure.ts';
-import { doubleQuoted, singleQuoted } from './sql.ts';
+import { doubleQuoted } from './sql.ts';
 
 /**
  * A mapping as a select with the columns and types of sql/source/parsed.sql: what src/source/plan.ts does to one record, for a
@@ -29,19 +28,17 @@ export function mappedSelect(source: Source, references: References): string {
 /** The expression of what a record, or one order line, has at a path. */
 type ValueAt = (path: Path) => string;
 
-const AMOUNT = 'decimal(18, 4)';
 /** Beyond what any event may have: stands for an amount that is there and not plain. */
 const UNFIT = `cast(99999999999999 as ${AMOUNT})`;
-const NO_TEXT = 'cast(null as varchar)';
 
 class MappedSelect {
   readonly #source: Source;
-  readonly #references: References;
+  readonly #meaning: Meaning;
   readonly #structure = new RecordStructure();
 
   constructor(source: Source, references: References) {
     this.#source = source;
-    this.#references = references;
+    this.#meaning = new Meaning(references);
   }
 
   text(): string {
@@ -56,7 +53,7 @@ class MappedSelect {
     const isOfSource = this.#isOfSource(record);
     const meant = ORDER_FIELDS.map((field) => {
       const rule = this.#source.order.get(field.path);
-      return named(this.#meant(field, rule, sentColumn(field.path)), meantColumn(field.path));
+      return named(this.#meaning.of(field, rule, sentColumn(field.path)), meantColumn(field.path));
     });
     return statement('source/mapped', {
       raw: sqlFile('source/records'),
@@ -112,13 +109,13 @@ class MappedSelect {
   #itemMember(field: Field, rule: Rule | undefined): string {
     const sent = sentMember(field.path);
     if (field.kind !== 'amount') {
-      const meant = this.#meant(field, rule, sent);
+      const meant = this.#meaning.of(field, rule, sent);
       return field.path === 'id' ? `case when ${this.#isLine()} then ${meant} end` : meant;
     }
     if (rule === undefined) {
       return `cast(null as ${AMOUNT})`;
     }
-    const whole = this.#amount(rule, sent);
+    const whole = amountSql(rule, sent);
     const share = rule.perLine ? `unit_share(${whole}, ${this.#quantity()})` : whole;
     const isPositive = field.path !== 'discount';
     const fit = (amount: string): string => {
@@ -149,7 +146,7 @@ class MappedSelect {
     const field = ITEM_FIELDS.find(({ path }) => path === 'quantity');
     return field === undefined
       ? 'null'
-      : this.#meant(field, this.#source.items.get('quantity'), sentMember('quantity'));
+      : this.#meaning.of(field, this.#source.items.get('quantity'), sentMember('quantity'));
   }
 
   #isSummed(): boolean {
@@ -164,7 +161,7 @@ class MappedSelect {
     }
     const sent = sentMember('unit_price');
     const quantity = this.#quantity();
-    const price = this.#amount(rule, sent);
+    const price = amountSql(rule, sent);
     const found = rule.perLine ? price : `${price} * ${quantity}`;
     return rule.fallback === undefined
       ? found
@@ -196,104 +193,6 @@ class MappedSelect {
             share(rule.otherwise),
           );
     return `case when ${sent} is null then ${share(rule.fallback)} else ${found} end`;
-  }
-
-  /** What is meant by what was sent for a field; null where it is missing or not plain. */
-  #meant(field: Field, rule: Rule | undefined, sent: string): string {
-    if (rule === undefined) {
-      return typeof field.unsaid === 'object' ? literal(field.unsaid.value) : nothing(field);
-    }
-    if (rule.isComputed) {
-      return nothing(field);
-    }
-    const fallback =
-      rule.fallback === undefined ? nothing(field) : this.#constant(field, rule, rule.fallback);
-    return `case when ${sent} is null then ${fallback} else ${this.#plain(field, rule, sent)} end`;
-  }
-
-  #plain(field: Field, rule: Rule, sent: string): string {
-    const { lookup, otherwise, value } = rule;
-    if (value !== undefined && field.kind !== 'time' && field.kind !== 'amount') {
-      const text = lookup === undefined ? value : (lookup.get(value) ?? otherwise);
-      return text === undefined ? nothing(field) : this.#constant(field, rule, text);
-    }
-    if (lookup !== undefined) {
-      return cases(
-        `plain_text(${sent})`,
-        [...lookup].map(([text, meaning]) => [text, this.#constant(field, rule, meaning)]),
-        otherwise === undefined
-          ? nothing(field)
-          : `case when not is_odd_text(${sent}) then ${this.#constant(field, rule, otherwise)} end`,
-      );
-    }
-    switch (field.kind) {
-      case 'id':
-        return `plain_id(${sent})`;
-      case 'text':
-        return `plain_text(${sent})`;
-      case 'time':
-        return rule.time === undefined ? sent : timeOf(sent, rule.time);
-      case 'amount':
-        return this.#amount(rule, sent);
-      case 'quantity':
-        return quantityOf(rule, sent);
-      case 'rate':
-        return `plain_rate(${sent})`;
-      case 'flag':
-        return `plain_flag(${sent})`;
-      case 'reference':
-        return this.#reference(field, sent);
-    }
-  }
-
-  /** What a text of the mapping itself means in a field. */
-  #constant(field: Field, rule: Rule, text: string): string {
-    if (isBlank(text)) {
-      return nothing(field);
-    }
-    switch (field.kind) {
-      case 'id':
-        return literal(text.trim());
-      case 'text':
-      case 'time':
-        return literal(text);
-      case 'amount':
-        return `plain_amount(${literal(text)})`;
-      case 'quantity':
-        return quantityOf(rule, literal(text));
-      case 'rate':
-        return `plain_rate(${literal(text)})`;
-      case 'flag':
-        return `plain_flag(${literal(text)})`;
-      case 'reference': {
-        const key = nameKey(text);
-        const id = this.#dimension(field).byName.get(key);
-        return id === undefined ? rowByNumber(literal(key)) : String(id);
-      }
-    }
-  }
-
-  /** The id of a row by its name, its code or its number; whether there is such a number is seen later. */
-  #reference(field: Field, sent: string): string {
-    const names = [...this.#dimension(field).byName];
-    return cases(
-      `plain_name(${sent})`,
-      names.map(([name, id]) => [name, String(id)]),
-      rowByNumber(sent),
-    );
-  }
-
-  #dimension({ dimension = 'statuses' }: Field): Dimension {
-    return this.#references[dimension];
-  }
-
-  /** The amount that was sent, for a whole line if the rule says so. */
-  #amount(rule: Rule, sent: string): string {
-    const amount =
-      rule.sum === undefined
-        ? `plain_amount(${sent})`
-        : `try_cast(coalesce(list_sum(list_transform(${sent}, lambda sent: summand(sent))), 0) as ${AMOUNT})`;
-    return rule.isMinor ? `scaled_amount(${amount}, minor_share)` : amount;
   }
 
   /** The event of a record, as parsed.sql has it; null where an optional field is there and not plain. */
@@ -351,8 +250,6 @@ const sentColumn = (path: string): string => doubleQuoted(`sent ${path}`);
 const meantColumn = (path: string): string => doubleQuoted(`meant ${path}`);
 const sentMember = (path: string): string => `line.${doubleQuoted(path)}`;
 const named = (expression: string, name: string): string => `${expression} as ${name}`;
-const literal = (text = ''): string => singleQuoted(text);
-const isBlank = (text = ''): boolean => text.trim() === '';
 
 /** A pattern of `where`, in which * is any characters, as a regular expression. */
 function expressionOf(pattern: string): string {
@@ -370,70 +267,4 @@ function sentOf({ value, sum, paths }: Rule, at: ValueAt): string {
   }
   const found = paths.map((path) => `nullif(${at(path)}, '')`);
   return found.length === 1 ? found.join('') : `coalesce(${[...found, NO_TEXT].join(', ')})`;
-}
-
-/** No value, of the type that the field has. */
-function nothing({ kind }: Field): string {
-  switch (kind) {
-    case 'amount':
-      return `cast(null as ${AMOUNT})`;
-    case 'quantity':
-      return 'cast(null as decimal(12, 3))';
-    case 'reference':
-      return 'cast(null as integer)';
-    case 'flag':
-      return 'cast(null as boolean)';
-    default:
-      return NO_TEXT;
-  }
-}
-
-function cases(
-  text: string,
-  meanings: readonly (readonly [text: string, meaning: string])[],
-  other: string,
-): string {
-  const whens = meanings.map(([from, to]) => `when ${literal(from)} then ${to}`);
-  return whens.length === 0 ? other : `case ${text} ${whens.join(' ')} else ${other} end`;
-}
-
-/** A quantity, of which a rule may allow parts. */
-function quantityOf({ isFractional }: Rule, sent: string): string {
-  return `${isFractional ? 'plain_fraction' : 'plain_quantity'}(${sent})`;
-}
-
-function rowByNumber(text: string): string {
-  return `case when regexp_full_match(${text}, '[0-9]{1,9}') then cast(${text} as integer) end`;
-}
-
-/** How many digits of an epoch are surely a time of this millennium and the next ones. */
-const SECOND_DIGITS = 11;
-/** Of a bigint. */
-const MOST_DIGITS = 19;
-
-/** A time as ISO 8601; null where it is none of the form, or where the clocks of its zone have to be asked. */
-function timeOf(sent: string, { epochDigits, pattern, zone }: TimeForm): string {
-  if (epochDigits !== undefined) {
-    const most = Math.min(SECOND_DIGITS + epochDigits, MOST_DIGITS);
-    const micros =
-      epochDigits <= 6
-        ? `* ${String(10 ** (6 - epochDigits))}`
-        : `// ${String(10 ** (epochDigits - 6))}`;
-    return `case when regexp_full_match(${sent}, '[0-9]{1,${String(most)}}') then iso_of_micros(try_cast(${sent} as bigint) ${micros}) end`;
-  }
-  if (pattern === undefined) {
-    return `case when regexp_matches(${sent}, '(?:Z|[+-][0-9][0-9](?::?[0-9][0-9])?)$') then ${sent} end`;
-  }
-  if (zone !== undefined) {
-    return NO_TEXT;
-  }
-  const groups = Object.entries(pattern.groups).sort(([, one], [, other]) => one - other);
-  const names = groups.map(([name]) => literal(name)).join(', ');
-  const parts = `regexp_extract(${sent}, ${literal(`^(?:${pattern.expression})$`)}, [${names}])`;
-  const part = (name: TimePart, missing: string): string =>
-    pattern.groups[name] === undefined ? literal(missing) : `lpad(${parts}.${name}, 2, '0')`;
-  const fraction = pattern.groups.fraction === undefined ? `'0'` : `${parts}.fraction`;
-  const day = `${parts}.year || '-' || ${part('month', '01')} || '-' || ${part('day', '01')}`;
-  const time = `${part('hour', '00')} || ':' || ${part('minute', '00')} || ':' || ${part('second', '00')}`;
-  return `case when ${parts}.year <> '' then ${day} || 'T' || ${time} || '.' || ${fraction} end`;
 }

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import { grouped } from '../../number.ts';
 import { doubleQuoted, fileToRead, singleQuoted } from './sql.ts';
 
@@ -69,10 +69,9 @@ export function checkRowCount(id: string, rows: bigint, partitionBy: string | un
     partitionBy === undefined
       ? 'Of a table with days --since and --until take some, --partition-by day makes a file of each; '
       : '';
-  throw new MedallionError(
-    'usage',
+  throw usageError(
     `${id} has ${grouped(rows)} rows${where}, and a worksheet of xlsx holds ${most}`,
-    { hint: `Nothing was written. ${fewer}parquet, csv and json hold any number.` },
+    `Nothing was written. ${fewer}parquet, csv and json hold any number.`,
   );
 }
 
@@ -89,10 +88,9 @@ export async function worksheetOf(
   const unfit = await unfitColumns(connection, source, columns);
   const tooLong = columns.find(({ name, type }) => unfit.has(name) && type === 'VARCHAR');
   if (tooLong !== undefined) {
-    throw new MedallionError(
-      'usage',
+    throw usageError(
       `${rows.id}: a text in ${tooLong.name} is longer than a cell of xlsx holds, ${grouped(MOST_CHARACTERS)} characters`,
-      { hint: 'Nothing was written. parquet, csv and json hold it.' },
+      'Nothing was written. parquet, csv and json hold it.',
     );
   }
   const asText = columns.filter(({ name }) => unfit.has(name) && name !== rows.partitionBy);

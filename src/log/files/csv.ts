@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { MedallionError } from '../../errors.ts';
-import { REJECTED, ROWS, type CsvForm } from '../../source/mapping.ts';
+import { LINES, REJECTED, ROWS, type CsvForm } from '../../source/mapping.ts';
+import { inUtf8 } from './csv-encoding.ts';
+import { RowCutter, type Row } from './csv-rows.ts';
 
 /** How a file of CSV is read. */
 export interface CsvReading {
@@ -9,23 +11,12 @@ export interface CsvReading {
   readonly grows: boolean;
 }
 
-/** A row, or what is wrong with it. */
-interface Row {
-  readonly cells: readonly string[] | undefined;
-  readonly problem: string | undefined;
-  /** Its bytes, line ends included. */
-  readonly raw: Buffer;
-  /** Lines that it takes: a quoted cell may hold line ends. */
-  readonly lines: number;
-}
-
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-const QUOTE = 0x22;
-/** A row is shorter: a quote that is still open then is a stray one. */
-const MOST_ROW_BYTES = 1 << 20;
 const MOST_ORDER_BYTES = 64 << 20;
 const OUTPUT_BYTES = 256 << 10;
+const MOST_SHOWN = 200;
+/** A number with a decimal comma, and one with a point. */
+const COMMA_DECIMAL = /^([+-]?\d+),(\d+)$/;
+const POINT_DECIMAL = /^[+-]?\d*\.\d+$/;
 
 /**
  * The orders of a CSV text as lines of JSON: one line for the adjacent rows of each, and a blank one for every further line
@@ -163,7 +154,7 @@ class Orders {
             }
           : { reason: 'undecodable', detail: problem };
       this.#write(
-        `{${first}"${REJECTED}":${JSON.stringify(rejected)},"lines":${linesOf(order.raw)}}`,
+        `{${first}"${REJECTED}":${JSON.stringify(rejected)},"${LINES}":${linesOf(order.raw)}}`,
       );
     } else {
       this.#write(`{${first}"${ROWS}":[${rows.join()}]}`);
@@ -234,11 +225,6 @@ class Orders {
   }
 }
 
-const MOST_SHOWN = 200;
-/** A number with a decimal comma, and one with a point. */
-const COMMA_DECIMAL = /^([+-]?\d+),(\d+)$/;
-const POINT_DECIMAL = /^[+-]?\d*\.\d+$/;
-
 interface Order {
   /** Undefined: of rows that cannot be read. */
   readonly key: string | undefined;
@@ -255,214 +241,4 @@ interface Order {
 function linesOf(raw: readonly Buffer[]): string {
   const bytes = Buffer.concat(raw);
   return JSON.stringify(isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') });
-}
-
-/** Where the cutter is in a row. */
-const CELL_START = 0;
-const PLAIN = 1;
-const QUOTED = 2;
-/** Behind a quote in a quoted cell, which ends it unless another one follows. */
-const CLOSED = 3;
-type At = typeof CELL_START | typeof PLAIN | typeof QUOTED | typeof CLOSED;
-
-/** Cuts bytes into rows and cells, as RFC 4180 has them; lines may end in a line feed alone. */
-class RowCutter {
-  readonly #name: string;
-  readonly #delimiter: string;
-  readonly #delimiterByte: number;
-  #rest: Buffer = Buffer.alloc(0);
-  /** Where the row in hand begins, and how far it was looked at. */
-  #start = 0;
-  #next = 0;
-  #at: At = CELL_START;
-  #problem: string | undefined;
-  #hasQuote = false;
-  #lines = 0;
-  /** Behind the row's first line end. */
-  #firstEnd: number | undefined;
-
-  constructor(delimiter: string, name: string) {
-    this.#name = name;
-    this.#delimiter = delimiter;
-    this.#delimiterByte = delimiter.charCodeAt(0);
-  }
-
-  push(chunk: Buffer): void {
-    this.#rest =
-      this.#start === this.#rest.length
-        ? chunk
-        : Buffer.concat([this.#rest.subarray(this.#start), chunk]);
-    this.#next -= this.#start;
-    this.#firstEnd = this.#firstEnd === undefined ? undefined : this.#firstEnd - this.#start;
-    this.#start = 0;
-  }
-
-  /**
-   * The next row that is whole.
-   * @param ended nothing follows what was pushed
-   */
-  next(ended: boolean): Row | undefined {
-    const bytes = this.#rest;
-    while (this.#next < bytes.length) {
-      const byte = bytes[this.#next];
-      this.#next += 1;
-      if (byte === NEWLINE) {
-        this.#lines += 1;
-        this.#firstEnd ??= this.#next;
-        if (this.#at !== QUOTED) {
-          return this.#row(this.#next, this.#lines);
-        }
-      }
-      this.#step(byte);
-      if (this.#next - this.#start > MOST_ROW_BYTES) {
-        if (this.#firstEnd === undefined) {
-          throw new MedallionError('input', `${this.#name}: a row of more than 1 MiB`, {
-            hint: 'Is it a file of CSV, encoded as its source says?',
-          });
-        }
-        return this.#strayQuote();
-      }
-    }
-    if (!ended || this.#start === bytes.length) {
-      return undefined;
-    }
-    return this.#at === QUOTED ? this.#strayQuote() : this.#row(bytes.length, this.#lines + 1);
-  }
-
-  #step(byte: number | undefined): void {
-    switch (this.#at) {
-      case CELL_START:
-      case PLAIN:
-        if (byte === this.#delimiterByte) {
-          this.#at = CELL_START;
-        } else if (byte === QUOTE && this.#at === CELL_START) {
-          this.#hasQuote = true;
-          this.#at = QUOTED;
-        } else {
-          this.#at = PLAIN;
-        }
-        break;
-      case QUOTED:
-        this.#at = byte === QUOTE ? CLOSED : QUOTED;
-        break;
-      case CLOSED:
-        if (byte === QUOTE) {
-          this.#at = QUOTED;
-        } else if (byte === this.#delimiterByte) {
-          this.#at = CELL_START;
-        } else if (byte !== RETURN) {
-          this.#problem = 'text behind a closing quote';
-          this.#at = PLAIN;
-        }
-        break;
-    }
-  }
-
-  /** The row's first line alone: its quote is never closed. */
-  #strayQuote(): Row {
-    this.#problem = 'a quote that is not closed';
-    return this.#row(this.#firstEnd ?? this.#rest.length, 1);
-  }
-
-  #row(end: number, lines: number): Row {
-    const raw = this.#rest.subarray(this.#start, end);
-    const problem = this.#problem ?? (isUtf8(raw) ? undefined : 'bytes that are not UTF-8');
-    const text = problem === undefined ? raw.toString().replace(/\r?\n$/, '') : '';
-    const cells =
-      problem !== undefined
-        ? undefined
-        : this.#hasQuote
-          ? cellsOf(text, this.#delimiter)
-          : text.split(this.#delimiter);
-    this.#start = end;
-    this.#next = end;
-    this.#at = CELL_START;
-    this.#problem = undefined;
-    this.#hasQuote = false;
-    this.#lines = 0;
-    this.#firstEnd = undefined;
-    return { cells, problem, raw, lines };
-  }
-}
-
-/** The cells of a row whose quotes are in order. */
-function cellsOf(text: string, delimiter: string): string[] {
-  const cells: string[] = [];
-  for (let at = 0; ; at += 1) {
-    if (text[at] === '"') {
-      let cell = '';
-      for (;;) {
-        const quote = text.indexOf('"', at + 1);
-        cell += text.slice(at + 1, quote);
-        at = quote + 1;
-        if (text[at] !== '"') {
-          break;
-        }
-        cell += '"';
-      }
-      cells.push(cell);
-    } else {
-      const end = text.indexOf(delimiter, at);
-      cells.push(text.slice(at, end === -1 ? undefined : end));
-      at = end === -1 ? text.length : end;
-    }
-    if (at >= text.length) {
-      return cells;
-    }
-  }
-}
-
-const MARKS: readonly { readonly mark: Buffer; readonly encoding: string }[] = [
-  { mark: Buffer.from([0xef, 0xbb, 0xbf]), encoding: 'utf-8' },
-  { mark: Buffer.from([0xff, 0xfe]), encoding: 'utf-16le' },
-  { mark: Buffer.from([0xfe, 0xff]), encoding: 'utf-16be' },
-];
-const LONGEST_MARK = 3;
-
-/** A text in UTF-8, without its byte order mark, which says more than the source does. */
-async function* inUtf8(
-  text: AsyncIterable<Buffer>,
-  said: string,
-  name: string,
-): AsyncGenerator<Buffer> {
-  let head = Buffer.alloc(0);
-  let decode: Decode | undefined;
-  const begin = (): Buffer => {
-    const found = MARKS.find(({ mark }) => head.subarray(0, mark.length).equals(mark));
-    decode = decoderOf(found?.encoding ?? said, name);
-    return decode(head.subarray(found?.mark.length ?? 0), true);
-  };
-  for await (const chunk of text) {
-    if (decode === undefined) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length >= LONGEST_MARK) {
-        yield begin();
-      }
-    } else {
-      yield decode(chunk, true);
-    }
-  }
-  if (decode === undefined) {
-    yield begin();
-  }
-  yield decode?.(Buffer.alloc(0), false) ?? Buffer.alloc(0);
-}
-
-type Decode = (bytes: Buffer, isMoreToCome: boolean) => Buffer;
-
-function decoderOf(encoding: string, name: string): Decode {
-  if (encoding === 'utf-8') {
-    return (bytes) => bytes;
-  }
-  const decoder = new TextDecoder(encoding, { fatal: true });
-  return (bytes, stream) => {
-    try {
-      return Buffer.from(decoder.decode(bytes, { stream }));
-    } catch (error) {
-      throw new MedallionError('input', `${name} is no text in ${encoding}`, {
-        hint: 'The source says how the file is encoded: format: { csv: { encoding: windows-1252 } }.',
-        cause: error,
-      });
-    }
-  };
 }

@@ -1,4 +1,4 @@
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import type { Log } from '../log.ts';
 import { landingLag } from './extent.ts';
 import { landingDirectory, landingFiles, landingTopic } from './landing.ts';
@@ -15,9 +15,10 @@ export function landingLog(home: string, topic: string): Log {
     read: () => Promise.resolve(openLandingReader(home, topic)),
     async write({ partitions = 1, compression } = {}) {
       if (compression !== undefined) {
-        throw new MedallionError('usage', '--compression is for events to Kafka', {
-          hint: 'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
-        });
+        throw usageError(
+          '--compression is for events to Kafka',
+          'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+        );
       }
       return openLandingWriter({ directory: landingDirectory(home), topic, partitions });
     },

@@ -1,4 +1,4 @@
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 import type { Coordinates } from '../../postgres/quarantine.ts';
 
 /**
@@ -16,9 +16,10 @@ export function formatCoordinates({ topic, partition, offset }: Coordinates): st
 export function parseCoordinates(text: string): Coordinates {
   const [, topic, partition, offset] = /^(.+)\/(\d{1,9})\/(\d{1,18})$/s.exec(text) ?? [];
   if (topic === undefined || partition === undefined || offset === undefined) {
-    throw new MedallionError('usage', `"${text}" are no coordinates of an event`, {
-      hint: 'They are topic/partition/offset, as medallion quarantine list prints them: sales/0/123, landing/sales/0/123.',
-    });
+    throw usageError(
+      `"${text}" are no coordinates of an event`,
+      'They are topic/partition/offset, as medallion quarantine list prints them: sales/0/123, landing/sales/0/123.',
+    );
   }
   return { topic: decode(topic), partition: Number(partition), offset: BigInt(offset) };
 }

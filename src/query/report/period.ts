@@ -1,4 +1,4 @@
-import { MedallionError } from '../../errors.ts';
+import { usageError } from '../../errors.ts';
 
 /** UTC days, YYYY-MM-DD, inclusive. */
 export interface Period {
@@ -41,7 +41,7 @@ export function resolvePeriod(
   const since = asked.since ?? latestOf(FIRST_DAY, addDays(until, 1 - DEFAULT_DAYS));
   const days = daysFromTo(since, until) + 1;
   if (days < 1) {
-    throw new MedallionError('usage', `the period begins on ${since}, after its end on ${until}`);
+    throw usageError(`the period begins on ${since}, after its end on ${until}`);
   }
   return { since, until, days, firstDay, lastDay };
 }

@@ -1,4 +1,4 @@
-import type { ReferenceRow } from './references.ts';
+import type { ReferenceRow } from '../../src/event/references.ts';
 
 /**
  * The purchase event as producers put it on the wire, and the reference data its numbers point to.

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runCommand, type CliResult } from '../support/cli.ts';
+import { rowsOf } from '../support/ingest.ts';
+import { kafkaBrokers, uniqueTopic } from '../support/kafka.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { startTestRegistry, type TestRegistry } from '../support/registry.ts';
+import { expectTheAnswersOf, readManifest, SHOP } from './warehouse.ts';
+
+// A broker and a registry beside the commands, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
+
+const COUNT = 2000;
+const GENERATE = ['generate', '-n', String(COUNT), ...SHOP, '--manifest', 'answers.json'];
+/** The same without malformed events, which only JSON has. */
+const SOUND = GENERATE.filter(
+  (_, index, all) => ![all[index - 1], all[index]].includes('--malformed'),
+);
+
+let registry: TestRegistry;
+let database: TestDatabase;
+let folder: string;
+let topic: string;
+
+beforeAll(async () => {
+  registry = await startTestRegistry();
+}, 300_000);
+
+afterAll(async () => {
+  await registry.stop();
+});
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  folder = await mkdtemp(path.join(tmpdir(), 'medallion-formats-'));
+  topic = await uniqueTopic(2);
+});
+
+afterEach(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+async function run(format: string, ...args: string[]): Promise<CliResult> {
+  return runCommand(args, {
+    cwd: folder,
+    env: {
+      ...{ MEDALLION_HOME: path.join(folder, 'home'), DATABASE_URL: database.url },
+      ...{ KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: topic, KAFKA_FORMAT: format },
+      SCHEMA_REGISTRY_URL: registry.url,
+    },
+  });
+}
+
+/** Runs a command that must succeed. */
+async function succeed(format: string, ...args: string[]): Promise<CliResult> {
+  const result = await run(format, ...args);
+  expect(result, args.join(' ')).toMatchObject({ code: 0 });
+  return result;
+}
+
+const rows = (sql: string): Promise<string[]> => rowsOf(database.settings, sql);
+
+async function latestSchema(): Promise<{ id: number; version: number; schema: string }> {
+  const response = await fetch(`${registry.url}/subjects/${topic}-value/versions/latest`);
+  return (await response.json()) as { id: number; version: number; schema: string };
+}
+
+describe('what the generator promised is what the warehouse answers', () => {
+  test('through frames of Avro, by a schema that it registers once', async () => {
+    await succeed('avro', ...SOUND);
+    const { id, version, schema } = await latestSchema();
+    expect(version).toBe(1);
+    expect(schema).toContain('"logicalType":"decimal"');
+    await succeed('avro', 'ingest');
+    await succeed('avro', 'promote');
+    await expectTheAnswersOf(
+      await readManifest(path.join(folder, 'answers.json')),
+      database.settings,
+    );
+    expect(
+      await rows('select format, schema_id, count(*) from bronze.events group by 1, 2'),
+    ).toEqual([`avro|${String(id)}|${String(COUNT)}`]);
+    await succeed('avro', 'generate', '-n', '10');
+    expect(await latestSchema()).toMatchObject({ id, version: 1 });
+    expect(await succeed('avro', 'reconcile')).toMatchObject({ code: 0 });
+  });
+
+  test('through frames of JSON Schema, malformed events included', async () => {
+    await succeed('json_schema', ...GENERATE);
+    await succeed('json_schema', 'ingest');
+    await succeed('json_schema', 'promote');
+    await expectTheAnswersOf(
+      await readManifest(path.join(folder, 'answers.json')),
+      database.settings,
+    );
+  });
+
+  test("through messages of Debezium's outbox", async () => {
+    await succeed('outbox', ...SOUND);
+    await succeed('outbox', 'ingest');
+    await succeed('outbox', 'promote');
+    await expectTheAnswersOf(
+      await readManifest(path.join(folder, 'answers.json')),
+      database.settings,
+    );
+    expect(await rows('select distinct format, schema_id from bronze.events')).toEqual([
+      'outbox|null',
+    ]);
+  });
+});
+
+describe('what cannot be generated', () => {
+  test.each(['avro', 'outbox'])('malformed events of %s', async (format) => {
+    const { code, stderr } = await run(format, ...GENERATE);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--malformed is for JSON/);
+  });
+
+  test('events by a schema that the topic must not have', async () => {
+    await registry.register(`${topic}-value`, {
+      ...{ type: 'record', name: 'Other', fields: [{ name: 'n', type: 'int' }] },
+    });
+    const rule = await fetch(`${registry.url}/config/${topic}-value`, {
+      ...{ method: 'PUT', headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' } },
+      body: '{"compatibility": "BACKWARD"}',
+    });
+    expect(rule.ok).toBe(true);
+    const { code, stderr } = await run('avro', 'generate', '-n', '10');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/refuses POST \/subjects\/.*-value\/versions \(409/);
+    expect(stderr).toMatch(/Another schema is registered for the topic/);
+  });
+});
+
+/** A file is of plain JSON, whatever the topic holds. */
+test('a file of events needs no registry', async () => {
+  const { code, stdout } = await run('avro', 'generate', '-n', '1', '--to', '-');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toHaveProperty('data.transaction_details');
+});
