@@ -10,6 +10,7 @@ columns:
   total_quantity: { type: 'numeric(38,3)', description: Units }
   order_lines: { type: bigint, description: Order lines }
   revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, rounded by order line, before discounts' }
+  cost: { type: 'numeric(38,2)', description: 'Sum of cost times quantity, rounded by order line' }
   unit_prices: { type: 'numeric(38,4)', description: Sum of the unit prices of the order lines }
   discounts: { type: 'numeric(38,4)', description: Sum of their discounts on one unit }
   costs: { type: 'numeric(38,4)', description: Sum of their costs of one unit }
@@ -41,6 +42,7 @@ select
     sum(quantity) as total_quantity,
     count(*) as order_lines,
     sum(line_amount(unit_price, quantity)) as revenue,
+    sum(line_amount(cost, quantity)) as cost,
     sum(unit_price) as unit_prices,
     sum(discount) as discounts,
     sum(cost) as costs

@@ -517,7 +517,20 @@ describe('Sales', () => {
     expect(await rowsOf(title, { ...ALL, ...choices })).toEqual(answer);
   });
 
-  it('says the same of silver, every value chosen, as of gold', async () => {
+  it.each([
+    ['days', DAYS],
+    // 2019-12-29 to 2020-02-01, the month before in the period before.
+    [
+      'a whole month and days around it',
+      { from: '2019-12-29T06:00:00Z', to: '2020-02-02T06:00:00Z' },
+    ],
+    ['two whole months', { from: '2019-12-01T00:00:00Z', to: '2020-01-31T23:59:59.999Z' }],
+    ['the ends of two months', { from: '2019-12-31T00:00:00Z', to: '2020-01-02T23:59:59.999Z' }],
+    [
+      'a month whose last day is left out',
+      { from: '2020-01-01T00:00:00Z', to: '2020-01-31T12:00:00Z' },
+    ],
+  ])('says the same of silver, every value chosen, as of gold: %s', async (_what, range) => {
     const everything = {
       country: ['DE', 'FR'],
       category: ['books', "d'or", 'garden'],
@@ -525,7 +538,8 @@ describe('Sales', () => {
     };
     for (const { title } of panelsOf(SALES)) {
       const name = title.replace(', ${days}', '');
-      expect(await rowsOf(name, everything), title).toEqual(await rowsOf(name, ALL));
+      const said = await rowsOf(name, everything, range);
+      expect(said, title).toEqual(await rowsOf(name, ALL, range));
     }
   });
 

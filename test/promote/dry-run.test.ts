@@ -98,6 +98,7 @@ const TABLES: Readonly<Record<string, { readonly sql?: string; readonly key: rea
     'gold.sales_performance': { key: ['date_key'] },
     'gold.item_category_performance': { key: ['date_key', 'category'] },
     'gold.product_performance': { key: ['date_key', 'item_id'] },
+    'gold.product_months': { key: ['month_key', 'item_id'] },
     'gold.geography_performance': { key: ['date_key', 'country', 'city'] },
     'gold.payment_performance': { key: ['date_key', 'payment_method'] },
     'gold.order_performance': { key: ['date_key', 'order_status_id', 'order_currency_id'] },
@@ -225,6 +226,8 @@ describe('a fixture worked out by hand', () => {
       'gold.sales_performance': '2 0 0',
       'gold.item_category_performance': '2 0 0',
       'gold.product_performance': '4 0 0',
+      // All of one month.
+      'gold.product_months': '3 0 0',
       'gold.geography_performance': '2 0 0',
       'gold.payment_performance': '2 0 0',
       'gold.customer_days': '3 0 0',
@@ -259,6 +262,8 @@ describe('a fixture worked out by hand', () => {
       'gold.sales_performance': '2 1 1',
       'gold.item_category_performance': '2 1 1',
       'gold.product_performance': '2 2 1',
+      // December of d; January of the products of a.
+      'gold.product_months': '1 2 0',
       'gold.geography_performance': '2 1 1',
       'gold.payment_performance': '2 1 1',
       'gold.customer_days': '2 1 1',

@@ -293,6 +293,7 @@ export async function answersOf(settings: ConnectionSettings): Promise<Record<st
     sales: 'select * from gold.sales_performance order by 1',
     categories: 'select * from gold.item_category_performance order by 1, 2',
     products_by_day: 'select * from gold.product_performance order by 1, 2',
+    products_by_month: 'select * from gold.product_months order by 1, 2',
     places: 'select * from gold.geography_performance order by 1, 2, 3',
     payments: 'select * from gold.payment_performance order by 1, 2',
     hours: 'select * from gold.hourly_sales order by 1, 2',

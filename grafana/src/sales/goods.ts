@@ -37,7 +37,7 @@ const CATEGORIES_BY_DAY = sql`
   order by time, metric`;
 
 const PRODUCTS = sql`
-  ${withParts(products({ since: 'first_day' }))},
+  ${withParts(products('the period'))},
 
   totals as (
       select item_id, sum(units) as units, sum(revenue) as revenue, sum(revenue - cost) as margin
@@ -59,17 +59,16 @@ const PRODUCTS = sql`
   order by totals.revenue desc, totals.item_id`;
 
 const MOVERS = sql`
-  ${withParts(products({ since: 'first_before' }))},
+  ${withParts(products('both periods'))},
 
   totals as (
       select
-          products.item_id,
-          coalesce(sum(products.revenue) filter (where products.date_key >= period.first_day), 0) as revenue,
-          coalesce(sum(products.revenue) filter (where products.date_key < period.first_day), 0) as before
-      from period
-      cross join products
-      where period.is_over
-      group by products.item_id
+          item_id,
+          coalesce(sum(revenue) filter (where is_current), 0) as revenue,
+          coalesce(sum(revenue) filter (where not is_current), 0) as before
+      from products
+      where (select is_over from period)
+      group by item_id
   )
 
   select

@@ -3,7 +3,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { AGO, COUNT, figure, PERCENT, SHORT_MONEY, TIME, trend, type Unit } from '../panels.ts';
 import { startOf } from '../period.ts';
 import { sql } from '../sql.ts';
-import { buyers, categories, discounts, orders, products, withParts } from './queries.ts';
+import { buyers, categories, discounts, orders, withParts } from './queries.ts';
 
 /** What a figure is over some days: of a sum, or of one sum over another. */
 interface Figure {
@@ -78,7 +78,7 @@ const FIGURES: readonly Figure[] = [
     description:
       'Revenue of the order lines less cost, in percent of it: unit prices before discounts, taxes and shipping.',
     ...{ unit: PERCENT, width: 4, isShare: true },
-    ...{ parts: products(SINCE), from: 'products', amount: '(revenue - cost) * 100' },
+    ...{ parts: categories(SINCE), from: 'categories', amount: '(revenue - cost) * 100' },
     ...{ per: 'revenue', decimals: 1 },
   },
   {

@@ -222,31 +222,69 @@ export function categories(span: Span): string {
     ${chosenLines(span)},
 
     categories as (
-        select days.date_key, days.category, days.total_quantity as units, days.revenue
+        select days.date_key, days.category, days.total_quantity as units, days.revenue, days.cost
         from period
         inner join gold.item_category_performance as days on ${isDayOf(span.since, 'days.date_key')}
         where ${all} and ${isChosen('category', 'days.category')}
         union all
-        select date_key, category, units, revenue
+        select date_key, category, units, revenue, cost
         from lines
         where not ${all}
     )`;
 }
 
-/** CTEs: goods by day and product, as `categories` has them. */
-export function products(span: Span): string {
+/**
+ * CTEs: goods by product, of the period and, where it is over and they are wanted, of as many days before; a row for each
+ * month, day or line: who reads them adds them up. Whole months come from gold's months, the days around them from its days.
+ */
+export function products(of: 'the period' | 'both periods'): string {
   const all = isAll('country', 'category');
+  const since = of === 'the period' ? 'first_day' : 'first_before';
   return sql`
-    ${chosenLines(span)},
+    ${chosenLines({ since })},
+
+    spans as (
+        select
+            is_current,
+            first_day,
+            last_day,
+            -- The first month that begins in the span, and the one that does not end in it.
+            date_trunc('month', first_day + interval '1 month' - interval '1 day')::date as first_month,
+            date_trunc('month', last_day + 1)::date as end_month
+        from (
+            select true as is_current, first_day, last_day
+            from period
+            union all
+            select false, first_before, first_day - 1
+            from period
+            where is_over and ${of === 'both periods' ? 'true' : 'false'}
+        ) as days
+    ),
+
+    edges as (
+        select is_current, first_day, least(last_day, first_month - 1) as last_day
+        from spans
+        union all
+        select is_current, greatest(first_month, end_month), last_day
+        from spans
+    ),
 
     products as (
-        select days.date_key, days.item_id, days.units, days.revenue, days.cost
-        from period
-        inner join gold.product_performance as days on ${isDayOf(span.since, 'days.date_key')}
+        select spans.is_current, months.item_id, months.units, months.revenue, months.cost
+        from spans
+        inner join gold.product_months as months
+            on months.month_key >= spans.first_month and months.month_key < spans.end_month
+        where ${all} and ${isChosen('product', 'months.item_id')}
+        union all
+        select edges.is_current, days.item_id, days.units, days.revenue, days.cost
+        from edges
+        inner join gold.product_performance as days
+            on days.date_key between edges.first_day and edges.last_day
         where ${all} and ${isChosen('product', 'days.item_id')}
         union all
-        select date_key, item_id, units, revenue, cost
-        from lines
+        select lines.date_key >= period.first_day, lines.item_id, lines.units, lines.revenue, lines.cost
+        from period
+        cross join lines
         where not ${all}
     )`;
 }

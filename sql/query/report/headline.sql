@@ -20,19 +20,12 @@ sales as (
     group by periods.is_current
 ),
 
-margins as (
+goods as (
     select
         periods.is_current,
+        trim_scale(coalesce(sum(days.total_quantity), 0)) as units,
         coalesce(sum(days.revenue), 0) as revenue,
         coalesce(sum(days.revenue - days.cost), 0) as margin
-    from periods
-    left join gold.product_performance as days
-        on days.date_key between periods.first_day and periods.last_day
-    group by periods.is_current
-),
-
-units as (
-    select periods.is_current, trim_scale(coalesce(sum(days.total_quantity), 0)) as units
     from periods
     left join gold.item_category_performance as days
         on days.date_key between periods.first_day and periods.last_day
@@ -72,13 +65,13 @@ figures as (
     union all
     select is_current, 4, 'customers', customers from customers
     union all
-    select is_current, 5, 'units', units from units
+    select is_current, 5, 'units', units from goods
     union all
-    select is_current, 6, 'units_an_order', round(units.units::numeric(60, 20) / nullif(sales.orders, 0), 2)
-    from units
+    select is_current, 6, 'units_an_order', round(goods.units::numeric(60, 20) / nullif(sales.orders, 0), 2)
+    from goods
     inner join sales using (is_current)
     union all
-    select is_current, 7, 'gross_margin', round(margin * 100 / nullif(revenue, 0), 1) from margins
+    select is_current, 7, 'gross_margin', round(margin * 100 / nullif(revenue, 0), 1) from goods
     union all
     select is_current, 8, 'discount_share', round(discount * 100 / nullif(subtotal, 0), 1) from sales
     union all

@@ -70,13 +70,13 @@ from (values
 ) as sales (date_key, orders, customers, total, ticket, mean_of_customers);
 
 insert into gold.item_category_performance
-    (date_key, category, total_quantity, order_lines, revenue, unit_prices, discounts, costs,
+    (date_key, category, total_quantity, order_lines, revenue, cost, unit_prices, discounts, costs,
      avg_unit_price, avg_quantity, avg_discount, avg_cost)
 values
-    ('2025-12-30', 'sports', 1, 1, 90.00, 90, 0, 60, 90, 1, 0, 60),
-    ('2026-01-01', 'sports', 3, 1, 120.00, 40, 0, 30, 40, 3, 0, 30),
-    ('2026-01-01', 'toys', 1, 1, 45.00, 45, 0, 50, 45, 1, 0, 50),
-    ('2026-01-03', 'toys', 3, 2, 135.00, 90, 0, 50, 45, 1.5, 0, 25);
+    ('2025-12-30', 'sports', 1, 1, 90.00, 60.00, 90, 0, 60, 90, 1, 0, 60),
+    ('2026-01-01', 'sports', 3, 1, 120.00, 90.00, 40, 0, 30, 40, 3, 0, 30),
+    ('2026-01-01', 'toys', 1, 1, 45.00, 50.00, 45, 0, 50, 45, 1, 0, 50),
+    ('2026-01-03', 'toys', 3, 2, 135.00, 100.00, 90, 0, 50, 45, 1.5, 0, 25);
 
 insert into gold.product_performance (date_key, item_id, units, revenue, cost, margin) values
     ('2025-12-30', 'prod_1', 1, 90.00, 60.00, 30.00),
