@@ -1,16 +1,33 @@
 import type { Config } from '../config.ts';
+import { formatOf, openRegistry } from '../format/open.ts';
 import type { StageContext } from '../progress.ts';
 import { duckDbCheck, excelCheck, excelFetch, extensionCheck, sparkCheck } from './engine.ts';
-import { examine, type Check, type Finding } from './finding.ts';
+import { examine, ok, type Check, type Finding } from './finding.ts';
 import { kafkaCheck } from './kafka.ts';
 import { diskCheck, homeCheck, nodeCheck } from './machine.ts';
-import { registryCheck } from './registry.ts';
 import { warehouseCheck } from './warehouse.ts';
 
 export interface DoctorOptions {
   /** Fetch what is otherwise fetched by the first command that needs it. */
   readonly fetch: boolean;
 }
+
+const REGISTRY = 'schema registry';
+
+/** Only where the topic's values name schemas: SCHEMA_REGISTRY_URL alone may be there for other programs. */
+const registryCheck: Check = {
+  title: REGISTRY,
+  limitMs: 15_000,
+  run: async (config, context) => {
+    const format = formatOf(config);
+    if (format === undefined || format === 'outbox') {
+      return [];
+    }
+    const once = { forMs: 0, atStart: false };
+    await openRegistry(config, format, context, once);
+    return [ok(REGISTRY, `${config.registry?.url.href ?? ''}: answers, for ${format}`)];
+  },
+};
 
 /** In the order in which one would ask. */
 function checks({ fetch }: DoctorOptions): readonly Check[] {

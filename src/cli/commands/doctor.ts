@@ -1,9 +1,12 @@
 import { doctor } from '../../app/config.ts';
+import type { Finding } from '../../doctor/finding.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import { command } from '../command.ts';
 import { option } from '../flags.ts';
-import { renderFindings } from '../render/findings.ts';
+import { palette } from '../render/color.ts';
 import { resultOf, texts } from '../render/result.ts';
+import { rowLines } from '../render/rows.ts';
+import { visible } from '../render/text.ts';
 
 export const doctorCommand = command(
   'doctor',
@@ -51,3 +54,20 @@ else 2 for a matter of configuration, 3 where something cannot be reached.`,
     },
   },
 );
+
+const COLUMNS = ['status', 'check', 'found'].map((title) => ({ title, align: 'left' as const }));
+
+/** What doctor found, for people: a row each, and below the ones that need something what to do. */
+function renderFindings(
+  findings: readonly Finding[],
+  { color, width }: { readonly color: boolean; readonly width: number },
+): string {
+  const colors = palette(color);
+  const marks = { ok: colors.green('ok'), warn: colors.yellow('warn'), fail: colors.red('fail') };
+  const rows = findings.map(({ status, title, found, advice }) => [
+    marks[status],
+    title,
+    visible([found, ...(advice === undefined ? [] : [advice])].join('\n'), { lines: true }),
+  ]);
+  return [...rowLines(COLUMNS, rows, width)].map((line) => `${line}\n`).join('');
+}
