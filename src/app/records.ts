@@ -5,6 +5,7 @@ import { csvLines } from '../log/files/csv.ts';
 import { openFileReader } from '../log/files/reader.ts';
 import type { RecordBatch, Sink, StoredOffset } from '../log/log.ts';
 import type { StageContext } from '../progress.ts';
+import { dropped } from '../source/drop.ts';
 import type { Source } from '../source/mapping.ts';
 
 /** A record, and where it stands, for people; without its text where ingest would reject it, as bronze cannot store it. */
@@ -35,7 +36,7 @@ export async function recordsOf(source: Source, texts: readonly string[]): Promi
  * @throws MedallionError input
  */
 export async function readFiles(
-  source: Pick<Source, 'csv'>,
+  source: Source,
   files: readonly string[],
   most: number,
   { signal, emit }: StageContext,
@@ -48,10 +49,11 @@ export async function readFiles(
     emit({ type: 'warning', message, hint });
   });
   await reader.read(sink, { signal, follow: false, maxRecords: most });
+  const drop = dropped(source);
   const placed: { readonly offset: bigint; readonly record: PlacedRecord }[] = [];
   for (const { topic, records } of sink.batches) {
     const placeOf = (offset: bigint): string => `${path.basename(topic)}:${String(offset + 1n)}`;
-    const { admitted, rejected } = await admit(records, MAX_EVENT_BYTES);
+    const { admitted, rejected } = await admit(records, MAX_EVENT_BYTES, undefined, drop);
     const found = [
       ...admitted.map(({ offset, value }) => ({
         offset,

@@ -1,4 +1,5 @@
 import { parseJson, type Json } from '../event/json.ts';
+import { pathsRead } from './drop.ts';
 import {
   EACH,
   ITEM_FIELDS,
@@ -52,11 +53,7 @@ export function driftOf(source: Source, values: readonly string[]): Drift {
     }
   }
   const wanted = wantedBy(source);
-  const read = new Set(
-    [...wanted.flatMap(({ paths }) => paths), ...source.where.map(({ path }) => path)].flatMap(
-      (path) => [placeOf(path), ...above(path)],
-    ),
-  );
+  const read = new Set(pathsRead(source).flatMap(([, path]) => [placeOf(path), ...above(path)]));
   // Of what is null, or an empty list, in every record, nobody knows what it would hold.
   const isEmpty = (place: string): boolean => counts.has(place) && !parents.has(place);
   const isThere = (path: Path): boolean => {

@@ -164,6 +164,17 @@ describe('source test', () => {
     ]);
   });
 
+  test('shows nothing of a field that the source drops', async () => {
+    const mapping = path.join(project, 'sources/shop.yaml');
+    const text = await readFile(mapping, 'utf8');
+    await writeFile(mapping, `${text}drop: [email]\n`);
+    const { stdout, parts } = await tested([order({ email: 'somebody@example.com' })]);
+    await writeFile(mapping, text);
+    expect(parts['records']).toHaveLength(1);
+    expect(parts['unmapped']).toEqual([]);
+    expect(stdout).not.toContain('email');
+  });
+
   test('takes the first records of a file, and says so', async () => {
     const lines = Array.from({ length: 12 }, (_, id) => JSON.stringify(order({ id }))).join('\n');
     await writeFile(path.join(project, 'many.ndjson'), lines);

@@ -10,7 +10,8 @@ import { counted, grouped } from '../../number.ts';
 import { command } from '../command.ts';
 import { option, section } from '../flags.ts';
 import { parseCount } from '../options.ts';
-import { SOURCE_TEST_PARTS, sourceList, sourceTestParts } from '../render/source-view.ts';
+import { sourceList } from '../render/source-list-view.ts';
+import { SOURCE_TEST_PARTS, sourceTestParts } from '../render/source-test-view.ts';
 
 const SAMPLE = 1000;
 

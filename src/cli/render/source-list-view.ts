@@ -1,0 +1,105 @@
+import type { SourceListing } from '../../app/source.ts';
+import { counted, grouped } from '../../number.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import type { Drift } from '../../source/drift.ts';
+import { factLines } from './document.ts';
+import { fittedTable } from './fit.ts';
+import { quantities, resultOf, texts } from './result.ts';
+
+/** Fields of a mapping, or of records, as a page has them: the first ones. */
+const FIRST_FIELDS = 12;
+
+/** A source, and what the warehouse has of it. */
+interface ListedSource {
+  readonly source: string;
+  readonly file: string | null;
+  readonly description: string | null;
+  readonly topics: string;
+  readonly records: bigint;
+  readonly rejected: bigint;
+  readonly skipped: bigint;
+  /** How many of the latest records were looked at for the fields. */
+  readonly sampled: number;
+  /** Numbers of fields; null where there is no record. */
+  readonly unmapped: number | null;
+  readonly vanished: number | null;
+  readonly unmapped_fields: string | null;
+  readonly vanished_fields: string | null;
+}
+
+/** Sources as rows, and as people see them. */
+export function sourceList(listings: readonly SourceListing[]): {
+  readonly table: ResultTable;
+  readonly page: (width: number) => readonly string[];
+} {
+  const rows = listings.map(listedSource);
+  return {
+    table: resultOf(
+      {
+        ...texts('source', 'file', 'description', 'topics'),
+        ...quantities('records', 'rejected', 'skipped', 'sampled', 'unmapped', 'vanished'),
+        ...texts('unmapped_fields', 'vanished_fields'),
+      },
+      rows,
+    ),
+    page: (width) => [
+      ...fittedTable<ListedSource>(
+        {
+          ...{ source: {}, topics: { atLeast: 12, keep: 1 }, records: { kind: 'figure' } },
+          ...{ rejected: { kind: 'figure' }, skipped: { kind: 'figure' } },
+          ...{
+            unmapped: { kind: 'figure', none: '-', keep: 2 },
+            vanished: { kind: 'figure', none: '-' },
+          },
+        },
+        rows,
+        width,
+        { note: ({ description }) => description },
+      ),
+      ...listings.flatMap((listing) => driftLines(listing, width)),
+    ],
+  };
+}
+
+function listedSource({ name, source, topics, sampled, drift }: SourceListing): ListedSource {
+  const sum = (of: 'records' | 'rejected' | 'skipped'): bigint =>
+    topics.reduce((total, counts) => total + counts[of], 0n);
+  const seen = sampled === 0 ? undefined : drift;
+  return {
+    ...{ source: name, file: source?.file ?? null, description: source?.description ?? null },
+    topics: topics.map(({ topic }) => topic).join(', '),
+    ...{ records: sum('records'), rejected: sum('rejected'), skipped: sum('skipped'), sampled },
+    unmapped: seen?.unmapped.length ?? null,
+    vanished: seen?.vanished.length ?? null,
+    unmapped_fields: seen?.unmapped.map(({ field }) => field).join(', ') ?? null,
+    vanished_fields: seen?.vanished.map(vanishedField).join(', ') ?? null,
+  };
+}
+
+function vanishedField({ word, paths }: Drift['vanished'][number]): string {
+  return `${word} (${paths})`;
+}
+
+/** Which fields of the latest records the mapping does not read, and which it reads in vain. */
+function driftLines({ name, sampled, drift }: SourceListing, width: number): string[] {
+  if (drift === undefined || sampled === 0 || drift.unmapped.length + drift.vanished.length === 0) {
+    return [];
+  }
+  const unmapped = drift.unmapped.map(({ field }) => field);
+  const more = unmapped.length - FIRST_FIELDS;
+  return [
+    '',
+    `${name}, the latest ${counted(sampled, 'record')}`,
+    ...factLines(
+      [
+        [
+          '  unmapped',
+          unmapped.slice(0, FIRST_FIELDS).join(', ') +
+            (more > 0 ? ` and ${grouped(more)} more` : ''),
+        ],
+        ['  vanished', drift.vanished.map(vanishedField).join(', ')],
+      ].filter(([, fields]) => fields !== '') as [string, string][],
+      width,
+    ),
+  ];
+}
