@@ -47,6 +47,7 @@ select
         current_events.refunds,
         current_events.order_tax_included,
         current_events.order_exchange_rate,
+        current_events.extra,
         coalesce(contents.lines, '')
     ) as content_hash,
     'current' as outcome

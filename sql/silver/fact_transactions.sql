@@ -40,6 +40,10 @@ columns:
     type: 'numeric(20,10)'
     nullable: true
     description: What the event says one unit of the currency is worth in the currency of the reports
+  extra:
+    type: text
+    nullable: true
+    description: 'What its source keeps beyond these columns, as a JSON object of texts: extra_value(extra, name) is one of them'
 checks:
   - name: the total is subtotal plus tax plus shipping less discount
     that: >-
@@ -86,6 +90,7 @@ select
     transactions.ordered_at,
     transactions.refunds,
     transactions.order_tax_included,
-    transactions.order_exchange_rate
+    transactions.order_exchange_rate,
+    transactions.extra
 from source.transactions
 cross join source.run

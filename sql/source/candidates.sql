@@ -55,6 +55,7 @@ select
         own.refunds,
         own.order_tax_included,
         own.order_exchange_rate,
+        own.extra,
         contents.lines
     ) as content_hash,
     cast(null as varchar) as known_outcome

@@ -8,6 +8,7 @@ with typed as (
         "offset",
         produced_at,
         value,
+        extra,
         event.items,
         event.transaction_id,
         event.event_type,

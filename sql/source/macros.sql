@@ -48,6 +48,9 @@ create or replace macro line_amount(amount, quantity) as (
     end
 );
 
+-- What a source keeps of an order beyond the contract, by the name that it has there; null where it is not there.
+create or replace macro extra_value(extra, name) as (json_extract_string(extra, '$.' || name));
+
 -- One of the means that a mean of means is made of, to 16 decimals, cut towards zero.
 create or replace macro fine_mean(total, n) as (
     cast(
@@ -97,8 +100,8 @@ create or replace macro unit_amount_text(amount) as (
 -- The content of an event as one text and its hash, which tells a repeated event from a correction: the values in the order of
 -- the event, a semicolon between two; numbers as decimals of their scale, a moment as microseconds since 1970, a text with
 -- its number of characters and a colon before it. What not every event has comes last, with its name, and only where it is
--- there, so that all others keep the hash they have had; so is it with decimals of units and their amounts. sql/migrations/019_orders.sql
--- and 023_units.sql have the same for PostgreSQL.
+-- there, so that all others keep the hash they have had; so is it with decimals of units and their amounts. sql/migrations/023_units.sql
+-- and 025_extra.sql have the same for PostgreSQL.
 create or replace macro line_content(item_id, category, unit_price, quantity, discount, cost) as (
     cast(length(item_id) as varchar) || ':' || item_id || ';'
     || cast(length(category) as varchar) || ':' || category || ';'
@@ -131,6 +134,7 @@ create or replace macro content_hash(
     refunds,
     tax_included,
     exchange_rate,
+    extra,
     lines
 ) as (
     sha256(
@@ -154,6 +158,7 @@ create or replace macro content_hash(
         || coalesce(';refunds ' || cast(length(refunds) as varchar) || ':' || refunds, '')
         || case when tax_included then ';tax_included' else '' end
         || coalesce(';exchange_rate ' || cast(exchange_rate as varchar), '')
+        || coalesce(';extra ' || cast(length(extra) as varchar) || ':' || extra, '')
     )
 );
 

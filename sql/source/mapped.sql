@@ -15,7 +15,7 @@ meant as (
     select *, {meant}, {lines} as lines from scaled
 ),
 mapped as (
-    select *, {event} as event from meant
+    select *, {event} as event, {extra} as extra from meant
 )
-select event_no, topic, partition, "offset", produced_at, case when event is null then value end as value, event
+select event_no, topic, partition, "offset", produced_at, case when event is null then value end as value, event, extra
 from mapped

@@ -81,5 +81,7 @@ select
                 "cost": "DECIMAL(18,4)"
             }]
         }}}'
-    ).data.transaction_details as event
+    ).data.transaction_details as event,
+    -- Of a source: the judge alone writes it.
+    from_json(case when judged then value end, '{"extra": "VARCHAR"}').extra as extra
 from raw

@@ -209,6 +209,8 @@ select
     order_total_amount,
     order_tax_included,
     order_exchange_rate,
+    -- Records of a source are read by DuckDB.
+    cast(null as string) as extra,
     items,
     cast(made_at as date) as date_key,
     not coalesce(

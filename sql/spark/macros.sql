@@ -40,6 +40,8 @@ create or replace macro exact_mean(total, n) as (
 
 create or replace macro line_amount(amount, quantity) as (cast(amount * quantity as decimal(38, 2)));
 
+create or replace macro extra_value(extra, name) as (get_json_object(extra, concat('$.', name)));
+
 create or replace macro fine_mean(total, n) as (
     cast(
         (

@@ -61,6 +61,7 @@ const EVENT = {
   order_total_amount: 'numeric(18,2)',
   order_tax_included: 'boolean',
   order_exchange_rate: 'numeric(20,10)',
+  extra: 'text',
   date_key: 'date',
 };
 /** What the source step leaves for the models of silver. */

@@ -27,7 +27,8 @@ export class FirstBreach {
   }
 }
 
-const MAX_TEXT_LENGTH = 200;
+/** Of a text, in characters. */
+export const MAX_TEXT_LENGTH = 200;
 const MAX_QUANTITY = 1_000_000;
 const QUANTITY_SCALE = 3;
 const MAX_QUANTITY_POWER = 7;

@@ -48,6 +48,8 @@ export function judgeText<Other = never>(
 export interface Latitude {
   /** Quantities with up to 3 decimals, as of goods by weight. */
   readonly fractions: boolean;
+  /** What its source keeps beyond the contract: texts by their names, in the order in which they are written. */
+  readonly extra?: JsonObject;
 }
 
 /** Judges an event by what is below its transaction_details. */
@@ -79,7 +81,17 @@ function readDetails(
     `"order":${readOrder(event.object('order'), references)}`,
     `"items":${readItems(event, latitude, breaches)}`,
   ];
-  return `{"data":{"transaction_details":{${members.join()}}}}`;
+  const extra = readExtra(latitude.extra ?? new Map<string, Json>(), breaches);
+  return `{"data":{"transaction_details":{${members.join()}}}${extra}}`;
+}
+
+/** A text that holds JSON, so that it comes out as it went in; beside the event, whose own members are none of it. */
+function readExtra(extra: JsonObject, breaches: FirstBreach): string {
+  const fields = new Fields(extra, 'extra.', breaches);
+  const members = [...extra.keys()].flatMap((name) =>
+    fields.optional(name, (present) => fields.text(present)),
+  );
+  return members.length === 0 ? '' : `,"extra":${JSON.stringify(`{${members.join()}}`)}`;
 }
 
 /** A guest is nobody's customer, whatever id the event gives. */

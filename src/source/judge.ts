@@ -24,9 +24,10 @@ export function judgeRecord(
     if (!isOfSource(source, record)) {
       return SKIPPED;
     }
-    const { details, pathOf, unknown } = mapRecord(source, record, references);
+    const { details, extra, pathOf, unknown } = mapRecord(source, record, references);
     const judgement = judgeDetails(details, references, {
       fractions: source.items.get('quantity')?.isFractional === true,
+      extra,
     });
     if (judgement.accepted || judgement.field === null) {
       return judgement;

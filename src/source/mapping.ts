@@ -21,7 +21,7 @@ export interface Source {
   readonly where: readonly Condition[];
   /** Fields that are never stored. */
   readonly drop: readonly Path[];
-  /** By the contract's path: "order.tax_amount". */
+  /** By the contract's path: "order.tax_amount"; what the contract has no field for by "extra.channel". */
   readonly order: ReadonlyMap<string, Rule>;
   /** The list of the order lines. */
   readonly lines: Path;
@@ -164,6 +164,19 @@ export const ITEM_FIELDS: readonly Field[] = [
   { word: 'discount', path: 'discount', kind: 'amount', unsaid: ABSENT },
   { word: 'cost', path: 'cost', kind: 'amount', unsaid: ABSENT },
 ];
+
+/** A member of `extra`, by its name. */
+export function extraField(name: string): Field {
+  return { word: name, path: `extra.${name}`, kind: 'text', unsaid: ABSENT };
+}
+
+/** What a source keeps beyond the contract, in the order of the names. */
+export function extraFields({ order }: Pick<Source, 'order'>): Field[] {
+  return [...order.keys()]
+    .filter((path) => path.startsWith('extra.'))
+    .sort()
+    .map((path) => extraField(path.slice('extra.'.length)));
+}
 
 /** The event_version of every mapped event: the form of the contract. */
 export const MAPPED_VERSION = '1.0';

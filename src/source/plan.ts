@@ -6,6 +6,7 @@ import {
   MAPPED_VERSION,
   MINOR_DIGITS,
   ORDER_FIELDS,
+  extraFields,
   type Field,
   type Path,
   type Rule,
@@ -17,6 +18,8 @@ import { isoOf } from './time-form.ts';
 /** A record in the shape of the contract, and how to speak of it in the words of the record. */
 export interface Mapped {
   readonly details: JsonObject;
+  /** What the contract has no field for, by its name. */
+  readonly extra: JsonObject;
   /** The record's own path of a path of the contract: "items[2].unit_price" is line_items[2].price. */
   readonly pathOf: (field: string) => string;
   /** Values, by the contract's path, that neither the lookup nor the dimension holds. */
@@ -62,9 +65,11 @@ class Mapping {
     details.set('order', amounts);
     const lines = this.#lines();
     details.set('items', lines.items);
-    for (const field of ORDER_FIELDS) {
+    const extra: JsonObject = new Map();
+    const targets: Readonly<Record<string, JsonObject>> = { customer, order: amounts, extra };
+    for (const field of [...ORDER_FIELDS, ...extraFields(this.#source)]) {
       const [first = '', second] = field.path.split('.');
-      const target = second === undefined ? details : first === 'customer' ? customer : amounts;
+      const target = second === undefined ? details : (targets[first] ?? details);
       const value = this.#value(field, order.get(field.path), this.#record, '', undefined);
       if (value !== undefined) {
         target.set(second ?? first, value);
@@ -72,7 +77,7 @@ class Mapping {
     }
     this.#compute(amounts, lines);
     return {
-      details,
+      ...{ details, extra },
       pathOf: (field) => this.#paths.get(field) ?? field,
       unknown: this.#unknown,
     };

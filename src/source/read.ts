@@ -5,14 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { MedallionError } from '../errors.ts';
 import { readCsvForm } from './csv-form.ts';
 import { dropOf, pathsRead } from './drop.ts';
-import { EACH, ROWS, type Condition, type Path, type Source } from './mapping.ts';
+import { EACH, ROWS, type Condition, type CsvForm, type Path, type Source } from './mapping.ts';
 import { isMap, isSeq, nearest, NodeReader } from './nodes.ts';
 import { parsePath, showPath } from './path.ts';
-import { readRules } from './rules.ts';
+import { readExtra, readRules } from './rules.ts';
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
 const TOP =
-  'version description replaces extends topics format where drop group_by order items'.split(' ');
+  'version description replaces extends topics format where drop group_by order items extra'.split(
+    ' ',
+  );
 /** How a value of `where` is compared with texts. */
 const COMPARISONS = ['not', 'like', 'not_like'];
 const WANTED = "a text or a list of texts, {not: ..}, {like: 'C*'} or {not_like: 'C*'}";
@@ -116,6 +118,9 @@ export function readSource(
   }
   const base = baseOf(nodes, top.get('extends'), below);
   const order = readRules(nodes, 'order', { map, node: top.get('order') }, base?.order);
+  if (top.has('extra')) {
+    readExtra(nodes, top.get('extra'), order);
+  }
   const itemsNode = top.get('items');
   const from = isMap(itemsNode) ? nodes.text(itemsNode.get('from', true)) : undefined;
   const lines = from === undefined ? base?.lines : nodes.path(from, itemsNode);
@@ -126,7 +131,16 @@ export function readSource(
   const csv = readCsvForm(nodes, top, base?.csv, order, items);
   const where = top.has('where') ? readWhere(nodes, top.get('where')) : (base?.where ?? []);
   const fields = { csv, where, order, lines: lines ?? [], items };
-  const drop = top.has('drop') ? readDrop(nodes, top.get('drop'), fields) : (base?.drop ?? []);
+  const drop = top.has('drop') ? readDrop(nodes, top.get('drop'), csv) : (base?.drop ?? []);
+  for (const [field, read] of pathsRead(fields)) {
+    if (dropOf(read, drop) !== undefined) {
+      const shown = showPath(read);
+      nodes.report(
+        top.get('drop') ?? map,
+        `drop: ${field} reads ${shown}, which is not stored then`,
+      );
+    }
+  }
   const said = JSON.stringify([content, ...(base === undefined ? [] : [base.hash])]);
   return problems.length > before
     ? undefined
@@ -193,33 +207,22 @@ function readConditions(
   return conditions;
 }
 
-/** What is never stored, which the mapping cannot read then. */
-function readDrop(
-  nodes: NodeReader,
-  node: unknown,
-  fields: Parameters<typeof pathsRead>[0],
-): Path[] {
+/** What is never stored. */
+function readDrop(nodes: NodeReader, node: unknown, csv: CsvForm | undefined): Path[] {
   const texts = nodes.texts(node);
   if (texts.length === 0) {
     nodes.report(node, 'drop is a list of paths: [phone, customer.email]');
   }
-  const drop = texts.flatMap((text): Path[] => {
+  return texts.flatMap((text): Path[] => {
     const found = parsePath(text);
     if (found === undefined || typeof found.at(-1) !== 'string') {
       nodes.report(node, `drop: "${text}" is no path to a member, like email or notes[].text`);
       return [];
     }
-    if (fields.csv !== undefined && !(found[0] === ROWS && found.length > 2)) {
+    if (csv !== undefined && !(found[0] === ROWS && found.length > 2)) {
       nodes.report(node, `drop: of CSV a column is ${showPath([ROWS, EACH, text])}`);
       return [];
     }
     return [found];
   });
-  for (const [field, read] of pathsRead(fields)) {
-    const taken = dropOf(read, drop);
-    if (taken !== undefined) {
-      nodes.report(node, `drop: ${field} reads ${showPath(read)}, which is not stored then`);
-    }
-  }
-  return drop;
 }

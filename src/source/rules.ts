@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { ITEM_FIELDS, ORDER_FIELDS, type Field, type Rule } from './mapping.ts';
+import { extraField, ITEM_FIELDS, ORDER_FIELDS, type Field, type Rule } from './mapping.ts';
 import { isMap, isScalar, nearest, type NodeReader } from './nodes.ts';
 import { isZone, parseTimeFormat, TIME_FORMATS } from './time-form.ts';
 
@@ -60,6 +60,24 @@ export function readRules(
     }
   }
   return rules;
+}
+
+const EXTRA_NAME = /^[a-z][a-z0-9_]{0,40}$/;
+
+/** Rules of what is kept beyond the contract, by names that the file gives, put to those of the order. */
+export function readExtra(nodes: NodeReader, node: unknown, order: Map<string, Rule>): void {
+  if (!isMap(node) || node.items.length === 0) {
+    nodes.report(node, 'extra is a map from names to paths: {channel: source_name}');
+    return;
+  }
+  for (const { key, value } of node.items) {
+    const name = nodes.text(key) ?? '';
+    if (!EXTRA_NAME.test(name)) {
+      nodes.report(key, `extra: "${name}" is no name: lower-case letters, digits and _`);
+    }
+    const field = extraField(name);
+    order.set(field.path, readRule(nodes, value ?? key, field, 'extra'));
+  }
 }
 
 function readRule(nodes: NodeReader, node: unknown, field: Field, section: string): Rule {

@@ -151,7 +151,7 @@ const GOOD = JSON.stringify({
 });
 
 /** Mappings that together use each word of the grammar. */
-const MAPPINGS: readonly (readonly [name: string, text: string])[] = [
+const MAPPINGS: (readonly [name: string, text: string])[] = [
   ['of the documentation', EXAMPLE],
   [
     'with minor units and computed amounts',
@@ -198,6 +198,16 @@ const MAPPINGS: readonly (readonly [name: string, text: string])[] = [
     ).replace('[customer.id, email]', '[customer.email, customer]'),
   ],
 ];
+
+MAPPINGS.push([
+  'that keeps more than the contract has',
+  `${EXAMPLE}extra:
+  channel: { path: [kind, day], lookup: { sale: shop }, else: web }
+  parent: parent
+  town: { path: [shipping_address.city, email], default: "no \\"town\\"" }
+  first: { path: 'line_items[0].sku', lookup: { A: a, B: "b'\\"" } }
+`,
+]);
 
 /** A record with one value replaced by an odd one, at a random depth. */
 function mutated(random: Random): string {

@@ -42,6 +42,10 @@ const KNOWN: readonly (readonly [expression: string, value: string])[] = [
   ['fine_mean(cast(-10.00 as decimal(38, 2)), 3)', '-33333333333333333'],
   ['mean_of_means(cast(33333333333333333 as decimal(38, 0)), 1)', '3.3333'],
   ['mean_of_means(cast(-33333333333333333 as decimal(38, 0)), 1)', '-3.3333'],
+  [String.raw`extra_value('{"channel":"web \"é\"","coupon":"{7"}', 'channel')`, 'web "é"'],
+  [`extra_value('{"channel":"web","coupon":"007"}', 'coupon')`, '007'],
+  [`extra_value('{"channel":"web"}', 'coupon') is null`, 'true'],
+  [`extra_value(cast(null as varchar), 'coupon') is null`, 'true'],
 ];
 
 /** A mart of one row with a text for each. */

@@ -5,14 +5,7 @@ import { migrate } from '../../src/schema/migrate.ts';
 import { ageWarehouse } from '../support/older-version.ts';
 import { purchase, type Order } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import {
-  answersOf,
-  landEvents,
-  openTestEngine,
-  promoteAll,
-  rowOf,
-  rowsOf,
-} from '../support/promotion.ts';
+import { answersOf, landEvents, openTestEngine, promoteAll, rowsOf } from '../support/promotion.ts';
 
 let db: TestDatabase;
 let landed: number;
@@ -127,21 +120,26 @@ describe('the hash of a content is the SHA-256 of its text', () => {
 
   test('values that two engines have in common, each by itself', async () => {
     expect(hashOf(KNOWN[0]?.[2] ?? '')).toBe(KNOWN_HASH);
-    const call = `content_hash('purchase', '1.0', timestamptz '2026-01-03 22:12:43+00', 'cust_19', 'returning', 'DE',
+    const extra = '{"channel":"é"}';
+    const known = [KNOWN_HASH, hashOf(`${KNOWN[0]?.[2] ?? ''};extra 15:${extra}`)];
+    const call = (
+      extra: string,
+    ): string => `content_hash('purchase', '1.0', timestamptz '2026-01-03 22:12:43+00', 'cust_19', 'returning', 'DE',
       'Berlin', 5, 3, 1, 742.28::numeric(18,2), 74.23::numeric(18,2), 14.85::numeric(18,2), 74.23::numeric(18,2),
-      757.13::numeric(18,2), timestamptz '2026-01-03 22:12:43+00', null, false, null,`;
+      757.13::numeric(18,2), timestamptz '2026-01-03 22:12:43+00', null, false, null, ${extra},`;
     const lines = (schema: string): string =>
       `${schema}line_content('prod_17', 'sports', 90.32::numeric(18,2), 4, 9.03::numeric(18,2), 27.09::numeric(18,2))
        || ';' || ${schema}line_content('prod_2', 'books', 10::numeric(18,2), 1, 0::numeric(18,2), 4::numeric(18,2))`;
-    expect(
-      await rowOf(db.settings, `select medallion.${call} ${lines('medallion.')}) as hash`),
-    ).toEqual({ hash: KNOWN_HASH });
+    const hashes = (schema: string): string =>
+      ['null', `'${extra}'`]
+        .map((extra) => `select ${schema}${call(extra)} ${lines(schema)}) as hash`)
+        .join(' union all ');
+    const expected = known.map((hash) => ({ hash }));
+    expect(await rowsOf(db.settings, hashes('medallion.'))).toEqual(expected);
     await promoteAll(db.settings);
     const engine = await openTestEngine(db.settings);
     const session = await engine.openSession();
-    expect(await session.query(`select ${call} ${lines('')}) as hash`)).toEqual([
-      { hash: KNOWN_HASH },
-    ]);
+    expect(await session.query(hashes(''))).toEqual(expected);
     await engine.close();
   });
 });

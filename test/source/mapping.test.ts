@@ -93,6 +93,11 @@ describe('a source', () => {
     ['version_at: updated_at', 'version_at: { path: a, format: "%Q" }', 'format "%Q" is none of'],
     ['  from: line_items\n', '', 'items.from is missing'],
     ['version: 1', 'version: 2', 'version: 1 is missing'],
+    ['order:', 'extra: []\norder:', 'extra is a map from names to paths'],
+    ['order:', 'extra: { Channel: a }\norder:', 'extra: "Channel" is no name'],
+    ['order:', 'extra: { channel: a..b }\norder:', '"a..b" is no path'],
+    ['order:', 'extra: { channel: { sum: "a[].b" } }\norder:', 'extra.channel: sum does not fit'],
+    ['order:', 'extra: { channel: source }\ndrop: [source]\norder:', 'extra.channel reads source'],
   ])('%j as %j is refused', (word, wrong, problem) => {
     expect(problemsOf(EXAMPLE.replace(word, wrong)).join('\n')).toContain(problem);
   });

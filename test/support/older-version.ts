@@ -19,7 +19,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
               event_type, event_version, event_timestamp, customer_id, customer_type, customer_country, customer_city,
               order_status_id, order_payment_method_id, order_currency_id, order_subtotal, order_tax_amount,
               order_shipping_amount, order_discount_amount, order_total_amount,
-              ordered_at, refunds, order_tax_included, order_exchange_rate,
+              ordered_at, refunds, order_tax_included, order_exchange_rate, extra,
               (
                   select string_agg(
                       medallion.line_content(item_id, category, unit_price, quantity, discount, cost),
@@ -46,7 +46,8 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter column total_quantity type bigint, alter column unit_prices type numeric(38,2),
       alter column discounts type numeric(38,2), alter column costs type numeric(38,2);
       alter table silver.fact_transactions
-      drop column ordered_at, drop column refunds, drop column order_tax_included, drop column order_exchange_rate;
+      drop column ordered_at, drop column refunds, drop column order_tax_included, drop column order_exchange_rate,
+      drop column extra;
       alter table silver.fact_transactions alter column customer_id set not null;
       create index on silver.fact_transactions (customer_id, event_timestamp);
       create view silver.fact_transaction_items as
@@ -67,7 +68,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter table silver.dim_order_status drop column counts_as;
       alter table silver.dim_currency drop column code;
 
-      drop function medallion.content_hash, medallion.line_content, medallion.unit_amount_text;
+      drop function medallion.extra_value, medallion.content_hash, medallion.line_content, medallion.unit_amount_text;
       drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means, medallion.line_amount;
       drop function medallion.days_between, medallion.month_name, medallion.weekday_name, medallion.iso_year,
         medallion.iso_weekday;

@@ -1,3 +1,4 @@
+import { MAX_TEXT_LENGTH } from '../../event/fields.ts';
 import type { References } from '../../event/references.ts';
 import {
   EACH,
@@ -5,6 +6,7 @@ import {
   MAPPED_VERSION,
   MINOR_DIGITS,
   ORDER_FIELDS,
+  extraFields,
   REJECTED,
   type Field,
   type Path,
@@ -35,15 +37,18 @@ class MappedSelect {
   readonly #source: Source;
   readonly #meaning: Meaning;
   readonly #structure = new RecordStructure();
+  readonly #extra: readonly Field[];
 
   constructor(source: Source, references: References) {
     this.#source = source;
     this.#meaning = new Meaning(references);
+    this.#extra = extraFields(source);
   }
 
   text(): string {
     const record: ValueAt = (path) => valueAt(this.#structure.add(path), path);
-    const sent = ORDER_FIELDS.flatMap(({ path }) => {
+    const fields = [...ORDER_FIELDS, ...this.#extra];
+    const sent = fields.flatMap(({ path }) => {
       const rule = this.#source.order.get(path);
       return rule === undefined || rule.isComputed
         ? []
@@ -51,7 +56,7 @@ class MappedSelect {
     });
     const lines = this.#lines();
     const isOfSource = this.#isOfSource(record);
-    const meant = ORDER_FIELDS.map((field) => {
+    const meant = fields.map((field) => {
       const rule = this.#source.order.get(field.path);
       return named(this.#meaning.of(field, rule, sentColumn(field.path)), meantColumn(field.path));
     });
@@ -64,6 +69,7 @@ class MappedSelect {
       meant: meant.join(', '),
       lines,
       event: this.#event(),
+      extra: this.#extraText(),
     });
   }
 
@@ -232,7 +238,7 @@ class MappedSelect {
 
   /** Whether optional fields that are there have a meaning; of the others sql/source/doubtful.sql asks it. */
   #isPlain(): string {
-    const conditions = ORDER_FIELDS.flatMap((field) => {
+    const conditions = [...ORDER_FIELDS, ...this.#extra].flatMap((field) => {
       const rule = this.#source.order.get(field.path);
       if (field.unsaid !== 'absent' || rule === undefined) {
         return [];
@@ -242,7 +248,21 @@ class MappedSelect {
         ? [`(${sentColumn(field.path)} is null or ${isFound})`]
         : [isFound];
     });
-    return ['is_plain', 'is_of_source', ...conditions].join(' and ');
+    const lengths = this.#extra.map(
+      ({ path }) => `coalesce(length(${meantColumn(path)}) <= ${String(MAX_TEXT_LENGTH)}, true)`,
+    );
+    return ['is_plain', 'is_of_source', ...conditions, ...lengths].join(' and ');
+  }
+
+  /** What the source keeps beyond the contract, as JSON text; null where there is nothing of it. */
+  #extraText(): string {
+    const members = this.#extra.map(
+      ({ word, path }) =>
+        `${literal(`"${word}":`)} || cast(to_json(${meantColumn(path)}) as varchar)`,
+    );
+    return members.length === 0
+      ? NO_TEXT
+      : `nullif('{' || concat_ws(',', ${members.join(', ')}) || '}', '{}')`;
   }
 }
 

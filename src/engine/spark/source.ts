@@ -33,6 +33,7 @@ export const EVENT: readonly Column[] = [
   ...['order_discount_amount', 'order_total_amount'].map(amount),
   { name: 'order_tax_included', type: 'boolean' },
   { name: 'order_exchange_rate', type: 'decimal(20,10)' },
+  text('extra'),
   { name: 'date_key', type: 'date' },
 ];
 export const ITEM: readonly Column[] = [
