@@ -181,3 +181,15 @@ export function durationText(ms: number): string {
     ? `${Math.round(ms / 60_000)} min`
     : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`.replace('.0 ', ' ');
 }
+
+/** A server that is not there to begin with is a mistake, and is not waited for. */
+export function atStart(error: unknown): unknown {
+  if (!(error instanceof MedallionError) || !error.retriable) {
+    return error;
+  }
+  const { code, message, hint, reason } = error;
+  return new MedallionError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...{ reason, cause: error },
+  });
+}

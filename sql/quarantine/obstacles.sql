@@ -1,9 +1,13 @@
--- Why open events cannot be judged again, with a limit of $1 bytes; not those that runs $2 have judged.
+-- Why open events cannot be judged again, with a limit of $1 bytes; not those that runs $2 have judged. Values of the topics
+-- $3 can be decoded.
 select
     case
         when q.stage = 'ingest' and q.raw is null and q.reason <> 'empty_value' then 'not_stored'
-        when q.stage = 'ingest' and q.reason <> 'too_large' then q.reason
-        when q.stage = 'ingest' and not {is_whole} then 'cut_off'
+        when
+            q.stage = 'ingest' and q.reason <> 'too_large'
+            and not (q.reason = 'undecodable' and q.topic = any($3::text []))
+            then q.reason
+        when q.stage = 'ingest' and q.reason = 'too_large' and not {is_whole} then 'cut_off'
         when q.stage = 'ingest' and octet_length(q.raw) > $1 then 'over_limit'
         when not {is_promoted} then 'not_promoted'
         else 'not_in_bronze'

@@ -5,7 +5,7 @@ import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../
 import type { Config } from '../config.ts';
 import { usageError } from '../errors.ts';
 import type { Decoder } from '../format/decoder.ts';
-import { openDecoder } from '../format/open.ts';
+import { formatOf, openDecoder } from '../format/open.ts';
 import { openFileReader } from '../log/files/reader.ts';
 import { openStdinReader } from '../log/files/stream-reader.ts';
 import type { LogReader } from '../log/log.ts';
@@ -131,7 +131,9 @@ export async function openConfiguredLog(
 ): Promise<IngestInput> {
   const { retryFor: retryPolicy = DEFAULT_RETRY_POLICY, maxEventBytes = MAX_EVENT_BYTES } = request;
   const log = openLog(config, context);
-  const decoder = await openDecoder(config, context, retryPolicy, maxEventBytes);
+  const format = formatOf(config);
+  const decoder =
+    format && (await openDecoder(config, format, context, retryPolicy, maxEventBytes));
   const waitMs = topicWaitMs ?? retryMsAtStart(retryPolicy);
   const reader = await log.read({ retryPolicy, topicWaitMs: waitMs });
   return { reader, decoder, whenEmpty: log.whenEmpty };

@@ -1,11 +1,15 @@
 import type { Config } from '../config.ts';
+import { formatOf, openDecoder } from '../format/open.ts';
 import { decide, statusFor, type Decision } from '../maintain/dismiss.ts';
+import { isOfTopic } from '../postgres/offsets.ts';
 import type { Selection, Status } from '../postgres/quarantine.ts';
 import type { PromoteResult } from '../promote/promote.ts';
+import type { Decoding } from '../promote/replay.ts';
 import { formatCoordinates } from '../query/quarantine/coordinates.ts';
 import { countQuarantined } from '../query/quarantine/list.ts';
 import { notQuarantined } from '../query/quarantine/show.ts';
-import { withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
+import { atStart, DEFAULT_RETRY_POLICY } from '../retry.ts';
+import { contextOf, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 import { checkEngine, withPromotions, type PromoteRequest } from './promote.ts';
 
 export { MAX_EVENT_BYTES } from '../bronze/admission.ts';
@@ -40,8 +44,25 @@ export async function replayQuarantined(
     (await choose(warehouse, request, 'open')) === 0
       ? undefined
       : withPromotions(warehouse, request, (once) =>
-          once({ replay: { selection, maxEventBytes } }),
+          once({ replay: { selection, maxEventBytes, decoding: decodingOf(config, request) } }),
         ),
+  );
+}
+
+/** How values of the topic of the configuration are decoded; undefined where they are JSON themselves. */
+function decodingOf(config: Config, request: ReplayRequest): Decoding | undefined {
+  const { maxEventBytes, retryFor = DEFAULT_RETRY_POLICY } = request;
+  const format = formatOf(config);
+  return (
+    format && {
+      isOf: (topic) => isOfTopic(config.log.topic, topic),
+      open: () =>
+        openDecoder(config, format, contextOf(request), retryFor, maxEventBytes).catch(
+          (error: unknown) => {
+            throw atStart(error);
+          },
+        ),
+    }
   );
 }
 

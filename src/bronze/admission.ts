@@ -1,28 +1,19 @@
-import { isUtf8 } from 'node:buffer';
 import type { Reason } from '../event/reasons.ts';
-import type { Decoder, EncodedFormat } from '../format/decoder.ts';
+import type { Decoder } from '../format/decoder.ts';
+import { storable, type Storable, type Unstorable } from '../format/storable.ts';
 import type { LogRecord } from '../log/log.ts';
-import { withoutFields } from '../source/drop.ts';
 import type { Path } from '../source/mapping.ts';
 
 /** A record that bronze.events cannot hold, and why. */
 export interface Rejection {
   /** As received; without its value where a field of it must not be stored. */
   readonly record: LogRecord;
-  readonly reason: Extract<
-    Reason,
-    'not_text' | 'empty_value' | 'too_large' | 'undecodable' | 'invalid_json'
-  >;
+  readonly reason: Unstorable['reason'] | Extract<Reason, 'empty_value' | 'too_large'>;
   readonly detail: string;
 }
 
-/** A record that bronze.events takes: its value is text, as received or as decoded, less the fields that are dropped. */
-export type Admitted = LogRecord & {
-  readonly value: Buffer;
-  /** What the value was decoded from; null where it is as received. */
-  readonly format: EncodedFormat | null;
-  readonly schemaId: number | null;
-};
+/** A record that bronze.events takes. */
+export type Admitted = LogRecord & Storable;
 
 /** Largest value that bronze.events takes, in bytes, unless the user says otherwise. */
 export const MAX_EVENT_BYTES = 16 << 20;
@@ -81,35 +72,4 @@ function withoutValue(record: LogRecord, fault: Fault): Rejection {
   const length = record.fullLength ?? record.value?.length ?? 0;
   const rest = length === 0 ? '' : `; its ${length} bytes are not stored: its source drops fields`;
   return { record: { ...record, value: null }, ...fault, detail: fault.detail + rest };
-}
-
-type Text = Pick<Admitted, 'value' | 'format' | 'schemaId'>;
-
-function storable(
-  value: Buffer,
-  decoder: Decoder | undefined,
-  drop: readonly Path[],
-): Fault | Text {
-  const text = textOf(value, decoder);
-  if ('reason' in text || drop.length === 0) {
-    return text;
-  }
-  const rest = withoutFields(text.value, drop);
-  return rest === undefined
-    ? { reason: 'invalid_json', detail: 'not one JSON value' }
-    : { ...text, value: rest };
-}
-
-function textOf(value: Buffer, decoder: Decoder | undefined): Fault | Text {
-  const decoded = decoder?.decode(value) ?? { value, schemaId: null };
-  if ('detail' in decoded) {
-    return { reason: 'undecodable', detail: decoded.detail };
-  }
-  if (!isUtf8(decoded.value)) {
-    return { reason: 'not_text', detail: 'bytes that are not UTF-8' };
-  }
-  const nul = decoded.value.indexOf(0);
-  return nul === -1
-    ? { ...decoded, format: decoder?.format ?? null }
-    : { reason: 'not_text', detail: `a NUL at byte ${nul + 1}` };
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
 import { sparkPlace } from '../config/spark.ts';
 import type { ENGINES } from '../config/stage-settings.ts';
-import { MedallionError } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
+import { atStart } from '../retry.ts';
 import type { WarehouseSettings } from './duckdb/engine.ts';
 import { duckDbOpener, batchBytesFor, type DuckDbLimits } from './duckdb/local.ts';
 import type { Engine, WarehouseReader } from './engine.ts';
@@ -60,16 +60,4 @@ export async function engineOpener(
       throw hasAnswered ? error : atStart(error);
     }
   };
-}
-
-/** A server that is not there to begin with is a mistake, and is not waited for. */
-function atStart(error: unknown): unknown {
-  if (!(error instanceof MedallionError) || !error.retriable) {
-    return error;
-  }
-  const { code, message, hint, reason } = error;
-  return new MedallionError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...{ reason, cause: error },
-  });
 }

@@ -12,20 +12,18 @@ export function formatOf({ log }: Pick<Config, 'log'>): EncodedFormat | undefine
 }
 
 /**
- * The decoder of what the configuration declares its Kafka topic to hold; undefined for JSON. A schema registry is asked
- * once, so that a wrong address or password shows before anything is recorded.
+ * The decoder of a format. A schema registry is asked once, so that a wrong address or password shows before anything is
+ * recorded.
+ * @param maxBytes text that is longer is not made
  * @throws MedallionError config, unreachable, denied, interrupted
  */
 export async function openDecoder(
-  config: Pick<Config, 'log' | 'registry'>,
+  config: Pick<Config, 'registry'>,
+  format: EncodedFormat,
   context: StageContext,
   policy: RetryPolicy,
   maxBytes: number,
-): Promise<Decoder | undefined> {
-  const format = formatOf(config);
-  if (format === undefined) {
-    return undefined;
-  }
+): Promise<Decoder> {
   if (format === 'outbox') {
     const { OutboxDecoder } = await import('./outbox.ts');
     return new OutboxDecoder();

@@ -93,6 +93,11 @@ function generationOf(logTopic: string, name: string): number | undefined {
   return isLater ? Number(name.slice(logTopic.length + 1)) : undefined;
 }
 
+/** Whether a name in bronze is that of a topic of Kafka, of any generation. */
+export function isOfTopic(logTopic: string, name: string): boolean {
+  return generationOf(logTopic, name) !== undefined;
+}
+
 /** Of each partition of a topic the row that counts: that of the highest generation. */
 export function currentGenerations<T extends PartitionName>(
   logTopic: string,

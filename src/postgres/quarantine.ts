@@ -76,3 +76,8 @@ export async function countSelected(client: Client, selection: Selection): Promi
   );
   return Number(rows[0]?.events);
 }
+
+/** A bytea as PostgreSQL writes it: \x and two digits a byte. */
+export function fromHex(bytea: string): Buffer {
+  return Buffer.from(bytea.slice(2), 'hex');
+}

@@ -333,7 +333,7 @@ async function planBatches(
   const options: BatchOptions = { runId, keys, chunkRows, batchBytes, sourceOf };
   if (replay !== undefined) {
     await ready();
-    await prepareReplay(client, replay, runId);
+    await prepareReplay(client, replay, sourceOf, runId);
     return cutAhead(client, planReplay(client, replay, options));
   }
   await requireSources(client, mappings);

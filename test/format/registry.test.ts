@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { AVRO_SCHEMA, AvroWire } from '../../src/generate/avro.ts';
+import { eventsOf, NO_FAULTS, PERIOD } from '../generate/shop-stream.ts';
+import { runCli, runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, produce, uniqueTopic, until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -148,6 +150,102 @@ describe('a topic of framed values', () => {
     const { code, stderr } = await ingest({ KAFKA_FORMAT: 'json' });
     expect(code).toBe(0);
     expect(stderr).toMatch(/set kafka\.format to avro or\s+json_schema/);
+  });
+});
+
+describe('frames that could not be decoded', () => {
+  const events = (schemaId: number): { value: Buffer }[] => {
+    const header = framed(schemaId, Buffer.alloc(0));
+    return eventsOf(4, NO_FAULTS, 7, PERIOD, (shop) => new AvroWire(shop, header));
+  };
+  const replay = async (more: Record<string, string> = {}): Promise<CliResult> =>
+    runCommand(['quarantine', 'replay', '--all', '--yes', '-o', 'csv'], {
+      cwd: folder,
+      env: await environment(more),
+    });
+  const counts = (): Promise<string[]> =>
+    rows(`select (select count(*) from silver.fact_transactions), landed_events, quarantined_events
+      from medallion.offsets`);
+
+  test('are decoded again once the registry has their schema, and go on to silver', async () => {
+    const schema = JSON.parse(AVRO_SCHEMA) as object;
+    const known = await register({ ...schema, doc: 'the same, known from the start' });
+    // The next id that the registry will give away.
+    const late = known + 1;
+    const [good] = events(known);
+    const [, second, third, fourth] = events(late).map(({ value }) => value);
+    const cut = fourth?.subarray(0, -4) ?? null;
+    await produce(topic, [
+      { value: good?.value ?? null },
+      { value: second ?? null },
+      { value: third ?? null },
+      { value: cut },
+      { value: '{"id": 1}' },
+    ]);
+    const env = await environment();
+    const medallion = (...args: string[]): Promise<CliResult> =>
+      runCommand(args, { cwd: folder, env });
+    expect(await medallion('ingest')).toMatchObject({ code: 0 });
+    expect((await replay()).stderr).toMatch(/4 events cannot be judged again: silver has not/);
+    expect(await medallion('promote')).toMatchObject({ code: 0 });
+    expect(await counts()).toEqual(['1|1|4']);
+
+    expect(await replay()).toMatchObject({
+      ...{ code: 0, stdout: 'outcome,reason,field,events\nrefused,undecodable,,4\n' },
+    });
+    expect(await counts()).toEqual(['1|1|4']);
+
+    expect(await register(schema)).toBe(late);
+    expect(await replay()).toMatchObject({
+      code: 0,
+      stdout: 'outcome,reason,field,events\ncurrent,,,2\nrefused,undecodable,,2\n',
+    });
+    expect(await counts()).toEqual(['3|3|2']);
+    expect(
+      await rows('select "offset", format, schema_id from bronze.events order by "offset"'),
+    ).toEqual([`0|avro|${String(known)}`, `1|avro|${String(late)}`, `2|avro|${String(late)}`]);
+    // The same as if they had come in at once, to the cent.
+    const inJson = eventsOf(4, NO_FAULTS, 7, PERIOD)
+      .slice(0, 3)
+      .map(({ value }) => /"total_amount": ([0-9.]+)/.exec(String(value))?.[1]);
+    expect(
+      await rows(
+        'select order_total_amount::float8 from silver.fact_transactions order by "offset"',
+      ),
+    ).toEqual(inJson.map((total) => String(Number(total))));
+    expect(
+      await rows('select "offset", status, reason, detail from bronze.quarantine order by 1'),
+    ).toEqual([
+      `1|replayed|undecodable|schema ${String(late)} is not in the registry`,
+      `2|replayed|undecodable|schema ${String(late)} is not in the registry`,
+      `3|open|undecodable|schema ${String(late)}: data.processed_status: the value ends too early`,
+      '4|open|undecodable|no frame of a schema registry: it begins with 7b22696422',
+    ]);
+    expect(await medallion('reconcile')).toMatchObject({ code: 0 });
+    // Judged again once more, nothing changes.
+    expect((await replay()).stdout).toBe('outcome,reason,field,events\nrefused,undecodable,,2\n');
+    expect(await counts()).toEqual(['3|3|2']);
+  });
+
+  test('stay as they are while the registry is away, or nothing says what they are', async () => {
+    const known = await register(JSON.parse(AVRO_SCHEMA) as object);
+    const [good, other] = events(known);
+    await produce(topic, [
+      { value: good?.value ?? null },
+      { value: other?.value.subarray(0, -4) ?? null },
+    ]);
+    const env = await environment();
+    expect(await runCommand(['ingest'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    expect(await runCommand(['promote'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    const before = await rows('select * from bronze.quarantine');
+    const away = await replay({ SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' });
+    expect(away.code).toBe(3);
+    expect(away.stderr).toMatch(/the schema registry at 127\.0\.0\.1:1 cannot be reached/);
+    const undeclared = await replay({ KAFKA_FORMAT: 'json' });
+    expect(undeclared.code).toBe(0);
+    expect(undeclared.stderr).toMatch(/1 event cannot be judged again/);
+    expect(undeclared.stderr).toMatch(/KAFKA_FORMAT/);
+    expect(await rows('select * from bronze.quarantine')).toEqual(before);
   });
 });
 

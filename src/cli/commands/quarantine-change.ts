@@ -73,7 +73,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   not_text:
     'bytes that are no text have no place in bronze.events. Export, mend and ingest them as a file',
   undecodable:
-    'they are decoded when they are ingested. Send them again, once the registry has their schema',
+    'they are rows of a file, or KAFKA_FORMAT (kafka.format) does not say how the values of their topic are decoded',
   not_stored:
     'their bytes were not stored, for their source drops fields. Send them again, without what is wrong',
   empty_value: 'a message without a value says nothing',

@@ -3,13 +3,13 @@ import { isText } from '../../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../../log/log.ts';
 import type { Client } from '../../postgres/client.ts';
 import type { ConnectionSettings } from '../../postgres/server.ts';
-import type { Coordinates, Selection } from '../../postgres/quarantine.ts';
+import { fromHex, type Coordinates, type Selection } from '../../postgres/quarantine.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';
 import { askRows, rowsOf } from '../ask.ts';
 import { formatCoordinates } from './coordinates.ts';
 import { askChosen, placeOf } from './chosen.ts';
-import { fromHex, readRaw } from './raw.ts';
+import { readRaw } from './raw.ts';
 
 export interface ExportResult {
   /** Events written, and how many of them in an envelope, because they are no line of text. */

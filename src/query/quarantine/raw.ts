@@ -1,5 +1,5 @@
 import type { Client } from '../../postgres/client.ts';
-import type { Coordinates } from '../../postgres/quarantine.ts';
+import { fromHex, type Coordinates } from '../../postgres/quarantine.ts';
 import { askRows } from '../ask.ts';
 
 /** What one answer of the server carries at most: it comes as hexadecimal text, twice as long. */
@@ -26,9 +26,4 @@ export async function readRaw(
       return Buffer.concat(pieces);
     }
   }
-}
-
-/** A bytea as PostgreSQL writes it: \x and two digits a byte. */
-export function fromHex(bytea: string): Buffer {
-  return Buffer.from(bytea.slice(2), 'hex');
 }

@@ -1,22 +1,14 @@
--- Takes events that were too large for ingest, and have at most $1 bytes, into bronze as of run $2: they stay open in the
--- quarantine until silver has judged them.
+-- Takes what {chosen} holds into bronze as of run $1: a row q with the value that it has by now, or the reason why it has none.
+-- It stays open in the quarantine until silver has judged it.
 with chosen as materialized (
-    select
-        q.*,
-        medallion.text_of(q.raw) as value
-    from bronze.quarantine as q
-    where
-        {selected}
-        and q.stage = 'ingest'
-        and q.reason = 'too_large'
-        and octet_length(q.raw) <= $1
-        and {is_whole}
-        and {is_promoted}
+    {chosen}
 ),
 
 taken as (
-    insert into bronze.events (topic, partition, "offset", value, produced_at, ingested_at, run_id)
-    select topic, partition, "offset", value, produced_at, now(), $2::bigint
+    insert into bronze.events (
+        topic, partition, "offset", value, format, schema_id, produced_at, ingested_at, run_id
+    )
+    select topic, partition, "offset", value, format, schema_id, produced_at, now(), $1::bigint
     from chosen
     where value is not null
     returning topic, partition, "offset", octet_length(value) as bytes
@@ -45,22 +37,22 @@ noted as (
         topic,
         partition,
         "offset",
-        $2::bigint,
+        $1::bigint,
         case when value is null then 'refused' else 'landed' end,
         status,
         status,
         reason,
         field,
         detail,
-        case when value is null then 'not_text' else reason end,
-        case when value is null then 'bytes that are not UTF-8, or a NUL' else detail end
+        case when value is null then fault else reason end,
+        case when value is null then fault_detail else detail end
     from chosen
 )
 
 update bronze.quarantine as q
 set
     stage = case when c.value is null then q.stage else 'silver' end,
-    reason = case when c.value is null then 'not_text' else q.reason end,
-    detail = case when c.value is null then 'bytes that are not UTF-8, or a NUL' else q.detail end
+    reason = case when c.value is null then c.fault else q.reason end,
+    detail = case when c.value is null then c.fault_detail else q.detail end
 from chosen as c
 where q.topic = c.topic and q.partition = c.partition and q."offset" = c."offset"
