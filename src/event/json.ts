@@ -141,3 +141,15 @@ function endOfNumber(text: string, at: number): number {
   }
   return at;
 }
+
+/** The value as JSON text; numbers as they were written. */
+export function jsonText(json: Json): string {
+  if (Array.isArray(json)) {
+    return `[${json.map(jsonText).join()}]`;
+  }
+  if (json instanceof Map) {
+    const members = [...json].map(([name, value]) => `${JSON.stringify(name)}:${jsonText(value)}`);
+    return `{${members.join()}}`;
+  }
+  return json instanceof JsonNumber ? json.text : JSON.stringify(json);
+}

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { JsonNumber, parseJson, type Json } from '../event/json.ts';
+import { jsonText, parseJson, type Json } from '../event/json.ts';
 import type { Decoded, Decoder, Failed } from './decoder.ts';
 
 /** Kafka Connect's name for a decimal, which its JSON converter writes as base64. */
@@ -65,16 +65,4 @@ function names(schema: Json, type: string): boolean {
     return schema.get('name') === type || [...schema.values()].some((part) => names(part, type));
   }
   return Array.isArray(schema) && schema.some((part) => names(part, type));
-}
-
-/** JSON text in which numbers are as they were written. */
-function jsonText(json: Json): string {
-  if (json instanceof Map) {
-    const members = [...json].map(([name, value]) => `${JSON.stringify(name)}:${jsonText(value)}`);
-    return `{${members.join(',')}}`;
-  }
-  if (Array.isArray(json)) {
-    return `[${json.map(jsonText).join(',')}]`;
-  }
-  return json instanceof JsonNumber ? json.text : JSON.stringify(json);
 }

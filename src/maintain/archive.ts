@@ -1,7 +1,7 @@
 import { randomBytes, createHash } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
-import { PARTIAL } from '../engine/archive.ts';
+import { stat } from 'node:fs/promises';
 import { isS3 } from '../config/s3.ts';
+import { sortOutBegun } from './begun-files.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { counted } from '../number.ts';
@@ -9,6 +9,7 @@ import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
+import { refuseRefreshing } from './refreshing.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
 import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
@@ -150,7 +151,7 @@ async function runArchive(
   let failure: unknown;
   try {
     await closeKilledRuns(client, 'archive', runId);
-    await refuseRefreshing(client);
+    await refuseRefreshing(client, 'archived');
     const { partitions } = await readPlan(client, options.before);
     const total = partitions.reduce((events, planned) => events + planned.events, 0);
     context.emit({ type: 'step.started', step: STEP });
@@ -223,18 +224,6 @@ export async function lastArchived(settings: ConnectionSettings): Promise<number
   });
 }
 
-/** Until a refresh has ended, the watermarks do not say what silver has. */
-async function refuseRefreshing(client: Client): Promise<void> {
-  const { rowCount } = await client.query('select from medallion.refreshes');
-  if (rowCount !== 0) {
-    throw new MedallionError(
-      'check_failed',
-      'silver is being made again from bronze: nothing was archived',
-      { hint: 'medallion promote completes that.' },
-    );
-  }
-}
-
 /** What a killed run has begun comes first, under the same names: so no file is left that nobody knows. */
 async function* filesToWrite(
   run: Run,
@@ -298,46 +287,23 @@ function folderOf(topic: string): string {
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}~${hash}`;
 }
 
-/** Files that were begun and whose events are all in bronze still. What is of no use any more is forgotten. */
-async function readBegun(run: Run, context: StageContext): Promise<FileToWrite[]> {
-  const { client, options, warehouse } = run;
-  const { rows } = await client.query<{
-    file_id: string;
-    archive: string;
-    path: string;
-    topic: string;
-    partition: string;
-    from_offset: string;
-    to_offset: string;
-    warehouse: string;
-    is_there: string;
-  }>(sqlFile('archive/begun_files'));
-  const again: FileToWrite[] = [];
-  for (const row of rows) {
-    const isOurs = row.warehouse === warehouse;
-    if (isOurs && row.archive === options.archive && row.is_there === 'true') {
-      again.push({
-        ...{ topic: row.topic, partition: Number(row.partition), path: row.path },
-        fileId: BigInt(row.file_id),
-        from: BigInt(row.from_offset),
-        to: BigInt(row.to_offset),
-      });
-      continue;
-    }
-    const place = `${row.archive}/${row.path}`;
-    if (isOurs && isS3(place)) {
-      context.emit({
-        type: 'warning',
-        message: `${place} was begun and is not needed any more`,
-        hint: 'Remove it, if it is there.',
-      });
-    } else if (isOurs) {
-      await rm(place, { force: true });
-      await rm(`${place}${PARTIAL}`, { force: true });
-    }
-    await client.query('delete from medallion.archive_files where file_id = $1', [row.file_id]);
-  }
-  return again;
+/** Files that were begun and whose events are all in bronze still. What is of no use any more is removed. */
+async function readBegun(
+  { client, options, warehouse }: Run,
+  context: StageContext,
+): Promise<FileToWrite[]> {
+  const begun = await sortOutBegun(
+    client,
+    warehouse,
+    ({ archive: place }) => place === options.archive,
+    context,
+  );
+  return begun.map((row) => ({
+    ...{ topic: row.topic, partition: Number(row.partition), path: row.path },
+    fileId: BigInt(row.file_id),
+    from: BigInt(row.from_offset),
+    to: BigInt(row.to_offset),
+  }));
 }
 
 /** Writes a file, and then takes its events out of bronze in the transaction that records it. */

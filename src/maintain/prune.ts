@@ -1,7 +1,8 @@
-import { MedallionError, throwIfInterrupted } from '../errors.ts';
+import { throwIfInterrupted } from '../errors.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
+import { refuseRefreshing } from './refreshing.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
 import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
@@ -126,7 +127,7 @@ async function runPrune(
   let failure: unknown;
   try {
     await closeKilledRuns(client, 'prune', runId);
-    await refuseRefreshing(client);
+    await refuseRefreshing(client, 'pruned');
     await verify();
     const plan = await planPrune(settings, options.before);
     const total = plan.partitions.reduce((sum, { events }) => sum + events, 0);
@@ -158,20 +159,6 @@ async function runPrune(
   } finally {
     // A lost connection must not hide what went wrong.
     await finishRun(client, runId, counts, failure).catch(() => undefined);
-  }
-}
-
-/** Until a refresh has ended, bronze is what silver is made of again. */
-async function refuseRefreshing(client: Client): Promise<void> {
-  const { rowCount } = await client.query('select from medallion.refreshes');
-  if (rowCount !== 0) {
-    throw new MedallionError(
-      'check_failed',
-      'silver is being made again from bronze: nothing was pruned',
-      {
-        hint: 'medallion promote completes that.',
-      },
-    );
   }
 }
 

@@ -5,7 +5,7 @@ import { sqlFile } from '../sql-file.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */
 const PROMOTION_LOCK = '31650322083705957';
-/** Key of the advisory lock that each transaction holds that publishes, prunes or archives: "publish" in ASCII. */
+/** Key of the advisory lock that each transaction holds that publishes, prunes, archives or forgets: "publish" in ASCII. */
 const PUBLICATION_LOCK = '31654262977688424';
 /** Key of the one under which rows of the quarantine are changed: "quarant" in ASCII. */
 const QUARANTINE_LOCK = '31935733759569524';
@@ -21,11 +21,15 @@ export const BEGIN_PUBLICATION = `select pg_advisory_xact_lock_shared(${PUBLICAT
   set_config('synchronous_commit', 'off', true)`;
 
 /** What a run that holds the promotion lock is called to one that finds it taken. */
-const HOLDERS = { promote: 'a promotion', prune: 'a prune', archive: 'an archive' } as const;
+const HOLDERS = {
+  ...{ promote: 'a promotion', prune: 'a prune', archive: 'an archive' },
+  forget: 'a forget',
+} as const;
 type Command = keyof typeof HOLDERS;
+const isCommand = (name: string): name is Command => Object.hasOwn(HOLDERS, name);
 
 /**
- * Runs `work` while this process is the only one that promotes, prunes or archives. The lock ends with its connection, so a killed
+ * Runs `work` while this process is the only one that promotes, prunes, archives or forgets. The lock ends with its connection, so a killed
  * promotion leaves none behind.
  * @param holder how this run is named to another that finds the lock taken
  * @throws MedallionError locked, saying who holds it
@@ -64,7 +68,7 @@ async function takeLock(client: Client, command: Command): Promise<void> {
     // Without a holder it ended between the two questions.
     if (other !== undefined) {
       const [, named = ''] = /^medallion (\w+)/.exec(other.name) ?? [];
-      const kind = named === 'prune' || named === 'archive' ? named : 'promote';
+      const kind = isCommand(named) ? named : 'promote';
       throw new MedallionError(
         'locked',
         `${kind === command ? HOLDERS[kind].replace(/^an?/, 'another') : HOLDERS[kind]} is running: ${other.name}, since ${other.since} UTC`,

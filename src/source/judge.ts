@@ -1,4 +1,4 @@
-import { judgeDetails, judgeText, type Judgement } from '../event/judge.ts';
+import { judge, judgeDetails, judgeText, type Judgement } from '../event/judge.ts';
 import type { Rejection } from '../event/fields.ts';
 import { printable, show } from '../event/show.ts';
 import type { Json } from '../event/json.ts';
@@ -9,6 +9,15 @@ import { isOfSource } from './where.ts';
 
 /** What becomes of a record that its source leaves out. */
 export const SKIPPED = 'skipped';
+
+/** What judges the records of a source, or without one events of the contract's own shape. */
+export function judgeBy(
+  source: Source | undefined,
+  references: References,
+): (value: string) => Judgement | typeof SKIPPED {
+  return (value) =>
+    source === undefined ? judge(value, references) : judgeRecord(source, value, references);
+}
 
 /** Judges one record of a source. A rejection names the record's own path. */
 export function judgeRecord(

@@ -22,6 +22,7 @@ const WRITING = [
   ['promote', '--dry-run'],
   ['run'],
   ['archive', '--older-than', '1d', '--to', '.'],
+  ['forget', '--customer', 'cust_1', '--yes'],
   ['db', 'reset', '--yes'],
   ['db', 'grant', 'reader', 'someone'],
   ['db', 'migrate'],

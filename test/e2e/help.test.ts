@@ -25,6 +25,7 @@ const COMMANDS = [
   'quarantine',
   'reconcile',
   'archive',
+  'forget',
   'prune',
   'report',
   'sql',

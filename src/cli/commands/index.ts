@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     quarantine: async () => (await import('./quarantine.ts')).quarantineCommand,
     reconcile: async () => (await import('./reconcile.ts')).reconcileCommand,
     archive: async () => (await import('./archive.ts')).archiveCommand,
+    forget: async () => (await import('./forget.ts')).forgetCommand,
     prune: async () => (await import('./prune.ts')).pruneCommand,
   },
   'Query:': {

@@ -1,7 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { judge, type Judgement } from '../../event/judge.ts';
 import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
-import { judgeRecord, SKIPPED } from '../../source/judge.ts';
+import { judgeBy, SKIPPED } from '../../source/judge.ts';
 import type { Source } from '../../source/mapping.ts';
 import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
 import { archiveTable } from './archive.ts';
@@ -241,8 +240,7 @@ export async function judgeDoubtful(
   source?: Source,
 ): Promise<void> {
   const references = await readReferences(connection);
-  const judgeValue = (value: string): Judgement | typeof SKIPPED =>
-    source === undefined ? judge(value, references) : judgeRecord(source, value, references);
+  const judgeValue = judgeBy(source, references);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const rejected = await connection.createAppender('rejected', 'source', catalog);

@@ -1,0 +1,69 @@
+import type { Config } from '../config.ts';
+import {
+  forget as forgetWith,
+  planForget,
+  type ForgetPlan,
+  type ForgetResult,
+} from '../maintain/forget/forget.ts';
+import type { ForgetOptions } from '../maintain/forget/work.ts';
+import { allModels } from '../model/load.ts';
+import { describeServer } from '../postgres/server.ts';
+import { loadSources } from '../source/read.ts';
+import { withOpen, type CallOptions } from './call.ts';
+
+export interface ForgetRequest extends CallOptions {
+  /** The customer's id, as events have it. */
+  readonly customer: string;
+  /** Asked before anything changes, with what would and where; throws to let it stay. */
+  readonly confirm?: ((plan: ForgetPlan, server: string) => Promise<void>) | undefined;
+}
+
+/** A server that takes no writes says so at the first of them. */
+const READS = { writes: false };
+
+/**
+ * What `forget` would change now.
+ * @throws MedallionError not_found, check_failed
+ */
+export async function forgetPlan(
+  config: Config,
+  request: Omit<ForgetRequest, 'confirm'>,
+): Promise<ForgetPlan> {
+  return withOpen(
+    config,
+    request,
+    ({ settings, context }) => planForget(settings, optionsOf(config, request), context),
+    READS,
+  );
+}
+
+/**
+ * Takes a customer out of the warehouse.
+ * @throws MedallionError not_found, locked, check_failed, storage, unreachable, interrupted
+ */
+export async function forget(config: Config, request: ForgetRequest): Promise<ForgetResult> {
+  const { confirm } = request;
+  const options = optionsOf(config, request);
+  return withOpen(
+    config,
+    request,
+    async ({ settings, context }) => {
+      await confirm?.(await planForget(settings, options, context), describeServer(settings));
+      return forgetWith(settings, options, context);
+    },
+    READS,
+  );
+}
+
+function optionsOf(
+  { project, duckdb }: Config,
+  { customer, arguments: commandLine = [] }: Omit<ForgetRequest, 'confirm'>,
+): ForgetOptions {
+  const shipped = allModels(project).filter(({ isOfProject }) => !isOfProject);
+  return {
+    ...{ customer: customer.trim(), sources: loadSources(project), duckdb },
+    shippedTables: new Set(shipped.map(({ id }) => id)),
+    arguments: commandLine.map((argument) => argument.replaceAll(customer, '***')),
+    holder: `process ${String(process.pid)}`,
+  };
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { isS3 } from '../../config/s3.ts';
+import { withArchiveRewriter, type ArchiveRewriter } from '../../engine/duckdb/archive-rewrite.ts';
+import { MedallionError, throwIfInterrupted } from '../../errors.ts';
+import { hasArchive } from '../../postgres/archive.ts';
+import type { Client } from '../../postgres/client.ts';
+import { sqlFile } from '../../sql-file.ts';
+import { changeOf, count, note, rehash, type Change, type Work } from './work.ts';
+
+/** A file of the archive. */
+interface ArchiveFile {
+  readonly fileId: string;
+  readonly archive: string;
+  readonly path: string;
+  readonly topic: string;
+  readonly partition: string;
+  readonly events: bigint;
+  readonly warehouse: string;
+}
+
+type RewriteFile = (
+  rewriter: ArchiveRewriter,
+  file: ArchiveFile,
+  changes: readonly Change[],
+) => Promise<void>;
+
+/** Goes through the files of the archive. */
+export async function eraseArchive(
+  work: Work,
+  rewrite: RewriteFile = () => Promise.resolve(),
+): Promise<void> {
+  const { client, options, context } = work;
+  if (!(await hasArchive(client))) {
+    return;
+  }
+  const { rows: files } = await client.query<Record<keyof ArchiveFile, string>>(
+    `select file_id as "fileId", archive, path, topic, partition, events, warehouse
+     from medallion.archive_files where archived_at is not null order by file_id`,
+  );
+  await withArchiveRewriter(options.duckdb, context, async (rewriter) => {
+    for (const file of files) {
+      throwIfInterrupted(context.signal);
+      const { topic, partition } = file;
+      const changes: Change[] = [];
+      const place = `${file.archive}/${file.path}`;
+      const versions = work.versions
+        .filter((version) => version.topic === topic && version.partition === partition)
+        .map(({ offset }) => BigInt(offset));
+      const events = rewriter.eventsWith(options.customer, versions, place);
+      for await (const { offset, value } of events) {
+        const change = changeOf(work, { topic, partition, offset: String(offset) }, value);
+        if (change !== undefined) {
+          changes.push(change);
+        }
+      }
+      note(work, 'archive', changes);
+      if (changes.length > 0) {
+        await rewrite(rewriter, { ...file, events: BigInt(file.events) }, changes);
+      }
+    }
+  });
+}
+
+/**
+ * Writes a file of the archive again, beside the old one.
+ * @returns what puts the new one in the place of the old one, in a transaction
+ */
+export async function rewriteFile(
+  client: Client,
+  {
+    rewriter,
+    file,
+    changes,
+    warehouse,
+    runId,
+    work,
+  }: {
+    readonly rewriter: ArchiveRewriter;
+    readonly file: ArchiveFile;
+    readonly changes: readonly Change[];
+    readonly warehouse: string;
+    readonly runId: bigint;
+    readonly work: Work;
+  },
+): Promise<() => Promise<void>> {
+  const { archive, path, topic, partition, fileId } = file;
+  const name = path.replace(/(?:-[0-9a-f]{8})?\.parquet$/, '');
+  const to = `${name}-${randomBytes(4).toString('hex')}.parquet`;
+  const begin = async (unneeded: string): Promise<string | undefined> => {
+    const { rows } = await client.query<{ file_id: string }>(sqlFile('archive/begin_file'), [
+      ...[archive, unneeded, topic, partition, 0, 0, 0, 0, warehouse, runId],
+    ]);
+    return rows[0]?.file_id;
+  };
+  const begun = await begin(to);
+  const written = await rewriter.rewrite(
+    `${archive}/${path}`,
+    changes.map(({ offset, value }) => ({ offset: BigInt(offset), value })),
+    `${archive}/${to}`,
+  );
+  if (written.events !== file.events) {
+    throw new MedallionError('storage', `${archive}/${path} has not the events that it had`, {
+      hint: 'Somebody changed the file: bring it back from a copy. Nothing was changed.',
+    });
+  }
+  return async () => {
+    await client.query('delete from medallion.archive_files where file_id = $1', [begun]);
+    await client.query(
+      `update medallion.archive_files set path = $2, bytes = $3, file_bytes = $4, warehouse = $5
+       where file_id = $1`,
+      [fileId, to, written.bytes, written.fileBytes ?? null, warehouse],
+    );
+    // What another warehouse wrote, of which this one is a copy, is not removed: that one reads it still.
+    const isOurs = file.warehouse === warehouse;
+    if (isOurs) {
+      await begin(path);
+    }
+    if (!isOurs || isS3(archive)) {
+      count(work.places, { place: `${archive}/${path}`, rows: changes.length, isChanged: false });
+    }
+    await rehash(work, changes);
+  };
+}

@@ -1,0 +1,201 @@
+import { MedallionError } from '../../errors.ts';
+import { withClient, type Client } from '../../postgres/client.ts';
+import { warehouseIdentity } from '../../postgres/identity.ts';
+import { BEGIN_PUBLICATION, lockQuarantine, withPromotionLock } from '../../postgres/lock.ts';
+import { ident } from '../../postgres/quote.ts';
+import { closeKilledRuns, finishRun, startRun } from '../../postgres/runs.ts';
+import type { ConnectionSettings } from '../../postgres/server.ts';
+import { withTransaction } from '../../postgres/transaction.ts';
+import type { StageContext } from '../../progress.ts';
+import { sqlFile } from '../../sql-file.ts';
+import { sortOutBegun } from '../begun-files.ts';
+import { refuseRefreshing } from '../refreshing.ts';
+import { eraseArchive, rewriteFile } from './archive.ts';
+import { eraseStored, write } from './stored.ts';
+import {
+  count,
+  hasTable,
+  workOn,
+  type ForgetOptions,
+  type ForgottenRows,
+  type Work,
+} from './work.ts';
+
+export interface ForgetPlan {
+  readonly places: readonly ForgottenRows[];
+  /** Topics and files whose events they are, as the log calls them. */
+  readonly topics: readonly string[];
+}
+
+export interface ForgetResult extends ForgetPlan {
+  readonly seconds: number;
+}
+
+const STEP = 'forget';
+
+/**
+ * Says what `forget` would change now; changes nothing.
+ * @throws MedallionError not_found where nothing speaks of the customer, check_failed
+ */
+export async function planForget(
+  settings: ConnectionSettings,
+  options: ForgetOptions,
+  context: StageContext,
+): Promise<ForgetPlan> {
+  return withClient(settings, async (client) => {
+    return withTransaction(client, async () => {
+      await client.query('set transaction isolation level repeatable read, read only');
+      const work = await openWork(client, options, context);
+      await eraseArchive(work);
+      await eraseStored(work);
+      await renameCustomer(work);
+      return planOf(work);
+    });
+  });
+}
+
+/**
+ * Takes a customer out of the warehouse: events in bronze, in the quarantine and in the archive lose what tells who it was,
+ * and silver and gold, which stay as they are, know the customer by a random id. One transaction does all of it: files of
+ * the archive are written beside the old ones before, and the old ones are removed behind it, by the next run where this one
+ * is killed. Promotions wait meanwhile, ingest does not.
+ * @throws MedallionError locked, not_found, check_failed, storage, unreachable, denied, interrupted
+ */
+export async function forget(
+  settings: ConnectionSettings,
+  options: ForgetOptions,
+  context: StageContext,
+): Promise<ForgetResult> {
+  return withPromotionLock(
+    settings,
+    options.holder,
+    () => withClient(settings, (client) => runForget(client, options, context)),
+    'forget',
+  );
+}
+
+async function runForget(
+  client: Client,
+  options: ForgetOptions,
+  context: StageContext,
+): Promise<ForgetResult> {
+  const started = performance.now();
+  const runId = await startRun(client, { command: 'forget', arguments: options.arguments });
+  let counts: Record<string, number> = {};
+  let failure: unknown;
+  try {
+    await closeKilledRuns(client, 'forget', runId);
+    await refuseRefreshing(client, 'forgotten');
+    const warehouse = await warehouseIdentity(client);
+    const clean = (): Promise<unknown> => sortOutBegun(client, warehouse, () => true, context);
+    await clean();
+    context.emit({ type: 'step.started', step: STEP });
+    const work = await withTransaction(client, () => openWork(client, options, context));
+    const exchanges: (() => Promise<void>)[] = [];
+    await eraseArchive(work, async (rewriter, file, changes) => {
+      exchanges.push(
+        await rewriteFile(client, { rewriter, file, changes, warehouse, runId, work }),
+      );
+    });
+    await withTransaction(client, async () => {
+      await client.query(BEGIN_PUBLICATION);
+      // The files that nobody needs any more go behind it: it must not be taken back by a crash.
+      await client.query('set local synchronous_commit = on');
+      await lockQuarantine(client, 'transaction');
+      for (const exchange of exchanges) {
+        await exchange();
+      }
+      await eraseStored(work, write);
+      await renameCustomer(work, work.replacement);
+    });
+    await clean();
+    await vacuum(work);
+    context.emit({ type: 'step.finished', step: STEP });
+    const plan = planOf(work);
+    counts = countsOf(plan);
+    return { ...plan, seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    // A lost connection must not hide what went wrong.
+    await finishRun(client, runId, counts, failure).catch(() => undefined);
+  }
+}
+
+/** In a transaction. The customer's orders are looked up first: versions of a guest, and refunds, may not name the customer. */
+async function openWork(
+  client: Client,
+  options: ForgetOptions,
+  context: StageContext,
+): Promise<Work> {
+  const lookUp = await workOn(new Set(), client, options, context);
+  await eraseArchive(lookUp);
+  await eraseStored(lookUp);
+  return workOn(lookUp.found, client, options, context);
+}
+
+/**
+ * Gives the customer's rows in silver and gold another id, or only counts them.
+ * @param replacement undefined: they are counted
+ */
+async function renameCustomer(work: Work, replacement?: string): Promise<void> {
+  const { client, options, columns, places } = work;
+  const { customer, shippedTables } = options;
+  if (replacement !== undefined && hasTable(columns, 'silver', 'discarded_events')) {
+    await client.query(sqlFile('forget/rehash_current'), [customer, replacement]);
+  }
+  for (const { schema, table, name, isCustomer } of columns) {
+    const id = `${schema}.${table}`;
+    const quoted = `${ident(schema)}.${ident(table)}`;
+    if (isCustomer) {
+      const { rows, rowCount } =
+        replacement === undefined
+          ? await client.query<{ n: string }>(
+              `select count(*) as n from ${quoted} where ${ident(name)} = $1`,
+              [customer],
+            )
+          : await client.query<{ n: string }>(
+              `update ${quoted} set ${ident(name)} = $2 where ${ident(name)} = $1`,
+              [customer, replacement],
+            );
+      const changed = replacement === undefined ? Number(rows[0]?.n) : (rowCount ?? 0);
+      count(places, { place: id, rows: changed, isChanged: true });
+    } else if (!shippedTables.has(id)) {
+      const { rows } = await client.query<{ n: string }>(
+        `select count(*) as n from ${quoted} where ${ident(name)} = $1`,
+        [customer],
+      );
+      count(places, { place: `${id}.${name}`, rows: Number(rows[0]?.n), isChanged: false });
+    }
+  }
+  if (replacement !== undefined) {
+    await client.query(sqlFile('forget/failing_rows'), [customer, replacement]);
+  }
+}
+
+/** @throws MedallionError not_found */
+function planOf({ places, topics }: Work): ForgetPlan {
+  if (places.size === 0) {
+    throw new MedallionError('not_found', 'nothing here speaks of a customer with this id', {
+      hint: 'The id is the one of the events, to the letter: silver.dim_customers has those that were promoted.',
+    });
+  }
+  return { places: [...places.values()], topics: [...topics].sort() };
+}
+
+/** For the run's record: how much, and not who. */
+function countsOf({ places }: ForgetPlan): Record<string, number> {
+  return Object.fromEntries(
+    places.filter(({ isChanged }) => isChanged).map(({ place, rows }) => [place, rows]),
+  );
+}
+
+/** The old rows stay in the files of PostgreSQL until then. */
+async function vacuum({ client, places }: Work): Promise<void> {
+  for (const { place, isChanged } of places.values()) {
+    if (isChanged && place !== 'archive') {
+      await client.query(`vacuum (skip_locked) ${place.split('.').map(ident).join('.')}`);
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import type { DuckDbConfig } from '../../config.ts';
+import { MedallionError } from '../../errors.ts';
+import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
+import type { Client } from '../../postgres/client.ts';
+import { plainTopic } from '../../postgres/offsets.ts';
+import { readTopicSources, sourceOfTopic, type SourceOf } from '../../postgres/topic-sources.ts';
+import type { StageContext } from '../../progress.ts';
+import { Eraser, NotErasable, saysItself } from '../../source/erase.ts';
+import type { Sources } from '../../source/mapping.ts';
+import { sqlFile } from '../../sql-file.ts';
+
+/** Rows that speak of the customer. */
+export interface ForgottenRows {
+  /** The table, or its column; `archive` for the Parquet files together. */
+  readonly place: string;
+  readonly rows: number;
+  /** Whether they are changed; false: they are out of reach. */
+  readonly isChanged: boolean;
+}
+
+export interface ForgetOptions {
+  readonly customer: string;
+  /** How records of other shapes are read. */
+  readonly sources: Sources;
+  /** Tables of medallion's own models, as schema.name: what the columns of others mean nobody knows. */
+  readonly shippedTables: ReadonlySet<string>;
+  readonly duckdb: DuckDbConfig;
+  /** The command line for the run's record, without the customer. */
+  readonly arguments: readonly string[];
+  /** How a promotion that finds this run at work calls it. */
+  readonly holder: string;
+}
+
+export interface Work {
+  readonly client: Client;
+  readonly options: ForgetOptions;
+  readonly context: StageContext;
+  readonly replacement: string;
+  readonly eraser: Eraser;
+  readonly sourceOf: SourceOf;
+  readonly columns: readonly Column[];
+  /** Versions and refunds of the customer's orders, which need not name the customer. */
+  readonly versions: readonly Place[];
+  readonly orders: ReadonlySet<string>;
+  /** Orders of events that name the customer. */
+  readonly found: Set<string>;
+  readonly places: Map<string, ForgottenRows>;
+  readonly topics: Set<string>;
+}
+
+/** Where an event is. */
+export interface Place {
+  readonly topic: string;
+  readonly partition: string;
+  readonly offset: string;
+}
+
+export interface Column {
+  readonly table: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly isCustomer: boolean;
+}
+
+/** An event of the customer, and what it becomes. */
+export interface Change extends Place {
+  readonly value: string;
+  readonly canonical: { readonly before: string; readonly after: string } | undefined;
+}
+
+export async function workOn(
+  orders: ReadonlySet<string>,
+  client: Client,
+  options: ForgetOptions,
+  context: StageContext,
+): Promise<Work> {
+  const { customer, sources } = options;
+  const known = [...sources.values()].find((source) => saysItself(source, customer));
+  if (known !== undefined) {
+    throw new MedallionError('check_failed', `${known.file} itself names this customer id`, {
+      hint: 'Nothing was changed. It is what the source says of records without a customer of their own, and nobody in person.',
+    });
+  }
+  const columns = await readColumns(client);
+  const replacement = `forgotten_${randomBytes(16).toString('hex')}`;
+  return {
+    ...{ client, options, context, replacement, columns, orders },
+    eraser: new Eraser(customer, replacement, await readReferences(client, columns), orders),
+    sourceOf: sourceOfTopic(await readTopicSources(client), sources),
+    versions: await readVersions(client, columns, orders),
+    found: new Set(),
+    places: new Map(),
+    topics: new Set(),
+  };
+}
+
+async function readVersions(
+  client: Client,
+  columns: readonly Column[],
+  orders: ReadonlySet<string>,
+): Promise<Place[]> {
+  const names = [
+    ...(hasTable(columns, 'silver', 'fact_transactions') ? (['forget/versions'] as const) : []),
+    'forget/unread' as const,
+  ];
+  const versions: Place[] = [];
+  for (const name of orders.size === 0 ? [] : names) {
+    versions.push(...(await client.query<Place>(sqlFile(name), [[...orders]])).rows);
+  }
+  return versions;
+}
+
+async function readColumns(client: Client): Promise<Column[]> {
+  const { rows } = await client.query<{
+    schema_name: string;
+    table_name: string;
+    column_name: string;
+    is_customer: string;
+  }>(sqlFile('forget/columns'));
+  return rows.map((row) => ({
+    ...{ schema: row.schema_name, table: row.table_name, name: row.column_name },
+    isCustomer: row.is_customer === 'true',
+  }));
+}
+
+/** The dimensions that events are judged by; without rows where they are not made yet. */
+async function readReferences(client: Client, columns: readonly Column[]): Promise<References> {
+  const read = async (table: string, code = 'null'): Promise<Dimension> => {
+    if (!hasTable(columns, 'silver', table)) {
+      return dimensionOf([]);
+    }
+    const { rows } = await client.query<{ id: string; name: string; code: string | null }>(
+      `select id, name, ${code} as code from silver.${table}`,
+    );
+    return dimensionOf(rows.map((row) => ({ ...row, id: Number(row.id) })));
+  };
+  return {
+    statuses: await read('dim_order_status'),
+    paymentMethods: await read('dim_payment_method'),
+    currencies: await read('dim_currency', 'code'),
+  };
+}
+
+export function hasTable(columns: readonly Column[], schema: string, table: string): boolean {
+  return columns.some((column) => column.schema === schema && column.table === table);
+}
+
+/** @throws MedallionError check_failed */
+export function changeOf(
+  { eraser, sourceOf, found }: Work,
+  { topic, partition, offset }: Place,
+  value: string,
+): Change | undefined {
+  const source = sourceOf(topic);
+  try {
+    const erased = eraser.erase(source, value);
+    if (erased?.order !== undefined) {
+      found.add(erased.order);
+    }
+    return erased && { topic, partition, offset, ...erased };
+  } catch (error) {
+    throw error instanceof NotErasable
+      ? new MedallionError(
+          'check_failed',
+          `the event at ${topic} ${partition} ${offset} comes to something else without its customer`,
+          {
+            hint: `Nothing was changed. ${source?.file ?? 'Its shape'} reads the customer's id for another field, too: change that, and run promote --full-refresh first.`,
+            cause: error,
+          },
+        )
+      : error;
+  }
+}
+
+export function note({ places, topics }: Work, place: string, changes: readonly Change[]): void {
+  count(places, { place, rows: changes.length, isChanged: true });
+  for (const { topic } of changes) {
+    topics.add(plainTopic(topic));
+  }
+}
+
+export function count(places: Work['places'], more: ForgottenRows): void {
+  if (more.rows > 0) {
+    const rows = (places.get(more.place)?.rows ?? 0) + more.rows;
+    places.set(more.place, { ...more, rows });
+  }
+}
+
+/** Discarded events are told apart by a hash of what they say. */
+export async function rehash({ client, columns }: Work, changes: readonly Change[]): Promise<void> {
+  const pairs = changes.flatMap(({ canonical }) => canonical ?? []);
+  if (pairs.length > 0 && hasTable(columns, 'silver', 'discarded_events')) {
+    await client.query(sqlFile('forget/rehash_events'), [
+      pairs.map(({ before }) => before),
+      pairs.map(({ after }) => after),
+    ]);
+  }
+}
+
+/** What a statement takes for places. */
+export function arraysOf(
+  places: readonly Place[],
+): [topics: string[], partitions: string[], offsets: string[]] {
+  return [
+    places.map(({ topic }) => topic),
+    places.map(({ partition }) => partition),
+    places.map(({ offset }) => offset),
+  ];
+}
