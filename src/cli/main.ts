@@ -2,6 +2,7 @@ import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { execute, INTERRUPTED, report, type Terminal } from './execute.ts';
 import { isReaderGone, outputError, READER_GONE } from './output-failure.ts';
 import { argumentsForRecord } from './secrets.ts';
+import { standardInput } from './stdin.ts';
 
 async function main(): Promise<void> {
   hideArguments();
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   }
   const terminal: Terminal = {
     ...{ args: process.argv.slice(2), env: process.env, workingFolder },
-    ...{ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
+    ...{ stdin: standardInput(), stdout: process.stdout, stderr: process.stderr },
     signal: interrupt.signal,
   };
   // Output that fails ends the work as a signal does, so that what it opened is closed. How the process ends is decided

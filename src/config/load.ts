@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { MedallionError, messageOf } from '../errors.ts';
-import { findProject } from './project.ts';
+import { findProject, requireRegular } from './project.ts';
 import { pathFrom, type Environment, type Given } from './resolve.ts';
 import { CONFIG_FILE, SETTINGS } from './settings.ts';
 
@@ -40,10 +40,11 @@ function readDotEnv(folder: string, isElsewhere = false): Environment {
   }
   let text: string;
   try {
+    requireRegular(file);
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new MedallionError('config', `cannot read ${file}: ${messageOf(error)}`, {
-      hint: 'It holds environment variables for commands of this folder: make it readable, or remove it.',
+      hint: 'It holds environment variables for commands of this folder: make it a file that can be read, or remove it.',
       cause: error,
     });
   }

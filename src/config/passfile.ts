@@ -20,8 +20,9 @@ export function passwordIn(
 ): string | undefined {
   let text: string;
   try {
-    const { mode } = statSync(file);
-    if (process.platform !== 'win32' && (mode & OTHERS_MAY_READ) !== 0) {
+    const state = statSync(file);
+    const isShared = process.platform !== 'win32' && (state.mode & OTHERS_MAY_READ) !== 0;
+    if (isShared || !state.isFile()) {
       return undefined;
     }
     text = readFileSync(file, 'utf8');

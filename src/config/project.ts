@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { MedallionError } from '../errors.ts';
+import { MedallionError, messageOf } from '../errors.ts';
 import { textOf, type Environment } from './resolve.ts';
 import { CONFIG_FILE } from './settings.ts';
 
@@ -38,6 +38,14 @@ export function findProject(
       .find((candidate) => existsSync(candidate));
     if (file !== undefined) {
       const isAbove = folder !== path.resolve(cwd);
+      try {
+        requireRegular(file);
+      } catch (error) {
+        throw new MedallionError('config', `cannot read ${file}: ${messageOf(error)}`, {
+          hint: 'It marks a project and holds its settings: put a file in its place, or name another one by --config FILE.',
+          cause: error,
+        });
+      }
       if (isAbove) {
         refuseStrangers(file);
       }
@@ -46,6 +54,16 @@ export function findProject(
     if (folder === path.dirname(folder)) {
       return undefined;
     }
+  }
+}
+
+/**
+ * What is found, and not named, is read only where it is a plain file: of a named pipe the end would be waited for, for ever.
+ * @throws Error
+ */
+export function requireRegular(file: string): void {
+  if (!statSync(file).isFile()) {
+    throw new Error('it is no regular file');
   }
 }
 

@@ -341,6 +341,40 @@ describe('what is wrong with the command line', () => {
     });
   });
 
+  test('a named pipe that nobody writes to, as .env or medallion.yaml', async () => {
+    for (const name of ['.env', 'medallion.yaml']) {
+      const run = await runShell(
+        `mkfifo ${name} && medallion sql 'select 1'; s=$?; rm ${name}; exit $s`,
+        {
+          cwd: folder,
+        },
+      );
+      expect(run.code).toBe(2);
+      expect(run.stderr).toMatch(
+        new RegExp(`^error: cannot read \\S+${name}: it is no regular file\\n {2}It `),
+      );
+    }
+  });
+
+  test('a folder as standard input, which is no empty input', async () => {
+    for (const command of ['ingest --from -', 'sql -']) {
+      const run = await runShell(`medallion ${command} < .`, {
+        ...{ cwd: folder, env: { DATABASE_URL: db.url } },
+      });
+      expect(run.code, run.stderr).toBe(2);
+      expect(run.stderr).toContain(
+        'error: standard input is a folder\n  Nothing was read. A shell gives a file by < FILE',
+      );
+    }
+    expect(
+      (
+        await runShell('medallion ingest --from - < /dev/null', {
+          ...{ cwd: folder, env: { DATABASE_URL: db.url } },
+        })
+      ).code,
+    ).toBe(0);
+  });
+
   test('a home with a line feed in its path, wherever that comes from', async () => {
     const says = /^\S+: "[^"\n]+two\\nlines[^"\n]*" holds a line feed or another control character/;
     const home = path.join(folder, 'two\nlines');

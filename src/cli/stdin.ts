@@ -1,0 +1,30 @@
+import { fstatSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { MedallionError } from '../errors.ts';
+
+/**
+ * What a command reads from. Node takes a folder for an empty stream, and a command that reads nothing from one would
+ * be done: reading it fails instead.
+ */
+export function standardInput(): Readable {
+  return isFolder()
+    ? new Readable({
+        read() {
+          this.destroy(
+            new MedallionError('input', 'standard input is a folder', {
+              hint: 'Nothing was read. A shell gives a file by < FILE, and the output of a command by a pipe: cat FOLDER/*.ndjson | medallion ..',
+            }),
+          );
+        },
+      })
+    : process.stdin;
+}
+
+function isFolder(): boolean {
+  try {
+    return fstatSync(0).isDirectory();
+  } catch {
+    // Closed: Node has opened something empty in its place, or says so itself.
+    return false;
+  }
+}
