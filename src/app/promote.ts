@@ -8,7 +8,7 @@ import { loadModels } from '../model/load.ts';
 import { loadSources } from '../source/read.ts';
 import { dryRun as dryRunOf, type DryRun } from '../promote/dry-run.ts';
 import { explain as explainModels, type Explanation } from '../promote/explain.ts';
-import { planMappings, planTables, type PlannedChange } from '../promote/plan.ts';
+import { planMappings, planProjects, planTables, type PlannedChange } from '../promote/plan.ts';
 import {
   promote as promoteWith,
   type PromoteOptions,
@@ -101,12 +101,13 @@ export async function withPromotions<T>(
   const engine = new OpenEngine(await openerOf(warehouse, request));
   const models = loadModels(config.project);
   const sources = loadSources(config.project);
+  const warned = new Set<string>();
   try {
     return await work((more = {}, round = request) => {
       const replays = more.replay === undefined ? '' : 'quarantine replay, ';
       const options: PromoteOptions = {
         ...optionsOf(round, retry),
-        sources,
+        ...{ sources, project: config.project, warned },
         fullRefresh: round.fullRefresh ?? false,
         select: selectMarts(models, round.select ?? []),
         evenPruned: round.evenPruned ?? false,
@@ -134,7 +135,8 @@ export async function dryRun(config: Config, request: PromoteRequest = {}): Prom
     async (warehouse) => {
       const { settings, retry, context } = warehouse;
       const sources = loadSources(config.project);
-      const options = { ...optionsOf(request, retry), sources, holder };
+      const { project } = config;
+      const options = { ...optionsOf(request, retry), sources, project, holder };
       return dryRunOf(
         settings,
         loadModels(config.project),
@@ -154,6 +156,7 @@ export async function plan(config: Config, options: CallOptions = {}): Promise<P
     options,
     async ({ settings }) => [
       ...(await planTables(settings, loadModels(config.project))),
+      ...(await planProjects(settings, config.project)),
       ...(await planMappings(settings, loadSources(config.project))),
     ],
     { migrate: false },

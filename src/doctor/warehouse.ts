@@ -5,6 +5,8 @@ import { lostConnection, readOnly } from '../postgres/failures.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { embeddedBinaries, majorVersion } from '../embedded/binaries.ts';
 import { embeddedStatus } from '../embedded/server.ts';
+import { modelFiles } from '../model/load.ts';
+import { describeStray, readStrayModels } from '../schema/project-models.ts';
 import { missingMigrations } from '../schema/migrate.ts';
 import { sqlFile } from '../sql-file.ts';
 import { recordsObjects } from '../schema/objects.ts';
@@ -52,7 +54,7 @@ async function lookAtServer(config: Config, context: StageContext): Promise<Find
         const findings = [reached];
         for (const { title, look } of INSIDE) {
           findings.push(
-            await look(client, settings).catch((error: unknown) =>
+            await look(client, settings, config).catch((error: unknown) =>
               fail(title, lostConnection(error, settings)),
             ),
           );
@@ -67,10 +69,11 @@ async function lookAtServer(config: Config, context: StageContext): Promise<Find
 /** What can be asked of a server that answers. */
 const INSIDE: readonly {
   readonly title: string;
-  readonly look: (client: Client, settings: ConnectionSettings) => Promise<Finding>;
+  readonly look: (client: Client, settings: ConnectionSettings, config: Config) => Promise<Finding>;
 }[] = [
   { title: 'rights in the database', look: lookAtRights },
   { title: 'schema', look: lookAtSchema },
+  { title: 'models', look: lookAtModels },
   { title: 'clocks', look: lookAtClocks },
 ];
 
@@ -115,6 +118,22 @@ async function lookAtSchema(client: Client): Promise<Finding> {
   return missing.length === 0
     ? ok('schema', 'up to date')
     : ok('schema', `to be migrated by the first command that needs it: ${missing.join(', ')}`);
+}
+
+async function lookAtModels(
+  client: Client,
+  _: ConnectionSettings,
+  { project }: Config,
+): Promise<Finding> {
+  const strays = await readStrayModels(client, project, () => modelFiles(project));
+  const described = strays.map((stray) => ({ model: stray.model, ...describeStray(stray) }));
+  return described.length === 0
+    ? ok('models', project === undefined ? "medallion's own" : `those of ${project}`)
+    : warn(
+        'models',
+        described.map(({ model, what }) => `${model}: ${what}`).join('\n'),
+        described.map(({ model, then }) => `${model}: ${then}`).join('\n'),
+      );
 }
 
 async function lookAtClocks(client: Client): Promise<Finding> {

@@ -55,6 +55,28 @@ export function loadModels(project?: string): Models {
   };
 }
 
+/** The file of a model, which is not looked into. */
+export interface ModelFile {
+  /** layer.name */
+  readonly id: string;
+  readonly text: string;
+}
+
+/** The files of all models: those of a project stand in the place of the package's. */
+export function modelFiles(project?: string): ModelFile[] {
+  const layers = project === undefined ? [PACKAGE] : [PACKAGE, layerOf(project)];
+  const files = layers.flatMap((layer) =>
+    filesOf(layer).map((file): [id: string, ModelFile] => {
+      const id = file
+        .split(path.sep)
+        .join('.')
+        .replace(/\.sql$/, '');
+      return [id, { id, text: textOf(layer, file) }];
+    }),
+  );
+  return [...new Map(files).values()];
+}
+
 /** All models, in the order they are filled. */
 export function allModels(project?: string): Model[] {
   const { silver, gold } = loadModels(project);
@@ -66,9 +88,9 @@ function layerOf(project: string): Layer {
 }
 
 /** The models of a layer; of one of a user also what lies where no model is read. */
-function readLayer({ directory, shown, isOfProject }: Layer, problems: string[]): Model[] {
-  const files = isOfProject ? sqlFilesBelow(directory) : packageFiles(directory);
-  return files.flatMap((file) => {
+function readLayer(from: Layer, problems: string[]): Model[] {
+  const { shown, isOfProject } = from;
+  return filesOf(from).flatMap((file) => {
     const [folder = '', ...rest] = file.split(path.sep);
     const layer = LAYERS.find((one) => one === folder);
     const place = path.posix.join(shown, ...file.split(path.sep));
@@ -76,10 +98,18 @@ function readLayer({ directory, shown, isOfProject }: Layer, problems: string[])
       problems.push(`${place}: a model lies in ${shown}/silver or ${shown}/gold itself`);
       return [];
     }
-    const text = readFileSync(path.join(directory, file), 'utf8').replace(/^\uFEFF/, '');
+    const text = textOf(from, file);
     const model = parseModel(layer, { shown: place, isOfProject }, text, problems);
     return model === undefined ? [] : [model];
   });
+}
+
+function filesOf({ directory, isOfProject }: Layer): string[] {
+  return isOfProject ? sqlFilesBelow(directory) : packageFiles(directory);
+}
+
+function textOf({ directory }: Layer, file: string): string {
+  return readFileSync(path.join(directory, file), 'utf8').replace(/^\uFEFF/, '');
 }
 
 const LAYERS = ['silver', 'gold'] as const;

@@ -69,6 +69,10 @@ export interface LayerOptions {
   readonly batchBytes: number;
   /** The sources of the project; none unless given. */
   readonly sources?: Sources;
+  /** Its folder. */
+  readonly project?: string | undefined;
+  /** Warnings of other projects that rounds before have given. */
+  readonly warned?: Set<string>;
 }
 
 export interface LayerResults {
@@ -118,7 +122,7 @@ export async function promoteLayers(
     const prepared = await prepareTables(
       client,
       models,
-      { ...options, takesBronze },
+      { ...options, takesBronze, isIdle },
       runId,
       ready,
       context,

@@ -1,6 +1,7 @@
-import type { Models } from '../model/load.ts';
+import { modelFiles, type Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { compareTables } from '../schema/changes.ts';
+import { describeStray, readStrayModels } from '../schema/project-models.ts';
 import type { TableChange } from '../schema/table-change.ts';
 import { withClient } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
@@ -31,6 +32,20 @@ export async function planTables(
     return changes.map((change) => ({
       ...{ model: change.model.id, step: change.step },
       ...describeChange(change),
+    }));
+  });
+}
+
+/** Which models of projects do not stand as they left them; changes nothing. */
+export async function planProjects(
+  settings: ConnectionSettings,
+  project: string | undefined,
+): Promise<PlannedChange[]> {
+  return withClient(settings, async (client) => {
+    const strays = await readStrayModels(client, project, () => modelFiles(project));
+    return strays.map((stray) => ({
+      ...{ model: stray.model, step: stray.kind === 'behind' ? 'apply' : 'leave' },
+      ...describeStray(stray),
     }));
   });
 }

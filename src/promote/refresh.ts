@@ -7,6 +7,12 @@ import { hasTables } from '../postgres/tables.ts';
 import { applyChanges, compareTables, schemaChangeStatements } from '../schema/changes.ts';
 import type { TableChange } from '../schema/table-change.ts';
 import { conflictError } from '../schema/objects.ts';
+import {
+  readStrayModels,
+  recordProjectModels,
+  resumeMarts,
+  strayWarnings,
+} from '../schema/project-models.ts';
 import { tableOf } from '../schema/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
@@ -27,8 +33,14 @@ export interface RefreshOptions {
   readonly span: DaySpan;
   /** Whether this run promotes what is new in bronze: what comes in later is the next run's, and fills nothing now. */
   readonly takesBronze: boolean;
+  /** Whether nothing waits. */
+  readonly isIdle: boolean;
   /** Events in one batch of silver, at most. */
   readonly chunkRows: number;
+  /** Folder of the project whose models these are. */
+  readonly project?: string | undefined;
+  /** Warnings of it that were given already. */
+  readonly warned?: Set<string>;
 }
 
 /** What a promotion has still to change about the marts that it makes again: with their rows, or not at all. */
@@ -69,7 +81,10 @@ export async function prepareTables(
   if (await isWithoutKeys(client)) {
     await endFill(client, models.silver);
   }
-  const changes = await compareTables(client, [...models.silver, ...models.gold]);
+  const all = [...models.silver, ...models.gold];
+  await warnOfStrays(client, all, options, context);
+  await resumeMarts(client, all);
+  const changes = await compareTables(client, all);
   const refreshed = new Set([
     ...(refreshSilver ? models.silver : []).map(({ id }) => id),
     ...(options.fullRefresh && options.gold ? withReaders(models.gold, options.select) : []).map(
@@ -111,6 +126,10 @@ export async function prepareTables(
     if (marked !== undefined) {
       await markStale(client, marked, martsByDay);
     }
+    await recordProjectModels(client, {
+      ...{ models: all, project: options.project, whole: refreshSilver ? models.silver : [] },
+      layers: LAYERS.filter((layer) => options[layer] && !options.isIdle),
+    });
     return (
       options.takesBronze && (await beginFill(client, models.silver, runId, options.chunkRows))
     );
@@ -141,6 +160,25 @@ export async function prepareTables(
     isSilverEmptied: refreshSilver,
     isFilling,
   };
+}
+
+const LAYERS = ['silver', 'gold'] as const;
+
+/** Says once what other projects promote here, and what was promoted without this one. */
+async function warnOfStrays(
+  client: Client,
+  models: readonly Model[],
+  { project, warned = new Set() }: RefreshOptions,
+  context: StageContext,
+): Promise<void> {
+  const files = models.map(({ id, lines }) => ({ id, text: lines.join('\n') }));
+  const strays = await readStrayModels(client, project, () => files);
+  for (const warning of strayWarnings(strays, project)) {
+    if (!warned.has(warning.message)) {
+      warned.add(warning.message);
+      context.emit({ type: 'warning', ...warning });
+    }
+  }
 }
 
 interface Unfilled {

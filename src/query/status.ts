@@ -3,6 +3,8 @@ import type { MedallionError } from '../errors.ts';
 import { openLog } from '../log/open.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
+import { modelFiles } from '../model/load.ts';
+import { readStrayModels, type StrayModel } from '../schema/project-models.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
@@ -49,6 +51,8 @@ export interface Status {
   /** Events, ever, whose time in the log cannot be right: freshness does not count it. */
   readonly implausible: number;
   readonly runs: ResultTable;
+  /** Models of projects that do not stand as they left them. */
+  readonly strays: readonly StrayModel[];
 }
 
 /**
@@ -61,8 +65,9 @@ export async function status(
   context: StageContext,
 ): Promise<Status> {
   const { signal } = context;
-  const { metadata, group } = await withSnapshot(settings, signal, async (client) => ({
+  const { metadata, strays, group } = await withSnapshot(settings, signal, async (client) => ({
     metadata: await readMetadata(client),
+    strays: await readStrayModels(client, config.project, () => modelFiles(config.project)),
     group: openLog(config, context).group(await warehouseIdentity(client)),
   }));
   const log = await lookAtLog(config, metadata.partitions, signal);
@@ -84,6 +89,7 @@ export async function status(
     freshness: metadata.freshness,
     implausible: metadata.implausible,
     runs: metadata.runs,
+    strays,
   };
 }
 

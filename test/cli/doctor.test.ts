@@ -54,6 +54,7 @@ describe('doctor', () => {
       'PostgreSQL',
       'rights in the database',
       'schema',
+      'models',
       'clocks',
     ]);
     expect(code).toBe(0);

@@ -80,6 +80,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.is_archived;
       drop table medallion.deferred_events;
       drop table medallion.topic_sources;
+      drop table medallion.project_models;
       drop table medallion.skipped_events;
       alter table medallion.watermarks drop column skipped_events;
       alter table medallion.pruned drop column skipped_events;

@@ -1,14 +1,22 @@
 import { rowsOf } from '../../query/ask.ts';
 import type { Status, Waiting } from '../../query/status.ts';
+import { describeStray } from '../../schema/project-models.ts';
 import { factLines, type Part } from './document.ts';
 import { fittedTable } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
 import { counted } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
-import { resultOf, withQuantities } from './result.ts';
+import { resultOf, texts, withQuantities } from './result.ts';
 import { wrapped } from './wrap.ts';
 
-export const STATUS_PARTS = ['state', 'partitions', 'quarantine', 'freshness', 'runs'] as const;
+export const STATUS_PARTS = [
+  'state',
+  'partitions',
+  'quarantine',
+  'freshness',
+  'runs',
+  'models',
+] as const;
 
 /** Where everything stands, part by part. */
 export function statusParts(status: Status, width: number): Part[] {
@@ -34,7 +42,28 @@ export function statusParts(status: Status, width: number): Part[] {
       ...{ name: 'runs', title: 'Last runs', table: status.runs },
       lines: runLines(status.runs, width),
     },
+    {
+      ...{ name: 'models', title: 'Models', table: modelTable(status) },
+      lines: modelLines(status, width),
+    },
   ];
+}
+
+function modelTable({ strays }: Status): ResultTable {
+  return resultOf(
+    texts('model', 'what', 'then'),
+    strays.map((stray) => ({ model: stray.model, ...describeStray(stray) })),
+  );
+}
+
+function modelLines({ strays }: Status, width: number): string[] {
+  return factLines(
+    strays.map((stray) => {
+      const { what, then } = describeStray(stray);
+      return [stray.model, `${what}: ${then}`];
+    }),
+    width,
+  );
 }
 
 /** How much waits, and for how long, under the names of a stage. */

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import type { ModelFile } from '../model/load.ts';
+import { isFilled, type Model } from '../model/model.ts';
+import type { Client } from '../postgres/client.ts';
+import { hasTables } from '../postgres/tables.ts';
+import { sqlFile } from '../sql-file.ts';
+
+/*
+ * medallion.project_models records the models of projects that promotions bring on. Whoever promotes without one of them
+ * leaves its table as it is, and is told so, as is who promotes with it again.
+ */
+
+/** A model of a project that does not stand as the project left it. */
+export interface StrayModel {
+  readonly model: string;
+  /**
+   * dropped: its own project has it no more; missing: a model of another project alone; different: another project
+   * defines it otherwise; behind: something was promoted without it
+   */
+  readonly kind: 'dropped' | 'missing' | 'different' | 'behind';
+  /** Folder of the project that brought it on last. */
+  readonly project: string;
+  /** Since when it is behind; else when that project promoted last. UTC. */
+  readonly at: string;
+  readonly relation: string;
+}
+
+/**
+ * The models of projects that are not as the project in this folder, or none, has them.
+ * @param files of every model of this project and of medallion; asked for where there is anything to compare
+ */
+export async function readStrayModels(
+  client: Client,
+  project: string | undefined,
+  files: () => readonly ModelFile[],
+): Promise<StrayModel[]> {
+  if (!(await hasTables(client, 'medallion.project_models'))) {
+    return [];
+  }
+  const { rows } = await client.query<{
+    model: string;
+    project: string;
+    definition: string;
+    promoted_at: string;
+    behind_since: string | null;
+    kind: string;
+  }>(sqlFile('projects/models'));
+  const known = new Map(rows.length === 0 ? [] : files().map((file) => [file.id, file]));
+  return rows.flatMap((row): StrayModel[] => {
+    const file = known.get(row.model);
+    const isOther = row.project !== project;
+    const stray = { model: row.model, project: row.project, relation: row.kind };
+    const last = { ...stray, at: row.promoted_at };
+    if (file === undefined) {
+      return [{ ...last, kind: isOther ? 'missing' : 'dropped' }];
+    }
+    const isDifferent = isOther && definitionOf(file) !== row.definition;
+    return [
+      ...(isDifferent ? [{ ...last, kind: 'different' as const }] : []),
+      ...(row.behind_since === null
+        ? []
+        : [{ ...stray, kind: 'behind' as const, at: row.behind_since }]),
+    ];
+  });
+}
+
+/** What is the matter with a model, and what becomes of it. */
+export function describeStray({ model, kind, project, at, relation }: StrayModel): {
+  what: string;
+  then: string;
+} {
+  const isGold = model.startsWith('gold.');
+  const other = `the project at ${project}, which promotes here, too`;
+  switch (kind) {
+    case 'dropped':
+      return {
+        what: `its project has it no more; brought on last at ${at} UTC`,
+        then: `left as it is: put ${fileOf(model)} back, or remove it by medallion sql --write 'drop ${relation} ${model}'`,
+      };
+    case 'missing':
+      return {
+        what: `a model of ${other} (last at ${at} UTC)`,
+        then: `left as it is here; ${isGold ? 'that project computes all of it when it promotes again' : 'that project needs promote --full-refresh then'}`,
+      };
+    case 'different':
+      return {
+        what: `defined otherwise by ${other} (last at ${at} UTC)`,
+        then: `brought on as it is defined here; ${refreshOf(model)} makes all of it so`,
+      };
+    case 'behind':
+      return {
+        what: `without what was promoted without it since ${at} UTC`,
+        then: isGold ? 'the next promotion computes all of it' : `${refreshOf(model)} fills it`,
+      };
+  }
+}
+
+/** What whoever promotes is to know of them: one warning for each other project, and for each table that lacks rows. */
+export function strayWarnings(
+  strays: readonly StrayModel[],
+  project: string | undefined,
+): { message: string; hint: string }[] {
+  const projects = [...new Set(strays.map((stray) => stray.project))];
+  const namesOf = (kind: StrayModel['kind'], folder: string): string =>
+    strays
+      .filter((stray) => stray.kind === kind && stray.project === folder)
+      .map(({ model }) => model)
+      .join(', ');
+  return [
+    ...projects.flatMap((folder) => {
+      const missing = namesOf('missing', folder);
+      const different = namesOf('different', folder);
+      const also = `the project at ${folder} promotes into this warehouse, too`;
+      return [
+        ...(missing === ''
+          ? []
+          : [
+              {
+                message: `${also}: this promotion leaves its ${missing} as they are`,
+                hint:
+                  project === undefined
+                    ? `Promote in that folder, or by --config ${folder}/medallion.yaml.`
+                    : 'Put the models of both into one project, or give each a warehouse of its own. That project computes its marts whole when it promotes again.',
+              },
+            ]),
+        ...(different === ''
+          ? []
+          : [
+              {
+                message: `${also}, and defines otherwise: ${different}`,
+                hint: 'What is promoted now follows this definition, what was there the other one. Keep it in one project; medallion promote --plan has the command that makes all of it again.',
+              },
+            ]),
+      ];
+    }),
+    ...strays
+      .filter(({ kind, model }) => kind === 'behind' && model.startsWith('silver.'))
+      .map((stray) => ({
+        message: `${stray.model} is ${describeStray(stray).what}`,
+        hint: `${refreshOf(stray.model)} fills it.`,
+      })),
+  ];
+}
+
+/** Marts that come back to promotions wait for all their rows. */
+export async function resumeMarts(client: Client, models: readonly Model[]): Promise<void> {
+  await client.query(sqlFile('projects/resume'), [models.filter(isFilled).map(({ id }) => id)]);
+}
+
+/**
+ * Records which models of a project a promotion brings on, and which it leaves behind.
+ * @param whole models that hold all their rows, whatever was promoted without them
+ * @param layers those in which something is promoted
+ */
+export async function recordProjectModels(
+  client: Client,
+  {
+    models,
+    project,
+    whole,
+    layers,
+  }: {
+    readonly models: readonly Model[];
+    readonly project: string | undefined;
+    readonly whole: readonly Model[];
+    readonly layers: readonly Model['layer'][];
+  },
+): Promise<void> {
+  const ids = models.map(({ id }) => id);
+  const own = project === undefined ? [] : models.filter(({ isOfProject }) => isOfProject);
+  await client.query(sqlFile('projects/record'), [
+    own.map(({ id }) => id),
+    own.map(({ lines }) => definitionOf({ text: lines.join('\n') })),
+    project,
+    ids,
+    [...whole, ...models.filter((model) => !isFilled(model))].map(({ id }) => id),
+  ]);
+  await client.query(sqlFile('projects/leave_behind'), [ids, layers]);
+}
+
+function definitionOf({ text }: Pick<ModelFile, 'text'>): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function fileOf(model: string): string {
+  return `models/${model.replace('.', '/')}.sql`;
+}
+
+function refreshOf(model: string): string {
+  return model.startsWith('gold.')
+    ? `medallion promote --full-refresh --select ${model}`
+    : 'medallion promote --full-refresh';
+}
