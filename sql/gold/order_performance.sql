@@ -16,9 +16,9 @@ columns:
       where statuses.id = order_performance.order_status_id)
   currency:
     type: text
-    description: Name of the currency
+    description: 'Code of the currency, or its name where it has none'
     derived: >-
-      (select currencies.name from silver.dim_currency as currencies
+      (select coalesce(currencies.code, currencies.name) from silver.dim_currency as currencies
       where currencies.id = order_performance.order_currency_id)
   orders: { type: bigint, description: Purchases }
   subtotal: { type: 'numeric(38,2)', description: Sum of the subtotals }

@@ -281,9 +281,9 @@ describe('Sales', () => {
   });
 
   it.each<[string, string, number]>([
-    ['Revenue', '-4.8 %, EUR', 190.5],
+    ['Revenue', '-4.8 %, EUR+USD', 190.5],
     ['Orders', '+200.0 %', 3],
-    ['Average ticket', '-68.3 %, EUR', 63.5],
+    ['Average ticket', '-68.3 %, EUR+USD', 63.5],
     ['Customers', '+100.0 %', 2],
     ['Units sold', '+400.0 %', 5],
     ['Units an order', '+67.0 %', 1.67],
@@ -435,8 +435,21 @@ describe('Sales', () => {
       ],
     ],
     ['Order status', [['placed', '3']]],
-    ['Net sales', [['EUR', '3', '30.00', '0.00', '0.00', '30.00', '0.60', '3.00', '33.60']]],
-    ['Currencies', [['EUR', '3', '190.50', '100.0']]],
+    [
+      'Net sales',
+      [
+        ['EUR', '2', '20.00', '0.00', '0.00', '20.00', '0.40', '2.00', '22.40'],
+        ['USD', '1', '10.00', '0.00', '0.00', '10.00', '0.20', '1.00', '11.20'],
+      ],
+    ],
+    // By its code, though the dimension's name of it is US-DOLLAR.
+    [
+      'Currencies',
+      [
+        ['EUR', '2', '140.00', '66.7'],
+        ['USD', '1', '50.50', '33.3'],
+      ],
+    ],
     [
       'New and returning customers',
       [day('2020-01-01', '2', '0'), day('2020-01-02', '0', '1'), day('2020-01-03', '0', '0')],
@@ -469,17 +482,17 @@ describe('Sales', () => {
   });
 
   it.each<[string, string, Choices, unknown]>([
-    ['Revenue', 'from France', { country: ['FR'] }, ['-74.8 %, EUR', 50.5]],
-    ['Revenue', 'of orders with gold', { category: ["d'or"] }, ['none before, EUR', 50.5]],
+    ['Revenue', 'from France', { country: ['FR'] }, ['-74.8 %, USD', 50.5]],
+    ['Revenue', 'of orders with gold', { category: ["d'or"] }, ['none before, USD', 50.5]],
     ['Revenue', 'of orders with a pipe', { product: ['6" pipe'] }, ['none before, EUR', 40]],
-    ['Revenue', 'of nothing', { country: ['DE'], category: ["d'or"] }, ['none, as before, EUR', 0]],
-    ['Revenue', 'of what is gone', { product: ['prod_3'] }, ['-100.0 %, EUR', 0]],
-    ['Average ticket', 'of what is gone', { product: ['prod_3'] }, ['none now, EUR', null]],
+    ['Revenue', 'of nothing', { country: ['DE'], category: ["d'or"] }, ['none, as before', 0]],
+    ['Revenue', 'of what is gone', { product: ['prod_3'] }, ['-100.0 %', 0]],
+    ['Average ticket', 'of what is gone', { product: ['prod_3'] }, ['none now', null]],
     [
       'Average ticket',
       'of nothing',
       { country: ['DE'], category: ["d'or"] },
-      ['none, as before, EUR', null],
+      ['none, as before', null],
     ],
     ['Customers', 'with books', { category: ['books'] }, ['none before', 2]],
     ['Units sold', 'of books', { category: ['books'] }, ['none before', 4]],
@@ -596,9 +609,13 @@ describe('Sales', () => {
 
   it('means days of UTC, whatever the time zone of the session', async () => {
     const inUtc = await tile('Revenue');
+    const hours = await rowsOf('Orders by weekday and hour', ALL);
     await reader.query("set time zone 'Pacific/Kiritimati'");
     try {
       expect(await tile('Revenue')).toEqual(inUtc);
+      for (const choices of [ALL, { ...ALL, country: ['DE', 'FR'] }]) {
+        expect(await rowsOf('Orders by weekday and hour', choices)).toEqual(hours);
+      }
       const days = (await rowsOf('Revenue by day', ALL)).map(([time]) => time);
       expect(days[0]).toBe('2020-01-01 14:00:00+14');
     } finally {
@@ -1049,7 +1066,7 @@ describe('Order trace', () => {
   it('shows the order, its lines, and its part of gold', async () => {
     expect((await tell('Order', 't2')).map((row) => row.slice(2))).toEqual([
       [
-        ...['cust_2', 'Paris, France', 'placed', 'paypal', 'EUR'],
+        ...['cust_2', 'Paris, France', 'placed', 'paypal', 'USD'],
         ...['10.00', '1.00', '0.20', '0.00', '50.50'],
       ],
     ]);

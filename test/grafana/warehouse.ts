@@ -18,15 +18,15 @@ const T3 = { id: 't3', items: [PIPE] };
 /**
  * Sales that can be added up by hand, in a real gold. A line has 10.00 and cost 4.00 for one unit unless it says otherwise.
  *
- *     t0  2019-12-31  cust_3  FR Lyon    cash         200.00   1 x prod_3 (garden) 180.00 cost 100.00
- *     t1  2020-01-01  cust_1  DE Berlin  credit card  100.00   2 x prod_1 (books)                       comes twice
- *     t2  2020-01-01  cust_2  FR Paris   paypal        50.50   1 x prod_2 (d'or) 20.25 cost 10.00, 1 x prod_1 (books)
- *     t3  2020-01-02  cust_1  DE Berlin  credit card   40.00   1 x 6" pipe (books)                      30.00 at first
+ *     t0  2019-12-31  cust_3  FR Lyon    cash         200.00 EUR   1 x prod_3 (garden) 180.00 cost 100.00
+ *     t1  2020-01-01  cust_1  DE Berlin  credit card  100.00 EUR   2 x prod_1 (books)                       comes twice
+ *     t2  2020-01-01  cust_2  FR Paris   paypal        50.50 USD   1 x prod_2 (d'or) 20.25 cost 10.00, 1 x prod_1 (books)
+ *     t3  2020-01-02  cust_1  DE Berlin  credit card   40.00 EUR   1 x 6" pipe (books)                      30.00 at first
  *     t4  2020-01-03  waits for promotion
  *     t5  2020-01-03  refused: its payment method is unknown; and an event that is no JSON
  *
- * The first promotion has t0 to t3 and t1 again, the second one the correction of t3 and the refused ones. The books know one
- * ingest of all nine events, and one that failed.
+ * The first promotion has t0 to t3 and t1 again, the second one the correction of t3 and the refused ones. The metadata knows
+ * one ingest of all nine events, and one that failed.
  */
 export async function salesWarehouse(): Promise<TestDatabase> {
   const database = await createTestDatabase();
@@ -44,7 +44,7 @@ export async function salesWarehouse(): Promise<TestDatabase> {
       id: 't2',
       at: '2020-01-01T12:00:00',
       customer: { id: 'cust_2', country: 'FR', city: 'Paris' },
-      order: { total_amount: 50.5, payment_method: 2 },
+      order: { total_amount: 50.5, payment_method: 2, currency: 2 },
       items: [{ id: 'prod_2', category: "d'or", unit_price: 20.25, cost: 10 }, {}],
     }),
     purchase({ ...T3, at: '2020-01-02T09:00:00', order: { total_amount: 30 } }),

@@ -7,7 +7,7 @@ import { COUNT, MONEY, PERCENT, rows, SHORT, stackedBars, TIME, type Column } fr
 import { PERIOD, startOf } from '../period.ts';
 import { sql } from '../sql.ts';
 import { isChosen } from '../variables.ts';
-import { buyers, withParts } from './queries.ts';
+import { asReported, buyers, withParts } from './queries.ts';
 
 const LEADERS = sql`
   ${withParts(buyers({ since: 'first_day' }))},
@@ -58,37 +58,30 @@ const NEW_AND_RETURNING = sql`
   left join new_customers on new_customers.date_key = period.first_day + numbers.number
   order by time`;
 
-const SEGMENTS = sql`
-  select
-      performance.segment,
-      count(*) as customers,
-      sum(performance.orders) as orders,
-      sum(performance.revenue) as revenue,
-      round(sum(performance.revenue) * 100 / nullif(sum(sum(performance.revenue)) over (), 0), 1) as share_percent
-  from gold.customer_performance as performance
-  left join silver.dim_customers as details on performance.customer_id = details.id
-  where ${isChosen('country', 'details.country')}
-  group by performance.segment
-  order by revenue desc, performance.segment`;
+const SEGMENTS = asReported(
+  'segments',
+  sql`
+    customers as (
+        select performance.segment, performance.orders, performance.revenue
+        from gold.customer_performance as performance
+        left join silver.dim_customers as details on performance.customer_id = details.id
+        where ${isChosen('country', 'details.country')}
+    )`,
+);
 
 /** A row for each month with new customers, the latest twelve up to the end of the time range; a column for each month after. */
-const COHORTS = sql`
-  with ${PERIOD}
-
-  select
-      to_char(cohorts.cohort_month, 'YYYY-MM') as first_month,
-      coalesce(sum(cohorts.customers) filter (where cohorts.month_number = 0), 0) as customers,
-      ${MONTHS.map(
-        (name) =>
-          `round(sum(cohorts.customers) filter (where cohorts.month_number = ${name.slice('month_'.length)}) * 100 / nullif(sum(cohorts.customers) filter (where cohorts.month_number = 0), 0), 1) as ${name}`,
-      ).join(',\n')}
-  from period
-  inner join gold.cohort_retention as cohorts
-      on
-          cohorts.cohort_month > date_trunc('month', period.last_day) - interval '12 months'
-          and cohorts.cohort_month <= period.last_day
-  group by cohorts.cohort_month
-  order by cohorts.cohort_month`;
+const COHORTS = asReported(
+  'cohorts',
+  sql`
+    cohorts as (
+        select months.cohort_month, months.month_number, months.customers
+        from period
+        inner join gold.cohort_retention as months
+            on
+                months.cohort_month > date_trunc('month', period.last_day) - interval '12 months'
+                and months.cohort_month <= period.last_day
+    )`,
+);
 
 /** Who bought. A customer's country is the one of today, but orders count for the country that they name. */
 export function customers(): Builder<Panel>[] {

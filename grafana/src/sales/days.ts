@@ -7,7 +7,7 @@ import { CLICKED_TIME, toTransactions } from '../links.ts';
 import { COUNT, lines, MONEY, rows, SHORT, type Column } from '../panels.ts';
 import { isDayOf, startOf } from '../period.ts';
 import { sql } from '../sql.ts';
-import { hours, orders, withParts } from './queries.ts';
+import { asReported, hours, orders, withParts } from './queries.ts';
 
 /** A figure of each day, its mean of seven days, and that of the same weekday a week and a year (52 weeks) before. */
 function byDay(figure: 'revenue' | 'orders'): string {
@@ -101,17 +101,15 @@ export function days(): PanelBuilder[] {
   return [byDayPanel(SECTIONS.days.title, 'revenue'), byDayPanel('Orders by day', 'orders')];
 }
 
-const NET = sql`
-  ${withParts()}
-
-  select
-      days.currency,
-      sum(days.orders) as orders,
-      ${NET_SALES.map((name) => `sum(days.${name}) as ${name}`).join(',\n')}
-  from period
-  inner join gold.net_sales as days on ${isDayOf('first_day', 'days.date_key')}
-  group by days.currency
-  order by orders desc, days.currency`;
+const NET = asReported(
+  'net_sales',
+  sql`
+    days as (
+        select sales.*
+        from period
+        inner join gold.net_sales as sales on ${isDayOf('first_day', 'sales.date_key')}
+    )`,
+);
 
 /** What the sales of each currency are made of. */
 export function netSales(): Builder<Panel> {
@@ -137,30 +135,7 @@ export function netSales(): Builder<Panel> {
 }
 
 /** A row for each weekday, a column for each two hours: Grafana gives a column 50 pixels at least. */
-const WHEN = sql`
-  ${withParts(hours({ since: 'first_day' }))},
-
-  weekdays as (
-      select extract(isodow from date_key)::integer as weekday, hour, sum(orders) as orders
-      from hours
-      group by 1, 2
-  )
-
-  select
-      names.name as weekday,
-      ${HOURS.map((name) => {
-        const from = Number(name.slice(-2));
-        return `coalesce(sum(weekdays.orders) filter (where weekdays.hour between ${from} and ${from + 1}), 0) as ${name}`;
-      }).join(',\n')}
-  from
-      (values
-          (1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'),
-          (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')
-      ) as names (weekday, name)
-  left join weekdays on names.weekday = weekdays.weekday
-  where exists (select from weekdays)
-  group by names.weekday, names.name
-  order by names.weekday`;
+const WHEN = asReported('hours', hours({ since: 'first_day' }));
 
 /** When the shop sells. */
 export function when(): Builder<Panel> {

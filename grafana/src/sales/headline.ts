@@ -3,7 +3,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { AGO, COUNT, figure, PERCENT, SHORT_MONEY, TIME, trend, type Unit } from '../panels.ts';
 import { startOf } from '../period.ts';
 import { sql } from '../sql.ts';
-import { buyers, categories, discounts, orders, withParts } from './queries.ts';
+import { buyers, categories, currencies, discounts, orders, withParts } from './queries.ts';
 
 /** What a figure is over some days: of a sum, or of one sum over another. */
 interface Figure {
@@ -90,18 +90,18 @@ const FIGURES: readonly Figure[] = [
   },
 ];
 
-/** CTE: the currencies that the orders of the period are in, as the end of a tile's small line, which has no room for more. */
-const CURRENCY = sql`
+/** CTE: the currencies of the orders, as the end of a tile's small line, which has no room for more. */
+const CURRENCIES = sql`
+  ${currencies()},
+
   currencies as (
       select
           case
-              when count(distinct days.currency) = 0 then ''
-              when count(distinct days.currency) < 3 then ', ' || string_agg(distinct days.currency, '+')
-              else ', ' || count(distinct days.currency) || ' currencies'
+              when count(*) = 0 then ''
+              when count(*) < 3 then ', ' || string_agg(currency, '+' order by currency)
+              else ', ' || count(*) || ' currencies'
           end as currency
-      from period
-      inner join gold.net_sales as days
-          on days.date_key between period.first_day and period.last_day and days.orders > 0
+      from booked
   )`;
 
 /**
@@ -117,7 +117,7 @@ function shown({ title, isShare, isMoney }: Pick<Figure, 'title' | 'isShare' | '
       ? `to_char(value - value_before, 'FMSG990.0') || ' points'`
       : `to_char(round((value - value_before) * 100 / abs(value_before), 1), 'FMSG999,999,990.0') || ' %'`;
   return sql`
-    ${isMoney === true ? CURRENCY : "currencies as (select ''::text as currency)"}
+    ${isMoney === true ? CURRENCIES : "currencies as (select ''::text as currency)"}
 
     select
         ${startOf('points.date_key')} as time,

@@ -10,7 +10,7 @@ import { SECTIONS } from '../../../src/query/report/sections.ts';
 import { CLICKED, column, toTransactions } from '../links.ts';
 import { bars, COUNT, framed, MONEY, PERCENT, rows, SHORT, slices } from '../panels.ts';
 import { sql } from '../sql.ts';
-import { payments, placesOf, states, withParts } from './queries.ts';
+import { asReported, payments, placesOf, states, withParts } from './queries.ts';
 
 const COUNTRIES = sql`
   ${withParts(placesOf({ since: 'first_day' }))}
@@ -56,22 +56,7 @@ const STATUSES = sql`
   group by order_status
   order by orders desc, order_status`;
 
-const CURRENCIES = sql`
-  ${withParts(states({ since: 'first_day' }))},
-
-  currencies as (
-      select currency, sum(orders) as orders, sum(revenue) as revenue
-      from states
-      group by currency
-  )
-
-  select
-      currency,
-      orders,
-      revenue,
-      round(orders * 100 / nullif(sum(orders) over (), 0), 1) as share_percent
-  from currencies
-  order by orders desc, currency`;
+const CURRENCIES = asReported('currencies', states({ since: 'first_day' }));
 
 /** What Grafana has of its own: where countries are, and their outlines. Nothing of the map comes from the internet. */
 const GAZETTEER = 'public/gazetteer/countries.json';

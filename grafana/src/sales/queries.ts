@@ -1,3 +1,6 @@
+import type { SectionName } from '../../../src/query/report/sections.ts';
+import { sqlFile } from '../../../src/sql-file.ts';
+import { CURRENCY } from '../names.ts';
 import { isDayOf, isKeyOf, PERIOD, type Since } from '../period.ts';
 import { sql } from '../sql.ts';
 import { isAll, isChosen } from '../variables.ts';
@@ -31,11 +34,31 @@ export function withParts(...parts: readonly string[]): string {
   return `with ${[PERIOD, ...parts].join(',\n\n')}`;
 }
 
-/** CTE: the transactions that count. */
+/**
+ * The query of a section of medallion report. Its first CTE reads gold by the days of the report: the last of `parts`
+ * stands for it here, by the same name.
+ */
+export function asReported(section: SectionName, parts: string): string {
+  const text = sqlFile(`query/report/${section}`);
+  return `${withParts(parts)}${text.slice(text.indexOf('\n)') + 2).trimEnd()}`;
+}
+
+/** CTE: the transactions that count. Where gold answers nothing may be left of it, whoever else reads it. */
 function chosenTransactions(span: Span): string {
   return sql`
-    chosen as (
-        select transactions.*
+    chosen as not materialized (
+        select
+            transactions.date_key,
+            transactions.ordered_at,
+            transactions.customer_id,
+            transactions.customer_country,
+            transactions.customer_city,
+            transactions.order_status_id,
+            transactions.order_payment_method_id,
+            transactions.order_currency_id,
+            transactions.order_subtotal,
+            transactions.order_discount_amount,
+            transactions.order_total_amount
         from period
         inner join silver.fact_transactions as transactions
             on ${isPurchaseFrom(span)}
@@ -74,6 +97,23 @@ export function orders(span: Span): string {
         from chosen
         where not ${ALL_GOODS}
         group by date_key
+    )`;
+}
+
+/** CTE: the currencies of the orders of the period; for after `orders`, whose choice it shares. */
+export function currencies(): string {
+  return sql`
+    booked as (
+        select days.currency
+        from period
+        inner join gold.order_performance as days on ${isDayOf('first_day', 'days.date_key')}
+        where ${ALL}
+        union
+        select ${CURRENCY}
+        from period
+        inner join chosen on chosen.date_key >= period.first_day
+        inner join silver.dim_currency as currencies on chosen.order_currency_id = currencies.id
+        where not ${ALL}
     )`;
 }
 
@@ -183,12 +223,12 @@ export function states(span: Span): string {
         inner join gold.order_performance as days on ${isDayOf(span.since, 'days.date_key')}
         where ${ALL}
         union all
-        select statuses.name, currencies.name, count(*), sum(chosen.order_total_amount)
+        select statuses.name, ${CURRENCY}, count(*), sum(chosen.order_total_amount)
         from chosen
         left join silver.dim_order_status as statuses on chosen.order_status_id = statuses.id
         left join silver.dim_currency as currencies on chosen.order_currency_id = currencies.id
         where not ${ALL}
-        group by statuses.name, currencies.name
+        group by 1, 2
     )`;
 }
 

@@ -1,3 +1,4 @@
+import { CURRENCY } from '../names.ts';
 import { IS_IN_RANGE } from '../period.ts';
 import { sql } from '../sql.ts';
 import { textOf } from '../variables.ts';
@@ -115,7 +116,7 @@ export const ORDER = sql`
       concat_ws(', ', transactions.customer_city, coalesce(countries.name, transactions.customer_country)) as place,
       replace(statuses.name, '_', ' ') as status,
       methods.name as payment_method,
-      currencies.name as currency,
+      ${CURRENCY} as currency,
       transactions.order_subtotal as subtotal,
       transactions.order_tax_amount as tax,
       transactions.order_shipping_amount as shipping,

@@ -1,6 +1,14 @@
 -- Customers by the month of their first order, and how many percent of them bought in each of the months after.
 -- grain: one row per first month, of the twelve up to the end of the period
 -- parameters: $1 last day
+with cohorts as (
+    select cohort_month, month_number, customers
+    from gold.cohort_retention
+    where
+        cohort_month > date_trunc('month', $1::date) - interval '12 months'
+        and cohort_month <= $1::date
+)
+
 select
     to_char(cohort_month, 'YYYY-MM') as first_month,
     coalesce(sum(customers) filter (where month_number = 0), 0) as customers,
@@ -48,9 +56,6 @@ select
         sum(customers) filter (where month_number = 11) * 100
         / nullif(sum(customers) filter (where month_number = 0), 0), 1
     ) as month_11
-from gold.cohort_retention
-where
-    cohort_month > date_trunc('month', $1::date) - interval '12 months'
-    and cohort_month <= $1::date
+from cohorts
 group by cohort_month
 order by cohort_month

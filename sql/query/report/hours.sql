@@ -1,10 +1,15 @@
 -- When the shop sells: orders by weekday, in columns of two hours each.
 -- grain: one row per weekday, none where nothing was sold
 -- parameters: $1 first day, $2 last day
-with weekdays as (
-    select extract(isodow from date_key)::integer as weekday, hour, sum(orders) as orders
+with hours as (
+    select date_key, hour, orders
     from gold.hourly_sales
     where date_key between $1::date and $2::date
+),
+
+weekdays as (
+    select extract(isodow from date_key)::integer as weekday, hour, sum(orders) as orders
+    from hours
     group by 1, 2
 )
 

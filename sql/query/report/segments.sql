@@ -1,8 +1,13 @@
 -- The segments of all customers, over all history.
 -- grain: one row per segment
-with segments as (
-    select segment, count(*) as customers, sum(orders) as orders, sum(revenue) as revenue
+with customers as (
+    select segment, orders, revenue
     from gold.customer_performance
+),
+
+segments as (
+    select segment, count(*) as customers, sum(orders) as orders, sum(revenue) as revenue
+    from customers
     group by segment
 )
 

@@ -103,7 +103,7 @@ insert into gold.order_performance
 values
     ('2025-12-30', 5, 1, 'completed', 'EUR', 1, 100.00, 0, 100.00),
     ('2026-01-01', 5, 1, 'completed', 'EUR', 2, 200.00, 0, 200.00),
-    ('2026-01-03', 2, 2, 'to_ship', 'US-DOLLAR', 2, 150.05, 0, 150.05);
+    ('2026-01-03', 2, 2, 'to_ship', 'USD', 2, 150.05, 0, 150.05);
 
 insert into gold.net_sales (date_key, order_currency_id, currency, entries, orders, gross_sales, discounts, returns, net_sales, shipping, taxes, total_sales)
 values

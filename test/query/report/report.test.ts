@@ -157,7 +157,7 @@ describe('sections', () => {
     ]);
     expect(values(currencies?.rows)).toEqual([
       ['EUR', '2', '200.00', '50.0'],
-      ['US-DOLLAR', '2', '150.05', '50.0'],
+      ['USD', '2', '150.05', '50.0'],
     ]);
   });
 
