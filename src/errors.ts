@@ -78,6 +78,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What a long complaint begins with. */
+export function firstLine(message: string): string {
+  return message.trim().split('\n')[0] ?? '';
+}
+
 /** The `code` of a system, driver or server error ('ECONNREFUSED', '28P01'), if it has one. */
 export function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError && !('code' in error)) {

@@ -161,7 +161,8 @@ async function testRecords(
   records: readonly PlacedRecord[],
   warehouse: Dimensions,
 ): Promise<SourceTest> {
-  const [{ readRecords }, { dimensionsOf }] = await Promise.all([
+  const [{ openDetached }, { readRecords }, { dimensionsOf }] = await Promise.all([
+    import('../engine/duckdb/detached.ts'),
     import('../engine/duckdb/records.ts'),
     import('../engine/source-test.ts'),
   ]);
@@ -171,7 +172,11 @@ async function testRecords(
   }
   const readable = records.filter((record) => 'value' in record);
   const values = readable.map(({ value }) => value);
-  const found = await readRecords(source, { records: values, dimensions }, totalsCheck(models));
+  const engine = await openDetached();
+  const given = { records: values, dimensions };
+  const found = await readRecords(engine, source, given, totalsCheck(models)).finally(() => {
+    engine.close();
+  });
   const placeOf = (record: number): string => readable[record]?.place ?? '';
   let next = 0;
   const outcomes = records.map((record): PlacedOutcome => {

@@ -1,17 +1,17 @@
-import type { Config } from '../config.ts';
-import { sparkRemote } from '../config/spark.ts';
-import type { checkModels as checkWith } from '../engine/spark/check.ts';
-import type { Model } from '../model/model.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Engine } from '../engine/engine.ts';
+import type { Config } from '../config.ts';
+import { sparkRemote } from '../config/spark.ts';
+import type { DetachedEngine } from '../engine/duckdb/detached.ts';
 import type { Disagreement } from '../engine/duckdb/records.ts';
 import type { Difference } from '../engine/model-test.ts';
+import type { checkModels as checkWith } from '../engine/spark/check.ts';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted, usageError } from '../errors.ts';
 import { allModels } from '../model/load.ts';
+import type { Model } from '../model/model.ts';
 import { counted } from '../number.ts';
-import type { Source } from '../source/mapping.ts';
+import type { Sources } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import type { CallOptions } from './call.ts';
 import { recordsOf } from './records.ts';
@@ -21,7 +21,8 @@ export interface TestResult {
   /** What is tested, as schema.name. */
   readonly of: string;
   readonly file: string;
-  readonly name: string;
+  /** The case; undefined where the file itself cannot be run. */
+  readonly name: string | undefined;
   readonly passed: boolean;
   /** Why it could not be run. */
   readonly problem: string | undefined;
@@ -39,7 +40,13 @@ interface TestFile {
   readonly shown: string;
 }
 
-type Kind = (file: TestFile) => Promise<readonly TestResult[]>;
+/** Why a file, or a case of it, cannot be run. */
+interface Problem {
+  readonly problem: string;
+}
+
+/** Runs the cases of a file, given what its YAML says. */
+type Kind = (file: TestFile, yaml: unknown) => Promise<readonly TestResult[] | Problem>;
 
 const PACKAGE = fileURLToPath(new URL('../../test/', import.meta.url));
 
@@ -85,7 +92,7 @@ export async function runTests(
     /** By the folder of tests/ that they lie in. */
     const kinds: Readonly<Record<string, Kind>> = {
       ...{ silver: ofModels, gold: ofModels },
-      [SOURCES]: sourceTests(sources, models),
+      [SOURCES]: sourceTests(sources, models, engine),
     };
     const results: TestResult[] = [];
     for (const file of chosen) {
@@ -93,22 +100,12 @@ export async function runTests(
         throwIfInterrupted(signal);
       }
       const kind = kinds[file.folder];
-      results.push(
-        ...(kind === undefined
-          ? [
-              problemOf(
-                file,
-                `tests lie in ${Object.keys(kinds)
-                  .map((one) => `tests/${one}`)
-                  .join(', ')}`,
-              ),
-            ]
-          : await kind(file)),
-      );
+      const found = kind === undefined ? strayProblem(kinds) : await runFile(file, kind);
+      results.push(...('problem' in found ? [problemOf(file, found.problem)] : found));
     }
     return results;
   } finally {
-    await engine.close();
+    engine.close();
   }
 }
 
@@ -118,35 +115,40 @@ function isNamed({ id, name }: TestFile, wanted: string): boolean {
   return wanted === name || wanted === id;
 }
 
-function problemOf(file: TestFile, problem: string, name = ''): TestResult {
+function problemOf(file: TestFile, problem: string, name?: string): TestResult {
   return {
     ...{ of: file.id, file: file.shown, name },
     ...{ passed: false, problem, differences: [] },
   };
 }
 
+function strayProblem(kinds: Readonly<Record<string, Kind>>): Problem {
+  const folders = Object.keys(kinds).map((folder) => `tests/${folder}`);
+  return { problem: `tests lie in ${folders.join(', ')}` };
+}
+
+async function runFile(file: TestFile, kind: Kind): Promise<readonly TestResult[] | Problem> {
+  const { parse } = await import('yaml');
+  let yaml: unknown;
+  try {
+    yaml = parse(readFileSync(file.path, 'utf8'));
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+  return kind(file, yaml);
+}
+
 /** Tests of models: rows given, rows expected. */
-function modelTests(
-  models: ReturnType<typeof allModels>,
-  engine: Pick<Engine, 'openSession'>,
-): Kind {
-  return async (file) => {
+function modelTests(models: readonly Model[], engine: DetachedEngine): Kind {
+  return async (file, yaml) => {
     const model = models.find(({ id }) => id === file.id);
     if (model === undefined) {
-      return [problemOf(file, `there is no model ${file.id}`)];
+      return { problem: `there is no model ${file.id}` };
     }
-    const [{ parse }, { readCases, runCase }] = await Promise.all([
-      import('yaml'),
-      import('../engine/model-test.ts'),
-    ]);
-    let cases: ReturnType<typeof readCases>;
-    try {
-      cases = readCases(parse(readFileSync(file.path, 'utf8')));
-    } catch (error) {
-      return [problemOf(file, messageOf(error))];
-    }
+    const { readCases, runCase } = await import('../engine/model-test.ts');
+    const cases = readCases(yaml);
     if ('problem' in cases) {
-      return [problemOf(file, cases.problem)];
+      return cases;
     }
     const results: TestResult[] = [];
     for (const one of cases) {
@@ -173,29 +175,25 @@ function modelTests(
 }
 
 /** Tests of sources: records given, and what becomes of each. */
-function sourceTests(
-  sources: ReadonlyMap<string, Source>,
-  models: ReturnType<typeof allModels>,
-): Kind {
-  return async (file) => {
+function sourceTests(sources: Sources, models: readonly Model[], engine: DetachedEngine): Kind {
+  return async (file, yaml) => {
     const source = sources.get(file.name);
     if (source === undefined) {
-      return [problemOf(file, `there is no source ${file.name}`)];
+      return { problem: `there is no source ${file.name}` };
     }
-    const [{ parse }, { differencesOf, dimensionsOf, readSourceCases, rowsWith }, { readRecords }] =
+    const [{ differencesOf, dimensionsOf, readSourceCases, rowsWith }, { readRecords }] =
       await Promise.all([
-        import('yaml'),
         import('../engine/source-test.ts'),
         import('../engine/duckdb/records.ts'),
       ]);
+    const cases = readSourceCases(yaml);
+    if ('problem' in cases) {
+      return cases;
+    }
     try {
-      const cases = readSourceCases(parse(readFileSync(file.path, 'utf8')));
-      if ('problem' in cases) {
-        return [problemOf(file, cases.problem)];
-      }
       const dimensions = dimensionsOf(models, rowsWith(cases));
       if ('problem' in dimensions) {
-        return [problemOf(file, dimensions.problem)];
+        return { problem: dimensions.problem };
       }
       const records = await recordsOf(
         source,
@@ -203,13 +201,13 @@ function sourceTests(
       );
       if (records.length !== cases.length) {
         const found = counted(records.length, 'order');
-        return [problemOf(file, `${found} in ${counted(cases.length, 'case')}: each gives one`)];
+        return { problem: `${found} in ${counted(cases.length, 'case')}: each gives one` };
       }
-      const { outcomes, disagreements } = await readRecords(source, { records, dimensions });
+      const read = await readRecords(engine, source, { records, dimensions });
       return cases.map(({ name, expect }, index) => {
-        const outcome = outcomes[index];
+        const outcome = read.outcomes[index];
         const differences = outcome === undefined ? [] : differencesOf(expect, outcome);
-        const disagreement = disagreements.find(({ record }) => record === index);
+        const disagreement = read.disagreements.find(({ record }) => record === index);
         const problem = disagreement && disagreementIn(disagreement);
         return {
           ...{ of: file.id, file: file.shown, name, problem },
@@ -217,7 +215,7 @@ function sourceTests(
         };
       });
     } catch (error) {
-      return [problemOf(file, messageOf(error))];
+      return { problem: messageOf(error) };
     }
   };
 }

@@ -13,14 +13,21 @@ const casesSchema = v.array(
 export type ModelCase = v.Infer<typeof casesSchema>[number];
 export type Row = v.Infer<typeof row>;
 
-/**
- * The cases of a test file.
- * @param yaml what its YAML says
- * @returns the cases, or what is wrong with them
- */
+/** The cases of a test of a model. @returns what is wrong with them, where they are none */
 export function readCases(yaml: unknown): readonly ModelCase[] | { readonly problem: string } {
-  const result = casesSchema.try(yaml);
-  return result.ok ? result.value : { problem: result.message };
+  return casesOf(casesSchema, yaml);
+}
+
+/** What the YAML of a test file says, as cases of one kind; or what is wrong with it. */
+export function casesOf<T>(
+  schema: v.Type<T[]>,
+  yaml: unknown,
+): readonly T[] | { readonly problem: string } {
+  const result = schema.try(yaml ?? []);
+  if (!result.ok) {
+    return { problem: result.message };
+  }
+  return result.value.length === 0 ? { problem: 'it has no cases' } : result.value;
 }
 
 /** A cell that is not as expected; null where there is no such row, or no value. */

@@ -1,7 +1,7 @@
 import * as v from '@badrap/valita';
 import type { Model } from '../model/model.ts';
 import { counted } from '../number.ts';
-import { givenRows, row, textOf, type Difference, type Row } from './model-test.ts';
+import { casesOf, givenRows, row, textOf, type Difference, type Row } from './model-test.ts';
 import type { EngineRow } from './engine.ts';
 import type { Outcome } from './duckdb/records.ts';
 
@@ -26,12 +26,11 @@ const casesSchema = v.array(
 export type SourceCase = v.Infer<typeof casesSchema>[number];
 type Expectation = v.Infer<typeof expectation>;
 
-/** The cases of a test file. @returns what is wrong with them, where they are none */
+/** The cases of a test of a source. @returns what is wrong with them, where they are none */
 export function readSourceCases(
   yaml: unknown,
 ): readonly SourceCase[] | { readonly problem: string } {
-  const result = casesSchema.try(yaml);
-  return result.ok ? result.value : { problem: result.message };
+  return casesOf(casesSchema, yaml);
 }
 
 /** What orders may point at. */

@@ -1,5 +1,5 @@
 import { runTests, type TestResult } from '../../app/test.ts';
-import { MedallionError } from '../../errors.ts';
+import { firstLine, MedallionError } from '../../errors.ts';
 import { counted } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { command } from '../command.ts';
@@ -25,7 +25,7 @@ that differs.`,
   arguments: [
     ['[names...]', 'models and sources, like gold.x, sources.y or x (default: all tests)'],
   ],
-  /** @throws MedallionError check_failed, where a test failed */
+  /** @throws MedallionError input, where a file holds no cases that can be run; check_failed, where a test failed */
   run: async (context, _flags, names) => {
     const started = performance.now();
     const results = await runTests({ project: context.project }, names, context.call);
@@ -33,6 +33,17 @@ that differs.`,
     const text = failed.map((result) => `${linesOf(result).join('\n')}\n\n`).join('');
     await context.writeText(text, () => tableOf(results));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const unreadable = failed.filter(({ name }) => name === undefined);
+    if (unreadable.length > 0) {
+      const reasons = unreadable.map(({ file, problem = '' }) => `${file}: ${firstLine(problem)}`);
+      throw new MedallionError(
+        'input',
+        `${counted(unreadable.length, 'test file')} cannot be run: ${reasons.join('; ')}`,
+        {
+          hint: 'A test file is a list of cases. docs/projects.md and docs/sources.md have one each.',
+        },
+      );
+    }
     if (failed.length > 0) {
       throw new MedallionError(
         'check_failed',
@@ -53,7 +64,7 @@ function hintFor(failed: readonly TestResult[]): string {
 function linesOf({ of, name, file, problem, differences }: TestResult): string[] {
   const rows = [...new Set(differences.map(({ row }) => row))];
   return [
-    `FAILED ${of}${name === '' ? '' : `: ${name}`} (${file})`,
+    `FAILED ${of}${name === undefined ? '' : `: ${name}`} (${file})`,
     ...(problem === undefined ? [] : [`  ${problem}`]),
     ...rows.flatMap((row) => {
       const cells = differences.filter((cell) => cell.row === row);
@@ -79,7 +90,7 @@ function tableOf(results: readonly TestResult[]): ResultTable {
     },
     results.flatMap(({ of, name, differences, ...result }) => {
       const cells = differences.length === 0 ? [undefined] : differences;
-      return cells.map((cell) => ({ ...result, test: of, case: name, ...cell }));
+      return cells.map((cell) => ({ ...result, test: of, case: name ?? null, ...cell }));
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { firstLine } from '../../errors.ts';
 import { rowsOf } from '../../query/ask.ts';
 import type { Status, Waiting } from '../../query/status.ts';
 import { describeStray } from '../../schema/project-models.ts';
@@ -203,7 +204,7 @@ function runLines(table: ResultTable, width: number): string[] {
       command: {},
       outcome: {},
       started_at: { title: 'started', show: (row) => utc(row.started_at) },
-      error: { show: ({ error }) => error?.split('\n')[0] ?? '', atLeast: 20, isOptional: true },
+      error: { show: ({ error }) => firstLine(error ?? ''), atLeast: 20, isOptional: true },
     },
     rowsOf(table),
     width,

@@ -1,5 +1,5 @@
 import { ENDED_HINT } from '../../config/session.ts';
-import { MedallionError, messageOf, usageError } from '../../errors.ts';
+import { firstLine, MedallionError, messageOf, usageError } from '../../errors.ts';
 import { storageError } from '../../whole-file.ts';
 
 /** What DuckDB is at work for, as far as its failures are told differently. */
@@ -246,9 +246,4 @@ export function fileFailure(error: unknown): (Error & { readonly path: string })
 /** Why a connection failed, without the statement, or the settings, that DuckDB quotes before it. */
 function causeIn(message: string): string {
   return firstLine(message.slice(message.lastIndexOf('": ') + 1).replace(/^: /, ''));
-}
-
-/** What a long complaint begins with. */
-export function firstLine(message: string): string {
-  return message.trim().split('\n')[0] ?? '';
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import { settingOf } from '../../config/settings.ts';
-import { MedallionError, messageOf, throwIfInterrupted } from '../../errors.ts';
+import { firstLine, MedallionError, messageOf, throwIfInterrupted } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import {
@@ -104,7 +104,7 @@ async function loadNamedFile(
     }
     return statement;
   } catch (error) {
-    throw new MedallionError('config', `cannot load ${file}: ${firstLine(error)}`, {
+    throw new MedallionError('config', `cannot load ${file}: ${firstLine(messageOf(error))}`, {
       hint: `${variableOf(extension)} must name a ${fileNameOf(extension)} made for this version of DuckDB.`,
       cause: error,
     });
@@ -185,7 +185,7 @@ async function fetchInto(
       return source.name;
     } catch (error) {
       throwIfInterrupted(context.signal);
-      refusals.push(`${source.name}: ${firstLine(error)}`);
+      refusals.push(`${source.name}: ${firstLine(messageOf(error))}`);
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -213,8 +213,4 @@ async function succeeds(attempt: Promise<unknown>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function firstLine(error: unknown): string {
-  return messageOf(error).split('\n')[0] ?? '';
 }

@@ -1,7 +1,7 @@
 import type { Source } from '../../source/mapping.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
 import type { EngineRow } from '../engine.ts';
-import { GIVEN_TOPIC, openDetached, type Given } from './detached.ts';
+import type { DetachedEngine } from './detached.ts';
 import type { DuckDbSession } from './session.ts';
 
 /** What became of a record of a source. */
@@ -41,23 +41,30 @@ export interface RecordsRead {
   readonly oddTotals: readonly EngineRow[];
 }
 
+/** What stands for bronze and silver. */
+export interface Given {
+  readonly records: readonly string[];
+  /** Selects of the rows of silver.<name>, by the name. */
+  readonly dimensions: ReadonlyMap<string, string>;
+}
+
 /**
- * Reads records as a promotion would, and once more by the judge alone, in DuckDB without a warehouse.
+ * Reads records as a promotion would, and once more by the judge alone.
  * @param addsUp an expression over the columns of silver.fact_transactions: whether the total of an order adds up
  */
 export async function readRecords(
+  engine: DetachedEngine,
   source: Source,
-  given: Given,
+  { records, dimensions }: Given,
   addsUp?: string,
 ): Promise<RecordsRead> {
-  const { records } = given;
   if (records.length === 0) {
     return { outcomes: [], disagreements: [], judged: 0, amounts: [], oddTotals: [] };
   }
-  const engine = await openDetached(given);
+  const batch = { source, topic: await engine.give(records), count: records.length };
+  const session = await engine.openSession(dimensions);
   try {
-    const session = await engine.openSession();
-    const outcomes = await read(session, source, records.length);
+    const outcomes = await read(session, batch);
     const judged = await session.query('select event_no from source.doubtful');
     const ask = async (name: string): Promise<EngineRow[]> =>
       addsUp === undefined ? [] : session.query(statement(`source/${name}`, { adds_up: addsUp }));
@@ -65,24 +72,22 @@ export async function readRecords(
       ...{ outcomes, judged: judged.length },
       ...{ amounts: await ask('read_amounts'), oddTotals: await ask('read_odd_totals') },
     };
-    const byJudge = await read(session, source, records.length, 'judge');
-    await session.close();
+    const byJudge = await read(session, batch, 'judge');
     const disagreements = outcomes.flatMap((outcome, record) =>
       contrast(outcome, byJudge[record] ?? outcome).map((one) => ({ record, ...one })),
     );
     return { ...found, disagreements };
   } finally {
-    await engine.close();
+    await session.close();
   }
 }
 
 async function read(
   session: DuckDbSession,
-  source: Source,
-  count: number,
+  { source, topic, count }: { source: Source; topic: string; count: number },
   reader?: 'judge',
 ): Promise<readonly Outcome[]> {
-  const range = { topic: GIVEN_TOPIC, partition: 0, from: 0n, to: BigInt(count), events: count };
+  const range = { topic, partition: 0, from: 0n, to: BigInt(count), events: count };
   await session.readBatch(
     { ranges: [range], again: [], archive: [], source, runId: 1n, firstKey: 1n },
     reader,

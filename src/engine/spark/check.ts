@@ -1,6 +1,6 @@
 import type { SparkRemote } from '../../config/spark.ts';
 import { isFilled, type Model } from '../../model/model.ts';
-import { firstLine } from '../duckdb/errors.ts';
+import { firstLine } from '../../errors.ts';
 import { StatementError, type ConnectSession } from './connect.ts';
 import { openCluster } from './cluster.ts';
 import { emptySelect, isNear } from './session.ts';

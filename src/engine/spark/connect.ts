@@ -2,8 +2,7 @@ import type { Client as GrpcClient, ServiceError, ClientReadableStream } from '@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { readCertificate } from '../../config/tls.ts';
-import { MedallionError, messageOf } from '../../errors.ts';
-import { firstLine } from '../duckdb/errors.ts';
+import { firstLine, MedallionError, messageOf } from '../../errors.ts';
 import type { SparkRemote } from '../../config/spark.ts';
 
 const PROTOCOL = fileURLToPath(new URL('../../../assets/spark-connect.proto', import.meta.url));

@@ -1,5 +1,4 @@
-import { MedallionError } from '../../errors.ts';
-import { firstLine } from '../duckdb/errors.ts';
+import { firstLine, MedallionError } from '../../errors.ts';
 import { StatementError } from './connect.ts';
 
 const STORAGE_HINT =

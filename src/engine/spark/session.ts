@@ -1,6 +1,5 @@
-import { MedallionError } from '../../errors.ts';
+import { firstLine, MedallionError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
-import { firstLine } from '../duckdb/errors.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
 import { selectOf } from '../duckdb/warehouse-file.ts';
 import {
