@@ -45,6 +45,7 @@ hashes as (
             contested.refunds,
             contested.order_tax_included,
             contested.order_exchange_rate,
+            contested.extra,
             coalesce(contents.lines, '')
         ) as content_hash
     from contested

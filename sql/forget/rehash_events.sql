@@ -1,6 +1,10 @@
 -- Gives discarded events the hash of what they say now: $1 is what the judge made of them before, $2 what it makes of them now.
 with pairs as (
-    select number, is_new, event::json -> 'data' -> 'transaction_details' as event
+    select
+        number,
+        is_new,
+        event::json -> 'data' -> 'transaction_details' as event,
+        event::json ->> 'extra' as extra
     from unnest($1::text [], $2::text []) with ordinality as given (before, after, number)
     cross join lateral (values (false, given.before), (true, given.after)) as versions (is_new, event)
 ),
@@ -30,6 +34,7 @@ hashes as (
             event ->> 'refunds',
             coalesce((event -> 'order' ->> 'tax_included')::boolean, false),
             (event -> 'order' ->> 'exchange_rate')::numeric(20, 10),
+            extra,
             (
                 select string_agg(
                     medallion.line_content(

@@ -11,6 +11,8 @@ import { describeServer } from '../postgres/server.ts';
 import { loadSources } from '../source/read.ts';
 import { withOpen, type CallOptions } from './call.ts';
 
+export { EXTRA } from '../maintain/forget/forget.ts';
+
 export interface ForgetRequest extends CallOptions {
   /** The customer's id, as events have it. */
   readonly customer: string;

@@ -342,6 +342,44 @@ describe('forget', () => {
     await expectClean();
   });
 
+  test('what a source keeps of orders stays, and is named', async () => {
+    await mkdir(path.join(folder, 'sources'));
+    await writeFile(path.join(folder, 'medallion.yaml'), '');
+    await writeFile(
+      path.join(folder, 'sources', 'web.yaml'),
+      'version: 1\nextends: segment\nextra: { coupon: properties.coupon }\n',
+    );
+    const completed = (messageId: string, coupon: string): string =>
+      JSON.stringify({
+        ...{ event: 'Order Completed', userId: WHO, messageId, timestamp: at(1) },
+        context: { traits: { email: 'ada@example.com' } },
+        properties: {
+          ...{ order_id: 'o1', total: 11, subtotal: 10, tax: 1, currency: 'EUR', coupon },
+          products: [{ product_id: 'p1', price: 10, quantity: 1, category: 'books' }],
+        },
+      });
+    const records = [completed('m1', 'SPRING'), completed('m2', 'SPRING'), completed('m3', 'MAY')];
+    await writeFile(path.join(folder, 'web.ndjson'), `${records.join('\n')}\n`);
+    await medallion('ingest', '--source', 'web', '--from', 'web.ndjson');
+    await medallion('promote');
+    const outcomes = 'select outcome, content_hash from silver.discarded_events order by 1';
+    const discarded = await rowsOf(db.settings, outcomes);
+    const { stdout, stderr } = await medallion(...FORGET, '-o', 'json');
+    expect(JSON.parse(stdout)).toContainEqual({
+      ...{ place: 'silver.fact_transactions.extra', rows: 1, is_changed: false },
+    });
+    expect(stderr).toContain('silver.fact_transactions.extra stays');
+    expect(await tablesWith(WHO)).toEqual([]);
+    expect(await tablesWith('ada@example.com')).toEqual([]);
+    const forgotten = await rowsOf(db.settings, outcomes);
+    expect(discarded).toHaveLength(2);
+    await medallion('promote', '--full-refresh');
+    // The hashes are those of what the events say now.
+    expect(await rowsOf(db.settings, outcomes)).toEqual(forgotten);
+    expect(forgotten).not.toEqual(discarded);
+    await expectClean();
+  });
+
   test('versions of the same orders that name nobody, and refunds of them, lose the person, too; in bronze, the quarantine and the archive', async () => {
     const guest = { id: '', guest: true, country: 'GB', city: 'London' };
     const events = [

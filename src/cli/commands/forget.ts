@@ -1,4 +1,4 @@
-import { forget, forgetPlan } from '../../app/forget.ts';
+import { EXTRA, forget, forgetPlan } from '../../app/forget.ts';
 import { usageError } from '../../errors.ts';
 import type { ForgetPlan } from '../../maintain/forget/forget.ts';
 import { counted } from '../../number.ts';
@@ -93,17 +93,17 @@ function isOfEvents(place: string): boolean {
 /** What is out of reach. */
 function leftText({ places, topics }: ForgetPlan): string[] {
   const left = places.filter(({ isChanged }) => !isChanged).map(({ place }) => place);
+  const others = left.filter((place) => place !== EXTRA).join(', ');
   return [
-    ...(topics.length === 0
-      ? []
-      : [
-          `the log still has these events as long as it retains them: ${topics.join(', ')}; reading it again brings the customer back`,
-        ]),
-    ...(left.length === 0
-      ? []
-      : [
-          `out of reach, by what is not medallion's: ${left.join(', ')}; tables of your models promote --full-refresh makes again, files you remove`,
-        ]),
+    topics.length === 0
+      ? ''
+      : `the log still has these events as long as it retains them: ${topics.join(', ')}; reading it again brings the customer back`,
+    others === ''
+      ? ''
+      : `out of reach, by what is not medallion's: ${others}; tables of your models promote --full-refresh makes again, files you remove`,
+    !left.includes(EXTRA)
+      ? ''
+      : `${EXTRA} stays, which marts are made of: where it tells who somebody is, take that out of the source, forget, and run promote --full-refresh`,
     'exports, reports, backups and the WAL of PostgreSQL are out of reach',
-  ];
+  ].filter((text) => text !== '');
 }

@@ -32,6 +32,8 @@ export interface ForgetResult extends ForgetPlan {
 }
 
 const STEP = 'forget';
+/** What a source keeps of orders stays, since marts are made of it: nobody knows whether it tells who the customer is. */
+export const EXTRA = 'silver.fact_transactions.extra';
 
 /**
  * Says what `forget` would change now; changes nothing.
@@ -144,6 +146,13 @@ async function renameCustomer(work: Work, replacement?: string): Promise<void> {
   const { customer, shippedTables } = options;
   if (replacement !== undefined && hasTable(columns, 'silver', 'discarded_events')) {
     await client.query(sqlFile('forget/rehash_current'), [customer, replacement]);
+  }
+  if (columns.some(({ table, name }) => table === 'fact_transactions' && name === 'extra')) {
+    const { rows } = await client.query<{ n: string }>(
+      'select count(*) as n from silver.fact_transactions where customer_id = $1 and extra is not null',
+      [customer],
+    );
+    count(places, { place: EXTRA, rows: Number(rows[0]?.n), isChanged: false });
   }
   for (const { schema, table, name, isCustomer } of columns) {
     const id = `${schema}.${table}`;
