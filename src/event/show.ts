@@ -19,7 +19,8 @@ export function show(value: Json | undefined): string {
   return value === undefined ? 'missing' : String(value);
 }
 
-function clip(text: string): string {
+/** The beginning of a text that may be long. */
+export function clip(text: string): string {
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }
 

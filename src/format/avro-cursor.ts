@@ -1,22 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-
-/** Why a value cannot be decoded, and where in it. */
-export class Undecodable extends Error {
-  override readonly name = 'Undecodable';
-  /** Path of the field, as it is being left: order.total. */
-  path = '';
-
-  /** "order.total: what is wrong". */
-  get detail(): string {
-    return this.path === '' ? this.message : `${this.path}: ${this.message}`;
-  }
-
-  within(step: string): this {
-    const isIndexed = this.path === '' || this.path.startsWith('[');
-    this.path = isIndexed ? `${step}${this.path}` : `${step}.${this.path}`;
-    return this;
-  }
-}
+import { Undecodable } from './undecodable.ts';
 
 /** Reads one value at the cursor and writes it as JSON. */
 export type Read = (cursor: Cursor) => string;

@@ -1,4 +1,5 @@
-import { Undecodable, type Cursor, type Read } from './avro-cursor.ts';
+import type { Cursor, Read } from './avro-cursor.ts';
+import { Undecodable } from './undecodable.ts';
 
 /** Debezium's names for times that Avro has no logical type for, or that it writes without one. */
 const CONNECT_TYPES: Readonly<Record<string, string>> = {
@@ -74,12 +75,15 @@ export function scaleOf({ scale = 0 }: Readonly<Record<string, unknown>>): numbe
   return scale;
 }
 
+/** More than any amount has: the digits of a number of a megabyte take minutes. */
+const MOST_DECIMAL_BYTES = 1024;
+
 /** A number in two's complement, the last `scale` digits behind the point. */
 export function decimalText(cursor: Cursor, size: number, scale: number): string {
   const from = cursor.pass(size);
   const { bytes } = cursor;
-  if (size === 0) {
-    throw new Undecodable('a decimal of 0 bytes');
+  if (size === 0 || size > MOST_DECIMAL_BYTES) {
+    throw new Undecodable(`a decimal of ${String(size)} bytes`);
   }
   const unscaled =
     size <= 6

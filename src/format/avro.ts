@@ -1,5 +1,6 @@
-import { Cursor, Undecodable, type Read } from './avro-cursor.ts';
+import { Cursor, type Read } from './avro-cursor.ts';
 import { decimalText, logicalOf, scaleOf } from './avro-logical.ts';
+import { Undecodable, withinDepth } from './undecodable.ts';
 
 type Schema = string | readonly Schema[] | Readonly<Record<string, unknown>>;
 
@@ -18,17 +19,11 @@ export function compileAvro(
   const names = new Map<string, Read>();
   let read: Read | undefined;
   for (const text of texts) {
-    read = compile(parseSchema(text), '', names);
+    read = withinDepth(() => compile(parseSchema(text), '', names));
   }
   return (bytes, from) => {
     const cursor = new Cursor(bytes, from, maxBytes);
-    let json: string | undefined;
-    try {
-      json = read?.(cursor);
-    } catch (error) {
-      // Nested as deeply as no event is.
-      throw error instanceof RangeError ? new Undecodable(error.message) : error;
-    }
+    const json = withinDepth(() => read?.(cursor));
     if (json === undefined || cursor.left > 0) {
       throw new Undecodable(`${String(cursor.left)} bytes are left over`);
     }
@@ -38,8 +33,11 @@ export function compileAvro(
 
 function parseSchema(text: string): Schema {
   try {
-    return JSON.parse(text) as Schema;
+    return schemaOf(JSON.parse(text));
   } catch (error) {
+    if (error instanceof Undecodable) {
+      throw error;
+    }
     throw new Undecodable('the schema is not JSON', { cause: error });
   }
 }
@@ -148,13 +146,17 @@ function compileNamed(
 }
 
 function recordOf(fields: unknown, namespace: string, names: Map<string, Read>): Read {
-  const compiled = (Array.isArray(fields) ? fields : []).map(
-    ({ name, type }: Readonly<{ name: string; type: unknown }>, index) => ({
+  const compiled = (Array.isArray(fields) ? fields : []).map((field: unknown, index) => {
+    const { name, type } = Object(field) as Readonly<Record<string, unknown>>;
+    if (typeof name !== 'string') {
+      throw new Undecodable('the schema has a field without a name');
+    }
+    return {
       name,
       key: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`,
       read: compile(schemaOf(type), namespace, names),
-    }),
-  );
+    };
+  });
   return (cursor) => {
     let json = '';
     let name = '';

@@ -1,8 +1,8 @@
 import type { Retry } from '../retry.ts';
-import { Undecodable } from './avro-cursor.ts';
 import { compileAvro } from './avro.ts';
 import type { Decoded, Decoder, Failed, FramedFormat } from './decoder.ts';
 import type { RegisteredSchema, SchemaRegistry } from './registry.ts';
+import { Undecodable } from './undecodable.ts';
 
 /** Confluent's frame: a zero byte, the id of the schema in four bytes, and the encoded value. */
 const MAGIC = 0;
@@ -37,7 +37,8 @@ export class FrameDecoder implements Decoder {
     const wanted = new Set<number>();
     for (const value of values) {
       const id = value === null ? undefined : schemaIdOf(value);
-      if (id !== undefined && !this.#bodies.has(id)) {
+      // A registry begins with 1: what is below is no frame of its own.
+      if (id !== undefined && id > 0 && !this.#bodies.has(id)) {
         wanted.add(id);
       }
     }
@@ -74,17 +75,31 @@ export class FrameDecoder implements Decoder {
       return fail(`a schema of type ${type}, where ${SCHEMA_TYPES[this.format]} was declared`);
     }
     if (this.format === 'json_schema') {
-      return (value) => value.subarray(HEADER_BYTES);
+      return (value) => unwrapped(value.subarray(HEADER_BYTES));
     }
     try {
       const read = compileAvro(texts, this.#maxBytes);
-      return (value) => Buffer.from(read(value, HEADER_BYTES));
+      return (value) => unwrapped(Buffer.from(read(value, HEADER_BYTES)));
     } catch (error) {
       if (error instanceof Undecodable) {
         return fail(error.detail);
       }
       throw error;
     }
+  }
+}
+
+const QUOTE = 0x22;
+
+/** The event that is the text of a JSON string, as converters of Kafka Connect write a column of text; else as it is. */
+function unwrapped(json: Buffer): Buffer {
+  if (json[0] !== QUOTE) {
+    return json;
+  }
+  try {
+    return Buffer.from(JSON.parse(json.toString()) as string);
+  } catch {
+    return json;
   }
 }
 

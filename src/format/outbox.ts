@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { jsonText, parseJson, type Json } from '../event/json.ts';
 import type { Decoded, Decoder, Failed } from './decoder.ts';
+import { Undecodable, withinDepth } from './undecodable.ts';
 
 /** Kafka Connect's name for a decimal, which its JSON converter writes as base64. */
 const DECIMAL = 'org.apache.kafka.connect.data.Decimal';
@@ -17,6 +18,17 @@ export class OutboxDecoder implements Decoder {
   }
 
   decode(value: Buffer): Decoded | Failed {
+    try {
+      return withinDepth(() => this.#payloadOf(value));
+    } catch (error) {
+      if (error instanceof Undecodable) {
+        return { detail: error.detail };
+      }
+      throw error;
+    }
+  }
+
+  #payloadOf(value: Buffer): Decoded | Failed {
     const message = jsonOf(value);
     if (message === undefined) {
       return { detail: 'no JSON, as the outbox event router writes it' };

@@ -63,18 +63,19 @@ export class SchemaRegistry {
   }
 
   /**
-   * A schema by its id, with what it refers to; undefined where the registry has not got it.
+   * A schema by its id, with what it refers to; undefined where the registry has not got all of that.
    * @throws MedallionError unreachable, denied, config
    */
   async schema(id: number): Promise<RegisteredSchema | undefined> {
-    const answer = await this.#ask(`/schemas/ids/${String(id)}`);
+    const path = `/schemas/ids/${String(id)}`;
+    const answer = await this.#ask(path);
     if (answer === undefined) {
       return undefined;
     }
     const { schemaType: type = 'AVRO' } = answer;
     const texts = new Map<string, string>();
-    await this.#collect(`id ${String(id)}`, answer, texts);
-    return { type: String(type), texts: [...texts.values()] };
+    const isWhole = await this.#collect(path, answer, texts);
+    return isWhole ? { type: String(type), texts: [...texts.values()] } : undefined;
   }
 
   /**
@@ -90,19 +91,31 @@ export class SchemaRegistry {
     return id;
   }
 
-  /** Puts a schema behind all that it refers to. */
+  /**
+   * Puts a schema behind all that it refers to.
+   * @returns false where the registry has not got something of that
+   */
   async #collect(
-    key: string,
+    path: string,
     { schema, references = [] }: Readonly<Record<string, unknown>>,
     texts: Map<string, string>,
-  ): Promise<void> {
+  ): Promise<boolean> {
+    // Of another server that answers in between, records would be rejected that are good.
+    if (typeof schema !== 'string') {
+      throw this.#noRegistry(path, 200);
+    }
     for (const { subject, version } of references as readonly Reference[]) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${String(version)}`;
-      if (!texts.has(path)) {
-        await this.#collect(path, (await this.#ask(path)) ?? {}, texts);
+      if (texts.has(path)) {
+        continue;
+      }
+      const referred = await this.#ask(path);
+      if (referred === undefined || !(await this.#collect(path, referred, texts))) {
+        return false;
       }
     }
-    texts.set(key, String(schema));
+    texts.set(path, schema);
+    return true;
   }
 
   /**

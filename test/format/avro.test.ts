@@ -1,7 +1,7 @@
 import avsc from 'avsc';
 import { describe, expect, test } from 'vitest';
-import { Undecodable } from '../../src/format/avro-cursor.ts';
 import { compileAvro } from '../../src/format/avro.ts';
+import { Undecodable } from '../../src/format/undecodable.ts';
 
 /** Bytes as another implementation of Avro writes them, which takes decimals and long numbers as bytes. */
 function encode(schema: object, value: unknown): Buffer {
@@ -199,10 +199,36 @@ describe('what cannot be decoded says where', () => {
       'more than 1000 bytes of JSON',
     );
     const list = { type: 'record', name: 'L', fields: [{ name: 'next', type: ['null', 'L'] }] };
-    expect(faultOf(list, Buffer.alloc(1_000_000, 2))).toMatch(/call stack|too early/);
+    expect(faultOf(list, Buffer.alloc(1_000_000, 2))).toMatch(/nested too deeply|too early/);
+  });
+
+  test('a number of a megabyte is none', () => {
+    const amount = { type: 'bytes', logicalType: 'decimal', precision: 18, scale: 2 };
+    const bytes = Buffer.concat([Buffer.from([0x82, 0x10]), Buffer.alloc(1025, 1)]);
+    expect(faultOf(amount, bytes)).toBe('a decimal of 1025 bytes');
+  });
+
+  test("a map's key is shown so that nothing is upset by it", () => {
+    const map = record({ prices: { type: 'map', values: 'string' } });
+    // One entry, its key of two bytes, its text cut.
+    expect(faultOf(map, Buffer.from([2, 4, 0x00, 0x0a, 8]))).toBe(
+      'prices.\\u{0}\\u{a}: the value ends too early',
+    );
+    const long = Buffer.concat([
+      Buffer.from([2, 0xc8, 0x01]),
+      Buffer.alloc(100, 'k'),
+      Buffer.from([8]),
+    ]);
+    expect(faultOf(map, long)).toBe(`prices.${'k'.repeat(53)}…: the value ends too early`);
   });
 
   test('a schema that is none', () => {
+    const schemas = ['null', '5', '{}', '{"type":"record","name":"R","fields":[null]}'];
+    schemas.push('{"type":"record","name":"R","fields":[{"type":"int"}]}');
+    schemas.push(`${'['.repeat(100_000)}"int"${']'.repeat(100_000)}`);
+    for (const schema of schemas) {
+      expect(() => compileAvro([schema], 9), schema.slice(0, 60)).toThrow(Undecodable);
+    }
     expect(() =>
       compileAvro(['{"type":"record","name":"R","fields":[{"name":"a","type":"Gone"}]}'], 9),
     ).toThrow('the schema has no type "Gone"');

@@ -37,3 +37,8 @@ test('what is no JSON is not decoded', () => {
     'no JSON, as the outbox event router writes it',
   );
 });
+
+test('what is nested as deeply as no event is is not decoded, and harms nobody', () => {
+  const deep = `${'['.repeat(200_000)}1${']'.repeat(200_000)}`;
+  expect(decode(`{"schema": null, "payload": ${deep}}`)).toBe('nested too deeply');
+});

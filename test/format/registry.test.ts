@@ -144,6 +144,96 @@ describe('a topic of framed values', () => {
     expect(await rows('select reason from bronze.quarantine')).toEqual(['not_text']);
   });
 
+  test('a schema that refers to others is read with all of them', async () => {
+    const subject = (name: string): string => `${topic}-${name}`;
+    const refer = (name: string, version = 1) => ({
+      ...{ name: `shop.${name}`, subject: subject(name), version },
+    });
+    const money = {
+      ...{ type: 'record', name: 'Money', namespace: 'shop' },
+      fields: [{ name: 'amount', type: DECIMAL }],
+    };
+    const line = {
+      ...{ type: 'record', name: 'Line', namespace: 'shop' },
+      fields: [{ name: 'price', type: 'shop.Money' }],
+    };
+    const order = {
+      ...{ type: 'record', name: 'Order', namespace: 'shop' },
+      fields: [
+        { name: 'total', type: 'shop.Money' },
+        { name: 'lines', type: { type: 'array', items: 'shop.Line' } },
+      ],
+    };
+    await registry.register(subject('Money'), { ...money, fields: [] });
+    await registry.register(subject('Money'), money);
+    await registry.register(subject('Line'), line, 'AVRO', [refer('Money', 2)]);
+    const id = await registry.register(`${topic}-value`, order, 'AVRO', [
+      refer('Line'),
+      refer('Money', 2),
+    ]);
+    // 742.28; a block of one line of -0.01, and the end of blocks.
+    const value = Buffer.from([6, ...TOTAL, 2, 2, 0xff, 0]);
+    await produce(topic, [{ value: framed(id, value) }, { value: framed(id, value) }]);
+    expect(await ingest()).toMatchObject({ code: 0 });
+    const text = '{"total":{"amount":742.28},"lines":[{"price":{"amount":-0.01}}]}';
+    expect(await rows(EVENTS)).toEqual([
+      `${text}|avro|${String(id)}`,
+      `${text}|avro|${String(id)}`,
+    ]);
+  });
+
+  test('JSON Schema may refer to others: no value is read by them', async () => {
+    const $schema = 'http://json-schema.org/draft-07/schema#';
+    const item = { $schema, $id: `${topic}-item.json`, type: 'object' };
+    await registry.register(`${topic}-item`, item, 'JSON');
+    const order = { $schema, type: 'object', properties: { item: { $ref: `${topic}-item.json` } } };
+    const id = await registry.register(`${topic}-value`, order, 'JSON', [
+      { name: `${topic}-item.json`, subject: `${topic}-item`, version: 1 },
+    ]);
+    await produce(topic, [{ value: framed(id, Buffer.from('{"item": {"price": 1.10}}')) }]);
+    expect(await ingest({ KAFKA_FORMAT: 'json_schema' })).toMatchObject({ code: 0 });
+    expect(await rows(EVENTS)).toEqual([`{"item": {"price": 1.10}}|json_schema|${String(id)}`]);
+  });
+
+  test('a text that is the event, as converters write a column of text, is the event', async () => {
+    const text = '{"id": "a \\"b\\"", "total": 12345678901234567890.12}';
+    const avro = await register({ type: 'string' });
+    const string = avsc.Type.forSchema('string');
+    await produce(topic, [{ value: framed(avro, string.toBuffer(text)) }]);
+    expect(await ingest()).toMatchObject({ code: 0 });
+    expect(await rows(EVENTS)).toEqual([`${text}|avro|${String(avro)}`]);
+    const other = await uniqueTopic(1);
+    const schema = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'string' };
+    const json = await register(schema, 'JSON', other);
+    await produce(other, [
+      { value: framed(json, Buffer.from(JSON.stringify(text))) },
+      { value: framed(json, Buffer.from('"broken')) },
+    ]);
+    const more = { KAFKA_FORMAT: 'json_schema', KAFKA_TOPIC: other };
+    expect(await ingest(more)).toMatchObject({ code: 0 });
+    expect(await rows(`select value from bronze.events where topic = '${other}'`)).toEqual([
+      text,
+      '"broken',
+    ]);
+  });
+
+  test('ids that no registry gives away are a fault of their record', async () => {
+    const body = Buffer.from([2, 0x61]);
+    await produce(topic, [
+      { value: framed(0, body) },
+      { value: framed(-1, body) },
+      { value: framed(-(2 ** 31), body) },
+      { value: framed(2 ** 31 - 1, body) },
+    ]);
+    expect(await ingest()).toMatchObject({ code: 0 });
+    expect(await rows('select detail from bronze.quarantine order by "offset"')).toEqual([
+      'schema 0 is not in the registry',
+      'schema -1 is not in the registry',
+      'schema -2147483648 is not in the registry',
+      'schema 2147483647 is not in the registry',
+    ]);
+  });
+
   test('without the declaration frames are no text, and a warning says what to declare', async () => {
     const value = framed(await register(V1), v1.toBuffer({ id: 'txn_1', total: TOTAL }));
     await produce(topic, [{ value }, { value }, { value }]);
@@ -300,6 +390,54 @@ describe('a registry that is away', () => {
       isUp = true;
       expect(await follower.result).toMatchObject({ code: 0 });
       expect(await rows('select count(*) from bronze.events')).toEqual(['2']);
+      expect(await rows('select count(*) from bronze.quarantine')).toEqual(['0']);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('gone for longer than it is waited for: the next run goes on, each event once', async () => {
+    const { port } = registry;
+    let isUp = true;
+    const proxy = await Proxy.open(() => (isUp ? port : 1));
+    const url = registry.url.replace(String(port), String(proxy.port));
+    const more = { SCHEMA_REGISTRY_URL: url };
+    const total = (): Promise<string[]> =>
+      rows(`select count(*), count(distinct value::json ->> 'id'), min(next_offset)
+        from bronze.events, medallion.offsets`);
+    const send = async (schemaId: number, from: number, to: number): Promise<void> => {
+      const ids = Array.from({ length: to - from }, (_, index) => String(from + index));
+      await produce(
+        topic,
+        ids.map((id) => ({ value: framed(schemaId, v1.toBuffer({ id, total: TOTAL })) })),
+      );
+    };
+    try {
+      await send(await register(V1), 0, 500);
+      const follower = spawnCli(['ingest', '--follow', '--retry-for', '3s'], {
+        ...{ cwd: folder, env: await environment(more) },
+      });
+      await until(async () => (await total())[0] === '500|500|500');
+      isUp = false;
+      await send(await register({ ...V1, doc: 'of another version' }), 500, 900);
+      const { code, stderr } = await follower.result;
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/lost the schema registry at 127\.0\.0\.1/);
+      expect(stderr).toMatch(/given up after 3 s/);
+      expect(stderr).toMatch(/500 events of this run are committed/);
+      expect(await total()).toEqual(['500|500|500']);
+
+      // Ctrl-C while it is waited for ends at once, and nothing is lost either.
+      const waiting = spawnCli(['ingest', '--retry-for', '2m'], {
+        ...{ cwd: folder, env: await environment(more) },
+      });
+      await until(() => waiting.stderr().includes('trying again'));
+      waiting.child.kill('SIGINT');
+      expect(await waiting.result).toMatchObject({ code: 130 });
+
+      isUp = true;
+      expect(await ingest(more)).toMatchObject({ code: 0 });
+      expect(await total()).toEqual(['900|900|900']);
       expect(await rows('select count(*) from bronze.quarantine')).toEqual(['0']);
     } finally {
       await proxy.close();
