@@ -21,7 +21,7 @@ export function findSource(sources: Sources, name: string): Source {
   if (source === undefined) {
     const known = [...sources.keys()].join(', ');
     throw new MedallionError('usage', `there is no source ${name}`, {
-      hint: `There are ${known}. One of your own is sources/${name}.yaml in the folder of medallion.yaml; docs/sources.md has an example.`,
+      hint: `There are ${known}. One of your own is sources/${name}.yaml in the folder of medallion.yaml; medallion source init --name ${name} --from FILE drafts it.`,
     });
   }
   return source;
@@ -155,7 +155,8 @@ function totalsCheck(models: readonly Model[]): string {
   return check?.that ?? 'true';
 }
 
-async function testRecords(
+/** Maps records by both readers. @param warehouse its dimensions, where it is known */
+export async function testRecords(
   source: Source,
   models: readonly Model[],
   records: readonly PlacedRecord[],

@@ -10,7 +10,7 @@ import {
   type Rule,
   type Source,
 } from './mapping.ts';
-import { showPath } from './path.ts';
+import { placeOf, showPath } from './path.ts';
 import { isOfSource } from './where.ts';
 
 /** How the records of a source differ from what its mapping expects: seen, and never a reason to stop. */
@@ -89,11 +89,6 @@ function wantedBy({ order, lines, items }: Source): Wanted[] {
 
 function pathsOf({ paths, sum }: Rule): readonly Path[] {
   return sum === undefined ? paths : [sum];
-}
-
-/** A path with [] for the number of an element. */
-function placeOf(path: Path): string {
-  return showPath(path.map((step) => (typeof step === 'number' ? EACH : step)));
 }
 
 /** The places on the way to one. */

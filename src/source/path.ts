@@ -5,6 +5,9 @@ import { EACH, type Path, type Step } from './mapping.ts';
 const STEP =
   /(?:^|(?<=[^])\.)(?:"((?:[^"\\]|\\.)+)"|([^."[\]\s]+(?: [^."[\]\s]+)*))|\[(\d{1,6})?\]/y;
 
+/** A name that needs no quotes. */
+const PLAIN = /^[^."[\]\s]+(?: [^."[\]\s]+)*$/;
+
 /**
  * Reads a path: `customer.id`, `lines[0].price`, `lines[].price`, `"a.b".c`.
  * @returns undefined where it is none
@@ -39,11 +42,16 @@ export function showPath(path: Path, elements: readonly number[] = []): string {
     } else if (typeof step === 'number') {
       text += `[${step}]`;
     } else {
-      const word = /[."[\]\s]/.test(step) ? JSON.stringify(step) : step;
+      const word = PLAIN.test(step) ? step : JSON.stringify(step);
       text += text === '' ? word : `.${word}`;
     }
   }
   return text;
+}
+
+/** A path with [] in the place of numbers of elements. */
+export function placeOf(path: Path): string {
+  return showPath(path.map((step) => (typeof step === 'number' ? EACH : step)));
 }
 
 /** The value at a path; undefined where the record has no such place. */

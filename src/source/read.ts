@@ -11,6 +11,10 @@ import { parsePath, showPath } from './path.ts';
 import { readExtra, readRules } from './rules.ts';
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
+
+export function isSourceName(name: string): boolean {
+  return NAME.test(name);
+}
 const TOP =
   'version description replaces extends topics format where drop group_by order items extra'.split(
     ' ',
@@ -106,7 +110,7 @@ export function readSource(
   const { map, content } = root;
   const top = nodes.members(map, TOP);
   const name = path.basename(file).replace(/\.ya?ml$/, '');
-  if (!NAME.test(name)) {
+  if (!isSourceName(name)) {
     nodes.report(map, `"${name}" is no name of a source: lower-case letters, digits and _`);
   }
   if (nodes.text(top.get('version')) !== '1') {

@@ -2,7 +2,7 @@ import { ITEM_FIELDS, ORDER_FIELDS, type Field, type Rule, type Source } from '.
 import { showPath } from './path.ts';
 
 /** Stands in a draft for a path, or a value, that nobody has found yet. */
-const UNKNOWN = '?';
+export const UNKNOWN = '?';
 
 /** The fields of a source that still hold what a draft has for them, by the words of its file. */
 export function unfinishedFields({ order, lines, items }: Source): string[] {
@@ -20,6 +20,7 @@ export function unfinishedFields({ order, lines, items }: Source): string[] {
 function isUnfinished(rule: Rule | undefined): boolean {
   return (
     rule !== undefined &&
-    (rule.value === UNKNOWN || rule.paths.some((path) => showPath(path) === UNKNOWN))
+    ([rule.value, rule.fallback, ...(rule.lookup?.values() ?? [])].includes(UNKNOWN) ||
+      rule.paths.some((path) => showPath(path) === UNKNOWN))
   );
 }

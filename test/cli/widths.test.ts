@@ -57,6 +57,7 @@ const SHOWN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   generate: [['-n', '20', '--late', '10%']],
   ingest: [[]],
   source: [],
+  'source init': [],
   'source list': [[]],
   'source test': [['segment', 'segment.ndjson'], ['segment']],
   promote: [

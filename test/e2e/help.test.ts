@@ -39,7 +39,7 @@ const COMMANDS = [
   'completion',
 ];
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
-  source: ['list', 'test'],
+  source: ['init', 'test', 'list'],
   checks: ['show'],
   quarantine: ['list', 'show', 'replay', 'dismiss', 'reopen', 'export'],
   models: ['list', 'show', 'graph', 'check'],

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { draftSource } from '../../app/draft-source.ts';
 import {
   listSources,
   testSourceOnBronze,
@@ -8,8 +9,9 @@ import {
 import { MedallionError } from '../../errors.ts';
 import { counted, grouped } from '../../number.ts';
 import { command } from '../command.ts';
-import { option, section } from '../flags.ts';
+import { option, required, section } from '../flags.ts';
 import { parseCount } from '../options.ts';
+import { draftView } from '../render/source-draft-view.ts';
 import { sourceList } from '../render/source-list-view.ts';
 import { SOURCE_TEST_PARTS, sourceTestParts } from '../render/source-test-view.ts';
 
@@ -95,13 +97,67 @@ judge differ, or when a field is still to be mapped.`,
   },
 });
 
+const init = command('init', 'draft a source from a sample of records', {
+  details: `
+It reads an order as JSON, a list of orders, orders line by line or CSV, and
+writes sources/<name>.yaml of the project: of each field of an order the path
+that its name, its values and the sums of the sample speak for, with a value
+beside it. What nobody can tell is "?", with what it may be in comments; fields
+that nothing reads stand at the end. It replaces no file. It then maps the
+sample by the draft, and says what is still to be decided, what is rejected, and
+whether the totals add up.`,
+  examples: [
+    'medallion source init --from orders.json',
+    'medallion source init --from export.csv --name till',
+  ],
+  seeAlso: ['source test', 'init', 'ingest', 'docs/sources.md'],
+  options: {
+    from: required(option('--from <file>', 'the sample, plain or gzip')),
+    name: option('--name <name>', 'of the source (default: that of the file)'),
+  },
+  run: async (context, { from, name }) => {
+    const file = path.resolve(context.cwd, from);
+    const draft = await draftSource({ project: context.project }, file, name);
+    const { table, page } = draftView(draft);
+    await context.writeRows(table, page);
+    const { sample, test: found } = draft;
+    context.note(`written: ${draft.file}, from ${counted(found.records, 'record')} of ${from}`);
+    const { unfinished, rejected, records } = found;
+    if (unfinished.length > 0) {
+      context.warn(
+        `still to be decided: ${unfinished.join(', ')}`,
+        `${draft.file} has "?" there, and in comments what it may be.`,
+      );
+    } else if (rejected > 0) {
+      context.warn(`${grouped(rejected)} of ${counted(records, 'record')} would be rejected`);
+    } else {
+      context.note(
+        `${counted(records, 'order')} accepted: compare the sums with those of your shop`,
+      );
+    }
+    warnOfSums(found, context.warn);
+    if (sample.filter !== undefined) {
+      context.note(
+        `ingest takes an object a line: jq -c '${sample.filter}' ${from} > ${draft.name}.ndjson`,
+      );
+    }
+    const lines = sample.filter === undefined ? from : `${draft.name}.ndjson`;
+    context.note(`Next: medallion source test ${draft.name} ${lines}`);
+  },
+});
+
 export const sourceCommand = command('source', 'the mappings of orders of another shape', {
   details: `
 A source is sources/<name>.yaml of the project, or one that comes along: it maps
-the records of a producer to the events of medallion.`,
-  examples: ['medallion source list', 'medallion source test shopify orders.ndjson'],
+the records of a producer to the events of medallion. "init" drafts one from a
+sample, "test" shows what comes of records, "list" what the warehouse has.`,
+  examples: [
+    'medallion source init --from orders.ndjson --name shop',
+    'medallion source test shop orders.ndjson',
+    'medallion source list',
+  ],
   seeAlso: ['ingest', 'test', 'docs/sources.md'],
-  commands: [list, test],
+  commands: [init, test, list],
 });
 
 function warnOfSums(found: SourceTest, warn: (message: string, hint: string) => void): void {
