@@ -54,7 +54,8 @@ const LAST_DAY = Date.UTC(2025, 11, 31);
 const DAY_MS = 86_400_000;
 const BIN = path.join(import.meta.dirname, '../bin/medallion.js');
 /** Variables that would point a command at something outside the stand. */
-const LEAKS = /^(PG|POSTGRES_|KAFKA_|SPARK_|MEDALLION_HOME$|DATABASE_URL$|NODE_OPTIONS$)/;
+const LEAKS =
+  /^(PG|POSTGRES_|KAFKA_|SCHEMA_REGISTRY_|SPARK_|MEDALLION_HOME$|DATABASE_URL$|NODE_OPTIONS$)/;
 
 /** Where benches run: a PostgreSQL, a Kafka broker and files of its own, which are gone afterwards. */
 export class Stand {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { dashboards } from './dashboards.ts';
+import { decode } from './decode.ts';
 import { freshness } from './freshness.ts';
 import { generate } from './generate.ts';
 import { Stand, type Bench } from './harness.ts';
@@ -30,6 +31,7 @@ const BENCHES: readonly Bench[] = [
   ingestFile,
   ingestKafka,
   ingestGroup,
+  decode,
   promoteFull,
   promoteIncrement,
   promoteHistory,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCommand, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
-import { kafkaBrokers, uniqueTopic } from '../support/kafka.ts';
+import { kafkaBrokers, produce, uniqueTopic } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startTestRegistry, type TestRegistry } from '../support/registry.ts';
 import { expectTheAnswersOf, readManifest, SHOP } from './warehouse.ts';
@@ -83,7 +83,7 @@ describe('what the generator promised is what the warehouse answers', () => {
     expect(
       await rows('select format, schema_id, count(*) from bronze.events group by 1, 2'),
     ).toEqual([`avro|${String(id)}|${String(COUNT)}`]);
-    await succeed('avro', 'generate', '-n', '10');
+    await succeed('json', 'generate', '-n', '10', '--format', 'avro');
     expect(await latestSchema()).toMatchObject({ id, version: 1 });
     expect(await succeed('avro', 'reconcile')).toMatchObject({ code: 0 });
   });
@@ -110,6 +110,41 @@ describe('what the generator promised is what the warehouse answers', () => {
       'outbox|null',
     ]);
   });
+});
+
+test("messages of Debezium's outbox, in every way in which its converter writes them", async () => {
+  const given = (await run('json', ...SOUND, '--to', '-')).stdout.trimEnd().split('\n');
+  const structure = { type: 'struct', fields: [{ type: 'struct', field: 'data', fields: [] }] };
+  const ways: ((event: string) => string)[] = [
+    // schemas.enable off and on, table.expand.json.payload off and on.
+    (event) => JSON.stringify(event),
+    (event) => event,
+    (event) => `{"schema":{"type":"string","optional":true},"payload":${JSON.stringify(event)}}`,
+    (event) => `{"schema":${JSON.stringify(structure)},"payload":${event}}`,
+  ];
+  const amount = { type: 'bytes', name: 'org.apache.kafka.connect.data.Decimal', field: 'total' };
+  const messages = given.map((event, index) => ({
+    value: ways[index % ways.length]?.(event) ?? '',
+  }));
+  messages.push({
+    value: JSON.stringify({ schema: { type: 'struct', fields: [amount] }, payload: {} }),
+  });
+  // A batch of a broker is a megabyte at most.
+  for (let from = 0; from < messages.length; from += 200) {
+    await produce(topic, messages.slice(from, from + 200));
+  }
+  await succeed('outbox', 'ingest');
+  await succeed('outbox', 'promote');
+  await expectTheAnswersOf(
+    {
+      ...(await readManifest(path.join(folder, 'answers.json'))),
+      bronze: { events: COUNT, quarantined: { undecodable: 1 } },
+    },
+    database.settings,
+  );
+  expect(await rows('select detail from bronze.quarantine')).toEqual([
+    expect.stringMatching(/^decimals in base64: set decimal\.handling\.mode=string/) as string,
+  ]);
 });
 
 describe('what cannot be generated', () => {

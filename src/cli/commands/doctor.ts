@@ -2,7 +2,7 @@ import { doctor } from '../../app/config.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import { command } from '../command.ts';
-import { option } from '../flags.ts';
+import { option, setting } from '../flags.ts';
 import { palette } from '../render/color.ts';
 import { resultOf, texts } from '../render/result.ts';
 import { rowLines } from '../render/rows.ts';
@@ -29,6 +29,7 @@ else 2 for a matter of configuration, 3 where something cannot be reached.`,
     seeAlso: ['config', 'status', 'db status'],
     usesKafka: true,
     options: {
+      format: setting('kafka.format'),
       fetch: option(
         '--fetch',
         "fetch DuckDB's excel extension, too, before an export to xlsx needs it",

@@ -13,7 +13,7 @@ import type { Period } from '../../generate/timeline.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { command } from '../command.ts';
-import { choice, days, group, option, RETRY } from '../flags.ts';
+import { choice, days, group, option, RETRY, setting } from '../flags.ts';
 import { parseCount, parseRate, parseSeed, parseShare } from '../options.ts';
 import { numbers, resultOf, texts } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
@@ -105,6 +105,7 @@ there. The landing directory is added to.`,
           '- for stdout, or a file: .ndjson, .ndjson.gz (default: Kafka if configured, else the landing directory)',
           parseTarget,
         ),
+        format: setting('kafka.format'),
         partitions: option(
           '--partitions <n>',
           'files of the landing topic (default 1); on Kafka, creates a missing topic with so many',
