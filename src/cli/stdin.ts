@@ -22,7 +22,9 @@ export function standardInput(): Readable {
 
 function isFolder(): boolean {
   try {
-    return fstatSync(0).isDirectory();
+    // As big integers: Node takes the last plain stat for one of its own where it looks for the real path of a module, and
+    // does not look on behind a pipe.
+    return fstatSync(0, { bigint: true }).isDirectory();
   } catch {
     // Closed: Node has opened something empty in its place, or says so itself.
     return false;

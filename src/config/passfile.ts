@@ -8,7 +8,7 @@ export interface PasswordOwner {
   readonly database: string;
 }
 
-const OTHERS_MAY_READ = 0o077;
+const OTHERS_MAY_READ = 0o077n;
 
 /**
  * The password that a file of libpq's (~/.pgpass) has: of the first line host:port:database:user:password that fits, in
@@ -20,8 +20,8 @@ export function passwordIn(
 ): string | undefined {
   let text: string;
   try {
-    const state = statSync(file);
-    const isShared = process.platform !== 'win32' && (state.mode & OTHERS_MAY_READ) !== 0;
+    const state = statSync(file, { bigint: true });
+    const isShared = process.platform !== 'win32' && (state.mode & OTHERS_MAY_READ) !== 0n;
     if (isShared || !state.isFile()) {
       return undefined;
     }

@@ -62,7 +62,7 @@ export function findProject(
  * @throws Error
  */
 export function requireRegular(file: string): void {
-  if (!statSync(file).isFile()) {
+  if (!statSync(file, { bigint: true }).isFile()) {
     throw new Error('it is no regular file');
   }
 }
