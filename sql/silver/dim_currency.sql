@@ -11,6 +11,10 @@ columns:
     nullable: true
     description: 'Code of three letters, ISO 4217'
     backfill: "case upper(name) when 'US-DOLLAR' then 'USD' when 'EUR' then 'EUR' end"
+  is_new:
+    type: boolean
+    nullable: true
+    description: 'Whether a source has added it, and nobody has said since that it is meant'
 */
-select id, name, code
+select id, name, code, cast(null as boolean) as is_new
 from (values (1, 'EUR', 'EUR'), (2, 'US-DOLLAR', 'USD')) as currencies (id, name, code)

@@ -11,8 +11,12 @@ columns:
     nullable: true
     description: 'What an order in this state is in net sales: sale (as where it is null), return (sold and taken back) or nothing'
     backfill: "case lower(name) when 'returned' then 'return' when 'cancelled' then 'nothing' else 'sale' end"
+  is_new:
+    type: boolean
+    nullable: true
+    description: 'Whether a source has added it, and nobody has said since that it is meant'
 */
-select id, name, counts_as
+select id, name, counts_as, cast(null as boolean) as is_new
 from
     (values
         (1, 'placed', 'sale'),

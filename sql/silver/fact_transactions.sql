@@ -58,6 +58,12 @@ checks:
       order_currency_id not in (
       select id from silver.dim_currency where code in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'))
     severity: warn
+  - name: no order points at what a source has added to a dimension
+    that: >-
+      order_status_id not in (select id from silver.dim_order_status where is_new)
+      and order_payment_method_id not in (select id from silver.dim_payment_method where is_new)
+      and order_currency_id not in (select id from silver.dim_currency where is_new)
+    severity: warn
 */
 -- The day is in the key, so numbers are counted within a day: no engine has to put a whole batch in one order.
 select

@@ -1,3 +1,4 @@
+import type { NewMember } from '../event/new-members.ts';
 import type { Model } from '../model/model.ts';
 import type { StageContext } from '../progress.ts';
 import type { Source } from '../source/mapping.ts';
@@ -51,6 +52,8 @@ export interface BatchCounts {
   readonly rejected: number;
   /** Records that their source leaves out. */
   readonly skipped: number;
+  /** What its events point at that their source adds to dimensions. */
+  readonly added: readonly NewMember[];
 }
 
 /** Where the rows of a table that models read come from. */

@@ -317,11 +317,12 @@ export class Fields {
 }
 
 /** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
-function isStorable(value: string): boolean {
+export function isStorable(value: string): boolean {
   return !value.includes('\0') && !/\p{Surrogate}/u.test(value);
 }
 
-function isTooLong(value: string): boolean {
+/** Whether a text is longer than any may be. */
+export function isTooLong(value: string): boolean {
   // A character has at most two code units: count them one by one only where it matters.
   return (
     value.length > 2 * MAX_TEXT_LENGTH ||

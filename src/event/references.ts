@@ -20,6 +20,13 @@ export interface References {
   readonly currencies: Dimension;
 }
 
+/** The tables of silver that the dimensions are. */
+export const DIMENSION_TABLES = {
+  statuses: 'dim_order_status',
+  paymentMethods: 'dim_payment_method',
+  currencies: 'dim_currency',
+} as const satisfies Record<keyof References, string>;
+
 /** Names are compared without their outer white space, in lower case. */
 export function nameKey(name: string): string {
   return name.trim().toLowerCase();

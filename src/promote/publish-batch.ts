@@ -1,4 +1,5 @@
 import type { Column, Session, RowFile, SilverBatch, BatchCounts } from '../engine/engine.ts';
+import type { NewMember } from '../event/new-members.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import { sqlFile, statement } from '../sql-file.ts';
@@ -10,6 +11,7 @@ import { fillingOf, judgedStatements } from './fill.ts';
 import { quarantineStatements, REJECTED } from './quarantine.ts';
 import { copyRows, writeStaged, type ModelTally } from './tally.ts';
 import type { DedupCounts } from './dedup.ts';
+import { addMembers } from './new-members.ts';
 import { recordMappings } from './topic-sources.ts';
 
 /** A batch whose staged rows are what is to be published. */
@@ -36,13 +38,19 @@ export interface Turn {
 /** The first batch of a run has none before it. */
 export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.resolve() };
 
+export interface Published {
+  /** The rows written of each model. */
+  readonly written: ReadonlyMap<Model, number>;
+  /** The rows that its source has added to dimensions. */
+  readonly added: readonly NewMember[];
+}
+
 /**
  * Publishes a batch in one transaction: its rows, the quarantine, the stale dates, the watermarks. What only this
  * batch writes, the facts, does not wait for the batch before; whatever both may write does.
  * @param models those with a table that a promotion fills
  * @param metadata the run, and the number after those of the batch's surrogate keys
  * @param onBegun called when the next batch may begin
- * @returns the rows written of each model
  */
 export async function publishBatch(
   judged: JudgedBatch,
@@ -51,9 +59,10 @@ export async function publishBatch(
   { runId, nextKey }: { readonly runId: bigint; readonly nextKey: bigint },
   tally: ModelTally,
   onBegun: () => void,
-): Promise<ReadonlyMap<Model, number>> {
+): Promise<Published> {
   const { publisher, batch, counts, dedup, filling, files } = judged;
   const written = new Map<Model, number>();
+  let added: readonly NewMember[] = [];
   await begun;
   await publisher.transaction(async (transaction) => {
     const load = async (model: Model): Promise<void> => {
@@ -102,11 +111,14 @@ export async function publishBatch(
       ...judgedStatements(batch),
       ...quarantineStatements(batch, runId, counts.rejected > 0),
     );
-    await transaction.lend((client) => recordMappings(client, batch));
+    added = await transaction.lend(async (client) => {
+      await recordMappings(client, batch);
+      return addMembers(client, counts.added);
+    });
     await transaction.copyTemporary(await files.staleDates, STALE_DATES);
     await transaction.execute(sqlFile('promote/stale_dates'));
   });
-  return written;
+  return { written, added };
 }
 
 const DEFERRED = 'medallion.deferred_events';

@@ -7,6 +7,7 @@ import type { StageContext } from '../progress.ts';
 import { CheckTally, runChecks, stagedRows } from './checks.ts';
 import type { Deltas, TakenAway } from './deltas.ts';
 import { lookUpIn, readReplaced } from './look-up.ts';
+import { warnOfMembers } from './new-members.ts';
 import {
   FIRST_TURN,
   publishBatch,
@@ -124,7 +125,7 @@ export async function promoteSilver(
       const judged = await judge(prepared, turn, models, deltas, run);
       const nextKey = batch.firstKey + BigInt(prepared.counts.events);
       const begun = new Signal();
-      const published = publish(judged, turn, models, { ...run, nextKey }, begun.fire);
+      const published = publish(judged, turn, models, { ...run, nextKey, context }, begun.fire);
       turn = { begun: Promise.race([begun.fired, published]), committed: published };
       // Whoever waits for it hears of a failure.
       turn.begun.catch(() => undefined);
@@ -244,12 +245,17 @@ async function publish(
   judged: Judged,
   turn: Turn,
   models: readonly Model[],
-  { tally, checks, ...run }: Publishing & { readonly nextKey: bigint },
+  {
+    tally,
+    checks,
+    context,
+    ...run
+  }: Publishing & { readonly nextKey: bigint; readonly context: StageContext },
   onBegun: () => void,
 ): Promise<void> {
-  const { session, counts, dedup, checked } = judged;
+  const { session, counts, dedup, checked, batch } = judged;
   const loaded = models.filter(isFilled);
-  const written = await publishBatch(judged, turn, loaded, run, tally, onBegun);
+  const { written, added } = await publishBatch(judged, turn, loaded, run, tally, onBegun);
   // Counted once it is committed, so that what is told of a run is what it did.
   let transactions = 0;
   for (const [model, rows] of written) {
@@ -259,6 +265,7 @@ async function publish(
     transactions += isTransactions ? rows : 0;
   }
   checks.merge(checked);
+  warnOfMembers(added, batch.source?.file ?? '', context);
   const { duplicates, superseded } = dedup;
   tally.judged({
     events: counts.events,

@@ -2,6 +2,7 @@ import { judge, judgeDetails, judgeText, type Judgement } from '../event/judge.t
 import type { Rejection } from '../event/fields.ts';
 import { printable, show } from '../event/show.ts';
 import type { Json } from '../event/json.ts';
+import { withMembers, type MembersOfBatch } from '../event/new-members.ts';
 import type { References } from '../event/references.ts';
 import { REJECTED, type Source } from './mapping.ts';
 import { mapRecord } from './plan.ts';
@@ -10,13 +11,19 @@ import { isOfSource } from './where.ts';
 /** What becomes of a record that its source leaves out. */
 export const SKIPPED = 'skipped';
 
-/** What judges the records of a source, or without one events of the contract's own shape. */
+/**
+ * What judges the records of a source, or without one events of the contract's own shape.
+ * @param members takes what the source adds to dimensions; nothing is added without it
+ */
 export function judgeBy(
   source: Source | undefined,
   references: References,
+  members?: MembersOfBatch,
 ): (value: string) => Judgement | typeof SKIPPED {
   return (value) =>
-    source === undefined ? judge(value, references) : judgeRecord(source, value, references);
+    source === undefined
+      ? judge(value, references)
+      : judgeRecord(source, value, references, members);
 }
 
 /** Judges one record of a source. A rejection names the record's own path. */
@@ -24,6 +31,7 @@ export function judgeRecord(
   source: Source,
   value: string,
   references: References,
+  members?: MembersOfBatch,
 ): Judgement | typeof SKIPPED {
   return judgeText<typeof SKIPPED>(value, (record) => {
     const rejection = source.csv && rejectionOf(record);
@@ -33,12 +41,17 @@ export function judgeRecord(
     if (!isOfSource(source, record)) {
       return SKIPPED;
     }
-    const { details, extra, pathOf, unknown } = mapRecord(source, record, references);
-    const judgement = judgeDetails(details, references, {
+    const mapped = mapRecord(source, record, references, members);
+    const { details, extra, pathOf, unknown, added } = mapped;
+    const judgement = judgeDetails(details, withMembers(references, added), {
       fractions: source.items.get('quantity')?.isFractional === true,
       extra,
     });
-    if (judgement.accepted || judgement.field === null) {
+    if (judgement.accepted) {
+      members?.keep(added);
+      return judgement;
+    }
+    if (judgement.field === null) {
       return judgement;
     }
     const field = pathOf(judgement.field);

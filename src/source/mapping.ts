@@ -79,6 +79,8 @@ export interface Rule {
   readonly lookup: ReadonlyMap<string, string> | undefined;
   /** What stands for a value that the lookup does not hold; without it the event is rejected. */
   readonly otherwise: string | undefined;
+  /** A value that the dimension does not hold becomes a row of it. */
+  readonly addsNew: boolean;
   /** The amount is that of the whole line; the contract's is of one unit. */
   readonly perLine: boolean;
   /** The amount is in cents, or what the currency has in their place. */

@@ -1,4 +1,5 @@
 import { JsonNumber, type Json, type JsonObject } from '../event/json.ts';
+import type { MembersOfBatch, NewMember } from '../event/new-members.ts';
 import { nameKey, type References } from '../event/references.ts';
 import { amountOf, isAmount, NOTHING, numberOf, plus, shareOf, type Amount } from './amount.ts';
 import {
@@ -24,11 +25,18 @@ export interface Mapped {
   readonly pathOf: (field: string) => string;
   /** Values, by the contract's path, that neither the lookup nor the dimension holds. */
   readonly unknown: ReadonlyMap<string, string>;
+  /** Rows of dimensions that the record points at, and that are to be added. */
+  readonly added: readonly NewMember[];
 }
 
 /** Maps one record to the event of the contract. What cannot be mapped stays as it is: the judge says what is wrong with it. */
-export function mapRecord(source: Source, record: Json, references: References): Mapped {
-  return new Mapping(source, record, references).map();
+export function mapRecord(
+  source: Source,
+  record: Json,
+  references: References,
+  members?: MembersOfBatch,
+): Mapped {
+  return new Mapping(source, record, references, members).map();
 }
 
 interface Lines {
@@ -38,15 +46,30 @@ interface Lines {
   readonly fault: { readonly place: string; readonly value: Json | undefined } | undefined;
 }
 
+/** What a text means by the lookup; undefined where it has no meaning. */
+function meantBy({ lookup, otherwise, addsNew }: Rule, text: string): string | undefined {
+  return lookup === undefined
+    ? text
+    : (lookup.get(text) ?? otherwise ?? (addsNew ? text : undefined));
+}
+
 class Mapping {
   readonly #source: Source;
   readonly #record: Json;
   readonly #references: References;
   readonly #paths = new Map<string, string>();
   readonly #unknown = new Map<string, string>();
+  readonly #members: MembersOfBatch | undefined;
+  readonly #added: NewMember[] = [];
   #minorDigits = 2;
 
-  constructor(source: Source, record: Json, references: References) {
+  constructor(
+    source: Source,
+    record: Json,
+    references: References,
+    members: MembersOfBatch | undefined,
+  ) {
+    this.#members = members;
     this.#source = source;
     this.#record = record;
     this.#references = references;
@@ -79,7 +102,7 @@ class Mapping {
     return {
       ...{ details, extra },
       pathOf: (field) => this.#paths.get(field) ?? field,
-      unknown: this.#unknown,
+      ...{ unknown: this.#unknown, added: this.#added },
     };
   }
 
@@ -90,9 +113,7 @@ class Mapping {
     if (sent === undefined) {
       return rule.fallback;
     }
-    return rule.lookup === undefined || text === undefined
-      ? text
-      : (rule.lookup.get(text) ?? rule.otherwise);
+    return text === undefined ? undefined : meantBy(rule, text);
   }
 
   /** The lines of the contract, and what they come to; else the field of the first line that does not say. */
@@ -156,7 +177,9 @@ class Mapping {
     }
     const found = this.#found(rule, scope, own, place);
     if (found === undefined) {
-      return rule.fallback === undefined ? undefined : this.#meaning(field, rule.fallback, place);
+      return rule.fallback === undefined
+        ? undefined
+        : this.#meaning(field, rule, rule.fallback, place);
     }
     switch (field.kind) {
       case 'amount': {
@@ -180,31 +203,38 @@ class Mapping {
         if (text === undefined) {
           return found;
         }
-        const meant = rule.lookup === undefined ? text : (rule.lookup.get(text) ?? rule.otherwise);
-        if (meant === undefined) {
-          return this.#notKnown(place, text);
-        }
-        return this.#meaning(field, meant, place);
+        const meant = meantBy(rule, text);
+        return meant === undefined
+          ? this.#notKnown(place, text)
+          : this.#meaning(field, rule, meant, place);
       }
     }
   }
 
   /** What a text means in a field of the contract. */
-  #meaning({ kind, dimension }: Field, text: string, place: string): Json {
+  #meaning({ kind, dimension }: Field, rule: Rule, text: string, place: string): Json {
     if (kind === 'flag') {
       return text === 'true' ? true : text === 'false' ? false : text;
     }
-    return dimension === undefined ? text : this.#reference(dimension, text, place);
+    return dimension === undefined ? text : this.#reference(dimension, rule, text, place);
   }
 
   /** A row by its name, its code or its id, which a record may send as text. */
-  #reference(dimension: keyof References, text: string, place: string): Json {
+  #reference(dimension: keyof References, rule: Rule, text: string, place: string): Json {
     const { ids, byName } = this.#references[dimension];
     const key = nameKey(text);
     const id = byName.get(key) ?? (/^\d{1,9}$/.test(key) ? Number(key) : undefined);
-    return id === undefined || !ids.has(id)
-      ? this.#notKnown(place, text)
-      : new JsonNumber(String(id));
+    if (id !== undefined && ids.has(id)) {
+      return new JsonNumber(String(id));
+    }
+    const member = rule.addsNew
+      ? this.#members?.find(text, dimension, this.#references)
+      : undefined;
+    if (member === undefined) {
+      return this.#notKnown(place, text);
+    }
+    this.#added.push(member);
+    return new JsonNumber(String(member.id));
   }
 
   /** Stands for a text without a meaning: no field may be a list, so the judge rejects it in the field's turn. */

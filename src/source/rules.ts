@@ -3,7 +3,7 @@ import { extraField, ITEM_FIELDS, ORDER_FIELDS, type Field, type Rule } from './
 import { isMap, isScalar, nearest, type NodeReader } from './nodes.ts';
 import { isZone, parseTimeFormat, TIME_FORMATS } from './time-form.ts';
 
-const WORDS = 'path value default lookup else sum per unit decimals format zone'.split(' ');
+const WORDS = 'path value default lookup else new sum per unit decimals format zone'.split(' ');
 
 /** The fields of a section, and what else stands in it. */
 const SECTIONS: Readonly<
@@ -84,7 +84,7 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   const place = `${section}.${field.word}`;
   const nothing: Rule = {
     ...{ paths: [], sum: undefined, value: undefined, fallback: undefined, lookup: undefined },
-    ...{ otherwise: undefined, perLine: false, isMinor: false, isComputed: false },
+    ...{ otherwise: undefined, addsNew: false, perLine: false, isMinor: false, isComputed: false },
     ...{ isFractional: false, time: undefined },
   };
   const isMoney = field.kind === 'amount';
@@ -116,6 +116,10 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   if (per !== undefined && per !== 'line' && per !== 'unit') {
     nodes.report(node, `${place}: per is line or unit`);
   }
+  const adds = nodes.text(fit('new', field.kind === 'reference'));
+  if (adds !== undefined && adds !== 'add') {
+    nodes.report(node, `${place}: new is add or not there`);
+  }
   const decimals = nodes.text(fit('decimals', field.kind === 'quantity'));
   if (decimals !== undefined && decimals !== '3') {
     nodes.report(node, `${place}: decimals is 3 or not there`);
@@ -137,6 +141,7 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
     fallback: nodes.text(said.get('default')),
     lookup: lookupNode === undefined ? undefined : readLookup(nodes, lookupNode, place),
     otherwise: lookupNode === undefined ? undefined : nodes.text(said.get('else')),
+    addsNew: adds === 'add',
     ...{ perLine: per === 'line', isMinor: unit === 'minor', isFractional: decimals === '3' },
     time:
       format === undefined && zone === undefined

@@ -200,6 +200,13 @@ const MAPPINGS: (readonly [name: string, text: string])[] = [
 ];
 
 MAPPINGS.push([
+  'that adds new members',
+  EXAMPLE.replace('    else: cash\n    default: cash\n', '    default: 3\n    new: add\n').replace(
+    'currency: currency',
+    'currency: { path: [presented, currency], lookup: { EUR: EUR, yen: new }, new: add }',
+  ),
+]);
+MAPPINGS.push([
   'that keeps more than the contract has',
   `${EXAMPLE}extra:
   channel: { path: [kind, day], lookup: { sale: shop }, else: web }

@@ -93,6 +93,8 @@ describe('a source', () => {
     ['version_at: updated_at', 'version_at: { path: a, format: "%Q" }', 'format "%Q" is none of'],
     ['  from: line_items\n', '', 'items.from is missing'],
     ['version: 1', 'version: 2', 'version: 1 is missing'],
+    ['tax: total_tax', 'tax: { path: a, new: add }', 'order.tax: new does not fit'],
+    ['currency: currency', 'currency: { path: a, new: make }', 'currency: new is add or not there'],
     ['order:', 'extra: []\norder:', 'extra is a map from names to paths'],
     ['order:', 'extra: { Channel: a }\norder:', 'extra: "Channel" is no name'],
     ['order:', 'extra: { channel: a..b }\norder:', '"a..b" is no path'],

@@ -65,8 +65,9 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       end
       $$;
       delete from silver.dim_order_status where id > 5;
-      alter table silver.dim_order_status drop column counts_as;
-      alter table silver.dim_currency drop column code;
+      alter table silver.dim_order_status drop column counts_as, drop column is_new;
+      alter table silver.dim_payment_method drop column is_new;
+      alter table silver.dim_currency drop column code, drop column is_new;
 
       drop function medallion.extra_value, medallion.content_hash, medallion.line_content, medallion.unit_amount_text;
       drop function medallion.exact_mean, medallion.fine_mean, medallion.mean_of_means, medallion.line_amount;

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { availableParallelism } from 'node:os';
+import { NewMembers } from '../../event/new-members.ts';
 import { DuckDBInstance } from './driver.ts';
 import { RowCache } from './row-cache.ts';
 import { DuckDbSession } from './session.ts';
@@ -41,7 +42,7 @@ export async function openDetached(): Promise<DetachedEngine> {
       return DuckDbSession.open(
         await instance.connect(),
         `session_${String(sessions)}`,
-        new RowCache(),
+        { rowCache: new RowCache(), newMembers: new NewMembers() },
         // DuckDB itself reads what is given, by the names that PostgreSQL has for it.
         { rows: (sql, name) => Promise.resolve(dimensions?.get(name) ?? sql) },
         undefined,

@@ -9,6 +9,7 @@ import type { DuckDbConfig } from '../../config.ts';
 import type { TlsConfig } from '../../config/tls.ts';
 import { sessionOptions, type ServerFacts } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
+import { NewMembers } from '../../event/new-members.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Session, WarehouseReader } from '../engine.ts';
@@ -119,7 +120,7 @@ export async function openEngine(
   context: StageContext = { signal: new AbortController().signal, emit: () => undefined },
 ): Promise<Engine> {
   const sessions = new Set<Session>();
-  const rowCache = new RowCache();
+  const shared = { rowCache: new RowCache(), newMembers: new NewMembers() };
   let opened = 0;
   /** Sessions that are open, or about to be. */
   let inUse = 0;
@@ -151,7 +152,8 @@ export async function openEngine(
     for (const session of sessions) {
       await session.close();
     }
-    rowCache.clear();
+    shared.rowCache.clear();
+    shared.newMembers.clear();
     const connection = await instance.connect();
     await connection.run(`drop table if exists ${SEEN}`);
     connection.closeSync();
@@ -171,7 +173,7 @@ export async function openEngine(
       const session = await DuckDbSession.open(
         await instance.connect(),
         name,
-        rowCache,
+        shared,
         reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
         { ...options, context },
         (session) => {

@@ -37,7 +37,9 @@ export class Meaning {
         `plain_text(${sent})`,
         [...lookup].map(([text, meaning]) => [text, this.#constant(field, rule, meaning)]),
         otherwise === undefined
-          ? nothing(field)
+          ? rule.addsNew
+            ? this.#reference(field, sent)
+            : nothing(field)
           : `case when not is_odd_text(${sent}) then ${this.#constant(field, rule, otherwise)} end`,
       );
     }

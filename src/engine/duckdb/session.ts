@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { MedallionError, messageOf } from '../../errors.ts';
+import type { NewMembers } from '../../event/new-members.ts';
 import type { References } from '../../event/references.ts';
 import type { Model } from '../../model/model.ts';
 import type { StageContext } from '../../progress.ts';
@@ -48,11 +49,17 @@ const TOO_WIDE = /to type DECIMAL\(18,\d+\) failed: value is out of range/;
 
 const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }];
 
+/** What the sessions of an engine have in common. */
+export interface Shared {
+  readonly rowCache: RowCache;
+  readonly newMembers: NewMembers;
+}
+
 /** A session is a connection with an in-memory catalog of its own, so sessions use the same names side by side. */
 export class DuckDbSession implements Session {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
-  readonly #rowCache: RowCache;
+  readonly #shared: Shared;
   readonly #warehouse: Warehouse;
   readonly #files: FileMeans | undefined;
   readonly #onClosing: (session: Session) => void;
@@ -62,14 +69,14 @@ export class DuckDbSession implements Session {
   private constructor(
     connection: DuckDBConnection,
     catalog: string,
-    rowCache: RowCache,
+    shared: Shared,
     warehouse: Warehouse,
     files: FileMeans | undefined,
     onClosing: (session: Session) => void,
   ) {
     this.#connection = connection;
     this.#catalog = catalog;
-    this.#rowCache = rowCache;
+    this.#shared = shared;
     this.#warehouse = warehouse;
     this.#files = files;
     this.#onClosing = onClosing;
@@ -79,12 +86,12 @@ export class DuckDbSession implements Session {
   static async open(
     connection: DuckDBConnection,
     catalog: string,
-    rowCache: RowCache,
+    shared: Shared,
     warehouse: Warehouse,
     files: FileMeans | undefined,
     onClosing: (session: Session) => void,
   ): Promise<DuckDbSession> {
-    const session = new DuckDbSession(connection, catalog, rowCache, warehouse, files, onClosing);
+    const session = new DuckDbSession(connection, catalog, shared, warehouse, files, onClosing);
     await session.#run(`attach ':memory:' as ${catalog}`);
     await session.#run(`use ${catalog}`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -99,7 +106,14 @@ export class DuckDbSession implements Session {
   async readBatch(batch: SilverBatch, reader?: 'judge'): Promise<BatchCounts> {
     return foreseen(async () => {
       await this.#openSources(batch);
-      return sourceBatch(this.#connection, this.#catalog, this.#warehouse, batch, reader);
+      return sourceBatch(
+        this.#connection,
+        this.#catalog,
+        this.#warehouse,
+        batch,
+        this.#shared.newMembers,
+        reader,
+      );
     });
   }
 
@@ -232,7 +246,7 @@ export class DuckDbSession implements Session {
     }
     const parts = [
       ...(read === undefined ? [] : [read]),
-      ...(cached === undefined ? [] : this.#rowCache.select(cached)),
+      ...(cached === undefined ? [] : this.#shared.rowCache.select(cached)),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
     const union = distinct === true ? ' union by name ' : ' union all by name ';
@@ -274,7 +288,7 @@ export class DuckDbSession implements Session {
   async cache(id: string, sql: string): Promise<void> {
     const file = this.nextFile('parquet');
     await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
-    this.#rowCache.add(id, file);
+    this.#shared.rowCache.add(id, file);
   }
 
   async writeFiles(

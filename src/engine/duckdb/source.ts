@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { MembersOfBatch, NewMember, NewMembers } from '../../event/new-members.ts';
 import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
 import { judgeBy, SKIPPED } from '../../source/judge.ts';
 import type { Source } from '../../source/mapping.ts';
@@ -7,6 +8,7 @@ import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
 import { mappedSelect } from './mapped.ts';
+import { addToSession } from './new-members.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -22,9 +24,9 @@ export async function openReferences(
   warehouse: Warehouse,
 ): Promise<void> {
   const dimensions = {
-    dim_order_status: 'id, name',
-    dim_payment_method: 'id, name',
-    dim_currency: 'id, name, code',
+    dim_order_status: 'id, name, is_new',
+    dim_payment_method: 'id, name, is_new',
+    dim_currency: 'id, name, code, is_new',
   };
   for (const [dimension, columns] of Object.entries(dimensions)) {
     const rows = await warehouse.rows(`select ${columns} from silver.${dimension}`, dimension);
@@ -42,6 +44,7 @@ export async function sourceBatch(
   catalog: string,
   warehouse: Warehouse,
   batch: SilverBatch,
+  members: NewMembers,
   reader?: 'judge',
 ): Promise<BatchCounts> {
   const run = (sql: string): Promise<number> => create(connection, sql);
@@ -53,9 +56,10 @@ export async function sourceBatch(
     reader === 'judge'
       ? await run(statement('source/doubtful_events', { doubtful: ALL_EVENTS }))
       : plain.doubtful;
+  let added: BatchCounts['added'] = [];
   if (doubtful > 0) {
     await fetchTexts(connection, warehouse, batch);
-    await judgeDoubtful(connection, catalog, batch.source);
+    added = await judgeDoubtful(connection, catalog, batch.source, members.forBatch());
     await readJudged(connection);
   }
   for (const relation of ['repeated', 'losers']) {
@@ -65,7 +69,7 @@ export async function sourceBatch(
   const { rejected, skipped } = await placeLeftOut(connection, batch);
   await run('drop view source.parsed');
   await run('drop view source.unread');
-  return { events, accepted: events - rejected - skipped, rejected, skipped };
+  return { events, accepted: events - rejected - skipped, rejected, skipped, added };
 }
 
 const ALL_EVENTS = 'select event_no from source.events';
@@ -233,14 +237,16 @@ export async function fetchTexts(
 /**
  * Judges the events of source.doubtful one by one. Leaves those that were accepted in source.judged, in their plain form, to
  * be read a second time, the others in source.rejected, and in source.skipped those that are not of their source.
+ * @returns what their source adds to dimensions, which the session has then
  */
 export async function judgeDoubtful(
   connection: DuckDBConnection,
   catalog: string,
   source?: Source,
-): Promise<void> {
+  members?: MembersOfBatch,
+): Promise<readonly NewMember[]> {
   const references = await readReferences(connection);
-  const judgeValue = judgeBy(source, references);
+  const judgeValue = judgeBy(source, references, members);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
   const rejected = await connection.createAppender('rejected', 'source', catalog);
@@ -270,6 +276,9 @@ export async function judgeDoubtful(
   accepted.closeSync();
   rejected.closeSync();
   skipped.closeSync();
+  const added = members?.used ?? [];
+  await addToSession(connection, added);
+  return added;
 }
 
 /** Events whose texts are in memory at once. */

@@ -113,7 +113,7 @@ export class SourceStep {
     }
     this.#readings = readings;
     await this.#show(batch);
-    return { events, accepted: events - left.rejected - left.skipped, ...left };
+    return { events, accepted: events - left.rejected - left.skipped, ...left, added: [] };
   }
 
   /** Records of a source are mapped here, and the cluster gets the events: they are a fraction of the texts, which it need not see. */

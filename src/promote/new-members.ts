@@ -1,0 +1,47 @@
+import { DIMENSION_TABLES } from '../event/references.ts';
+import type { NewMember } from '../event/new-members.ts';
+import type { Client } from '../postgres/client.ts';
+import type { StageContext } from '../progress.ts';
+import { statement } from '../sql-file.ts';
+
+/**
+ * Adds the members that the events of a batch point at, in its transaction; those that a batch before has added are there.
+ * @returns the ones that are added now
+ */
+export async function addMembers(
+  client: Client,
+  members: readonly NewMember[],
+): Promise<readonly NewMember[]> {
+  const added: NewMember[] = [];
+  for (const member of members) {
+    const { dimension, id, name } = member;
+    const table = DIMENSION_TABLES[dimension];
+    const isCurrency = dimension === 'currencies';
+    const { rowCount } = await client.query(
+      statement('promote/add_member', {
+        table,
+        columns: isCurrency ? 'id, name, is_new, code' : 'id, name, is_new',
+        code: isCurrency ? ", case when $2 ~ '^[A-Za-z]{3}$' then upper($2) end" : '',
+      }),
+      [id, name],
+    );
+    added.push(...(rowCount === 1 ? [member] : []));
+  }
+  return added;
+}
+
+/** Says of each member that was added where it came from, and what to do about it. */
+export function warnOfMembers(
+  members: readonly NewMember[],
+  file: string,
+  { emit }: StageContext,
+): void {
+  for (const { dimension, id, name } of members) {
+    const table = `silver.${DIMENSION_TABLES[dimension]}`;
+    emit({
+      type: 'warning',
+      message: `${file} has added ${JSON.stringify(name)} to ${table}, as ${String(id)}`,
+      hint: `Orders point at it. Where it is meant: medallion sql --write "update ${table} set is_new = false where id = ${String(id)}"; else map it by a lookup and run promote --full-refresh.`,
+    });
+  }
+}
