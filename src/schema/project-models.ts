@@ -4,6 +4,7 @@ import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { sqlFile } from '../sql-file.ts';
+import { recordsObjects } from './objects.ts';
 
 /*
  * medallion.project_models records the models of projects that promotions bring on. Whoever promotes without one of them
@@ -34,7 +35,8 @@ export async function readStrayModels(
   project: string | undefined,
   files: () => readonly ModelFile[],
 ): Promise<StrayModel[]> {
-  if (!(await hasTables(client, 'medallion.project_models'))) {
+  // Who may not read what medallion has made only loads, and older warehouses do not know.
+  if (!(await recordsObjects(client)) || !(await hasTables(client, 'medallion.project_models'))) {
     return [];
   }
   const { rows } = await client.query<{

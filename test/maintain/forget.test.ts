@@ -424,6 +424,21 @@ describe('forget', () => {
     await expectClean();
   });
 
+  test('refunds lose the person also where the events of the order were pruned', async () => {
+    await promoteEvents('shop.ndjson', [withName(purchase({ id: 't1', at: at(1), customer }))]);
+    await medallion('prune', '--bronze', '--older-than', '1ms', '--yes');
+    const refund = {
+      ...{ id: 'r1', at: at(2), customer: { id: '', guest: true } },
+      ...{ type: 'refund', details: { refunds: 't1' } },
+    };
+    await promoteEvents('later.ndjson', [withName(purchase(refund))]);
+    expect(await tablesWith('Lovelace')).toEqual(['bronze.events']);
+    await medallion(...FORGET);
+    expect(await tablesWith('Lovelace')).toEqual([]);
+    expect(await tablesWith(WHO)).toEqual([]);
+    await expectClean();
+  });
+
   test('a table of a project that names the customer in a column of its own is said to be left', async () => {
     await mkdir(path.join(folder, 'models', 'gold'), { recursive: true });
     await writeFile(path.join(folder, 'medallion.yaml'), '');

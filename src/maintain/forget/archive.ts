@@ -99,9 +99,13 @@ export async function rewriteFile(
     `${archive}/${to}`,
   );
   if (written.events !== file.events) {
-    throw new MedallionError('storage', `${archive}/${path} has not the events that it had`, {
-      hint: 'Somebody changed the file: bring it back from a copy. Nothing was changed.',
-    });
+    throw new MedallionError(
+      'storage',
+      `${archive}/${path} does not hold the events that it held`,
+      {
+        hint: 'Somebody changed the file: bring it back from a copy. Nothing was changed.',
+      },
+    );
   }
   return async () => {
     await client.query('delete from medallion.archive_files where file_id = $1', [begun]);

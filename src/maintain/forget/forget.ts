@@ -134,7 +134,20 @@ async function openWork(
   const lookUp = await workOn(new Set(), client, options, context);
   await eraseArchive(lookUp);
   await eraseStored(lookUp);
-  return workOn(lookUp.found, client, options, context);
+  const orders = new Set([...lookUp.found, ...(await ordersInSilver(lookUp))]);
+  return workOn(orders, client, options, context);
+}
+
+/** Orders whose own events may be pruned. */
+async function ordersInSilver({ client, options, columns }: Work): Promise<string[]> {
+  if (!hasTable(columns, 'silver', 'fact_transactions')) {
+    return [];
+  }
+  const { rows } = await client.query<{ id: string }>(
+    'select transaction_id as id from silver.fact_transactions where customer_id = $1',
+    [options.customer],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /**
