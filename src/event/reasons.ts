@@ -16,6 +16,7 @@ export const REASONS = {
   invalid_amount: 'an amount that is no number or out of range',
   invalid_quantity: 'a quantity that is no whole number from 1 to 1,000,000',
   no_items: 'items is missing or empty',
+  unknown_value: 'a value that the lookup of its source does not hold',
   unknown_reference: 'a status, payment method or currency that the dimension does not hold',
 } as const;
 

@@ -55,14 +55,13 @@ export function judgeRecord(
       return judgement;
     }
     const field = pathOf(judgement.field);
-    const text = unknown.get(judgement.field);
-    return text === undefined
+    const found = unknown.get(judgement.field);
+    return found === undefined
       ? { ...judgement, field }
       : {
           ...judgement,
-          reason: 'unknown_reference',
-          field,
-          detail: `no such value: ${show(text)}`,
+          ...{ reason: found.reason, field },
+          detail: `no such value: ${show(found.text)}`,
         };
   });
 }

@@ -1,5 +1,6 @@
 import { JsonNumber, type Json, type JsonObject } from '../event/json.ts';
 import type { MembersOfBatch, NewMember } from '../event/new-members.ts';
+import type { Reason } from '../event/reasons.ts';
 import { nameKey, type References } from '../event/references.ts';
 import { amountOf, isAmount, NOTHING, numberOf, plus, shareOf, type Amount } from './amount.ts';
 import {
@@ -23,10 +24,15 @@ export interface Mapped {
   readonly extra: JsonObject;
   /** The record's own path of a path of the contract: "items[2].unit_price" is line_items[2].price. */
   readonly pathOf: (field: string) => string;
-  /** Values, by the contract's path, that neither the lookup nor the dimension holds. */
-  readonly unknown: ReadonlyMap<string, string>;
+  /** Values, by the contract's path, that the lookup or the dimension does not hold. */
+  readonly unknown: ReadonlyMap<string, UnknownText>;
   /** Rows of dimensions that the record points at, and that are to be added. */
   readonly added: readonly NewMember[];
+}
+
+export interface UnknownText {
+  readonly text: string;
+  readonly reason: Extract<Reason, 'unknown_value' | 'unknown_reference'>;
 }
 
 /** Maps one record to the event of the contract. What cannot be mapped stays as it is: the judge says what is wrong with it. */
@@ -58,7 +64,7 @@ class Mapping {
   readonly #record: Json;
   readonly #references: References;
   readonly #paths = new Map<string, string>();
-  readonly #unknown = new Map<string, string>();
+  readonly #unknown = new Map<string, UnknownText>();
   readonly #members: MembersOfBatch | undefined;
   readonly #added: NewMember[] = [];
   #minorDigits = 2;
@@ -205,7 +211,7 @@ class Mapping {
         }
         const meant = meantBy(rule, text);
         return meant === undefined
-          ? this.#notKnown(place, text)
+          ? this.#notKnown(place, { text, reason: 'unknown_value' })
           : this.#meaning(field, rule, meant, place);
       }
     }
@@ -231,15 +237,15 @@ class Mapping {
       ? this.#members?.find(text, dimension, this.#references)
       : undefined;
     if (member === undefined) {
-      return this.#notKnown(place, text);
+      return this.#notKnown(place, { text, reason: 'unknown_reference' });
     }
     this.#added.push(member);
     return new JsonNumber(String(member.id));
   }
 
   /** Stands for a text without a meaning: no field may be a list, so the judge rejects it in the field's turn. */
-  #notKnown(place: string, text: string): Json {
-    this.#unknown.set(place, text);
+  #notKnown(place: string, unknown: UnknownText): Json {
+    this.#unknown.set(place, unknown);
     return [];
   }
 

@@ -90,7 +90,7 @@ test('what a source drops is never stored, also of records that are rejected', a
       ...{ at: '3', stage: 'ingest', reason: 'not_text', raw: null },
       detail: expect.stringContaining('are not stored') as string,
     },
-    { at: '4', stage: 'silver', reason: 'unknown_reference', detail: expect.anything(), raw: 't' },
+    { at: '4', stage: 'silver', reason: 'unknown_value', detail: expect.anything(), raw: 't' },
   ]);
   expect(
     await rowsOf(

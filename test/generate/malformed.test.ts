@@ -11,7 +11,13 @@ describe('malformed events', () => {
   it('break the contract in every way that a line of a file can', () => {
     const reasons = new Set<string>(MALFORMATIONS.map(({ reason }) => reason));
     const others = Object.keys(REASONS).filter((reason) => !reasons.has(reason));
-    expect(others).toEqual(['empty_value', 'too_large', 'undecodable', 'split_order']);
+    expect(others).toEqual([
+      'empty_value',
+      'too_large',
+      'undecodable',
+      'split_order',
+      'unknown_value',
+    ]);
   });
 
   it('come from events that are good', () => {

@@ -89,7 +89,7 @@ test('a topic of a source is mapped, beside topics of events; a rejection names 
     await rowsOf(db.settings, 'select reason, field from bronze.quarantine order by "offset"'),
   ).toEqual([
     { reason: 'invalid_amount', field: 'line_items[0].price' },
-    { reason: 'unknown_reference', field: 'financial_status' },
+    { reason: 'unknown_value', field: 'financial_status' },
     { reason: 'invalid_json', field: null },
   ]);
   expect(

@@ -254,7 +254,7 @@ describe('a record', () => {
     expect(judgeRecord(source, record('paid'), REFERENCES)).toMatchObject({ accepted: true });
     // A row's own name, which the lookup does not hold either.
     expect(judgeRecord(source, record('placed'), REFERENCES)).toEqual({
-      ...{ accepted: false, reason: 'unknown_reference', field },
+      ...{ accepted: false, reason: 'unknown_value', field },
       detail: 'no such value: "placed"',
     });
   });
@@ -282,6 +282,8 @@ describe('a record', () => {
     );
     expect(pathOf('order.shipping_amount')).toBe('fees[1].amount');
     expect(pathOf('items[0].unit_price')).toBe('lines[0].price');
-    expect(unknown).toEqual(new Map([['order.currency', 'CHF']]));
+    expect(unknown).toEqual(
+      new Map([['order.currency', { text: 'CHF', reason: 'unknown_reference' }]]),
+    );
   });
 });
