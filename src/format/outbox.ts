@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { jsonText, parseJson, type Json } from '../event/json.ts';
+import { JsonNumber, jsonText, parseJson, type Json } from '../event/json.ts';
+import { Cursor } from './avro-cursor.ts';
+import { decimalText, scaleOf } from './avro-logical.ts';
 import type { Decoded, Decoder, Failed } from './decoder.ts';
 import { Undecodable, withinDepth } from './undecodable.ts';
 
-/** Kafka Connect's name for a decimal, which its JSON converter writes as base64. */
+/** Kafka Connect's name for a decimal. */
 const DECIMAL = 'org.apache.kafka.connect.data.Decimal';
 
 /**
@@ -34,17 +36,12 @@ export class OutboxDecoder implements Decoder {
       return { detail: 'no JSON, as the outbox event router writes it' };
     }
     const { schema, payload } = partsOf(message);
-    if (schema !== undefined && names(schema, DECIMAL)) {
-      return {
-        detail:
-          'decimals in base64: set decimal.handling.mode=string of the connector, or decimal.format=NUMERIC of its JSON converter',
-      };
-    }
     if (typeof payload === 'string') {
       return { value: Buffer.from(payload), schemaId: null };
     }
     // Without a wrapping the bytes are the event already.
-    return { value: payload === message ? value : Buffer.from(jsonText(payload)), schemaId: null };
+    const event = payload === message ? value : Buffer.from(jsonText(withNumbers(payload, schema)));
+    return { value: event, schemaId: null };
   }
 }
 
@@ -71,10 +68,31 @@ function partsOf(message: Json): { readonly schema: Json | undefined; readonly p
   return { schema: undefined, payload: message };
 }
 
-/** Whether a schema of Kafka Connect names that type anywhere. */
-function names(schema: Json, type: string): boolean {
-  if (schema instanceof Map) {
-    return schema.get('name') === type || [...schema.values()].some((part) => names(part, type));
+/**
+ * A payload in which decimals are numbers, by the schema beside them: the converter writes base64 unless its
+ * decimal.format is NUMERIC.
+ */
+function withNumbers(payload: Json, schema: Json | undefined): Json {
+  if (!(schema instanceof Map)) {
+    return payload;
   }
-  return Array.isArray(schema) && schema.some((part) => names(part, type));
+  if (typeof payload === 'string' && schema.get('name') === DECIMAL) {
+    const bytes = Buffer.from(payload, 'base64');
+    const parameters = schema.get('parameters');
+    const scale = parameters instanceof Map ? Number(parameters.get('scale')) : NaN;
+    const cursor = new Cursor(bytes, 0, bytes.length);
+    return new JsonNumber(decimalText(cursor, bytes.length, scaleOf({ scale })));
+  }
+  if (Array.isArray(payload)) {
+    return payload.map((item) => withNumbers(item, schema.get('items')));
+  }
+  if (payload instanceof Map) {
+    const fields = schema.get('fields');
+    const schemaOf = (name: string): Json | undefined =>
+      Array.isArray(fields)
+        ? fields.find((field) => field instanceof Map && field.get('field') === name)
+        : schema.get('values');
+    return new Map([...payload].map(([name, value]) => [name, withNumbers(value, schemaOf(name))]));
+  }
+  return payload;
 }
