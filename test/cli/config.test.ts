@@ -176,13 +176,15 @@ describe('a configuration file', () => {
 });
 
 describe('medallion init', () => {
+  const MADE = ['.env.example', 'medallion.yaml', 'models', 'samples', 'sources', 'tests'];
+
   it('writes every setting at its default, and a .env.example for the passwords', async () => {
     const before = await listed();
     const { code, stdout, stderr } = await runCommand(['init'], { cwd });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toContain('written: medallion.yaml, .env.example');
     expect(stderr).toContain('Next: ');
-    expect(readdirSync(cwd).sort()).toEqual(['.env.example', 'medallion.yaml', 'models', 'tests']);
+    expect(readdirSync(cwd).sort()).toEqual(MADE);
     expect((await listed()).rows).toEqual(before.rows);
     for (const { key, about } of SETTINGS) {
       expect(read('medallion.yaml')).toContain(`#${key.split('.').at(-1) ?? ''}:`);
@@ -228,7 +230,7 @@ describe('medallion init', () => {
     expect(read('.env.example')).toContain('PGPASSWORD=');
     // A file that was for one's own eyes stays so.
     expect(statSync(path.join(cwd, 'medallion.yaml')).mode & 0o777).toBe(0o600);
-    expect(readdirSync(cwd).sort()).toEqual(['.env.example', 'medallion.yaml', 'models', 'tests']);
+    expect(readdirSync(cwd).sort()).toEqual(MADE);
   });
 
   it('fills in the flags, but no password', async () => {

@@ -96,6 +96,48 @@ test('an installed command makes a project, tests its mart, fills it and knows i
   expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining('11.20') as string });
 });
 
+test('the source of a new project maps its sample, as its test says', async () => {
+  const cwd = await mkdtemp(path.join(folder, 'source-'));
+  const own = await createTestDatabase();
+  try {
+    const script = `set -e
+      medallion init
+      medallion test example
+      medallion source test example samples/example.ndjson
+      medallion ingest --source example --from samples/example.ndjson
+      medallion promote
+      medallion source list --output csv`;
+    const { code, stdout, stderr } = await runShell(script, {
+      ...{ cwd, bin, env: { DATABASE_URL: own.url } },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('3 tests passed in ') as string,
+    });
+    // One of a test of the shop is skipped, one is a later version of another.
+    expect(stdout).toMatch(/ accepted +3\n +rejected +0\n +skipped +1\n/);
+    expect(stdout).toMatch(/^example,sources\/example\.yaml,[^\n]*,4,0,1,4,0,0,"",""$/m);
+    expect(
+      await rowsOf(
+        own.settings,
+        `select transaction_id, date_key::text, customer_id, order_total_amount
+         from silver.fact_transactions order by 1`,
+      ),
+    ).toEqual([
+      {
+        ...{ transaction_id: '1001', date_key: '2026-01-03', customer_id: '207' },
+        order_total_amount: '31.00',
+      },
+      {
+        ...{ transaction_id: '1002', date_key: '2026-01-03', customer_id: null },
+        order_total_amount: '9.20',
+      },
+    ]);
+  } finally {
+    await own.drop();
+  }
+});
+
 test('a test that fails says which cell, ends with 4, and is data for programs', async () => {
   const file = path.join(shop, 'tests/gold/weekday_sales.yaml');
   const text = readFileSync(file, 'utf8');
@@ -132,8 +174,8 @@ test('init replaces neither settings nor models', async () => {
   expect(readFileSync(mart, 'utf8')).toBe(own);
 });
 
-test('the orders of the README are reported, outside of any project', async () => {
-  const commands = /## Bring your own orders[^`]*```sh\n([\s\S]*?)```/.exec(
+test('the orders of the README are mapped by a source that is drafted from them, and reported', async () => {
+  const commands = /## Bring your own orders[\s\S]*?```sh\n([\s\S]*?)```/.exec(
     readFileSync(path.join(ROOT, 'README.md'), 'utf8'),
   )?.[1];
   const cwd = await mkdtemp(path.join(folder, 'nowhere-'));

@@ -12,24 +12,35 @@ import { option } from '../flags.ts';
 const ENVIRONMENT_FILE = '.env.example';
 const ASSETS = new URL('../../../assets/project/', import.meta.url);
 /** What a project starts from, each under the same name there. */
-const STARTERS = ['models/gold/weekday_sales.sql', 'tests/gold/weekday_sales.yaml'];
+const STARTERS = [
+  ...['models/gold/weekday_sales.sql', 'tests/gold/weekday_sales.yaml'],
+  ...['sources/example.yaml', 'tests/sources/example.yaml', 'samples/example.ndjson'],
+];
 
 export const initCommand = command(
   'init',
-  'make a project: a configuration file that explains every setting, a mart, its test',
+  'make a project: settings explained, a mart and a source to start from, their tests',
   {
     details: `
-Written into the working folder: ${CONFIG_FILE.names[0]} with every setting at its
-default, .env.example for passwords, and to start from a mart of your own with
-its test in models/gold and tests/gold. Settings given as flags are filled in.
---config makes the project in the folder of that file. Settings that are there
-are not replaced without --force, models and tests never.`,
+It writes into the working folder: ${CONFIG_FILE.names[0]} with every setting at its
+default, .env.example for passwords, and to start from a mart (models/gold), a
+source that maps orders of another shape (sources), some such orders (samples)
+and the tests of both (tests). Settings given as flags are filled in. --config
+makes the project in the folder of that file. Settings that are there are not
+replaced without --force, the other files never.`,
     examples: [
       'medallion init',
       'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
       'medallion init --force',
     ],
-    seeAlso: ['test', 'config', 'doctor', 'docs/projects.md', 'docs/configuration.md'],
+    seeAlso: [
+      'test',
+      'source init',
+      'config',
+      'doctor',
+      'docs/projects.md',
+      'docs/configuration.md',
+    ],
     options: { force: option('--force', 'replace settings that are there') },
     run: async (context, flags) => {
       const file = path.resolve(context.cwd, flags.config ?? CONFIG_FILE.names[0]);
@@ -57,7 +68,8 @@ are not replaced without --force, models and tests never.`,
           'Without any of it medallion uses an embedded PostgreSQL and files: medallion demo',
           `Next: edit ${shown}; cp ${ENVIRONMENT_FILE} .env and put passwords there;`,
           '  medallion config shows what holds, medallion doctor whether it works',
-          '  medallion test runs the test of the mart, medallion promote fills it',
+          '  medallion test runs the tests of the mart and of the source, which reads its sample by',
+          '  medallion ingest --source example --from samples/example.ndjson; medallion promote',
         ].join('\n'),
       );
     },
