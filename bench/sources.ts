@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { parseConfig } from '../src/config.ts';
+import { DEFAULT_REPORTING } from '../src/config/reporting.ts';
 import { openDuckDb } from '../src/engine/duckdb/engine.ts';
 import { loadSources } from '../src/source/read.ts';
 import type { Bench, Database, Figure, Stand } from './harness.ts';
@@ -122,7 +123,7 @@ async function readAll(
             events: count / BATCHES,
           },
         ],
-        ...{ again: [], archive: [], runId: 1n, firstKey: 1n },
+        ...{ again: [], archive: [], reporting: DEFAULT_REPORTING, runId: 1n, firstKey: 1n },
         source: source === undefined ? undefined : loadSources(undefined).get(source),
       });
       if (accepted !== (to ?? 0) - (from ?? 0)) {

@@ -8,6 +8,7 @@ import {
   type Environment,
   type Resolved,
 } from './config/resolve.ts';
+import { parseReporting, type Reporting } from './config/reporting.ts';
 import { parseS3, type S3Config } from './config/s3.ts';
 import { SettingReader } from './config/setting-reader.ts';
 import type { FlagAttribute, SettingKey } from './config/settings.ts';
@@ -29,6 +30,7 @@ export interface Config {
   readonly log: LogConfig;
   /** Undefined where none is named. */
   readonly registry: RegistryConfig | undefined;
+  readonly reporting: Reporting;
   readonly duckdb: DuckDbConfig;
   readonly spark: SparkConfig;
 }
@@ -82,6 +84,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     warehouse: parseWarehouse(resolved.server, settings, userHome(env)),
     log: parseLog(settings),
     registry: parseRegistry(settings, fileOf),
+    reporting: parseReporting(settings),
     duckdb: {
       extensionFiles: {
         postgres: fileOf('duckdb.extension'),

@@ -1,7 +1,11 @@
 import { sql } from './sql.ts';
 
+/** The zone in which the days of marts begin. */
+const ZONE = '(select timezone from gold.reporting)';
+
 /**
- * The days that the time range covers, and as many before them; days are UTC, whatever the session's time zone. It begins
+ * The days that the time range covers, and as many before them; the dashboard's clock, UTC, names them, and
+ * the zone of the reports says which of them is today. It begins
  * with the day in which the range begins, and ends with the last day that the range covers to its end and that is over:
  * "Last 7 days" are seven whole days, up to yesterday. A range within one day is that day; a range within today is today
  * so far, and is compared with nothing.
@@ -11,7 +15,7 @@ export const PERIOD = sql`
       select
           ($__timeFrom()::timestamptz at time zone 'UTC')::date as from_day,
           (($__timeTo()::timestamptz + interval '1 millisecond') at time zone 'UTC')::date - 1 as to_day,
-          (now() at time zone 'UTC')::date as today
+          (now() at time zone ${ZONE})::date as today
   ),
 
   chosen_days as (
@@ -77,8 +81,8 @@ function keyOf(day: string): string {
 
 /** Whether a transaction lies in the time range, to the moment. */
 export const IS_IN_RANGE = sql`
-  transactions.transaction_key >= ${keyOf("($__timeFrom()::timestamptz at time zone 'UTC')::date")}
-  and transactions.transaction_key < ${keyOf("($__timeTo()::timestamptz at time zone 'UTC')::date + 1")}
+  transactions.transaction_key >= ${keyOf(`($__timeFrom()::timestamptz at time zone ${ZONE})::date`)}
+  and transactions.transaction_key < ${keyOf(`($__timeTo()::timestamptz at time zone ${ZONE})::date + 1`)}
   and $__timeFilter(transactions.event_timestamp)`;
 
 /** A time as the day that it is, in text: a table shows it without hours. */

@@ -2,13 +2,13 @@
 description: >-
   What customers buy in the months after their first purchase; new customers of a day, and their first orders, stand in
   its own month
-grain: one row per UTC day with new customers and month in which some of them bought
+grain: one row per day with new customers and month in which some of them bought
 key: [first_day, month_key]
 load: additive
 count: customers
 within: [customer_id]
 columns:
-  first_day: { type: date, description: UTC day of the customers' first purchase }
+  first_day: { type: date, description: Day of the customers' first purchase }
   month_key: { type: date, description: First day of the month in which they bought }
   customers: { type: bigint, description: Customers of that day who bought in the month }
   orders: { type: bigint, description: Their purchases in the month }

@@ -1,13 +1,13 @@
 /* @model
 description: What each customer bought, by day and place; sales by day, places and customers are summed from it
-grain: one row per UTC day, customer, country and city with at least one purchase
+grain: one row per day, customer, country and city with at least one purchase
 key: [customer_id, date_key, country, city]
 indexes: ['(date_key)']
 load: additive
 count: orders
 columns:
   customer_id: { type: text, description: 'Customer, empty for all guests together' }
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   country: { type: text, description: Country code that the orders name }
   city: { type: text, description: City that the orders name }
   orders: { type: bigint, description: Purchases }

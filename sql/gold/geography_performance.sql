@@ -1,11 +1,11 @@
 /* @model
 description: Sales by place, by day; the place is the one that the order itself names
-grain: one row per UTC day, country and city with at least one purchase
+grain: one row per day, country and city with at least one purchase
 key: [date_key, country, city]
 load: additive
 count: orders
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   country: { type: text, description: Country code }
   city: { type: text, description: City }
   orders: { type: bigint, description: Purchases }

@@ -1,12 +1,12 @@
 /* @model
 description: Sales by hour of the day; says when a shop sells
-grain: one row per UTC day and hour with at least one purchase
+grain: one row per day and hour with at least one purchase
 key: [date_key, hour]
 load: additive
 count: orders
 columns:
-  date_key: { type: date, description: UTC day }
-  hour: { type: integer, description: 'Hour of the day in UTC, 0 to 23' }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
+  hour: { type: integer, description: 'Hour of the day, 0 to 23' }
   orders: { type: bigint, description: Purchases }
   revenue: { type: 'numeric(38,2)', description: Sum of the order totals }
 checks:
@@ -16,9 +16,9 @@ checks:
 */
 select
     date_key,
-    cast(extract(hour from ordered_at) as integer) as hour,
+    ordered_hour as hour,
     count(*) as orders,
     sum(order_total_amount) as revenue
 from silver.fact_transactions
 where event_type = 'purchase'
-group by date_key, cast(extract(hour from ordered_at) as integer)
+group by date_key, ordered_hour

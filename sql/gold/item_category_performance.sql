@@ -1,11 +1,11 @@
 /* @model
 description: What each category sold, by day
-grain: one row per UTC day and category with at least one purchased order line
+grain: one row per day and category with at least one purchased order line
 key: [date_key, category]
 load: additive
 count: order_lines
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   category: { type: text, description: Category }
   total_quantity: { type: 'numeric(38,3)', description: Units }
   order_lines: { type: bigint, description: Order lines }

@@ -3,12 +3,12 @@ description: >-
   Net sales in the words of Shopify. A refund counts on its own day; an order in a state that counts as a return is sold
   and taken back on its day, one in a state that counts as nothing is left out. Who sends refunds leaves returned orders in
   the state they were sold in: both would take them back twice
-grain: one row per UTC day and currency with at least one purchase or refund
+grain: one row per day and currency with at least one purchase or refund
 key: [date_key, order_currency_id]
 load: additive
 count: entries
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   order_currency_id: { type: integer, description: Currency of the amounts }
   currency:
     type: text

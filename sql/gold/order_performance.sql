@@ -1,11 +1,11 @@
 /* @model
 description: Sales by state of the order and currency, by day
-grain: one row per UTC day, order status and currency with at least one purchase
+grain: one row per day, order status and currency with at least one purchase
 key: [date_key, order_status_id, order_currency_id]
 load: additive
 count: orders
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   order_status_id: { type: integer, description: State of the order }
   order_currency_id: { type: integer, description: Currency of the amounts }
   order_status:

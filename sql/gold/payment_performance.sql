@@ -1,11 +1,11 @@
 /* @model
 description: Sales by payment method, by day
-grain: one row per UTC day and payment method with at least one purchase
+grain: one row per day and payment method with at least one purchase
 key: [date_key, payment_method_id]
 load: additive
 count: orders
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   payment_method_id: { type: integer, description: Payment method }
   payment_method:
     type: text

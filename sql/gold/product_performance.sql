@@ -1,11 +1,11 @@
 /* @model
 description: What each product sold and earned, by day
-grain: one row per UTC day and product with at least one purchased order line
+grain: one row per day and product with at least one purchased order line
 key: [date_key, item_id]
 load: additive
 count: units
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   item_id: { type: text, description: Product }
   units: { type: 'numeric(38,3)', description: Units }
   revenue: { type: 'numeric(38,2)', description: 'Sum of unit price times quantity, rounded by order line, before discounts' }

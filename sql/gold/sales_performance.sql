@@ -1,13 +1,13 @@
 /* @model
 description: Sales by day
-grain: one row per UTC day with at least one purchase
+grain: one row per day with at least one purchase
 key: [date_key]
 load: additive
 count: total_orders
 within: [customer_id, date_key]
 restatements: { orders: total_orders, total: order_total_amount_day }
 columns:
-  date_key: { type: date, description: UTC day }
+  date_key: { type: date, description: 'Day, in the zone of the reports' }
   total_orders: { type: bigint, description: Purchases }
   total_customers: { type: bigint, description: 'Customers who bought, guests not counted' }
   order_subtotal_day: { type: 'numeric(38,2)', description: Sum of the subtotals }

@@ -1,7 +1,11 @@
 -- The first and the last day with sales, and the last one that is not ahead of the clock.
 -- grain: one row
 select
-    min(date_key) as first,
-    max(date_key) as last,
-    coalesce(max(date_key) filter (where date_key <= current_date + 1), max(date_key)) as latest
-from gold.sales_performance
+    min(days.date_key) as first,
+    max(days.date_key) as last,
+    coalesce(
+        max(days.date_key) filter (where days.date_key <= (now() at time zone reporting.timezone)::date + 1),
+        max(days.date_key)
+    ) as latest
+from gold.sales_performance as days
+cross join gold.reporting

@@ -1,6 +1,6 @@
 /* @model
 description: The calendar, whole years at a time
-grain: one row per UTC day of each year that has an event
+grain: one row per day of each year that has an event
 key: [date_key]
 load: insert_new
 columns:

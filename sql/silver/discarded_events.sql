@@ -10,7 +10,7 @@ columns:
   offset: { type: bigint, description: Offset of the bronze event }
   transaction_id: { type: text, description: Transaction id }
   event_timestamp: { type: timestamptz, description: When it happened }
-  date_key: { type: date, description: UTC day the order was made on }
+  date_key: { type: date, description: 'Day the order was made on, in the zone of the reports' }
   produced_at: { type: timestamptz, description: When the log took the event in }
   content_hash: { type: text, description: 'SHA-256 of what the event says, see medallion.content_hash: tells a repeated event from a correction' }
   outcome: { type: text, description: 'duplicate (same content as a better event) or superseded (other content)' }

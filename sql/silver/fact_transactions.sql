@@ -12,7 +12,7 @@ columns:
   event_type: { type: text, description: 'Kind of event, e.g. purchase' }
   event_version: { type: text, description: Version of the event's schema }
   event_timestamp: { type: timestamptz, description: 'When the event happened: of several of one transaction the latest counts' }
-  date_key: { type: date, description: UTC day the order was made on }
+  date_key: { type: date, description: 'Day the order was made on, in the zone of the reports' }
   customer_id: { type: text, nullable: true, description: 'Customer, null for a guest' }
   customer_type: { type: text, description: Kind of customer as this event said }
   customer_country: { type: text, description: Country as this event said }
@@ -44,6 +44,10 @@ columns:
     type: text
     nullable: true
     description: 'What its source keeps beyond these columns, as a JSON object of texts: extra_value(extra, name) is one of them'
+  ordered_hour:
+    type: smallint
+    description: 'Hour of that day in which the order was made, 0 to 23'
+    backfill: "extract(hour from ordered_at at time zone 'UTC')"
 checks:
   - name: the total is subtotal plus tax plus shipping less discount
     that: >-
@@ -97,6 +101,7 @@ select
     transactions.refunds,
     transactions.order_tax_included,
     transactions.order_exchange_rate,
-    transactions.extra
+    transactions.extra,
+    transactions.ordered_hour
 from source.transactions
 cross join source.run

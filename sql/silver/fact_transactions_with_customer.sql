@@ -11,7 +11,7 @@ columns:
   transaction_id: { type: text, description: Transaction id }
   event_type: { type: text, description: 'Kind of event, e.g. purchase' }
   event_timestamp: { type: timestamptz, description: When it happened }
-  date_key: { type: date, description: UTC day the order was made on }
+  date_key: { type: date, description: 'Day the order was made on, in the zone of the reports' }
   customer_id: { type: text, nullable: true, description: 'Customer, null for a guest' }
   customer_version: { type: bigint, nullable: true, description: 'Version of the customer in dim_customer_versions, null for a guest' }
   customer_valid_from: { type: timestamptz, nullable: true, description: 'First moment of that version, null for a guest' }

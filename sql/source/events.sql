@@ -51,6 +51,7 @@ ordered as (
 
 select
     ordered.*,
-    cast(timezone('UTC', ordered.ordered_at) as date) as date_key,
+    cast(shop_time(ordered.ordered_at) as date) as date_key,
+    cast(extract(hour from shop_time(ordered.ordered_at)) as smallint) as ordered_hour,
     nullif(len(ordered.items), 0) as line_count
 from ordered

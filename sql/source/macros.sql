@@ -75,6 +75,9 @@ create or replace macro mean_of_means(fine_total, k) as (
     )
 );
 
+-- A moment on the clocks of the shop; a batch makes this anew, with its zone.
+create or replace macro shop_time(moment) as timezone('UTC', moment);
+
 -- The moment that a text names, where it is plainly one; else null.
 create or replace macro time_of(value) as (
     try_cast(

@@ -212,7 +212,8 @@ select
     -- Records of a source are read by DuckDB.
     cast(null as string) as extra,
     items,
-    cast(made_at as date) as date_key,
+    cast(from_utc_timestamp(made_at, :timezone) as date) as date_key,
+    cast(hour(from_utc_timestamp(made_at, :timezone)) as smallint) as ordered_hour,
     not coalesce(
         members = members_read
         and length(transaction_id) <= 200

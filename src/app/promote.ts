@@ -37,7 +37,7 @@ export interface PromoteRequest extends CallOptions, EngineRequest {
   readonly select?: readonly string[] | undefined;
   /** With `fullRefresh`: also when silver loses the events that were pruned from bronze. */
   readonly evenPruned?: boolean | undefined;
-  /** Publish the marts of these UTC days again, YYYY-MM-DD, changed or not. */
+  /** Publish the marts of these days again, YYYY-MM-DD, changed or not. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   /** Events in one transaction, at most. */
@@ -98,6 +98,7 @@ export async function withPromotions<T>(
   work: (once: Once, lendEngine: OpenEngine['lend']) => Promise<T>,
 ): Promise<T> {
   const { settings, retry, context, config } = warehouse;
+  const { reporting } = config;
   const engine = new OpenEngine(await openerOf(warehouse, request));
   const models = loadModels(config.project);
   const sources = loadSources(config.project);
@@ -107,7 +108,7 @@ export async function withPromotions<T>(
       const replays = more.replay === undefined ? '' : 'quarantine replay, ';
       const options: PromoteOptions = {
         ...optionsOf(round, retry),
-        ...{ sources, project: config.project, warned },
+        ...{ sources, project: config.project, reporting, warned },
         fullRefresh: round.fullRefresh ?? false,
         select: selectMarts(models, round.select ?? []),
         evenPruned: round.evenPruned ?? false,
@@ -135,8 +136,8 @@ export async function dryRun(config: Config, request: PromoteRequest = {}): Prom
     async (warehouse) => {
       const { settings, retry, context } = warehouse;
       const sources = loadSources(config.project);
-      const { project } = config;
-      const options = { ...optionsOf(request, retry), sources, project, holder };
+      const { project, reporting } = config;
+      const options = { ...optionsOf(request, retry), sources, project, reporting, holder };
       return dryRunOf(
         settings,
         loadModels(config.project),
@@ -155,7 +156,7 @@ export async function plan(config: Config, options: CallOptions = {}): Promise<P
     config,
     options,
     async ({ settings }) => [
-      ...(await planTables(settings, loadModels(config.project))),
+      ...(await planTables(settings, loadModels(config.project), config.reporting)),
       ...(await planProjects(settings, config.project)),
       ...(await planMappings(settings, loadSources(config.project))),
     ],

@@ -133,7 +133,7 @@ export async function trace(
 }
 
 export interface ReportRequest extends CallOptions {
-  /** First and last UTC day, YYYY-MM-DD; the 31 days up to the latest with sales when left out. */
+  /** First and last day, YYYY-MM-DD; the 31 days up to the latest with sales when left out. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   /** All of them when left out. */

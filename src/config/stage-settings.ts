@@ -54,6 +54,13 @@ export const STAGE_SETTINGS = [
     isOfCommand: true,
   },
   {
+    key: 'report.timezone',
+    variables: ['MEDALLION_REPORT_TIMEZONE', 'REPORT_TIMEZONE'],
+    default: 'UTC',
+    about: 'zone of the days in marts and reports; another one needs promote --full-refresh',
+    example: 'Europe/Berlin',
+  },
+  {
     key: 'archive.to',
     flag: '--to <place>',
     variables: ['MEDALLION_ARCHIVE_TO'],

@@ -1,3 +1,4 @@
+import type { Reporting } from '../config/reporting.ts';
 import type { NewMember } from '../event/new-members.ts';
 import type { Model } from '../model/model.ts';
 import type { StageContext } from '../progress.ts';
@@ -41,6 +42,7 @@ export interface SilverBatch {
   readonly archive: readonly string[];
   /** How its records are mapped to events; undefined: they are events of the contract's own shape. */
   readonly source?: Source | undefined;
+  readonly reporting: Reporting;
   readonly runId: bigint;
   /** First number of the block of surrogate keys set aside for this batch. */
   readonly firstKey: bigint;

@@ -70,6 +70,7 @@ const EVENT = {
   order_exchange_rate: 'numeric(20,10)',
   extra: 'text',
   date_key: 'date',
+  ordered_hour: 'smallint',
 };
 /** What the source step leaves for the models of silver. */
 const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -19,9 +19,9 @@ export interface ExportTarget {
 
 export interface ExportOptions {
   readonly format: ExportFile['format'];
-  /** A folder for each UTC day, where a table has days. */
+  /** A folder for each day, where a table has days. */
   readonly byDay: boolean;
-  /** First and last UTC day; tables without days are written whole. */
+  /** First and last day; tables without days are written whole. */
   readonly since: string | undefined;
   readonly until: string | undefined;
   /** Whether no text of a CSV file may be taken for a formula. */
@@ -35,7 +35,7 @@ export interface ExportedTable extends WrittenFile {
   readonly id: string;
 }
 
-/** The column that says a row's UTC day. */
+/** The column that says a row's day. */
 const DAY_COLUMN = 'date_key';
 
 export function hasDays({ columns }: Model): boolean {

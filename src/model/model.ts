@@ -62,7 +62,7 @@ export function wholeSelect({ name, columns, sql }: Model): string {
   return derived.length === 0 ? sql : `select *, ${derived.join(', ')} from (${sql}\n) as ${name}`;
 }
 
-/** Whether each row is of a UTC day. */
+/** Whether each row is of a day. */
 export function isByDay({ columns }: Model): boolean {
   return columns.some(({ name }) => name === 'date_key');
 }

@@ -1,3 +1,4 @@
+import type { Reporting } from '../config/reporting.ts';
 import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
 import { hasArchive, placesOfEvents, placesOfRanges } from '../postgres/archive.ts';
 import { inTurn } from '../postgres/transaction.ts';
@@ -40,6 +41,7 @@ export function cutAhead(
 
 /** How a backlog is cut. */
 export interface BatchOptions {
+  readonly reporting: Reporting;
   readonly runId: bigint;
   /** The next number of a surrogate key; each batch moves it on by its events. */
   readonly keys: { next: bigint };
@@ -67,7 +69,9 @@ export async function* planBacklog(
   const cut = async (): Promise<SilverBatch> => {
     const archive = isArchived ? await placesOfRanges(client, ranges) : [];
     const source = sourceOf(ranges[0]?.topic ?? '');
-    const batch = { ranges, again: [], archive, source, runId: options.runId, firstKey: keys.next };
+    const { reporting, runId } = options;
+    const of = { archive, source, reporting, runId };
+    const batch = { ranges, again: [], ...of, firstKey: keys.next };
     keys.next += BigInt(events);
     ranges = [];
     events = 0;
@@ -149,13 +153,13 @@ export function cutPlaces(
 export async function batchOf(
   client: Client,
   again: BronzePlace[],
-  { runId, keys, sourceOf }: BatchOptions,
+  { reporting, runId, keys, sourceOf }: BatchOptions,
 ): Promise<SilverBatch> {
   const firstKey = keys.next;
   keys.next += BigInt(again.length);
   const source = sourceOf(again[0]?.topic ?? '');
   const archive = await placesOfEvents(client, again);
-  return { ranges: [], again, archive, source, runId, firstKey };
+  return { ranges: [], again, archive, source, reporting, runId, firstKey };
 }
 
 /** One queue after the other. */

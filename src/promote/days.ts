@@ -9,7 +9,7 @@ const KEYS_PER_DAY = 1n << BigInt(DAY_BITS);
 const EPOCH = Date.UTC(1900, 0, 1);
 const DAY_MS = 86_400_000;
 
-/** A span of UTC days, both ends included; an open end is undefined. */
+/** A span of days, both ends included; an open end is undefined. */
 export interface DaySpan {
   readonly since: string | undefined;
   readonly until: string | undefined;

@@ -24,7 +24,7 @@ import { ModelTally } from './tally.ts';
 import { loadStaged, sideBySide, stageAll } from './whole-marts.ts';
 
 export interface GoldResult {
-  /** UTC days that were published anew. */
+  /** Days that were published anew. */
   days: string[];
   restated: number;
 }

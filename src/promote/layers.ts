@@ -1,3 +1,4 @@
+import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
 import type { Engine } from '../engine/engine.ts';
 import { onDemand, type EngineOnDemand } from '../engine/on-demand.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
@@ -67,6 +68,8 @@ export interface LayerOptions {
   readonly chunkRows: number;
   /** Bytes of their text, at most; what an engine can take depends on its memory. */
   readonly batchBytes: number;
+  /** What marts are in; UTC unless given. */
+  readonly reporting?: Reporting;
   /** The sources of the project; none unless given. */
   readonly sources?: Sources;
   /** Its folder. */
@@ -327,14 +330,14 @@ function beyondDays({ silver, gold }: Models): Model[] {
 /** What silver is to judge in this run. */
 async function planBatches(
   client: Client,
-  { replay, chunkRows, batchBytes }: LayerOptions,
+  { replay, chunkRows, batchBytes, reporting = DEFAULT_REPORTING }: LayerOptions,
   mappings: Mappings,
   runId: bigint,
   ready: () => Promise<unknown>,
 ): Promise<BatchQueue> {
   const keys = { next: await readNextKey(client) };
   const { sourceOf } = mappings;
-  const options: BatchOptions = { runId, keys, chunkRows, batchBytes, sourceOf };
+  const options: BatchOptions = { reporting, runId, keys, chunkRows, batchBytes, sourceOf };
   if (replay !== undefined) {
     await ready();
     await prepareReplay(client, replay, sourceOf, runId);

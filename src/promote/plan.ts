@@ -1,3 +1,4 @@
+import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
 import { modelFiles, type Models } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { compareTables } from '../schema/changes.ts';
@@ -6,6 +7,7 @@ import type { TableChange } from '../schema/table-change.ts';
 import { withClient } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
 import { hasTables } from '../postgres/tables.ts';
+import { compareReporting, describeReporting } from './reporting.ts';
 import { isWithoutKeys } from './fill.ts';
 import type { Sources } from '../source/mapping.ts';
 import { describeMappingChange, readMappings } from './topic-sources.ts';
@@ -24,15 +26,19 @@ export interface PlannedChange {
 export async function planTables(
   settings: ConnectionSettings,
   models: Models,
+  reporting: Reporting = DEFAULT_REPORTING,
 ): Promise<PlannedChange[]> {
   return withClient(settings, async (client) => {
     // The keys of a fill that was killed are built by the next promotion.
     const areFilled = await isWithoutKeys(client);
     const changes = await compareTables(client, [...models.silver, ...models.gold], areFilled);
-    return changes.map((change) => ({
-      ...{ model: change.model.id, step: change.step },
-      ...describeChange(change),
-    }));
+    return [
+      ...(await compareReporting(client, reporting)).map(describeReporting),
+      ...changes.map((change) => ({
+        ...{ model: change.model.id, step: change.step },
+        ...describeChange(change),
+      })),
+    ];
   });
 }
 

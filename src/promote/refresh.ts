@@ -1,8 +1,10 @@
+import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
 import { MedallionError } from '../errors.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
+import { recordReporting } from '../postgres/reporting.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { applyChanges, compareTables, schemaChangeStatements } from '../schema/changes.ts';
 import type { TableChange } from '../schema/table-change.ts';
@@ -19,6 +21,7 @@ import type { StageContext } from '../progress.ts';
 import { ALWAYS, tablesByDay, markStale, type DaySpan } from './days.ts';
 import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
+import { compareReporting, refuseOtherReporting } from './reporting.ts';
 import { withReaders } from './selection.ts';
 import { sqlFile } from '../sql-file.ts';
 
@@ -31,6 +34,8 @@ export interface RefreshOptions {
   /** Make silver again even though bronze was pruned: silver loses what only it still has. */
   readonly evenPruned: boolean;
   readonly span: DaySpan;
+  /** What marts are in; UTC unless given. */
+  readonly reporting?: Reporting;
   /** Whether this run promotes what is new in bronze: what comes in later is the next run's, and fills nothing now. */
   readonly takesBronze: boolean;
   /** Whether nothing waits. */
@@ -78,6 +83,10 @@ export async function prepareTables(
   if (refreshSilver && !options.evenPruned) {
     await refuseToLosePruned(client);
   }
+  const { reporting = DEFAULT_REPORTING } = options;
+  if (!refreshSilver) {
+    refuseOtherReporting(await compareReporting(client, reporting));
+  }
   if (await isWithoutKeys(client)) {
     await endFill(client, models.silver);
   }
@@ -107,6 +116,7 @@ export async function prepareTables(
   }
   const isFilling = await withTransaction(client, async () => {
     await applyChanges(client, changes);
+    await recordReporting(client, reporting);
     if (refreshSilver) {
       await markStale(client, ALWAYS, martsByDay);
       await emptySilver(

@@ -33,7 +33,7 @@ export class ModelTally {
     ...{ events: 0, accepted: 0, refused: 0, skipped: 0 },
     ...{ written: 0, duplicates: 0, superseded: 0 },
   };
-  /** UTC days of gold that were published. */
+  /** Days of gold that were published. */
   readonly days = new Set<string>();
   readonly #counts = new Map<string, ModelCounts>();
   readonly #rejections = new Map<string, number>();

@@ -1,7 +1,8 @@
 import type * as Yaml from 'yaml';
+import { isZone } from '../config/reporting.ts';
 import { extraField, ITEM_FIELDS, ORDER_FIELDS, type Field, type Rule } from './mapping.ts';
 import { isMap, isScalar, nearest, type NodeReader } from './nodes.ts';
-import { isZone, parseTimeFormat, TIME_FORMATS } from './time-form.ts';
+import { parseTimeFormat, TIME_FORMATS } from './time-form.ts';
 
 const WORDS = 'path value default lookup else new sum per unit decimals format zone'.split(' ');
 

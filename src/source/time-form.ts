@@ -53,16 +53,6 @@ function parsePattern(format: string): TimePattern | undefined {
   return hasDay ? { expression, groups } : undefined;
 }
 
-/** Whether the runtime knows a zone by this name. */
-export function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z]/.test(name);
-  } catch {
-    return false;
-  }
-}
-
 /**
  * A time of a source as ISO 8601, or undefined where it is none of that form; src/event/timestamp.ts has the last word.
  * @param text as sent

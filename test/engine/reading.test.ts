@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_REPORTING } from '../../src/config/reporting.ts';
 import { withClient } from '../../src/postgres/client.ts';
 import { withDatabase } from '../support/postgres.ts';
 import { openTestEngine, promoteAll, rowOf } from '../support/promotion.ts';
@@ -32,7 +33,10 @@ test.each([
     const session = await engine.openSession();
     const range = { topic: 'sales', partition: 0, from: 0n, to: 1n, events: 1 };
     await expect(
-      session.readBatch({ ranges: [range], again: [], archive: [], runId: 1n, firstKey: 0n }),
+      session.readBatch({
+        ...{ ranges: [range], again: [], archive: [], reporting: DEFAULT_REPORTING },
+        ...{ runId: 1n, firstKey: 0n },
+      }),
     ).rejects.toThrow(message);
     await engine.close();
     const counted = `select seq_scan from pg_stat_user_tables where relname = 'readings'`;

@@ -7,12 +7,13 @@ import { goods } from './goods.ts';
 import { headline } from './headline.ts';
 import { paymentsAndStates, places } from './places.ts';
 
-/** What was sold, from gold; whole days of UTC. */
+/** What was sold, from gold; whole days. */
 export function salesDashboard(): Dashboard {
   return dashboard({
     uid: 'medallion-sales',
     title: 'Sales',
-    description: 'What was sold in the time range: purchases, by whole days of UTC.',
+    description:
+      'What was sold in the time range: purchases, by whole days in the zone that report.timezone names, UTC unless it is set.',
     from: 'now-30d',
     to: 'now',
     refresh: '5m',

@@ -64,7 +64,7 @@ function byDayPanel(title: string, figure: 'revenue' | 'orders'): PanelBuilder {
   const frame = {
     title: `${title}, \${days}`,
     description:
-      'By UTC day. The mean is of the seven days up to each; a year is 52 weeks, so that weekdays meet. Today stands apart until it is over.',
+      'By day. The mean is of the seven days up to each; a year is 52 weeks, so that weekdays meet. Today stands apart until it is over.',
     ...{ sql: byDay(figure), width: 12, height: 9 },
     empty: 'No days in the time range: choose a longer one.',
   };
@@ -148,7 +148,8 @@ export function when(): Builder<Panel> {
   return rows(
     {
       title: `${SECTIONS.hours.title}, \${days}`,
-      description: 'Orders of the days by the hours in which they were made, UTC.',
+      description:
+        'Orders of the days by the hours in which they were made, in the zone of the days.',
       ...{ sql: WHEN, width: 24, height: 10 },
       empty: 'No sales in these days.',
     },

@@ -49,7 +49,7 @@ function chosenTransactions(span: Span): string {
     chosen as not materialized (
         select
             transactions.date_key,
-            transactions.ordered_at,
+            transactions.ordered_hour,
             transactions.customer_id,
             transactions.customer_country,
             transactions.customer_city,
@@ -128,7 +128,7 @@ export function hours(span: Span): string {
         inner join gold.hourly_sales as sales on ${isDayOf(span.since, 'sales.date_key')}
         where ${ALL}
         union all
-        select date_key, extract(hour from ordered_at at time zone 'UTC')::integer, count(*)
+        select date_key, ordered_hour, count(*)
         from chosen
         where not ${ALL}
         group by 1, 2

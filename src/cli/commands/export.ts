@@ -58,12 +58,10 @@ cell is null. A table of more than 1,048,575 rows, or with a text of more than
     options: {
       to: required(choice('--to <format>', 'format of the files', FORMATS)),
       out: option('--out <path>', 'the file of one table (- is stdout), the folder of several'),
-      partitionBy: choice(
-        '--partition-by <period>',
-        'a folder for each UTC day, date_key=2026-01-31',
-        ['day'],
-      ),
-      ...days('first UTC day', 'last UTC day'),
+      partitionBy: choice('--partition-by <period>', 'a folder for each day, date_key=2026-01-31', [
+        'day',
+      ]),
+      ...days('first day', 'last day'),
       force: option('--force', 'replace what is there'),
       ...DUCKDB,
     },

@@ -37,8 +37,8 @@ needs nothing but itself, light or dark, to send, keep or print.`,
     seeAlso: ['sql', 'export', 'status'],
     options: {
       ...days(
-        'first UTC day (default: 31 days up to --until)',
-        'last UTC day, inclusive (default: the latest day with sales)',
+        'first day (default: 31 days up to --until)',
+        'last day, inclusive (default: the latest day with sales)',
       ),
       section: section(SECTION_NAMES),
       top: option(

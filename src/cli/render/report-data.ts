@@ -15,7 +15,8 @@ export function reportAsJson(report: Report): string {
     return `    ${JSON.stringify(name)}: ${rows}`;
   });
   const members = sections.length === 0 ? '{}' : `{\n${sections.join(',\n')}\n  }`;
-  return `{\n  "period": ${period},\n  "sections": ${members}\n}\n`;
+  const reporting = JSON.stringify(report.reporting);
+  return `{\n  "period": ${period},\n  "reporting": ${reporting},\n  "sections": ${members}\n}\n`;
 }
 
 /** A heading and a table for each section. */

@@ -44,12 +44,12 @@ function linesOf<Name extends SectionName>(
 
 /** What the page is about. */
 function headLines(report: Report, { colors, width }: Page): string[] {
-  const { period, writtenEvents } = report;
+  const { period, reporting, writtenEvents } = report;
   if (period === undefined) {
     return nothingYet(writtenEvents);
   }
   const title = colors.bold(`Sales ${period.since} to ${period.until}`);
-  const note = periodNote(period);
+  const note = periodNote(period, reporting);
   const first = `${title}  ${note}`;
   const outside = outsideNote(report);
   return [

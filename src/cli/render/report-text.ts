@@ -49,8 +49,8 @@ function spanBefore(period: Period): string {
 }
 
 /** Which days, and how amounts are to be read. */
-export function periodNote({ days }: Period): string {
-  return `${counted(days, 'day')}, UTC; currencies not converted`;
+export function periodNote({ days }: Period, { timezone }: Report['reporting']): string {
+  return `${counted(days, 'day')}, ${timezone}; currencies not converted`;
 }
 
 /** Where the sales are, when the period has none. */

@@ -1,3 +1,4 @@
+import { DEFAULT_REPORTING } from '../../config/reporting.ts';
 import type { Source } from '../../source/mapping.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
 import type { EngineRow } from '../engine.ts';
@@ -89,7 +90,10 @@ async function read(
 ): Promise<readonly Outcome[]> {
   const range = { topic, partition: 0, from: 0n, to: BigInt(count), events: count };
   await session.readBatch(
-    { ranges: [range], again: [], archive: [], source, runId: 1n, firstKey: 1n },
+    {
+      ...{ ranges: [range], again: [], archive: [], source, runId: 1n, firstKey: 1n },
+      reporting: DEFAULT_REPORTING,
+    },
     reader,
   );
   const outcomes = Array.from({ length: count }, (): Outcome => ({ kind: 'skipped' }));

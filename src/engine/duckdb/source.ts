@@ -106,11 +106,13 @@ export async function readPlain(
   return { events, doubtful };
 }
 
-/** Makes source.run, and source.rejected and source.skipped with no row. */
+/** Makes source.run and the clocks of the shop, and source.rejected and source.skipped with no row. */
 export async function beginBatch(
   connection: DuckDBConnection,
-  { runId, firstKey }: Pick<SilverBatch, 'runId' | 'firstKey'>,
+  { runId, firstKey, reporting }: Pick<SilverBatch, 'runId' | 'firstKey' | 'reporting'>,
 ): Promise<void> {
+  const zone = singleQuoted(reporting.timezone);
+  await connection.run(`create or replace macro shop_time(moment) as timezone(${zone}, moment)`);
   await connection.run(
     `create or replace table source.run as
      select ${String(runId)}::bigint as run_id, ${String(firstKey)}::bigint as first_key`,

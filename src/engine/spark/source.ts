@@ -1,3 +1,4 @@
+import type { Reporting } from '../../config/reporting.ts';
 import type { Dimension, References } from '../../event/references.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
@@ -5,7 +6,7 @@ import { doubleQuoted } from '../duckdb/sql.ts';
 import type { Column, SilverBatch, BatchCounts } from '../engine.ts';
 import { FarArchive } from './archive.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
-import { quoted, spelled } from './spell.ts';
+import { literal, quoted, spelled } from './spell.ts';
 import { sqlFile } from '../../sql-file.ts';
 
 const COORDINATES: readonly Column[] = [
@@ -35,6 +36,7 @@ export const EVENT: readonly Column[] = [
   { name: 'order_exchange_rate', type: 'decimal(20,10)' },
   text('extra'),
   { name: 'date_key', type: 'date' },
+  { name: 'ordered_hour', type: 'smallint' },
 ];
 export const ITEM: readonly Column[] = [
   ...['event_no', 'line_number'].map(id),
@@ -87,7 +89,7 @@ export class SourceStep {
       return this.#readMapped(batch);
     }
     const { bronze, far, references } = await this.#giveBronze(batch);
-    const first = await this.#readEvents(far, references);
+    const first = await this.#readEvents(far, references, batch);
     const [events, doubtful] = await this.#count(first.events);
     await this.#refuseLoss(bronze, events);
     const readings = [first];
@@ -100,7 +102,7 @@ export class SourceStep {
       );
       left = await this.#near.judge(batch);
       const judged = this.#keep(await this.#exchange.give('judged', readSourceSql('judged')));
-      const second = await this.#readEvents(farSelect(judged), references);
+      const second = await this.#readEvents(farSelect(judged), references, batch);
       const [read, contradictions] = await this.#count(second.events);
       await this.#refuseLoss(judged, read);
       if (contradictions > 0) {
@@ -161,10 +163,14 @@ export class SourceStep {
     return { bronze, far: farSelect(bronze), references };
   }
 
-  async #readEvents(unread: string, references: References): Promise<Reading> {
+  async #readEvents(
+    unread: string,
+    references: References,
+    { reporting }: SilverBatch,
+  ): Promise<Reading> {
     await this.#exchange.view('source.unread', unread);
     const events = this.#keep(
-      await this.#exchange.take('events', eventsSql(references), [...EVENT, ...LINES]),
+      await this.#exchange.take('events', eventsSql(references, reporting), [...EVENT, ...LINES]),
     );
     await this.#exchange.view('source.events', `${farSelect(events)} where not is_doubtful`);
     return {
@@ -268,14 +274,19 @@ function sparkSql(name: 'events' | 'items'): string {
 }
 
 /** The members of the dimensions stand in the text: they are few, and a subquery would be a join for each. */
-function eventsSql({ statuses, paymentMethods, currencies }: References): string {
+function eventsSql(
+  { statuses, paymentMethods, currencies }: References,
+  { timezone }: Reporting,
+): string {
   const members: Readonly<Record<string, Dimension>> = {
     dim_order_status: statuses,
     dim_payment_method: paymentMethods,
     dim_currency: currencies,
   };
-  return sparkSql('events').replaceAll(/:(dim_\w+)/g, (_, name: string) => {
-    const ids = [...(members[name]?.ids ?? [])].map(String);
-    return ids.length === 0 ? 'null' : ids.join(', ');
-  });
+  return sparkSql('events')
+    .replaceAll(/:(dim_\w+)/g, (_, name: string) => {
+      const ids = [...(members[name]?.ids ?? [])].map(String);
+      return ids.length === 0 ? 'null' : ids.join(', ');
+    })
+    .replaceAll(':timezone', () => literal(timezone));
 }

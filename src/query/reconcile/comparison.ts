@@ -8,7 +8,7 @@ export type CheckName = (typeof CHECKS)[number];
  */
 export interface Comparison {
   readonly check: CheckName;
-  /** "topic/partition", or a UTC day, or several. */
+  /** "topic/partition", or a day, or several. */
   readonly scope: string;
   /** What is counted: events, places, orders, or a sum of money. */
   readonly measure: string;

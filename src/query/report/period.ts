@@ -1,6 +1,6 @@
 import { usageError } from '../../errors.ts';
 
-/** UTC days, YYYY-MM-DD, inclusive. */
+/** Days in the zone of the reports, YYYY-MM-DD, inclusive. */
 export interface Period {
   readonly since: string;
   readonly until: string;

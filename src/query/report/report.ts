@@ -1,7 +1,9 @@
+import type { Reporting } from '../../config/reporting.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
 import type { ConnectionSettings } from '../../postgres/server.ts';
 import { withSnapshot } from '../../postgres/query.ts';
+import { readReporting } from '../../postgres/reporting.ts';
 import type { StageContext } from '../../progress.ts';
 import { hasTables } from '../../postgres/tables.ts';
 import { ask, askRows, rowsOf } from '../ask.ts';
@@ -17,7 +19,7 @@ import {
 } from './sections.ts';
 
 export interface ReportRequest {
-  /** First and last UTC day, inclusive, as YYYY-MM-DD; see `resolvePeriod` for what is left out. */
+  /** First and last day, inclusive, as YYYY-MM-DD; see `resolvePeriod` for what is left out. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   /** All of them when left out. */
@@ -29,6 +31,8 @@ export interface ReportRequest {
 export interface Report {
   /** Undefined while gold holds no sales; then only what can be said without them is in `sections`. */
   readonly period: Period | undefined;
+  /** What the figures are in. */
+  readonly reporting: Reporting;
   /** Events that ever reached bronze. */
   readonly writtenEvents: bigint;
   readonly sections: Sections;
@@ -56,7 +60,8 @@ export async function report(
     for (const name of wanted.filter(isAnswerable)) {
       sections[name] = await readSection(client, name, parameters);
     }
-    return { period, writtenEvents, sections: sections as Sections };
+    const reporting = await readReporting(client);
+    return { period, reporting, writtenEvents, sections: sections as Sections };
   });
 }
 

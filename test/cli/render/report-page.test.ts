@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_REPORTING } from '../../../src/config/reporting.ts';
 import { renderPage } from '../../../src/cli/render/report-page.ts';
 import { widthOf } from '../../../src/cli/render/text.ts';
 import type { Period } from '../../../src/query/report/period.ts';
@@ -238,7 +239,7 @@ function reportOf(...names: SectionName[]): Report {
   const sections = Object.fromEntries(
     wanted.map((name) => [name, { columns: [], rows: ROWS[name] }]),
   );
-  return { period: PERIOD, writtenEvents: 20_100n, sections };
+  return { period: PERIOD, reporting: DEFAULT_REPORTING, writtenEvents: 20_100n, sections };
 }
 
 /** The page of days with such revenues; null is a day without a sale. */
@@ -253,7 +254,10 @@ function daysPage(revenues: readonly (string | null)[]): string {
     mean_of_7_days: '3.00',
   }));
   return renderPage(
-    { period: PERIOD, writtenEvents: 1n, sections: { days: { columns: [], rows } } },
+    {
+      ...{ period: PERIOD, reporting: DEFAULT_REPORTING, writtenEvents: 1n },
+      sections: { days: { columns: [], rows } },
+    },
     { width: 80, color: false, top: 2 },
   );
 }
@@ -468,12 +472,12 @@ describe('beside the days', () => {
 });
 
 it('keeps figures below one another whatever stands before them', () => {
-  const { period, writtenEvents } = reportOf();
+  const { period, reporting, writtenEvents } = reportOf();
   const names = ['Oslo', '東京', 'Ōsaka', '👩‍👩‍👧 家', 'e\u0301', '\u202ex'];
   const rows = names.map((city) => ({ ...ROWS.places[0], city })) as SectionRows['places'][];
   const sections = { places: { columns: [], rows } };
   const lines = renderPage(
-    { period, writtenEvents, sections },
+    { period, reporting, writtenEvents, sections },
     { width: 60, color: false, top: 9 },
   ).split('\n');
   const places = lines
@@ -530,7 +534,10 @@ it('says the same in colour', () => {
 
 describe('without anything to show', () => {
   const empty = (writtenEvents: bigint, period?: Period): string =>
-    renderPage({ period, writtenEvents, sections: {} }, { width: 80, color: false, top: 10 });
+    renderPage(
+      { period, reporting: DEFAULT_REPORTING, writtenEvents, sections: {} },
+      { width: 80, color: false, top: 10 },
+    );
 
   it('says which command comes next', () => {
     expect(empty(0n)).toBe(

@@ -51,7 +51,7 @@ select
     ((date_key - date '1900-01-01')::bigint << 40) + number, 'txn_' || number, event_type, '1.0',
     date_key + time '12:00' + number * interval '1.5 seconds', date_key, customer_id, 'returning', 'DE', 'Berlin',
     5, 1, 1, total, 0, 0, 0, total, now(), 'sales', 0, number, 1,
-    date_key + time '12:00' + number * interval '1.5 seconds', null, false, null
+    date_key + time '12:00' + number * interval '1.5 seconds', null, false, null, null, 12
 from (values
     (1, date '2025-12-30', 'purchase', 'cust_1', 100.00),
     (2, date '2026-01-01', 'purchase', 'cust_1', 150.10),

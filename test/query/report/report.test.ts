@@ -340,7 +340,10 @@ describe('before there are sales', () => {
   it('says that nothing was ever promoted', async () => {
     const bare = await createTestDatabase();
     try {
-      expect(await ask({}, bare)).toEqual({ period: undefined, writtenEvents: 0n, sections: {} });
+      expect(await ask({}, bare)).toEqual({
+        ...{ period: undefined, writtenEvents: 0n, sections: {} },
+        reporting: { timezone: 'UTC' },
+      });
     } finally {
       await bare.drop();
     }

@@ -69,12 +69,12 @@ function policy(style: string): string {
 }
 
 function headNotes(report: Report): Markup {
-  const { period, writtenEvents } = report;
+  const { period, reporting, writtenEvents } = report;
   if (period === undefined) {
     return html`${nothingYet(writtenEvents).map((line) => html`<p>${line}</p>`)}`;
   }
   const outside = outsideNote(report);
-  return html`<p>${periodNote(period)}</p>
+  return html`<p>${periodNote(period, reporting)}</p>
     ${outside === undefined ? undefined : html`<p class="behind">${outside}</p>`}`;
 }
 

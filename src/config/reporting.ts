@@ -1,0 +1,36 @@
+import type { SettingReader } from './setting-reader.ts';
+
+/** What marts, reports and dashboards are in: fixed while silver holds transactions, since their rows are made by it. */
+export interface Reporting {
+  /** IANA zone of the days. */
+  readonly timezone: string;
+}
+
+/** What holds where nothing is said. */
+export const DEFAULT_REPORTING: Reporting = { timezone: 'UTC' };
+
+export function parseReporting(settings: SettingReader): Reporting {
+  const timezone = settings.text('report.timezone') ?? DEFAULT_REPORTING.timezone;
+  if (!isRegion(timezone)) {
+    settings.refuse(
+      'report.timezone',
+      `there is no time zone "${timezone}": name one as the IANA does, Europe/Berlin`,
+    );
+  }
+  return { timezone };
+}
+
+/** Abbreviations and offsets mean one thing to PostgreSQL and another to DuckDB. */
+function isRegion(name: string): boolean {
+  return name === 'UTC' || (/^[A-Za-z_]+\/[\w/+-]+$/.test(name) && isZone(name));
+}
+
+/** Whether the runtime knows a zone by this name. */
+export function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,17 @@
+import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
+import type { Client } from './client.ts';
+import { hasTables } from './tables.ts';
+
+/** What the rows of silver and gold are made by. */
+export async function readReporting(client: Client): Promise<Reporting> {
+  if (!(await hasTables(client, 'gold.reporting'))) {
+    return DEFAULT_REPORTING;
+  }
+  const { rows } = await client.query<{ timezone: string }>('select timezone from gold.reporting');
+  return rows[0] ?? DEFAULT_REPORTING;
+}
+
+/** Records what the rows to come are made by. */
+export async function recordReporting(client: Client, { timezone }: Reporting): Promise<void> {
+  await client.query('update gold.reporting set timezone = $1 where timezone <> $1', [timezone]);
+}

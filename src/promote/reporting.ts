@@ -1,0 +1,70 @@
+import type { Reporting } from '../config/reporting.ts';
+import { MedallionError } from '../errors.ts';
+import type { Client } from '../postgres/client.ts';
+import { readReporting } from '../postgres/reporting.ts';
+import { hasTables } from '../postgres/tables.ts';
+
+/** A setting of reports that differs from what the rows of silver and gold were made by. */
+export interface ReportingChange {
+  readonly setting: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What has to be made again for the settings of reports to hold: nothing while silver holds no transaction. */
+export async function compareReporting(
+  client: Client,
+  { timezone }: Reporting,
+): Promise<ReportingChange[]> {
+  const recorded = await readReporting(client);
+  const changes = [{ setting: 'report.timezone', from: recorded.timezone, to: timezone }].filter(
+    ({ from, to }) => from !== to,
+  );
+  return changes.length > 0 && (await holdsTransactions(client)) ? changes : [];
+}
+
+async function holdsTransactions(client: Client): Promise<boolean> {
+  return (
+    (await hasTables(client, 'silver.fact_transactions')) &&
+    (await client.query('select from silver.fact_transactions limit 1')).rowCount === 1
+  );
+}
+
+/**
+ * Days of one zone and of another do not add up: the setting is what the warehouse was made by, or all is made again.
+ * @throws MedallionError config
+ */
+export function refuseOtherReporting(changes: readonly ReportingChange[]): void {
+  const [change] = changes;
+  if (change === undefined) {
+    return;
+  }
+  throw new MedallionError(
+    'config',
+    changes
+      .map(
+        ({ setting, from, to }) => `${setting} is ${to}, but silver and gold were made by ${from}`,
+      )
+      .join('\n'),
+    {
+      hint:
+        `Nothing was changed. ${FULL_REFRESH} makes silver and gold again from bronze; ` +
+        `to go on as before: ${changes.map(({ setting, from }) => `${setting}: ${from}`).join(', ')}.`,
+    },
+  );
+}
+
+const FULL_REFRESH = 'medallion promote --full-refresh';
+
+/** A change as `promote --plan` shows it. */
+export function describeReporting({ setting, from, to }: ReportingChange): {
+  readonly model: string;
+  readonly what: string;
+  readonly then: string;
+  readonly step: 'refresh';
+} {
+  return {
+    ...{ model: setting, what: `${from} becomes ${to}`, step: 'refresh' },
+    then: `${FULL_REFRESH} makes silver and gold again from bronze`,
+  };
+}
