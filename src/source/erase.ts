@@ -76,15 +76,17 @@ export class Eraser {
         : undefined;
     }
     const { customer, order, refunds } = this.#readIds(source, record);
+    if (customer !== undefined && customer !== this.#id) {
+      return undefined;
+    }
     const judge = judgeBy(source, this.#references);
     const before = judge(value);
     const isOurs =
-      customer === undefined
-        ? this.#orders.has(order ?? '') ||
-          this.#orders.has(refunds ?? '') ||
-          // A record without a customer that can be read is in no table: whatever holds the id goes.
-          (before !== SKIPPED && !before.accepted && this.#inText.test(value))
-        : customer === this.#id;
+      customer !== undefined ||
+      this.#orders.has(order ?? '') ||
+      this.#orders.has(refunds ?? '') ||
+      // A record without a customer that can be read is in no table: whatever holds the id goes.
+      (before !== SKIPPED && !before.accepted && this.#inText.test(value));
     if (!isOurs) {
       return undefined;
     }
