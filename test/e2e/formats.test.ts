@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { runCommand, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, produce, uniqueTopic } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { startTestRegistry, type TestRegistry } from '../support/registry.ts';
+import { framed, startTestRegistry, type TestRegistry } from '../support/registry.ts';
 import { expectTheAnswersOf, readManifest, SHOP } from './warehouse.ts';
 
 // A broker and a registry beside the commands, on a machine that may be busy.
@@ -133,6 +133,99 @@ test("messages of Debezium's outbox, in every way in which its converter writes 
   await succeed('outbox', 'promote');
   const answers = await readManifest(path.join(folder, 'answers.json'));
   await expectTheAnswersOf(answers, database.settings);
+});
+
+/** Orders as a company's own schema has them: nullable fields, an enum, decimals of several scales, times in micro- and milliseconds. */
+test('orders of another shape in Avro are mapped by their source, exact to the last digit', async () => {
+  const decimal = (scale: number): object => ({
+    ...{ type: 'bytes', logicalType: 'decimal', precision: 20, scale },
+  });
+  const record = (name: string, fields: Record<string, unknown>): object => ({
+    ...{ type: 'record', name },
+    fields: Object.entries(fields).map(([name, type]) => ({ name, type })),
+  });
+  const id = await registry.register(
+    `${topic}-value`,
+    record('Order', {
+      orderId: 'long',
+      placedAt: { type: 'long', logicalType: 'timestamp-micros' },
+      changedAt: 'long',
+      state: { type: 'enum', name: 'State', symbols: ['OPEN', 'DONE'] },
+      buyer: ['null', record('Buyer', { no: 'long', town: ['null', 'string'] })],
+      net: decimal(2),
+      tax: decimal(4),
+      lines: {
+        type: 'array',
+        items: record('Line', { sku: 'string', price: decimal(4), pieces: 'int' }),
+      },
+    }),
+  );
+  await writeFile(path.join(folder, 'medallion.yaml'), '');
+  await mkdir(path.join(folder, 'sources'));
+  await writeFile(
+    path.join(folder, 'sources', 'company.yaml'),
+    `version: 1
+description: Orders of a company
+topics: [${topic}]
+order:
+  id: orderId
+  version_at: { path: changedAt, format: epoch_ms }
+  ordered_at: placedAt
+  customer: { id: buyer.no, city: buyer.town }
+  status: { path: state, lookup: { OPEN: placed, DONE: completed } }
+  payment_method: { value: cash }
+  currency: { value: EUR }
+  subtotal: net
+  tax: tax
+  shipping: { value: 0 }
+  discount: { value: 0 }
+  total: computed
+items:
+  from: lines
+  id: sku
+  category: { value: unknown }
+  unit_price: price
+  quantity: pieces
+`,
+  );
+  const long = (number: bigint): number[] => {
+    const bytes: number[] = [];
+    let rest = BigInt.asUintN(64, (number << 1n) ^ (number >> 63n));
+    for (; rest >= 0x80n; rest >>= 7n) {
+      bytes.push(Number(rest & 0x7fn) | 0x80);
+    }
+    return [...bytes, Number(rest)];
+  };
+  const amount = (unscaled: bigint): number[] => {
+    const hex = unscaled.toString(16);
+    const bytes = [0, ...Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')];
+    return [...long(BigInt(bytes.length)), ...bytes];
+  };
+  const text = (value: string): number[] => [...long(BigInt(value.length)), ...Buffer.from(value)];
+  const value = Buffer.from([
+    ...long(9007199254740993n),
+    // 2026-01-03T22:12:43.000001Z, and a day later.
+    ...[...long(1767478363000001n), ...long(1767564763000n)],
+    ...[2, 2, ...long(820982911946154508n), 2, ...text('Berlin')],
+    ...[...amount(98765432109876n), ...amount(19000n)],
+    ...[2, ...text('A-1'), ...amount(9876543210987654n), ...long(1n), 0],
+  ]);
+  await produce(topic, [{ value: framed(id, value) }]);
+  await succeed('avro', 'ingest');
+  await succeed('avro', 'promote');
+  expect(
+    await rows(
+      `select transaction_id, event_timestamp::text, customer_id,
+         order_subtotal, order_tax_amount, order_total_amount
+       from silver.fact_transactions`,
+    ),
+  ).toEqual([
+    '9007199254740993|2026-01-04 22:12:43+00|820982911946154508|987654321098.76|1.90|987654321100.66',
+  ]);
+  expect(
+    await rows('select item_id, unit_price, quantity from silver.fact_transaction_items'),
+  ).toEqual(['A-1|987654321098.7654|1.000']);
+  expect(await rows('select date_key from gold.sales_performance')).toEqual(['2026-01-03']);
 });
 
 describe('what cannot be generated', () => {
