@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { rowsOf as namedRows } from '../../src/query/ask.ts';
+import { report } from '../../src/query/report/report.ts';
+import { listRuns, showRun } from '../../src/query/runs.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll, rowOf, rowsOf } from '../support/promotion.ts';
@@ -31,14 +34,37 @@ async function publishedAt(at: string): Promise<void> {
   await rowsOf(db.settings, `update medallion.day_publications set published_at = $1`, [at]);
 }
 
-function restatements(): Promise<Record<string, string | null>[]> {
-  return rowsOf(
+/** The days that gold.restatements has; report and runs say the same. */
+async function restatements(): Promise<unknown[]> {
+  const context = { signal: new AbortController().signal };
+  const columns = ['date_key', 'old_orders', 'new_orders', 'late_events'] as const;
+  const named = (row: Readonly<Record<string, string | null>>): unknown =>
+    Object.fromEntries(columns.map((name) => [name, row[name]]));
+  const inGold = await rowsOf(
     db.settings,
-    'select date_key, old_orders, new_orders, late_events from gold.restatements order by run_id',
+    'select date_key, old_orders, new_orders, late_events from gold.restatements order by run_id desc',
   );
+
+  const { rows } = await listRuns(db.settings, { idle: true, limit: 100 }, context);
+  const inRuns: unknown[] = [];
+  for (const [run] of rows) {
+    const { restatements: days } = await showRun(db.settings, BigInt(run ?? ''), context);
+    inRuns.push(...namedRows(days).map(named));
+  }
+  expect(inRuns).toEqual(inGold);
+
+  const request = {
+    since: DAY,
+    until: '9998-12-31',
+    sections: ['restatements'],
+    top: 100,
+  } as const;
+  const { sections } = await report(db.settings, request, context);
+  expect(sections.restatements?.rows.map(named)).toEqual(inGold);
+  return inGold;
 }
 
-test('a day that is not over is not restated, whether it grows or an order of it changes', async () => {
+test('a day that is not over is not restated when it grows or an order of it changes, as gold, report and runs say', async () => {
   const { now } = await rowOf(
     db.settings,
     `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') as now`,
