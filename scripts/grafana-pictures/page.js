@@ -350,7 +350,8 @@ function frameOf(panel, theme) {
       config.max ??= largest;
     }
     const numbers = column.values.filter((value) => typeof value === 'number');
-    const [min, max] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
+    const [min, max] =
+      panel.type === 'table' ? [0, config.max] : [Math.min(0, ...numbers), Math.max(0, ...numbers)];
     const range = { min, max, delta: max - min };
     const field = {
       ...column,
