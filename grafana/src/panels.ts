@@ -209,11 +209,11 @@ export function lines(frame: Frame, unit: Unit): timeseries.PanelBuilder {
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
 }
 
-/** The same as bars, those of one time on top of each other. */
+/** The same as bars that begin at their time, those of one time on top of each other. */
 export function stackedBars(frame: Frame, unit: Unit): timeseries.PanelBuilder {
   return lines(frame, unit)
     .drawStyle(GraphDrawStyle.Bars)
-    .barAlignment(BarAlignment.Center)
+    .barAlignment(BarAlignment.After)
     .fillOpacity(80)
     .lineWidth(0)
     .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));

@@ -274,6 +274,16 @@ describe('how panels look', () => {
     expect(JSON.stringify(options)).not.toMatch(/https?:/);
   });
 
+  it('says in the title of each chart and table of the period which days it shows; tiles stand below them', () => {
+    const sales = readDashboard('sales');
+    const silent = panelsOf(sales).filter(
+      ({ type, title }) => type !== 'stat' && !title.endsWith(', ${days}'),
+    );
+    // Of all time, and of twelve months.
+    expect(silent.map(({ title }) => title)).toEqual(['Customer segments', 'Cohorts']);
+    expect(sales.panels[0]).toMatchObject({ type: 'row', title: '${days}, ${before}' });
+  });
+
   it('has the legend of slices as a table on the right, with their shares', () => {
     for (const { options, title } of panels.filter(({ type }) => type === 'piechart')) {
       expect(options, title).toMatchObject({

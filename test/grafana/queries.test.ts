@@ -296,6 +296,35 @@ describe('Sales', () => {
     expect(await tile(title)).toEqual([text, value]);
   });
 
+  it('draws the course of the repeat rate: cust_1 bought again on the second day', async () => {
+    const course = (await rowsOf('Repeat rate', ALL)).map(([, , rate]) => rate);
+    expect(course).toEqual(['0.0', '50.0', '50.0']);
+  });
+
+  it('counts no guest as a customer, whatever is chosen', async () => {
+    await change(`
+      insert into gold.customer_days
+      select '', date_key, country, city, orders, subtotal, tax_amount, discount_amount, total_amount
+      from gold.customer_days where customer_id = 'cust_2'`);
+    await change(
+      `update silver.fact_transactions set customer_id = null where transaction_id = 't2'`,
+    );
+    try {
+      expect(await tile('Customers')).toEqual(['+100.0 %', 2]);
+      expect(await tile('Customers', { ...ALL, category: ['books'] })).toEqual(['none before', 1]);
+      for (const choices of [ALL, { ...ALL, category: ['books'] }]) {
+        const bought = await rowsOf('Customers who bought most', choices);
+        expect(bought.map(([customer]) => customer)).not.toContain('');
+        expect(bought.map(([customer]) => customer)).not.toContain(null);
+      }
+    } finally {
+      await change(`delete from gold.customer_days where customer_id = ''`);
+      await change(
+        `update silver.fact_transactions set customer_id = 'cust_2' where transaction_id = 't2'`,
+      );
+    }
+  });
+
   it('says the same figures, by the same names, as medallion report', async () => {
     const context = { signal: new AbortController().signal };
     const period = { since: '2020-01-01', until: '2020-01-03' };

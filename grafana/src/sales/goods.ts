@@ -96,7 +96,7 @@ export function goods(): Builder<Panel>[] {
     ),
     bars(
       {
-        title: SECTIONS.categories.title,
+        title: `${SECTIONS.categories.title}, \${days}`,
         description: 'The same over all days.',
         ...{ sql: CATEGORIES, width: 10, height: 9 },
         empty: 'No sales in these days: choose a longer time range.',
@@ -111,7 +111,7 @@ export function goods(): Builder<Panel>[] {
       ]),
     rows(
       {
-        title: SECTIONS.products.title,
+        title: `${SECTIONS.products.title}, \${days}`,
         description:
           'The 100 products that sold most. Revenue is before discounts; margin is revenue less cost.',
         ...{ sql: PRODUCTS, width: 13, height: 10 },
@@ -134,7 +134,7 @@ export function goods(): Builder<Panel>[] {
     ),
     rows(
       {
-        title: SECTIONS.movers.title,
+        title: `${SECTIONS.movers.title}, \${days}`,
         description: 'The products whose revenue differs most from that of as many days before.',
         ...{ sql: MOVERS, width: 11, height: 10 },
         empty:

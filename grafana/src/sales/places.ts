@@ -67,7 +67,7 @@ const EMPTY = 'No sales in these days: choose a longer time range.';
 
 function map(): geomap.PanelBuilder {
   const frame = {
-    title: 'Map',
+    title: 'Map, ${days}',
     description:
       'Revenue by country, for country codes of two letters; the table has all places. The outlines come with Grafana: ' +
       'for streets choose another base layer in the options of the panel, which fetches it from the internet.',
@@ -161,7 +161,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
   return [
     slices(
       {
-        title: SECTIONS.payments.title,
+        title: `${SECTIONS.payments.title}, \${days}`,
         description: 'Revenue by payment method.',
         ...{ sql: PAYMENT_MIX, width: 9, height: 8, empty: EMPTY },
       },
@@ -169,7 +169,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
     ),
     bars(
       {
-        title: SECTIONS.statuses.title,
+        title: `${SECTIONS.statuses.title}, \${days}`,
         description: 'Orders by the state that their latest event names.',
         ...{ sql: STATUSES, width: 7, height: 8, empty: EMPTY },
       },
@@ -178,7 +178,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
     ).overrideByName('orders', [{ id: 'displayName', value: 'Orders' }]),
     rows(
       {
-        title: SECTIONS.currencies.title,
+        title: `${SECTIONS.currencies.title}, \${days}`,
         description: 'Orders by the currency that they are booked in; amounts are not converted.',
         ...{ sql: CURRENCIES, width: 8, height: 8, empty: EMPTY },
       },

@@ -156,7 +156,7 @@ export function discounts(span: Span): string {
     )`;
 }
 
-/** CTEs: who bought, by day. */
+/** CTEs: who bought, by day; a guest is nobody. */
 export function buyers(span: Span): string {
   return sql`
     ${chosenTransactions(span)},
@@ -165,11 +165,11 @@ export function buyers(span: Span): string {
         select days.customer_id, days.date_key, days.orders, days.total_amount as revenue
         from period
         inner join gold.customer_days as days on ${isDayOf(span.since, 'days.date_key')}
-        where ${ALL_GOODS} and ${isChosen('country', 'days.country')}
+        where ${ALL_GOODS} and ${isChosen('country', 'days.country')} and days.customer_id <> ''
         union all
         select customer_id, date_key, count(*), sum(order_total_amount)
         from chosen
-        where not ${ALL_GOODS}
+        where not ${ALL_GOODS} and customer_id is not null
         group by customer_id, date_key
     )`;
 }
