@@ -21,7 +21,7 @@ export const EXIT_MEANINGS = {
   0: 'done, or nothing to do',
   1: 'a defect of medallion',
   2: 'usage, configuration, input',
-  3: 'a dependency cannot be reached, or refused',
+  3: 'a service cannot be reached, or refuses',
   4: 'data refused by a check, a difference, a limit broken, nothing found',
   5: 'another run holds the lock',
   130: 'interrupted; what was committed stays, the next run goes on',

@@ -70,7 +70,7 @@ export interface WarehouseFacts {
   readonly embedded: EmbeddedStatus | undefined;
 }
 
-/** Where the warehouse is and how it does; starts nothing. */
+/** Where the warehouse is and its state; starts nothing. */
 export async function warehouseFacts({ warehouse, home }: Config): Promise<WarehouseFacts> {
   const embedded = warehouse.kind === 'server' ? undefined : await embeddedStatus(home);
   const settings = warehouse.kind === 'server' ? serverSettings(warehouse) : embedded?.settings;

@@ -121,7 +121,7 @@ export function addGlobalFlags(command: Command): Command {
       .helpGroup(HEADINGS.everywhere),
     new Option(
       '--escape-formulas',
-      "csv for spreadsheets: ' before text that they would take for a formula",
+      "in csv, put ' before text that a spreadsheet would take for a formula",
     ).helpGroup(HEADINGS.everywhere),
   ].reduce((extended, option) => extended.addOption(option), command);
 }

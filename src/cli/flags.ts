@@ -188,7 +188,10 @@ export function takeSettings(command: Command, readSettings: () => Resolved): vo
 export const RETRY: { readonly retryFor: Flag<RetryPolicy> } = {
   retryFor: new SettingOption('retry_for')
     .argParser(parseRetryPolicy)
-    .default(DEFAULT_RETRY_POLICY, `${settingOf('retry_for').default ?? ''}, once it was reached`),
+    .default(
+      DEFAULT_RETRY_POLICY,
+      `${settingOf('retry_for').default ?? ''}, after the first connection`,
+    ),
 };
 
 /** What DuckDB may use. */

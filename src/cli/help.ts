@@ -110,7 +110,7 @@ function settingLines(options: readonly Option[]): string[] {
   });
   return rows.length === 0
     ? []
-    : ['', 'The same by environment and medallion.yaml:', ...columnLines(rows)];
+    : ['', 'Environment variables and keys of medallion.yaml:', ...columnLines(rows)];
 }
 
 function columnLines(rows: readonly (readonly string[])[]): string[] {

@@ -55,7 +55,7 @@ export async function createProgram(
     })
     .enablePositionalOptions()
     .addHelpOption(
-      new Option('-h, --help', 'show this; -h leaves the long parts out').helpGroup(
+      new Option('-h, --help', 'show this help; -h shows a shorter one').helpGroup(
         HEADINGS.everywhere,
       ),
     )

@@ -108,7 +108,7 @@ export const KAFKA_SETTINGS = [
     key: 'kafka.tls_verify',
     variables: ['KAFKA_SSL_VERIFY'],
     default: 'true',
-    about: 'false takes any certificate of the brokers',
+    about: 'false accepts any certificate of the brokers',
     kind: 'switch',
   },
   {
@@ -160,7 +160,7 @@ export const KAFKA_SETTINGS = [
     key: 'registry.tls_verify',
     variables: ['SCHEMA_REGISTRY_SSL_VERIFY'],
     default: 'true',
-    about: 'false takes any certificate of the registry',
+    about: 'false accepts any certificate of the registry',
     kind: 'switch',
   },
 ] as const satisfies readonly SettingRow[];

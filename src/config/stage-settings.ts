@@ -17,7 +17,7 @@ export const STAGE_SETTINGS = [
     flag: '--engine <name>',
     variables: ['MEDALLION_ENGINE'],
     default: 'duckdb',
-    about: 'what computes the models, here or on a cluster',
+    about: 'engine that computes the models, here or on a cluster',
     choices: ENGINES,
     isOfCommand: true,
   },
@@ -26,7 +26,7 @@ export const STAGE_SETTINGS = [
     flag: '--chunk-rows <n>',
     variables: ['MEDALLION_CHUNK_ROWS'],
     default: '50000',
-    about: 'events in one transaction, at most; 2000000 with spark, unless given',
+    about: 'most events in one transaction; with spark 2000000',
     isOfCommand: true,
   },
   {
@@ -34,7 +34,7 @@ export const STAGE_SETTINGS = [
     flag: '--memory-limit <size>',
     variables: ['MEDALLION_MEMORY_LIMIT'],
     default: '800MB',
-    about: 'what DuckDB may hold before it spills to disk',
+    about: 'memory that DuckDB may use before it spills to disk',
     isOfCommand: true,
   },
   {
@@ -50,7 +50,7 @@ export const STAGE_SETTINGS = [
     flag: '--every <duration>',
     variables: ['MEDALLION_EVERY'],
     default: '10s',
-    about: 'how often run, and promote with --watch, promote',
+    about: 'how often run and promote --watch promote',
     isOfCommand: true,
   },
   {
@@ -73,7 +73,7 @@ export const STAGE_SETTINGS = [
     key: 'archive.older_than',
     flag: '--older-than <duration>',
     variables: ['MEDALLION_ARCHIVE_OLDER_THAN'],
-    about: 'archive takes events of this age; where it is set, run archives once a day',
+    about: 'archive moves events of this age; when it is set, run archives once a day',
     example: '7d',
     isOfCommand: true,
   },
@@ -92,7 +92,7 @@ export const STAGE_SETTINGS = [
   {
     key: 's3.access_key_id',
     variables: ['AWS_ACCESS_KEY_ID'],
-    about: 'key that S3 is opened with',
+    about: 'access key for S3',
     example: 'AKIAIOSFODNN7EXAMPLE',
   },
   {
@@ -104,7 +104,7 @@ export const STAGE_SETTINGS = [
   {
     key: 's3.session_token',
     variables: ['AWS_SESSION_TOKEN'],
-    about: 'the token of a key that is good for a while only',
+    about: 'session token of a temporary key',
     isSecret: true,
   },
   {
@@ -145,7 +145,7 @@ export const STAGE_SETTINGS = [
     key: 'metrics.port',
     flag: '--metrics-port <port>',
     variables: ['MEDALLION_METRICS_PORT'],
-    about: 'run answers /metrics, /healthz and /readyz there; 0 takes any port that is free',
+    about: 'port where run serves /metrics, /healthz and /readyz; 0 takes a free port',
     example: '9464',
     isOfCommand: true,
   },
@@ -154,7 +154,7 @@ export const STAGE_SETTINGS = [
     flag: '--metrics-host <host>',
     variables: ['MEDALLION_METRICS_HOST'],
     default: '127.0.0.1',
-    about: 'address that the metrics are answered at; there is no password',
+    about: 'address where run serves them; there is no password',
     isOfCommand: true,
   },
   {

@@ -16,7 +16,7 @@ export const WAREHOUSE_SETTINGS = [
     flag: '--home <dir>',
     variables: ['MEDALLION_HOME'],
     default: './.medallion',
-    about: 'folder for everything medallion keeps',
+    about: 'folder where medallion stores its data',
     kind: 'path',
   },
   {
@@ -25,7 +25,7 @@ export const WAREHOUSE_SETTINGS = [
     variables: ['MEDALLION_RETRY_FOR'],
     default: '5m',
     about:
-      'how long a lost PostgreSQL, Kafka or Spark is waited for, 0 for not at all; given, also at the start',
+      'retry a lost connection to PostgreSQL, Kafka or Spark for this long (0: never); when given, a first connection, too',
     isOfCommand: true,
   },
   {

@@ -11,7 +11,7 @@ import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { rowOf } from '../support/promotion.ts';
 
-/** Every command that shows something, on one small warehouse: no line of it is wider than the terminal. */
+/** Every command that shows something, on one small warehouse: for people within their terminal, and for programs. */
 
 let database: TestDatabase;
 let cwd: string;
@@ -70,6 +70,7 @@ const SHOWN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'quarantine show': [['EVENT']],
   reconcile: [[]],
   archive: [['--older-than', '1ms', '--dry-run']],
+  forget: [['--customer', 'cust_1', '--dry-run']],
   prune: [['--bronze', '--older-than', '1ms', '--dry-run']],
   report: [[]],
   sql: [
@@ -116,19 +117,40 @@ const CASES = Object.entries(SHOWN).flatMap(([name, calls]) =>
 /** A path, a URL, an id, with no more than its label before it: whole, to be copied. So is the rule above it. */
 const isOneLongWord = (line: string): boolean => /^.{0,36} \S{35,}$|^[─ ]+$/.test(line);
 
+/** The arguments of a case; EVENT is an event of the quarantine. */
+async function argumentsOf(call: string): Promise<string[]> {
+  const [name = ''] = Object.keys(SHOWN)
+    .filter((known) => call.startsWith(known))
+    .sort((a, b) => b.length - a.length);
+  const rest = call.slice(name.length).trim();
+  const refused = `select topic || '/' || partition || '/' || "offset" as place from bronze.quarantine
+    where reason = 'not_an_event' limit 1`;
+  const { place } = rest === 'EVENT' ? await rowOf(database.settings, refused) : { place: null };
+  const args = name === 'sql' ? [rest] : (place ?? rest).split(' ').filter((arg) => arg !== '');
+  return [...name.split(' '), ...args];
+}
+
 describe.each([80, 60])('on a terminal of %d columns', (width) => {
   test.each(CASES)('%s', async (call) => {
-    const [name = ''] = Object.keys(SHOWN)
-      .filter((known) => call.startsWith(known))
-      .sort((a, b) => b.length - a.length);
-    const rest = call.slice(name.length).trim();
-    const refused = `select topic || '/' || partition || '/' || "offset" as place from bronze.quarantine
-      where reason = 'not_an_event' limit 1`;
-    const { place } = rest === 'EVENT' ? await rowOf(database.settings, refused) : { place: null };
-    const args = name === 'sql' ? [rest] : (place ?? rest).split(' ').filter((arg) => arg !== '');
-    const text = await page([...name.split(' '), ...args], width);
+    const text = await page(await argumentsOf(call), width);
     expect(text).not.toBe('');
     const lines = text.split('\n').filter((line) => widthOf(line) > width);
     expect(lines.filter((line) => !isOneLongWord(line))).toEqual([]);
+  });
+});
+
+describe('with --output json it is JSON for programs:', () => {
+  /** Those that change what the others look at come last. */
+  const MORE = [
+    'test gold.sales_performance',
+    'quarantine replay --all --yes',
+    'quarantine dismiss --all --yes --note x',
+    'quarantine reopen --all --yes',
+  ];
+  test.each([...CASES, ...MORE])('%s', async (call) => {
+    const args = MORE.includes(call) ? call.split(' ') : await argumentsOf(call);
+    const text = await page([...args, '--output', 'json'], 80);
+    expect(text).toMatch(/^[[{]/);
+    expect(JSON.parse(text)).not.toBeNull();
   });
 });

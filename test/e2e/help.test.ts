@@ -120,7 +120,8 @@ test.each(COMMANDS)('%s says what it does, with options and examples', (command)
   expect(text).toMatch(new RegExp(`^Usage: medallion ${command} \\[options\\].*\\n\\n\\S.{20,}`));
   const options = entries(text).filter(({ name }) => name.startsWith('-'));
   expect(options.length).toBeGreaterThan(5);
-  const isSetting = ({ heading }: { heading: string }): boolean => heading.startsWith('The same');
+  const isSetting = ({ heading }: { heading: string }): boolean =>
+    heading.startsWith('Environment variables');
   expect(options.filter((option) => !option.described && !isSetting(option))).toEqual([]);
   expect(examplesIn(text).length).toBeGreaterThanOrEqual(2);
 });
@@ -147,8 +148,8 @@ test.each([...COMMANDS, ...CHILDREN])('%s says all that a page of a manual says'
 
 test('a flag that is a setting is shown with its variables and its key, and no other', () => {
   for (const [command, text] of help) {
-    const shown = /\nThe same by .*:\n((?: +\S.*\n)+)/.exec(text)?.[1] ?? '';
-    const [listed = ''] = text.split('\nThe same by');
+    const shown = /\nEnvironment variables .*:\n((?: +\S.*\n)+)/.exec(text)?.[1] ?? '';
+    const [listed = ''] = text.split('\nEnvironment variables ');
     const rows = shown
       .split('\n')
       .flatMap((row) => (row === '' ? [] : [row.trim().split(/ {2,}/)]));
@@ -174,7 +175,7 @@ test('exit codes mean what the README says', () => {
   );
 });
 
-test('-h leaves the long parts out', async () => {
+test('-h shows a shorter help', async () => {
   const program = await createProgram(notRun, { isBrief: true });
   const promote = program.commands.find((command) => command.name() === 'promote');
   const text = promote === undefined ? '' : outputOf(promote);

@@ -36,7 +36,7 @@ TOPIC/PARTITION/FROM-TO-ID.parquet below the place. A file is written, synced,
 read again, and then recorded in the transaction that takes its events out of
 PostgreSQL: each event is in one of the two, also when the command is killed,
 and the next run completes what was begun. Ingest may run meanwhile, promote
-waits. The folder must be there: one that is not mounted is not made.
+waits. The folder must exist: it is not made, for it may not be mounted.
 
 promote --full-refresh, trace, quarantine replay, reconcile and sql --archive
 read both. S3 is opened with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,

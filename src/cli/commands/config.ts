@@ -12,7 +12,7 @@ export const configCommand = command(
 A flag wins over the environment, the environment over .env in the working
 folder, .env over the configuration file, the file over the default. Passwords
 are shown as ***. What each setting means: docs/configuration.md, or the file
-that "medallion init" writes. It exits 2 where a value cannot be right.`,
+that "medallion init" writes. It exits 2 when a value is invalid.`,
     examples: [
       'medallion config',
       'medallion config --brokers localhost:9092',

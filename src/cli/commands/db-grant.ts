@@ -22,8 +22,8 @@ loader  appends to bronze and keeps the metadata: medallion ingest, on a schema
 owner   owns what medallion has made, and its schemas unless others use them:
         medallion promote, ingest, db migrate and db reset. One role does.
 
-Rights are added, none are taken away; again is no harm. After "db reset" they
-are to be granted again.`,
+It adds rights and takes none away, and can be repeated. After "db reset" rights
+must be granted again.`,
     examples: [
       'medallion db grant reader grafana --create --password-prompt',
       'MEDALLION_ROLE_PASSWORD=.. medallion db grant loader ingest --create',

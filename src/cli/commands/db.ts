@@ -43,7 +43,7 @@ const stop = command('stop', 'stop the embedded PostgreSQL, once no command uses
   },
 });
 
-const status = command('status', 'say where the warehouse is and how it does; starts nothing', {
+const status = command('status', 'show where the warehouse is and its state; start nothing', {
   examples: ['medallion db status', 'medallion db status --output json'],
   seeAlso: ['doctor', 'status'],
   run: async ({ config, writeRows }) => {
@@ -120,7 +120,7 @@ const psql = command('psql', 'open psql on the warehouse; what follows -- goes t
 
 const migrateCommand = command(
   'migrate',
-  'bring the schema up to date, all tables included; the other commands do so, too',
+  'bring the schema and all tables up to date, as other commands do before they work',
   {
     examples: ['medallion db migrate'],
     seeAlso: ['promote', 'db status'],
@@ -175,13 +175,13 @@ like of theirs depends on a table of medallion, nothing is dropped, unless
 
 export const dbCommand = command(
   'db',
-  'the warehouse: start, stop, look at, reach, migrate, share or reset it',
+  'the warehouse: start, stop, inspect, open, migrate, share or reset it',
   {
     details: `
 The warehouse is the server that --database-url, DATABASE_URL, PG* or POSTGRES_*
-name. Without them it is a real PostgreSQL of its own below --home, on 127.0.0.1
-only: started by the first command that needs it, stopped by the last one that
-leaves, unless "db start" keeps it up.`,
+name. Without them it is an embedded PostgreSQL below --home, on 127.0.0.1 only.
+The first command that needs it starts it, the last one that ends stops it,
+unless "db start" keeps it up.`,
     examples: [
       'medallion db start',
       'medallion db psql -- -c "select count(*) from silver.fact_transactions"',

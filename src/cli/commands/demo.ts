@@ -44,7 +44,7 @@ adds to what is there.`,
         'seed of the sales (default: another one for each run on the same home)',
         parseSeed,
       ),
-      fresh: option('--fresh', 'start over: forget what the embedded warehouse and the demo hold'),
+      fresh: option('--fresh', 'start over: delete what the embedded warehouse and the demo hold'),
     },
     run: async (context, { count, seed, fresh }) => {
       const { warehouse, log } = context.config;

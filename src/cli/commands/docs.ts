@@ -11,8 +11,8 @@ export const docsCommand = command(
   {
     details: `
 One file that loads nothing, made from the headers of the models, a project's
-included: grain, key, load, columns, checks, and what is made of what (a Mermaid
-graph in Markdown, links in HTML). It needs no warehouse.`,
+included: grain, key, load, columns, checks, and which model reads which (a
+Mermaid graph in Markdown, links in HTML). It needs no warehouse.`,
     examples: [
       'medallion docs --out dictionary.md',
       'medallion docs --format html --out dictionary.html',

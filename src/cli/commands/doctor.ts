@@ -10,16 +10,16 @@ import { visible } from '../render/text.ts';
 
 export const doctorCommand = command(
   'doctor',
-  'check everything medallion depends on, and say what to do where something is amiss',
+  'check everything medallion depends on, and say how to mend what is wrong',
   {
     details: `
-Looked at are Node.js, the home folder and its disk, DuckDB and its postgres
-extension (fetched when it is not here), its excel extension (fetched by the
-first export to xlsx), PostgreSQL with rights, schema and clocks, and Kafka with
-its topic where KAFKA_BROKERS or --brokers name it, with the schema registry
-where --format needs one. Where a staging folder for Spark is set, a row goes to
-the cluster and back. Nothing else is changed. It exits 0 when nothing fails,
-else 2 for a matter of configuration, 3 where something cannot be reached.`,
+It checks Node.js, the home folder and its disk, DuckDB and its postgres
+extension (fetched when it is missing), its excel extension (fetched by the
+first export to xlsx), PostgreSQL with rights, schema and clocks, Kafka with its
+topic where KAFKA_BROKERS or --brokers name it, and the schema registry where
+--format needs one. Where a staging folder for Spark is set, a row goes to the
+cluster and back. It changes nothing else. It exits 0 when nothing fails, 2 when
+a setting is wrong, 3 when something cannot be reached.`,
     examples: [
       'medallion doctor',
       'medallion doctor --brokers localhost:9092 --topic sales',

@@ -33,8 +33,8 @@ All events of a customer go to one partition, in order. To Kafka they go as
 --format declares, and their schema to the registry; malformed ones are of json
 and json_schema.
 
-A file appears under its name when the run has ended, in place of one that was
-there. The landing directory is added to.`,
+A file gets its name when the run has ended, and replaces one that was there.
+Files of the landing directory are appended to.`,
     examples: [
       'medallion generate -n 20000',
       'medallion generate -n 100000 --seed 7 --since 2026-01-01 --until 2026-01-31 --to january.ndjson.gz',
@@ -87,7 +87,7 @@ there. The landing directory is added to.`,
           parseShare,
           0,
         ),
-        malformed: option('--malformed <share>', 'events that must be refused', parseShare, 0),
+        malformed: option('--malformed <share>', 'events that must be rejected', parseShare, 0),
         corrections: option(
           '--corrections <share>',
           'events that change an earlier purchase',

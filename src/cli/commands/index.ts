@@ -11,7 +11,7 @@ const OTHER = 'The warehouse, the shell:';
  * start sooner.
  */
 const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
-  'To begin with:': {
+  'Getting started:': {
     demo: async () => (await import('./demo.ts')).demoCommand,
     init: async () => (await import('./init.ts')).initCommand,
     config: async () => (await import('./config.ts')).configCommand,

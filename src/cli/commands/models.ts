@@ -55,7 +55,7 @@ const show = command('show', 'one model: its columns and their meaning, or its S
   },
 });
 
-const graph = command('graph', 'what is made of what', {
+const graph = command('graph', 'which model reads which', {
   examples: ['medallion models graph', 'medallion models graph sales_performance --format mermaid'],
   seeAlso: ['models list', 'docs'],
   arguments: [['[model]', 'only this model and all it is made of']],
@@ -63,7 +63,14 @@ const graph = command('graph', 'what is made of what', {
   run: async (context, { format }, [name]) => {
     const models = allModels(context.project);
     const wanted = name === undefined ? models : ancestry(models, findModel(models, name));
-    await context.write(renderLineage(wanted, format));
+    await context.writeText(renderLineage(wanted, format), () =>
+      resultOf(
+        texts('model', 'reads'),
+        wanted.flatMap(({ id, inputs }) =>
+          inputTables(inputs).map((reads) => ({ model: id, reads })),
+        ),
+      ),
+    );
   },
 });
 
@@ -105,7 +112,7 @@ differently has one name in models: sql/source/macros.sql.`,
 
 export const modelsCommand = command(
   'models',
-  'the tables of silver and gold: what they mean, and what they are made of',
+  'the tables of silver and gold: what they mean, and what they read',
   {
     details: `
 A model is one file of sql/silver or sql/gold, or of models/silver or

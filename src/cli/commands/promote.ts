@@ -19,18 +19,17 @@ export const promoteCommand = command(
   'promote bronze to silver (parse, judge, de-duplicate) and silver to gold (marts)',
   {
     details: `
-Where a model and its table differ, promote adds what costs nothing that is
-there: tables, columns that may be null, indexes, comments. A mart is then
-computed for all days; in silver a new column is null in the rows that are
-there. Everything else is refused until --full-refresh is asked for. Rights
-stay; what others have made on a table is named, never dropped.
+Where a model and its table differ, promote adds what loses no data: tables,
+columns that may be null, indexes, comments. A mart is then computed for all
+days; in silver a new column is null in existing rows. Everything else needs
+--full-refresh. Rights stay; what others have made on a table is named, never
+dropped.
 
 A dry run is a promotion in one transaction that is rolled back. Of each model
-it shows the rows read, written (those that stay as they are among them), new,
-changed, removed and refused, and how the checks come out; it exits with 4 where
-promote would. Another promotion is refused meanwhile, as beside any, and where
---plan shows a change to a table that is there, readers of that table wait until
-the dry run is over.`,
+it shows the rows read, written (unchanged ones included), new, changed, removed
+and refused, and the results of the checks. It exits 4 where promote would. No
+other promotion can run meanwhile. Where --plan shows a change to an existing
+table, readers of that table wait until the dry run is over.`,
     examples: [
       ['medallion promote', 'what is new, to silver and then to gold'],
       ['medallion promote --layer silver', 'silver only; gold catches up the next time'],
@@ -61,7 +60,7 @@ the dry run is over.`,
       watch: option('--watch', 'promote again and again until stopped'),
       every: setting('promote.every', parseDuration),
       ...group('Recompute:', {
-        fullRefresh: option('--full-refresh', 'make the layer again from what lies below it'),
+        fullRefresh: option('--full-refresh', 'rebuild the layer from the one below it'),
         select: option(
           '--select <marts...>',
           'with --full-refresh: only these marts, and those that read them',
@@ -79,11 +78,11 @@ the dry run is over.`,
       ...group('Preview (no changes):', {
         dryRun: option(
           '--dry-run',
-          'promote, say what would change in each model, and take all of it back',
+          'promote, show what would change in each model, and roll all of it back',
         ),
         plan: option(
           '--plan',
-          'say how tables differ from their models, which mappings have changed, and what becomes of it; no more',
+          'only show how tables differ from their models, which mappings have changed, and what follows',
         ),
         explain: option(
           '--explain',

@@ -17,12 +17,12 @@ export const pruneCommand = command(
   'remove old events from bronze that silver has, and keep the count of them',
   {
     details: `
-Only events go that were promoted and that the log took in before the limit
-(produced_at). What is open in the quarantine stays, in bronze and there; of
-events that were dismissed or replayed, and are as old, the quarantine lets the
-bytes go and keeps the row with its reason. Counts stay in medallion.pruned, so
-reconcile stays clean. Nothing goes unless silver accounts for every promoted
-event. Ingest may run meanwhile, promote waits.
+It removes promoted events that the log took in before the limit (produced_at).
+Events that are open in the quarantine stay, there and in bronze. Of dismissed
+or replayed events of that age the quarantine drops the bytes and keeps the row
+with its reason. Counts stay in medallion.pruned, so reconcile stays clean.
+Nothing is removed unless silver accounts for every promoted event. Ingest may
+run meanwhile, promote waits.
 
 What is pruned cannot be promoted again: promote --full-refresh refuses
 afterwards, unless --even-pruned says that silver may lose those events.
@@ -45,7 +45,7 @@ the disk.`,
         'only what the log took in so long ago: 90d, 12h',
         parseDuration,
       ),
-      dryRun: option('--dry-run', 'only say what would go'),
+      dryRun: option('--dry-run', 'show what would be removed; change nothing'),
       yes: option('--yes', 'do not ask'),
       batchRows: option(
         '--batch-rows <n>',

@@ -54,12 +54,12 @@ export const replayCommand = command(
         ...{ engine, layer, chunkRows, memoryLimit, threads, maxEventBytes },
         confirm: askFor(REPLAY, flags, context),
       });
+      const { outcomes, obstacles } = result?.replay ?? { outcomes: [], obstacles: [] };
+      const kinds = { ...texts('outcome', 'reason', 'field'), ...quantities('events') };
+      await context.writeNews(resultOf(kinds, outcomes));
       if (result === undefined) {
         return;
       }
-      const { outcomes, obstacles } = result.replay ?? { outcomes: [], obstacles: [] };
-      const kinds = { ...texts('outcome', 'reason', 'field'), ...quantities('events') };
-      await context.writeNews(resultOf(kinds, outcomes));
       warnOfChecks(result, context);
       for (const { obstacle, events: stuck } of obstacles) {
         context.warn(`${counted(stuck, 'event')} cannot be judged again: ${OBSTACLES[obstacle]}`);
@@ -97,7 +97,7 @@ export const dismissCommand = command('dismiss', 'set open events aside for good
   exits: { 5: 'another change of the quarantine is running' },
   seeAlso: ['quarantine reopen', 'quarantine export'],
   arguments: [['[events...]', COORDINATES]],
-  options: { ...CHOICE, note: required(option('--note <text>', 'why, for those who come after')) },
+  options: { ...CHOICE, note: required(option('--note <text>', 'the reason, for later readers')) },
   run: (context, flags, events) => decide(DISMISSAL, context, flags, events),
 });
 
@@ -106,7 +106,7 @@ export const reopenCommand = command('reopen', 'take a dismissal back', {
   exits: { 5: 'another change of the quarantine is running' },
   seeAlso: ['quarantine dismiss', 'quarantine replay'],
   arguments: [['[events...]', COORDINATES]],
-  options: { ...CHOICE, note: option('--note <text>', 'why, for those who come after') },
+  options: { ...CHOICE, note: option('--note <text>', 'the reason, for later readers') },
   run: (context, flags, events) => decide(REOPENING, context, flags, events),
 });
 
@@ -128,5 +128,9 @@ async function decide(
   });
   if (changed !== undefined) {
     context.note(`${change.done} ${counted(changed, 'event')}`);
+  }
+  if (context.format !== undefined) {
+    const kinds = { ...texts('outcome'), ...quantities('events') };
+    await context.writeRows(resultOf(kinds, [{ outcome: change.done, events: changed ?? 0 }]));
   }
 }

@@ -113,13 +113,13 @@ landing/sales/0/123, file:/tmp/x.ndjson/0/7. Partition and offset are the last
 two parts.
 
 replay takes the same way as promote: facts, duplicates, corrections and days of
-gold come out as if the event had been good from the start. What is refused
-still stays open. Events that ingest rejected are not in bronze: not_text and
+gold come out as if the event had been good from the start. What is rejected
+again stays open. Events that ingest rejected are not in bronze: not_text and
 empty_value cannot be judged; too_large can, if it was kept whole, and
 undecodable of a topic with a format (KAFKA_FORMAT) once the registry has its
 schema. export writes an event as its own line; one that is no line of text, or
 was cut, comes as
-{"quarantined", "reason", "field", "detail", "base64"}. Mended, it is a new
+{"quarantined", "reason", "field", "detail", "base64"}. Corrected, it is a new
 event of a new file: dismiss the old one.`,
     examples: [
       'medallion quarantine list --summary',

@@ -20,13 +20,13 @@ export const reportCommand = command(
   {
     details: `
 Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
-ago). Changes are measured against the period of the same length before.
+ago). Changes are against the period of the same length before.
 Segments and customers cover all time. Amounts of different currencies
 are summed as they are.
 
 --output json is one object with every section, markdown a table for each; csv
-holds one section and needs --section. --html makes a page for a browser that
-needs nothing but itself, light or dark, to send, keep or print.`,
+holds one section and needs --section. --html makes one file for a browser,
+complete in itself, light or dark, to send, keep or print.`,
     examples: [
       'medallion report',
       'medallion report --since 2026-01-01 --until 2026-01-31',

@@ -25,8 +25,8 @@ export const runsCommand = command(
     details: `
 The latest come first. A run of generate is recorded in a file of the home
 folder, since it needs no warehouse; the next command that opens the warehouse
-records it there, too. "medallion runs show" exits 4 for a run that there is
-not.`,
+records it there, too. "medallion runs show" exits 4 for a run that does not
+exist.`,
     examples: [
       'medallion runs',
       'medallion runs --command promote --outcome failed --since 7d',
@@ -40,7 +40,7 @@ not.`,
       outcome: choice('--outcome <outcome>', 'only runs that ended so', RUN_OUTCOMES),
       since: option('--since <day>', 'only runs that began on this UTC day or later', parseDay),
       idle: option('--idle', 'also runs of ingest and promote that found nothing to do'),
-      limit: option('--limit <n>', 'as many as this', parseCount, 20),
+      limit: option('--limit <n>', 'show at most this many', parseCount, 20),
     },
     commands: [show],
     run: async (context, flags) => {

@@ -11,10 +11,10 @@ import { renderRows } from '../render/output.ts';
 
 export const sqlCommand = command('sql', 'ask the warehouse in SQL; read-only unless --write', {
   details: `
-Several statements, parted by semicolons, run in one transaction; the rows of
+Several statements, separated by semicolons, run in one transaction; the rows of
 the last one are printed. Without --write the transaction is read-only and
 rolled back. Names are looked up in gold, silver, bronze and medallion. The
-limits on time that the role has hold, unless a statement before lifts them:
+time limits of the role hold, unless a statement lifts them first:
 set statement_timeout = 0;
 
 Rows are printed as a table, on a terminal and in a pipe, unless --output says

@@ -11,7 +11,7 @@ import { chosenParts, renderParts } from '../render/document.ts';
 import { STATUS_PARTS, statusParts } from '../render/status-view.ts';
 
 const OPTIONS = {
-  watch: option('--watch', 'look again and again until stopped'),
+  watch: option('--watch', 'repeat until stopped'),
   every: option(
     '--every <duration>',
     'with --watch: how long to wait in between',
@@ -42,7 +42,7 @@ export const statusCommand = command(
   {
     details: `
 With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken,
-and says which; 3 when the broker cannot be reached, so that nobody can tell.
+and says which; 3 when the broker cannot be reached, so that it cannot know.
 Without limits a broker that is down is part of the answer.
 
 Nothing is counted that grows with the warehouse, so these are estimates:
