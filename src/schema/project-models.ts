@@ -7,7 +7,7 @@ import { sqlFile } from '../sql-file.ts';
 import { recordsObjects } from './objects.ts';
 
 /*
- * medallion.project_models records the models of projects that promotions bring on. Whoever promotes without one of them
+ * medallion.project_models records the models of projects that are promoted. Whoever promotes without one of them
  * leaves its table as it is, and is told so, as is who promotes with it again.
  */
 
@@ -15,11 +15,11 @@ import { recordsObjects } from './objects.ts';
 export interface StrayModel {
   readonly model: string;
   /**
-   * dropped: its own project has it no more; missing: a model of another project alone; different: another project
-   * defines it otherwise; behind: something was promoted without it
+   * dropped: its own project no longer has it; missing: a model of another project alone; different: another project
+   * defines it differently; behind: something was promoted without it
    */
   readonly kind: 'dropped' | 'missing' | 'different' | 'behind';
-  /** Folder of the project that brought it on last. */
+  /** Folder of the project that promoted it last. */
   readonly project: string;
   /** Since when it is behind; else when that project promoted last. UTC. */
   readonly at: string;
@@ -76,7 +76,7 @@ export function describeStray({ model, kind, project, at, relation }: StrayModel
   switch (kind) {
     case 'dropped':
       return {
-        what: `its project has it no more; brought on last at ${at} UTC`,
+        what: `no longer in its project; promoted last at ${at} UTC`,
         then: `left as it is: put ${fileOf(model)} back, or remove it by medallion sql --write 'drop ${relation} ${model}'`,
       };
     case 'missing':
@@ -86,8 +86,8 @@ export function describeStray({ model, kind, project, at, relation }: StrayModel
       };
     case 'different':
       return {
-        what: `defined otherwise by ${other} (last at ${at} UTC)`,
-        then: `brought on as it is defined here; ${refreshOf(model)} makes all of it so`,
+        what: `defined differently by ${other} (last at ${at} UTC)`,
+        then: `promoted as it is defined here; ${refreshOf(model)} computes all of it so`,
       };
     case 'behind':
       return {
@@ -118,7 +118,7 @@ export function strayWarnings(
           ? []
           : [
               {
-                message: `${also}: this promotion leaves its ${missing} as they are`,
+                message: `${also}; its models are left as they are: ${missing}`,
                 hint:
                   project === undefined
                     ? `Promote in that folder, or by --config ${folder}/medallion.yaml.`
@@ -129,8 +129,8 @@ export function strayWarnings(
           ? []
           : [
               {
-                message: `${also}, and defines otherwise: ${different}`,
-                hint: 'What is promoted now follows this definition, what was there the other one. Keep it in one project; medallion promote --plan has the command that makes all of it again.',
+                message: `${also}, and defines differently: ${different}`,
+                hint: 'What is promoted now follows this definition, what was there the other one. Keep it in one project; medallion promote --plan has the command that computes all of it again.',
               },
             ]),
       ];
@@ -150,7 +150,7 @@ export async function resumeMarts(client: Client, models: readonly Model[]): Pro
 }
 
 /**
- * Records which models of a project a promotion brings on, and which it leaves behind.
+ * Records which models of a project are promoted, and which are left behind.
  * @param whole models that hold all their rows, whatever was promoted without them
  * @param layers those in which something is promoted
  */

@@ -91,12 +91,12 @@ describe('two projects in one warehouse', () => {
     expect((await promoteOne('a')).stderr).not.toContain('warning');
     const { stderr } = await promoteOne('b');
     expect(stderr).toContain(
-      `warning: the project at ${place('a')} promotes into this warehouse, too: this promotion leaves its gold.of_a as they are`,
+      `warning: the project at ${place('a')} promotes into this warehouse, too; its models are left as they are: gold.of_a`,
     );
     expect(stderr).toContain('Put the models of both into one project');
     expect(await daysOf('of_a')).toBe(1);
     const none = await promoteOne('none');
-    expect(none.stderr).toContain(`leaves its gold.of_a as they are`);
+    expect(none.stderr).toContain(`its models are left as they are: gold.of_a`);
     expect(none.stderr).toContain(`--config ${place('b')}/medallion.yaml`);
 
     expect(await planned('a')).toEqual([
@@ -120,14 +120,14 @@ describe('two projects in one warehouse', () => {
     expect(await planned('a')).toMatchObject([{ model: 'gold.of_b', step: 'leave' }]);
   });
 
-  test('with a model of one name that they define otherwise are warned, and a folder that has moved is not', async () => {
+  test('with a model of one name that they define differently are warned, and a folder that has moved is not', async () => {
     await makeProject('a', 'orders_by_day');
     await makeProject('b', 'orders_by_day', `event_type = 'purchase'`);
     await makeProject('c', 'orders_by_day', `event_type = 'purchase'`);
     await promoteOne('a');
     const { stderr } = await promoteOne('b');
     expect(stderr).toContain(
-      `the project at ${place('a')} promotes into this warehouse, too, and defines otherwise: gold.orders_by_day`,
+      `the project at ${place('a')} promotes into this warehouse, too, and defines differently: gold.orders_by_day`,
     );
     expect((await promoteOne('c')).stderr).not.toContain('warning');
   });
@@ -141,13 +141,13 @@ describe('a model that was dropped from its project', () => {
     expect((await promoteOne('a')).stderr).not.toContain('warning');
     expect(await daysOf('of_a')).toBe(1);
 
-    const what = expect.stringMatching(/^its project has it no more; brought on last at/) as string;
+    const what = expect.stringMatching(/^no longer in its project; promoted last at/) as string;
     const then = `left as it is: put models/gold/of_a.sql back, or remove it by medallion sql --write 'drop table gold.of_a'`;
     expect(await planned('a')).toEqual([{ model: 'gold.of_a', what, step: 'leave', then }]);
     const status = await medallion('a', 'status', '--section', 'models', '-o', 'json');
     expect(JSON.parse(status.stdout)).toEqual({ models: [{ model: 'gold.of_a', what, then }] });
     const page = await medallion('a', 'status');
-    expect(page.stdout).toContain('gold.of_a  its project has it no more');
+    expect(page.stdout).toContain('gold.of_a  no longer in its project');
     const doctor = await medallion('a', 'doctor', '-o', 'json');
     expect(JSON.parse(doctor.stdout)).toContainEqual(
       expect.objectContaining({ title: 'models', status: 'warn' }),
