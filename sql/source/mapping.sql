@@ -14,6 +14,9 @@ create or replace macro is_odd_text(sent) as (
 
 create or replace macro plain_text(sent) as (case when not is_odd_text(sent) then sent end);
 
+-- A version that is the same whether it was sent as a text or as a number.
+create or replace macro plain_version(sent) as (case when regexp_full_match(sent, '1(?:\.[0-9])?') then sent end);
+
 -- A text without white space at either end.
 create or replace macro plain_id(sent) as (
     case when not is_odd_text(sent) and not regexp_matches(sent, '[\s\x0b\p{Z}\x{feff}]$') then sent end
@@ -41,7 +44,16 @@ create or replace macro exact_amount(amount) as (
 );
 
 -- An amount of which `share` is what one unit sent is worth: 0.01 of cents.
-create or replace macro scaled_amount(amount, share) as (exact_amount(amount * share));
+create or replace macro scaled_amount(amount, share) as (exact_amount(cast(amount as decimal(38, 4)) * share));
+
+-- What units at an amount each come to, exactly. DuckDB fails where a product of narrow decimals has more than 18 digits.
+create or replace macro line_total(amount, quantity) as (
+    case
+        when abs(amount) < 100000 and quantity < 1000000
+            then cast(cast(amount as decimal(9, 4)) * cast(quantity as decimal(9, 3)) as decimal(38, 7))
+        else cast(cast(amount as decimal(38, 4)) * quantity as decimal(38, 7))
+    end
+);
 
 -- An amount of a sum; one that is none makes the sum too large for any event.
 create or replace macro summand(sent) as (

@@ -109,7 +109,8 @@ export interface TimePattern {
 }
 export type TimePart = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'fraction';
 
-export type Kind = 'id' | 'text' | 'time' | 'amount' | 'quantity' | 'rate' | 'flag' | 'reference';
+export type Kind =
+  'id' | 'text' | 'version' | 'time' | 'amount' | 'quantity' | 'rate' | 'flag' | 'reference';
 
 /** A field of the contract, by the word that a source calls it. */
 export interface Field {
@@ -123,12 +124,15 @@ export interface Field {
   readonly dimension?: keyof References;
 }
 
+/** The event_version of a record that has none: the form of the contract. */
+const MAPPED_VERSION = '1.0';
 const ABSENT = 'absent';
 const REQUIRED = 'required';
 
 export const ORDER_FIELDS: readonly Field[] = [
   { word: 'id', path: 'transaction_id', kind: 'id', unsaid: REQUIRED },
   { word: 'type', path: 'event_type', kind: 'text', unsaid: { value: 'purchase' } },
+  { word: 'version', path: 'event_version', kind: 'version', unsaid: { value: MAPPED_VERSION } },
   { word: 'version_at', path: 'event_timestamp', kind: 'time', unsaid: REQUIRED },
   { word: 'ordered_at', path: 'ordered_at', kind: 'time', unsaid: ABSENT },
   { word: 'refunds', path: 'refunds', kind: 'id', unsaid: ABSENT },
@@ -179,9 +183,6 @@ export function extraFields({ order }: Pick<Source, 'order'>): Field[] {
     .sort()
     .map((path) => extraField(path.slice('extra.'.length)));
 }
-
-/** The event_version of every mapped event: the form of the contract. */
-export const MAPPED_VERSION = '1.0';
 
 /** Currencies that have no cents, or thousandths in their place (ISO 4217). */
 export const MINOR_DIGITS: ReadonlyMap<string, 0 | 3> = new Map([

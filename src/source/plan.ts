@@ -1,3 +1,5 @@
+import { parseDecimal, toWhole } from '../event/decimal.ts';
+import { isStorable } from '../event/fields.ts';
 import { JsonNumber, type Json, type JsonObject } from '../event/json.ts';
 import type { MembersOfBatch, NewMember } from '../event/new-members.ts';
 import type { Reason } from '../event/reasons.ts';
@@ -5,7 +7,6 @@ import { nameKey, type References } from '../event/references.ts';
 import { amountOf, isAmount, NOTHING, numberOf, plus, shareOf, type Amount } from './amount.ts';
 import {
   ITEM_FIELDS,
-  MAPPED_VERSION,
   MINOR_DIGITS,
   ORDER_FIELDS,
   extraFields,
@@ -52,6 +53,18 @@ interface Lines {
   readonly fault: { readonly place: string; readonly value: Json | undefined } | undefined;
 }
 
+/** A version that is sent as a number, as an engine that has read it as one would write it. */
+function versionOf({ text }: JsonNumber): string {
+  const version = Number(text);
+  return /^\d+$/.test(text) || !Number.isInteger(version) ? String(version) : version.toFixed(1);
+}
+
+/** What names a row: 5.0 and 5e0 are 5. */
+function rowText(found: Json, text: string): string {
+  const decimal = found instanceof JsonNumber ? parseDecimal(found.text) : undefined;
+  return String((decimal && toWhole(decimal)) ?? text);
+}
+
 /** What a text means by the lookup; undefined where it has no meaning. */
 function meantBy({ lookup, otherwise, addsNew }: Rule, text: string): string | undefined {
   return lookup === undefined
@@ -89,7 +102,6 @@ class Mapping {
     const details: JsonObject = new Map();
     const customer: JsonObject = new Map();
     const amounts: JsonObject = new Map();
-    details.set('event_version', MAPPED_VERSION);
     details.set('customer', customer);
     details.set('order', amounts);
     const lines = this.#lines();
@@ -198,6 +210,8 @@ class Mapping {
       case 'quantity':
       case 'rate':
         return found;
+      case 'version':
+        return found instanceof JsonNumber ? versionOf(found) : found;
       case 'time': {
         const text = textOf(found);
         return text === undefined || rule.time === undefined
@@ -209,7 +223,9 @@ class Mapping {
         if (text === undefined) {
           return found;
         }
-        const meant = meantBy(rule, text);
+        // The number of a row, however it is written; a lookup goes by what was sent.
+        const isRow = field.kind === 'reference' && rule.lookup === undefined;
+        const meant = isRow ? rowText(found, text) : meantBy(rule, text);
         return meant === undefined
           ? this.#notKnown(place, { text, reason: 'unknown_value' })
           : this.#meaning(field, rule, meant, place);
@@ -237,7 +253,8 @@ class Mapping {
       ? this.#members?.find(text, dimension, this.#references)
       : undefined;
     if (member === undefined) {
-      return this.#notKnown(place, { text, reason: 'unknown_reference' });
+      // What no name may be the judge says itself.
+      return isStorable(text) ? this.#notKnown(place, { text, reason: 'unknown_reference' }) : text;
     }
     this.#added.push(member);
     return new JsonNumber(String(member.id));

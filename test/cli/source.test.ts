@@ -229,7 +229,16 @@ describe('with records in bronze', () => {
     expect(code).toBe(0);
     const rows = JSON.parse(stdout) as Record<string, unknown>[];
     expect(rows.map(({ source }) => source)).toEqual([
-      ...['ga4', 'online_retail', 'segment', 'shopify', 'shopify_refunds', 'woocommerce', 'shop'],
+      ...[
+        'ga4',
+        'medallion',
+        'online_retail',
+        'segment',
+        'shopify',
+        'shopify_refunds',
+        'woocommerce',
+        'shop',
+      ],
     ]);
     expect(rows.find(({ source }) => source === 'shop')).toEqual({
       ...{ source: 'shop', file: 'sources/shop.yaml' },

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DuckDBInstance } from '../../src/engine/duckdb/driver.ts';
 import { readPlain, readSourceSql } from '../../src/engine/duckdb/source.ts';
 import { Random } from '../../src/generate/random.ts';
+import { judge } from '../../src/event/judge.ts';
 import { judgeRecord } from '../../src/source/judge.ts';
 import type { Source } from '../../src/source/mapping.ts';
 import { readSource } from '../../src/source/read.ts';
+import { oddEvents } from '../support/odd-events.ts';
 import { REFERENCES } from '../support/wire-event.ts';
 
 /**
@@ -54,12 +56,13 @@ afterAll(() => {
 async function read(
   texts: readonly (string | undefined)[],
   source: Source | undefined,
+  isJudged = source === undefined,
 ): Promise<Map<number, string>> {
   await connection.run('delete from unread');
   for (const [index, text] of texts.entries()) {
     if (text !== undefined) {
       await connection.run("insert into unread values ($1, 't', 0, $1, now(), $2, $3)", [
-        ...[index, text, source === undefined],
+        ...[index, text, isJudged],
       ]);
     }
   }
@@ -216,13 +219,17 @@ MAPPINGS.push([
 `,
 ]);
 
-/** A record with one value replaced by an odd one, at a random depth. */
-function mutated(random: Random): string {
-  const places = [...GOOD.matchAll(/:(?:"[^"]*"|-?[0-9.]+|true|false)(?=[,}])/g)];
-  const place = places[random.below(places.length)];
-  const odd = ODD[random.below(ODD.length)] ?? '';
-  const at = place?.index ?? 0;
-  return `${GOOD.slice(0, at)}:${odd}${GOOD.slice(at + (place?.[0].length ?? 0))}`;
+/** A record with some values replaced by odd ones, at random depths. */
+function mutated(random: Random, values = 1): string {
+  let record = GOOD;
+  for (let left = values; left > 0; left -= 1) {
+    const places = [...record.matchAll(/:(?:"[^"]*"|-?[0-9.]+|true|false)(?=[,}])/g)];
+    const place = places[random.below(places.length)];
+    const odd = ODD[random.below(ODD.length)] ?? '';
+    const at = place?.index ?? 0;
+    record = `${record.slice(0, at)}:${odd}${record.slice(at + (place?.[0].length ?? 0))}`;
+  }
+  return record;
 }
 
 describe.each(MAPPINGS)('a mapping %s', (_, text) => {
@@ -236,5 +243,240 @@ describe.each(MAPPINGS)('a mapping %s', (_, text) => {
     const records = Array.from({ length: 400 }, () => mutated(random));
     const { sure } = await compare(sourceOf(text), records);
     expect(sure).toBeGreaterThan(50);
+  });
+});
+
+/** A mapping whose fields are, now and then, other than the plain ones of GOOD. */
+class RandomMapping {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  text(): string {
+    const optional = (line: string): string[] => (this.#random.below(3) === 0 ? [line] : []);
+    const customer = [
+      `id: ${this.#rule('id', ['customer.id', 'email', 'id'])}`,
+      ...optional(`guest: ${this.#rule('flag', ['tested', 'customer.id', 'taxed'])}`),
+      ...optional(`type: ${this.#rule('text', ['kind', 'financial_status'])}`),
+      ...optional(`country: ${this.#rule('text', ['shipping_address.country_code', 'currency'])}`),
+      ...optional(`city: ${this.#rule('text', ['shipping_address.city', 'email'])}`),
+    ];
+    const amounts = ['total_tax', 'total_line_items_price', 'total_discounts', 'cents', 'rate'];
+    const order = [
+      `id: ${this.#rule('id', ['id', 'parent', 'email'])}`,
+      ...optional(`type: ${this.#rule('text', ['kind'])}`),
+      `version_at: ${this.#rule('time', ['updated_at', 'made', 'day'])}`,
+      ...optional(`ordered_at: ${this.#rule('time', ['made', 'updated_at', 'day'])}`),
+      ...optional(`refunds: ${this.#rule('id', ['parent'])}`),
+      `customer: { ${customer.join(', ')} }`,
+      `status: ${this.#rule('reference', ['financial_status', 'kind'])}`,
+      `payment_method: ${this.#rule('reference', ['payment_gateway_names[0]', 'kind'])}`,
+      `currency: ${this.#rule('reference', ['currency', 'presented'])}`,
+      `subtotal: ${this.#either('computed', this.#rule('amount', amounts))}`,
+      `tax: ${this.#rule('amount', amounts)}`,
+      `shipping: ${this.#rule('amount', amounts)}`,
+      `discount: ${this.#rule('amount', amounts)}`,
+      `total: ${this.#either('computed', this.#rule('amount', amounts))}`,
+      ...optional(`tax_included: ${this.#rule('flag', ['taxed', 'tested'])}`),
+      ...optional(`exchange_rate: ${this.#rule('rate', ['rate', 'total_tax'])}`),
+    ];
+    const items = [
+      'from: line_items',
+      `id: ${this.#rule('id', ['sku', 'product_id'])}`,
+      `category: ${this.#rule('text', ['product_type', 'sku'])}`,
+      `unit_price: ${this.#rule('line', ['price', 'cost'])}`,
+      `quantity: ${this.#rule('quantity', ['quantity', 'product_id'])}`,
+      ...optional(`discount: ${this.#rule('line', ['cost', 'price'])}`),
+      ...optional(`cost: ${this.#rule('line', ['cost'])}`),
+    ];
+    const extra = ['a', 'b_2'].flatMap((name) =>
+      optional(`${name}: ${this.#rule('text', ['kind', 'email', 'shipping_address.city'])}`),
+    );
+    return [
+      ...['version: 1', 'order:', ...order.map((line) => `  ${line}`)],
+      ...['items:', ...items.map((line) => `  ${line}`)],
+      ...(extra.length === 0 ? [] : ['extra:', ...extra.map((line) => `  ${line}`)]),
+      ...optional(
+        `where: { ${this.#one(['tested: [false]', 'kind: { not_like: "r*t" }', 'currency: { not: ["", JPY] }'])} }`,
+      ),
+    ].join('\n');
+  }
+
+  #one<T>(values: readonly T[]): T {
+    return values[this.#random.below(values.length)] as T;
+  }
+
+  #either(one: string, other: string): string {
+    return this.#random.below(2) === 0 ? one : other;
+  }
+
+  /** A rule in the flow style of YAML: the plain one, or any of the words that fit its kind. */
+  #rule(kind: string, paths: readonly string[]): string {
+    const [plain = ''] = paths;
+    return this.#random.below(6) > 0 ? (PLAIN[plain] ?? plain) : this.#odd(kind, paths);
+  }
+
+  #odd(kind: string, paths: readonly string[]): string {
+    const words: string[] = [];
+    const isAmount = kind === 'amount' || kind === 'line';
+    const some = (share: number, word: () => string): void => {
+      if (this.#random.below(share) === 0) {
+        words.push(word());
+      }
+    };
+    const value = (): string => JSON.stringify(this.#one(VALUES));
+    const origin = this.#random.below(10);
+    if (origin === 0) {
+      words.push(`value: ${value()}`);
+    } else if (origin < 3 && isAmount) {
+      const list = kind === 'line' ? 'discount_allocations[].amount' : 'shipping_lines[].price';
+      words.push(`sum: ${JSON.stringify(list)}`);
+    } else {
+      const first = this.#one(paths);
+      const all = this.#random.below(3) === 0 ? [first, this.#one(paths)] : [first];
+      words.push(`path: [${all.map((path) => JSON.stringify(path)).join(', ')}]`);
+    }
+    some(3, () => `default: ${value()}`);
+    if (['text', 'flag', 'reference'].includes(kind) && this.#random.below(3) === 0) {
+      const meanings = [0, 1, 2].map(() => `${value()}: ${value()}`);
+      words.push(
+        `lookup: { ${[...new Map(meanings.map((pair) => [pair.split(':')[0], pair])).values()].join(', ')} }`,
+      );
+      some(2, () => `else: ${value()}`);
+    }
+    if (kind === 'reference') {
+      some(4, () => 'new: add');
+    }
+    if (isAmount) {
+      some(3, () => 'unit: minor');
+    }
+    if (kind === 'line') {
+      some(3, () => 'per: line');
+    }
+    if (kind === 'quantity') {
+      some(2, () => 'decimals: 3');
+    }
+    if (kind === 'time') {
+      some(
+        2,
+        () =>
+          `format: "${this.#one(['epoch_s', 'epoch_ms', 'epoch_ns', '%m/%d/%Y %H:%M', '%Y-%m-%dT%H:%M:%SZ'])}"`,
+      );
+      some(4, () => `zone: ${this.#one(['Europe/London', 'America/New_York', 'UTC'])}`);
+    }
+    return `{ ${words.join(', ')} }`;
+  }
+}
+
+/** The rules of fields that are more than a path. */
+const PLAIN: Readonly<Record<string, string>> = {
+  day: '{ path: day, format: "%m/%d/%Y %H:%M" }',
+  made: '{ path: made, format: epoch_s }',
+  kind: '{ path: kind, lookup: { sale: purchase } }',
+  financial_status: '{ path: financial_status, lookup: { paid: placed } }',
+  'payment_gateway_names[0]': '{ path: "payment_gateway_names[0]", lookup: { stripe: cash } }',
+  product_type: '{ path: product_type, default: unknown }',
+  cents: '{ path: cents, unit: minor }',
+  sku: '[sku, product_id]',
+};
+
+const VALUES = [
+  ...[
+    'paid',
+    'placed',
+    'EUR',
+    'usd',
+    'JPY',
+    'true',
+    'false',
+    '1',
+    '2',
+    '7',
+    '0',
+    '12.50',
+    '-1',
+    ' ',
+  ],
+  ...[
+    'sale',
+    'A',
+    '2026-01-03T10:00:00Z',
+    '1767225600',
+    '12/1/2010 8:26',
+    'it\'s \\"',
+    'é',
+    '0.1234567',
+  ],
+];
+
+test('random mappings read random odd records as the judge does, or not at all', async () => {
+  const seed = Number(process.env['MAPPING_SEED'] ?? Date.now() % 1_000_000);
+  const random = new Random(seed, 1);
+  const mapping = new RandomMapping(random);
+  let sure = 0;
+  const rounds = Number(process.env['MAPPING_ROUNDS'] ?? 60);
+  for (let round = 0; round < rounds; round += 1) {
+    const text = mapping.text();
+    const records = [
+      GOOD,
+      ...Array.from({ length: 60 }, () => mutated(random, 1 + random.below(2))),
+    ];
+    try {
+      sure += (await compare(sourceOf(text), records)).sure;
+    } catch (error) {
+      throw new Error(`MAPPING_SEED=${String(seed)}, round ${String(round)}:\n${text}`, {
+        cause: error,
+      });
+    }
+  }
+  expect({ seed, isSure: sure > rounds }).toEqual({ seed, isSure: true });
+}, 120_000);
+
+describe('the own shape as a source', () => {
+  const OWN = sourceOf(readFileSync('sources/medallion.yaml', 'utf8'));
+  const events = oddEvents();
+
+  test('is judged alike: what is accepted has the same values, what is rejected the same reason and field', () => {
+    const lenient = new Set<string>();
+    for (const text of events) {
+      const own = judge(text, REFERENCES);
+      const mapped = judgeRecord(OWN, text, REFERENCES);
+      if (own.accepted || mapped === 'skipped') {
+        expect({ text, mapped }).toEqual({ text, mapped: own });
+      } else if (mapped.accepted) {
+        lenient.add(`${own.reason} ${own.field ?? ''}`);
+      } else if (own.reason !== 'not_an_event') {
+        const field = mapped.field?.replace('data.transaction_details.', '') ?? null;
+        // A record is read by its texts, and field by field: what is of the wrong type is wrong in another way then.
+        const place = own.field ?? '';
+        const expected =
+          own.reason === 'invalid_type' && (field === place || field?.startsWith(`${place}.`))
+            ? { text, reason: mapped.reason, field }
+            : { text, reason: own.reason, field: own.field };
+        expect({ text, reason: mapped.reason, field }).toEqual(expected);
+      }
+    }
+    // Numbers are taken for texts, and texts for the numbers of rows.
+    expect(
+      [...lenient].filter((what) => !/^(invalid_type|unknown_reference order)/.test(what)),
+    ).toEqual([]);
+  });
+
+  test('is read alike by DuckDB, as fast events and as records', async () => {
+    const { sure } = await compare(OWN, events);
+    const fast = await read(events, undefined, false);
+    const mapped = await read(events, OWN);
+    let both = 0;
+    for (const [index, row] of fast) {
+      const found = mapped.get(index);
+      if (found !== undefined) {
+        both += 1;
+        expect({ event: events[index], row: found }).toEqual({ event: events[index], row });
+      }
+    }
+    expect(both).toBeGreaterThan(500);
+    expect(sure).toBeGreaterThanOrEqual(both);
   });
 });

@@ -163,7 +163,7 @@ test('nothing is added by a promotion that fails, by an event that is rejected, 
   ).toEqual([
     { offset: '1', reason: 'unknown_reference', field: 'payment_gateway_names[0]' },
     { offset: '2', reason: 'unknown_reference', field: 'payment_gateway_names[0]' },
-    { offset: '3', reason: 'unknown_reference', field: 'payment_gateway_names[0]' },
+    { offset: '3', reason: 'not_text', field: 'payment_gateway_names[0]' },
     { offset: '4', reason: 'no_items', field: 'line_items' },
   ]);
 });

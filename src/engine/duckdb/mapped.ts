@@ -3,7 +3,6 @@ import type { References } from '../../event/references.ts';
 import {
   EACH,
   ITEM_FIELDS,
-  MAPPED_VERSION,
   MINOR_DIGITS,
   ORDER_FIELDS,
   extraFields,
@@ -168,10 +167,10 @@ class MappedSelect {
     const sent = sentMember('unit_price');
     const quantity = this.#quantity();
     const price = amountSql(rule, sent);
-    const found = rule.perLine ? price : `${price} * ${quantity}`;
+    const found = rule.perLine ? price : `line_total(${price}, ${quantity})`;
     return rule.fallback === undefined
       ? found
-      : `case when ${sent} is null then plain_amount(${literal(rule.fallback)}) * ${quantity} else ${found} end`;
+      : `case when ${sent} is null then line_total(plain_amount(${literal(rule.fallback)}), ${quantity}) else ${found} end`;
   }
 
   /** What one unit of an amount in minor units is worth: 0.01 of cents. */
@@ -226,9 +225,8 @@ class MappedSelect {
       ? `list_transform(lines, lambda line: struct_pack(${items.map((name) => `${name} := line.${name}`).join(', ')}))`
       : 'lines';
     // The order of members that parsed.sql has.
-    const [id = '', type = '', ...times] = members('');
     const event = [
-      ...[id, type, `event_version := ${literal(MAPPED_VERSION)}`, ...times],
+      ...members(''),
       `customer := struct_pack(${members('customer.').join(', ')})`,
       `"order" := struct_pack(${members('order.').join(', ')})`,
       `items := ${lines}`,

@@ -48,6 +48,8 @@ export class Meaning {
         return `plain_id(${sent})`;
       case 'text':
         return `plain_text(${sent})`;
+      case 'version':
+        return `plain_version(${sent})`;
       case 'time':
         return rule.time === undefined ? sent : timeOf(sent, rule.time);
       case 'amount':
@@ -72,6 +74,7 @@ export class Meaning {
       case 'id':
         return literal(text.trim());
       case 'text':
+      case 'version':
       case 'time':
         return literal(text);
       case 'amount':
