@@ -23,11 +23,11 @@ export const initCommand = command(
   {
     details: `
 It writes into the working folder: ${CONFIG_FILE.names[0]} with every setting at its
-default, .env.example for passwords, and examples: a mart (models/gold), a source
-that maps orders of another shape (sources), some such orders (samples) and the
-tests of both (tests). Settings given as flags are filled in. --config makes the
-project in the folder of that file. --force replaces existing settings; the
-other files are never replaced.`,
+default, .env.example for passwords, and examples: a mart (models/gold), a
+source that maps orders of another shape (sources), some such orders (samples)
+and the tests of both (tests). Settings given as flags are filled in. --config
+makes the project in the folder of that file. --force replaces existing
+settings; the other files are never replaced.`,
     examples: [
       'medallion init',
       'medallion init --brokers localhost:9092 --database-url postgresql://medallion@localhost/medallion',
