@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Disagreement, Outcome } from '../engine/duckdb/records.ts';
 import type { EngineRow } from '../engine/engine.ts';
+import type { NewMember } from '../event/new-members.ts';
 import { MedallionError } from '../errors.ts';
 import { allModels } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
@@ -90,6 +91,8 @@ export interface SourceTest {
   /** Fields that still hold what a draft has for them. */
   readonly unfinished: readonly string[];
   readonly groups: readonly RejectedGroup[];
+  /** Rows that a promotion would add to dimensions. */
+  readonly added: readonly NewMember[];
   readonly disagreements: readonly (Disagreement & { readonly place: string })[];
   /** By event type and currency: sums, and how many totals add up. */
   readonly amounts: readonly EngineRow[];
@@ -199,7 +202,7 @@ export async function testRecords(
     unfinished: unfinishedFields(source),
     groups: groupsOf(outcomes.filter((outcome) => outcome.kind === 'rejected')),
     disagreements: found.disagreements.map((one) => ({ ...one, place: placeOf(one.record) })),
-    amounts: found.amounts,
+    ...{ added: found.added, amounts: found.amounts },
     oddTotals: found.oddTotals.map(({ record, ...row }) =>
       Object.assign({}, row, { place: placeOf(Number(record)) }),
     ),

@@ -2,6 +2,7 @@ import { parseJson, type Json } from '../event/json.ts';
 import { pathsRead } from './drop.ts';
 import {
   EACH,
+  extraFields,
   ITEM_FIELDS,
   ORDER_FIELDS,
   REJECTED,
@@ -79,6 +80,7 @@ function wantedBy({ order, lines, items }: Source): Wanted[] {
     });
   return [
     ...of('order', ORDER_FIELDS, order),
+    ...of('extra', extraFields({ order }), order),
     { word: 'items.from', paths: [lines] },
     ...of('items', ITEM_FIELDS, items).map(({ word, paths }) => ({
       word,

@@ -77,8 +77,8 @@ order:
     country: customer.country # AT
     city: customer.city # Wien
   status: { path: status, lookup: { paid: placed, delivered: completed } } # what is not here is rejected
-  payment_method: payment_method # paypal
-  currency: currency # EUR
+  payment_method: { path: payment_method, new: add } # paypal
+  currency: { path: currency, new: add } # EUR
   subtotal: subtotal # 42.50
   tax: tax # 8.50
   shipping: shipping_cost # 3.00
@@ -92,7 +92,7 @@ items:
   quantity: qty # 2
 # Fields that tell who somebody is; dropped ones are never stored:
 # drop: [customer.email]
-# Fields of the sample that nothing reads:
+# Fields of the sample that nothing reads; extra: { name: path } keeps some:
 #   coupon          text     NEW
 #   customer.email  text     not shown
 `);
@@ -214,6 +214,26 @@ items:
     );
     expect(yaml).toContain(`  version_at: ${rule} # ${time}`);
     expect(stderr).toContain('1 order accepted');
+  });
+
+  test('maps ways to pay that it knows, and leaves the others to the dimension', async () => {
+    const paid = ['paypal', 'Visa', 'Klarna', null].map((method, index) =>
+      JSON.stringify({ ...ORDER, order_id: index, payment_method: method, currency: 'GBP' }),
+    );
+    const { yaml, stderr, name } = await draft('paid.ndjson', paid.join('\n'));
+    expect(yaml).toContain(
+      '  payment_method: { path: payment_method, lookup: { paypal: paypal, Visa: credit card }, default: unknown, new: add } # paypal, Visa, Klarna\n',
+    );
+    expect(stderr).toContain('4 orders accepted');
+    const tested = await run('source', 'test', name, 'paid.ndjson', '--output', 'json');
+    expect(JSON.parse(tested.stdout)).toMatchObject({
+      disagreements: [],
+      added: [
+        { table: 'silver.dim_currency', name: 'GBP' },
+        { table: 'silver.dim_payment_method', name: 'Klarna' },
+        { table: 'silver.dim_payment_method', name: 'unknown' },
+      ],
+    });
   });
 
   test('says where a day may be a month', async () => {

@@ -164,6 +164,16 @@ describe('source test', () => {
     ]);
   });
 
+  test('tells fields that the source keeps as extra from those that it does not read', async () => {
+    const mapping = path.join(project, 'sources/shop.yaml');
+    const text = await readFile(mapping, 'utf8');
+    await writeFile(mapping, `${text}extra: { coupon: coupon, channel: source }\n`);
+    const { parts } = await tested([order({ coupon: 'A' })]);
+    await writeFile(mapping, text);
+    expect(parts['unmapped']).toEqual([]);
+    expect(parts['vanished']).toContainEqual({ word: 'extra.channel', paths: 'source' });
+  });
+
   test('shows nothing of a field that the source drops', async () => {
     const mapping = path.join(project, 'sources/shop.yaml');
     const text = await readFile(mapping, 'utf8');

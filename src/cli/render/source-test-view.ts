@@ -1,4 +1,5 @@
 import type { PlacedOutcome, SourceTest } from '../../app/source.ts';
+import { DIMENSION_TABLES } from '../../event/references.ts';
 import { grouped } from '../../number.ts';
 import type { Rule, Source } from '../../source/mapping.ts';
 import { showPath } from '../../source/path.ts';
@@ -13,6 +14,7 @@ export const SOURCE_TEST_PARTS = [
   'records',
   'disagreements',
   'rejected',
+  'added',
   'amounts',
   'totals',
   'odd_totals',
@@ -26,6 +28,9 @@ export const SOURCE_TEST_PARTS = [
  */
 export function sourceTestParts(found: SourceTest, width: number, isShort: boolean): Part[] {
   const { unfinished, disagreements, groups, oddTotals, drift } = found;
+  const added = found.added.map(({ dimension, name }) => ({
+    ...{ table: `silver.${DIMENSION_TABLES[dimension]}`, name },
+  }));
   const amounts = amountRows(found);
   const totals = totalRows(found);
   return [
@@ -60,6 +65,11 @@ export function sourceTestParts(found: SourceTest, width: number, isShort: boole
         width,
         { note: ({ example, detail }) => `${example}: ${detail}` },
       ),
+    },
+    {
+      ...{ name: 'added', title: 'Rows that a promotion would add to dimensions' },
+      table: resultOf(texts('table', 'name'), added),
+      lines: fittedTable({ table: {}, name: { atLeast: 16 } }, added, width),
     },
     {
       ...{ name: 'amounts', title: 'Amounts of the orders' },

@@ -1,4 +1,5 @@
 import { DEFAULT_REPORTING } from '../../config/reporting.ts';
+import type { NewMember } from '../../event/new-members.ts';
 import type { Source } from '../../source/mapping.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
 import type { EngineRow } from '../engine.ts';
@@ -34,6 +35,8 @@ export interface RecordsRead {
   /** What becomes of each, in their order. */
   readonly outcomes: readonly Outcome[];
   readonly disagreements: readonly Disagreement[];
+  /** Rows that it would add to dimensions. */
+  readonly added: readonly NewMember[];
   /** How many DuckDB left to the judge. */
   readonly judged: number;
   /** Sums by event type and currency, where `addsUp` was given. */
@@ -60,20 +63,20 @@ export async function readRecords(
   addsUp?: string,
 ): Promise<RecordsRead> {
   if (records.length === 0) {
-    return { outcomes: [], disagreements: [], judged: 0, amounts: [], oddTotals: [] };
+    return { outcomes: [], disagreements: [], added: [], judged: 0, amounts: [], oddTotals: [] };
   }
   const batch = { source, topic: await engine.give(records), count: records.length };
   const session = await engine.openSession(dimensions);
   try {
-    const outcomes = await read(session, batch);
+    const { outcomes, added } = await read(session, batch);
     const judged = await session.query('select event_no from source.doubtful');
     const ask = async (name: string): Promise<EngineRow[]> =>
       addsUp === undefined ? [] : session.query(statement(`source/${name}`, { adds_up: addsUp }));
     const found = {
-      ...{ outcomes, judged: judged.length },
+      ...{ outcomes, added, judged: judged.length },
       ...{ amounts: await ask('read_amounts'), oddTotals: await ask('read_odd_totals') },
     };
-    const byJudge = await read(session, batch, 'judge');
+    const { outcomes: byJudge } = await read(session, batch, 'judge');
     const disagreements = outcomes.flatMap((outcome, record) =>
       contrast(outcome, byJudge[record] ?? outcome).map((one) => ({ record, ...one })),
     );
@@ -87,9 +90,9 @@ async function read(
   session: DuckDbSession,
   { source, topic, count }: { source: Source; topic: string; count: number },
   reader?: 'judge',
-): Promise<readonly Outcome[]> {
+): Promise<Pick<RecordsRead, 'outcomes' | 'added'>> {
   const range = { topic, partition: 0, from: 0n, to: BigInt(count), events: count };
-  await session.readBatch(
+  const { added } = await session.readBatch(
     {
       ...{ ranges: [range], again: [], archive: [], source, runId: 1n, firstKey: 1n },
       reporting: DEFAULT_REPORTING,
@@ -115,7 +118,7 @@ async function read(
       ...{ kind: 'rejected', reason: reason ?? '', field: field ?? null, detail: detail ?? '' },
     };
   }
-  return outcomes;
+  return { outcomes, added };
 }
 
 /** What two readers make of one record, as far as it differs. */

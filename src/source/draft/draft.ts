@@ -48,6 +48,9 @@ export function draftOf(sample: Sample, isCsv: boolean): Draft {
   return { lines: found.lines?.path, fields: [...orderFields(found), ...itemFields(found)] };
 }
 
+/** What a field of the sample makes of a draft. */
+type RuleOf = Pick<DraftedField, 'rule'> & Partial<DraftedField>;
+
 function orderFields({ fields, order, money }: Matches): DraftedField[] {
   const choices = (fits: (field: SampleField) => boolean): DraftedField['choices'] =>
     fields
@@ -57,7 +60,7 @@ function orderFields({ fields, order, money }: Matches): DraftedField[] {
   const draft = (
     word: string,
     field: SampleField | undefined,
-    rule: (field: SampleField) => Pick<DraftedField, 'rule'> & Partial<DraftedField>,
+    rule: (field: SampleField) => RuleOf,
     open: DraftedField['choices'],
   ): DraftedField => ({
     ...{ section: 'order', word, isOpen: field === undefined, choices: field ? [] : open },
@@ -92,10 +95,10 @@ function orderFields({ fields, order, money }: Matches): DraftedField[] {
     ...guestField(customer),
     ...optional('customer.country', order['customer.country']),
     ...optional('customer.city', order['customer.city']),
-    draft('status', status, lookupRule(meantStatus, STATUS_NAMES), [
+    draft('status', status, statusRule, [
       [{ value: 'completed' }, `of every order the same: ${STATUS_NAMES.join(', ')}`],
     ]),
-    draft('payment_method', method, lookupRule(meantMethod, METHOD_NAMES), [
+    draft('payment_method', method, methodRule, [
       [{ value: 'credit card' }, `of every order the same: ${METHOD_NAMES.join(', ')}`],
     ]),
     draft('currency', currency, currencyRule, [[{ value: 'EUR' }, 'of every order the same']]),
@@ -114,7 +117,7 @@ function orderFields({ fields, order, money }: Matches): DraftedField[] {
   ];
 }
 
-function timeRule(field: SampleField): Pick<DraftedField, 'rule'> & Partial<DraftedField> {
+function timeRule(field: SampleField): RuleOf {
   const { format, other, hasZone } = timeOf(field) ?? {};
   const path = showPath(field.path);
   const zone =
@@ -146,39 +149,51 @@ function guestField(customer: SampleField | undefined): DraftedField[] {
   ];
 }
 
-/** Values by what they mean; what nobody can tell is open, and so is what stands for a value that is not there. */
-function lookupRule(
-  meant: (text: string) => string | undefined,
-  names: readonly string[],
-): (field: SampleField) => Pick<DraftedField, 'rule'> & Partial<DraftedField> {
-  return (field) => {
-    const path = showPath(field.path);
-    const isName = (text: string): boolean => names.includes(text.toLowerCase());
-    const missing: Readonly<Record<string, string>> = field.isAlways ? {} : { default: UNKNOWN };
-    if (field.texts.every(isName)) {
-      return {
-        rule: field.isAlways ? path : { path, ...missing },
-        isOpen: !field.isAlways,
-        remark: field.texts.map(example).join(', '),
-      };
-    }
-    const texts = field.texts.slice(0, MOST_STATUSES);
-    const lookup = Object.fromEntries(texts.map((text) => [text, meant(text) ?? UNKNOWN]));
-    const isOpen = !field.isAlways || Object.values(lookup).includes(UNKNOWN);
-    return {
-      rule: { path, lookup, ...missing },
-      remark: isOpen ? `${UNKNOWN} is one of ${names.join(', ')}` : 'what is not here is rejected',
-      isOpen,
-    };
+/** States by what they mean; what nobody can tell is open, and so is what stands for one that is not there. */
+function statusRule(field: SampleField): RuleOf {
+  const path = showPath(field.path);
+  const missing: Readonly<Record<string, string>> = field.isAlways ? {} : { default: UNKNOWN };
+  if (field.texts.every((text) => STATUS_NAMES.includes(text.toLowerCase()))) {
+    const rule = field.isAlways ? path : { path, ...missing };
+    return { rule, isOpen: !field.isAlways, remark: field.texts.map(example).join(', ') };
+  }
+  const texts = field.texts.slice(0, MOST_STATUSES);
+  const lookup = Object.fromEntries(texts.map((text) => [text, meantStatus(text) ?? UNKNOWN]));
+  const isOpen = !field.isAlways || Object.values(lookup).includes(UNKNOWN);
+  return {
+    rule: { path, lookup, ...missing },
+    remark: isOpen
+      ? `${UNKNOWN} is one of ${STATUS_NAMES.join(', ')}`
+      : 'what is not here is rejected',
+    isOpen,
   };
 }
 
-function currencyRule(field: SampleField): Pick<DraftedField, 'rule'> & Partial<DraftedField> {
+/** Ways to pay by what they mean; any other one is added to the dimension. */
+function methodRule(field: SampleField): RuleOf {
   const path = showPath(field.path);
-  const remark = field.texts.map(example).slice(0, MOST_CHOICES).join(', ');
-  return field.isAlways
-    ? { rule: path, remark }
-    : { rule: { path, default: UNKNOWN }, remark, isOpen: true };
+  const meant = field.texts
+    .slice(0, MOST_STATUSES)
+    .map((text) => [text, meantMethod(text)] as const)
+    .filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const needsLookup = meant.some(([text, method]) => text.toLowerCase() !== method);
+  return {
+    rule: {
+      ...{ path, ...(needsLookup ? { lookup: Object.fromEntries(meant) } : {}) },
+      ...(field.isAlways ? {} : { default: 'unknown' }),
+      new: 'add',
+    },
+    remark: field.texts.slice(0, MOST_CHOICES).map(example).join(', '),
+  };
+}
+
+function currencyRule(field: SampleField): RuleOf {
+  const remark = field.texts.slice(0, MOST_CHOICES).map(example).join(', ');
+  const missing: Readonly<Record<string, string>> = field.isAlways ? {} : { default: UNKNOWN };
+  return {
+    rule: { path: showPath(field.path), ...missing, new: 'add' },
+    ...{ remark, isOpen: !field.isAlways },
+  };
 }
 
 function moneyFields(money: DraftedMoney, choices: DraftedField['choices']): DraftedField[] {

@@ -155,7 +155,9 @@ function unreadLines(
           '# Fields that tell who somebody is; dropped ones are never stored:',
           `# drop: [${personal.map(({ place }) => scalar(place)).join(', ')}]`,
         ]),
-    ...(unread.length === 0 ? [] : ['# Fields of the sample that nothing reads:']),
+    ...(unread.length === 0
+      ? []
+      : ['# Fields of the sample that nothing reads; extra: { name: path } keeps some:']),
     ...unread
       .slice(0, MOST_UNREAD)
       .map(({ place, field }) =>
