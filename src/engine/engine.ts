@@ -70,8 +70,6 @@ export interface Input {
   readonly staged?: Model;
   /** What sessions have cached under this id, if anything, too. */
   readonly cached?: string;
-  /** A row of several of these is one row: those of the warehouse may be staged, too. */
-  readonly distinct?: boolean;
   /** Several models read it, so the rows of the warehouse are read once and cached; else they stream through. */
   readonly keep: boolean;
 }

@@ -1,5 +1,6 @@
 import * as v from '@badrap/valita';
 import { wholeSelect, type Model } from '../model/model.ts';
+import { singleQuoted } from './duckdb/sql.ts';
 import { stagedTable, type Session } from './engine.ts';
 
 const value = v.union(v.string(), v.number(), v.boolean(), v.null());
@@ -196,5 +197,5 @@ export function givenRows(
 
 function literal(cell: Row[string] | undefined): string {
   const text = textOf(cell);
-  return text === null ? 'null' : `'${text.replaceAll("'", "''")}'`;
+  return text === null ? 'null' : singleQuoted(text);
 }

@@ -1,4 +1,5 @@
 import * as v from '@badrap/valita';
+import { REFERENCE_TABLES } from '../event/references.ts';
 import type { Model } from '../model/model.ts';
 import { counted } from '../number.ts';
 import { casesOf, givenRows, row, textOf, type Difference, type Row } from './model-test.ts';
@@ -34,7 +35,7 @@ export function readSourceCases(
 }
 
 /** What orders may point at. */
-const DIMENSIONS = ['dim_order_status', 'dim_payment_method', 'dim_currency'];
+const DIMENSIONS = Object.values(REFERENCE_TABLES).map(({ table }) => table);
 
 /** Rows by the id of their table. */
 type RowsOf = Readonly<Record<string, readonly Row[]>>;

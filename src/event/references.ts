@@ -20,12 +20,30 @@ export interface References {
   readonly currencies: Dimension;
 }
 
-/** The tables of silver that the dimensions are. */
-export const DIMENSION_TABLES = {
-  statuses: 'dim_order_status',
-  paymentMethods: 'dim_payment_method',
-  currencies: 'dim_currency',
-} as const satisfies Record<keyof References, string>;
+export interface ReferenceTable {
+  /** Its name in silver. */
+  readonly table: string;
+  readonly columns: string;
+}
+
+/** The tables that hold them, and what of each is read. */
+export const REFERENCE_TABLES: Readonly<Record<keyof References, ReferenceTable>> = {
+  statuses: { table: 'dim_order_status', columns: 'id, name' },
+  paymentMethods: { table: 'dim_payment_method', columns: 'id, name' },
+  currencies: { table: 'dim_currency', columns: 'id, name, code' },
+};
+
+/** @param read the rows of such a table, as whoever asks sees it */
+export async function readReferences(
+  read: (from: ReferenceTable) => Promise<readonly ReferenceRow[]>,
+): Promise<References> {
+  const { statuses, paymentMethods, currencies } = REFERENCE_TABLES;
+  return {
+    statuses: dimensionOf(await read(statuses)),
+    paymentMethods: dimensionOf(await read(paymentMethods)),
+    currencies: dimensionOf(await read(currencies)),
+  };
+}
 
 /** Names are compared without their outer white space, in lower case. */
 export function nameKey(name: string): string {

@@ -1,4 +1,4 @@
-import { DIMENSION_TABLES } from '../event/references.ts';
+import { REFERENCE_TABLES } from '../event/references.ts';
 import type { NewMember } from '../event/new-members.ts';
 import type { Client } from '../postgres/client.ts';
 import type { StageContext } from '../progress.ts';
@@ -15,13 +15,12 @@ export async function addMembers(
   const added: NewMember[] = [];
   for (const member of members) {
     const { dimension, id, name } = member;
-    const table = DIMENSION_TABLES[dimension];
-    const isCurrency = dimension === 'currencies';
+    const { table, columns } = REFERENCE_TABLES[dimension];
     const { rowCount } = await client.query(
       statement('promote/add_member', {
-        table,
-        columns: isCurrency ? 'id, name, is_new, code' : 'id, name, is_new',
-        code: isCurrency ? ", case when $2 ~ '^[A-Za-z]{3}$' then upper($2) end" : '',
+        ...{ table, columns },
+        code:
+          dimension === 'currencies' ? ", case when $2 ~ '^[A-Za-z]{3}$' then upper($2) end" : '',
       }),
       [id, name],
     );
@@ -37,7 +36,7 @@ export function warnOfMembers(
   { emit }: StageContext,
 ): void {
   for (const { dimension, id, name } of members) {
-    const table = `silver.${DIMENSION_TABLES[dimension]}`;
+    const table = `silver.${REFERENCE_TABLES[dimension].table}`;
     emit({
       type: 'warning',
       message: `${file} has added ${JSON.stringify(name)} to ${table}, as ${String(id)}`,

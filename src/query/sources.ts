@@ -1,3 +1,4 @@
+import { REFERENCE_TABLES } from '../event/references.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { withSnapshot } from '../postgres/query.ts';
 import type { ConnectionSettings } from '../postgres/server.ts';
@@ -104,22 +105,17 @@ async function topicsOf(
   return byName;
 }
 
-const DIMENSIONS = {
-  'silver.dim_order_status': 'id, name',
-  'silver.dim_payment_method': 'id, name',
-  'silver.dim_currency': 'id, name, code',
-};
-
 async function readDimensions(client: Client): Promise<Dimensions> {
-  if (!(await hasTables(client, ...Object.keys(DIMENSIONS)))) {
+  const tables = Object.values(REFERENCE_TABLES);
+  if (!(await hasTables(client, ...tables.map(({ table }) => `silver.${table}`)))) {
     return {};
   }
   const found: Record<string, Dimensions[string]> = {};
-  for (const [table, columns] of Object.entries(DIMENSIONS)) {
+  for (const { table, columns } of tables) {
     const { rows } = await client.query<Dimensions[string][number]>(
-      `select ${columns} from ${table} order by id`,
+      `select ${columns} from silver.${table} order by id`,
     );
-    found[table] = rows;
+    found[`silver.${table}`] = rows;
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import {
   ITEM_FIELDS,
   ORDER_FIELDS,
+  pathsOf,
   REJECTED,
   ROWS,
   type CsvForm,
@@ -80,19 +81,19 @@ function numberColumns(
   order: ReadonlyMap<string, Rule>,
   items: ReadonlyMap<string, Rule>,
 ): string[] {
-  const pathsOf = (rules: ReadonlyMap<string, Rule>, fields: readonly Field[]): Path[] =>
+  const numbersIn = (rules: ReadonlyMap<string, Rule>, fields: readonly Field[]): Path[] =>
     fields
       .filter(({ kind }) => ['amount', 'quantity', 'rate'].includes(kind))
       .flatMap(({ path: field }) => {
         const rule = rules.get(field);
-        return [...(rule?.paths ?? []), ...(rule?.sum === undefined ? [] : [rule.sum])];
+        return rule === undefined ? [] : pathsOf(rule);
       });
   return [
     // rows[0].tax and rows[].tax
-    ...pathsOf(order, ORDER_FIELDS).flatMap(([first, , column]) =>
+    ...numbersIn(order, ORDER_FIELDS).flatMap(([first, , column]) =>
       first === ROWS ? [column] : [],
     ),
-    ...pathsOf(items, ITEM_FIELDS).map(([column]) => column),
+    ...numbersIn(items, ITEM_FIELDS).map(([column]) => column),
   ].flatMap((column) => (typeof column === 'string' ? [column] : []));
 }
 

@@ -4,7 +4,9 @@ import {
   EACH,
   extraFields,
   ITEM_FIELDS,
+  itemPath,
   ORDER_FIELDS,
+  pathsOf,
   REJECTED,
   type Field,
   type Path,
@@ -72,7 +74,8 @@ export function driftOf(source: Source, values: readonly string[]): Drift {
   };
 }
 
-function wantedBy({ order, lines, items }: Source): Wanted[] {
+function wantedBy(source: Source): Wanted[] {
+  const { order, lines, items } = source;
   const of = (section: string, fields: readonly Field[], rules: ReadonlyMap<string, Rule>) =>
     fields.flatMap(({ word, path }): Wanted[] => {
       const rule = rules.get(path);
@@ -84,13 +87,9 @@ function wantedBy({ order, lines, items }: Source): Wanted[] {
     { word: 'items.from', paths: [lines] },
     ...of('items', ITEM_FIELDS, items).map(({ word, paths }) => ({
       word,
-      paths: paths.map((path): Path => [...lines, EACH, ...path]),
+      paths: paths.map((path) => itemPath(source, path)),
     })),
   ];
-}
-
-function pathsOf({ paths, sum }: Rule): readonly Path[] {
-  return sum === undefined ? paths : [sum];
 }
 
 /** The places on the way to one. */

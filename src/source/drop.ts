@@ -1,4 +1,13 @@
-import { EACH, LINES, ROWS, type Path, type Source, type Step } from './mapping.ts';
+import {
+  EACH,
+  itemPath,
+  LINES,
+  pathsOf,
+  ROWS,
+  type Path,
+  type Source,
+  type Step,
+} from './mapping.ts';
 
 /** What of each record of a source is not stored. Of an order of CSV that cannot be read its lines hold every column. */
 export function dropped({ drop, csv }: Source): readonly Path[] {
@@ -40,24 +49,17 @@ function isSame(dropped: Step, read: Step | undefined): boolean {
 }
 
 /** Every path that a mapping reads, each with the field that it is for. */
-export function pathsRead({
-  csv,
-  where,
-  order,
-  lines,
-  items,
-}: Pick<Source, 'csv' | 'where' | 'order' | 'lines' | 'items'>): (readonly [string, Path])[] {
+export function pathsRead(
+  source: Pick<Source, 'csv' | 'where' | 'order' | 'lines' | 'items'>,
+): (readonly [string, Path])[] {
+  const { csv, where, order, lines, items } = source;
   return [
     ...(csv === undefined ? [] : [['group_by', [ROWS, EACH, csv.groupBy]] as const]),
     ...where.map(({ path }) => ['where', path] as const),
-    ...[...order].flatMap(([field, { paths, sum }]) =>
-      [...paths, ...(sum === undefined ? [] : [sum])].map((path) => [field, path] as const),
-    ),
+    ...[...order].flatMap(([field, rule]) => pathsOf(rule).map((path) => [field, path] as const)),
     ['items.from', lines],
-    ...[...items].flatMap(([field, { paths, sum }]) =>
-      [...paths, ...(sum === undefined ? [] : [sum])].map(
-        (path) => [`items.${field}`, [...lines, EACH, ...path]] as const,
-      ),
+    ...[...items].flatMap(([field, rule]) =>
+      pathsOf(rule).map((path) => [`items.${field}`, itemPath(source, path)] as const),
     ),
   ];
 }

@@ -5,10 +5,11 @@ import { judgeBy, SKIPPED } from './judge.ts';
 import {
   EACH,
   ITEM_FIELDS,
+  itemPath,
   ORDER_FIELDS,
+  pathsOf,
   REJECTED,
   type Path,
-  type Rule,
   type Source,
   type Step,
 } from './mapping.ts';
@@ -189,7 +190,7 @@ type Shape = Map<Step, Shape>;
 
 function shapeOf(source: Source | undefined): Shape {
   const shape: Shape = new Map();
-  for (const path of source === undefined ? OWN_PATHS : pathsOf(source)) {
+  for (const path of source === undefined ? OWN_PATHS : eventPaths(source)) {
     let place = shape;
     for (const step of path) {
       const below = place.get(step) ?? new Map<Step, Shape>();
@@ -207,14 +208,11 @@ const OWN_PATHS: readonly Path[] = [
   ...ITEM_FIELDS.map(({ path }): Path => [...DETAILS, 'items', EACH, path]),
 ];
 
-function pathsOf(source: Source): Path[] {
-  const read = ({ paths, sum }: Rule): Path[] => [...paths, ...(sum === undefined ? [] : [sum])];
+function eventPaths(source: Source): Path[] {
   return [
-    ...[...source.order].flatMap(([field, rule]) => (field === CUSTOMER_ID ? [] : read(rule))),
-    ...[...source.items.values()]
-      .flatMap(read)
-      .map((path): Path => [...source.lines, EACH, ...path]),
-    [...source.lines, EACH],
+    ...[...source.order].flatMap(([field, rule]) => (field === CUSTOMER_ID ? [] : pathsOf(rule))),
+    ...[...source.items.values()].flatMap(pathsOf).map((path) => itemPath(source, path)),
+    itemPath(source, []),
     ...source.where.map(({ path }) => path),
     ...(source.csv === undefined ? [] : [[source.csv.groupBy], [REJECTED, 'reason']]),
   ];

@@ -92,6 +92,16 @@ export interface Rule {
   readonly time: TimeForm | undefined;
 }
 
+/** What a rule reads. */
+export function pathsOf({ paths, sum }: Rule): readonly Path[] {
+  return sum === undefined ? paths : [...paths, sum];
+}
+
+/** The place of every element of the order lines in a record. */
+export function itemPath({ lines }: Pick<Source, 'lines'>, path: Path): Path {
+  return [...lines, EACH, ...path];
+}
+
 export interface TimeForm {
   /** Seconds, thousandths and so on since 1970; else `pattern` is how the time is written. */
   readonly epochDigits: 0 | 3 | 6 | 9 | undefined;

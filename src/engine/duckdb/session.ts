@@ -31,10 +31,10 @@ import {
   judgeDoubtful,
   openReferences,
   placeLeftOut,
-  readReferences,
   readSourceSql,
   sourceBatch,
   unreadEvents,
+  sessionReferences,
 } from './source.ts';
 import { reachPlaces } from './s3.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
@@ -130,7 +130,7 @@ export class DuckDbSession implements Session {
       await beginBatch(this.#connection, batch);
       return {
         unread: await unreadEvents(this.#warehouse, batch, archivedText),
-        references: await readReferences(this.#connection),
+        references: await sessionReferences(this.#connection),
       };
     });
   }
@@ -236,7 +236,7 @@ export class DuckDbSession implements Session {
     await rm(known.path);
   }
 
-  async openInput({ id, sql, file, staged, cached, distinct, keep }: Input): Promise<void> {
+  async openInput({ id, sql, file, staged, cached, keep }: Input): Promise<void> {
     let read = sql === undefined ? undefined : await this.#warehouse.rows(sql, id);
     read ??= file === undefined ? undefined : selectOf(file);
     if (keep && read !== undefined) {
@@ -249,8 +249,7 @@ export class DuckDbSession implements Session {
       ...(cached === undefined ? [] : this.#shared.rowCache.select(cached)),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
-    const union = distinct === true ? ' union by name ' : ' union all by name ';
-    await this.openView(id, parts.join(union));
+    await this.openView(id, parts.join(' union all by name '));
   }
 
   async openView(id: string, sql: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { MembersOfBatch, NewMember, NewMembers } from '../../event/new-members.ts';
-import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
+import { readReferences, REFERENCE_TABLES, type References } from '../../event/references.ts';
 import { judgeBy, SKIPPED } from '../../source/judge.ts';
 import type { Source } from '../../source/mapping.ts';
 import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
@@ -23,15 +23,10 @@ export async function openReferences(
   connection: DuckDBConnection,
   warehouse: Warehouse,
 ): Promise<void> {
-  const dimensions = {
-    dim_order_status: 'id, name, is_new',
-    dim_payment_method: 'id, name, is_new',
-    dim_currency: 'id, name, code, is_new',
-  };
-  for (const [dimension, columns] of Object.entries(dimensions)) {
-    const rows = await warehouse.rows(`select ${columns} from silver.${dimension}`, dimension);
-    await connection.run(`create table source.${dimension} as ${rows}`);
-    await connection.run(`create view silver.${dimension} as select * from source.${dimension}`);
+  for (const { table, columns } of Object.values(REFERENCE_TABLES)) {
+    const rows = await warehouse.rows(`select ${columns}, is_new from silver.${table}`, table);
+    await connection.run(`create table source.${table} as ${rows}`);
+    await connection.run(`create view silver.${table} as select * from source.${table}`);
   }
 }
 
@@ -94,7 +89,7 @@ export async function readPlain(
   if (source === undefined) {
     await create(connection, PARSED);
   } else {
-    const parsed = mappedSelect(source, await readReferences(connection));
+    const parsed = mappedSelect(source, await sessionReferences(connection));
     await create(connection, `create or replace view source.parsed as ${parsed}`);
   }
   const events = await readEvents(connection);
@@ -247,7 +242,7 @@ export async function judgeDoubtful(
   source?: Source,
   members?: MembersOfBatch,
 ): Promise<readonly NewMember[]> {
-  const references = await readReferences(connection);
+  const references = await sessionReferences(connection);
   const judgeValue = judgeBy(source, references, members);
   await connection.run('create or replace table source.judged (event_no integer, value varchar)');
   const accepted = await connection.createAppender('judged', 'source', catalog);
@@ -340,23 +335,14 @@ export function contradictionOf(place: readonly string[]): Error {
 }
 
 /** The dimensions that events are judged by, as the session has them. */
-export async function readReferences(connection: DuckDBConnection): Promise<References> {
-  const read = async (dimension: string, code = 'null'): Promise<Dimension> => {
-    const rows = await connection.runAndReadAll(
-      `select id, name, ${code} as code from silver.${dimension}`,
-    );
-    return dimensionOf(
-      rows.getRows().map(([id, name, given]) => ({
-        ...{ id: Number(id), name: String(name) },
-        code: typeof given === 'string' ? given : null,
-      })),
-    );
-  };
-  return {
-    statuses: await read('dim_order_status'),
-    paymentMethods: await read('dim_payment_method'),
-    currencies: await read('dim_currency', 'code'),
-  };
+export async function sessionReferences(connection: DuckDBConnection): Promise<References> {
+  return readReferences(async ({ table, columns }) => {
+    const found = await connection.runAndReadAll(`select ${columns} from silver.${table}`);
+    return found.getRows().map(([id, name, code]) => ({
+      ...{ id: Number(id), name: String(name) },
+      code: typeof code === 'string' ? code : null,
+    }));
+  });
 }
 
 /** Makes a table or a view; returns the rows of a table that is made from a select. */

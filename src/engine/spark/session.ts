@@ -95,7 +95,7 @@ export class SparkSession implements Session {
   }
 
   async openInput(input: Input): Promise<void> {
-    const { id, staged, cached, distinct } = input;
+    const { id, staged, cached } = input;
     if (cached !== undefined) {
       // What sessions put by for each other lies on this side, and so does who reads it.
       await this.#near.openInput(input);
@@ -106,15 +106,12 @@ export class SparkSession implements Session {
       ...(rows === undefined ? [] : [nearSelect(rows.files)]),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
-    await this.#near.openView(
-      id,
-      near.join(distinct === true ? ' union by name ' : ' union all by name '),
-    );
+    await this.#near.openView(id, near.join(' union all by name '));
     this.#showLater(id, [], () =>
       [
         ...(rows === undefined ? [] : [farSelect(rows, staged && columnsOf(staged))]),
         ...(staged === undefined ? [] : this.#stagedSelects(staged)),
-      ].join(distinct === true ? ' union ' : ' union all '),
+      ].join(' union all '),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Reporting } from '../../config/reporting.ts';
-import type { Dimension, References } from '../../event/references.ts';
+import { REFERENCE_TABLES, type References } from '../../event/references.ts';
 import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
 import { doubleQuoted } from '../duckdb/sql.ts';
@@ -274,18 +274,16 @@ function sparkSql(name: 'events' | 'items'): string {
 }
 
 /** The members of the dimensions stand in the text: they are few, and a subquery would be a join for each. */
-function eventsSql(
-  { statuses, paymentMethods, currencies }: References,
-  { timezone }: Reporting,
-): string {
-  const members: Readonly<Record<string, Dimension>> = {
-    dim_order_status: statuses,
-    dim_payment_method: paymentMethods,
-    dim_currency: currencies,
-  };
+function eventsSql(references: References, { timezone }: Reporting): string {
+  const byTable = new Map(
+    (Object.keys(REFERENCE_TABLES) as (keyof References)[]).map((name) => [
+      REFERENCE_TABLES[name].table,
+      references[name],
+    ]),
+  );
   return sparkSql('events')
-    .replaceAll(/:(dim_\w+)/g, (_, name: string) => {
-      const ids = [...(members[name]?.ids ?? [])].map(String);
+    .replaceAll(/:(dim_\w+)/g, (_, table: string) => {
+      const ids = [...(byTable.get(table)?.ids ?? [])].map(String);
       return ids.length === 0 ? 'null' : ids.join(', ');
     })
     .replaceAll(':timezone', () => literal(timezone));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DuckDbConfig } from '../../config.ts';
 import { MedallionError } from '../../errors.ts';
-import { dimensionOf, type Dimension, type References } from '../../event/references.ts';
+import { readReferences, type ReferenceRow } from '../../event/references.ts';
 import type { Client } from '../../postgres/client.ts';
 import { plainTopic } from '../../postgres/offsets.ts';
 import { readTopicSources, sourceOfTopic, type SourceOf } from '../../postgres/topic-sources.ts';
@@ -83,10 +83,18 @@ export async function workOn(
     });
   }
   const columns = await readColumns(client);
+  // Without rows where they are not made yet.
+  const references = await readReferences(async ({ table, columns: read }) => {
+    const sql = `select ${read} from silver.${table}`;
+    const found = hasTable(columns, 'silver', table)
+      ? (await client.query<Record<keyof ReferenceRow, string>>(sql)).rows
+      : [];
+    return found.map((row) => ({ ...row, id: Number(row.id) }));
+  });
   const replacement = `forgotten_${randomBytes(16).toString('hex')}`;
   return {
     ...{ client, options, context, replacement, columns, orders },
-    eraser: new Eraser(customer, replacement, await readReferences(client, columns), orders),
+    eraser: new Eraser(customer, replacement, references, orders),
     sourceOf: sourceOfTopic(await readTopicSources(client), sources),
     versions: await readVersions(client, columns, orders),
     found: new Set(),
@@ -122,24 +130,6 @@ async function readColumns(client: Client): Promise<Column[]> {
     ...{ schema: row.schema_name, table: row.table_name, name: row.column_name },
     isCustomer: row.is_customer === 'true',
   }));
-}
-
-/** The dimensions that events are judged by; without rows where they are not made yet. */
-async function readReferences(client: Client, columns: readonly Column[]): Promise<References> {
-  const read = async (table: string, code = 'null'): Promise<Dimension> => {
-    if (!hasTable(columns, 'silver', table)) {
-      return dimensionOf([]);
-    }
-    const { rows } = await client.query<{ id: string; name: string; code: string | null }>(
-      `select id, name, ${code} as code from silver.${table}`,
-    );
-    return dimensionOf(rows.map((row) => ({ ...row, id: Number(row.id) })));
-  };
-  return {
-    statuses: await read('dim_order_status'),
-    paymentMethods: await read('dim_payment_method'),
-    currencies: await read('dim_currency', 'code'),
-  };
 }
 
 export function hasTable(columns: readonly Column[], schema: string, table: string): boolean {
