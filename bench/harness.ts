@@ -7,7 +7,7 @@ import { startBroker, type Broker } from '../scripts/kafka-broker/broker.ts';
 import { DEFAULT_SIZES } from '../src/app/generate.ts';
 import type { CatalogueSizes } from '../src/generate/catalogue.ts';
 import { withClient } from '../src/postgres/client.ts';
-import type { ConnectionSettings } from '../src/postgres/server.ts';
+import type { ConnectionSettings } from '../src/config/server.ts';
 import { acquireEmbeddedServer, type EmbeddedServer } from '../src/embedded/server.ts';
 import { migrateWarehouse } from '../src/postgres/warehouse.ts';
 import { runProcess, startProcess, type Run, type Started } from './process.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
-import type { ConnectionSettings } from '../src/postgres/server.ts';
+import type { ConnectionSettings } from '../src/config/server.ts';
 import { warehouseState } from '../src/postgres/warehouse.ts';
 import { VERSION } from '../src/version.ts';
 

@@ -13,7 +13,7 @@ export type { Config, ConfigFlags, Environment } from './config.ts';
 export { MedallionError, type ErrorCode } from './errors.ts';
 export type { GenerateResult } from './generate/generate.ts';
 export type { IngestResult } from './bronze/ingest.ts';
-export type { ConnectionSettings } from './postgres/server.ts';
+export type { ConnectionSettings } from './config/server.ts';
 export type { ProgressEvent } from './progress.ts';
 export type { PromoteResult } from './promote/promote.ts';
 export type { Report } from './query/report/report.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { usageError } from '../errors.ts';
 import { lineWriter, openFileWriter } from '../log/files/stream-writer.ts';
 import type { LogWriter } from '../log/log.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { withWarehouse, type WarehouseOptions } from '../postgres/warehouse.ts';
 import type { Emit, StageContext } from '../progress.ts';
 import { DEFAULT_RETRY_POLICY, type Retry, type RetryPolicy } from '../retry.ts';

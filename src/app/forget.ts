@@ -7,7 +7,7 @@ import {
 } from '../maintain/forget/forget.ts';
 import type { ForgetOptions } from '../maintain/forget/work.ts';
 import { allModels } from '../model/load.ts';
-import { describeServer } from '../postgres/server.ts';
+import { describeServer } from '../config/server.ts';
 import { loadSources } from '../source/read.ts';
 import { withOpen, type CallOptions } from './call.ts';
 

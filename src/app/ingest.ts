@@ -14,7 +14,7 @@ import { openTableReader } from '../log/table.ts';
 import type { StageContext } from '../progress.ts';
 import type { CsvForm, Source, Sources } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { DEFAULT_RETRY_POLICY, retryMsAtStart, type RetryPolicy } from '../retry.ts';
 import { contextOf, withOpen, type CallOptions } from './call.ts';
 import { findSource } from './source.ts';

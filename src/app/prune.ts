@@ -6,7 +6,7 @@ import {
   type PrunePlan,
   type PruneResult,
 } from '../maintain/prune.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import type { StageContext } from '../progress.ts';
 import { differenceError } from '../query/reconcile/difference.ts';
 import { reconcilePromoted } from '../query/reconcile/reconcile.ts';

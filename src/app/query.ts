@@ -3,7 +3,7 @@ import type { Answer } from '../engine/duckdb/archive-sql.ts';
 import { landingTopic } from '../log/files/landing.ts';
 import { openLog } from '../log/open.ts';
 import { loadModels } from '../model/load.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import type { Selection } from '../postgres/quarantine.ts';
 import { query, type QueryOptions, type ResultStream } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { usageError } from '../errors.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import {
   embeddedStatus,
   keepServerRunning,

@@ -3,7 +3,7 @@ import { mostlyRejected } from '../event/rejections.ts';
 import type { Decoder } from '../format/decoder.ts';
 import type { Gap, LogReader, ReadEnd, ReadOptions } from '../log/log.ts';
 import { grouped } from '../number.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { withClient } from '../postgres/client.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';

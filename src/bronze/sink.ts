@@ -11,7 +11,7 @@ import type {
 import { lostConnection } from '../postgres/failures.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import {
   advanceOffset,

@@ -1,5 +1,5 @@
 import { connect, withClient, type Client } from '../postgres/client.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { sqlFile } from '../sql-file.ts';
 
 const IDLE_TIMEOUT = '1min';

@@ -1,12 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { ConnectionSettings } from './server.ts';
 
 /** Whose password is looked for. */
-export interface PasswordOwner {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
-}
+type PasswordOwner = Pick<ConnectionSettings, 'host' | 'port' | 'user' | 'database'>;
 
 const OTHERS_MAY_READ = 0o077n;
 

@@ -1,23 +1,18 @@
 import path from 'node:path';
 import type { SettingReader } from './setting-reader.ts';
+import type { ConnectionSettings } from './server.ts';
 import { SSL_MODES } from './warehouse-settings.ts';
 import type { TlsConfig } from './tls.ts';
 
 export type WarehouseConfig =
   | { readonly kind: 'embedded' }
-  | {
+  | (Omit<ConnectionSettings, 'facts'> & {
       readonly kind: 'server';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly password: string | undefined;
       /** Where a password is looked for that is not given. */
       readonly passfile: string | undefined;
-      readonly database: string;
-      readonly tls: TlsConfig | undefined;
       /** Which setting named this server, for messages. */
       readonly from: string;
-    };
+    });
 
 export function parseWarehouse(
   from: string | undefined,

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { lostConnection, readOnly } from '../postgres/failures.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { embeddedBinaries, majorVersion } from '../embedded/binaries.ts';

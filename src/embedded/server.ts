@@ -5,7 +5,7 @@ import type { StageContext } from '../progress.ts';
 import { sqlFile } from '../sql-file.ts';
 import { isConnected, type Client } from '../postgres/client.ts';
 import { lostConnection } from '../postgres/failures.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { embeddedBinaries } from './binaries.ts';
 import { clusterAt, type Cluster } from './cluster.ts';
 import { runningPostmaster, stopServer } from './postmaster.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { connect, type Client } from '../postgres/client.ts';
 import { lostConnection } from '../postgres/failures.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { SUPERUSER, type Cluster } from './cluster.ts';
 import { runningPostmaster } from './postmaster.ts';
 

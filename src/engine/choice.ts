@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { sparkPlace } from '../config/spark.ts';
 import type { ENGINES } from '../config/stage-settings.ts';
 import type { StageContext } from '../progress.ts';
 import { atStart } from '../retry.ts';
-import type { WarehouseSettings } from './duckdb/engine.ts';
 import { duckDbOpener, batchBytesFor, type DuckDbLimits } from './duckdb/local.ts';
 import type { Engine, WarehouseReader } from './engine.ts';
 
@@ -36,7 +36,7 @@ export function batchLimits({ engine, chunkRows, memoryLimit }: EngineChoice): {
  */
 export async function engineOpener(
   config: Pick<Config, 'home' | 'duckdb' | 'spark'>,
-  warehouse: WarehouseSettings,
+  warehouse: ConnectionSettings,
   choice: EngineChoice,
   context: StageContext,
 ): Promise<(reader?: WarehouseReader) => Promise<Engine>> {

@@ -1,6 +1,6 @@
 import { MedallionError, messageOf, withHint } from '../errors.ts';
 import { counted } from '../number.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { identityOf } from '../postgres/identity.ts';
 import { ident } from '../postgres/quote.ts';

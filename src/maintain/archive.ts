@@ -7,7 +7,7 @@ import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { counted } from '../number.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { refuseRefreshing } from './refreshing.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';

@@ -1,6 +1,6 @@
 import { withClient } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
 import { literal } from '../postgres/quote.ts';

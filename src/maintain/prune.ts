@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from '../errors.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { refuseRefreshing } from './refreshing.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';

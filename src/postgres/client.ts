@@ -13,7 +13,7 @@ import {
   sharedSessions,
 } from './failures.ts';
 import { keepsSessions, namedBackend } from './pooler.ts';
-import type { ConnectionSettings } from './server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 
 export type { Client };
 

@@ -1,6 +1,6 @@
 import { ENDED_HINT } from '../config/session.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
-import { describeServer, type ConnectionSettings } from './server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 
 /** SQLSTATEs and system codes after which the same call may succeed later. */
 export const CONNECTION_LOST =

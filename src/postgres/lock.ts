@@ -1,6 +1,6 @@
 import { codeOf, MedallionError } from '../errors.ts';
 import { withClient, type Client } from './client.ts';
-import type { ConnectionSettings } from './server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { sqlFile } from '../sql-file.ts';
 
 /** Key of the advisory lock that a promotion holds: "promote" in ASCII. */

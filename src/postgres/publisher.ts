@@ -6,7 +6,7 @@ import type { QueryResultRow } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { connect, type Client } from './client.ts';
 import { inTurn, isInTransaction, withTransaction } from './transaction.ts';
-import type { ConnectionSettings } from './server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { columnList, ident } from './quote.ts';
 
 /** A column, its type as PostgreSQL spells it. */

@@ -3,7 +3,7 @@ import { codeOf, MedallionError, messageOf, throwIfInterrupted, usageError } fro
 import { READ_ONLY } from './failures.ts';
 import { withClient, type Client, type ClientOptions } from './client.ts';
 import { withTransaction } from './transaction.ts';
-import type { ConnectionSettings } from './server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { pg } from './driver.ts';
 import { sqlError } from './sql-error.ts';
 import { splitStatements, type Statement } from './statements.ts';

@@ -6,7 +6,7 @@ import { codeOf, MedallionError, messageOf, withHint } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { allModels } from '../model/load.ts';
 import { DEFAULT_RETRY_POLICY, Retry, retryMsAtStart, type RetryPolicy } from '../retry.ts';
-import { describeServer, type ConnectionSettings } from './server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { isExposed, withClient, type Client } from './client.ts';
 import { readOnly } from './failures.ts';
 import { withTransaction } from './transaction.ts';

@@ -1,7 +1,7 @@
 import type { Engine, WarehouseReader } from '../engine/engine.ts';
 import { MedallionError, withHint } from '../errors.ts';
 import type { Models } from '../model/load.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withRollback } from '../postgres/transaction.ts';
 import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';

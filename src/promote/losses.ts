@@ -1,6 +1,6 @@
 import { MedallionError, messageOf, withHint } from '../errors.ts';
 import { BROKEN } from '../postgres/failures.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { isConnected, type Client } from '../postgres/client.ts';
 import type { StageContext } from '../progress.ts';
 import { Retry } from '../retry.ts';

@@ -5,7 +5,7 @@ import { compareTables } from '../schema/changes.ts';
 import { describeStray, readStrayModels } from '../schema/project-models.ts';
 import type { TableChange } from '../schema/table-change.ts';
 import { withClient } from '../postgres/client.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { compareReporting, describeReporting } from './reporting.ts';
 import { isWithoutKeys } from './fill.ts';

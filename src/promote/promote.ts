@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Models } from '../model/load.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
 import { Publisher } from '../postgres/publisher.ts';
 import { closeKilledRuns, finishRun, saveDays, saveModels, startRun } from '../postgres/runs.ts';

@@ -1,5 +1,5 @@
 import { MedallionError } from '../errors.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import type { Client } from '../postgres/client.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';

@@ -1,7 +1,7 @@
 import { REFERENCE_TABLES } from '../event/references.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { withSnapshot } from '../postgres/query.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
 import type { StageContext } from '../progress.ts';
 import type { Source } from '../source/mapping.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { MedallionError } from '../errors.ts';
 import { openLog } from '../log/open.ts';
 import type { Client } from '../postgres/client.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { modelFiles } from '../model/load.ts';
 import { readStrayModels, type StrayModel } from '../schema/project-models.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';

@@ -2,7 +2,7 @@ import { MedallionError } from '../errors.ts';
 import type { BronzePlace } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import type { ConnectionSettings } from '../postgres/server.ts';
+import type { ConnectionSettings } from '../config/server.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
 import type { Source } from '../source/mapping.ts';

@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { codeOf, MedallionError } from '../errors.ts';
 import { sqlFile } from '../sql-file.ts';
-import { describeServer, type ConnectionSettings } from '../postgres/server.ts';
+import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import { ident, literal } from '../postgres/quote.ts';

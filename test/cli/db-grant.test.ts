@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withClient, type Client } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { runCommand, type CliOptions, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, testServer, urlOf, type TestDatabase } from '../support/postgres.ts';

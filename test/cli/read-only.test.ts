@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { embeddedBinaries } from '../../src/embedded/binaries.ts';
 import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.ts';
 import { freePort, startServer, stopServer } from '../../src/embedded/postmaster.ts';

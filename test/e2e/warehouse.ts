@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { Manifest } from '../../src/generate/generate.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { rowsOf } from '../support/promotion.ts';
 
 /** Arguments of `generate`: a month of a small shop, so that customers return and products repeat within an order. */

@@ -19,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../src/progress.ts';
 import { connect, withClient, type Client } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { clusterAt } from '../../src/embedded/cluster.ts';
 import { runningPostmaster } from '../../src/embedded/postmaster.ts';
 import {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startBroker, type Broker } from '../../scripts/kafka-broker/broker.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import type { CliProcess } from '../support/cli.ts';
 import { until } from '../support/kafka.ts';
 import { urlOf } from '../support/postgres.ts';

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { Random } from '../../src/generate/random.ts';
 import { ensureTopic } from '../../src/log/kafka/topic.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { expectTheAnswersOf, readManifest } from '../e2e/warehouse.ts';
 import { spawnCli, type CliProcess, type CliResult } from '../support/cli.ts';
 import { kafkaConfig, until } from '../support/kafka.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { embeddedStatus, keepServerRunning } from '../../src/embedded/server.ts';
 import { quietContext, until } from '../support/kafka.ts';
 import { createTestHome } from '../support/home.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, withClient, type Client } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { figureName } from '../../src/cli/render/report-text.ts';
 import { grantRole } from '../../src/schema/grants.ts';
 import { report } from '../../src/query/report/report.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connect, withClient } from '../../src/postgres/client.ts';
-import { describeServer } from '../../src/postgres/server.ts';
+import { describeServer } from '../../src/config/server.ts';
 import { withTransaction } from '../../src/postgres/transaction.ts';
 import { testServer, withDatabase } from '../support/postgres.ts';
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { runCli } from '../support/cli.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
 import { testServer, urlOf, withDatabase } from '../support/postgres.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { query } from '../../src/postgres/query.ts';
 import { withWarehouse } from '../../src/postgres/warehouse.ts';
 import { parseConfig } from '../../src/config.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { openDuckDb } from '../../src/engine/duckdb/engine.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { embeddedBinaries } from '../../src/embedded/binaries.ts';
 import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.ts';
 import { freePort, startServer, stopServer } from '../../src/embedded/postmaster.ts';

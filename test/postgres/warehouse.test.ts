@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig, type Config } from '../../src/config.ts';
 import { MedallionError } from '../../src/errors.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import {
   dropWarehouse,
   migrateWarehouse,

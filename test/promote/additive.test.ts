@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { purchase } from '../support/orders.ts';
 import { withDatabase } from '../support/postgres.ts';
 import { answersOf, landEvents, promoteAll, quietContext, rowsOf } from '../support/promotion.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { loadModels } from '../../src/model/load.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import type { PromoteResult } from '../../src/promote/promote.ts';
 import { purchase } from '../support/orders.ts';
 import { withDatabase } from '../support/postgres.ts';

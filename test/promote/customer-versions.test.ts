@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/generate/random.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { purchase, type Order } from '../support/orders.ts';
 import { createTestDatabase, withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { landEvents, promoteAll, rowsOf, type LandOptions } from '../support/promotion.ts';

@@ -7,7 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { parseConfig } from '../../src/config.ts';
 import { codeOf } from '../../src/errors.ts';
 import { connect, withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import { embeddedBinaries } from '../../src/embedded/binaries.ts';
 import { clusterAt, createCluster, SUPERUSER } from '../../src/embedded/cluster.ts';
 import {

@@ -1,7 +1,7 @@
 import { ingest, type IngestOptions, type IngestResult } from '../../src/bronze/ingest.ts';
 import type { LogReader } from '../../src/log/log.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 
 /** A stage's context that keeps what was emitted. */

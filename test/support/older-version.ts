@@ -1,5 +1,5 @@
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 
 /**
  * Makes a warehouse what version 0.1 left after migration 007: nothing records whose the tables are, and each transaction

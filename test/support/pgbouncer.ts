@@ -17,7 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../src/embedded/postmaster.ts';
 import { serverUser } from '../../src/embedded/user.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 
 const run = promisify(execFile);
 

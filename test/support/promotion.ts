@@ -18,7 +18,7 @@ import { openSpark } from '../../src/engine/spark/engine.ts';
 import { sparkPlace } from '../../src/config/spark.ts';
 import { loadModels, type Models } from '../../src/model/load.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import type { ConnectionSettings } from '../../src/postgres/server.ts';
+import type { ConnectionSettings } from '../../src/config/server.ts';
 import type { ProgressEvent, StageContext } from '../../src/progress.ts';
 import { dryRun, type DryRun } from '../../src/promote/dry-run.ts';
 import { promote, type PromoteOptions, type PromoteResult } from '../../src/promote/promote.ts';

@@ -11,7 +11,7 @@ import { sslModeOf } from '../../config/warehouse.ts';
 import { withoutUnsupported } from '../../config/libpq.ts';
 import { codeOf, MedallionError } from '../../errors.ts';
 import { counted } from '../../number.ts';
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
 import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';

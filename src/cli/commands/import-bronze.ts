@@ -2,7 +2,7 @@ import { importBronze, type Imported } from '../../app/ingest.ts';
 import { parseConfig } from '../../config.ts';
 import { MedallionError, usageError } from '../../errors.ts';
 import { grouped } from '../../number.ts';
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { sslModeOf } from '../../config/warehouse.ts';
 import type { DuckDbConfig } from '../../config.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import type { TlsConfig } from '../../config/tls.ts';
-import { sessionOptions, type ServerFacts } from '../../config/session.ts';
+import { sessionOptions } from '../../config/session.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { NewMembers } from '../../event/new-members.ts';
 import { makeFolder } from '../../folder.ts';
@@ -22,20 +23,8 @@ import { DuckDbSession, SEEN } from './session.ts';
 import { singleQuoted } from './sql.ts';
 import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
 
-/** Where the warehouse is; what src/postgres connects with, without its code. */
-export interface WarehouseSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string | undefined;
-  readonly database: string;
-  readonly tls: TlsConfig | undefined;
-  /** What is known of it already. */
-  readonly facts?: ServerFacts;
-}
-
 export interface DuckDbOptions {
-  readonly warehouse: WarehouseSettings;
+  readonly warehouse: ConnectionSettings;
   readonly duckdb: DuckDbConfig;
   /** What DuckDB may hold in memory before it spills, e.g. 400MB. Other memory of the process comes on top. */
   readonly memoryLimit: string;
@@ -217,7 +206,7 @@ export async function attachWarehouse(
  */
 async function refuseAnother(
   connection: DuckDBConnection,
-  { facts, host, port }: WarehouseSettings,
+  { facts, host, port }: ConnectionSettings,
 ): Promise<void> {
   if (facts === undefined) {
     return;
@@ -257,7 +246,7 @@ const ANY_METHOD = 'none,password,md5,gss,sspi,scram-sha-256';
  * here must have no meaning without them.
  */
 function connectionOptions(
-  { host, port, user, database, password, tls: asked, facts }: WarehouseSettings,
+  { host, port, user, database, password, tls: asked, facts }: ConnectionSettings,
   folder: string,
 ): Readonly<Record<string, string>> {
   const tls = withAuthorities(asked, folder);

@@ -1,10 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { codeOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, WarehouseReader } from '../engine.ts';
-import type { DuckDbOptions, WarehouseSettings } from './engine.ts';
+import type { DuckDbOptions } from './engine.ts';
 
 /** What DuckDB may use of this machine. */
 export interface DuckDbLimits {
@@ -22,7 +23,7 @@ const LARGEST_BATCH_BYTES = 64 * 1024 * 1024;
 /** What opens DuckDB on a warehouse, with a spill folder below the home; what killed processes left there is removed. */
 export async function duckDbOpener(
   config: Pick<Config, 'home' | 'duckdb'>,
-  warehouse: WarehouseSettings,
+  warehouse: ConnectionSettings,
   limits: DuckDbLimits,
   context: StageContext,
 ): Promise<(reader?: WarehouseReader) => Promise<Engine>> {
@@ -37,7 +38,7 @@ export async function duckDbOpener(
 /** What DuckDB on a warehouse is opened with; what killed processes left in its spill folder is removed. */
 export async function duckDbOptions(
   { home, duckdb }: Pick<Config, 'home' | 'duckdb'>,
-  warehouse: WarehouseSettings,
+  warehouse: ConnectionSettings,
   { memoryLimit, threads }: DuckDbLimits,
 ): Promise<DuckDbOptions> {
   const spill = path.join(home, 'tmp');

@@ -4,7 +4,7 @@ import { warehouseIdentity } from '../../postgres/identity.ts';
 import { BEGIN_PUBLICATION, lockQuarantine, withPromotionLock } from '../../postgres/lock.ts';
 import { ident } from '../../postgres/quote.ts';
 import { closeKilledRuns, finishRun, startRun } from '../../postgres/runs.ts';
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { withTransaction } from '../../postgres/transaction.ts';
 import type { StageContext } from '../../progress.ts';
 import { sqlFile } from '../../sql-file.ts';

@@ -2,7 +2,7 @@ import { throwIfInterrupted } from '../../errors.ts';
 import { isText } from '../../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../../log/log.ts';
 import type { Client } from '../../postgres/client.ts';
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { fromHex, type Coordinates, type Selection } from '../../postgres/quarantine.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { countSelected, type Selection } from '../../postgres/quarantine.ts';
 import { withSnapshot, type ResultTable } from '../../postgres/query.ts';
 import type { StageContext } from '../../progress.ts';

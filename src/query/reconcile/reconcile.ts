@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts';
 import { checkArchive } from '../../engine/duckdb/archive-reader.ts';
 import { readArchiveFiles } from '../../postgres/archive.ts';
 import type { Client } from '../../postgres/client.ts';
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import { readTopicSources } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';

@@ -1,7 +1,7 @@
 import type { Reporting } from '../../config/reporting.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
-import type { ConnectionSettings } from '../../postgres/server.ts';
+import type { ConnectionSettings } from '../../config/server.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import { readReporting } from '../../postgres/reporting.ts';
 import type { StageContext } from '../../progress.ts';

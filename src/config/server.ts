@@ -1,5 +1,5 @@
-import type { TlsConfig } from '../config/tls.ts';
-import type { ServerFacts } from '../config/session.ts';
+import type { TlsConfig } from './tls.ts';
+import type { ServerFacts } from './session.ts';
 
 /** A server that is up: everything a client, or an engine, needs to reach it. */
 export interface ConnectionSettings {
