@@ -25,16 +25,15 @@ import { checkArchiveFiles, writeArchiveFile } from './archive.ts';
 import { fileFailure, foreseen } from './errors.ts';
 import { writeFiles, type FileMeans } from './files.ts';
 import type { RowCache } from './row-cache.ts';
+import { openReferences, sessionReferences } from './references.ts';
 import {
   beginBatch,
   fetchTexts,
   judgeDoubtful,
-  openReferences,
   placeLeftOut,
   readSourceSql,
   sourceBatch,
   unreadEvents,
-  sessionReferences,
 } from './source.ts';
 import { reachPlaces } from './s3.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';

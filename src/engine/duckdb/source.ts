@@ -1,6 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { MembersOfBatch, NewMember, NewMembers } from '../../event/new-members.ts';
-import { readReferences, REFERENCE_TABLES, type References } from '../../event/references.ts';
 import { judgeBy, SKIPPED } from '../../source/judge.ts';
 import type { Source } from '../../source/mapping.ts';
 import type { BronzePlace, SilverBatch, BatchCounts } from '../engine.ts';
@@ -8,7 +7,7 @@ import { archiveTable } from './archive.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { isMalformedJson } from './errors.ts';
 import { mappedSelect } from './mapped.ts';
-import { addToSession } from './new-members.ts';
+import { addMembers, sessionReferences } from './references.ts';
 import { sqlFile, statement } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -16,18 +15,6 @@ import type { Warehouse } from './warehouse.ts';
 /** The text of one file of sql/source. */
 export function readSourceSql(name: string): string {
   return sqlFile(`source/${name}`);
-}
-
-/** Reads the dimensions that events are judged by, which no promotion changes. */
-export async function openReferences(
-  connection: DuckDBConnection,
-  warehouse: Warehouse,
-): Promise<void> {
-  for (const { table, columns } of Object.values(REFERENCE_TABLES)) {
-    const rows = await warehouse.rows(`select ${columns}, is_new from silver.${table}`, table);
-    await connection.run(`create table source.${table} as ${rows}`);
-    await connection.run(`create view silver.${table} as select * from source.${table}`);
-  }
 }
 
 /**
@@ -274,7 +261,7 @@ export async function judgeDoubtful(
   rejected.closeSync();
   skipped.closeSync();
   const added = members?.used ?? [];
-  await addToSession(connection, added);
+  await addMembers(connection, added);
   return added;
 }
 
@@ -332,17 +319,6 @@ async function readJudged(connection: DuckDBConnection): Promise<void> {
 /** A defect: the judge and an engine are of two minds about an event. */
 export function contradictionOf(place: readonly string[]): Error {
   return new Error(`the judge accepted an event that the engine cannot read: ${place.join(' ')}`);
-}
-
-/** The dimensions that events are judged by, as the session has them. */
-export async function sessionReferences(connection: DuckDBConnection): Promise<References> {
-  return readReferences(async ({ table, columns }) => {
-    const found = await connection.runAndReadAll(`select ${columns} from silver.${table}`);
-    return found.getRows().map(([id, name, code]) => ({
-      ...{ id: Number(id), name: String(name) },
-      code: typeof code === 'string' ? code : null,
-    }));
-  });
 }
 
 /** Makes a table or a view; returns the rows of a table that is made from a select. */
