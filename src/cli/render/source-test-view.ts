@@ -1,5 +1,5 @@
 import type { PlacedOutcome, SourceTest } from '../../app/source.ts';
-import { DIMENSION_TABLES } from '../../event/references.ts';
+import { REFERENCE_TABLES } from '../../event/references.ts';
 import { grouped } from '../../number.ts';
 import type { Rule, Source } from '../../source/mapping.ts';
 import { showPath } from '../../source/path.ts';
@@ -29,7 +29,7 @@ export const SOURCE_TEST_PARTS = [
 export function sourceTestParts(found: SourceTest, width: number, isShort: boolean): Part[] {
   const { unfinished, disagreements, groups, oddTotals, drift } = found;
   const added = found.added.map(({ dimension, name }) => ({
-    ...{ table: `silver.${DIMENSION_TABLES[dimension]}`, name },
+    ...{ table: `silver.${REFERENCE_TABLES[dimension].table}`, name },
   }));
   const amounts = amountRows(found);
   const totals = totalRows(found);
