@@ -386,7 +386,8 @@ function pivoted(fields, rows, metric) {
 
 function configOf({ type, fieldConfig }, name) {
   const config = structuredClone(fieldConfig.defaults);
-  config.custom ??= {};
+  // Grafana's own size of a point: without it a point that stands alone is not drawn.
+  config.custom = { pointSize: 5, ...config.custom };
   config.color ??= { mode: type === 'stat' ? 'thresholds' : 'palette-classic' };
   const overrides = fieldConfig.overrides.filter(({ matcher }) => matcher.options === name);
   for (const { id, value } of overrides.flatMap(({ properties }) => properties)) {
