@@ -242,6 +242,53 @@ describe('how panels look', () => {
     }
   });
 
+  it('shows ids of transactions whole at 1280 pixels', () => {
+    for (const { title, gridPos, fieldConfig } of panels) {
+      const overrides = fieldConfig?.overrides ?? [];
+      const widths = overrides.map(({ matcher, properties }) => [
+        matcher.options === 'transaction_id',
+        Number(properties.find(({ id }) => /^custom\.(minW|w)idth$/.test(id))?.value),
+      ]);
+      if (widths.some(([isId]) => isId === true)) {
+        const others = widths.reduce(
+          (sum, [isId, width]) => sum + (isId === true ? 0 : Number(width)),
+          0,
+        );
+        // txn_<uuid>_<yyyymmddHHMMSS> in Grafana's letters, with the padding of a cell.
+        expect((1248 / 24) * gridPos.w - 32 - others, title).toBeGreaterThanOrEqual(430);
+      }
+    }
+  });
+
+  it.each([
+    ['Revenue by day', 'revenue', 'var-day='],
+    ['Orders by day', 'orders', 'var-day='],
+    ['Categories', 'revenue', 'var-category='],
+    ['Products', 'product', 'var-product='],
+    ['Products', 'category', 'var-category='],
+    ['Movers', 'product', 'var-product='],
+    ['Places', 'country', 'var-country='],
+    ['Places', 'city', 'var-city='],
+    ['Customers who bought most', 'customer', 'var-customer='],
+    ['Quarantine by reason', 'events', 'var-reason='],
+    ['Quarantine by field', 'reason', 'var-reason='],
+    ['Refused events', 'transaction_id', 'var-transaction='],
+    ['Restatements', 'day', 'var-day='],
+    ['Latest transactions', 'transaction_id', 'var-transaction='],
+  ])('%s: a click on %s leads to what it is made of, by %s', (title, field, variable) => {
+    const override = titled(title)?.fieldConfig?.overrides.find(
+      ({ matcher }) => matcher.options === field,
+    );
+    const [link] = override?.properties.find(({ id }) => id === 'links')?.value as {
+      url: string;
+    }[];
+    expect(link?.url).toContain(variable);
+    expect(link?.url).toContain('${__url_time_range}');
+    expect(link?.url).toMatch(
+      variable === 'var-reason=' ? /^\/d\/medallion-pipeline\?/ : /^\/d\/medallion-trace\?/,
+    );
+  });
+
   it('has tiles with one figure large, its change small, and its course', () => {
     const tiles = panels.filter(({ type, targets }) => {
       return type === 'stat' && targets?.[0]?.format === 'time_series';

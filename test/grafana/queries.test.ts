@@ -494,6 +494,15 @@ describe('Sales', () => {
     expect(await rowsOf(title, ALL)).toEqual(answer);
   });
 
+  it.each([
+    // 2019-12-31 had 200.00.
+    ['a week before', '2020-01-07', ['0', '27.21', '200.00', null, null]],
+    ['a year of 52 weeks before', '2020-12-29', ['0', '0.00', null, '200.00', null]],
+  ])('sets a day beside that of %s', async (_what, date, figures) => {
+    const range = { from: `${date}T00:00:00Z`, to: `${date}T23:59:59.999Z` };
+    expect(await rowsOf('Revenue by day', ALL, range)).toEqual([day(date, ...figures)]);
+  });
+
   it('knows the hours: two orders on a Wednesday, at midnight and at noon, one on a Thursday at nine', async () => {
     const sold = (await rowsOf('Orders by weekday and hour', ALL)).flatMap(([weekday, ...hours]) =>
       hours.flatMap((orders, hour) => (orders === '0' ? [] : [[weekday, hour * 2, orders]])),

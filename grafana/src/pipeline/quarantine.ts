@@ -68,7 +68,7 @@ export function quarantine(): Builder<Panel>[] {
       {
         title: 'In quarantine',
         description: 'Refused events that nobody has dealt with yet: medallion quarantine list.',
-        ...{ sql: OPEN, width: 4, height: 8, empty: 'none' },
+        ...{ sql: OPEN, width: 3, height: 8, empty: 'none' },
       },
       COUNT,
     ),
@@ -77,7 +77,7 @@ export function quarantine(): Builder<Panel>[] {
         title: 'Skipped',
         description:
           'Records that promotions of the time range left out because they are of another source: the where of a mapping says so. They are not in quarantine.',
-        ...{ sql: SKIPPED, width: 4, height: 8, empty: 'none' },
+        ...{ sql: SKIPPED, width: 3, height: 8, empty: 'none' },
       },
       COUNT,
     ),
@@ -97,7 +97,7 @@ export function quarantine(): Builder<Panel>[] {
       {
         title: 'Refused by hour',
         description: 'All that was refused, whatever became of it.',
-        ...{ sql: OVER_TIME, width: 8, height: 8 },
+        ...{ sql: OVER_TIME, width: 10, height: 8 },
         empty: 'Nothing was refused in the time range.',
       },
       SHORT,
