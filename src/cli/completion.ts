@@ -93,6 +93,8 @@ function valuesOf(
     allModels(project)
       .filter((model) => layer === undefined || model.layer === layer)
       .map((model) => [model[as], model.description]);
+  const sources = (prefix = ''): [string, string][] =>
+    [...loadSources(project).values()].map(({ name, description }) => [prefix + name, description]);
   switch (argChoices === undefined ? placeholder : 'choices') {
     case 'choices':
       return (argChoices ?? []).map((choice) => [choice]);
@@ -104,7 +106,9 @@ function valuesOf(
     case 'model':
       return models();
     case 'source':
-      return [...loadSources(project).values()].map(({ name, description }) => [name, description]);
+      return sources();
+    case 'names':
+      return [...models(undefined, 'id'), ...sources('sources.')];
     case 'marts':
       return models('gold');
     case 'tables':

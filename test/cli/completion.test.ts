@@ -112,6 +112,31 @@ describe('in bash', () => {
     expect(offered('export', 'si')[0]).toBe('silver');
   });
 
+  it('offers the sources where one is meant, those of the project too', () => {
+    const project = path.join(cwd, 'source');
+    mkdirSync(path.join(project, 'sources'), { recursive: true });
+    writeFileSync(path.join(project, 'medallion.yaml'), '');
+    const example = path.join(import.meta.dirname, '../../assets/project/sources/example.yaml');
+    copyFileSync(example, path.join(project, 'sources/shop.yaml'));
+    const line = ['--config', path.join(project, 'medallion.yaml')];
+    expect(offered('source', '')).toEqual(['init', 'test', 'list', 'help']);
+    expect(offered('source', 'test', 'sho')).toEqual(['shopify', 'shopify_refunds']);
+    expect(offered('source', 'test', ...line, 'sho')).toEqual([
+      ...['shopify', 'shopify_refunds', 'shop'],
+    ]);
+    expect(offered('source', 'test', 'shopify', 'my').sort()).toEqual([
+      ...['my file.ndjson', 'my folder'],
+    ]);
+    expect(offered('source', 'init', '--from', 'my').sort()).toEqual([
+      ...['my file.ndjson', 'my folder'],
+    ]);
+    expect(offered('ingest', '--source', 'seg')).toEqual(['segment']);
+    expect(offered('test', 'sources.s')).toEqual([
+      ...['sources.segment', 'sources.shopify', 'sources.shopify_refunds'],
+    ]);
+    expect(offered('test', 'gold.sales_p')).toEqual(['gold.sales_performance']);
+  });
+
   it('offers the models of the project, too, of the one that the line names', () => {
     const project = path.join(cwd, 'shop');
     mkdirSync(path.join(project, 'models/gold'), { recursive: true });

@@ -17,60 +17,66 @@ import { SOURCE_TEST_PARTS, sourceTestParts } from '../render/source-test-view.t
 
 const SAMPLE = 1000;
 
-const list = command('list', 'every source: its topics, its records, and how they have changed', {
-  details: `
-Of each source it shows the topics, how many records of them bronze took, how
-many of these are in the quarantine (open) and how many "where" left out. Of the
-latest records, the same number from each partition, it shows which fields the
-mapping does not read (unmapped), and for which fields of the mapping no record
-has a value's place (vanished). A producer that adds or renames a field shows
-here; nothing stops because of it.`,
-  examples: ['medallion source list', 'medallion source list --sample 10000 --output json'],
-  seeAlso: ['source test', 'quarantine', 'status', 'docs/sources.md'],
-  options: {
-    sample: option('--sample <n>', 'how many of the latest records to look at', parseCount, SAMPLE),
-  },
-  run: async (context, { sample }) => {
-    const listings = await listSources(context.config, { ...context.call, most: sample });
-    const { table, page } = sourceList(listings);
-    await context.writeRows(table, page);
-    for (const { name, source, topics } of listings) {
-      if (source === undefined) {
-        const named = topics.map(({ topic }) => topic).join(', ');
-        context.warn(
-          `${named} was read as source ${name}, which is not there`,
-          `Run it in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
-        );
+const list = command(
+  'list',
+  'list the sources: their topics, their records, and fields that changed',
+  {
+    details: `
+It counts the records that bronze took of each source, those of them that are in
+the quarantine (open), and those that "where" left out. In the latest records,
+as many from each partition, it looks for fields that the mapping does not read
+(unmapped) and for fields of the mapping that no record has (vanished). So you
+see when a producer adds or renames a field; nothing stops because of it.`,
+    examples: ['medallion source list', 'medallion source list --sample 10000 --output json'],
+    seeAlso: ['source test', 'quarantine', 'status', 'docs/sources.md'],
+    options: {
+      sample: option('--sample <n>', 'look at this many of the latest records', parseCount, SAMPLE),
+    },
+    run: async (context, { sample }) => {
+      const listings = await listSources(context.config, { ...context.call, most: sample });
+      const { table, page } = sourceList(listings);
+      await context.writeRows(table, page);
+      for (const { name, source, topics } of listings) {
+        if (source === undefined) {
+          const named = topics.map(({ topic }) => topic).join(', ');
+          context.warn(
+            `${named} was read as source ${name}, which is not there`,
+            `Run it in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
+          );
+        }
       }
-    }
+    },
   },
-});
+);
 
-const test = command('test', 'map records by a source, and look at what comes out', {
+const test = command('test', 'show what a source makes of records; write nothing', {
   details: `
-It maps records of files, or the latest that bronze has of the source, as
-promote does, and once more by the judge alone, and writes nothing. It shows
-what each record becomes or why it is rejected, by the record's own path; the
-sum of each amount beside the path that it comes from; for how many orders the
-amounts add up; and the fields that the mapping does not read, or that no record
-has. Look at the sums: an amount from the wrong field is no error.
+It maps the records of files, or the latest records that bronze has of the
+source, twice: as promote does, and by the judge alone. It shows
 
-With files no warehouse is needed. Only bronze knows the rows that you added to
-a dimension of silver. It exits 4 when a record is rejected, when DuckDB and the
-judge differ, or when a field is still to be mapped.`,
+  what each record becomes, or why it is rejected, by the record's own path
+  the sum of each amount, beside the path that it comes from
+  for how many orders the amounts add up
+  rows that it would add to dimensions
+  fields that the mapping does not read, and fields that no record has
+
+Compare the sums with those of your shop: an amount from the wrong field is no
+error. With files it needs no warehouse, and does not know the rows that you
+added to dimensions of yours. It exits 4 when a record is rejected, when the two
+readings differ, or when a field is still to be mapped.`,
   examples: [
     'medallion source test shop orders.ndjson',
     'medallion source test shop --sample 1000',
     'medallion source test shop orders.csv --section amounts --output csv',
   ],
-  exits: { 4: 'a record is rejected, the readers differ, a field is not mapped yet' },
+  exits: { 4: 'a record is rejected, the readings differ, a field is not mapped yet' },
   seeAlso: ['source list', 'test', 'ingest', 'docs/sources.md'],
   arguments: [
-    ['<source>', 'its name'],
+    ['<source>', 'name of the source'],
     ['[file...]', 'files of records, plain or gzip (default: the latest records of bronze)'],
   ],
   options: {
-    sample: option('--sample <n>', 'how many records at most', parseCount, SAMPLE),
+    sample: option('--sample <n>', 'look at this many records at most', parseCount, SAMPLE),
     section: section(SOURCE_TEST_PARTS),
   },
   /** @throws MedallionError check_failed */
@@ -97,23 +103,25 @@ judge differ, or when a field is still to be mapped.`,
   },
 });
 
-const init = command('init', 'draft a source from a sample of records', {
+const init = command('init', 'draft a source from a file with some orders', {
   details: `
-It reads an order as JSON, a list of orders, orders line by line or CSV, and
-writes sources/<name>.yaml of the project: of each field of an order the path
-that its name, its values and the sums of the sample speak for, with a value
-beside it. What nobody can tell is "?", with what it may be in comments; fields
-that nothing reads stand at the end. It replaces no file. It then maps the
-sample by the draft, and says what is still to be decided, what is rejected, and
-whether the totals add up.`,
+It reads an order as JSON, a list of orders, an order a line, or CSV, and writes
+sources/<name>.yaml of the project. It finds each field by its name and its
+values, and amounts also by what adds up; a value of the file stands beside it.
+A field that it does not find is "?", with choices in comments; fields that
+nothing reads stand at the end. It never replaces a file.
+
+Then it maps the file by the draft, and says what you still have to decide, what
+is rejected, and whether the totals add up. Look at each line all the same: a
+name that fits may mean something else.`,
   examples: [
     'medallion source init --from orders.json',
     'medallion source init --from export.csv --name till',
   ],
   seeAlso: ['source test', 'init', 'ingest', 'docs/sources.md'],
   options: {
-    from: required(option('--from <file>', 'the sample, plain or gzip')),
-    name: option('--name <name>', 'of the source (default: that of the file)'),
+    from: required(option('--from <file>', 'file with some orders, plain or gzip')),
+    name: option('--name <name>', 'name of the source (default: that of the file)'),
   },
   run: async (context, { from, name }) => {
     const file = path.resolve(context.cwd, from);
@@ -146,19 +154,23 @@ whether the totals add up.`,
   },
 });
 
-export const sourceCommand = command('source', 'the mappings of orders of another shape', {
-  details: `
-A source is sources/<name>.yaml of the project, or one that comes along: it maps
-the records of a producer to the events of medallion. "init" drafts one from a
-sample, "test" shows what comes of records, "list" what the warehouse has.`,
-  examples: [
-    'medallion source init --from orders.ndjson --name shop',
-    'medallion source test shop orders.ndjson',
-    'medallion source list',
-  ],
-  seeAlso: ['ingest', 'test', 'docs/sources.md'],
-  commands: [init, test, list],
-});
+export const sourceCommand = command(
+  'source',
+  'map orders of another shape: draft a mapping, test it, list all',
+  {
+    details: `
+A source maps the records of a producer to the events of medallion. It is a file
+of the project, sources/<name>.yaml, or one that comes with medallion: Segment,
+Shopify, WooCommerce, Google Analytics 4 and others.`,
+    examples: [
+      'medallion source init --from orders.ndjson --name shop',
+      'medallion source test shop orders.ndjson',
+      'medallion source list',
+    ],
+    seeAlso: ['ingest', 'test', 'docs/sources.md'],
+    commands: [init, test, list],
+  },
+);
 
 function warnOfSums(found: SourceTest, warn: (message: string, hint: string) => void): void {
   const odd = ordersWithout(found, 'totals_add_up');
