@@ -9,7 +9,8 @@ import { formatOf, openDecoder } from '../format/open.ts';
 import { openFileReader } from '../log/files/reader.ts';
 import { openStdinReader } from '../log/files/stream-reader.ts';
 import type { LogReader } from '../log/log.ts';
-import { openLog } from '../log/open.ts';
+import { openLogs } from '../log/open.ts';
+import { readSeveral } from '../log/several.ts';
 import { openTableReader } from '../log/table.ts';
 import type { StageContext } from '../progress.ts';
 import type { CsvForm, Source, Sources } from '../source/mapping.ts';
@@ -130,13 +131,22 @@ export async function openConfiguredLog(
   topicWaitMs?: number,
 ): Promise<IngestInput> {
   const { retryFor: retryPolicy = DEFAULT_RETRY_POLICY, maxEventBytes = MAX_EVENT_BYTES } = request;
-  const log = openLog(config, context);
+  const logs = openLogs(config, context);
   const format = formatOf(config);
   const decoder =
     format && (await openDecoder(config, format, context, retryPolicy, maxEventBytes));
   const waitMs = topicWaitMs ?? retryMsAtStart(retryPolicy);
-  const reader = await log.read({ retryPolicy, topicWaitMs: waitMs });
-  return { reader, decoder, whenEmpty: log.whenEmpty };
+  const readers: LogReader[] = [];
+  for (const log of logs) {
+    readers.push(await log.read({ retryPolicy, topicWaitMs: waitMs }));
+  }
+  const [only, ...others] = readers;
+  const reader = only === undefined || others.length > 0 ? readSeveral(readers) : only;
+  return {
+    reader,
+    decoder,
+    whenEmpty: logs.find(({ whenEmpty }) => whenEmpty !== undefined)?.whenEmpty,
+  };
 }
 
 export interface ImportRequest extends CallOptions {

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { logsOf } from '../config/kafka.ts';
 import { formatOf, openDecoder } from '../format/open.ts';
 import { decide, statusFor, type Decision } from '../maintain/dismiss.ts';
 import { isOfTopic } from '../postgres/offsets.ts';
@@ -55,7 +56,7 @@ function decodingOf(config: Config, request: ReplayRequest): Decoding | undefine
   const format = formatOf(config);
   return (
     format && {
-      isOf: (topic) => isOfTopic(config.log.topic, topic),
+      isOf: (topic) => logsOf(config.log).some((log) => isOfTopic(log.topic, topic)),
       open: () =>
         openDecoder(config, format, contextOf(request), retryFor, maxEventBytes).catch(
           (error: unknown) => {

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Answer } from '../engine/duckdb/archive-sql.ts';
 import { landingTopic } from '../log/files/landing.ts';
-import { openLog } from '../log/open.ts';
+import { openLogs } from '../log/open.ts';
 import { loadModels } from '../model/load.ts';
 import type { ConnectionSettings } from '../config/server.ts';
 import type { Selection } from '../postgres/quarantine.ts';
@@ -122,14 +122,17 @@ export async function trace(
     if (typeof what === 'string') {
       return traceTransaction(settings, models, what, archive);
     }
-    const { topic } = config.log;
-    const topics =
-      what.topic === undefined
-        ? [...new Set([openLog(config, context).topic, topic, landingTopic(topic)])]
-        : [what.topic];
+    const topics = what.topic === undefined ? topicsOf(config, context) : [what.topic];
     const sources = loadSources(config.project);
     return traceEvent(settings, models, { ...what, topics }, archive, sources);
   });
+}
+
+/** What bronze may call the topics of the configuration. */
+function topicsOf(config: Config, context: StageContext): string[] {
+  const named = [config.log.topic, ...(config.log.others ?? [])];
+  const topics = openLogs(config, context).map(({ topic }) => topic);
+  return [...new Set([...topics, ...named, ...named.map(landingTopic)])];
 }
 
 export interface ReportRequest extends CallOptions {

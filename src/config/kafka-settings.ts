@@ -18,7 +18,8 @@ export const KAFKA_SETTINGS = [
     flag: '--topic <name>',
     variables: ['KAFKA_TOPIC'],
     default: 'sales',
-    about: 'topic of the events',
+    about: 'topic of the events; ingest and run read several, separated by commas',
+    kind: 'list',
   },
   {
     key: 'kafka.format',

@@ -2,9 +2,11 @@ import { isPort, type SettingReader } from './setting-reader.ts';
 import { FORMATS, SASL_MECHANISMS } from './kafka-settings.ts';
 import type { TlsConfig } from './tls.ts';
 
-export type LogConfig = { readonly topic: string } & (
-  { readonly kind: 'landing' } | ({ readonly kind: 'kafka' } & KafkaConfig)
-);
+export type LogConfig = {
+  readonly topic: string;
+  /** Further topics that are read beside it. */
+  readonly others?: readonly string[];
+} & ({ readonly kind: 'landing' } | ({ readonly kind: 'kafka' } & KafkaConfig));
 
 export interface KafkaConfig {
   readonly brokers: readonly string[];
@@ -31,27 +33,55 @@ const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
 /** Kafka where brokers are named, else files. */
 export function parseLog(settings: SettingReader): LogConfig {
-  const topic = settings.text('kafka.topic') ?? '';
-  if (!TOPIC_NAME.test(topic)) {
-    settings.refuse(
-      'kafka.topic',
-      `"${topic}" is not a topic name: letters, digits, ".", "_" and "-", at most 249`,
-    );
-  }
+  const topics = parseTopics(settings);
   const brokers = settings.text('kafka.brokers');
   if (brokers === undefined) {
-    return { kind: 'landing', topic };
+    return { kind: 'landing', ...topics };
   }
   return {
     kind: 'kafka',
-    topic,
+    ...topics,
     brokers: parseBrokers(brokers, settings),
-    group: settings.given('kafka.group'),
+    group: parseGroup(settings, topics),
     clientId: settings.text('kafka.client_id') ?? '',
     format: settings.choice('kafka.format', FORMATS, 'json'),
     sasl: parseSasl(settings),
     tls: parseKafkaTls(settings),
   };
+}
+
+type Topics = Pick<LogConfig, 'topic' | 'others'>;
+
+function parseTopics(settings: SettingReader): Topics {
+  const [topic = '', ...others] = (settings.text('kafka.topic') ?? '')
+    .split(',')
+    .map((name) => name.trim());
+  for (const name of [topic, ...others]) {
+    if (!TOPIC_NAME.test(name)) {
+      settings.refuse(
+        'kafka.topic',
+        `"${name}" is not a topic name: letters, digits, ".", "_" and "-", at most 249`,
+      );
+    }
+  }
+  if (new Set([topic, ...others]).size <= others.length) {
+    settings.refuse('kafka.topic', 'names a topic twice');
+  }
+  return { topic, ...(others.length === 0 ? {} : { others }) };
+}
+
+/** Of members of one group that read different topics, Kafka would leave some without a partition. */
+function parseGroup(settings: SettingReader, { others }: Topics): string | undefined {
+  const group = settings.given('kafka.group');
+  if (group !== undefined && others !== undefined) {
+    settings.refuse('kafka.group', 'goes with one topic: of several each has a group of its own');
+  }
+  return group;
+}
+
+/** What each of its topics is as a log of one. */
+export function logsOf({ others = [], ...log }: LogConfig): LogConfig[] {
+  return [log.topic, ...others].map((topic) => ({ ...log, topic }));
 }
 
 /** A name or an IPv4 address, and a port; kafkajs takes no IPv6 address. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { KafkaConfig } from '../config/kafka.ts';
+import { logsOf, type KafkaConfig } from '../config/kafka.ts';
 import { MedallionError } from '../errors.ts';
 import { groupOf, groupTaken } from '../log/kafka/errors.ts';
 import { inspectTopic } from '../log/kafka/topic.ts';
@@ -11,6 +11,7 @@ import { withWarehouse } from '../postgres/warehouse.ts';
 import type { StageContext } from '../progress.ts';
 import { fail, ok, warn, type Check, type Finding } from './finding.ts';
 
+const TOPIC = 'Kafka topic';
 const GROUP = 'Kafka group';
 
 /** Looks only where Kafka is configured; else the log is a landing folder, which lies in the home. */
@@ -18,26 +19,31 @@ export const kafkaCheck: Check = {
   title: 'Kafka',
   limitMs: 20_000,
   run: async (config, context) => {
-    const { log } = config;
-    if (log.kind === 'landing') {
+    const logs = logsOf(config.log).filter((log) => log.kind === 'kafka');
+    if (logs.length === 0) {
       return [];
     }
-    const [{ brokers, found }, warehouse] = await Promise.all([
-      inspectTopic(log, log.topic, context.signal),
+    const [warehouse, looks] = await Promise.all([
       identityOf(config, context),
+      Promise.all(
+        logs.map(async (log) => ({ log, ...(await inspectTopic(log, log.topic, context.signal)) })),
+      ),
     ]);
-    const title = 'Kafka topic';
-    return [
-      ok('Kafka', `${counted(brokers.length, 'broker')}: ${brokers.join(', ')}`),
-      found === undefined
-        ? warn(
-            title,
-            `there is no topic "${log.topic}"`,
-            'medallion generate creates it; --topic or KAFKA_TOPIC names another one.',
-          )
-        : ok(title, `${log.topic}: ${counted(found.ranges.size, 'partition')}`),
-      await lookAtGroup(log, warehouse, context).catch((error: unknown) => fail(GROUP, error)),
-    ];
+    const brokers = looks[0]?.brokers ?? [];
+    const findings = [ok('Kafka', `${counted(brokers.length, 'broker')}: ${brokers.join(', ')}`)];
+    for (const { log, found } of looks) {
+      findings.push(
+        found === undefined
+          ? warn(
+              TOPIC,
+              `there is no topic "${log.topic}"`,
+              'medallion generate creates it; --topic or KAFKA_TOPIC names another one.',
+            )
+          : ok(TOPIC, `${log.topic}: ${counted(found.ranges.size, 'partition')}`),
+        await lookAtGroup(log, warehouse, context).catch((error: unknown) => fail(GROUP, error)),
+      );
+    }
+    return findings;
   },
 };
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { MedallionError } from '../errors.ts';
-import type { PartitionLag, ReadPlace } from '../log/log.ts';
-import { openLog } from '../log/open.ts';
+import type { Log, PartitionLag, ReadPlace } from '../log/log.ts';
+import { openLogs } from '../log/open.ts';
 import { currentGenerations } from '../postgres/offsets.ts';
 import type { StageContext } from '../progress.ts';
 
@@ -20,14 +20,25 @@ export interface LogLag {
   readonly problem: MedallionError | undefined;
 }
 
-/** Looks how far ingest is behind the configured log. A log that cannot be reached is an answer, too. */
+/** Looks how far ingest is behind the configured logs. One that cannot be reached is an answer, too. */
 export async function lookAtLog(
   config: Config,
   recorded: readonly RecordedPartition[],
   signal: AbortSignal,
 ): Promise<LogLag> {
   const context: StageContext = { signal, emit: () => undefined };
-  const log = openLog(config, context);
+  const lags: LogLag[] = [];
+  for (const log of openLogs(config, context)) {
+    lags.push(await lookAtOne(log, recorded));
+  }
+  return {
+    description: lags.map(({ description }) => description).join(', '),
+    partitions: lags.flatMap(({ partitions }) => partitions),
+    problem: lags.find(({ problem }) => problem !== undefined)?.problem,
+  };
+}
+
+async function lookAtOne(log: Log, recorded: readonly RecordedPartition[]): Promise<LogLag> {
   const { name: description, topic } = log;
   const current = currentGenerations(topic, recorded);
   const topicOf = (partition: number): string =>

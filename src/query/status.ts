@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { MedallionError } from '../errors.ts';
-import { openLog } from '../log/open.ts';
+import type { Log } from '../log/log.ts';
+import { openLogs } from '../log/open.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../config/server.ts';
 import { modelFiles } from '../model/load.ts';
@@ -55,6 +56,12 @@ export interface Status {
   readonly strays: readonly StrayModel[];
 }
 
+/** The consumer groups of some logs; undefined where they have none. */
+function groupsOf(logs: readonly Log[], warehouse: string): string | undefined {
+  const groups = logs.flatMap((log) => log.group(warehouse) ?? []);
+  return groups.length === 0 ? undefined : groups.join(', ');
+}
+
 /**
  * Reads the metadata and asks the log. Nothing is counted that grows with the warehouse: the cost is that of the
  * partitions, of the open quarantine's index and of a few keys.
@@ -68,7 +75,7 @@ export async function status(
   const { metadata, strays, group } = await withSnapshot(settings, signal, async (client) => ({
     metadata: await readMetadata(client),
     strays: await readStrayModels(client, config.project, () => modelFiles(config.project)),
-    group: openLog(config, context).group(await warehouseIdentity(client)),
+    group: groupsOf(openLogs(config, context), await warehouseIdentity(client)),
   }));
   const log = await lookAtLog(config, metadata.partitions, signal);
   const partitions = joinPartitions(metadata.partitions, log);

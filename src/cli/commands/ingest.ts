@@ -14,9 +14,9 @@ export const ingestCommand = command(
 Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
 the landing directory that medallion generate writes to. No event is written
 twice, whatever happens in between. Several ingests at once share the partitions
-of a topic, in a consumer group of their warehouse. A file that was
-rewritten since it was read is read again from its beginning, with a warning:
-rows that did not change become duplicates in silver.`,
+of a topic, in a consumer group of their warehouse. --topic a,b reads several
+topics. A file that was rewritten since it was read is read again from its
+beginning, with a warning: rows that did not change become duplicates in silver.`,
     examples: [
       ['medallion ingest', 'what is there, from Kafka or the landing directory'],
       ['medallion ingest --follow --idle-timeout 1m', 'go on until nothing has come for a minute'],

@@ -2,7 +2,8 @@ import type { Config } from '../../config.ts';
 import { countLines } from '../../log/files/extent.ts';
 import { fileOfPartition } from '../../log/files/landing.ts';
 import { mismatchOf } from '../../log/kafka/topic.ts';
-import { openLog } from '../../log/open.ts';
+import type { Log } from '../../log/log.ts';
+import { openLogs } from '../../log/open.ts';
 import { isImported } from '../../log/table.ts';
 import { currentGenerations } from '../../postgres/offsets.ts';
 import type { TopicSource } from '../../postgres/topic-sources.ts';
@@ -64,7 +65,20 @@ export async function lookAtLogs(
       views.set(keyOf(recorded), view);
     }
   }
-  const log = openLog(config, context);
+  const unread: RecordedPartition[] = [];
+  for (const log of openLogs(config, context)) {
+    unread.push(...(await lookAtOne(log, partitions, home, views)));
+  }
+  return { views, unread };
+}
+
+/** Adds the views of the partitions of one log. @returns those that nobody has read */
+async function lookAtOne(
+  log: Log,
+  partitions: readonly RecordedPartition[],
+  home: string,
+  views: Map<string, LogView>,
+): Promise<RecordedPartition[]> {
   const current = currentGenerations(
     log.topic,
     partitions.filter(({ source }) => source !== undefined),
@@ -85,7 +99,7 @@ export async function lookAtLogs(
       views.set(keyOf(recorded), viewOfTopic(recorded, extent.source, offsets.low, offsets.high));
     }
   }
-  return { views, unread };
+  return unread;
 }
 
 function viewOfTopic(
