@@ -14,6 +14,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    // More than there are cores on a small machine: many a test waits for a server.
+    maxWorkers: 3,
   },
 });

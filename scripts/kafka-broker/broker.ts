@@ -31,6 +31,8 @@ export interface BrokerOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** The process without which the broker has no purpose: it stops when that one is gone. */
   readonly ownerPid?: number;
+  /** It is over before it pays to compile much of it: less work for the processors, and a lower rate. */
+  readonly isBrief?: boolean;
 }
 
 export interface Broker {
@@ -139,9 +141,7 @@ export async function runKafkaTool(
   input = '',
 ): Promise<string> {
   const libs = await installLibraries();
-  // It is over before much of it is compiled.
-  const options = ['-XX:TieredStopAtLevel=1', ...javaOptions(libs)];
-  return run('java', [...options, className, ...args], input);
+  return run('java', [...javaOptions(libs, true), className, ...args], input);
 }
 
 /** A listener's port by its name. */
@@ -239,7 +239,7 @@ async function formatStorage(
           `${mechanism}=[name=${sasl.username},password=${sasl.password}]`,
         ]);
   await run('java', [
-    ...javaOptions(libs),
+    ...javaOptions(libs, true),
     ...['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings],
     ...scram,
   ]);
@@ -252,8 +252,9 @@ function clusterId(): string {
   return bytes.toString('base64url');
 }
 
-function javaOptions(libs: string): string[] {
+function javaOptions(libs: string, isBrief: boolean): string[] {
   return [
+    ...(isBrief ? ['-XX:TieredStopAtLevel=1'] : []),
     ...['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'],
     ...[`-Dlog4j2.configurationFile=${path.join(HERE, 'log4j2.properties')}`, '-cp', libs],
   ];
@@ -262,12 +263,12 @@ function javaOptions(libs: string): string[] {
 async function launch(
   libs: string,
   settings: string,
-  { dir, ownerPid }: BrokerOptions,
+  { dir, ownerPid, isBrief = false }: BrokerOptions,
 ): Promise<ServerProcess> {
   return startServer({
     name: 'the Kafka broker',
     command: 'java',
-    args: [...javaOptions(libs), 'kafka.Kafka', settings],
+    args: [...javaOptions(libs, isBrief), 'kafka.Kafka', settings],
     ...{ cwd: process.cwd(), logFile: path.join(dir, 'broker.log'), timeoutMs: START_TIMEOUT_MS },
     isReady: (log) => log.includes('Kafka Server started'),
     ...(ownerPid === undefined ? {} : { ownerPid }),

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openKafkaReader } from '../../src/log/kafka/reader.ts';
-import { runCli, spawnCli, type CliProcess } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliProcess } from '../support/cli.ts';
 import { ingestAll, rowsOf, testContext } from '../support/ingest.ts';
 import {
   createTopic,
@@ -213,7 +213,7 @@ describe('ingest from Kafka', () => {
       cwd: folder,
       env: { DATABASE_URL: database.url, KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: own },
     };
-    const { code, stdout, stderr } = await runCli(['ingest'], options);
+    const { code, stdout, stderr } = await runCommand(['ingest'], options);
     expect(code).toBe(0);
     expect(stdout).toContain('warning: 5 events with a time in the log that cannot be right');
     expect(stderr).toContain(
@@ -229,14 +229,14 @@ describe('ingest from Kafka', () => {
            from medallion.offsets`,
       ),
     ).toEqual([`5|${stamps.ahead}`]);
-    const { stdout: page } = await runCli(['status'], options);
+    const { stdout: page } = await runCommand(['status'], options);
     expect(page.replaceAll(/\s+/g, ' ')).toContain(
       'warning: 5 events with a time in the log that cannot be right; freshness takes',
     );
     // Without any that is right, when they were written counts.
     const bad = await uniqueTopic(1, { 'message.timestamp.after.max.ms': '9223372036854775807' });
     await send(bad, [{ timestamp: stamps.micros, value: '{}' }]);
-    await runCli(['ingest', '--topic', bad], options);
+    await runCommand(['ingest', '--topic', bad], options);
     expect(
       await rows(
         `select abs(extract(epoch from last_produced_at - updated_at)) < 60
@@ -252,10 +252,10 @@ describe('ingest from Kafka', () => {
       env: { DATABASE_URL: database.url, KAFKA_BROKERS: await kafkaBrokers(), KAFKA_TOPIC: later },
     };
     const missing = `has no topic "${later}"`;
-    const atOnce = await runCli(['ingest'], options);
+    const atOnce = await runCommand(['ingest'], options);
     expect(atOnce).toMatchObject({ code: 2, stderr: expect.stringContaining(missing) as string });
     expect(atOnce.stderr).not.toContain('waiting');
-    const inVain = await runCli(['ingest', '--retry-for', '2s'], options);
+    const inVain = await runCommand(['ingest', '--retry-for', '2s'], options);
     expect(inVain).toMatchObject({ code: 2 });
     expect(inVain.stderr).toContain(`${missing}: waiting for it, up to 2 s`);
     const waiting = spawnCli(['ingest', '--retry-for', '1m'], options);
@@ -276,7 +276,7 @@ describe('ingest from Kafka', () => {
       const groups: unknown[] = [];
       for (const { settings, url } of [database, copy]) {
         expect(await rowsOf(settings, 'select count(*) from bronze.events')).toEqual(['400']);
-        const { stdout } = await runCli(['status', '--output', 'json'], of(url));
+        const { stdout } = await runCommand(['status', '--output', 'json'], of(url));
         const { state } = JSON.parse(stdout) as { state: { kafka_group: string } };
         groups.push(state.kafka_group);
       }

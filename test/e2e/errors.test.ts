@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { installMedallion, runCli, runShell, type CliOptions } from '../support/cli.ts';
+import {
+  installMedallion,
+  runCli,
+  runCommand,
+  runShell,
+  type CommandOptions,
+} from '../support/cli.ts';
 import { kafkaBrokers } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { rowOf } from '../support/promotion.ts';
@@ -75,9 +81,9 @@ function expectRefusal(
 async function refuses(
   args: readonly string[],
   refusal: Refusal,
-  options: CliOptions = {},
+  options: CommandOptions = {},
 ): Promise<void> {
-  const result = await runCli(args, { cwd: folder, ...options });
+  const result = await runCommand(args, { cwd: folder, ...options });
   expectRefusal(result, refusal, args[0]);
   expect(result.stdout).toBe('');
 }
@@ -177,9 +183,9 @@ describe('what cannot be written', () => {
     const says = /^cannot write \S+0\.ndjson: the file has reached the size limit\n/;
     const limited = await runShell('ulimit -f 300; medallion generate -n 3000', { cwd: folder });
     expectRefusal(limited, { code: 3, says });
-    expect(await runCli(['generate', '-n', '10'], { cwd: folder })).toMatchObject({ code: 0 });
-    expect(await runCli(['ingest'], { cwd: folder, env })).toMatchObject({ code: 0 });
-    expect(await runCli(['promote'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    expect(await runCommand(['generate', '-n', '10'], { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await runCommand(['ingest'], { cwd: folder, env })).toMatchObject({ code: 0 });
+    expect(await runCommand(['promote'], { cwd: folder, env })).toMatchObject({ code: 0 });
     expect(
       await rowOf(
         db.settings,
@@ -225,15 +231,15 @@ test('without the DuckDB extension nothing is made, changed or emptied; nothing 
                 (select count(*) from medallion.refreshes) as refreshes`,
       );
     const land = async (): Promise<void> => {
-      await runCli(['generate', '-n', '40', '--quiet'], { cwd: folder, env });
-      await runCli(['ingest', '--quiet'], { cwd: folder, env });
+      await runCommand(['generate', '-n', '40', '--quiet'], { cwd: folder, env });
+      await runCommand(['ingest', '--quiet'], { cwd: folder, env });
     };
     await land();
     await refuses(['promote', '--quiet'], refusal, { env: without });
     expect(await state()).toMatchObject({ transactions: '0', promoted: null, stale: '0' });
 
-    expect((await runCli(['promote', '--quiet'], { cwd: folder, env })).code).toBe(0);
-    const idle = await runCli(['promote'], { cwd: folder, env: without });
+    expect((await runCommand(['promote', '--quiet'], { cwd: folder, env })).code).toBe(0);
+    const idle = await runCommand(['promote'], { cwd: folder, env: without });
     expect(idle.code).toBe(0);
     expect(idle.stderr).toContain('silver: nothing new in bronze');
     await land();
@@ -263,7 +269,7 @@ describe('what is wrong with the model of a table', () => {
       const says =
         /^sql\/gold\/bad_yaml\.sql:\d+: .*\nsql\/gold\/no_header\.sql:1: .*\nsql\/gold\/no_key\.sql:\d+: /;
       const env = { DATABASE_URL: empty.url };
-      await refuses(['promote'], { code: 2, says }, { bin, env });
+      expectRefusal(await runCli(['promote'], { cwd: folder, bin, env }), { code: 2, says });
       expect(
         await rowOf(empty.settings, `select to_regclass('silver.fact_transactions') as made`),
       ).toEqual({ made: null });

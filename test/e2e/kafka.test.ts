@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runKafkaTool, startBroker, type Broker } from '../../scripts/kafka-broker/broker.ts';
 import { ensureTopic } from '../../src/log/kafka/topic.ts';
 import { openKafkaWriter } from '../../src/log/kafka/writer.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { createBrokerCertificate } from '../support/certificates.ts';
 import { kafkaConfig, quietContext, readTopic } from '../support/kafka.ts';
@@ -39,6 +39,7 @@ beforeAll(async () => {
   ({ certificate } = own);
   [broker, database] = await Promise.all([
     startBroker({
+      isBrief: true,
       dir: path.join(folder, 'broker'),
       sasl: USER,
       tls: { keystoreFile: own.keystoreFile },
@@ -57,10 +58,9 @@ const rows = (sql: string): Promise<string[]> => rowsOf(database.settings, sql);
 
 /** Runs medallion on this broker's open listener, unless `env` says otherwise. */
 function medallion(args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
-  return runCli(args, {
+  return runCommand(args, {
     cwd: folder,
     env: { DATABASE_URL: database.url, KAFKA_BROKERS: broker.brokers, ...env },
-    timeoutMs: 100_000,
   });
 }
 

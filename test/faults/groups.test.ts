@@ -4,7 +4,7 @@ import { kafkaBrokers, kafkaClient, until } from '../support/kafka.ts';
 import { withDatabase } from '../support/postgres.ts';
 import { rowOf, rowsOf } from '../support/promotion.ts';
 import type { CliProcess } from '../support/cli.ts';
-import { moment, PATIENCE_MS, Scenario, seededMoments, stop, WATCH } from './scenario.ts';
+import { moment, PATIENCE_MS, Scenario, seededMoments, stop, watch } from './scenario.ts';
 
 const PARTITIONS = 6;
 const FOLLOW = ['ingest', '--follow'];
@@ -64,7 +64,7 @@ test('members join and leave a group, one is frozen past its session, and two pr
   await withDatabase(async ({ settings }) => {
     const places = { settings, brokers: await kafkaBrokers(), partitions: PARTITIONS };
     await Scenario.run(places, async (scenario) => {
-      const promotes = [scenario.start(WATCH), scenario.start(WATCH)];
+      const promotes = [scenario.start(watch()), scenario.start(watch())];
       const join = (): CliProcess => scenario.start(FOLLOW);
       const [first, second] = [join(), join()];
       await untilShared(scenario, [3, 3]);

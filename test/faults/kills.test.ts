@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Random } from '../../src/generate/random.ts';
 import { kafkaBrokers } from '../support/kafka.ts';
 import { withDatabase } from '../support/postgres.ts';
-import { change, moment, Scenario, seededMoments, WATCH } from './scenario.ts';
+import { change, moment, Scenario, seededMoments, watch } from './scenario.ts';
 
 const KILLS = 16;
 
@@ -63,7 +63,7 @@ test(`ingest and promote killed ${String(2 * KILLS)} times while events come in`
         killAgainAndAgain(scenario, ingest, () => scenario.landed(), seededMoments(1)),
         killAgainAndAgain(
           scenario,
-          () => WATCH,
+          () => watch('200ms'),
           () => scenario.promoted(),
           seededMoments(2),
         ),

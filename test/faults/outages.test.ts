@@ -27,6 +27,7 @@ beforeAll(async () => {
   toServer = await Proxy.open(() => server.settings.port);
   [broker, server] = await Promise.all([
     startBroker({
+      isBrief: true,
       dir: path.join(folder, 'broker'),
       proxyPort: toBroker.port,
       // A killed broker is let back in after this, not after 9 s.

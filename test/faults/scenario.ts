@@ -92,7 +92,7 @@ export class Scenario {
     env: Readonly<Record<string, string | undefined>> = {},
     flags: readonly string[] = [],
   ): CliProcess[] {
-    return [['ingest', '--follow'], WATCH].map((args) => this.start([...args, ...flags], env));
+    return [['ingest', '--follow'], watch()].map((args) => this.start([...args, ...flags], env));
   }
 
   /** Events that ingest has landed; undefined while the warehouse is away. */
@@ -178,7 +178,10 @@ export class Scenario {
   }
 }
 
-export const WATCH = ['promote', '--watch', '--every', '200ms', '--chunk-rows', '300'];
+/** Promotes from now on, with a pause between two promotions. */
+export function watch(every = '500ms'): string[] {
+  return ['promote', '--watch', '--every', every, '--chunk-rows', '300'];
+}
 
 /** Stops a command that goes on until it is told. */
 export async function stop(command: CliProcess | undefined): Promise<void> {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AVRO_SCHEMA, AvroWire } from '../../src/generate/avro.ts';
 import { eventsOf, NO_FAULTS, PERIOD } from '../generate/shop-stream.ts';
-import { runCli, runCommand, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { rowsOf } from '../support/ingest.ts';
 import { kafkaBrokers, produce, uniqueTopic, until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -67,7 +67,7 @@ async function environment(more: Record<string, string> = {}): Promise<Record<st
 }
 
 async function ingest(more: Record<string, string> = {}, ...args: string[]): Promise<CliResult> {
-  return runCli(['ingest', ...args], { cwd: folder, env: await environment(more) });
+  return runCommand(['ingest', ...args], { cwd: folder, env: await environment(more) });
 }
 
 const rows = (sql: string): Promise<string[]> => rowsOf(database.settings, sql);
@@ -88,7 +88,7 @@ describe('a topic of framed values', () => {
       `{"id":"txn_2","total":742.28,"channel":"web"}|avro|${String(second)}`,
       `{"id":"txn_3","total":742.28,"channel":null}|avro|${String(second)}`,
     ]);
-    const { stdout } = await runCli(['trace', '--topic', topic, '--offset', '1'], {
+    const { stdout } = await runCommand(['trace', '--topic', topic, '--offset', '1'], {
       cwd: folder,
       env: await environment(),
     });

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readManifest, SHOP } from '../e2e/warehouse.ts';
-import { runCli, spawnCli, type CliProcess, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliProcess, type CliResult } from '../support/cli.ts';
 import { until } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -44,7 +44,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const run = (...args: string[]): Promise<CliResult> => runCli(args, { cwd: folder, env });
+const run = (...args: string[]): Promise<CliResult> => runCommand(args, { cwd: folder, env });
 
 async function medallion(...args: string[]): Promise<CliResult> {
   const result = await run(...args);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../../src/generate/generate.ts';
 import { readManifest, SHOP } from '../e2e/warehouse.ts';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { withPromotionLock } from '../../src/postgres/lock.ts';
@@ -28,7 +28,7 @@ const options = () => ({
 });
 
 async function medallion(...args: string[]): Promise<CliResult> {
-  const result = await runCli(args, options());
+  const result = await runCommand(args, options());
   expect(result, args.join(' ')).toMatchObject({ code: 0 });
   return result;
 }
@@ -89,11 +89,11 @@ describe('prune', () => {
     expect(rows.map(({ events }) => events).reduce((a, b) => a + b)).toBe(removable);
     expect(rows.map((row) => row.kept_open).reduce((a, b) => a + b)).toBe(rejectedBySilver());
 
-    const asked = await runCli(PRUNE, options());
+    const asked = await runCommand(PRUNE, options());
     expect(asked.code).toBe(2);
     expect(asked.stderr).toContain(`${removable.toLocaleString('en-US')} events`);
     expect(asked.stderr).toContain('add --yes');
-    const unsure = await runCli(['prune', '--bronze'], options());
+    const unsure = await runCommand(['prune', '--bronze'], options());
     expect(unsure.code).toBe(2);
     expect(await held()).toBe(manifest.bronze.events);
   });
@@ -108,7 +108,7 @@ describe('prune', () => {
       `delete from silver.discarded_events where (topic, partition, "offset") in
          (select topic, partition, "offset" from public.kept)`,
     );
-    const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+    const { code, stderr } = await runCommand([...PRUNE, '--yes'], options());
     expect(code).toBe(4);
     expect(stderr).toMatch(/nothing was pruned\n[^]*1 event nowhere in silver/);
     expect(await held()).toBe(manifest.bronze.events);
@@ -117,7 +117,7 @@ describe('prune', () => {
 
   test('waits for nobody that promotes: it says who does, and removes nothing', async () => {
     await withPromotionLock(db.settings, 'the other one', async () => {
-      const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+      const { code, stderr } = await runCommand([...PRUNE, '--yes'], options());
       expect(code).toBe(5);
       expect(stderr).toContain('the other one');
     });
@@ -129,7 +129,7 @@ describe('prune', () => {
       db.settings,
       `insert into medallion.refreshes (layer, run_id) values ('silver', 0)`,
     );
-    const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+    const { code, stderr } = await runCommand([...PRUNE, '--yes'], options());
     await rowsOf(db.settings, 'delete from medallion.refreshes');
     expect(code).toBe(4);
     expect(stderr).toMatch(/being made again from bronze: nothing was pruned\n.*medallion promote/);
@@ -141,7 +141,7 @@ describe('prune', () => {
     ['missing age', [], /--older-than/],
     ['batches of nothing', ['--older-than', '1ms', '--batch-rows', '0'], /--batch-rows/],
   ])('takes no %s', async (_, flags, words) => {
-    const { code, stderr } = await runCli(['prune', '--bronze', ...flags, '--yes'], options());
+    const { code, stderr } = await runCommand(['prune', '--bronze', ...flags, '--yes'], options());
     expect({ code, stderr }).toMatchObject({ code: 2 });
     expect(stderr).toMatch(words);
     expect(await held()).toBe(manifest.bronze.events);
@@ -152,7 +152,7 @@ describe('prune', () => {
       db.settings,
       `alter database ${db.settings.database} set default_transaction_read_only = on`,
     );
-    const { code, stderr } = await runCli([...PRUNE, '--yes'], options());
+    const { code, stderr } = await runCommand([...PRUNE, '--yes'], options());
     await rowsOf(
       { ...db.settings, database: 'postgres' },
       `alter database ${db.settings.database} reset default_transaction_read_only`,
@@ -248,7 +248,7 @@ describe('prune', () => {
 
   test('a full refresh refuses to lose them, unless it is told to', async () => {
     const { transactions, duplicates, superseded } = manifest.silver;
-    const refused = await runCli(['promote', '--full-refresh'], options());
+    const refused = await runCommand(['promote', '--full-refresh'], options());
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(
       `would lose ${(transactions + duplicates + superseded).toLocaleString('en-US')} events`,

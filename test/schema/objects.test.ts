@@ -10,7 +10,7 @@ import { migrate } from '../../src/schema/migrate.ts';
 import { grantRole } from '../../src/schema/grants.ts';
 import { dropWarehouse } from '../../src/postgres/warehouse.ts';
 import { planTables } from '../../src/promote/plan.ts';
-import { runCli } from '../support/cli.ts';
+import { runCommand } from '../support/cli.ts';
 import { withTestHome } from '../support/home.ts';
 import { ageWarehouse } from '../support/older-version.ts';
 import { purchase } from '../support/orders.ts';
@@ -215,7 +215,7 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
   ])('which %s %j says without a defect', async (command, args) => {
     await execute('create table gold.sales_performance (id integer)');
     await withTestHome(async (home) => {
-      const result = await runCli([command, ...args], {
+      const result = await runCommand([command, ...args], {
         env: { DATABASE_URL: db.url, MEDALLION_HOME: home },
         cwd: tmpdir(),
       });
@@ -241,7 +241,7 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
        create function medallion.text_of(raw bytea) returns text language sql as 'select null::text'`,
     );
     await withTestHome(async (home) => {
-      const result = await runCli(['db', 'migrate'], {
+      const result = await runCommand(['db', 'migrate'], {
         env: { DATABASE_URL: db.url, MEDALLION_HOME: home },
         cwd: tmpdir(),
       });
@@ -259,7 +259,7 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
         ['promote', '--plan'],
         ['promote', '--dry-run'],
       ]) {
-        const result = await runCli(args, {
+        const result = await runCommand(args, {
           env: { DATABASE_URL: db.url, MEDALLION_HOME: home },
           cwd: tmpdir(),
         });
@@ -358,10 +358,10 @@ describe('dropping the warehouse', () => {
     await withTestHome(async (home) => {
       const options = { env: { DATABASE_URL: db.url, MEDALLION_HOME: home }, cwd: tmpdir() };
       await execute('create view public.board as select date_key from gold.sales_performance');
-      const refused = await runCli(['db', 'reset', '--yes'], options);
+      const refused = await runCommand(['db', 'reset', '--yes'], options);
       expect(refused.code).toBe(2);
       expect(refused.stderr).toContain('view board depends on');
-      const done = await runCli(['db', 'reset', '--yes', '--cascade'], options);
+      const done = await runCommand(['db', 'reset', '--yes', '--cascade'], options);
       expect(done.code).toBe(0);
       expect(done.stderr).toContain('What others have made stays: table gold.finance');
     });

@@ -44,6 +44,7 @@ export async function sharedBroker(run: KafkaRun): Promise<string> {
   if (isFirst) {
     try {
       const { brokers, pid } = await startBroker({
+        isBrief: true,
         dir: path.join(run.folder, 'broker'),
         ownerPid: run.ownerPid,
       });

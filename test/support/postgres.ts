@@ -32,8 +32,9 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     options.copyOf?.settings.database ??
     (options.empty === true ? 'template0' : inject('postgresTemplate'));
   await withClient(server, async (client) => {
+    // Copied by files, which costs a fifth of what copying by way of the log does.
     await client.query(
-      `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)}`,
+      `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)} strategy file_copy`,
     );
   });
   const settings = { ...server, database: name };

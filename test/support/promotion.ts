@@ -305,9 +305,11 @@ export async function answersOf(settings: ConnectionSettings): Promise<Record<st
     customer_sales: 'select * from gold.customer_sales order by 1',
     customers_by_value: 'select * from gold.customer_performance order by 1',
   };
-  const answers: Record<string, unknown> = {};
-  for (const [name, sql] of Object.entries(queries)) {
-    answers[name] = await rowsOf(settings, sql);
-  }
-  return answers;
+  return withClient(settings, async (client) => {
+    const answers: Record<string, unknown> = {};
+    for (const [name, sql] of Object.entries(queries)) {
+      answers[name] = (await client.query<Record<string, string | null>>(sql)).rows;
+    }
+    return answers;
+  });
 }

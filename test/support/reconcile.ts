@@ -1,4 +1,4 @@
-import { runCli, type CliOptions } from './cli.ts';
+import { runCommand, type CommandOptions } from './cli.ts';
 
 /** A line of `medallion reconcile --output json`. */
 export interface ReconcileLine {
@@ -30,9 +30,9 @@ export interface Reconciled {
 /** Runs `medallion reconcile` as people run it. */
 export async function runReconcile(
   args: readonly string[],
-  options: CliOptions,
+  options: CommandOptions,
 ): Promise<Reconciled> {
-  const { code, stdout, stderr } = await runCli(['reconcile', ...args, '-o', 'json'], options);
+  const { code, stdout, stderr } = await runCommand(['reconcile', ...args, '-o', 'json'], options);
   const lines = JSON.parse(stdout === '' ? '[]' : stdout) as ReconcileLine[];
   return {
     ...{ code, stderr, lines },

@@ -45,7 +45,7 @@ export const valuesCommand = command(
         return;
       }
       // A server that does not answer would keep the process, and so the shell.
-      setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
+      const timeout = setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
       const all =
         typeof values === 'string'
           ? (await knownValues(context.configWith(flags), values, context.call)).map((value) => [
@@ -60,6 +60,7 @@ export const valuesCommand = command(
           .map((line) => `${line}\n`)
           .join(''),
       );
+      clearTimeout(timeout);
     },
   },
 );

@@ -7,7 +7,7 @@ import { startBroker, type Broker } from '../../../scripts/kafka-broker/broker.t
 import { openKafkaReader } from '../../../src/log/kafka/reader.ts';
 import { ensureTopic } from '../../../src/log/kafka/topic.ts';
 import { openKafkaWriter } from '../../../src/log/kafka/writer.ts';
-import { runCli } from '../../support/cli.ts';
+import { runCommand } from '../../support/cli.ts';
 import { kafkaConfig, quietContext } from '../../support/kafka.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
@@ -26,6 +26,7 @@ let admin: Admin;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-authorizer-'));
   broker = await startBroker({
+    isBrief: true,
     dir: path.join(folder, 'broker'),
     sasl: USER,
     properties: {
@@ -187,10 +188,10 @@ test('doctor finds that the group is denied, and ingest ends with exit code 3', 
   try {
     const options = { cwd: folder, env: { ...env, DATABASE_URL: database.url } };
     const denied = `denies ${PRINCIPAL} the right READ on group "${GROUP}"`;
-    const doctor = await runCli(['doctor', '--output', 'json'], options);
+    const doctor = await runCommand(['doctor', '--output', 'json'], options);
     expect(doctor.stdout).toContain(JSON.stringify(denied).slice(1, -1));
     expect(doctor.code).toBe(3);
-    const ingest = await runCli(['ingest', '--follow'], options);
+    const ingest = await runCommand(['ingest', '--follow'], options);
     expect(ingest).toMatchObject({ code: 3 });
     expect(ingest.stderr).toContain(denied);
     expect(ingest.stderr).not.toContain('trying again');

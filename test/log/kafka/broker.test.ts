@@ -28,6 +28,7 @@ beforeAll(async () => {
   ({ certificate } = own);
   proxy = await Proxy.open(() => broker.proxiedPort ?? 0);
   broker = await startBroker({
+    isBrief: true,
     dir: path.join(folder, 'broker'),
     sasl: USER,
     tls: { keystoreFile: own.keystoreFile },

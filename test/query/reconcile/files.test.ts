@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { runCli } from '../../support/cli.ts';
+import { runCommand } from '../../support/cli.ts';
 import { purchase } from '../../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { rowsOf } from '../../support/promotion.ts';
@@ -46,7 +46,7 @@ test.each([
   ] as const) {
     const file = path.join(folder, name);
     const ingest = async () => {
-      expect(await runCli(['ingest', '--from', file], options())).toMatchObject({ code: 0 });
+      expect(await runCommand(['ingest', '--from', file], options())).toMatchObject({ code: 0 });
     };
     await writeFile(file, pack(`${DAY_1.join('\n')}\n`));
     await ingest();
@@ -59,7 +59,7 @@ test.each([
     });
     await ingest();
     await ingest();
-    await runCli(['promote'], options());
+    await runCommand(['promote'], options());
     const after = await runReconcile([], options());
     expect(after).toMatchObject({ code: 0, different: [] });
     expect(after.lines.find(({ scope }) => scope.includes(name))).toMatchObject({
@@ -77,7 +77,7 @@ test.each([
 test('a file that is gone is compared with what ingest recorded, a folder in its place is refused', async () => {
   const file = path.join(folder, 'sales.ndjson');
   await writeFile(file, `${DAY_1.join('\n')}\n`);
-  await runCli(['ingest', '--from', file], options());
+  await runCommand(['ingest', '--from', file], options());
   await rm(file);
   const gone = await runReconcile([], options());
   expect(gone).toMatchObject({ code: 0, different: [] });
@@ -86,7 +86,7 @@ test('a file that is gone is compared with what ingest recorded, a folder in its
     note: 'the file is gone',
   });
   await mkdir(file);
-  const { code, stderr } = await runCli(['reconcile'], options());
+  const { code, stderr } = await runCommand(['reconcile'], options());
   expect(code).toBe(2);
   expect(stderr).toContain(`cannot read ${file}: it is a folder`);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readManifest, SHOP } from '../../e2e/warehouse.ts';
-import { runCli } from '../../support/cli.ts';
+import { runCommand } from '../../support/cli.ts';
 import { kafkaBrokers, kafkaClient, produce, uniqueTopic, until } from '../../support/kafka.ts';
 import { purchase } from '../../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -36,7 +36,7 @@ const options = async () => ({
 });
 
 async function medallion(...args: string[]): Promise<void> {
-  const result = await runCli(args, await options());
+  const result = await runCommand(args, await options());
   expect(result, args.join(' ')).toMatchObject({ code: 0 });
 }
 
@@ -161,7 +161,7 @@ test('a broker that does not answer ends it: nothing was compared, and nothing i
   await produce(topic, [{ partition: 0, value: purchase({ id: 'a', at: '2026-02-01T00:00:00' }) }]);
   await medallion('ingest');
   const given = await options();
-  const { code, stdout, stderr } = await runCli(['reconcile'], {
+  const { code, stdout, stderr } = await runCommand(['reconcile'], {
     ...given,
     env: { ...given.env, KAFKA_BROKERS: '127.0.0.1:1' },
   });

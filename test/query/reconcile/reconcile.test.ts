@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../../../src/generate/generate.ts';
 import { readManifest, SHOP } from '../../e2e/warehouse.ts';
-import { runCli, type CliResult } from '../../support/cli.ts';
+import { runCommand, type CliResult } from '../../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { rowOf, rowsOf } from '../../support/promotion.ts';
 import { runReconcile, type Reconciled } from '../../support/reconcile.ts';
@@ -25,7 +25,7 @@ const options = () => ({
 });
 
 async function medallion(...args: string[]): Promise<CliResult> {
-  const result = await runCli(args, options());
+  const result = await runCommand(args, options());
   expect(result, args.join(' ')).toMatchObject({ code: 0 });
   return result;
 }
