@@ -9,10 +9,9 @@ import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { ConnectionSettings } from '../config/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
-import { refuseRefreshing } from './refreshing.ts';
-import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
+import { withRun, type RunOptions } from './run.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
-import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import { literal } from '../postgres/quote.ts';
 import { LARGE_EVENT } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
@@ -43,7 +42,7 @@ export interface ArchivedPartition extends PartitionName {
   readonly fileBytes: number | undefined;
 }
 
-export interface ArchiveOptions {
+export interface ArchiveOptions extends RunOptions {
   readonly before: string;
   /** A folder that is there, as an absolute path, or s3://bucket/prefix. */
   readonly archive: string;
@@ -51,10 +50,6 @@ export interface ArchiveOptions {
   readonly fileRows: number;
   /** Files in one run, at most. */
   readonly maxFiles?: number;
-  /** The command line for the run's record, secrets removed. */
-  readonly arguments: readonly string[];
-  /** How a promotion that finds this run at work calls it. */
-  readonly holder: string;
 }
 
 export interface ArchiveResult {
@@ -111,12 +106,55 @@ export async function archive(
   context: StageContext,
 ): Promise<ArchiveResult> {
   await requirePlace(options.archive);
-  return withPromotionLock(
-    settings,
-    options.holder,
-    () => withClient(settings, (client) => runArchive(client, openEngine, options, context)),
-    'archive',
-  );
+  const started = performance.now();
+  const moved = new Map<string, ArchivedPartition>();
+  const sum = (of: (partition: ArchivedPartition) => number): number =>
+    [...moved.values()].reduce((total, partition) => total + of(partition), 0);
+  let isComplete = false;
+  const counts = (): Record<string, unknown> => ({
+    ...{ before: options.before, complete: isComplete },
+    ...{ events: sum(({ events }) => events), files: sum(({ files }) => files) },
+    bytes: sum(({ bytes }) => Number(bytes)),
+  });
+  return withRun(settings, 'archive', options, counts, async (client, runId) => {
+    let engine: Engine | undefined;
+    let hasFailed = true;
+    try {
+      const { partitions } = await readPlan(client, options.before);
+      const total = partitions.reduce((events, planned) => events + planned.events, 0);
+      context.emit({ type: 'step.started', step: STEP });
+      const run: Run = { client, runId, options, warehouse: await warehouseIdentity(client) };
+      const begun = await readBegun(run, context);
+      isComplete = true;
+      if (begun.length > 0 || total > 0) {
+        engine = await openEngine();
+        const session = await engine.openSession();
+        let files = 0;
+        for await (const file of filesToWrite(run, begun, partitions)) {
+          if (files === options.maxFiles) {
+            isComplete = false;
+            break;
+          }
+          throwIfInterrupted(context.signal);
+          add(moved, await writeFile(run, session, file));
+          files += 1;
+          context.emit({
+            ...{ type: 'step.progress', step: STEP, total, unit: 'events' },
+            done: sum(({ events }) => events),
+          });
+        }
+      }
+      context.emit({ type: 'step.finished', step: STEP });
+      hasFailed = false;
+      return {
+        partitions: [...moved.values()],
+        isComplete,
+        seconds: (performance.now() - started) / 1000,
+      };
+    } finally {
+      await engine?.close(hasFailed);
+    }
+  });
 }
 
 /**
@@ -132,68 +170,6 @@ async function requirePlace(place: string): Promise<void> {
     throw new MedallionError('storage', `the archive folder ${place} is not there`, {
       hint: 'Nothing was moved. Mount it, or make it first (mkdir -p), and run the command again.',
     });
-  }
-}
-
-async function runArchive(
-  client: Client,
-  openEngine: () => Promise<Engine>,
-  options: ArchiveOptions,
-  context: StageContext,
-): Promise<ArchiveResult> {
-  const started = performance.now();
-  const runId = await startRun(client, { command: 'archive', arguments: options.arguments });
-  const moved = new Map<string, ArchivedPartition>();
-  const sum = (of: (partition: ArchivedPartition) => number): number =>
-    [...moved.values()].reduce((total, partition) => total + of(partition), 0);
-  let engine: Engine | undefined;
-  let isComplete = false;
-  let failure: unknown;
-  try {
-    await closeKilledRuns(client, 'archive', runId);
-    await refuseRefreshing(client, 'archived');
-    const { partitions } = await readPlan(client, options.before);
-    const total = partitions.reduce((events, planned) => events + planned.events, 0);
-    context.emit({ type: 'step.started', step: STEP });
-    const run: Run = { client, runId, options, warehouse: await warehouseIdentity(client) };
-    const begun = await readBegun(run, context);
-    isComplete = true;
-    if (begun.length > 0 || total > 0) {
-      engine = await openEngine();
-      const session = await engine.openSession();
-      let files = 0;
-      for await (const file of filesToWrite(run, begun, partitions)) {
-        if (files === options.maxFiles) {
-          isComplete = false;
-          break;
-        }
-        throwIfInterrupted(context.signal);
-        add(moved, await writeFile(run, session, file));
-        files += 1;
-        context.emit({
-          ...{ type: 'step.progress', step: STEP, total, unit: 'events' },
-          done: sum(({ events }) => events),
-        });
-      }
-    }
-    context.emit({ type: 'step.finished', step: STEP });
-    return {
-      partitions: [...moved.values()],
-      isComplete,
-      seconds: (performance.now() - started) / 1000,
-    };
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    await engine?.close(failure !== undefined);
-    const counts = {
-      ...{ before: options.before, complete: isComplete },
-      ...{ events: sum(({ events }) => events), files: sum(({ files }) => files) },
-      bytes: sum(({ bytes }) => Number(bytes)),
-    };
-    // A lost connection must not hide what went wrong.
-    await finishRun(client, runId, counts, failure).catch(() => undefined);
   }
 }
 

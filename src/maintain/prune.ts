@@ -2,11 +2,10 @@ import { throwIfInterrupted } from '../errors.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { ConnectionSettings } from '../config/server.ts';
-import { refuseRefreshing } from './refreshing.ts';
-import { BEGIN_PUBLICATION, withPromotionLock } from '../postgres/lock.ts';
+import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
-import { closeKilledRuns, finishRun, startRun } from '../postgres/runs.ts';
 import type { StageContext } from '../progress.ts';
+import { withRun, type RunOptions } from './run.ts';
 import { sqlFile } from '../sql-file.ts';
 
 /** What of a partition is to go. */
@@ -39,14 +38,10 @@ export interface PrunedPartition extends PartitionName {
   readonly refused: number;
 }
 
-export interface PruneOptions {
+export interface PruneOptions extends RunOptions {
   readonly before: string;
   /** Events in one transaction, at most. */
   readonly batchRows: number;
-  /** The command line for the run's record, secrets removed. */
-  readonly arguments: readonly string[];
-  /** How a promotion that finds this run at work calls it. */
-  readonly holder: string;
 }
 
 export interface PruneResult {
@@ -106,60 +101,41 @@ export async function prune(
   verify: () => Promise<void>,
   context: StageContext,
 ): Promise<PruneResult> {
-  return withPromotionLock(
-    settings,
-    options.holder,
-    () => withClient(settings, (client) => runPrune(client, settings, options, verify, context)),
-    'prune',
-  );
-}
-
-async function runPrune(
-  client: Client,
-  settings: ConnectionSettings,
-  options: PruneOptions,
-  verify: () => Promise<void>,
-  context: StageContext,
-): Promise<PruneResult> {
   const started = performance.now();
-  const runId = await startRun(client, { command: 'prune', arguments: options.arguments });
   const counts = { before: options.before, events: 0, bytes: 0, resolved: 0 };
-  let failure: unknown;
-  try {
-    await closeKilledRuns(client, 'prune', runId);
-    await refuseRefreshing(client, 'pruned');
-    await verify();
-    const plan = await planPrune(settings, options.before);
-    const total = plan.partitions.reduce((sum, { events }) => sum + events, 0);
-    context.emit({ type: 'step.started', step: STEP });
-    const partitions: PrunedPartition[] = [];
-    for (const planned of plan.partitions) {
-      let pruned = nothingOf(planned);
-      for await (const batch of removeBatches(client, planned, runId, options, context)) {
-        pruned = add(pruned, batch);
-        counts.events += batch.events;
-        counts.bytes += Number(batch.bytes);
-        context.emit({
-          ...{ type: 'step.progress', step: STEP, done: counts.events, total },
-          unit: 'events',
-        });
+  return withRun(
+    settings,
+    'prune',
+    options,
+    () => counts,
+    async (client, runId) => {
+      await verify();
+      const plan = await planPrune(settings, options.before);
+      const total = plan.partitions.reduce((sum, { events }) => sum + events, 0);
+      context.emit({ type: 'step.started', step: STEP });
+      const partitions: PrunedPartition[] = [];
+      for (const planned of plan.partitions) {
+        let pruned = nothingOf(planned);
+        for await (const batch of removeBatches(client, planned, runId, options, context)) {
+          pruned = add(pruned, batch);
+          counts.events += batch.events;
+          counts.bytes += Number(batch.bytes);
+          context.emit({
+            ...{ type: 'step.progress', step: STEP, done: counts.events, total },
+            unit: 'events',
+          });
+        }
+        partitions.push(pruned);
       }
-      partitions.push(pruned);
-    }
-    counts.resolved = await letGo(client, options, context);
-    context.emit({ type: 'step.finished', step: STEP });
-    return {
-      ...{ runId, resolved: counts.resolved },
-      partitions: partitions.filter(({ events }) => events > 0),
-      seconds: (performance.now() - started) / 1000,
-    };
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    // A lost connection must not hide what went wrong.
-    await finishRun(client, runId, counts, failure).catch(() => undefined);
-  }
+      counts.resolved = await letGo(client, options, context);
+      context.emit({ type: 'step.finished', step: STEP });
+      return {
+        ...{ runId, resolved: counts.resolved },
+        partitions: partitions.filter(({ events }) => events > 0),
+        seconds: (performance.now() - started) / 1000,
+      };
+    },
+  );
 }
 
 type BatchColumn =

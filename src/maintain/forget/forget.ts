@@ -1,15 +1,14 @@
 import { MedallionError } from '../../errors.ts';
 import { withClient, type Client } from '../../postgres/client.ts';
 import { warehouseIdentity } from '../../postgres/identity.ts';
-import { BEGIN_PUBLICATION, lockQuarantine, withPromotionLock } from '../../postgres/lock.ts';
+import { BEGIN_PUBLICATION, lockQuarantine } from '../../postgres/lock.ts';
 import { ident } from '../../postgres/quote.ts';
-import { closeKilledRuns, finishRun, startRun } from '../../postgres/runs.ts';
 import type { ConnectionSettings } from '../../config/server.ts';
 import { withTransaction } from '../../postgres/transaction.ts';
 import type { StageContext } from '../../progress.ts';
 import { sqlFile } from '../../sql-file.ts';
 import { sortOutBegun } from '../begun-files.ts';
-import { refuseRefreshing } from '../refreshing.ts';
+import { withRun } from '../run.ts';
 import { eraseArchive, rewriteFile } from './archive.ts';
 import { eraseStored, write } from './stored.ts';
 import {
@@ -68,61 +67,44 @@ export async function forget(
   options: ForgetOptions,
   context: StageContext,
 ): Promise<ForgetResult> {
-  return withPromotionLock(
-    settings,
-    options.holder,
-    () => withClient(settings, (client) => runForget(client, options, context)),
-    'forget',
-  );
-}
-
-async function runForget(
-  client: Client,
-  options: ForgetOptions,
-  context: StageContext,
-): Promise<ForgetResult> {
   const started = performance.now();
-  const runId = await startRun(client, { command: 'forget', arguments: options.arguments });
   let counts: Record<string, number> = {};
-  let failure: unknown;
-  try {
-    await closeKilledRuns(client, 'forget', runId);
-    await refuseRefreshing(client, 'forgotten');
-    const warehouse = await warehouseIdentity(client);
-    const clean = (): Promise<unknown> => sortOutBegun(client, warehouse, () => true, context);
-    await clean();
-    context.emit({ type: 'step.started', step: STEP });
-    const work = await withTransaction(client, () => openWork(client, options, context));
-    const exchanges: (() => Promise<void>)[] = [];
-    await eraseArchive(work, async (rewriter, file, changes) => {
-      exchanges.push(
-        await rewriteFile(client, { rewriter, file, changes, warehouse, runId, work }),
-      );
-    });
-    await withTransaction(client, async () => {
-      await client.query(BEGIN_PUBLICATION);
-      // The files that nobody needs any more go behind it: it must not be taken back by a crash.
-      await client.query('set local synchronous_commit = on');
-      await lockQuarantine(client, 'transaction');
-      for (const exchange of exchanges) {
-        await exchange();
-      }
-      await eraseStored(work, write);
-      await renameCustomer(work, work.replacement);
-    });
-    await clean();
-    await vacuum(work);
-    context.emit({ type: 'step.finished', step: STEP });
-    const plan = planOf(work);
-    counts = countsOf(plan);
-    return { ...plan, seconds: (performance.now() - started) / 1000 };
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    // A lost connection must not hide what went wrong.
-    await finishRun(client, runId, counts, failure).catch(() => undefined);
-  }
+  return withRun(
+    settings,
+    'forget',
+    options,
+    () => counts,
+    async (client, runId) => {
+      const warehouse = await warehouseIdentity(client);
+      const clean = (): Promise<unknown> => sortOutBegun(client, warehouse, () => true, context);
+      await clean();
+      context.emit({ type: 'step.started', step: STEP });
+      const work = await withTransaction(client, () => openWork(client, options, context));
+      const exchanges: (() => Promise<void>)[] = [];
+      await eraseArchive(work, async (rewriter, file, changes) => {
+        exchanges.push(
+          await rewriteFile(client, { rewriter, file, changes, warehouse, runId, work }),
+        );
+      });
+      await withTransaction(client, async () => {
+        await client.query(BEGIN_PUBLICATION);
+        // The files that nobody needs any more go behind it: it must not be taken back by a crash.
+        await client.query('set local synchronous_commit = on');
+        await lockQuarantine(client, 'transaction');
+        for (const exchange of exchanges) {
+          await exchange();
+        }
+        await eraseStored(work, write);
+        await renameCustomer(work, work.replacement);
+      });
+      await clean();
+      await vacuum(work);
+      context.emit({ type: 'step.finished', step: STEP });
+      const plan = planOf(work);
+      counts = countsOf(plan);
+      return { ...plan, seconds: (performance.now() - started) / 1000 };
+    },
+  );
 }
 
 /** In a transaction. The customer's orders are looked up first: versions of a guest, and refunds, may not name the customer. */

@@ -9,6 +9,7 @@ import type { StageContext } from '../../progress.ts';
 import { Eraser, NotErasable, saysItself } from '../../source/erase.ts';
 import type { Sources } from '../../source/mapping.ts';
 import { sqlFile } from '../../sql-file.ts';
+import type { RunOptions } from '../run.ts';
 
 /** Rows that speak of the customer. */
 export interface ForgottenRows {
@@ -19,17 +20,13 @@ export interface ForgottenRows {
   readonly isChanged: boolean;
 }
 
-export interface ForgetOptions {
+export interface ForgetOptions extends RunOptions {
   readonly customer: string;
   /** How records of other shapes are read. */
   readonly sources: Sources;
   /** Tables of medallion's own models, as schema.name: what the columns of others mean nobody knows. */
   readonly shippedTables: ReadonlySet<string>;
   readonly duckdb: DuckDbConfig;
-  /** The command line for the run's record, without the customer. */
-  readonly arguments: readonly string[];
-  /** How a promotion that finds this run at work calls it. */
-  readonly holder: string;
 }
 
 export interface Work {

@@ -1,0 +1,62 @@
+import type { ConnectionSettings } from '../config/server.ts';
+import { MedallionError } from '../errors.ts';
+import { withClient, type Client } from '../postgres/client.ts';
+import { withPromotionLock } from '../postgres/lock.ts';
+import { closeKilledRuns, finishRun, startRun, type RunRecord } from '../postgres/runs.ts';
+
+/** What every command that takes something away is told. */
+export interface RunOptions {
+  /** The command line for the run's record, secrets removed. */
+  readonly arguments: RunRecord['arguments'];
+  /** How a promotion that finds this run at work calls it. */
+  readonly holder: string;
+}
+
+/** A command, and the word for what it has done. */
+const DONE = { archive: 'archived', forget: 'forgotten', prune: 'pruned' } as const;
+
+/**
+ * Does the work of a run while nothing is promoted, and records what it counted and how it ended.
+ * @param counts what it has counted by then
+ * @throws MedallionError locked, check_failed
+ */
+export async function withRun<T>(
+  settings: ConnectionSettings,
+  command: keyof typeof DONE,
+  options: RunOptions,
+  counts: () => Readonly<Record<string, unknown>>,
+  work: (client: Client, runId: bigint) => Promise<T>,
+): Promise<T> {
+  const run = async (client: Client): Promise<T> => {
+    const runId = await startRun(client, { command, arguments: options.arguments });
+    let failure: unknown;
+    try {
+      await closeKilledRuns(client, command, runId);
+      await refuseRefreshing(client, DONE[command]);
+      return await work(client, runId);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      // A lost connection must not hide what went wrong.
+      await finishRun(client, runId, counts(), failure).catch(() => undefined);
+    }
+  };
+  return withPromotionLock(settings, options.holder, () => withClient(settings, run), command);
+}
+
+/**
+ * Until a refresh has ended, bronze is what silver is made of again, and the watermarks do not say what silver has.
+ * @param done what is done to events otherwise
+ * @throws MedallionError check_failed
+ */
+async function refuseRefreshing(client: Client, done: string): Promise<void> {
+  const { rowCount } = await client.query('select from medallion.refreshes');
+  if (rowCount !== 0) {
+    throw new MedallionError(
+      'check_failed',
+      `silver is being made again from bronze: nothing was ${done}`,
+      { hint: 'medallion promote completes that.' },
+    );
+  }
+}
