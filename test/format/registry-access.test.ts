@@ -119,14 +119,17 @@ describe('a registry behind TLS and a login', () => {
         path.join(project, 'medallion.yaml'),
         `kafka:\n  format: avro\nregistry:\n  url: ${at(proxy)}\n  user: ana\n  tls_ca: ../company-ca.pem\n`,
       );
-      const { stdout } = await runCommand(['doctor'], {
+      const { stdout } = await runCommand(['doctor', '--output', 'json'], {
         cwd: project,
         env: {
           ...{ DATABASE_URL: database.url, KAFKA_BROKERS: await kafkaBrokers() },
           ...{ KAFKA_TOPIC: topic, SCHEMA_REGISTRY_PASSWORD: PASSWORD },
         },
       });
-      expect(stdout).toMatch(/^ok +schema registry +https:\/\/localhost/m);
+      const found = (JSON.parse(stdout) as Finding[]).find(
+        ({ title }) => title === 'schema registry',
+      );
+      expect(found).toMatchObject({ status: 'ok', found: `${at(proxy)}: answers, for avro` });
     } finally {
       await proxy.close();
     }
