@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { runCli } from './support/cli.ts';
+import { runCommand } from './support/cli.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const EXAMPLES = path.join(ROOT, 'examples');
@@ -55,7 +55,7 @@ const help = new Map<string, string>();
 beforeAll(async () => {
   await Promise.all(
     [...new Set(calls.map(({ command }) => command))].map(async (command) => {
-      help.set(command, (await runCli([command, '--help'], { cwd: EXAMPLES })).stdout);
+      help.set(command, (await runCommand([command, '--help'], { cwd: EXAMPLES })).stdout);
     }),
   );
 });

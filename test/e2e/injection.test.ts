@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { LogReader } from '../../src/log/log.ts';
-import { runCli, runShell } from '../support/cli.ts';
+import { runCommand, runShell } from '../support/cli.ts';
 import { ingestAll } from '../support/ingest.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -158,11 +158,11 @@ test('what is shown is harmless; what goes to programs is exact', async () => {
     ['sql', `select '\u001b[2J' as "\u202e"`],
     ['report'],
   ]) {
-    const { code, stdout, stderr } = await runCli(args, { cwd: folder, env });
+    const { code, stdout, stderr } = await runCommand(args, { cwd: folder, env });
     expect(code, stderr).toBe(0);
     expect(stdout.replaceAll('\n', ''), args.join(' ')).toMatch(HARMLESS);
   }
-  const piped = await runCli(['sql', sql, '-o', 'csv'], { cwd: folder, env });
+  const piped = await runCommand(['sql', sql, '-o', 'csv'], { cwd: folder, env });
   const quoted = (text: string) =>
     text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   for (const text of HOSTILE) {
@@ -180,13 +180,13 @@ test('names of files and values of flags are no more than that', async () => {
   const env = { DATABASE_URL: db.url };
   const name = `'); drop table bronze.events; -- "$$ \u001b[2J\u202e.ndjson`;
   await writeFile(path.join(folder, name), purchase({ id: 'file', at: '2026-01-01T10:00:00' }));
-  const landed = await runCli(['ingest', '--from', name], { cwd: folder, env });
+  const landed = await runCommand(['ingest', '--from', name], { cwd: folder, env });
   expect(landed, landed.stderr).toMatchObject({ code: 0 });
   expect((landed.stdout + landed.stderr).replaceAll('\n', '')).toMatch(HARMLESS);
   expect(await column(`select topic from bronze.events where topic like 'file:%'`)).toEqual([
     expect.stringMatching(/\/'\); drop table bronze\.events; -- "\$\$ .*\.ndjson$/s),
   ]);
-  expect(await runCli(['promote'], { cwd: folder, env })).toMatchObject({ code: 0 });
+  expect(await runCommand(['promote'], { cwd: folder, env })).toMatchObject({ code: 0 });
 
   const hostile = `'); drop table bronze.events; --\u001b[2J`;
   for (const args of [
@@ -200,7 +200,7 @@ test('names of files and values of flags are no more than that', async () => {
     ['sql', 'select 1', '-o', hostile],
     [hostile],
   ]) {
-    const { code, stderr } = await runCli(args, { cwd: folder, env });
+    const { code, stderr } = await runCommand(args, { cwd: folder, env });
     expect(code, args.join(' ')).toBe(2);
     expect(stderr.replaceAll('\n', ''), args.join(' ')).toMatch(HARMLESS);
   }

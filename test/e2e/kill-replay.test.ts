@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli, spawnCli, type CliProcess } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliProcess } from '../support/cli.ts';
 import { withTestHome } from '../support/home.ts';
 import { until } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
@@ -82,7 +82,7 @@ test('a replay that is killed goes on when it is run again, as if nothing had ha
         ),
       ).toEqual({ known: String(await replayed()), noted: String(await replayed()) });
     }
-    const last = await runCli(replay, { env });
+    const last = await runCommand(replay, { env });
     expect(last).toMatchObject({ code: 0 });
     expect(await replayed()).toBe(COUNT);
     expect(

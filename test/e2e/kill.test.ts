@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { Manifest } from '../../src/generate/generate.ts';
 import { Random } from '../../src/generate/random.ts';
 import { withClient } from '../../src/postgres/client.ts';
-import { runCli, spawnCli, type CliProcess } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliProcess } from '../support/cli.ts';
 import { kafkaBrokers, uniqueTopic, until } from '../support/kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, rowOf, rowsOf } from '../support/promotion.ts';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'medallion-kill-'));
   home = path.join(folder, 'home');
   const args = ['-n', String(COUNT), '--partitions', String(PARTITIONS), ...SHOP];
-  const generated = await runCli(['generate', ...args, '--manifest', 'answers.json'], {
+  const generated = await runCommand(['generate', ...args, '--manifest', 'answers.json'], {
     cwd: folder,
     env: { MEDALLION_HOME: home },
   });

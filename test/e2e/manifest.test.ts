@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/generate/random.ts';
 import type { Manifest } from '../../src/generate/generate.ts';
-import { runCli, runShell, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, runShell, spawnCli, type CliResult } from '../support/cli.ts';
 import { kafkaBrokers, kafkaClient, uniqueTopic, until } from '../support/kafka.ts';
 import { withDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, rowOf } from '../support/promotion.ts';
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** Runs a command that must succeed. */
 async function medallion(args: readonly string[], db?: TestDatabase): Promise<CliResult> {
-  const result = await runCli(args, { cwd: folder, env: { DATABASE_URL: db?.url } });
+  const result = await runCommand(args, { cwd: folder, env: { DATABASE_URL: db?.url } });
   expect(result, args.join(' ')).toMatchObject({ code: 0 });
   return result;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { embeddedStatus } from '../../src/embedded/server.ts';
-import { runCli, runShell } from '../support/cli.ts';
+import { runCommand, runShell } from '../support/cli.ts';
 import { createTestHome, type TestHome } from '../support/home.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = path.dirname(home.path);
   const env = { MEDALLION_HOME: home.path };
   for (const args of [['generate', '-n', '3000', '--malformed', '10%'], ['ingest'], ['promote']]) {
-    expect(await runCli(args, { env, cwd: folder }), args[0]).toMatchObject({ code: 0 });
+    expect(await runCommand(args, { env, cwd: folder }), args[0]).toMatchObject({ code: 0 });
   }
 });
 
@@ -63,7 +63,7 @@ test('a reader of notes and errors that goes ends a command in the same way', as
 test('a generation that was broken off by its reader is recorded as interrupted', async () => {
   const env = { MEDALLION_HOME: home.path };
   await runShell('medallion generate -n 50000 --to - | head -n 1', { env, cwd: folder });
-  const { stdout } = await runCli(['runs', '--limit', '1', '--output', 'json'], {
+  const { stdout } = await runCommand(['runs', '--limit', '1', '--output', 'json'], {
     env,
     cwd: folder,
   });

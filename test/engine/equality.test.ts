@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { archive } from '../../src/maintain/archive.ts';
 import { loadModels } from '../../src/model/load.ts';
+import { withClient } from '../../src/postgres/client.ts';
 import { readSource } from '../../src/source/read.ts';
 import { EVERY_FAULT, eventsOf } from '../generate/shop-stream.ts';
 import { Dice, mutate } from '../support/mutations.ts';
@@ -60,18 +61,18 @@ async function everything(db: TestDatabase): Promise<Record<string, unknown>> {
      from information_schema.columns
      order by ordinal_position`,
   );
-  const rows: Record<string, unknown> = {};
-  for (const id of TABLES) {
-    const names = columns
-      .filter((column) => column.id === id && !OF_THE_RUN.test(String(column.name)))
-      .map(({ name }) => `"${String(name)}"`);
-    const order = names.map((_, index) => String(index + 1)).join(', ');
-    rows[id] = await rowsOf(
-      db.settings,
-      `select ${names.map((name) => `${name}::text`).join(', ')} from ${id} order by ${order}`,
-    );
-  }
-  return rows;
+  return withClient(db.settings, async (client) => {
+    const rows: Record<string, unknown> = {};
+    for (const id of TABLES) {
+      const names = columns
+        .filter((column) => column.id === id && !OF_THE_RUN.test(String(column.name)))
+        .map(({ name }) => `"${String(name)}"`);
+      const order = names.map((_, index) => String(index + 1)).join(', ');
+      const list = names.map((name) => `${name}::text`).join(', ');
+      rows[id] = (await client.query(`select ${list} from ${id} order by ${order}`)).rows;
+    }
+    return rows;
+  });
 }
 
 /** Lands some events and promotes them, part by part, each by an engine. */

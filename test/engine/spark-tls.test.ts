@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
 import { createAuthority } from '../support/certificates.ts';
-import { runCli, type CliResult } from '../support/cli.ts';
+import { runCommand, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, countTransactions, landEvents, promoteAll } from '../support/promotion.ts';
@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 const promote = (env: Readonly<Record<string, string>>): Promise<CliResult> =>
-  runCli(['promote'], {
+  runCommand(['promote'], {
     env: {
       DATABASE_URL: db.url,
       MEDALLION_HOME: path.join(folder, 'home'),

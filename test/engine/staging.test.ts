@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startSail, type SailServer } from '../../scripts/spark/sail.ts';
-import { runCli, spawnCli, type CliResult } from '../support/cli.ts';
+import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, countTransactions, landEvents, promoteAll } from '../support/promotion.ts';
@@ -58,7 +58,7 @@ const environment = (more: Readonly<Record<string, string>> = {}): Record<string
 });
 
 const medallion = (args: string[], more?: Readonly<Record<string, string>>): Promise<CliResult> =>
-  runCli(args, { cwd: folder, env: environment(more) });
+  runCommand(args, { cwd: folder, env: environment(more) });
 
 async function expectAnswersOfDuckDb(): Promise<void> {
   const answers = await answersOf(db.settings);

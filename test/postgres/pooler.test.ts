@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import type { ConnectionSettings } from '../../src/config/server.ts';
-import { runCli } from '../support/cli.ts';
+import { runCommand } from '../support/cli.ts';
 import { startPgBouncer } from '../support/pgbouncer.ts';
 import { testServer, urlOf, withDatabase } from '../support/postgres.ts';
 import { event } from '../support/wire-event.ts';
@@ -16,7 +16,7 @@ test('a pooler in session mode is as good as the server', async () => {
         await landEvents(settings, [event()]);
         const env = { DATABASE_URL: urlOf(pooler.through(settings)), MEDALLION_HOME: home };
         for (const command of [['promote', '--dry-run'], ['promote'], ['report']]) {
-          const { code, stderr } = await runCli(command, { env });
+          const { code, stderr } = await runCommand(command, { env });
           expect({ command, code, stderr: code === 0 ? '' : stderr }).toEqual({
             command,
             code: 0,
@@ -52,7 +52,7 @@ test.each([
           );
           const through = pooler.through(settings);
           const env = { DATABASE_URL: urlOf(through), MEDALLION_HOME: home };
-          const { code, stderr } = await runCli(['promote'], { env });
+          const { code, stderr } = await runCommand(['promote'], { env });
           expect(stderr).toContain('is a connection pooler that gives a session to another client');
           expect(stderr).toContain('pool_mode = session');
           expect(code).toBe(2);
