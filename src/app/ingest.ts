@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { MAX_EVENT_BYTES } from '../bronze/admission.ts';
 import { ingest as ingestFrom, type IngestOptions, type IngestResult } from '../bronze/ingest.ts';
 import type { Config } from '../config.ts';
+import { logsOf } from '../config/kafka.ts';
 import { usageError } from '../errors.ts';
 import type { Decoder } from '../format/decoder.ts';
 import { formatOf, openDecoder } from '../format/open.ts';
@@ -109,7 +110,14 @@ async function openInput(
   csv: CsvForm | undefined,
   context: StageContext,
 ): Promise<IngestInput> {
-  const { input, files } = request;
+  const { input, files, follow = false, maxRecords } = request;
+  const isOfLog = input === undefined && files === undefined;
+  if (isOfLog && follow && maxRecords !== undefined && logsOf(config.log).length > 1) {
+    throw usageError(
+      '--max-messages with --follow takes one topic, and several are named',
+      'Nothing was read. Name one by --topic, or leave one of the two options out.',
+    );
+  }
   if (input !== undefined) {
     return { reader: openStdinReader(input) };
   }

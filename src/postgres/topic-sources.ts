@@ -21,7 +21,7 @@ export async function readTopicSources(client: Client): Promise<TopicSource[]> {
 
 /**
  * Decides which source maps the records of a topic, by its name: the one of the project that names the topic, else the one
- * that the metadata has for it.
+ * that the metadata has for it, or for the topic before it was recreated.
  */
 export function sourceNames(
   recorded: readonly TopicSource[],
@@ -33,7 +33,10 @@ export function sourceNames(
       topics.map((topic) => [topic, name] as const),
     ),
   );
-  return (topic) => byTopic.get(plainTopic(topic)) ?? names.get(topic);
+  return (topic) => {
+    const plain = plainTopic(topic);
+    return byTopic.get(plain) ?? names.get(topic) ?? names.get(plain);
+  };
 }
 
 /** The source that maps the records of a topic; it throws where its file is not there. */

@@ -39,6 +39,7 @@ export interface ReplayOutcome {
 /** Why an open event cannot be judged again; the command line has the words. */
 export type Obstacle =
   | 'not_text'
+  | 'invalid_json'
   | 'empty_value'
   | 'undecodable'
   | 'not_stored'

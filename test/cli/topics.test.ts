@@ -124,3 +124,12 @@ test('what one topic is wanted for says so', async () => {
     stderr: expect.stringContaining('goes with one topic') as string,
   });
 });
+
+test('several topics are not followed up to a number of messages: none but the first would be read', async () => {
+  const args = ['ingest', '--topic', 'one,two', '--follow', '--max-messages', '6'];
+  const env = { DATABASE_URL: db.url, MEDALLION_HOME: folder };
+  expect(await runCommand([...args, '--idle-timeout', '1s'], { cwd: folder, env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('takes one topic') as unknown,
+  });
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
+import { warehouseIdentity } from '../../src/postgres/identity.ts';
 import { runCommand, spawnCli, type CliResult } from '../support/cli.ts';
 import { until } from '../support/kafka.ts';
 import { purchase } from '../support/orders.ts';
@@ -286,6 +287,26 @@ describe('forget', () => {
     await expectClean();
     await medallion('promote', '--full-refresh');
     expect(await sumsOf()).toEqual(before);
+    await expectClean();
+  });
+
+  test('a file that a killed archive has written goes, though bronze has its events still', async () => {
+    await promoteEvents('shop.ndjson', EVENTS);
+    const file = path.join(folder, 'archive', 'begun.parquet');
+    await writeFile(file, EVENTS.join());
+    await withClient(db.settings, async (client) => {
+      await client.query(
+        `insert into medallion.archive_files
+           (archive, path, topic, partition, from_offset, to_offset, events, bytes, warehouse, run_id)
+         select $1, 'begun.parquet', topic, partition, min("offset"), max("offset") + 1, count(*), 1, $2, max(run_id)
+         from bronze.events group by topic, partition`,
+        [path.dirname(file), await warehouseIdentity(client)],
+      );
+    });
+    await medallion(...FORGET);
+    expect(await readdir(path.dirname(file))).toEqual([]);
+    expect(await rowsOf(db.settings, 'select from medallion.archive_files')).toEqual([]);
+    await medallion('archive', '--older-than', '1ms', '--to', 'archive');
     await expectClean();
   });
 

@@ -72,6 +72,8 @@ export const replayCommand = command(
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   not_text:
     'bytes that are no text have no place in bronze.events. Export, mend and ingest them as a file',
+  invalid_json:
+    'they are no JSON, and their source drops fields, which nobody can tell apart in them. Export, mend and ingest them as a file',
   undecodable:
     'they are rows of a file, or KAFKA_FORMAT (kafka.format) does not say how the values of their topic are decoded',
   not_stored:

@@ -76,7 +76,8 @@ export async function forget(
     () => counts,
     async (client, runId) => {
       const warehouse = await warehouseIdentity(client);
-      const clean = (): Promise<unknown> => sortOutBegun(client, warehouse, () => true, context);
+      // A file that a killed archive has begun may hold the customer: the next archive begins anew, for bronze has its events.
+      const clean = (): Promise<unknown> => sortOutBegun(client, warehouse, () => false, context);
       await clean();
       context.emit({ type: 'step.started', step: STEP });
       const work = await withTransaction(client, () => openWork(client, options, context));

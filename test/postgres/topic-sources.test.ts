@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { sourceNames, sourceOfTopic } from '../../src/postgres/topic-sources.ts';
+
+test('a topic that was recreated goes by the source that it had before', () => {
+  const recorded = [{ topic: 'orders', source: 'shop', mapping: undefined }];
+  const nameOf = sourceNames(recorded, new Map());
+  expect(['orders', 'orders#2', 'others#2'].map(nameOf)).toEqual(['shop', 'shop', undefined]);
+  // What the source drops would be stored without its file.
+  expect(() => sourceOfTopic(recorded, new Map())('orders#2')).toThrow(
+    'orders#2 is of source shop, which is not there',
+  );
+});
