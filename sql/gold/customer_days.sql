@@ -22,10 +22,10 @@ select
     customer_country as country,
     customer_city as city,
     count(*) as orders,
-    sum(order_subtotal) as subtotal,
-    sum(order_tax_amount) as tax_amount,
-    sum(order_discount_amount) as discount_amount,
-    sum(order_total_amount) as total_amount
+    sum(report_amount(order_subtotal, reporting_rate)) as subtotal,
+    sum(report_amount(order_tax_amount, reporting_rate)) as tax_amount,
+    sum(report_amount(order_discount_amount, reporting_rate)) as discount_amount,
+    sum(report_amount(order_total_amount, reporting_rate)) as total_amount
 from silver.fact_transactions
 where event_type = 'purchase'
 group by coalesce(customer_id, ''), date_key, customer_country, customer_city

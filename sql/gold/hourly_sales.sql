@@ -18,7 +18,7 @@ select
     date_key,
     ordered_hour as hour,
     count(*) as orders,
-    sum(order_total_amount) as revenue
+    sum(report_amount(order_total_amount, reporting_rate)) as revenue
 from silver.fact_transactions
 where event_type = 'purchase'
 group by date_key, ordered_hour

@@ -26,6 +26,7 @@ checks:
 with lines as (
     select
         transactions.date_key,
+        transactions.reporting_rate,
         items.category,
         items.unit_price,
         items.quantity,
@@ -41,10 +42,10 @@ select
     category,
     sum(quantity) as total_quantity,
     count(*) as order_lines,
-    sum(line_amount(unit_price, quantity)) as revenue,
-    sum(line_amount(cost, quantity)) as cost,
-    sum(unit_price) as unit_prices,
-    sum(discount) as discounts,
-    sum(cost) as costs
+    sum(report_amount(line_amount(unit_price, quantity), reporting_rate)) as revenue,
+    sum(report_amount(line_amount(cost, quantity), reporting_rate)) as cost,
+    sum(report_unit_amount(unit_price, reporting_rate)) as unit_prices,
+    sum(report_unit_amount(discount, reporting_rate)) as discounts,
+    sum(report_unit_amount(cost, reporting_rate)) as costs
 from lines
 group by date_key, category

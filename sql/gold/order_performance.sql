@@ -7,7 +7,7 @@ count: orders
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   order_status_id: { type: integer, description: State of the order }
-  order_currency_id: { type: integer, description: Currency of the amounts }
+  order_currency_id: { type: integer, description: Currency that the orders are in }
   order_status:
     type: text
     description: What the state means
@@ -34,9 +34,9 @@ select
     order_status_id,
     order_currency_id,
     count(*) as orders,
-    sum(order_subtotal) as subtotal,
-    sum(order_discount_amount) as discount_amount,
-    sum(order_total_amount) as revenue
+    sum(report_amount(order_subtotal, reporting_rate)) as subtotal,
+    sum(report_amount(order_discount_amount, reporting_rate)) as discount_amount,
+    sum(report_amount(order_total_amount, reporting_rate)) as revenue
 from silver.fact_transactions
 where event_type = 'purchase'
 group by date_key, order_status_id, order_currency_id

@@ -19,6 +19,7 @@ checks:
 with lines as (
     select
         transactions.date_key,
+        transactions.reporting_rate,
         items.item_id,
         items.unit_price,
         items.quantity,
@@ -32,7 +33,7 @@ select
     date_key,
     item_id,
     sum(quantity) as units,
-    sum(line_amount(unit_price, quantity)) as revenue,
-    sum(line_amount(cost, quantity)) as cost
+    sum(report_amount(line_amount(unit_price, quantity), reporting_rate)) as revenue,
+    sum(report_amount(line_amount(cost, quantity), reporting_rate)) as cost
 from lines
 group by date_key, item_id

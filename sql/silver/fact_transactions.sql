@@ -3,7 +3,7 @@ description: Transactions, each as its latest event tells it
 grain: one row per transaction
 key: [transaction_key]
 unique: [transaction_id]
-indexes: ['using brin (event_timestamp)', '(customer_id, ordered_at)', '(refunds) where refunds is not null']
+indexes: ['using brin (event_timestamp)', '(customer_id, ordered_at)', '(refunds) where refunds is not null', '(date_key) where reporting_rate is null']
 load: replace_transactions
 window: transaction_key
 columns:
@@ -48,7 +48,21 @@ columns:
     type: smallint
     description: 'Hour of that day in which the order was made, 0 to 23'
     backfill: "extract(hour from ordered_at at time zone 'UTC')"
+  reporting_currency_id:
+    type: integer
+    description: 'Currency that marts have the amounts in: that of the order, unless report.currency names another'
+    backfill: order_currency_id
+  reporting_rate:
+    type: 'numeric(17,10)'
+    nullable: true
+    description: >-
+      What one unit of the amounts is worth there: report_amount(order_total_amount, reporting_rate) is an amount of the
+      marts. Null where no rate is known: the order counts, its amounts do not
+    backfill: '1'
 checks:
+  - name: the amounts have an exchange rate to the currency of the reports
+    that: reporting_rate is not null
+    severity: warn
   - name: the total is subtotal plus tax plus shipping less discount
     that: >-
       abs(order_total_amount - (order_subtotal + case when order_tax_included then 0 else order_tax_amount end
@@ -69,6 +83,32 @@ checks:
       and order_currency_id not in (select id from silver.dim_currency where is_new)
     severity: warn
 */
+with foreign_days as (
+    select distinct
+        transactions.order_currency_id,
+        transactions.date_key
+    from source.transactions
+    cross join source.run
+    where transactions.order_currency_id <> run.reporting_currency_id
+),
+
+-- The latest rate that holds on each of these days.
+rates as (
+    select
+        foreign_days.order_currency_id,
+        foreign_days.date_key,
+        exchange_rates.rate,
+        row_number() over (
+            partition by foreign_days.order_currency_id, foreign_days.date_key
+            order by exchange_rates.valid_from desc
+        ) as place
+    from foreign_days
+    inner join source.exchange_rates
+        on
+            foreign_days.order_currency_id = exchange_rates.currency_id
+            and foreign_days.date_key >= exchange_rates.valid_from
+)
+
 -- The day is in the key, so numbers are counted within a day: no engine has to put a whole batch in one order.
 select
     days_between(date '1900-01-01', transactions.date_key) * 1099511627776
@@ -102,6 +142,18 @@ select
     transactions.order_tax_included,
     transactions.order_exchange_rate,
     transactions.extra,
-    transactions.ordered_hour
+    transactions.ordered_hour,
+    coalesce(run.reporting_currency_id, transactions.order_currency_id) as reporting_currency_id,
+    case
+        when coalesce(run.reporting_currency_id, transactions.order_currency_id) = transactions.order_currency_id
+            then cast(1 as decimal(17, 10))
+        when transactions.order_exchange_rate < 10000000 then cast(transactions.order_exchange_rate as decimal(17, 10))
+        else rates.rate
+    end as reporting_rate
 from source.transactions
 cross join source.run
+left join rates
+    on
+        transactions.order_currency_id = rates.order_currency_id
+        and transactions.date_key = rates.date_key
+        and rates.place = 1

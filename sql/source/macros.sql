@@ -48,6 +48,20 @@ create or replace macro line_amount(amount, quantity) as (
     end
 );
 
+-- An amount in the currency of the reports, rounded half away from zero; 0 where there is no rate. Most amounts are in it.
+create or replace macro report_amount(amount, rate) as (
+    case
+        when rate = 1 then amount
+        else coalesce(cast(amount * cast(rate as decimal(17, 10)) as decimal(38, 2)), 0)
+    end
+);
+create or replace macro report_unit_amount(amount, rate) as (
+    case
+        when rate = 1 then amount
+        else coalesce(cast(amount * cast(rate as decimal(17, 10)) as decimal(38, 4)), 0)
+    end
+);
+
 -- What a source keeps of an order beyond the contract, by the name that it has there; null where it is not there.
 create or replace macro extra_value(extra, name) as (json_extract_string(extra, '$.' || name));
 

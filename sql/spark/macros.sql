@@ -40,6 +40,20 @@ create or replace macro exact_mean(total, n) as (
 
 create or replace macro line_amount(amount, quantity) as (cast(amount * quantity as decimal(38, 2)));
 
+-- A line comes to less than 10^18, so that the product has 38 digits at most.
+create or replace macro report_amount(amount, rate) as (
+    case
+        when rate = 1 then cast(amount as decimal(38, 2))
+        else coalesce(cast(cast(amount as decimal(20, 2)) * cast(rate as decimal(17, 10)) as decimal(38, 2)), 0)
+    end
+);
+create or replace macro report_unit_amount(amount, rate) as (
+    case
+        when rate = 1 then cast(amount as decimal(38, 4))
+        else coalesce(cast(cast(amount as decimal(18, 4)) * cast(rate as decimal(17, 10)) as decimal(38, 4)), 0)
+    end
+);
+
 create or replace macro extra_value(extra, name) as (get_json_object(extra, concat('$.', name)));
 
 create or replace macro fine_mean(total, n) as (

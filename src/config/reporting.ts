@@ -4,10 +4,12 @@ import type { SettingReader } from './setting-reader.ts';
 export interface Reporting {
   /** IANA zone of the days. */
   readonly timezone: string;
+  /** ISO 4217 code of the currency that amounts are converted to; undefined: they are as sent. */
+  readonly currency: string | undefined;
 }
 
 /** What holds where nothing is said. */
-export const DEFAULT_REPORTING: Reporting = { timezone: 'UTC' };
+export const DEFAULT_REPORTING: Reporting = { timezone: 'UTC', currency: undefined };
 
 export function parseReporting(settings: SettingReader): Reporting {
   const timezone = settings.text('report.timezone') ?? DEFAULT_REPORTING.timezone;
@@ -17,7 +19,14 @@ export function parseReporting(settings: SettingReader): Reporting {
       `there is no time zone "${timezone}": name one as the IANA does, Europe/Berlin`,
     );
   }
-  return { timezone };
+  const currency = settings.text('report.currency')?.toUpperCase();
+  if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) {
+    settings.refuse(
+      'report.currency',
+      `"${currency}" is no code of a currency: name one by its three letters of ISO 4217, EUR`,
+    );
+  }
+  return { timezone, currency };
 }
 
 /** Abbreviations and offsets mean one thing to PostgreSQL and another to DuckDB. */

@@ -61,6 +61,13 @@ export const STAGE_SETTINGS = [
     example: 'Europe/Berlin',
   },
   {
+    key: 'report.currency',
+    variables: ['MEDALLION_REPORT_CURRENCY', 'REPORT_CURRENCY'],
+    about:
+      'currency that marts and reports convert amounts to; without it they are as sent; another one needs promote --full-refresh',
+    example: 'EUR',
+  },
+  {
     key: 'archive.to',
     flag: '--to <place>',
     variables: ['MEDALLION_ARCHIVE_TO'],

@@ -75,7 +75,8 @@ const EVENT = {
 };
 /** What the source step leaves for the models of silver. */
 const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'source.run': { run_id: 'bigint', first_key: 'bigint' },
+  'source.run': { run_id: 'bigint', first_key: 'bigint', reporting_currency_id: 'integer' },
+  'source.exchange_rates': { currency_id: 'integer', valid_from: 'date', rate: 'numeric(17,10)' },
   'source.events': EVENT,
   'source.transactions': EVENT,
   'source.items': {

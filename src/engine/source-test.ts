@@ -66,6 +66,7 @@ export function dimensionsOf(
       warehouse[id] === undefined ? `(${own}) union all by name (${given})` : given,
     );
   }
+  selects.set('exchange_rates', models.find(({ id }) => id === 'silver.exchange_rates')?.sql ?? '');
   return selects;
 }
 

@@ -7,11 +7,21 @@ export async function readReporting(client: Client): Promise<Reporting> {
   if (!(await hasTables(client, 'gold.reporting'))) {
     return DEFAULT_REPORTING;
   }
-  const { rows } = await client.query<{ timezone: string }>('select timezone from gold.reporting');
-  return rows[0] ?? DEFAULT_REPORTING;
+  const { rows } = await client.query<{ timezone: string; currency: string | null }>(
+    'select timezone, currency from gold.reporting',
+  );
+  const { timezone, currency } = rows[0] ?? DEFAULT_REPORTING;
+  return { timezone, currency: currency ?? undefined };
 }
 
 /** Records what the rows to come are made by. */
-export async function recordReporting(client: Client, { timezone }: Reporting): Promise<void> {
-  await client.query('update gold.reporting set timezone = $1 where timezone <> $1', [timezone]);
+export async function recordReporting(
+  client: Client,
+  { timezone, currency }: Reporting,
+): Promise<void> {
+  await client.query(
+    `update gold.reporting set timezone = $1, currency = $2
+     where (timezone, currency) is distinct from ($1, $2)`,
+    [timezone, currency ?? null],
+  );
 }

@@ -21,7 +21,7 @@ import type { StageContext } from '../progress.ts';
 import { ALWAYS, tablesByDay, markStale, type DaySpan } from './days.ts';
 import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
-import { compareReporting, refuseOtherReporting } from './reporting.ts';
+import { applyReportCurrency, compareReporting, refuseOtherReporting } from './reporting.ts';
 import { withReaders } from './selection.ts';
 import { sqlFile } from '../sql-file.ts';
 
@@ -117,6 +117,7 @@ export async function prepareTables(
   const isFilling = await withTransaction(client, async () => {
     await applyChanges(client, changes);
     await recordReporting(client, reporting);
+    await applyReportCurrency(client, reporting);
     if (refreshSilver) {
       await markStale(client, ALWAYS, martsByDay);
       await emptySilver(

@@ -3,6 +3,7 @@ import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
 import { readReporting } from '../postgres/reporting.ts';
 import { hasTables } from '../postgres/tables.ts';
+import { sqlFile } from '../sql-file.ts';
 
 /** A setting of reports that differs from what the rows of silver and gold were made by. */
 export interface ReportingChange {
@@ -11,16 +12,45 @@ export interface ReportingChange {
   readonly to: string;
 }
 
+/** Amounts are as sent. */
+const UNSET = 'not set';
+
 /** What has to be made again for the settings of reports to hold: nothing while silver holds no transaction. */
 export async function compareReporting(
   client: Client,
-  { timezone }: Reporting,
+  { timezone, currency }: Reporting,
 ): Promise<ReportingChange[]> {
   const recorded = await readReporting(client);
-  const changes = [{ setting: 'report.timezone', from: recorded.timezone, to: timezone }].filter(
-    ({ from, to }) => from !== to,
-  );
+  const changes = [
+    { setting: 'report.timezone', from: recorded.timezone, to: timezone },
+    { setting: 'report.currency', from: recorded.currency ?? UNSET, to: currency ?? UNSET },
+  ].filter(({ from, to }) => from !== to);
   return changes.length > 0 && (await holdsTransactions(client)) ? changes : [];
+}
+
+/**
+ * Refuses a currency that silver does not know, and gives transactions without an exchange rate the one that is there by now.
+ * @throws MedallionError config
+ */
+export async function applyReportCurrency(client: Client, { currency }: Reporting): Promise<void> {
+  if (currency === undefined) {
+    return;
+  }
+  const { rows } = await client.query<{ code: string }>(
+    'select code from silver.dim_currency where code is not null order by code',
+  );
+  if (!rows.some(({ code }) => code === currency)) {
+    throw new MedallionError(
+      'config',
+      `report.currency is ${currency}, which silver.dim_currency does not hold`,
+      {
+        hint:
+          `It holds ${rows.map(({ code }) => code).join(', ')}. To add it: ` +
+          `medallion sql --write "insert into silver.dim_currency (id, name, code) values (3, '${currency}', '${currency}')", with a number of its own.`,
+      },
+    );
+  }
+  await client.query(sqlFile('promote/add_rates'));
 }
 
 async function holdsTransactions(client: Client): Promise<boolean> {

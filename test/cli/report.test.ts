@@ -148,7 +148,7 @@ describe('before there is anything', () => {
       );
       expect(code).toBe(0);
       const expected: Record<string, string> = {
-        json: '{\n  "period": null,\n  "reporting": {"timezone":"UTC"},\n  "sections": {}\n}\n',
+        json: '{\n  "period": null,\n  "reporting": {"timezone":"UTC","currency":null},\n  "sections": {}\n}\n',
         csv: '',
         markdown: '# No sales yet\n',
       };

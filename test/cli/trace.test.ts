@@ -162,14 +162,14 @@ test('shows what a refund takes back, from either end, and the cell that it move
   expect(refund.gold).toEqual([
     {
       mart: 'gold.net_sales',
-      key: { date_key: '2026-01-03', order_currency_id: 2 },
+      key: { date_key: '2026-01-03', reporting_currency_id: 2 },
       figures: expect.objectContaining({ orders: 0, returns: 9, net_sales: -9, taxes: -1 }),
     },
   ]);
   expect((await trace('b'))['refunds']).toEqual([
     {
       ...{ transaction_id: 'back', ordered_at: '2026-01-03T11:00:00Z', date_key: '2026-01-03' },
-      ...{ order_currency_id: 2, order_total_amount: 10.2 },
+      ...{ reporting_currency_id: 2, order_total_amount: 10.2 },
     },
   ]);
   const stray = await run('trace', 'stray');

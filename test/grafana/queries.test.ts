@@ -1137,7 +1137,7 @@ describe('Order trace', () => {
           '2020-01-01 06:00:00+00', date_key, customer_id, customer_type, customer_country, customer_city, order_status_id,
           order_payment_method_id, order_currency_id, order_subtotal, order_tax_amount, order_shipping_amount,
           order_discount_amount, order_total_amount, produced_at, topic, partition, 1000, run_id, '2020-01-01 06:00:00+00',
-          refunds, order_tax_included, order_exchange_rate, extra, 6
+          refunds, order_tax_included, order_exchange_rate, extra, 6, 1, 1
       from silver.fact_transactions where transaction_id = 't2'`);
     try {
       expect(await listed({})).toEqual(['t3', 't2', 'early', 't1']);

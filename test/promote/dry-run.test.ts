@@ -102,7 +102,7 @@ const TABLES: Readonly<Record<string, { readonly sql?: string; readonly key: rea
     'gold.geography_performance': { key: ['date_key', 'country', 'city'] },
     'gold.payment_performance': { key: ['date_key', 'payment_method'] },
     'gold.order_performance': { key: ['date_key', 'order_status_id', 'order_currency_id'] },
-    'gold.net_sales': { key: ['date_key', 'order_currency_id'] },
+    'gold.net_sales': { key: ['date_key', 'reporting_currency_id'] },
     'gold.hourly_sales': { key: ['date_key', 'hour'] },
     'gold.customer_days': { key: ['customer_id', 'date_key', 'country', 'city'] },
     'gold.customer_cohorts': { key: ['first_day', 'month_key'] },

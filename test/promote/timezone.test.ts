@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_REPORTING } from '../../src/config/reporting.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { planTables } from '../../src/promote/plan.ts';
 import { purchase } from '../support/orders.ts';
@@ -47,7 +48,7 @@ describe.each(ENGINES)('days of a zone by %s', (engine) => {
       purchase({ id: `t${String(index)}`, at, order: { status: index % 2 === 0 ? 1 : 'placed' } }),
     );
     await landEvents(db.settings, events);
-    await promoteAll(db.settings, { reporting: { timezone: zone } });
+    await promoteAll(db.settings, { reporting: { ...DEFAULT_REPORTING, timezone: zone } });
     expect(
       await rowsOf(
         db.settings,
@@ -83,7 +84,7 @@ describe.each(ENGINES)('days of a zone by %s', (engine) => {
 });
 
 describe('another zone', () => {
-  const berlin = { timezone: 'Europe/Berlin' };
+  const berlin = { ...DEFAULT_REPORTING, timezone: 'Europe/Berlin' };
   const days = (): Promise<(string | null)[]> =>
     rowsOf(db.settings, 'select date_key from gold.sales_performance order by 1').then((rows) =>
       rows.map((row) => row['date_key'] ?? null),
@@ -99,7 +100,10 @@ describe('another zone', () => {
   test('is taken while silver is empty, and refused from the first transaction on', async () => {
     await promoteAll(db.settings, { reporting: berlin });
     expect(await days()).toEqual(['2026-01-02']);
-    expect(await rowOf(db.settings, 'select * from gold.reporting')).toEqual(berlin);
+    expect(await rowOf(db.settings, 'select * from gold.reporting')).toEqual({
+      timezone: 'Europe/Berlin',
+      currency: null,
+    });
     for (const options of [{}, { silver: false }, { silver: false, fullRefresh: true }]) {
       await expect(promoteAll(db.settings, options)).rejects.toMatchObject({
         code: 'config',
@@ -124,7 +128,10 @@ describe('another zone', () => {
     expect(await days()).toEqual(['2026-01-01', '2026-01-02']);
     await promoteAll(db.settings, { reporting: berlin, fullRefresh: true });
     expect(await days()).toEqual(['2026-01-02']);
-    expect(await rowOf(db.settings, 'select * from gold.reporting')).toEqual(berlin);
+    expect(await rowOf(db.settings, 'select * from gold.reporting')).toEqual({
+      timezone: 'Europe/Berlin',
+      currency: null,
+    });
     // A correction finds the order on the day that it has there.
     await landEvents(db.settings, [purchase({ id: 'a', at: '2026-01-02T23:30:00Z' })], { from: 2 });
     const { gold } = await promoteAll(db.settings, { reporting: berlin });

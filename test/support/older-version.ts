@@ -47,7 +47,8 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter column discounts type numeric(38,2), alter column costs type numeric(38,2);
       alter table silver.fact_transactions
       drop column ordered_at, drop column refunds, drop column order_tax_included, drop column order_exchange_rate,
-      drop column extra, drop column ordered_hour;
+      drop column extra, drop column ordered_hour,
+      drop column reporting_currency_id, drop column reporting_rate;
       alter table silver.fact_transactions alter column customer_id set not null;
       create index on silver.fact_transactions (customer_id, event_timestamp);
       create view silver.fact_transaction_items as
@@ -81,6 +82,7 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       drop function medallion.is_archived;
       drop table medallion.deferred_events;
       drop table gold.reporting;
+      drop function medallion.report_amount, medallion.report_unit_amount;
       drop table medallion.topic_sources;
       drop table medallion.project_models;
       drop table medallion.skipped_events;

@@ -98,6 +98,7 @@ const CURRENCIES = sql`
       select
           case
               when count(*) = 0 then ''
+              when (select currency from gold.reporting) is not null then ', ' || (select currency from gold.reporting)
               when count(*) < 3 then ', ' || string_agg(currency, '+' order by currency)
               else ', ' || count(*) || ' currencies'
           end as currency

@@ -179,7 +179,8 @@ export function paymentsAndStates(): Builder<Panel>[] {
     rows(
       {
         title: `${SECTIONS.currencies.title}, \${days}`,
-        description: 'Orders by the currency that they are booked in; amounts are not converted.',
+        description:
+          'Orders by the currency that they are booked in; amounts are in it, unless report.currency names one to convert them to.',
         ...{ sql: CURRENCIES, width: 8, height: 8, empty: EMPTY },
       },
       {

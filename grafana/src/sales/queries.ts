@@ -43,6 +43,10 @@ export function asReported(section: SectionName, parts: string): string {
   return `${withParts(parts)}${text.slice(text.indexOf('\n)') + 2).trimEnd()}`;
 }
 
+/** An amount of a transaction as marts have it. */
+const reported = (amount: string): string =>
+  `coalesce(round(${amount} * transactions.reporting_rate, 2), 0)`;
+
 /** CTE: the transactions that count. Where gold answers nothing may be left of it, whoever else reads it. */
 function chosenTransactions(span: Span): string {
   return sql`
@@ -56,9 +60,9 @@ function chosenTransactions(span: Span): string {
             transactions.order_status_id,
             transactions.order_payment_method_id,
             transactions.order_currency_id,
-            transactions.order_subtotal,
-            transactions.order_discount_amount,
-            transactions.order_total_amount
+            ${reported('transactions.order_subtotal')} as order_subtotal,
+            ${reported('transactions.order_discount_amount')} as order_discount_amount,
+            ${reported('transactions.order_total_amount')} as order_total_amount
         from period
         inner join silver.fact_transactions as transactions
             on ${isPurchaseFrom(span)}
@@ -242,8 +246,8 @@ function chosenLines(span: Span): string {
             lines.item_id,
             lines.category,
             lines.quantity as units,
-            round(lines.unit_price * lines.quantity, 2) as revenue,
-            round(lines.cost * lines.quantity, 2) as cost
+            ${reported('round(lines.unit_price * lines.quantity, 2)')} as revenue,
+            ${reported('round(lines.cost * lines.quantity, 2)')} as cost
         from period
         inner join silver.fact_transactions as transactions
             on ${isPurchaseFrom(span)}

@@ -4,10 +4,10 @@ with silver_days as (
     select
         date_key,
         count(*) as orders,
-        sum(order_subtotal) as subtotal,
-        sum(order_tax_amount) as tax_amount,
-        sum(order_discount_amount) as discount_amount,
-        sum(order_total_amount) as total_amount
+        sum(medallion.report_amount(order_subtotal, reporting_rate)) as subtotal,
+        sum(medallion.report_amount(order_tax_amount, reporting_rate)) as tax_amount,
+        sum(medallion.report_amount(order_discount_amount, reporting_rate)) as discount_amount,
+        sum(medallion.report_amount(order_total_amount, reporting_rate)) as total_amount
     from silver.fact_transactions
     where event_type = 'purchase' and ($1::date[] is null or date_key = any ($1))
     group by date_key

@@ -21,8 +21,9 @@ export const reportCommand = command(
     details: `
 Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
 ago). Changes are against the period of the same length before.
-Segments and customers cover all time. Amounts of different currencies
-are summed as they are.
+Segments and customers cover all time. Amounts are in report.currency;
+without it they are as sent, and the page says where several currencies
+are added up.
 
 --output json is one object with every section, markdown a table for each; csv
 holds one section and needs --section. --html makes one file for a browser,

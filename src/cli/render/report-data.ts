@@ -15,7 +15,8 @@ export function reportAsJson(report: Report): string {
     return `    ${JSON.stringify(name)}: ${rows}`;
   });
   const members = sections.length === 0 ? '{}' : `{\n${sections.join(',\n')}\n  }`;
-  const reporting = JSON.stringify(report.reporting);
+  const { timezone, currency = null } = report.reporting;
+  const reporting = JSON.stringify({ timezone, currency, ...report.amounts });
   return `{\n  "period": ${period},\n  "reporting": ${reporting},\n  "sections": ${members}\n}\n`;
 }
 

@@ -3,7 +3,14 @@ import type { Section, SectionName } from '../../query/report/sections.ts';
 import { palette } from './color.ts';
 import type { Page } from './report-drawn.ts';
 import { VIEWS } from './report-sections.ts';
-import { nothingYet, outsideNote, periodNote, sectionTitle, shownSections } from './report-text.ts';
+import {
+  amountNotes,
+  nothingYet,
+  outsideNote,
+  periodNote,
+  sectionTitle,
+  shownSections,
+} from './report-text.ts';
 import { widthOf } from './text.ts';
 
 export interface PageOptions {
@@ -44,16 +51,17 @@ function linesOf<Name extends SectionName>(
 
 /** What the page is about. */
 function headLines(report: Report, { colors, width }: Page): string[] {
-  const { period, reporting, writtenEvents } = report;
-  if (period === undefined) {
+  const { period, reporting, amounts, writtenEvents } = report;
+  if (period === undefined || amounts === undefined) {
     return nothingYet(writtenEvents);
   }
   const title = colors.bold(`Sales ${period.since} to ${period.until}`);
-  const note = periodNote(period, reporting);
+  const note = periodNote(period, reporting, amounts);
   const first = `${title}  ${note}`;
   const outside = outsideNote(report);
   return [
     ...(widthOf(first) <= width ? [first] : [title, note]),
     ...(outside === undefined ? [] : [outside]),
+    ...amountNotes(report).map((line) => colors.yellow(line)),
   ];
 }

@@ -1,6 +1,6 @@
 import { counted, grouped } from '../../number.ts';
 import { daysBetween, periodBefore, type Period } from '../../query/report/period.ts';
-import type { Report } from '../../query/report/report.ts';
+import type { Amounts, Report } from '../../query/report/report.ts';
 import {
   declarationOf,
   SECTION_NAMES,
@@ -48,9 +48,40 @@ function spanBefore(period: Period): string {
   return `${since} to ${until}`;
 }
 
-/** Which days, and how amounts are to be read. */
-export function periodNote({ days }: Period, { timezone }: Report['reporting']): string {
-  return `${counted(days, 'day')}, ${timezone}; currencies not converted`;
+/** Which days, and what the amounts are in. */
+export function periodNote(
+  { days }: Period,
+  { timezone, currency }: Report['reporting'],
+  { currencies }: Amounts,
+): string {
+  const [only, ...others] = currency === undefined ? currencies : [currency];
+  return [
+    counted(days, 'day'),
+    timezone,
+    ...(only === undefined || others.length > 0 ? [] : [only]),
+  ].join(', ');
+}
+
+/** How many currencies are named. */
+const NAMED_CURRENCIES = 5;
+
+/** What is wrong with the sums of the amounts, and what to do. */
+export function amountNotes({ reporting: { currency }, amounts }: Report): string[] {
+  const { currencies, unrated } = amounts ?? { currencies: [], unrated: 0 };
+  const named = currencies.slice(0, NAMED_CURRENCIES).join(', ');
+  const more = currencies.length > NAMED_CURRENCIES ? ', ..' : '';
+  return [
+    ...(currency === undefined && currencies.length > 1
+      ? [
+          `Amounts of ${counted(currencies.length, 'currency', 'currencies')} are added up as sent (${named}${more}): set report.currency.`,
+        ]
+      : []),
+    ...(currency !== undefined && unrated > 0
+      ? [
+          `${counted(unrated, 'order')} without a rate to ${currency}: their amounts are left out. Add to silver.exchange_rates.`,
+        ]
+      : []),
+  ];
 }
 
 /** Where the sales are, when the period has none. */

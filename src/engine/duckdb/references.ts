@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { NewMember } from '../../event/new-members.ts';
 import { readReferences, REFERENCE_TABLES, type References } from '../../event/references.ts';
+import { sqlFile } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** Reads the dimensions that events are judged by, which no promotion changes. */
+/** Reads the dimensions that events are judged by, which no promotion changes, and the exchange rates. */
 export async function openReferences(
   connection: DuckDBConnection,
   warehouse: Warehouse,
@@ -14,6 +15,12 @@ export async function openReferences(
     await connection.run(`create table source.${table} as ${rows}`);
     await connection.run(`create view silver.${table} as select * from source.${table}`);
   }
+  const rates = await warehouse.rows(
+    'select currency, valid_from, rate from silver.exchange_rates',
+    'exchange_rates',
+  );
+  await connection.run(`create table source.given_rates as ${rates}`);
+  await connection.run(`create view source.exchange_rates as ${sqlFile('source/exchange_rates')}`);
 }
 
 /** The dimensions that events are judged by, as the session has them. */

@@ -88,6 +88,13 @@ export async function readPlain(
   return { events, doubtful };
 }
 
+/** The currency of the reports as an expression over the session's dimensions; null where amounts stay as sent. */
+function reportingCurrencyId({ currency }: SilverBatch['reporting']): string {
+  return currency === undefined
+    ? 'null::integer'
+    : `(select id from silver.dim_currency where code = ${singleQuoted(currency)})`;
+}
+
 /** Makes source.run and the clocks of the shop, and source.rejected and source.skipped with no row. */
 export async function beginBatch(
   connection: DuckDBConnection,
@@ -96,8 +103,11 @@ export async function beginBatch(
   const zone = singleQuoted(reporting.timezone);
   await connection.run(`create or replace macro shop_time(moment) as timezone(${zone}, moment)`);
   await connection.run(
-    `create or replace table source.run as
-     select ${String(runId)}::bigint as run_id, ${String(firstKey)}::bigint as first_key`,
+    statement('source/run', {
+      run_id: String(runId),
+      first_key: String(firstKey),
+      reporting_currency_id: reportingCurrencyId(reporting),
+    }),
   );
   await connection.run(
     `create or replace table source.rejected (event_no integer, reason varchar, field varchar, detail varchar)`,

@@ -211,10 +211,18 @@ export class SourceStep {
 
   /** Shows both sides what was read. */
   async #show({ runId, firstKey }: SilverBatch): Promise<void> {
+    const [run] = await this.#near.query('select reporting_currency_id from source.run');
+    const currency = run?.['reporting_currency_id'] ?? 'null';
     await this.#exchange.view(
       'source.run',
-      `select cast(${String(runId)} as bigint) as run_id, cast(${String(firstKey)} as bigint) as first_key`,
+      `select cast(${String(runId)} as bigint) as run_id, cast(${String(firstKey)} as bigint) as first_key,
+         cast(${currency} as int) as reporting_currency_id`,
     );
+    const rates = await this.#exchange.give(
+      'exchange_rates',
+      'select currency_id, valid_from, rate from source.exchange_rates',
+    );
+    await this.#exchange.view('source.exchange_rates', farSelect(this.#keep(rates)));
     await this.#showEvents();
     for (const relation of ['repeated', 'losers'] as const) {
       const columns = relation === 'repeated' ? [text('transaction_id')] : EVENT_NO;

@@ -33,9 +33,19 @@ export interface Report {
   readonly period: Period | undefined;
   /** What the figures are in. */
   readonly reporting: Reporting;
+  /** Undefined without a period. */
+  readonly amounts: Amounts | undefined;
   /** Events that ever reached bronze. */
   readonly writtenEvents: bigint;
   readonly sections: Sections;
+}
+
+/** What the amounts of a period are made of. */
+export interface Amounts {
+  /** The currencies that its orders are in, by their codes. */
+  readonly currencies: readonly string[];
+  /** Its orders without an exchange rate to the currency of the reports, whose amounts are left out. */
+  readonly unrated: number;
 }
 
 /**
@@ -61,7 +71,8 @@ export async function report(
       sections[name] = await readSection(client, name, parameters);
     }
     const reporting = await readReporting(client);
-    return { period, reporting, writtenEvents, sections: sections as Sections };
+    const amounts = period && (await readAmounts(client, period));
+    return { period, reporting, amounts, writtenEvents, sections: sections as Sections };
   });
 }
 
@@ -87,6 +98,19 @@ function goldError(error: unknown, place: string): unknown {
         cause: error,
       })
     : error;
+}
+
+async function readAmounts(client: Client, { since, until }: Period): Promise<Amounts> {
+  const [row] = await askRows<{ currencies: string; unrated: string }>(client, 'report_amounts', [
+    since,
+    until,
+  ]).catch((error: unknown) => {
+    throw goldError(error, 'gold.order_performance');
+  });
+  return {
+    currencies: JSON.parse(row?.currencies ?? '[]') as string[],
+    unrated: Number(row?.unrated ?? 0),
+  };
 }
 
 async function countWritten(client: Client): Promise<bigint> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_REPORTING } from '../../../src/config/reporting.ts';
+import { renderHtml } from '../../../src/cli/render/html/page.ts';
 import { renderPage } from '../../../src/cli/render/report-page.ts';
 import { widthOf } from '../../../src/cli/render/text.ts';
 import type { Period } from '../../../src/query/report/period.ts';
@@ -234,12 +235,20 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
   ],
 };
 
+const AMOUNTS = { currencies: ['EUR'], unrated: 0 };
+
 function reportOf(...names: SectionName[]): Report {
   const wanted = names.length === 0 ? SECTION_NAMES : names;
   const sections = Object.fromEntries(
     wanted.map((name) => [name, { columns: [], rows: ROWS[name] }]),
   );
-  return { period: PERIOD, reporting: DEFAULT_REPORTING, writtenEvents: 20_100n, sections };
+  return {
+    period: PERIOD,
+    reporting: DEFAULT_REPORTING,
+    amounts: AMOUNTS,
+    writtenEvents: 20_100n,
+    sections,
+  };
 }
 
 /** The page of days with such revenues; null is a day without a sale. */
@@ -255,7 +264,7 @@ function daysPage(revenues: readonly (string | null)[]): string {
   }));
   return renderPage(
     {
-      ...{ period: PERIOD, reporting: DEFAULT_REPORTING, writtenEvents: 1n },
+      ...{ period: PERIOD, reporting: DEFAULT_REPORTING, amounts: AMOUNTS, writtenEvents: 1n },
       sections: { days: { columns: [], rows } },
     },
     { width: 80, color: false, top: 2 },
@@ -270,11 +279,46 @@ function page(width: number, ...names: SectionName[]): string[] {
   return blocks.join('\n\n').trimEnd().split('\n');
 }
 
+describe('amounts', () => {
+  const BOOKED = { currencies: ['EUR', 'USD'], unrated: 0 };
+  const IN_EUR = { ...DEFAULT_REPORTING, currency: 'EUR' };
+  const SUMMED = 'Amounts of 2 currencies are added up as sent (EUR, USD): set report.currency.';
+  const LEFT_OUT =
+    '2 orders without a rate to EUR: their amounts are left out. Add to silver.exchange_rates.';
+
+  it.each([
+    ['of one currency', {}, 'UTC, EUR', []],
+    ['of several currencies, as sent', { amounts: BOOKED }, 'UTC', [SUMMED]],
+    ['of none', { amounts: { ...BOOKED, currencies: [] } }, 'UTC', []],
+    ['converted', { amounts: BOOKED, reporting: IN_EUR }, 'UTC, EUR', []],
+    [
+      'of which some have no rate',
+      { amounts: { ...BOOKED, unrated: 2 }, reporting: IN_EUR },
+      'UTC, EUR',
+      [LEFT_OUT],
+    ],
+  ])('%s say so, on a terminal and in HTML', (_, changed, head, notes) => {
+    const report = { ...reportOf('segments'), ...changed };
+    const lines = renderPage(report, { width: 100, color: false, top: 10 }).split('\n');
+    expect(lines.slice(0, notes.length + 2)).toEqual([
+      `Sales 2026-01-01 to 2026-01-04  4 days, ${head}`,
+      ...notes,
+      '',
+    ]);
+    const page = renderHtml(report, { top: 10 });
+    expect(page).toContain(`<p>4 days, ${head}</p>`);
+    expect(page.split('class="behind"').length - 1).toBe(notes.length);
+    for (const note of notes) {
+      expect(page).toContain(note);
+    }
+  });
+});
+
 describe('at 80 columns', () => {
   it('says what it is about', () => {
     expect(
       renderPage(reportOf('segments'), { width: 80, color: false, top: 10 }).split('\n')[0],
-    ).toBe('Sales 2026-01-01 to 2026-01-04  4 days, UTC; currencies not converted');
+    ).toBe('Sales 2026-01-01 to 2026-01-04  4 days, UTC, EUR');
   });
 
   it('shows the headline figures against the period before', () => {
@@ -341,7 +385,7 @@ describe('at 80 columns', () => {
 
   it('names and draws no day where none has a sale, and says where the sales are', () => {
     expect(daysPage([null, null])).toBe(
-      'Sales 2026-01-01 to 2026-01-04  4 days, UTC; currencies not converted\n' +
+      'Sales 2026-01-01 to 2026-01-04  4 days, UTC, EUR\n' +
         'There are no sales in this period; they run from 2025-12-01 to 2026-01-04.\n\n' +
         'Revenue by day\nnone\n',
     );
@@ -472,12 +516,12 @@ describe('beside the days', () => {
 });
 
 it('keeps figures below one another whatever stands before them', () => {
-  const { period, reporting, writtenEvents } = reportOf();
+  const { period, reporting, amounts, writtenEvents } = reportOf();
   const names = ['Oslo', '東京', 'Ōsaka', '👩‍👩‍👧 家', 'e\u0301', '\u202ex'];
   const rows = names.map((city) => ({ ...ROWS.places[0], city })) as SectionRows['places'][];
   const sections = { places: { columns: [], rows } };
   const lines = renderPage(
-    { period, reporting, writtenEvents, sections },
+    { period, reporting, amounts, writtenEvents, sections },
     { width: 60, color: false, top: 9 },
   ).split('\n');
   const places = lines
@@ -535,7 +579,7 @@ it('says the same in colour', () => {
 describe('without anything to show', () => {
   const empty = (writtenEvents: bigint, period?: Period): string =>
     renderPage(
-      { period, reporting: DEFAULT_REPORTING, writtenEvents, sections: {} },
+      { period, reporting: DEFAULT_REPORTING, amounts: AMOUNTS, writtenEvents, sections: {} },
       { width: 80, color: false, top: 10 },
     );
 
@@ -550,7 +594,7 @@ describe('without anything to show', () => {
 
   it('says where the sales are when the period has none', () => {
     expect(empty(1n, { ...PERIOD, since: '2027-01-01', until: '2027-01-01', days: 1 })).toBe(
-      'Sales 2027-01-01 to 2027-01-01  1 day, UTC; currencies not converted\n' +
+      'Sales 2027-01-01 to 2027-01-01  1 day, UTC, EUR\n' +
         'There are no sales in this period; they run from 2025-12-01 to 2026-01-04.\n',
     );
   });

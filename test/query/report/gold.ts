@@ -51,7 +51,7 @@ select
     ((date_key - date '1900-01-01')::bigint << 40) + number, 'txn_' || number, event_type, '1.0',
     date_key + time '12:00' + number * interval '1.5 seconds', date_key, customer_id, 'returning', 'DE', 'Berlin',
     5, 1, 1, total, 0, 0, 0, total, now(), 'sales', 0, number, 1,
-    date_key + time '12:00' + number * interval '1.5 seconds', null, false, null, null, 12
+    date_key + time '12:00' + number * interval '1.5 seconds', null, false, null, null, 12, 1, 1
 from (values
     (1, date '2025-12-30', 'purchase', 'cust_1', 100.00),
     (2, date '2026-01-01', 'purchase', 'cust_1', 150.10),
@@ -105,7 +105,7 @@ values
     ('2026-01-01', 5, 1, 'completed', 'EUR', 2, 200.00, 0, 200.00),
     ('2026-01-03', 2, 2, 'to_ship', 'USD', 2, 150.05, 0, 150.05);
 
-insert into gold.net_sales (date_key, order_currency_id, currency, entries, orders, gross_sales, discounts, returns, net_sales, shipping, taxes, total_sales)
+insert into gold.net_sales (date_key, reporting_currency_id, currency, entries, orders, gross_sales, discounts, returns, net_sales, shipping, taxes, total_sales)
 values
     ('2025-12-30', 1, 'EUR', 1, 1, 100.00, 0, 0, 100.00, 0, 0, 100.00),
     ('2026-01-01', 1, 'EUR', 2, 2, 200.00, 0, 0, 200.00, 0, 0, 200.00),

@@ -4,6 +4,7 @@ import type { Report } from '../../../query/report/report.ts';
 import { declarationOf, type Section, type SectionName } from '../../../query/report/sections.ts';
 import { VERSION } from '../../../version.ts';
 import {
+  amountNotes,
   nothingYet,
   outsideNote,
   periodNote,
@@ -69,13 +70,14 @@ function policy(style: string): string {
 }
 
 function headNotes(report: Report): Markup {
-  const { period, reporting, writtenEvents } = report;
-  if (period === undefined) {
+  const { period, reporting, amounts, writtenEvents } = report;
+  if (period === undefined || amounts === undefined) {
     return html`${nothingYet(writtenEvents).map((line) => html`<p>${line}</p>`)}`;
   }
   const outside = outsideNote(report);
-  return html`<p>${periodNote(period, reporting)}</p>
-    ${outside === undefined ? undefined : html`<p class="behind">${outside}</p>`}`;
+  const notes = [...(outside === undefined ? [] : [outside]), ...amountNotes(report)];
+  return html`<p>${periodNote(period, reporting, amounts)}</p>
+    ${notes.map((note) => html`<p class="behind">${note}</p>`)}`;
 }
 
 function sectionOf<Name extends SectionName>(
