@@ -4,7 +4,13 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readManifest, SHOP } from '../../e2e/warehouse.ts';
 import { runCommand } from '../../support/cli.ts';
-import { kafkaBrokers, kafkaClient, produce, uniqueTopic, until } from '../../support/kafka.ts';
+import {
+  kafkaBrokers,
+  kafkaClient,
+  produce,
+  recreateTopic,
+  uniqueTopic,
+} from '../../support/kafka.ts';
 import { purchase } from '../../support/orders.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { rowsOf } from '../../support/promotion.ts';
@@ -173,12 +179,7 @@ test('a topic that was recreated is named, with the way to take the new one', as
   const sale = { partition: 0, value: purchase({ id: 'a', at: '2026-02-01T00:00:00' }) };
   await produce(topic, [sale]);
   await medallion('ingest');
-  const admin = (await kafkaClient()).admin();
-  await admin.connect();
-  await admin.deleteTopics({ topics: [topic] });
-  await until(async () => !(await admin.listTopics()).includes(topic));
-  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
-  await admin.disconnect();
+  await recreateTopic(topic, PARTITIONS);
   await produce(topic, [sale, sale]);
   const result = await reconcile();
   expect(result).toMatchObject({ code: 0, different: [] });
