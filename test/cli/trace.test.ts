@@ -169,7 +169,7 @@ test('shows what a refund takes back, from either end, and the cell that it move
   expect((await trace('b'))['refunds']).toEqual([
     {
       ...{ transaction_id: 'back', ordered_at: '2026-01-03T11:00:00Z', date_key: '2026-01-03' },
-      ...{ reporting_currency_id: 2, order_total_amount: 10.2 },
+      ...{ order_currency_id: 2, order_total_amount: 10.2 },
     },
   ]);
   const stray = await run('trace', 'stray');
