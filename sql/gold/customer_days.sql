@@ -5,6 +5,7 @@ key: [customer_id, date_key, country, city]
 indexes: ['(date_key)']
 load: additive
 count: orders
+event_types: [purchase]
 columns:
   customer_id: { type: text, description: 'Customer, empty for all guests together' }
   date_key: { type: date, description: 'Day, in the zone of the reports' }

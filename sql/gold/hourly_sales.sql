@@ -4,6 +4,7 @@ grain: one row per day and hour with at least one purchase
 key: [date_key, hour]
 load: additive
 count: orders
+event_types: [purchase]
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   hour: { type: integer, description: 'Hour of the day, 0 to 23' }

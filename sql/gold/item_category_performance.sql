@@ -4,6 +4,7 @@ grain: one row per day and category with at least one purchased order line
 key: [date_key, category]
 load: additive
 count: order_lines
+event_types: [purchase]
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   category: { type: text, description: Category }

@@ -7,6 +7,7 @@ grain: one row per day and currency with at least one purchase or refund
 key: [date_key, reporting_currency_id]
 load: additive
 count: entries
+event_types: [purchase, refund]
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   reporting_currency_id: { type: integer, description: Currency of the amounts }

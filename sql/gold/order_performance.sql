@@ -4,6 +4,7 @@ grain: one row per day, order status and currency with at least one purchase
 key: [date_key, order_status_id, order_currency_id]
 load: additive
 count: orders
+event_types: [purchase]
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   order_status_id: { type: integer, description: State of the order }

@@ -4,6 +4,7 @@ grain: one row per day and payment method with at least one purchase
 key: [date_key, payment_method_id]
 load: additive
 count: orders
+event_types: [purchase]
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   payment_method_id: { type: integer, description: Payment method }

@@ -4,6 +4,7 @@ grain: one row per day and product with at least one purchased order line
 key: [date_key, item_id]
 load: additive
 count: units
+event_types: [purchase]
 columns:
   date_key: { type: date, description: 'Day, in the zone of the reports' }
   item_id: { type: text, description: Product }

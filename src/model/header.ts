@@ -76,6 +76,8 @@ const headerSchema = v.object({
   count: v.string().optional(),
   /** Of a mart over another mart: columns of that one by which its rows are taken whole; its key unless said otherwise. */
   within: texts,
+  /** Of a mart over facts: the types of event that its select takes; without it all. A mart over marts takes what they do. */
+  event_types: texts,
   /**
    * The column by which the days of this table are a range: transaction_key. Gold marts have their date_key. A view whose
    * inputs all have one makes the rows of a day from that day's alone.

@@ -210,6 +210,7 @@ function parseModel(
     refresh: rest.refresh,
     count: rest.count,
     within: rest.within,
+    eventTypes: rest.event_types,
     window: rest.window,
     restatements: rest.restatements,
     checks: rest.checks,

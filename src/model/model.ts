@@ -36,6 +36,7 @@ export interface Model {
   /** Of an additive mart; see the header. */
   readonly count: string | undefined;
   readonly within: readonly string[];
+  readonly eventTypes: readonly string[];
   readonly window: 'transaction_key' | undefined;
   readonly restatements: Header['restatements'];
   readonly checks: readonly ModelCheck[];

@@ -48,15 +48,13 @@ export async function cellsOf(
   return { table: await askSql(client, queries.join('\nunion all\n'), [transactionId]), untraced };
 }
 
-/**
- * Whether a mart counts events of a type: its select names the type, or none. A mart over marts counts what any of these
- * does.
- */
+/** Whether a mart takes events of a type: as its header says, else as any mart that it reads does. */
 function countsType(mart: Model, eventType: string, marts: readonly Model[]): boolean {
+  if (mart.eventTypes.length > 0) {
+    return mart.eventTypes.includes(eventType);
+  }
   const below = marts.filter(({ id }) => mart.sources.includes(id) && id !== mart.id);
-  return below.length > 0
-    ? below.some((source) => countsType(source, eventType, marts))
-    : !/\bevent_type\b/.test(mart.sql) || mart.sql.includes(literal(eventType));
+  return below.length === 0 || below.some((source) => countsType(source, eventType, marts));
 }
 
 function cellQuery(

@@ -35,6 +35,12 @@ test('every model that computes something has a test file, and every test file a
   expect(files.sort()).toEqual(computed.map(testFile).sort());
 });
 
+test('every mart that asks for the type of an event says which it takes', () => {
+  const asking = gold.filter(({ sql }) => /\bevent_type\b/.test(sql));
+  expect(asking.length).toBeGreaterThan(0);
+  expect(asking.filter(({ eventTypes }) => eventTypes.length === 0)).toEqual([]);
+});
+
 describe.each(ENGINES)('%s', (engineName) => {
   useEngine(engineName);
   let engine: Engine;

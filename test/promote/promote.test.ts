@@ -555,6 +555,7 @@ describe('what does not fit', () => {
         load: 'replace_days',
         count: undefined,
         within: [],
+        eventTypes: [],
         restatements: undefined,
         checks: [],
       },

@@ -4,6 +4,7 @@ grain: one row per UTC day with at least one purchase
 key: [date_key]
 load: additive
 count: orders
+event_types: [purchase]
 columns:
   date_key: { type: date, description: UTC day }
   weekday:
