@@ -68,6 +68,10 @@ const BY_TRANSACTION: Readonly<Record<string, { readonly value: string; readonly
       value: 'count(d.outcome)',
       from: `${FACTS} left join silver.discarded_events as d on t.transaction_id = d.transaction_id`,
     },
+    exchange_rates: {
+      value: 'count(r.rate)',
+      from: `${FACTS} left join silver.exchange_rates as r on t.date_key >= r.valid_from`,
+    },
     fact_transaction_items: {
       value: 'sum(i.quantity)',
       from: `${FACTS} left join silver.fact_transaction_items as i on t.transaction_key = i.transaction_key`,

@@ -22,6 +22,12 @@ const SOURCE = {
   'source.run': [
     { name: 'run_id', type: 'bigint' },
     { name: 'first_key', type: 'bigint' },
+    { name: 'reporting_currency_id', type: 'integer' },
+  ],
+  'source.exchange_rates': [
+    { name: 'currency_id', type: 'integer' },
+    { name: 'valid_from', type: 'date' },
+    { name: 'rate', type: 'numeric(17,10)' },
   ],
   'source.events': EVENT,
   'source.transactions': EVENT,
