@@ -60,9 +60,6 @@ columns:
       marts. Null where no rate is known: the order counts, its amounts do not
     backfill: '1'
 checks:
-  - name: the amounts have an exchange rate to the currency of the reports
-    that: reporting_rate is not null
-    severity: warn
   - name: the total is subtotal plus tax plus shipping less discount
     that: >-
       abs(order_total_amount - (order_subtotal + case when order_tax_included then 0 else order_tax_amount end
@@ -81,6 +78,9 @@ checks:
       order_status_id not in (select id from silver.dim_order_status where is_new)
       and order_payment_method_id not in (select id from silver.dim_payment_method where is_new)
       and order_currency_id not in (select id from silver.dim_currency where is_new)
+    severity: warn
+  - name: the amounts have an exchange rate to the currency of the reports
+    that: reporting_rate is not null
     severity: warn
 */
 with foreign_days as (
