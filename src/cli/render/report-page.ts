@@ -12,6 +12,7 @@ import {
   shownSections,
 } from './report-text.ts';
 import { widthOf } from './text.ts';
+import { wrapped } from './wrap.ts';
 
 export interface PageOptions {
   /** Columns of the terminal; taken as at least 60 and at most 200. */
@@ -61,7 +62,9 @@ function headLines(report: Report, { colors, width }: Page): string[] {
   const outside = outsideNote(report);
   return [
     ...(widthOf(first) <= width ? [first] : [title, note]),
-    ...(outside === undefined ? [] : [outside]),
-    ...amountNotes(report).map((line) => colors.yellow(line)),
+    ...(outside === undefined ? [] : wrapped(outside, width)),
+    ...amountNotes(report)
+      .flatMap((line) => wrapped(line, width))
+      .map((line) => colors.yellow(line)),
   ];
 }
