@@ -70,7 +70,7 @@ test('people see a table of rows and the checks that were not met', async () => 
   expect(stdout).toMatch(/^model +read +written +new +changed +removed +refused$/m);
   expect(stdout).toMatch(/^silver\.fact_transactions +4 +3 +3 +0 +0 +1$/m);
   expect(stdout).toMatch(/^gold\.sales_performance +2 +2 +2 +0 +0 +0$/m);
-  expect(stdout).toContain('\nChecks, 1 of 17 not met\n');
+  expect(stdout).toContain('\nChecks, 1 of 18 not met\n');
   expect(stdout).toMatch(/^silver\.fact_transactions +warn +warn +1 +3\n {2}the total is /m);
 });
 
@@ -85,7 +85,7 @@ test('CSV is one table, Markdown has one for the models and one for the checks',
   );
   const markdown = await dryRun(['--chunk-rows', '1', '--output', 'markdown']);
   expect(markdown.stdout).toContain('| silver.fact_transactions | 4 | 3 | 3 | 0 | 0 | 1 |');
-  expect(markdown.stdout).toMatch(/^## Checks, 1 of 17 not met$/m);
+  expect(markdown.stdout).toMatch(/^## Checks, 1 of 18 not met$/m);
 });
 
 test('a check that would fail the promotion is shown, with its rows, and exits with 4', async () => {

@@ -25,11 +25,13 @@ function unfilled(): Promise<Record<string, string | null>[]> {
   return rowsOf(db.settings, 'select model from medallion.unfilled_marts order by model');
 }
 
-test('every table and view of every model is there before the first promotion, empty but for the seeds', async () => {
+test('every table and view of every model is there before the first promotion, empty but for the seeds that bring rows', async () => {
   await migrateWarehouse(db.settings);
   for (const { id, load } of [...silver, ...gold]) {
     const { rows } = await rowOf(db.settings, `select count(*) as rows from ${id}`);
-    expect(Number(rows) > 0, id).toBe(load === 'seed');
+    // Exchange rates are given by whoever runs the warehouse.
+    const hasRows = load === 'seed' && id !== 'silver.exchange_rates';
+    expect(Number(rows) > 0, id).toBe(hasRows);
   }
   expect(await unfilled()).toEqual(gold.map(({ id }) => ({ model: id })).sort(byModel));
   expect(await migrateWarehouse(db.settings)).toEqual([]);
