@@ -81,7 +81,11 @@ export function connectionError(error: unknown, settings: ConnectionSettings): M
       hint: 'Is the server up, and are host and port right? Unset DATABASE_URL, PG* and POSTGRES_* to use the embedded server.',
       cause: error,
       reason: messageOf(error),
-      retriable: CONNECTION_LOST.test(code) || /timeout|terminated/i.test(messageOf(error)),
+      // A server that stops may take a connection, and break it before the first statement.
+      retriable:
+        CONNECTION_LOST.test(code) ||
+        WITHOUT_WORDS.test(messageOf(error)) ||
+        /timeout|terminated/i.test(messageOf(error)),
     },
   );
 }
