@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { NewMembers } from '../../event/new-members.ts';
 import { DuckDBInstance } from './driver.ts';
 import { RowCache } from './row-cache.ts';
-import { DuckDbSession } from './session.ts';
+import { DuckDbSession, makeMacros } from './session.ts';
 
 /** DuckDB in memory without a warehouse, an extension or a file, for selects over rows that are given. */
 export interface DetachedEngine {
@@ -22,6 +22,7 @@ export async function openDetached(): Promise<DetachedEngine> {
   });
   const connection = await instance.connect();
   await connection.run("set global timezone = 'UTC'");
+  await makeMacros(connection);
   // bronze.events of every session: a database of the name has the table.
   await connection.run("attach ':memory:' as bronze");
   await connection.run(

@@ -19,7 +19,7 @@ import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { RowCache } from './row-cache.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
-import { DuckDbSession, SEEN } from './session.ts';
+import { DuckDbSession, makeMacros, SEEN } from './session.ts';
 import { singleQuoted } from './sql.ts';
 import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
 
@@ -69,7 +69,7 @@ export async function openDuckDb(
 }
 
 /**
- * DuckDB with its postgres extension, whose signature takes a while to check, and nothing attached yet.
+ * DuckDB with the macros, and its postgres extension, whose signature takes a while to check; nothing is attached yet.
  * @throws MedallionError unreachable or config when the extension cannot be had
  */
 export async function startDuckDb(
@@ -89,6 +89,7 @@ export async function startDuckDb(
     const connection = await instance.connect();
     await loadExtension(connection, EXTENSIONS.postgres, options.duckdb, context);
     await connection.run("set global timezone = 'UTC'");
+    await makeMacros(connection);
     connection.closeSync();
     return instance;
   } catch (error) {

@@ -40,8 +40,17 @@ import { doubleQuoted, singleQuoted } from './sql.ts';
 import { narrowed, selectOf } from './warehouse-file.ts';
 import type { Warehouse } from './warehouse.ts';
 
+/** The catalog that DuckDB has by itself: all sessions read it after their own. */
+const SHARED_CATALOG = 'memory';
+
 /** The transactions that batches of a fill have taken, of all sessions: four bytes each. */
-export const SEEN = 'memory.main.seen_transactions';
+export const SEEN = `${SHARED_CATALOG}.main.seen_transactions`;
+
+/** Makes what models and mappings call, once for all sessions of a DuckDB. */
+export async function makeMacros(connection: DuckDBConnection): Promise<void> {
+  await connection.run(readSourceSql('macros'));
+  await connection.run(readSourceSql('mapping'));
+}
 
 /** A decimal that 64 bits do not hold. */
 const TOO_WIDE = /to type DECIMAL\(18,\d+\) failed: value is out of range/;
@@ -92,12 +101,10 @@ export class DuckDbSession implements Session {
   ): Promise<DuckDbSession> {
     const session = new DuckDbSession(connection, catalog, shared, warehouse, files, onClosing);
     await session.#run(`attach ':memory:' as ${catalog}`);
-    await session.#run(`use ${catalog}`);
+    await session.#run(`set search_path = '${catalog},${SHARED_CATALOG}'`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
       await session.#run(`create schema ${schema}`);
     }
-    await session.#run(readSourceSql('macros'));
-    await session.#run(readSourceSql('mapping'));
     return session;
   }
 
@@ -360,7 +367,7 @@ export class DuckDbSession implements Session {
     this.#onClosing(this);
     try {
       // Its tables go with it.
-      await this.#run('use memory');
+      await this.#run(`use ${SHARED_CATALOG}`);
       await this.#run(`detach ${this.#catalog}`);
     } finally {
       this.#connection.closeSync();
