@@ -63,6 +63,9 @@ const KEY_CHANGES: readonly TableChange['kind'][] = ['key', 'unique', 'new index
 
 /** Builds the keys and indexes that tables lack by their models. */
 export async function buildKeys(client: Client, models: readonly Model[]): Promise<void> {
+  if (models.length === 0) {
+    return;
+  }
   for (const { kind, statements } of await compareTables(client, models)) {
     for (const statement of KEY_CHANGES.includes(kind) ? statements : []) {
       await client.query(statement);

@@ -73,6 +73,9 @@ async function definitionOf(client: Client, model: Model, index: string): Promis
 
 /** Drops the keys and indexes that tables have by their models; what somebody else has made stays. */
 export async function dropKeys(client: Client, models: readonly Model[]): Promise<void> {
+  if (models.length === 0) {
+    return;
+  }
   const shapes = await readShapes(client);
   for (const model of models) {
     const shape = shapes.get(model.id);
