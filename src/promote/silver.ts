@@ -87,9 +87,12 @@ export async function promoteSilver(
   const places: Workplace[] = [];
   /** In the order in which they will be published, one on each session. */
   const preparing: Preparing[] = [];
-  const begin = (place: Workplace, free: Promise<void>): void => {
+  const begin = (
+    place: Workplace,
+    next: Promise<SilverBatch | undefined>,
+    free: Promise<void> = Promise.resolve(),
+  ): void => {
     const before = preparing.at(-1);
-    const next = batches.next();
     const seen = new Signal();
     const prepared = free
       .then(async () => {
@@ -107,11 +110,16 @@ export async function promoteSilver(
   /** How far the batch has come that was published last. */
   let turn: Turn = FIRST_TURN;
   try {
-    for (let opened = 0; opened < WORKPLACES; opened += 1) {
+    while (places.length < WORKPLACES) {
+      const next = batches.next();
+      // Most promotions have a single batch.
+      if ((await next) === undefined) {
+        break;
+      }
       // The session goes with its engine, the publisher would stay open if that could not be had.
       const place = { session: await engine.openSession(), publisher: await openPublisher() };
       places.push(place);
-      begin(place, Promise.resolve());
+      begin(place, next);
     }
     for (;;) {
       const prepared = await preparing.shift()?.prepared;
@@ -134,6 +142,7 @@ export async function promoteSilver(
       adding.catch(() => undefined);
       begin(
         { session, publisher },
+        batches.next(),
         published
           .then(() => {
             onCommitted(batch);
