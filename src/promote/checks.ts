@@ -213,22 +213,20 @@ export async function saveChecks(
   runId: bigint,
   results: readonly CheckResult[],
 ): Promise<void> {
-  for (const result of results) {
-    const { model, name, severity, warnAbove, errorAbove, checked, failing, outcome } = result;
-    await client.query(sqlFile('promote/record_check'), [
-      runId,
-      model,
-      name,
-      severity,
-      warnAbove,
-      errorAbove,
-      checked,
-      failing,
-      outcome,
-    ]);
-    if (failing > 0) {
-      await saveFailing(client, runId, result);
-    }
+  const column = <Value>(of: (result: CheckResult) => Value): Value[] => results.map(of);
+  await client.query(sqlFile('promote/record_checks'), [
+    runId,
+    column(({ model }) => model),
+    column(({ name }) => name),
+    column(({ severity }) => severity),
+    column(({ warnAbove }) => warnAbove),
+    column(({ errorAbove }) => errorAbove),
+    column(({ checked }) => checked),
+    column(({ failing }) => failing),
+    column(({ outcome }) => outcome),
+  ]);
+  for (const result of results.filter(({ failing }) => failing > 0)) {
+    await saveFailing(client, runId, result);
   }
 }
 
