@@ -4,8 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { renderPage } from '../src/cli/render/report-page.ts';
 import { parseConfig } from '../src/config.ts';
-import { withWarehouse } from '../src/postgres/warehouse.ts';
-import { report } from '../src/query/report/report.ts';
+import { report } from '../src/app/query.ts';
 import { launchBrowser } from './chromium/browser.ts';
 import { PERIOD, PICTURES, ROOT, withMadeUpSales } from './made-up-sales.ts';
 
@@ -33,12 +32,9 @@ await withMadeUpSales(async ({ home, folder }) => {
 
 /** The report as a terminal gets it, in colour. */
 async function terminalReport(home: string, folder: string): Promise<string> {
-  const context = { signal: new AbortController().signal, emit: () => undefined };
   const config = parseConfig({ home }, {}, folder);
   const sections = ['headline', 'days', 'categories'] as const;
-  const answer = await withWarehouse(config, context, (settings) =>
-    report(settings, { ...PERIOD, sections, top: 5 }, context),
-  );
+  const answer = await report(config, { ...PERIOD, sections, top: 5 });
   return renderPage(answer, { width: TERMINAL_WIDTH, color: true, top: 5 });
 }
 

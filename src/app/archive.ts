@@ -11,7 +11,7 @@ import {
   type ArchivePlan,
   type ArchiveResult,
 } from '../maintain/archive.ts';
-import { momentBefore, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
+import { momentBefore, READS, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 import { checkEngine, openerOf, type EngineRequest } from './promote.ts';
 
 export { DEFAULT_FILE_ROWS } from '../maintain/archive.ts';
@@ -30,9 +30,7 @@ export async function archivePlan(
   config: Config,
   options: CallOptions & Pick<ArchiveRequest, 'before'>,
 ): Promise<ArchivePlan> {
-  return withOpen(config, options, ({ settings }) => planArchive(settings, options.before), {
-    writes: false,
-  });
+  return withOpen(config, options, ({ settings }) => planArchive(settings, options.before), READS);
 }
 
 /**

@@ -3,6 +3,8 @@ import { usageError } from '../errors.ts';
 import { lineWriter, openFileWriter } from '../log/files/stream-writer.ts';
 import type { LogWriter } from '../log/log.ts';
 import type { ConnectionSettings } from '../config/server.ts';
+import type { Client } from '../postgres/client.ts';
+import { withSnapshot } from '../postgres/query.ts';
 import { withWarehouse, type WarehouseOptions } from '../postgres/warehouse.ts';
 import type { Emit, StageContext } from '../progress.ts';
 import { DEFAULT_RETRY_POLICY, type Retry, type RetryPolicy } from '../retry.ts';
@@ -41,6 +43,20 @@ export async function withOpen<T>(
     (settings, retry) => work({ config, settings, retry, context }),
     { writes: true, retryPolicy: request.retryFor ?? DEFAULT_RETRY_POLICY, ...options },
   );
+}
+
+/** What only reads is opened so: also a server that takes no writes. */
+export const READS: WarehouseOptions = { writes: false };
+
+/** Reads from one snapshot. */
+export async function readSnapshot<T>(
+  config: Config,
+  request: CallOptions,
+  work: (client: Client, context: StageContext) => Promise<T>,
+): Promise<T> {
+  const inSnapshot = ({ settings, context }: OpenWarehouse): Promise<T> =>
+    withSnapshot(settings, context.signal, (client) => work(client, context));
+  return withOpen(config, request, inSnapshot, READS);
 }
 
 /** How stages are called. */

@@ -5,7 +5,7 @@ import {
   type ExportOptions,
   type ExportTarget,
 } from '../export/export.ts';
-import { withOpen, type CallOptions } from './call.ts';
+import { READS, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 import { checkEngine, openerOf, type EngineRequest } from './promote.ts';
 
 export { hasDays } from '../export/export.ts';
@@ -22,17 +22,13 @@ export async function exportTables(
   request: ExportRequest,
 ): Promise<ExportedTable[]> {
   checkEngine(request);
-  return withOpen(
-    config,
-    request,
-    async (warehouse) => {
-      const engine = await (await openerOf(warehouse, request))();
-      try {
-        return await exportWith(engine, targets, request, warehouse.context);
-      } finally {
-        await engine.close();
-      }
-    },
-    { writes: false },
-  );
+  const work = async (warehouse: OpenWarehouse): Promise<ExportedTable[]> => {
+    const engine = await (await openerOf(warehouse, request))();
+    try {
+      return await exportWith(engine, targets, request, warehouse.context);
+    } finally {
+      await engine.close();
+    }
+  };
+  return withOpen(config, request, work, READS);
 }

@@ -9,7 +9,7 @@ import type { ForgetOptions } from '../maintain/forget/work.ts';
 import { allModels } from '../model/load.ts';
 import { describeServer } from '../config/server.ts';
 import { loadSources } from '../source/read.ts';
-import { withOpen, type CallOptions } from './call.ts';
+import { READS, withOpen, type CallOptions } from './call.ts';
 
 export { EXTRA } from '../maintain/forget/forget.ts';
 
@@ -19,9 +19,6 @@ export interface ForgetRequest extends CallOptions {
   /** Asked before anything changes, with what would and where; throws to let it stay. */
   readonly confirm?: ((plan: ForgetPlan, server: string) => Promise<void>) | undefined;
 }
-
-/** A server that takes no writes says so at the first of them. */
-const READS = { writes: false };
 
 /**
  * What `forget` would change now.

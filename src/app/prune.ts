@@ -10,7 +10,7 @@ import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import type { StageContext } from '../progress.ts';
 import { differenceError } from '../query/reconcile/difference.ts';
 import { reconcilePromoted } from '../query/reconcile/reconcile.ts';
-import { withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
+import { READS, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 
 export interface PruneRequest extends CallOptions {
   /** Events that the log took in before this moment may go. */
@@ -20,9 +20,6 @@ export interface PruneRequest extends CallOptions {
   /** Asked before anything goes, with what would go and from where; throws to let it stay. */
   readonly confirm: (plan: PrunePlan, server: string) => Promise<void>;
 }
-
-/** A server that takes no writes says so at the first of them. */
-const READS = { writes: false };
 
 /** What `prune` would remove now. */
 export async function prunePlan(

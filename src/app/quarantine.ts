@@ -3,11 +3,11 @@ import { logsOf } from '../config/kafka.ts';
 import { formatOf, openDecoder } from '../format/open.ts';
 import { decide, statusFor, type Decision } from '../maintain/dismiss.ts';
 import { isOfTopic } from '../postgres/offsets.ts';
-import type { Selection, Status } from '../postgres/quarantine.ts';
+import { countSelected, type Selection, type Status } from '../postgres/quarantine.ts';
+import { withSnapshot } from '../postgres/query.ts';
 import type { PromoteResult } from '../promote/promote.ts';
 import type { Decoding } from '../promote/replay.ts';
 import { formatCoordinates } from '../query/quarantine/coordinates.ts';
-import { countQuarantined } from '../query/quarantine/list.ts';
 import { notQuarantined } from '../query/quarantine/show.ts';
 import { atStart, DEFAULT_RETRY_POLICY } from '../retry.ts';
 import { contextOf, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
@@ -93,7 +93,8 @@ async function choose(
   { selection, confirm }: ChangeRequest,
   status: Status,
 ): Promise<number> {
-  const count = (chosen: Selection): Promise<number> => countQuarantined(settings, chosen, context);
+  const count = (chosen: Selection): Promise<number> =>
+    withSnapshot(settings, context.signal, (client) => countSelected(client, chosen));
   const events = await count({ ...selection, status });
   if (selection.events === undefined && events > 0) {
     await confirm(events, status);

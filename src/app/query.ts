@@ -4,21 +4,29 @@ import { landingTopic } from '../log/files/landing.ts';
 import { openLogs } from '../log/open.ts';
 import { loadModels } from '../model/load.ts';
 import type { ConnectionSettings } from '../config/server.ts';
+import type { Client } from '../postgres/client.ts';
 import type { Selection } from '../postgres/quarantine.ts';
 import { query, type QueryOptions, type ResultStream } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { readChecks, readFailingRows } from '../query/checks.ts';
 import { exportQuarantined, type ExportResult } from '../query/quarantine/export.ts';
-import { listQuarantined, summarizeQuarantine } from '../query/quarantine/list.ts';
+import { listQuarantined, summarizeQuarantine } from '../query/quarantine/chosen.ts';
 import { showQuarantined } from '../query/quarantine/show.ts';
 import { reconcile as reconcileWith, type ReconcileResult } from '../query/reconcile/reconcile.ts';
-import { report as reportOn, type Report } from '../query/report/report.ts';
-import type { SectionName } from '../query/report/sections.ts';
+import { report as reportOn, type Report, type ReportQuery } from '../query/report/report.ts';
 import { listRuns, showRun } from '../query/runs.ts';
 import { status as statusOf, type Status } from '../query/status.ts';
 import { traceEvent, traceTransaction, type Trace } from '../query/trace.ts';
 import { loadSources } from '../source/read.ts';
-import { openLines, withOpen, type CallOptions, type LineTarget } from './call.ts';
+import {
+  openLines,
+  readSnapshot,
+  READS,
+  withOpen,
+  type CallOptions,
+  type LineTarget,
+  type OpenWarehouse,
+} from './call.ts';
 import { engineOptionsOf } from './promote.ts';
 
 /** All that reads the warehouse. Each call opens it, answers, and leaves nothing open. */
@@ -28,17 +36,15 @@ async function read<Answer>(
   options: CallOptions,
   work: (settings: ConnectionSettings, context: StageContext) => Promise<Answer>,
 ): Promise<Answer> {
-  return withOpen(config, options, ({ settings, context }) => work(settings, context), {
-    writes: false,
-  });
+  return withOpen(config, options, ({ settings, context }) => work(settings, context), READS);
 }
 
-/** A query as a call: the same, but for where the warehouse is. */
+/** A query of one snapshot as a call. */
 function reading<Args extends readonly unknown[], Answer>(
-  work: (settings: ConnectionSettings, ...args: [...Args, StageContext]) => Promise<Answer>,
+  work: (client: Client, ...args: Args) => Promise<Answer>,
 ): (config: Config, options: CallOptions, ...args: Args) => Promise<Answer> {
   return (config, options, ...args) =>
-    read(config, options, (settings, context) => work(settings, ...args, context));
+    readSnapshot(config, options, (client) => work(client, ...args));
 }
 
 export const runs = reading(listRuns);
@@ -59,10 +65,10 @@ export async function writeQuarantined(
   selection: Selection,
   target: LineTarget,
 ): Promise<ExportResult & { readonly target: string }> {
-  return read(config, options, async (settings, context) => {
+  return readSnapshot(config, options, async (client, { signal }) => {
     const writer = await openLines(target);
     try {
-      const result = await exportQuarantined(settings, selection, writer, context);
+      const result = await exportQuarantined(client, selection, writer, signal);
       await writer.close();
       return { ...result, target: writer.description };
     } catch (error) {
@@ -117,14 +123,14 @@ export async function trace(
   what: string | TracedEvent,
 ): Promise<Trace> {
   const models = loadModels(config.project);
-  return read(config, options, (settings, context) => {
+  return readSnapshot(config, options, (client, context) => {
     const archive = { duckdb: config.duckdb, context };
     if (typeof what === 'string') {
-      return traceTransaction(settings, models, what, archive);
+      return traceTransaction(client, models, what, archive);
     }
     const topics = what.topic === undefined ? topicsOf(config, context) : [what.topic];
     const sources = loadSources(config.project);
-    return traceEvent(settings, models, { ...what, topics }, archive, sources);
+    return traceEvent(client, models, { ...what, topics }, archive, sources);
   });
 }
 
@@ -135,25 +141,14 @@ function topicsOf(config: Config, context: StageContext): string[] {
   return [...new Set([...topics, ...named, ...named.map(landingTopic)])];
 }
 
-export interface ReportRequest extends CallOptions {
-  /** First and last day, YYYY-MM-DD; the 31 days up to the latest with sales when left out. */
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-  /** All of them when left out. */
-  readonly sections?: readonly SectionName[] | undefined;
-  /** Rows of the sections that list leaders; 10 unless said otherwise. */
-  readonly top?: number | undefined;
-}
+export type ReportRequest = CallOptions & ReportQuery;
 
 /**
  * Reads figures from gold, all from one snapshot. Numbers are text, so that no digit is lost.
  * @throws MedallionError usage, unreachable, model
  */
 export async function report(config: Config, request: ReportRequest = {}): Promise<Report> {
-  const { since, until, sections, top = 10 } = request;
-  return read(config, request, (settings, context) =>
-    reportOn(settings, { since, until, sections, top }, context),
-  );
+  return readSnapshot(config, request, (client) => reportOn(client, request));
 }
 
 /** Runs SQL statements, and hands over what the last one answers. */
@@ -179,14 +174,10 @@ export async function sqlWithArchive(
   source: string,
   receive: (answer: Answer) => Promise<void>,
 ): Promise<void> {
-  await withOpen(
-    config,
-    options,
-    async (warehouse) => {
-      const { queryWithArchive } = await import('../engine/duckdb/archive-sql.ts');
-      const engine = await engineOptionsOf(warehouse);
-      await queryWithArchive(engine, source, warehouse.context, receive);
-    },
-    { writes: false },
-  );
+  const work = async (warehouse: OpenWarehouse): Promise<void> => {
+    const { queryWithArchive } = await import('../engine/duckdb/archive-sql.ts');
+    const engine = await engineOptionsOf(warehouse);
+    await queryWithArchive(engine, source, warehouse.context, receive);
+  };
+  await withOpen(config, options, work, READS);
 }

@@ -10,7 +10,7 @@ import { driftOf, type Drift } from '../source/drift.ts';
 import type { Source, Sources } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import { unfinishedFields } from '../source/unfinished.ts';
-import { contextOf, withOpen, type CallOptions } from './call.ts';
+import { contextOf, readSnapshot, type CallOptions } from './call.ts';
 import { readFiles, type PlacedRecord } from './records.ts';
 
 /**
@@ -48,11 +48,8 @@ export async function listSources(
   { most, ...options }: Omit<SourceTestRequest, 'name'>,
 ): Promise<SourceListing[]> {
   const sources = loadSources(config.project);
-  const found = await withOpen(
-    config,
-    options,
-    async ({ settings, context }) => readSourceRecords(settings, undefined, most, sources, context),
-    { writes: false },
+  const found = await readSnapshot(config, options, (client) =>
+    readSourceRecords(client, undefined, most, sources),
   );
   return [...found].map(([name, { topics, latest }]) => {
     const source = sources.get(name);
@@ -134,11 +131,8 @@ export async function testSourceOnBronze(
 ): Promise<SourceTest> {
   const sources = loadSources(config.project);
   const source = findSource(sources, name);
-  const found = await withOpen(
-    config,
-    options,
-    async ({ settings, context }) => readSourceRecords(settings, name, most, sources, context),
-    { writes: false },
+  const found = await readSnapshot(config, options, (client) =>
+    readSourceRecords(client, name, most, sources),
   );
   const { latest = [], dimensions = {} } = found.get(name) ?? {};
   if (latest.length === 0) {

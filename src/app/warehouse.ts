@@ -16,7 +16,7 @@ import {
   warehouseState,
   type WarehouseState,
 } from '../postgres/warehouse.ts';
-import { contextOf, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
+import { contextOf, READS, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 
 /**
  * Runs `work` while the warehouse is up and its schema current: with what any PostgreSQL client connects with. Calls of
@@ -28,7 +28,7 @@ export async function withWarehouse<T>(
   work: (settings: ConnectionSettings) => Promise<T>,
   options: CallOptions = {},
 ): Promise<T> {
-  return withOpen(config, options, ({ settings }) => work(settings), { writes: false });
+  return withOpen(config, options, ({ settings }) => work(settings), READS);
 }
 
 /**

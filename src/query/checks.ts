@@ -1,8 +1,6 @@
 import { MedallionError } from '../errors.ts';
-import type { ConnectionSettings } from '../config/server.ts';
 import type { Client } from '../postgres/client.ts';
-import { withSnapshot, type ResultTable } from '../postgres/query.ts';
-import type { StageContext } from '../progress.ts';
+import type { ResultTable } from '../postgres/query.ts';
 import { ask, askRows } from './ask.ts';
 
 export interface CheckQuery {
@@ -37,18 +35,12 @@ export interface FailingRows {
  * What the checks of a run counted.
  * @throws MedallionError input when there is no such run
  */
-export async function readChecks(
-  settings: ConnectionSettings,
-  query: CheckQuery,
-  { signal }: Pick<StageContext, 'signal'>,
-): Promise<CheckHistory> {
-  return withSnapshot(settings, signal, async (client) => {
-    const runId = query.runId ?? (await lastRun(client, undefined));
-    if (query.runId !== undefined) {
-      await requireRun(client, query.runId);
-    }
-    return { runId, table: await ask(client, 'checks', [runId ?? null, query.failing]) };
-  });
+export async function readChecks(client: Client, query: CheckQuery): Promise<CheckHistory> {
+  const runId = query.runId ?? (await lastRun(client, undefined));
+  if (query.runId !== undefined) {
+    await requireRun(client, query.runId);
+  }
+  return { runId, table: await ask(client, 'checks', [runId ?? null, query.failing]) };
 }
 
 /**
@@ -58,39 +50,36 @@ export async function readChecks(
  *   named
  */
 export async function readFailingRows(
-  settings: ConnectionSettings,
+  client: Client,
   query: FailingQuery,
-  { signal }: Pick<StageContext, 'signal'>,
 ): Promise<FailingRows | undefined> {
-  return withSnapshot(settings, signal, async (client) => {
-    const runId = query.runId ?? (await lastRun(client, query));
-    const checks = await askRows<{ name: string; failing: string }>(client, 'checks_failing', [
-      ...[runId ?? null, query.model, query.check ?? null],
-    ]);
-    const [found, ...others] = checks;
-    if (runId === undefined || found === undefined) {
-      await requireChecked(client, query);
-      return undefined;
-    }
-    if (others.length > 0) {
-      throw new MedallionError(
-        'input',
-        `several checks of ${query.model} have failing rows: ${checks.map(({ name }) => `"${name}"`).join(', ')}`,
-        { hint: `Name one: medallion checks show ${query.model} "${found.name}"` },
-      );
-    }
-    const rows = await askRows<{ failing_row: string }>(client, 'checks_failing_rows', [
-      ...[runId, query.model, found.name],
-    ]);
-    return {
-      runId,
-      check: found.name,
-      failing: Number(found.failing),
-      rows: rows.map(
-        ({ failing_row: row }) => JSON.parse(row) as Readonly<Record<string, string | null>>,
-      ),
-    };
-  });
+  const runId = query.runId ?? (await lastRun(client, query));
+  const checks = await askRows<{ name: string; failing: string }>(client, 'checks_failing', [
+    ...[runId ?? null, query.model, query.check ?? null],
+  ]);
+  const [found, ...others] = checks;
+  if (runId === undefined || found === undefined) {
+    await requireChecked(client, query);
+    return undefined;
+  }
+  if (others.length > 0) {
+    throw new MedallionError(
+      'input',
+      `several checks of ${query.model} have failing rows: ${checks.map(({ name }) => `"${name}"`).join(', ')}`,
+      { hint: `Name one: medallion checks show ${query.model} "${found.name}"` },
+    );
+  }
+  const rows = await askRows<{ failing_row: string }>(client, 'checks_failing_rows', [
+    ...[runId, query.model, found.name],
+  ]);
+  return {
+    runId,
+    check: found.name,
+    failing: Number(found.failing),
+    rows: rows.map(
+      ({ failing_row: row }) => JSON.parse(row) as Readonly<Record<string, string | null>>,
+    ),
+  };
 }
 
 async function requireChecked(client: Client, query: FailingQuery): Promise<void> {

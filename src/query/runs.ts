@@ -1,7 +1,6 @@
 import { MedallionError } from '../errors.ts';
-import type { ConnectionSettings } from '../config/server.ts';
-import { withSnapshot, type ResultTable } from '../postgres/query.ts';
-import type { StageContext } from '../progress.ts';
+import type { Client } from '../postgres/client.ts';
+import type { ResultTable } from '../postgres/query.ts';
 import { ask } from './ask.ts';
 
 export const RUN_OUTCOMES = ['running', 'done', 'failed', 'interrupted'] as const;
@@ -19,13 +18,10 @@ export interface RunsRequest {
 
 /** Lists runs, the latest first. */
 export async function listRuns(
-  settings: ConnectionSettings,
+  client: Client,
   { command, outcome, since, idle, limit }: RunsRequest,
-  { signal }: Pick<StageContext, 'signal'>,
 ): Promise<ResultTable> {
-  return withSnapshot(settings, signal, (client) =>
-    ask(client, 'runs', [command ?? null, outcome ?? null, since ?? null, idle, limit]),
-  );
+  return ask(client, 'runs', [command ?? null, outcome ?? null, since ?? null, idle, limit]);
 }
 
 export const RUN_PARTS = ['run', 'partitions', 'models', 'checks', 'restatements', 'gaps'] as const;
@@ -36,25 +32,22 @@ export type RunPart = (typeof RUN_PARTS)[number];
  * @throws MedallionError not_found
  */
 export async function showRun(
-  settings: ConnectionSettings,
+  client: Client,
   runId: bigint,
-  { signal }: Pick<StageContext, 'signal'>,
 ): Promise<Readonly<Record<RunPart, ResultTable>>> {
-  return withSnapshot(settings, signal, async (client) => {
-    const part = (name: string): Promise<ResultTable> => ask(client, name, [runId]);
-    const run = await part('run');
-    if (run.rows.length === 0) {
-      throw new MedallionError('not_found', `there is no run ${runId}`, {
-        hint: 'medallion runs lists them.',
-      });
-    }
-    return {
-      run,
-      partitions: await part('run_partitions'),
-      models: await part('run_models'),
-      checks: await part('run_checks'),
-      restatements: await part('run_restatements'),
-      gaps: await part('run_gaps'),
-    };
-  });
+  const part = (name: string): Promise<ResultTable> => ask(client, name, [runId]);
+  const run = await part('run');
+  if (run.rows.length === 0) {
+    throw new MedallionError('not_found', `there is no run ${runId}`, {
+      hint: 'medallion runs lists them.',
+    });
+  }
+  return {
+    run,
+    partitions: await part('run_partitions'),
+    models: await part('run_models'),
+    checks: await part('run_checks'),
+    restatements: await part('run_restatements'),
+    gaps: await part('run_gaps'),
+  };
 }

@@ -1,9 +1,6 @@
 import { REFERENCE_TABLES } from '../event/references.ts';
 import { hasTables } from '../postgres/tables.ts';
-import { withSnapshot } from '../postgres/query.ts';
-import type { ConnectionSettings } from '../config/server.ts';
 import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
-import type { StageContext } from '../progress.ts';
 import type { Source } from '../source/mapping.ts';
 import type { Client } from '../postgres/client.ts';
 import { askRows } from './ask.ts';
@@ -44,46 +41,43 @@ export type Dimensions = Readonly<
  * @param sources all that there are, by which a topic is known to be of one
  */
 export async function readSourceRecords(
-  settings: ConnectionSettings,
+  client: Client,
   wanted: string | undefined,
   most: number,
   sources: ReadonlyMap<string, Source>,
-  { signal }: Pick<StageContext, 'signal'>,
 ): Promise<ReadonlyMap<string, SourceRecords>> {
-  return withSnapshot(settings, signal, async (client) => {
-    const byName = await topicsOf(client, sources);
-    const dimensions = await readDimensions(client);
-    const found = new Map<string, SourceRecords>();
-    const names = wanted === undefined ? [...sources.keys(), ...byName.keys()] : [wanted];
-    for (const name of new Set(names)) {
-      const topics = byName.get(name) ?? [];
-      const counts = await askRows<Record<'topic' | 'records' | 'rejected' | 'skipped', string>>(
-        client,
-        'source_topics',
-        [topics],
-      );
-      const records = await askRows<Record<'topic' | 'partition' | 'offset' | 'value', string>>(
-        client,
-        'source_records',
-        [topics, most],
-      );
-      found.set(name, {
-        topics: counts.map((row) => ({
-          topic: row.topic,
-          ...{ records: BigInt(row.records), rejected: BigInt(row.rejected) },
-          skipped: BigInt(row.skipped),
-        })),
-        latest: records.map(({ topic, partition, offset, value }) => ({
-          place: formatCoordinates({
-            ...{ topic, partition: Number(partition), offset: BigInt(offset) },
-          }),
-          value,
-        })),
-        dimensions,
-      });
-    }
-    return found;
-  });
+  const byName = await topicsOf(client, sources);
+  const dimensions = await readDimensions(client);
+  const found = new Map<string, SourceRecords>();
+  const names = wanted === undefined ? [...sources.keys(), ...byName.keys()] : [wanted];
+  for (const name of new Set(names)) {
+    const topics = byName.get(name) ?? [];
+    const counts = await askRows<Record<'topic' | 'records' | 'rejected' | 'skipped', string>>(
+      client,
+      'source_topics',
+      [topics],
+    );
+    const records = await askRows<Record<'topic' | 'partition' | 'offset' | 'value', string>>(
+      client,
+      'source_records',
+      [topics, most],
+    );
+    found.set(name, {
+      topics: counts.map((row) => ({
+        topic: row.topic,
+        ...{ records: BigInt(row.records), rejected: BigInt(row.rejected) },
+        skipped: BigInt(row.skipped),
+      })),
+      latest: records.map(({ topic, partition, offset, value }) => ({
+        place: formatCoordinates({
+          ...{ topic, partition: Number(partition), offset: BigInt(offset) },
+        }),
+        value,
+      })),
+      dimensions,
+    });
+  }
+  return found;
 }
 
 /** The topics that ingest has read, by the source that maps them. */

@@ -2,8 +2,7 @@ import { MedallionError } from '../errors.ts';
 import type { BronzePlace } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import type { ConnectionSettings } from '../config/server.ts';
-import { withSnapshot, type ResultTable } from '../postgres/query.ts';
+import type { ResultTable } from '../postgres/query.ts';
 import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
 import type { Source } from '../source/mapping.ts';
 import { orderIdOf } from '../source/order-id.ts';
@@ -47,25 +46,19 @@ interface Models {
  * @throws MedallionError not_found
  */
 export async function traceTransaction(
-  settings: ConnectionSettings,
+  client: Client,
   models: Models,
   id: string,
   archive: ArchiveAccess,
 ): Promise<Trace> {
-  return withSnapshot(settings, archive.context.signal, async (client) => {
-    const trace = await follow(client, models, id, undefined, archive);
-    const { events, quarantine } = trace.parts;
-    if ((events?.rows.length ?? 0) + (quarantine?.rows.length ?? 0) === 0) {
-      throw new MedallionError(
-        'not_found',
-        `no event with the transaction id "${id}" is in bronze`,
-        {
-          hint: 'Ids are told apart by case. medallion status says whether events still wait in the log.',
-        },
-      );
-    }
-    return trace;
-  });
+  const trace = await follow(client, models, id, undefined, archive);
+  const { events, quarantine } = trace.parts;
+  if ((events?.rows.length ?? 0) + (quarantine?.rows.length ?? 0) === 0) {
+    throw new MedallionError('not_found', `no event with the transaction id "${id}" is in bronze`, {
+      hint: 'Ids are told apart by case. medallion status says whether events still wait in the log.',
+    });
+  }
+  return trace;
 }
 
 /**
@@ -73,38 +66,36 @@ export async function traceTransaction(
  * @throws MedallionError not_found
  */
 export async function traceEvent(
-  settings: ConnectionSettings,
+  client: Client,
   models: Models,
   { topics, partition, offset }: EventPlace,
   archive: ArchiveAccess,
   sources: ReadonlyMap<string, Source>,
 ): Promise<Trace> {
-  return withSnapshot(settings, archive.context.signal, async (client) => {
-    const sourceOf = await sourcesOfTopics(client, sources);
-    for (const topic of topics) {
-      const place = { topic, partition, offset };
-      const inBronze = await ask(client, 'trace_event', [topic, partition, offset]);
-      const event =
-        inBronze.rows.length > 0 ? inBronze : await archivedEvent(client, inBronze, place, archive);
-      const [row] = rowsOf<'value'>(event);
-      const source = sourceOf(topic);
-      const id = orderIdOf(row?.value ?? '', source);
-      const found = await follow(client, models, id, place, archive);
-      const trace =
-        source === undefined || isOf(found, place)
-          ? found
-          : await followPlace(client, models, place, archive, found);
-      if (row !== undefined || (trace.parts.quarantine?.rows.length ?? 0) > 0) {
-        const notes = [...(await skippedNote(client, place)), ...trace.notes];
-        return { parts: { event, ...trace.parts }, notes };
-      }
+  const sourceOf = await sourcesOfTopics(client, sources);
+  for (const topic of topics) {
+    const place = { topic, partition, offset };
+    const inBronze = await ask(client, 'trace_event', [topic, partition, offset]);
+    const event =
+      inBronze.rows.length > 0 ? inBronze : await archivedEvent(client, inBronze, place, archive);
+    const [row] = rowsOf<'value'>(event);
+    const source = sourceOf(topic);
+    const id = orderIdOf(row?.value ?? '', source);
+    const found = await follow(client, models, id, place, archive);
+    const trace =
+      source === undefined || isOf(found, place)
+        ? found
+        : await followPlace(client, models, place, archive, found);
+    if (row !== undefined || (trace.parts.quarantine?.rows.length ?? 0) > 0) {
+      const notes = [...(await skippedNote(client, place)), ...trace.notes];
+      return { parts: { event, ...trace.parts }, notes };
     }
-    throw new MedallionError(
-      'not_found',
-      `bronze has no event at offset ${offset} of partition ${partition} of ${topics.join(' or ')}`,
-      { hint: 'medallion status --section partitions says how far each partition is ingested.' },
-    );
-  });
+  }
+  throw new MedallionError(
+    'not_found',
+    `bronze has no event at offset ${offset} of partition ${partition} of ${topics.join(' or ')}`,
+    { hint: 'medallion status --section partitions says how far each partition is ingested.' },
+  );
 }
 
 /** How the records of a topic are mapped, as far as the sources are there. */

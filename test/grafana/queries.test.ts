@@ -326,9 +326,10 @@ describe('Sales', () => {
   });
 
   it('says the same figures, by the same names, as medallion report', async () => {
-    const context = { signal: new AbortController().signal };
     const period = { since: '2020-01-01', until: '2020-01-03' };
-    const { sections } = await report(database.settings, { ...period, top: 1 }, context);
+    const { sections } = await withClient(database.settings, (client) =>
+      report(client, { ...period, top: 1 }),
+    );
     const figures = sections.headline?.rows ?? [];
     expect(figures).toHaveLength(9);
     for (const { figure, value } of figures) {
@@ -368,9 +369,10 @@ describe('Sales', () => {
   it.each(Object.entries(COLUMNS) as [SectionName, Record<string, string>][])(
     '%s are those of medallion report, under the same title',
     async (name, columns) => {
-      const context = { signal: new AbortController().signal };
       const period = { since: '2020-01-01', until: '2020-01-03' };
-      const { sections } = await report(database.settings, { ...period, top: 100 }, context);
+      const { sections } = await withClient(database.settings, (client) =>
+        report(client, { ...period, top: 100 }),
+      );
       const said: readonly Readonly<Record<string, string | null>>[] = sections[name]?.rows ?? [];
       const { rows, fields } = await ask(sqlOf(panelsOf(SALES), SECTIONS[name].title), ALL);
       const shown = rows.map((row) =>

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withClient } from '../../src/postgres/client.ts';
 import { rowsOf as namedRows } from '../../src/query/ask.ts';
 import { report } from '../../src/query/report/report.ts';
 import { listRuns, showRun } from '../../src/query/runs.ts';
@@ -36,7 +37,6 @@ async function publishedAt(at: string): Promise<void> {
 
 /** The days that gold.restatements has; report and runs say the same. */
 async function restatements(): Promise<unknown[]> {
-  const context = { signal: new AbortController().signal };
   const columns = ['date_key', 'old_orders', 'new_orders', 'late_events'] as const;
   const named = (row: Readonly<Record<string, string | null>>): unknown =>
     Object.fromEntries(columns.map((name) => [name, row[name]]));
@@ -45,10 +45,14 @@ async function restatements(): Promise<unknown[]> {
     'select date_key, old_orders, new_orders, late_events from gold.restatements order by run_id desc',
   );
 
-  const { rows } = await listRuns(db.settings, { idle: true, limit: 100 }, context);
+  const { rows } = await withClient(db.settings, (client) =>
+    listRuns(client, { idle: true, limit: 100 }),
+  );
   const inRuns: unknown[] = [];
   for (const [run] of rows) {
-    const { restatements: days } = await showRun(db.settings, BigInt(run ?? ''), context);
+    const { restatements: days } = await withClient(db.settings, (client) =>
+      showRun(client, BigInt(run ?? '')),
+    );
     inRuns.push(...namedRows(days).map(named));
   }
   expect(inRuns).toEqual(inGold);
@@ -59,7 +63,7 @@ async function restatements(): Promise<unknown[]> {
     sections: ['restatements'],
     top: 100,
   } as const;
-  const { sections } = await report(db.settings, request, context);
+  const { sections } = await withClient(db.settings, (client) => report(client, request));
   expect(sections.restatements?.rows.map(named)).toEqual(inGold);
   return inGold;
 }

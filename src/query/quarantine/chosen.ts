@@ -1,6 +1,7 @@
 import type { Client } from '../../postgres/client.ts';
 import {
   conditionOf,
+  countSelected,
   FIELD_PATH,
   type Coordinates,
   type Selection,
@@ -38,7 +39,7 @@ export function placeOf(
 }
 
 /** The table with topic, partition and offset, which stand side by side, as coordinates in one column of that name. */
-export function withCoordinates({ columns, rows }: ResultTable, name: string): ResultTable {
+function withCoordinates({ columns, rows }: ResultTable, name: string): ResultTable {
   const at = columns.findIndex((column) => column.name === 'topic');
   return {
     columns: columns.toSpliced(at, 3, { name, kind: 'text' }),
@@ -47,4 +48,24 @@ export function withCoordinates({ columns, rows }: ResultTable, name: string): R
       return row.toSpliced(at, 3, formatCoordinates(placeOf({ topic, partition, offset })));
     }),
   };
+}
+
+/** The latest `limit` of the events chosen, one a row, and how many there are. */
+export async function listQuarantined(
+  client: Client,
+  selection: Selection,
+  limit: number,
+): Promise<{ readonly events: ResultTable; readonly total: number }> {
+  return {
+    events: withCoordinates(await askChosen(client, 'list', selection, [limit]), 'event'),
+    total: await countSelected(client, selection),
+  };
+}
+
+/** The events chosen by stage, reason and field, most first; the lines of an order count as one field. */
+export async function summarizeQuarantine(
+  client: Client,
+  selection: Selection,
+): Promise<ResultTable> {
+  return withCoordinates(await askChosen(client, 'summary', selection), 'example');
 }

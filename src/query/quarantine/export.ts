@@ -2,10 +2,7 @@ import { throwIfInterrupted } from '../../errors.ts';
 import { isText } from '../../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../../log/log.ts';
 import type { Client } from '../../postgres/client.ts';
-import type { ConnectionSettings } from '../../config/server.ts';
 import { fromHex, type Coordinates, type Selection } from '../../postgres/quarantine.ts';
-import { withSnapshot } from '../../postgres/query.ts';
-import type { StageContext } from '../../progress.ts';
 import { askRows, rowsOf } from '../ask.ts';
 import { formatCoordinates } from './coordinates.ts';
 import { askChosen, placeOf } from './chosen.ts';
@@ -38,35 +35,33 @@ const WRITE_BYTES = 1 << 20;
  * @throws MedallionError storage, interrupted
  */
 export async function exportQuarantined(
-  settings: ConnectionSettings,
+  client: Client,
   selection: Selection,
   writer: LogWriter,
-  { signal }: StageContext,
+  signal: AbortSignal,
 ): Promise<ExportResult> {
   const result: ExportResult = { events: 0, enveloped: 0, empty: 0 };
   let lines: OutgoingRecord[] = [];
   let bytes = 0;
-  await withSnapshot(settings, signal, async (client) => {
-    for await (const { event, raw } of readEvents(client, selection)) {
-      throwIfInterrupted(signal);
-      if (raw === null || raw.length === 0) {
-        result.empty += 1;
-        continue;
-      }
-      const line = lineOf(event, raw);
-      result.events += 1;
-      result.enveloped += line === undefined ? 1 : 0;
-      const value = line ?? envelope(event, raw);
-      lines.push({ key: '', value });
-      bytes += value.length;
-      if (bytes >= WRITE_BYTES) {
-        await writer.append(lines);
-        lines = [];
-        bytes = 0;
-      }
+  for await (const { event, raw } of readEvents(client, selection)) {
+    throwIfInterrupted(signal);
+    if (raw === null || raw.length === 0) {
+      result.empty += 1;
+      continue;
     }
-    await writer.append(lines);
-  });
+    const line = lineOf(event, raw);
+    result.events += 1;
+    result.enveloped += line === undefined ? 1 : 0;
+    const value = line ?? envelope(event, raw);
+    lines.push({ key: '', value });
+    bytes += value.length;
+    if (bytes >= WRITE_BYTES) {
+      await writer.append(lines);
+      lines = [];
+      bytes = 0;
+    }
+  }
+  await writer.append(lines);
   return result;
 }
 

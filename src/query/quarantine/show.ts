@@ -1,8 +1,7 @@
 import { MedallionError } from '../../errors.ts';
-import type { ConnectionSettings } from '../../config/server.ts';
+import type { Client } from '../../postgres/client.ts';
 import type { Coordinates } from '../../postgres/quarantine.ts';
-import { withSnapshot, type ResultTable } from '../../postgres/query.ts';
-import type { StageContext } from '../../progress.ts';
+import type { ResultTable } from '../../postgres/query.ts';
 import { askRows } from '../ask.ts';
 import { askChosen } from './chosen.ts';
 import { formatCoordinates } from './coordinates.ts';
@@ -43,22 +42,19 @@ export interface ShownEvent {
  * @throws MedallionError input, when it is not there
  */
 export async function showQuarantined(
-  settings: ConnectionSettings,
+  client: Client,
   place: Coordinates,
   maxBytes: number,
-  { signal }: Pick<StageContext, 'signal'>,
 ): Promise<ShownEvent> {
-  return withSnapshot(settings, signal, async (client) => {
-    const table = await askChosen(client, 'show', { status: 'all', events: [place] });
-    if (table.rows.length === 0) {
-      throw notQuarantined(place);
-    }
-    const history = await askRows<HistoryEntry>(client, 'quarantine/history', [
-      ...[place.topic, place.partition, place.offset],
-    ]);
-    const raw = await readRaw(client, place, maxBytes);
-    return { event: formatCoordinates(place), table, history, raw };
-  });
+  const table = await askChosen(client, 'show', { status: 'all', events: [place] });
+  if (table.rows.length === 0) {
+    throw notQuarantined(place);
+  }
+  const history = await askRows<HistoryEntry>(client, 'quarantine/history', [
+    ...[place.topic, place.partition, place.offset],
+  ]);
+  const raw = await readRaw(client, place, maxBytes);
+  return { event: formatCoordinates(place), table, history, raw };
 }
 
 /** The error of naming an event that is not there. */

@@ -1,10 +1,7 @@
 import type { Reporting } from '../../config/reporting.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
-import type { ConnectionSettings } from '../../config/server.ts';
-import { withSnapshot } from '../../postgres/query.ts';
 import { readReporting } from '../../postgres/reporting.ts';
-import type { StageContext } from '../../progress.ts';
 import { hasTables } from '../../postgres/tables.ts';
 import { ask, askRows, rowsOf } from '../ask.ts';
 import { resolvePeriod, type Period, type SalesDays } from './period.ts';
@@ -18,14 +15,14 @@ import {
   type Sections,
 } from './sections.ts';
 
-export interface ReportRequest {
-  /** First and last day, inclusive, as YYYY-MM-DD; see `resolvePeriod` for what is left out. */
+export interface ReportQuery {
+  /** First and last day, YYYY-MM-DD; the 31 days up to the latest with sales when left out. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   /** All of them when left out. */
   readonly sections?: readonly SectionName[] | undefined;
-  /** Rows of the sections that list leaders: products, places, customers, restatements. */
-  readonly top: number;
+  /** Rows of the sections that list leaders; 10 unless said otherwise. */
+  readonly top?: number | undefined;
 }
 
 export interface Report {
@@ -53,27 +50,24 @@ export interface Amounts {
  * @throws MedallionError usage when since is after until; model when gold lacks a table or column of this version
  */
 export async function report(
-  settings: ConnectionSettings,
-  request: ReportRequest,
-  { signal }: Pick<StageContext, 'signal'>,
+  client: Client,
+  { top = 10, ...request }: ReportQuery,
 ): Promise<Report> {
-  return withSnapshot(settings, signal, async (client) => {
-    const writtenEvents = await countWritten(client);
-    const hasMarts = await hasTables(client, 'gold.sales_performance');
-    const days = hasMarts ? await salesDays(client) : undefined;
-    const period = days && resolvePeriod(request, days);
-    const wanted = SECTION_NAMES.filter((name) => request.sections?.includes(name) ?? true);
-    const isAnswerable = (name: SectionName): boolean =>
-      hasMarts && (period !== undefined || declarationOf(name).isAboutData === true);
-    const parameters = { since: period?.since ?? '', until: period?.until ?? '', top: request.top };
-    const sections: { [Name in SectionName]?: Section<SectionName> } = {};
-    for (const name of wanted.filter(isAnswerable)) {
-      sections[name] = await readSection(client, name, parameters);
-    }
-    const reporting = await readReporting(client);
-    const amounts = period && (await readAmounts(client, period));
-    return { period, reporting, amounts, writtenEvents, sections: sections as Sections };
-  });
+  const writtenEvents = await countWritten(client);
+  const hasMarts = await hasTables(client, 'gold.sales_performance');
+  const days = hasMarts ? await salesDays(client) : undefined;
+  const period = days && resolvePeriod(request, days);
+  const wanted = SECTION_NAMES.filter((name) => request.sections?.includes(name) ?? true);
+  const isAnswerable = (name: SectionName): boolean =>
+    hasMarts && (period !== undefined || declarationOf(name).isAboutData === true);
+  const parameters = { since: period?.since ?? '', until: period?.until ?? '', top };
+  const sections: { [Name in SectionName]?: Section<SectionName> } = {};
+  for (const name of wanted.filter(isAnswerable)) {
+    sections[name] = await readSection(client, name, parameters);
+  }
+  const reporting = await readReporting(client);
+  const amounts = period && (await readAmounts(client, period));
+  return { period, reporting, amounts, writtenEvents, sections: sections as Sections };
 }
 
 async function readSection(

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withClient } from '../../../src/postgres/client.ts';
-import { report, type Report, type ReportRequest } from '../../../src/query/report/report.ts';
+import { report, type Report, type ReportQuery } from '../../../src/query/report/report.ts';
 import { SECTION_NAMES } from '../../../src/query/report/sections.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { emptyGold, filledGold } from './gold.ts';
@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function ask(request: Partial<ReportRequest> = {}, of = database): Promise<Report> {
-  return report(of.settings, { top: 10, ...request }, { signal: new AbortController().signal });
+async function ask(request: ReportQuery = {}, of = database): Promise<Report> {
+  return withClient(of.settings, (client) => report(client, request));
 }
 
 const JANUARY = { since: '2026-01-01', until: '2026-01-03' };
