@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import leven from 'leven';
 import type * as Yaml from 'yaml';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { isMap, isScalar, isSeq, NodeReader } from './nodes.ts';
 import { SETTINGS, type SettingKey } from './settings.ts';
 
 /** What a configuration file says. */
@@ -52,63 +52,34 @@ export function readSettingsFile(file: string, cwd: string, isAbove = false): Se
   return { name, folder: path.dirname(file), isAbove, values, isShared };
 }
 
-const load = createRequire(import.meta.url);
-
-/** The parser, loaded when there is a file to parse: it takes a while, and most commands find none. */
-function yaml(): typeof Yaml {
-  return load('yaml') as typeof Yaml;
-}
-
 function parseSettings(text: string, name: string, problems: string[]): SettingsFile['values'] {
-  const { isMap, isScalar, LineCounter, parseDocument } = yaml();
-  const lines = new LineCounter();
-  // By the schema "failsafe" every value is text: a password of 0123 keeps its zero.
-  const document = parseDocument(text, {
-    ...{ schema: 'failsafe', lineCounter: lines, prettyErrors: false },
-  });
+  const nodes = new NodeReader(name, problems);
   const values = new Map<SettingKey, { value: string; line: number }>();
-  if (document.errors.length > 0) {
-    for (const { message, pos } of document.errors) {
-      problems.push(`${name}:${lines.linePos(pos[0]).line}: ${message}`);
-    }
-    return values;
-  }
-  const root: unknown = document.contents;
-  if (root === null || (isScalar(root) && root.value === '')) {
-    return values;
-  }
-  if (!isMap(root)) {
-    problems.push(`${name}:1: a configuration file holds settings, like "home: ./.medallion"`);
-    return values;
-  }
-  const take = (pair: Yaml.Pair, section: string | undefined): void => {
-    const word = isScalar(pair.key) ? String(pair.key.value) : '?';
-    const line = isScalar(pair.key) ? lines.linePos(pair.key.range?.[0] ?? 0).line : 0;
+  const wanted = 'a configuration file holds settings, like "home: ./.medallion"';
+  const take = ({ key: node, value }: Yaml.Pair, section?: string): void => {
+    const word = nodes.text(node) ?? '?';
     const key = section === undefined ? word : `${section}.${word}`;
-    const place = `${name}:${line}`;
     if (section === undefined && SECTIONS.has(word)) {
-      if (isMap(pair.value)) {
-        pair.value.items.forEach((item) => take(item, word));
-      } else if (textOf(pair.value) !== '') {
-        problems.push(`${place}: ${word} is a section: its settings stand below it, indented`);
+      if (isMap(value)) {
+        value.items.forEach((item) => take(item, word));
+      } else if (textOf(value) !== '') {
+        nodes.report(node, `${word} is a section: its settings stand below it, indented`);
       }
       return;
     }
     const setting = SETTINGS.find((known) => known.key === key);
     if (setting === undefined) {
-      const meant = nearest(key);
-      const question = meant === undefined ? '' : `; did you mean ${meant}?`;
-      problems.push(`${place}: there is no setting ${key}${question}`);
+      nodes.report(node, `there is no setting ${key}${nearest(key)}`);
       return;
     }
-    const value = textOf(pair.value, setting.kind === 'list');
-    if (value === undefined) {
-      problems.push(`${place}: ${key} takes one value`);
-    } else if (value.trim() !== '') {
-      values.set(setting.key, { value, line });
+    const written = textOf(value, setting.kind === 'list');
+    if (written === undefined) {
+      nodes.report(node, `${key} takes one value`);
+    } else if (written.trim() !== '') {
+      values.set(setting.key, { value: written, line: nodes.lineOf(node) });
     }
   };
-  root.items.forEach((item) => take(item, undefined));
+  nodes.root(text, wanted, true)?.map.items.forEach((item) => take(item));
   return values;
 }
 
@@ -118,7 +89,6 @@ const SECTIONS = new Set(
 
 /** A value as it is written; '' for none, undefined for what is no text. A list is one with commas. */
 function textOf(node: unknown, takesList = false): string | undefined {
-  const { isScalar, isSeq } = yaml();
   if (node === null || node === undefined) {
     return '';
   }
@@ -130,13 +100,15 @@ function textOf(node: unknown, takesList = false): string | undefined {
     : undefined;
 }
 
-/** The setting that looks most like the word given, if any does. */
-function nearest(word: string): string | undefined {
+/** Asks whether the setting is meant that looks most like the word given, if any does. */
+function nearest(word: string): string {
   // A setting written without its section, or below another one, is meant as much as a mistyped one.
   const last = (key: string): string => key.slice(key.lastIndexOf('.') + 1);
   const [best] = SETTINGS.map(({ key }) => ({
     key,
     distance: Math.min(leven(word, key), leven(last(word), last(key)) + 0.5),
   })).sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(2, word.length / 4) ? best.key : undefined;
+  return best !== undefined && best.distance <= Math.max(2, word.length / 4)
+    ? `; did you mean ${best.key}?`
+    : '';
 }

@@ -178,7 +178,7 @@ function parseModel(
     );
     return undefined;
   }
-  const { columns, latest_by: latestBy, ...rest } = read.header;
+  const { columns } = read.header;
   const body = text.slice(match[0].length);
   const sql = body.trim().replace(/;$/, '');
   const before = text.slice(0, text.length - body.trimStart().length);
@@ -189,31 +189,10 @@ function parseModel(
     return undefined;
   }
   return {
-    layer,
-    name,
-    id: `${layer}.${name}`,
-    file: shown,
-    isOfProject,
-    replaces: rest.replaces,
+    ...read.header,
+    ...{ layer, name, id: `${layer}.${name}`, file: shown, isOfProject },
     lines: text.split('\n'),
-    description: rest.description,
-    grain: rest.grain,
-    key: rest.key,
-    load: rest.load,
-    columns: Object.entries(columns).map(([column, properties]) => ({
-      name: column,
-      ...properties,
-    })),
-    unique: rest.unique,
-    indexes: rest.indexes,
-    latestBy,
-    refresh: rest.refresh,
-    count: rest.count,
-    within: rest.within,
-    eventTypes: rest.event_types,
-    window: rest.window,
-    restatements: rest.restatements,
-    checks: rest.checks,
+    columns: Object.entries(columns).map(([column, said]) => ({ name: column, ...said })),
     sql,
     line: before.split('\n').length,
     sources: inputsOf(sql),

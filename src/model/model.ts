@@ -1,5 +1,4 @@
 import type { Header } from './header.ts';
-import type { Load } from './loads.ts';
 
 export { PERIOD_COLUMN, type Load } from './loads.ts';
 
@@ -10,7 +9,7 @@ export type ModelCheck = Header['checks'][number];
  * A model: one table of silver or gold as one .sql file. Its header (YAML in the first comment) says what a row is,
  * what the columns mean and how the table is loaded; its body is one select.
  */
-export interface Model {
+export interface Model extends Readonly<Omit<Header, 'columns'>> {
   readonly layer: 'silver' | 'gold';
   readonly name: string;
   /** layer.name */
@@ -19,27 +18,9 @@ export interface Model {
   readonly file: string;
   /** Whether it is of the user's project, and not of the package. */
   readonly isOfProject: boolean;
-  /** Whether it stands in the place of the package's model of the same name. */
-  readonly replaces: boolean;
   /** Of the file. */
   readonly lines: readonly string[];
-  readonly description: string;
-  readonly grain: string;
-  readonly key: readonly string[];
-  readonly load: Load;
   readonly columns: readonly ModelColumn[];
-  readonly unique: readonly string[];
-  readonly indexes: readonly string[];
-  readonly latestBy: readonly string[];
-  /** How often a watch computes it again at most, as a duration of PostgreSQL's, too: 15m. */
-  readonly refresh: string | undefined;
-  /** Of an additive mart; see the header. */
-  readonly count: string | undefined;
-  readonly within: readonly string[];
-  readonly eventTypes: readonly string[];
-  readonly window: 'transaction_key' | undefined;
-  readonly restatements: Header['restatements'];
-  readonly checks: readonly ModelCheck[];
   /** The select, without the header. */
   readonly sql: string;
   /** The line of the file that it begins in. */

@@ -58,7 +58,7 @@ export function temporaryOf(model: Model): string {
 
 /** What rows of a model are ranked by, the latest last. Text by its bytes, as engines rank it, whatever the collation. */
 export function latestOrder(model: Model, alias: string): string[] {
-  return model.latestBy.map((name) => {
+  return model.latest_by.map((name) => {
     const isText = model.columns.some((column) => column.name === name && column.type === 'text');
     return `${alias}.${ident(name)}${isText ? ' collate "C"' : ''}`;
   });

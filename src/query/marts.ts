@@ -50,8 +50,8 @@ export async function cellsOf(
 
 /** Whether a mart takes events of a type: as its header says, else as any mart that it reads does. */
 function countsType(mart: Model, eventType: string, marts: readonly Model[]): boolean {
-  if (mart.eventTypes.length > 0) {
-    return mart.eventTypes.includes(eventType);
+  if (mart.event_types.length > 0) {
+    return mart.event_types.includes(eventType);
   }
   const below = marts.filter(({ id }) => mart.sources.includes(id) && id !== mart.id);
   return below.length === 0 || below.some((source) => countsType(source, eventType, marts));

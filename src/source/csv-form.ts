@@ -9,7 +9,7 @@ import {
   type Path,
   type Rule,
 } from './mapping.ts';
-import { isMap, isSeq, type NodeReader } from './nodes.ts';
+import { isMap, isSeq, type NodeReader } from '../config/nodes.ts';
 
 /** How its files of CSV are read; undefined where it is of JSON. */
 export function readCsvForm(

@@ -6,9 +6,9 @@ import { MedallionError } from '../errors.ts';
 import { readCsvForm } from './csv-form.ts';
 import { dropOf, pathsRead } from './drop.ts';
 import { EACH, ROWS, type Condition, type CsvForm, type Path, type Source } from './mapping.ts';
-import { isMap, isSeq, nearest, NodeReader } from './nodes.ts';
+import { isMap, isSeq, nearest, NodeReader } from '../config/nodes.ts';
 import { parsePath, showPath } from './path.ts';
-import { readExtra, readRules } from './rules.ts';
+import { readExtra, readPath, readRules } from './rules.ts';
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/;
 
@@ -102,7 +102,7 @@ export function readSource(
   below: readonly Source[] = [],
 ): Source | undefined {
   const nodes = new NodeReader(file, problems);
-  const root = nodes.root(text);
+  const root = nodes.root(text, 'a source says version, order and items');
   if (root === undefined) {
     return undefined;
   }
@@ -127,7 +127,7 @@ export function readSource(
   }
   const itemsNode = top.get('items');
   const from = isMap(itemsNode) ? nodes.text(itemsNode.get('from', true)) : undefined;
-  const lines = from === undefined ? base?.lines : nodes.path(from, itemsNode);
+  const lines = from === undefined ? base?.lines : readPath(nodes, from, itemsNode);
   if (lines === undefined) {
     nodes.report(itemsNode ?? map, 'items.from is missing: the path of the list of order lines');
   }
@@ -179,7 +179,7 @@ function readWhere(nodes: NodeReader, node: unknown): Condition[] {
   }
   return node.items.flatMap(({ key, value }) => {
     const text = nodes.text(key) ?? '';
-    const found = nodes.path(text, key);
+    const found = readPath(nodes, text, key);
     return found === undefined ? [] : readConditions(nodes, found, text, value, key);
   });
 }

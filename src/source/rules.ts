@@ -1,7 +1,17 @@
 import type * as Yaml from 'yaml';
 import { isZone } from '../config/reporting.ts';
-import { extraField, ITEM_FIELDS, ORDER_FIELDS, type Field, type Rule } from './mapping.ts';
-import { isMap, isScalar, nearest, type NodeReader } from './nodes.ts';
+import { isMap, isScalar, nearest, type NodeReader } from '../config/nodes.ts';
+import {
+  EACH,
+  extraField,
+  ITEM_FIELDS,
+  ORDER_FIELDS,
+  type Field,
+  type Kind,
+  type Path,
+  type Rule,
+} from './mapping.ts';
+import { parsePath } from './path.ts';
 import { parseTimeFormat, TIME_FORMATS } from './time-form.ts';
 
 const WORDS = 'path value default lookup else new sum per unit decimals format zone'.split(' ');
@@ -81,69 +91,71 @@ export function readExtra(nodes: NodeReader, node: unknown, order: Map<string, R
   }
 }
 
+/** What a rule does that says nothing. */
+const NOTHING: Rule = {
+  ...{ paths: [], sum: undefined, value: undefined, fallback: undefined, lookup: undefined },
+  ...{ otherwise: undefined, addsNew: false, perLine: false, isMinor: false, isComputed: false },
+  ...{ isFractional: false, time: undefined },
+};
+
+/** Words of a rule that fit some kinds of field only, and what they may say where that is one of a few words. */
+const LIMITS: Readonly<Record<string, { kinds: readonly Kind[]; says?: RegExp; shown?: string }>> =
+  {
+    sum: { kinds: ['amount'] },
+    unit: { kinds: ['amount'], says: /^minor$/, shown: 'minor or not there' },
+    per: { kinds: ['amount'], says: /^(line|unit)$/, shown: 'line or unit' },
+    new: { kinds: ['reference'], says: /^add$/, shown: 'add or not there' },
+    decimals: { kinds: ['quantity'], says: /^3$/, shown: '3 or not there' },
+    format: { kinds: ['time'] },
+    zone: { kinds: ['time'] },
+    lookup: { kinds: ['reference', 'text', 'flag'] },
+  };
+
 function readRule(nodes: NodeReader, node: unknown, field: Field, section: string): Rule {
   const place = `${section}.${field.word}`;
-  const nothing: Rule = {
-    ...{ paths: [], sum: undefined, value: undefined, fallback: undefined, lookup: undefined },
-    ...{ otherwise: undefined, addsNew: false, perLine: false, isMinor: false, isComputed: false },
-    ...{ isFractional: false, time: undefined },
-  };
-  const isMoney = field.kind === 'amount';
+  const report = (problem: string): void => nodes.report(node, `${place}${problem}`);
   if (isScalar(node) && node.value === 'computed' && /^(subtotal|total)$/.test(field.word)) {
-    return { ...nothing, isComputed: true };
+    return { ...NOTHING, isComputed: true };
   }
   if (!isMap(node)) {
-    const paths = nodes.paths(node);
+    const paths = readPaths(nodes, node);
     if (paths.length === 0) {
-      nodes.report(node, `${place} is empty: a path, a list of paths, or words like {path: ..}`);
+      report(' is empty: a path, a list of paths, or words like {path: ..}');
     }
-    return { ...nothing, paths };
+    return { ...NOTHING, paths };
   }
   const said = nodes.members(node, WORDS);
-  const fit = (word: string, isFit: boolean): unknown => {
-    const value = said.get(word);
-    if (value !== undefined && !isFit) {
+  const text = (word: string): string | undefined => nodes.text(said.get(word));
+  for (const [word, value] of said) {
+    const { kinds, says, shown = '' } = LIMITS[word] ?? { kinds: [field.kind] };
+    if (!kinds.includes(field.kind) || (word === 'per' && section !== 'items')) {
       nodes.report(value, `${place}: ${word} does not fit a field of this kind`);
     }
-    return value;
-  };
-  const sum = nodes.text(fit('sum', isMoney));
-  const sumPath = sum === undefined ? undefined : nodes.path(sum, node, true);
-  const unit = nodes.text(fit('unit', isMoney));
-  const per = nodes.text(fit('per', isMoney && section === 'items'));
-  if (unit !== undefined && unit !== 'minor') {
-    nodes.report(node, `${place}: unit is minor or not there`);
+    const written = text(word);
+    if (written !== undefined && says?.test(written) === false) {
+      report(`: ${word} is ${shown}`);
+    }
   }
-  if (per !== undefined && per !== 'line' && per !== 'unit') {
-    nodes.report(node, `${place}: per is line or unit`);
-  }
-  const adds = nodes.text(fit('new', field.kind === 'reference'));
-  if (adds !== undefined && adds !== 'add') {
-    nodes.report(node, `${place}: new is add or not there`);
-  }
-  const decimals = nodes.text(fit('decimals', field.kind === 'quantity'));
-  if (decimals !== undefined && decimals !== '3') {
-    nodes.report(node, `${place}: decimals is 3 or not there`);
-  }
-  const format = nodes.text(fit('format', field.kind === 'time'));
+  const sum = text('sum');
+  const format = text('format');
+  const zone = text('zone');
   const form = format === undefined ? undefined : parseTimeFormat(format);
   if (format !== undefined && form === undefined) {
-    nodes.report(node, `${place}: format "${format}" is none of ${TIME_FORMATS}`);
+    report(`: format "${format}" is none of ${TIME_FORMATS}`);
   }
-  const zone = nodes.text(fit('zone', field.kind === 'time'));
   if (zone !== undefined && !isZone(zone)) {
-    nodes.report(node, `${place}: there is no time zone "${zone}"`);
+    report(`: there is no time zone "${zone}"`);
   }
-  const lookupNode = fit('lookup', ['reference', 'text', 'flag'].includes(field.kind));
+  const hasLookup = said.has('lookup');
   const rule: Rule = {
-    ...nothing,
-    paths: said.has('path') ? nodes.paths(said.get('path')) : [],
-    ...{ sum: sumPath, value: nodes.text(said.get('value')) },
-    fallback: nodes.text(said.get('default')),
-    lookup: lookupNode === undefined ? undefined : readLookup(nodes, lookupNode, place),
-    otherwise: lookupNode === undefined ? undefined : nodes.text(said.get('else')),
-    addsNew: adds === 'add',
-    ...{ perLine: per === 'line', isMinor: unit === 'minor', isFractional: decimals === '3' },
+    ...NOTHING,
+    paths: said.has('path') ? readPaths(nodes, said.get('path')) : [],
+    sum: sum === undefined ? undefined : readPath(nodes, sum, node, true),
+    ...{ value: text('value'), fallback: text('default') },
+    lookup: hasLookup ? readLookup(nodes, said.get('lookup'), place) : undefined,
+    otherwise: hasLookup ? text('else') : undefined,
+    ...{ addsNew: text('new') === 'add', perLine: text('per') === 'line' },
+    ...{ isMinor: text('unit') === 'minor', isFractional: text('decimals') === '3' },
     time:
       format === undefined && zone === undefined
         ? undefined
@@ -151,19 +163,43 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   };
   const origins = [rule.paths.length > 0, rule.sum !== undefined, rule.value !== undefined];
   if (origins.filter(Boolean).length !== 1) {
-    nodes.report(node, `${place}: one of path, sum and value says where it comes from`);
+    report(': one of path, sum and value says where it comes from');
   }
   return rule;
 }
 
+/** A path, or each of a list of them. */
+function readPaths(nodes: NodeReader, node: unknown): Path[] {
+  return nodes.texts(node).flatMap((text) => {
+    const found = readPath(nodes, text, node);
+    return found === undefined ? [] : [found];
+  });
+}
+
+/** One path; through a list where `throughLists`, else through none. */
+export function readPath(
+  nodes: NodeReader,
+  text: string,
+  node: unknown,
+  throughLists = false,
+): Path | undefined {
+  const found = parsePath(text);
+  if (found?.includes(EACH) === throughLists) {
+    return found;
+  }
+  const wanted = throughLists
+    ? 'path through a list, like lines[].amount'
+    : 'path, like customer.id or codes[0]';
+  nodes.report(node, `"${text}" is no ${wanted}`);
+  return undefined;
+}
+
 function readLookup(nodes: NodeReader, node: unknown, place: string): Map<string, string> {
-  const pairs = new Map<string, string>();
   if (!isMap(node)) {
     nodes.report(node, `${place}: lookup is a map from what is sent to what it means`);
-    return pairs;
+    return new Map();
   }
-  for (const { key, value } of node.items) {
-    pairs.set(nodes.text(key) ?? '', nodes.text(value) ?? '');
-  }
-  return pairs;
+  return new Map(
+    node.items.map(({ key, value }) => [nodes.text(key) ?? '', nodes.text(value) ?? '']),
+  );
 }

@@ -38,7 +38,7 @@ test('every model that computes something has a test file, and every test file a
 test('every mart that asks for the type of an event says which it takes', () => {
   const asking = gold.filter(({ sql }) => /\bevent_type\b/.test(sql));
   expect(asking.length).toBeGreaterThan(0);
-  expect(asking.filter(({ eventTypes }) => eventTypes.length === 0)).toEqual([]);
+  expect(asking.filter(({ event_types: types }) => types.length === 0)).toEqual([]);
 });
 
 describe.each(ENGINES)('%s', (engineName) => {

@@ -555,7 +555,7 @@ describe('what does not fit', () => {
         load: 'replace_days',
         count: undefined,
         within: [],
-        eventTypes: [],
+        event_types: [],
         restatements: undefined,
         checks: [],
       },

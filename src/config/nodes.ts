@@ -1,17 +1,25 @@
 import { createRequire } from 'node:module';
 import leven from 'leven';
 import type * as Yaml from 'yaml';
-import { EACH, type Path } from './mapping.ts';
-import { parsePath } from './path.ts';
 
 const load = createRequire(import.meta.url);
-const yaml = load('yaml') as typeof Yaml;
-export const { isMap, isScalar, isSeq } = yaml;
 
-/** Reads the nodes of one file of YAML, in which every value is text, and collects what is wrong with them, by line. */
+/** The parser, loaded when there is something to parse: it takes a while, and most commands find nothing. */
+export function yaml(): typeof Yaml {
+  return load('yaml') as typeof Yaml;
+}
+
+export const isMap = (node: unknown): node is Yaml.YAMLMap => yaml().isMap(node);
+export const isScalar = (node: unknown): node is Yaml.Scalar => yaml().isScalar(node);
+export const isSeq = (node: unknown): node is Yaml.YAMLSeq => yaml().isSeq(node);
+
+/**
+ * Reads the nodes of one file of YAML, in which every value is text (a password of 0123 keeps its zero), and collects what
+ * is wrong with them, by line.
+ */
 export class NodeReader {
   readonly #file: string;
-  readonly #lines = new yaml.LineCounter();
+  readonly #lines = new (yaml().LineCounter)();
   readonly #problems: string[];
 
   constructor(file: string, problems: string[]) {
@@ -19,9 +27,16 @@ export class NodeReader {
     this.#problems = problems;
   }
 
-  /** The map that the file holds, and its content; undefined where it is none, which is reported. */
-  root(text: string): { readonly map: Yaml.YAMLMap; readonly content: unknown } | undefined {
-    const document = yaml.parseDocument(text, {
+  /**
+   * The map that a file holds, and its content; undefined where it is none, which is reported.
+   * @param wanted what such a file says; an empty one is none unless it `mayBeEmpty`
+   */
+  root(
+    text: string,
+    wanted: string,
+    mayBeEmpty = false,
+  ): { readonly map: Yaml.YAMLMap; readonly content: unknown } | undefined {
+    const document = yaml().parseDocument(text, {
       ...{ schema: 'failsafe', lineCounter: this.#lines, prettyErrors: false },
     });
     for (const { message, pos } of document.errors) {
@@ -31,34 +46,13 @@ export class NodeReader {
     if (document.errors.length > 0) {
       return undefined;
     }
-    if (!isMap(map)) {
-      this.#problems.push(`${this.#file}:1: a source says version, order and items`);
-      return undefined;
+    if (isMap(map)) {
+      return { map, content: document.toJS() };
     }
-    return { map, content: document.toJS() };
-  }
-
-  /** A path, or each of a list of them. */
-  paths(node: unknown): Path[] {
-    return this.texts(node).flatMap((text) => {
-      const found = this.path(text, node);
-      return found === undefined ? [] : [found];
-    });
-  }
-
-  /** One path; through a list where `throughLists`, else through none. */
-  path(text: string, node: unknown, throughLists = false): Path | undefined {
-    const found = parsePath(text);
-    if (found === undefined || found.includes(EACH) !== throughLists) {
-      this.report(
-        node,
-        throughLists
-          ? `"${text}" is no path through a list, like lines[].amount`
-          : `"${text}" is no path, like customer.id or codes[0]`,
-      );
-      return undefined;
+    if (!mayBeEmpty || (map !== null && this.text(map) !== '')) {
+      this.#problems.push(`${this.#file}:1: ${wanted}`);
     }
-    return found;
+    return undefined;
   }
 
   /** The members of a map; words that are not known are reported. */
@@ -88,11 +82,15 @@ export class NodeReader {
     return text === undefined || text === '' ? [] : [text];
   }
 
+  /** The line that a node begins in, from 1. */
+  lineOf(node: unknown): number {
+    const range = yaml().isNode(node) ? node.range : undefined;
+    return Math.max(this.#lines.linePos(range?.[0] ?? 0).line, 1);
+  }
+
   /** Reports what is wrong with a node, with its line. */
   report(node: unknown, problem: string): void {
-    const range = yaml.isNode(node) ? node.range : undefined;
-    const { line } = this.#lines.linePos(range?.[0] ?? 0);
-    this.#problems.push(`${this.#file}:${String(Math.max(line, 1))}: ${problem}`);
+    this.#problems.push(`${this.#file}:${String(this.lineOf(node))}: ${problem}`);
   }
 }
 
