@@ -1,15 +1,11 @@
-import { createRequire } from 'node:module';
-import type * as Yaml from 'yaml';
-
-const load = createRequire(import.meta.url);
+import { yaml } from '../config/nodes.ts';
 
 /**
  * The line of a model's file that a problem of its header is about, as its first words name the place (columns.day.type:).
  * @param header the YAML, which begins in the second line of the file
  */
 export function headerLine(header: string, problem: string): number {
-  // Loaded where there is a problem: it takes a while.
-  const { isNode, LineCounter, parseDocument, isPair, isMap, isSeq } = load('yaml') as typeof Yaml;
+  const { isNode, LineCounter, parseDocument, isPair, isMap, isSeq } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(header, { lineCounter: lines, prettyErrors: false });
   let node: unknown = document.contents;
