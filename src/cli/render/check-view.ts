@@ -1,24 +1,9 @@
+import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
-import { rowsOf } from '../../query/ask.ts';
-import { fittedTable, type PageColumns } from './fit.ts';
+import type { Part } from './document.ts';
+import { resultLines, type PageColumns, type ResultRow } from './fit.ts';
 
-type Row = Readonly<
-  Record<
-    | 'model'
-    | 'severity'
-    | 'outcome'
-    | 'failing'
-    | 'checked'
-    | 'warn_above'
-    | 'error_above'
-    | 'check'
-    | 'check_name',
-    string | null
-  >
->;
-
-/** Of a check what its table has. */
-const COLUMNS: PageColumns<Row> = {
+const COLUMNS: PageColumns<ResultRow> = {
   model: { atLeast: 20 },
   severity: { keep: 3, isOptional: true },
   outcome: { keep: 4, isOptional: true },
@@ -30,7 +15,18 @@ const COLUMNS: PageColumns<Row> = {
 
 /** Checks for people: a line of figures for each, and below it what is checked. */
 export function checkLines(table: ResultTable, width: number): string[] {
-  return fittedTable<Row>(COLUMNS, rowsOf(table), width, {
-    note: (row) => row.check ?? row.check_name,
+  return resultLines(COLUMNS, table, width, {
+    note: ({ check, check_name: name }) => check ?? name,
   });
+}
+
+/** Checks as a part of a page: where all are met, people see how many there are. */
+export function checksPart(table: ResultTable, unmet: number, width: number): Part {
+  const { length } = table.rows;
+  return unmet === 0
+    ? { name: 'checks', title: 'Checks', table, lines: [`${counted(length, 'check')}, all met`] }
+    : {
+        ...{ name: 'checks', table, lines: checkLines(table, width) },
+        title: `Checks, ${grouped(unmet)} of ${grouped(length)} not met`,
+      };
 }

@@ -1,5 +1,7 @@
 import { bar } from './chart.ts';
 import { grouped } from '../../number.ts';
+import type { ResultTable } from '../../postgres/query.ts';
+import { rowsOf } from '../../query/ask.ts';
 import { instant } from './instant.ts';
 import { tableLines } from './table.ts';
 import { truncate, visible, widthOf } from './text.ts';
@@ -107,6 +109,19 @@ export function fittedTable<Row extends object>(
   }
   const table = [...tableLines(heads, lines)];
   return note === undefined ? table : withNotes(table, rows.map(note), width);
+}
+
+/** A row of a query's answer, by the names of its columns. */
+export type ResultRow = Readonly<Record<string, string | null>>;
+
+/** The same of what a query answered. */
+export function resultLines(
+  columns: PageColumns<ResultRow>,
+  table: ResultTable,
+  width: number,
+  extras?: PageExtras<ResultRow>,
+): string[] {
+  return fittedTable(columns, rowsOf(table), width, extras);
 }
 
 function isThere(value: unknown): boolean {

@@ -4,8 +4,8 @@ export function instant(timestamp: string): string {
 }
 
 /** The same with its zone, and a dash for none. */
-export function utc(timestamp: string | null): string {
-  return timestamp === null ? '-' : `${instant(timestamp)} UTC`;
+export function utc(timestamp: string | null | undefined): string {
+  return timestamp ? `${instant(timestamp)} UTC` : '-';
 }
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [

@@ -5,10 +5,9 @@ import type { LayerResults } from '../../promote/layers.ts';
 import type { PromoteResult } from '../../promote/promote.ts';
 import type { SilverResult } from '../../promote/tally.ts';
 import type { CommandContext } from '../context.ts';
-import { checkLines } from './check-view.ts';
+import { checksPart } from './check-view.ts';
 import { renderParts } from './document.ts';
-import { rowsOf } from '../../query/ask.ts';
-import { fittedTable } from './fit.ts';
+import { fittedTable, resultLines } from './fit.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { renderTable, type Layout, type OutputFormat } from './output.ts';
@@ -24,7 +23,7 @@ function modelTable({ models }: PromoteResult): ResultTable {
 
 /** The same for people. */
 function modelLines(table: ResultTable, width: number): string[] {
-  return fittedTable<Readonly<Record<'model' | 'seconds' | Counted, string | null>>>(
+  return resultLines(
     {
       model: { atLeast: 20 },
       read: { kind: 'figure' },
@@ -32,12 +31,10 @@ function modelLines(table: ResultTable, width: number): string[] {
       refused: { kind: 'figure' },
       seconds: { kind: 'number', keep: 1 },
     },
-    rowsOf(table),
+    table,
     width,
   );
 }
-
-type Counted = 'read' | 'written' | 'refused';
 
 /** Warns of the checks that did not pass. */
 export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
@@ -205,15 +202,7 @@ function renderDryRun(
           layout.width,
         ),
       },
-      {
-        ...{ name: 'checks', title: 'Checks', table: checkTable },
-        ...(unmet === 0
-          ? { lines: [`${counted(checks.length, 'check')}, all met`] }
-          : {
-              title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met`,
-              lines: checkLines(checkTable, layout.width),
-            }),
-      },
+      checksPart(checkTable, unmet, layout.width),
     ],
     format,
     layout,

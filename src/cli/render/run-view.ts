@@ -1,38 +1,17 @@
 import type { RunPart } from '../../query/runs.ts';
 import { rowsOf } from '../../query/ask.ts';
 import { parseArray } from './array.ts';
-import { checkLines } from './check-view.ts';
+import { checksPart } from './check-view.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable } from './fit.ts';
+import { resultLines, type ResultRow } from './fit.ts';
 import { utc } from './instant.ts';
-import { counted, grouped } from '../../number.ts';
+import { grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { withQuantities } from './result.ts';
 
-type RunRow = Readonly<
-  Record<
-    | 'run_id'
-    | 'command'
-    | 'outcome'
-    | 'error'
-    | 'started_at'
-    | 'finished_at'
-    | 'seconds'
-    | 'os_user'
-    | 'host'
-    | 'process_id'
-    | 'database_user'
-    | 'version'
-    | 'arguments'
-    | 'counts'
-    | 'days',
-    string | null
-  >
->;
-
 /** The lines of a list of runs; none for none. */
 export function runLines(table: ResultTable, width: number): string[] {
-  return fittedTable<RunRow>(
+  return resultLines(
     {
       run_id: { kind: 'number', title: 'run' },
       command: {},
@@ -42,27 +21,25 @@ export function runLines(table: ResultTable, width: number): string[] {
       os_user: { title: 'by', show: who, atLeast: 10, keep: 1 },
       error: {
         ...{ title: 'what', atLeast: 20, keep: 3 },
-        show: (row) => row.error?.split('\n')[0] ?? countsText(row.counts ?? '{}'),
+        show: ({ error, counts }) => error?.split('\n')[0] ?? countsText(counts),
       },
     },
-    rowsOf(table),
+    table,
     width,
   );
 }
 
-function who({ os_user: user, host }: RunRow): string {
-  return user === null ? '-' : `${user}@${host ?? ''}`;
+function who({ os_user: user, host }: ResultRow): string {
+  return typeof user === 'string' ? `${user}@${host ?? ''}` : '-';
 }
 
-/** What people call the parts of a run, in order. */
-const TITLES: Readonly<Record<RunPart, string>> = {
-  run: 'Run',
+/** What people call the parts of a run that are tables. */
+const TITLES = {
   partitions: 'Partitions',
   models: 'Models',
-  checks: 'Checks',
   restatements: 'Restated days',
   gaps: 'Expired in the log before they were read',
-};
+} satisfies Partial<Record<RunPart, string>>;
 
 /** What is counted or summed in them. */
 const QUANTITIES = [
@@ -72,51 +49,41 @@ const QUANTITIES = [
 
 /** One run, part by part. */
 export function runParts(found: Readonly<Record<RunPart, ResultTable>>, width: number): Part[] {
-  const part = (name: RunPart, more: Partial<Part> = {}): Part => ({
-    ...{ name, title: TITLES[name], table: withQuantities(found[name], QUANTITIES) },
-    ...more,
+  const tableOf = (name: RunPart): ResultTable => withQuantities(found[name], QUANTITIES);
+  const part = (name: keyof typeof TITLES): Part => ({
+    ...{ name, title: TITLES[name], table: tableOf(name) },
   });
-  const [run] = rowsOf<keyof RunRow>(found.run);
-  const checks = rowsOf<'failing'>(found.checks);
-  const unmet = checks.filter(({ failing }) => failing !== '0').length;
+  const [run = {}] = rowsOf<string>(found.run);
+  const unmet = rowsOf<'failing'>(found.checks).filter(({ failing }) => failing !== '0').length;
   return [
-    part('run', {
-      isSingle: true,
-      title: `Run ${run?.run_id ?? ''}`,
-      lines: run === undefined ? [] : runFacts(run, width),
-    }),
+    {
+      ...{ name: 'run', isSingle: true, table: tableOf('run') },
+      ...{ title: `Run ${run['run_id'] ?? ''}`, lines: runFacts(run, width) },
+    },
     part('partitions'),
     part('models'),
-    part('checks', {
-      ...(unmet === 0
-        ? { lines: [`${counted(checks.length, 'check')}, all met`] }
-        : {
-            title: `Checks, ${grouped(unmet)} of ${grouped(checks.length)} not met`,
-            lines: checkLines(found.checks, width),
-          }),
-    }),
+    checksPart(tableOf('checks'), unmet, width),
     part('restatements'),
     part('gaps'),
   ];
 }
 
-function runFacts(run: RunRow, width: number): string[] {
-  const days = parseArray(run.days ?? '{}').join(', ');
-  const facts: (readonly [string, string | null])[] = [
-    ['command', `medallion ${parseArray(run.arguments ?? '{}').join(' ')}`],
-    ['outcome', run.outcome],
-    ['error', run.error],
-    ['started', utc(run.started_at)],
-    ['finished', run.finished_at === null ? null : utc(run.finished_at)],
-    ['seconds', run.seconds],
-    ['by', run.os_user === null ? null : `${who(run)}, process ${run.process_id ?? '?'}`],
-    ['database user', run.database_user],
-    ['version', run.version],
-    ['counted', countsText(run.counts ?? '{}')],
-    ['days published', days],
+function runFacts(run: ResultRow, width: number): string[] {
+  const facts: (readonly [name: string, value: string | null | undefined])[] = [
+    ['command', `medallion ${parseArray(run['arguments'] ?? '{}').join(' ')}`],
+    ['outcome', run['outcome']],
+    ['error', run['error']],
+    ['started', utc(run['started_at'])],
+    ['finished', run['finished_at'] && utc(run['finished_at'])],
+    ['seconds', run['seconds']],
+    ['by', run['os_user'] && `${who(run)}, process ${run['process_id'] ?? '?'}`],
+    ['database user', run['database_user']],
+    ['version', run['version']],
+    ['counted', countsText(run['counts'])],
+    ['days published', parseArray(run['days'] ?? '{}').join(', ')],
   ];
   return factLines(
-    facts.flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, value]])),
+    facts.flatMap(([name, value]) => (value ? [[name, value]] : [])),
     width,
   );
 }
@@ -125,8 +92,8 @@ function runFacts(run: RunRow, width: number): string[] {
 const LEFT_OUT: readonly string[] = ['seconds', 'bytes', 'partitions'];
 
 /** The counts of a run in a line: those that are not zero; of counts by reason their sum. */
-function countsText(json: string): string {
-  const counts = JSON.parse(json) as Readonly<Record<string, unknown>>;
+function countsText(json: string | null | undefined): string {
+  const counts = JSON.parse(json ?? '{}') as Readonly<Record<string, unknown>>;
   return (
     Object.entries(counts)
       .map(([name, value]): [string, number] => [name.replaceAll('_', ' '), total(value)])

@@ -1,9 +1,8 @@
 import { firstLine } from '../../errors.ts';
-import { rowsOf } from '../../query/ask.ts';
 import type { Status, Waiting } from '../../query/status.ts';
 import { describeStray } from '../../schema/project-models.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable } from './fit.ts';
+import { fittedTable, resultLines } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
 import { counted } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
@@ -175,19 +174,18 @@ function partitionLines({ partitions }: Status, width: number): string[] {
 }
 
 function freshnessLines({ freshness, implausible }: Status, width: number): string[] {
-  type Row = Readonly<Record<'layer' | 'latest_event_at' | 'committed_at', string | null>>;
-  const lines = fittedTable<Row>(
+  const lines = resultLines(
     {
       layer: {},
       latest_event_at: {
         kind: 'time',
         // Gold has days, not times.
         show: ({ layer, latest_event_at: latest }) =>
-          latest === null ? '-' : layer === 'gold' ? latest.slice(0, 10) : instant(latest),
+          layer === 'gold' ? (latest?.slice(0, 10) ?? '-') : latest ? instant(latest) : '-',
       },
       committed_at: { kind: 'time', none: '-' },
     },
-    rowsOf(freshness),
+    freshness,
     width,
   );
   const warning = `warning: ${counted(implausible, 'event')} with a time in the log that cannot be right; freshness takes the time at which they were written instead`;
@@ -195,18 +193,15 @@ function freshnessLines({ freshness, implausible }: Status, width: number): stri
 }
 
 function runLines(table: ResultTable, width: number): string[] {
-  type Row = Readonly<
-    Record<'run_id' | 'command' | 'outcome' | 'started_at' | 'error', string | null>
-  >;
-  return fittedTable<Row>(
+  return resultLines(
     {
       run_id: { kind: 'number', title: 'run' },
       command: {},
       outcome: {},
-      started_at: { title: 'started', show: (row) => utc(row.started_at) },
+      started_at: { title: 'started', show: ({ started_at: started }) => utc(started) },
       error: { show: ({ error }) => firstLine(error ?? ''), atLeast: 20, isOptional: true },
     },
-    rowsOf(table),
+    table,
     width,
   );
 }

@@ -1,7 +1,6 @@
-import { rowsOf } from '../../query/ask.ts';
 import { TRACE_PARTS, type Trace, type TracePart } from '../../query/trace.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable } from './fit.ts';
+import { resultLines } from './fit.ts';
 import { grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 
@@ -50,11 +49,8 @@ function singleLines({ columns, rows: [row] }: ResultTable, width: number): stri
   );
 }
 
-type EventName = 'outcome' | 'topic' | 'partition' | 'offset' | 'event_timestamp' | 'produced_at';
-type EventRow = Readonly<Record<EventName | 'ingest_run' | 'promote_run', string | null>>;
-
 function eventLines(table: ResultTable, width: number): string[] {
-  return fittedTable<EventRow>(
+  return resultLines(
     {
       outcome: {},
       topic: { atLeast: 12 },
@@ -65,22 +61,20 @@ function eventLines(table: ResultTable, width: number): string[] {
       ingest_run: { kind: 'number', title: 'ingested by', none: '-', keep: 2 },
       promote_run: { kind: 'number', title: 'promoted by', none: '-', keep: 3 },
     },
-    rowsOf(table),
+    table,
     width,
   );
 }
 
-type RefundName = 'transaction_id' | 'ordered_at' | 'date_key' | 'order_total_amount';
-
 function refundLines(table: ResultTable, width: number): string[] {
-  return fittedTable<Readonly<Record<RefundName, string | null>>>(
+  return resultLines(
     {
       transaction_id: { atLeast: 12 },
       ordered_at: { kind: 'time', title: 'made (UTC)', keep: 1 },
       date_key: { title: 'day' },
       order_total_amount: { kind: 'number', title: 'total' },
     },
-    rowsOf(table),
+    table,
     width,
   );
 }
@@ -88,7 +82,7 @@ function refundLines(table: ResultTable, width: number): string[] {
 function cellLines(table: ResultTable, width: number): string[] {
   const figureText = ([name, value]: [string, string]): string =>
     `${name.replaceAll('_', ' ')} ${grouped(value)}`;
-  return fittedTable<Readonly<Record<'mart' | 'key' | 'figures', string | null>>>(
+  return resultLines(
     {
       mart: { atLeast: 24 },
       key: {
@@ -103,13 +97,13 @@ function cellLines(table: ResultTable, width: number): string[] {
         atLeast: 20,
       },
     },
-    rowsOf(table),
+    table,
     width,
   );
 }
 
 /** The members of a flat JSON object as PostgreSQL wrote it; numbers keep every digit. */
-function membersOf(json: string | null): [name: string, value: string][] {
+function membersOf(json: string | null | undefined): [name: string, value: string][] {
   const members = (json ?? '').matchAll(/("(?:[^"\\]|\\.)*") : ("(?:[^"\\]|\\.)*"|[^,}]+)/g);
   return [...members].map(([, name = '""', value = '']) => [
     JSON.parse(name) as string,
