@@ -3,47 +3,29 @@ import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import type { Drift } from '../../source/drift.ts';
 import { factLines } from './document.ts';
-import { fittedTable } from './fit.ts';
+import { resultLines } from './fit.ts';
 import { quantities, resultOf, texts } from './result.ts';
 
 /** Fields of a mapping, or of records, as a page has them: the first ones. */
 const FIRST_FIELDS = 12;
-
-/** A source, and what the warehouse has of it. */
-interface ListedSource {
-  readonly source: string;
-  readonly file: string | null;
-  readonly description: string | null;
-  readonly topics: string;
-  readonly records: bigint;
-  readonly rejected: bigint;
-  readonly skipped: bigint;
-  /** How many of the latest records were looked at for the fields. */
-  readonly sampled: number;
-  /** Numbers of fields; null where there is no record. */
-  readonly unmapped: number | null;
-  readonly vanished: number | null;
-  readonly unmapped_fields: string | null;
-  readonly vanished_fields: string | null;
-}
 
 /** Sources as rows, and as people see them. */
 export function sourceList(listings: readonly SourceListing[]): {
   readonly table: ResultTable;
   readonly page: (width: number) => readonly string[];
 } {
-  const rows = listings.map(listedSource);
+  const table = resultOf(
+    {
+      ...texts('source', 'file', 'description', 'topics'),
+      ...quantities('records', 'rejected', 'skipped', 'sampled', 'unmapped', 'vanished'),
+      ...texts('unmapped_fields', 'vanished_fields'),
+    },
+    listings.map(listedSource),
+  );
   return {
-    table: resultOf(
-      {
-        ...texts('source', 'file', 'description', 'topics'),
-        ...quantities('records', 'rejected', 'skipped', 'sampled', 'unmapped', 'vanished'),
-        ...texts('unmapped_fields', 'vanished_fields'),
-      },
-      rows,
-    ),
+    table,
     page: (width) => [
-      ...fittedTable<ListedSource>(
+      ...resultLines(
         {
           ...{ source: {}, topics: { atLeast: 12, keep: 1 }, records: { kind: 'figure' } },
           ...{ rejected: { kind: 'figure' }, skipped: { kind: 'figure' } },
@@ -52,7 +34,7 @@ export function sourceList(listings: readonly SourceListing[]): {
             vanished: { kind: 'figure', none: '-' },
           },
         },
-        rows,
+        table,
         width,
         { note: ({ description }) => description },
       ),
@@ -61,18 +43,18 @@ export function sourceList(listings: readonly SourceListing[]): {
   };
 }
 
-function listedSource({ name, source, topics, sampled, drift }: SourceListing): ListedSource {
+/** A source, and what the warehouse has of it; where that has no record, nothing is known of fields. */
+function listedSource({ name, source, topics, sampled, drift }: SourceListing) {
   const sum = (of: 'records' | 'rejected' | 'skipped'): bigint =>
     topics.reduce((total, counts) => total + counts[of], 0n);
   const seen = sampled === 0 ? undefined : drift;
   return {
-    ...{ source: name, file: source?.file ?? null, description: source?.description ?? null },
+    ...{ source: name, file: source?.file, description: source?.description },
     topics: topics.map(({ topic }) => topic).join(', '),
     ...{ records: sum('records'), rejected: sum('rejected'), skipped: sum('skipped'), sampled },
-    unmapped: seen?.unmapped.length ?? null,
-    vanished: seen?.vanished.length ?? null,
-    unmapped_fields: seen?.unmapped.map(({ field }) => field).join(', ') ?? null,
-    vanished_fields: seen?.vanished.map(vanishedField).join(', ') ?? null,
+    ...{ unmapped: seen?.unmapped.length, vanished: seen?.vanished.length },
+    unmapped_fields: seen?.unmapped.map(({ field }) => field).join(', '),
+    vanished_fields: seen?.vanished.map(vanishedField).join(', '),
   };
 }
 

@@ -1,10 +1,17 @@
 import type { PlacedOutcome, SourceTest } from '../../app/source.ts';
 import { REFERENCE_TABLES } from '../../event/references.ts';
 import { grouped } from '../../number.ts';
+import type { ResultTable } from '../../postgres/query.ts';
 import type { Rule, Source } from '../../source/mapping.ts';
 import { showPath } from '../../source/path.ts';
 import { factLines, type Part } from './document.ts';
-import { fittedTable, type PageColumn } from './fit.ts';
+import {
+  resultLines,
+  type PageColumn,
+  type PageColumns,
+  type PageExtras,
+  type ResultRow,
+} from './fit.ts';
 import { numbers, quantities, resultOf, texts } from './result.ts';
 
 /** The parts of what `source test` finds, in order. */
@@ -28,11 +35,16 @@ export const SOURCE_TEST_PARTS = [
  */
 export function sourceTestParts(found: SourceTest, width: number, isShort: boolean): Part[] {
   const { unfinished, disagreements, groups, oddTotals, drift } = found;
+  const part = (
+    name: (typeof SOURCE_TEST_PARTS)[number],
+    title: string,
+    table: ResultTable,
+    columns: PageColumns<ResultRow>,
+    extras?: PageExtras<ResultRow>,
+  ): Part => ({ name, title, table, lines: resultLines(columns, table, width, extras) });
   const added = found.added.map(({ dimension, name }) => ({
     ...{ table: `silver.${REFERENCE_TABLES[dimension].table}`, name },
   }));
-  const amounts = amountRows(found);
-  const totals = totalRows(found);
   return [
     summaryPart(found, width),
     {
@@ -44,106 +56,94 @@ export function sourceTestParts(found: SourceTest, width: number, isShort: boole
       lines: unfinished.map((field) => `  ${field}`),
     },
     recordsPart(found, width, isShort),
-    {
-      ...{ name: 'disagreements', title: 'Read differently by DuckDB and by the judge' },
-      table: resultOf(texts('place', 'column', 'duckdb', 'judge'), disagreements),
-      lines: fittedTable(
-        { place: PLACE, column: {}, duckdb: { atLeast: 10 }, judge: { atLeast: 10 } },
-        disagreements,
-        width,
-      ),
-    },
-    {
-      ...{ name: 'rejected', title: 'Rejected' },
-      table: resultOf(
+    part(
+      'disagreements',
+      'Read differently by DuckDB and by the judge',
+      resultOf(texts('place', 'column', 'duckdb', 'judge'), disagreements),
+      { place: PLACE, column: {}, duckdb: { atLeast: 10 }, judge: { atLeast: 10 } },
+    ),
+    part(
+      'rejected',
+      'Rejected',
+      resultOf(
         { ...texts('reason', 'field'), ...quantities('records'), ...texts('example', 'detail') },
         groups,
       ),
-      lines: fittedTable(
-        { reason: {}, field: { atLeast: 16 }, records: { kind: 'figure' } },
-        groups,
-        width,
-        { note: ({ example, detail }) => `${example}: ${detail}` },
-      ),
-    },
-    {
-      ...{ name: 'added', title: 'Rows that a promotion would add to dimensions' },
-      table: resultOf(texts('table', 'name'), added),
-      lines: fittedTable({ table: {}, name: { atLeast: 16 } }, added, width),
-    },
-    {
-      ...{ name: 'amounts', title: 'Amounts of the orders' },
-      table: resultOf(
+      { reason: {}, field: { atLeast: 16 }, records: FIGURE },
+      { note: ({ example, detail }) => `${example ?? ''}: ${detail ?? ''}` },
+    ),
+    part(
+      'added',
+      'Rows that a promotion would add to dimensions',
+      resultOf(texts('table', 'name'), added),
+      { table: {}, name: { atLeast: 16 } },
+    ),
+    part(
+      'amounts',
+      'Amounts of the orders',
+      resultOf(
         { ...texts('event_type', 'currency', 'amount', 'from'), ...quantities('sum') },
-        amounts,
+        amountRows(found),
       ),
-      lines: fittedTable(
-        {
-          ...{ event_type: { title: 'type', keep: 1 }, currency: {}, amount: {} },
-          ...{ from: { atLeast: 16 }, sum: { kind: 'figure' } },
-        },
-        amounts,
-        width,
-      ),
-    },
-    {
-      ...{ name: 'totals', title: 'Orders whose amounts add up' },
-      table: resultOf(
+      {
+        ...{ event_type: { title: 'type', keep: 1 }, currency: {}, amount: {} },
+        ...{ from: { atLeast: 16 }, sum: FIGURE },
+      },
+    ),
+    part(
+      'totals',
+      'Orders whose amounts add up',
+      resultOf(
         {
           ...texts('event_type', 'currency', 'rule'),
           ...{ ...quantities('orders', 'add_up'), ...numbers('percent') },
         },
-        totals,
+        totalRows(found),
       ),
-      lines: fittedTable(
-        {
-          ...{ event_type: { title: 'type', keep: 1 }, currency: {}, rule: { atLeast: 20 } },
-          ...{ orders: { kind: 'figure' }, add_up: { kind: 'figure' } },
-          percent: { kind: 'percent', title: '%' },
-        },
-        totals,
-        width,
-      ),
-    },
-    {
-      ...{ name: 'odd_totals', title: 'Totals that do not add up, the first ones' },
-      table: resultOf(
+      {
+        ...{ event_type: { title: 'type', keep: 1 }, currency: {}, rule: { atLeast: 20 } },
+        ...{ orders: FIGURE, add_up: FIGURE, percent: { kind: 'percent', title: '%' } },
+      },
+    ),
+    part(
+      'odd_totals',
+      'Totals that do not add up, the first ones',
+      resultOf(
         {
           ...texts('place', 'transaction_id'),
           ...quantities('subtotal', 'tax', 'shipping', 'discount', 'sum_of_parts', 'total'),
         },
         oddTotals,
       ),
-      lines: fittedTable<Readonly<Record<(typeof ODD_COLUMNS)[number], string | null>>>(
-        {
-          ...{ place: PLACE, transaction_id: { title: 'order', atLeast: 8, keep: 5 } },
-          ...{ subtotal: { kind: 'figure', keep: 4 }, tax: { kind: 'figure', keep: 3 } },
-          ...{ shipping: { kind: 'figure', keep: 1 }, discount: { kind: 'figure', keep: 2 } },
-          ...{ sum_of_parts: { kind: 'figure' }, total: { kind: 'figure' } },
-        },
-        oddTotals.map(oddRow),
-        width,
-      ),
-    },
+      {
+        ...{ place: PLACE, transaction_id: { title: 'order', atLeast: 8, keep: 5 } },
+        ...{ subtotal: { ...FIGURE, keep: 4 }, tax: { ...FIGURE, keep: 3 } },
+        ...{ shipping: { ...FIGURE, keep: 1 }, discount: { ...FIGURE, keep: 2 } },
+        ...{ sum_of_parts: FIGURE, total: FIGURE },
+      },
+    ),
     {
       ...{ name: 'unmapped', title: 'Fields that the mapping does not read' },
       table: resultOf({ ...texts('field'), ...quantities('records') }, drift.unmapped),
       lines: unmappedLines(found, width),
     },
-    {
-      ...{ name: 'vanished', title: 'Fields of the mapping that no record has' },
-      table: resultOf(texts('word', 'paths'), drift.vanished),
-      lines: fittedTable({ word: {}, paths: { atLeast: 16 } }, drift.vanished, width),
-    },
+    part(
+      'vanished',
+      'Fields of the mapping that no record has',
+      resultOf(texts('word', 'paths'), drift.vanished),
+      { word: {}, paths: { atLeast: 16 } },
+    ),
   ];
 }
 
+const FIGURE = { kind: 'figure' } as const;
+
 /** Where a record stands: of a long path the end, which has the line, or the offset. */
-const PLACE: PageColumn<{ readonly place: string | null }> = {
-  show: ({ place }) =>
-    place !== null && place.length > PLACE_WIDTH
-      ? `…${place.slice(1 - PLACE_WIDTH)}`
-      : (place ?? ''),
+const PLACE: PageColumn<ResultRow> = {
+  show: ({ place }) => {
+    const text = place ?? '';
+    return text.length > PLACE_WIDTH ? `…${text.slice(1 - PLACE_WIDTH)}` : text;
+  },
 };
 const PLACE_WIDTH = 20;
 
@@ -151,84 +151,56 @@ const PLACE_WIDTH = 20;
 const FIRST_RECORDS = 10;
 
 function recordsPart({ outcomes }: SourceTest, width: number, isShort: boolean): Part {
-  const rows = outcomes.map(recordRow);
-  const first = isShort ? rows.slice(0, FIRST_RECORDS) : rows;
-  const more = rows.length - first.length;
+  const table = resultOf(
+    {
+      ...texts('place', 'outcome', 'type', 'transaction_id', 'customer', 'status', 'ordered_at'),
+      ...{ ...texts('currency'), ...quantities('total', 'lines') },
+      ...texts('reason', 'field', 'detail'),
+    },
+    outcomes.map(recordRow),
+  );
+  const rows = isShort ? table.rows.slice(0, FIRST_RECORDS) : table.rows;
+  const more = table.rows.length - rows.length;
   return {
-    ...{ name: 'records', title: 'Records, and what each becomes' },
-    table: resultOf(
-      {
-        ...texts('place', 'outcome', 'type', 'transaction_id', 'customer', 'status', 'ordered_at'),
-        ...{ ...texts('currency'), ...quantities('total', 'lines') },
-        ...texts('reason', 'field', 'detail'),
-      },
-      rows,
-    ),
+    ...{ name: 'records', title: 'Records, and what each becomes', table },
     lines: [
-      ...fittedTable<RecordRow>(
+      ...resultLines(
         {
           ...{ place: PLACE, outcome: {}, type: { keep: 1 } },
           ...{ transaction_id: { title: 'order', atLeast: 6 }, status: { keep: 2 } },
-          ...{ customer: { keep: 3, atLeast: 6 }, lines: { kind: 'figure', keep: 4 } },
-          ...{ total: { kind: 'figure' }, currency: {} },
+          ...{ customer: { keep: 3, atLeast: 6 }, lines: { ...FIGURE, keep: 4 } },
+          ...{ total: FIGURE, currency: {} },
         },
-        first,
+        { ...table, rows },
         width,
-        { note: ({ reason, field, detail }) => reason && because(reason, field, detail) },
+        { note: rejection },
       ),
       ...(more === 0 ? [] : [`${grouped(more)} more: --section records shows all of them`]),
     ],
   };
 }
 
-interface RecordRow {
-  readonly place: string;
-  readonly outcome: string;
-  readonly type: string | null;
-  readonly transaction_id: string | null;
-  readonly customer: string | null;
-  readonly status: string | null;
-  readonly ordered_at: string | null;
-  readonly currency: string | null;
-  readonly total: string | null;
-  readonly lines: number | null;
-  readonly reason: string | null;
-  readonly field: string | null;
-  readonly detail: string | null;
+/** A record as it is printed; what does not apply to it is left out. */
+function recordRow(outcome: PlacedOutcome) {
+  switch (outcome.kind) {
+    case 'read': {
+      const { transaction: read } = outcome;
+      return {
+        ...{ place: outcome.place, outcome: 'accepted', type: read['event_type'] },
+        ...{ transaction_id: read['transaction_id'], customer: read['customer_id'] },
+        ...{ status: read['status'], ordered_at: read['ordered_at'], currency: read['currency'] },
+        ...{ total: read['order_total_amount'], lines: outcome.items.length },
+      };
+    }
+    case 'rejected':
+    case 'skipped':
+      return { ...outcome, outcome: outcome.kind };
+  }
 }
 
-function recordRow(outcome: PlacedOutcome): RecordRow {
-  const { place, kind } = outcome;
-  const transaction = outcome.kind === 'read' ? outcome.transaction : {};
-  const of = (column: string): string | null => transaction[column] ?? null;
-  const { reason, field, detail } =
-    outcome.kind === 'rejected' ? outcome : { reason: null, field: null, detail: null };
-  return {
-    ...{
-      place,
-      outcome: kind === 'read' ? 'accepted' : kind,
-      type: of('event_type'),
-      transaction_id: of('transaction_id'),
-    },
-    ...{ customer: of('customer_id'), status: of('status'), ordered_at: of('ordered_at') },
-    ...{ currency: of('currency'), total: of('order_total_amount') },
-    lines: outcome.kind === 'read' ? outcome.items.length : null,
-    ...{ reason, field, detail },
-  };
-}
-
-function because(reason: string, field: string | null, detail: string | null): string {
-  return [field === null ? reason : `${reason} ${field}`, detail].filter(Boolean).join(': ');
-}
-
-const ODD_COLUMNS = [
-  ...(['place', 'transaction_id', 'subtotal', 'tax', 'shipping', 'discount'] as const),
-  ...(['sum_of_parts', 'total'] as const),
-] as const;
-type OddRow = Readonly<Record<(typeof ODD_COLUMNS)[number], string | null>>;
-
-function oddRow(row: SourceTest['oddTotals'][number]): OddRow {
-  return Object.fromEntries(ODD_COLUMNS.map((name) => [name, row[name] ?? null])) as OddRow;
+function rejection({ reason, field, detail }: ResultRow): string | null {
+  const what = [reason, field].filter(Boolean).join(' ');
+  return [what, detail].filter(Boolean).join(': ');
 }
 
 function summaryPart(
@@ -261,14 +233,6 @@ function summaryPart(
   };
 }
 
-interface AmountRow {
-  readonly event_type: string | null;
-  readonly currency: string | null;
-  readonly amount: string;
-  readonly from: string;
-  readonly sum: string | null;
-}
-
 /** An amount of orders, by the column of a sum and the contract's path. */
 const AMOUNTS = [
   ['subtotal', 'order.subtotal'],
@@ -278,11 +242,11 @@ const AMOUNTS = [
   ['total', 'order.total_amount'],
 ] as const;
 
-function amountRows({ source, amounts }: SourceTest): AmountRow[] {
+function amountRows({ source, amounts }: SourceTest) {
   return amounts.flatMap((sums) => {
-    const of = (amount: string, from: string): AmountRow => ({
-      ...{ event_type: sums['event_type'] ?? null, currency: sums['currency'] ?? null },
-      ...{ amount, from, sum: sums[amount] ?? null },
+    const { event_type, currency } = sums;
+    const of = (amount: string, from: string) => ({
+      ...{ event_type, currency, amount, from, sum: sums[amount] },
     });
     return [
       of('lines', `${itemRule(source, 'unit_price')} x ${itemRule(source, 'quantity')}`),
@@ -310,21 +274,12 @@ function ruleText(rule: Rule | undefined): string {
   return value ?? paths.map((path) => showPath(path)).join(', ');
 }
 
-interface TotalRow {
-  readonly event_type: string | null;
-  readonly currency: string | null;
-  readonly rule: string;
-  readonly orders: string | null;
-  readonly add_up: string | null;
-  readonly percent: string;
-}
-
-function totalRows({ amounts }: SourceTest): TotalRow[] {
+function totalRows({ amounts }: SourceTest) {
   return amounts.flatMap((sums) => {
-    const of = (rule: string, column: string): TotalRow => ({
-      ...{ event_type: sums['event_type'] ?? null, currency: sums['currency'] ?? null, rule },
-      ...{ orders: sums['orders'] ?? null, add_up: sums[column] ?? null },
-      percent: percentOf(Number(sums[column]), Number(sums['orders'])),
+    const { event_type, currency, orders } = sums;
+    const of = (rule: string, column: string) => ({
+      ...{ event_type, currency, rule, orders, add_up: sums[column] },
+      percent: percentOf(Number(sums[column]), Number(orders)),
     });
     return [
       of('the total is the sum of its parts', 'totals_add_up'),
