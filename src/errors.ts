@@ -39,7 +39,7 @@ export interface ErrorOptions {
   /** Why, in a few words, for a line that names the place itself: "connection refused". */
   readonly reason?: string;
   /** What does not answer, where that is another place than the one that is expected to: "Spark at host:15002". */
-  readonly server?: string;
+  readonly server?: string | undefined;
 }
 
 /** A failure that medallion foresees: what happened, what to do next, and how the process ends. */
@@ -94,13 +94,26 @@ export function codeOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Whether the same call may succeed later. */
+export function isRetriable(error: unknown): error is MedallionError {
+  return error instanceof MedallionError && error.retriable;
+}
+
+/** The failure with something else to say of it. */
+export function changed(
+  error: MedallionError,
+  { message = error.message, ...changes }: ErrorOptions & { readonly message?: string },
+): MedallionError {
+  const { code, hint, reason, retriable, server } = error;
+  return new MedallionError(code, message, {
+    ...{ hint, reason, retriable, server, cause: error },
+    ...changes,
+  });
+}
+
 /** The failure with another hint, where a stage knows better than its parts what state things are in. */
 export function withHint(error: MedallionError, hint: string): MedallionError {
-  const { code, message, reason, retriable, server } = error;
-  return new MedallionError(code, message, {
-    ...{ hint, reason, retriable, cause: error },
-    ...(server === undefined ? {} : { server }),
-  });
+  return changed(error, { hint });
 }
 
 /** Throws the interruption error once the signal has fired. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MedallionError, throwIfInterrupted } from './errors.ts';
+import { changed, isRetriable, throwIfInterrupted, type MedallionError } from './errors.ts';
 import type { StageContext } from './progress.ts';
 
 /** How long a command retries while PostgreSQL or Kafka is away. */
@@ -161,18 +161,9 @@ export class Retry {
   }
 }
 
-function isRetriable(error: unknown): error is MedallionError {
-  return error instanceof MedallionError && error.retriable;
-}
-
 function givenUp(failure: MedallionError, forMs: number): MedallionError {
-  const { code, message, reason, hint, retriable } = failure;
-  return new MedallionError(code, `${message}; given up after ${durationText(forMs)}`, {
-    ...(hint === undefined ? {} : { hint }),
-    reason,
-    retriable,
-    cause: failure,
-  });
+  const message = `${failure.message}; given up after ${durationText(forMs)}`;
+  return changed(failure, { message, server: undefined });
 }
 
 /** A duration in a message: 5 min, 30 s, 1.5 s. */
@@ -184,12 +175,5 @@ export function durationText(ms: number): string {
 
 /** A server that is not there to begin with is a mistake, and is not waited for. */
 export function atStart(error: unknown): unknown {
-  if (!(error instanceof MedallionError) || !error.retriable) {
-    return error;
-  }
-  const { code, message, hint, reason } = error;
-  return new MedallionError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...{ reason, cause: error },
-  });
+  return isRetriable(error) ? changed(error, { retriable: false }) : error;
 }

@@ -1,6 +1,6 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
+import { codeOf, isRetriable, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
 import { sqlFile } from '../sql-file.ts';
 import { isConnected, type Client } from '../postgres/client.ts';
@@ -164,7 +164,7 @@ async function usage(
   cluster: Cluster,
 ): Promise<{ settings: ConnectionSettings; users: number } | undefined> {
   const client = await session(cluster).catch((error: unknown) => {
-    if (error instanceof MedallionError && error.retriable) {
+    if (isRetriable(error)) {
       return undefined;
     }
     throw error;

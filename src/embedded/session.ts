@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { codeOf, MedallionError, messageOf } from '../errors.ts';
+import { codeOf, isRetriable, MedallionError, messageOf } from '../errors.ts';
 import { connect, type Client } from '../postgres/client.ts';
 import { lostConnection } from '../postgres/failures.ts';
 import type { ConnectionSettings } from '../config/server.ts';
@@ -27,7 +27,7 @@ export async function session(cluster: Cluster): Promise<Client | undefined> {
   try {
     return await connect(await settingsOf(cluster, server.port));
   } catch (error) {
-    if (error instanceof MedallionError && error.retriable) {
+    if (isRetriable(error)) {
       // A server that recovers from the crash of one of its processes goes on calling itself ready.
       if (!server.isReady || codeOf(error.cause) === CANNOT_CONNECT_NOW) {
         return undefined;
@@ -75,8 +75,7 @@ export async function settingsOf(cluster: Cluster, port: number): Promise<Connec
 
 /** Whether the error is that of a server which has gone. */
 export function isLost(error: unknown, settings: ConnectionSettings): boolean {
-  const found = lostConnection(error, settings);
-  return found instanceof MedallionError && found.retriable;
+  return isRetriable(lostConnection(error, settings));
 }
 
 /** Attempts at a server that may be starting or stopping, which pass; what lasts has another reason, and is thrown. */
@@ -103,7 +102,7 @@ export class Waiting {
       this.restart();
       return result;
     } catch (error) {
-      if (!(error instanceof MedallionError && error.retriable)) {
+      if (!isRetriable(error)) {
         throw error;
       }
       const now = performance.now();

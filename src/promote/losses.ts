@@ -1,4 +1,4 @@
-import { MedallionError, messageOf, withHint } from '../errors.ts';
+import { changed, isRetriable, MedallionError, messageOf, withHint } from '../errors.ts';
 import { BROKEN } from '../postgres/failures.ts';
 import { describeServer, type ConnectionSettings } from '../config/server.ts';
 import { isConnected, type Client } from '../postgres/client.ts';
@@ -46,7 +46,7 @@ export async function retryLosses<T>(
       }
     });
   } catch (error) {
-    throw error instanceof MedallionError && error.code === 'unreachable' && error.retriable
+    throw isRetriable(error) && error.code === 'unreachable'
       ? withHint(error, options.hint)
       : error;
   }
@@ -54,14 +54,9 @@ export async function retryLosses<T>(
 
 /** The server may take its time to see that a connection was cut, and keep its lock until then. */
 function passing(error: unknown): unknown {
-  if (!(error instanceof MedallionError) || error.code !== 'locked') {
-    return error;
-  }
-  const { hint } = error;
-  return new MedallionError('locked', error.message, {
-    ...(hint === undefined ? {} : { hint }),
-    retriable: true,
-  });
+  return error instanceof MedallionError && error.code === 'locked'
+    ? changed(error, { retriable: true })
+    : error;
 }
 
 /**
@@ -73,7 +68,7 @@ export async function failureOf(
   client: Client,
   settings: ConnectionSettings,
 ): Promise<unknown> {
-  if ((await isConnected(client)) || (error instanceof MedallionError && error.retriable)) {
+  if ((await isConnected(client)) || isRetriable(error)) {
     return error;
   }
   return new MedallionError(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status, watchStatus } from '../../app/query.ts';
-import { MedallionError, usageError } from '../../errors.ts';
+import { isRetriable, MedallionError, usageError } from '../../errors.ts';
 import { breaches } from '../../query/limits.ts';
 import type { Status } from '../../query/status.ts';
 import { command } from '../command.ts';
@@ -119,7 +119,7 @@ async function watch(
       const gap = isPage && looks > 1 ? '\n' : '';
       await context.write(context.isTerminal ? CLEAR + text : gap + text);
     } catch (error) {
-      if (!(error instanceof MedallionError && error.retriable)) {
+      if (!isRetriable(error)) {
         throw error;
       }
       context.warn(error.message);

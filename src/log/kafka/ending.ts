@@ -1,4 +1,4 @@
-import { MedallionError } from '../../errors.ts';
+import { isRetriable, MedallionError } from '../../errors.ts';
 import type { ReadEnd } from '../log.ts';
 import type { TopicConfig } from './client.ts';
 import { kafkaError } from './errors.ts';
@@ -48,7 +48,7 @@ export class Ending {
     const failure = kafkaError(error, this.#config, this.#config.topic);
     if (failure instanceof MedallionError && failure.code === 'interrupted') {
       this.end('interrupted');
-    } else if (failure instanceof MedallionError && failure.retriable) {
+    } else if (isRetriable(failure)) {
       this.end(failure);
     } else {
       this.fail(failure);
@@ -57,7 +57,6 @@ export class Ending {
 
   /** Whether brokers that come back would mend it. */
   isRetriable(error: unknown): boolean {
-    const failure = kafkaError(error, this.#config, this.#config.topic);
-    return failure instanceof MedallionError && failure.retriable;
+    return isRetriable(kafkaError(error, this.#config, this.#config.topic));
   }
 }
