@@ -7,11 +7,11 @@ with ranked as (
         *,
         row_number() over (
             partition by transaction_id
-            order by event_timestamp desc, produced_at desc, topic desc, partition desc, "offset" desc
+            order by {newest_first}
         ) as rank,
         row_number() over (
             partition by transaction_id, content_hash
-            order by event_timestamp desc, produced_at desc, topic desc, partition desc, "offset" desc
+            order by {newest_first}
         ) as rank_in_content
     from source.candidates
 )

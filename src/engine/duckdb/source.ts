@@ -12,9 +12,10 @@ import { sqlFile, statement } from '../../sql-file.ts';
 import { singleQuoted } from './sql.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** The text of one file of sql/source. */
+/** The text of one file of sql/source, with the order of events put in where they are ranked. */
 export function readSourceSql(name: string): string {
-  return sqlFile(`source/${name}`);
+  const order = statement('source/newest_first', {});
+  return sqlFile(`source/${name}`).replaceAll('{newest_first}', order);
 }
 
 /**
