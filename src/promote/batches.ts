@@ -115,9 +115,6 @@ export async function* planBacklog(
   return undefined;
 }
 
-/** Single events are looked up by their keys, so a batch of them is smaller than one of a stretch of bronze. */
-export const BATCH_PLACES = 10_000;
-
 /** An event of bronze, and the bytes of its text. */
 export interface PlaceRow {
   readonly topic: string;
@@ -131,10 +128,39 @@ export function placeLiteral({ topic, partition, offset }: BronzePlace): string 
   return `(${literal(topic)}, ${String(partition)}, ${String(offset)}::bigint)`;
 }
 
+/** Single events are looked up by their keys, so a batch of them is smaller than one of a stretch of bronze. */
+const BATCH_PLACES = 10_000;
+
+/**
+ * Cuts single events into batches of bounded size; each comes once.
+ * @param read the next events behind a place, in the order of their places, no more than `most`
+ */
+export async function* planPlaces(
+  client: Client,
+  options: BatchOptions,
+  read: (most: number, after: BronzePlace | undefined) => Promise<readonly PlaceRow[]>,
+): AsyncGenerator<SilverBatch, undefined> {
+  const { keys, sourceOf, reporting, runId } = options;
+  const most = Math.min(options.chunkRows, BATCH_PLACES);
+  let last: BronzePlace | undefined;
+  for (;;) {
+    const again = cutPlaces(await read(most, last), options);
+    last = again.at(-1);
+    if (last === undefined) {
+      return undefined;
+    }
+    const firstKey = keys.next;
+    keys.next += BigInt(again.length);
+    const archive = await placesOfEvents(client, again);
+    const source = sourceOf(last.topic);
+    yield { ranges: [], again, archive, source, reporting, runId, firstKey };
+  }
+}
+
 /** As many of the first events as a batch may hold; one at least. */
-export function cutPlaces(
+function cutPlaces(
   rows: readonly PlaceRow[],
-  { batchBytes, sourceOf }: Pick<BatchOptions, 'batchBytes' | 'sourceOf'>,
+  { batchBytes, sourceOf }: BatchOptions,
 ): BronzePlace[] {
   const places: BronzePlace[] = [];
   let bytes = 0;
@@ -147,19 +173,6 @@ export function cutPlaces(
     places.push({ topic, partition: Number(partition), offset: BigInt(offset) });
   }
   return places;
-}
-
-/** A batch of single events. */
-export async function batchOf(
-  client: Client,
-  again: BronzePlace[],
-  { reporting, runId, keys, sourceOf }: BatchOptions,
-): Promise<SilverBatch> {
-  const firstKey = keys.next;
-  keys.next += BigInt(again.length);
-  const source = sourceOf(again[0]?.topic ?? '');
-  const archive = await placesOfEvents(client, again);
-  return { ranges: [], again, archive, source, reporting, runId, firstKey };
 }
 
 /** One queue after the other. */

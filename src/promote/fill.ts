@@ -1,4 +1,4 @@
-import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
+import type { SilverBatch } from '../engine/engine.ts';
 import { isFact, type Model } from '../model/model.ts';
 import { buildKeys } from '../schema/changes.ts';
 import { dropKeys } from '../schema/keys.ts';
@@ -9,14 +9,7 @@ import { tableOf } from '../schema/tables.ts';
 import { readBacklogs } from '../postgres/watermarks.ts';
 import { sqlFile, statement } from '../sql-file.ts';
 import { latestOrder, loadingOf, temporaryOf, type Loading } from '../publish/loading.ts';
-import {
-  cutPlaces,
-  placeLiteral,
-  BATCH_PLACES,
-  batchOf,
-  type PlaceRow,
-  type BatchOptions,
-} from './batches.ts';
+import { placeLiteral, planPlaces, type BatchOptions, type PlaceRow } from './batches.ts';
 
 /*
  * Silver that holds no facts yet is filled without keys: rows are appended, and indexes built once, when all are there.
@@ -158,25 +151,16 @@ export async function haveDeferred(client: Client): Promise<boolean> {
   return rowCount === 1;
 }
 
-/** Cuts the events that a fill has deferred into batches of bounded size. */
-export async function* planDeferred(
+/** Cuts the events that a fill has deferred into batches. */
+export function planDeferred(
   client: Client,
   options: BatchOptions,
 ): AsyncGenerator<SilverBatch, undefined> {
-  let last: BronzePlace = { topic: '', partition: 0, offset: -1n };
-  for (;;) {
+  return planPlaces(client, options, async (most, after) => {
     const { rows } = await client.query<PlaceRow>(sqlFile('promote/deferred'), [
-      last.topic,
-      last.partition,
-      last.offset,
-      Math.min(options.chunkRows, BATCH_PLACES),
+      ...[after?.topic ?? '', after?.partition ?? 0, after?.offset ?? -1n],
+      most,
     ]);
-    const again = cutPlaces(rows, options);
-    const end = again.at(-1);
-    if (end === undefined) {
-      return undefined;
-    }
-    last = end;
-    yield await batchOf(client, again, options);
-  }
+    return rows;
+  });
 }

@@ -1,4 +1,4 @@
-import type { BronzePlace, SilverBatch } from '../engine/engine.ts';
+import type { SilverBatch } from '../engine/engine.ts';
 import type { Decoder } from '../format/decoder.ts';
 import { storable } from '../format/storable.ts';
 import type { Client } from '../postgres/client.ts';
@@ -8,7 +8,7 @@ import type { SourceOf } from '../postgres/topic-sources.ts';
 import { dropped } from '../source/drop.ts';
 import type { Path } from '../source/mapping.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
-import { cutPlaces, BATCH_PLACES, batchOf, type PlaceRow, type BatchOptions } from './batches.ts';
+import { planPlaces, type BatchOptions, type PlaceRow } from './batches.ts';
 import { sqlFile, statement } from '../sql-file.ts';
 
 export interface ReplayOptions {
@@ -166,34 +166,17 @@ async function decodeAgain(
   }
 }
 
-/** Cuts the events that are to be judged again into batches of bounded size; each comes once, whatever it comes to. */
-export async function* planReplay(
+/** Cuts the events that are to be judged again into batches; each comes once, whatever it comes to. */
+export function planReplay(
   client: Client,
   { selection }: ReplayOptions,
   options: BatchOptions,
 ): AsyncGenerator<SilverBatch, undefined> {
-  let last: BronzePlace | undefined;
-  for (;;) {
-    const again = await readBatch(client, selection, last, options);
-    last = again.at(-1);
-    if (last === undefined) {
-      return undefined;
-    }
-    yield await batchOf(client, again, options);
-  }
-}
-
-async function readBatch(
-  client: Client,
-  selection: ReplayOptions['selection'],
-  after: BronzePlace | undefined,
-  options: BatchOptions,
-): Promise<BronzePlace[]> {
-  const most = Math.min(options.chunkRows, BATCH_PLACES);
-  const { rows } = await client.query<PlaceRow>(
-    overOpen('next', selection, [most, after?.topic, after?.partition, after?.offset]),
-  );
-  return cutPlaces(rows, options);
+  return planPlaces(client, options, async (most, after) => {
+    const given = [most, after?.topic, after?.partition, after?.offset];
+    const { rows } = await client.query<PlaceRow>(overOpen('next', selection, given));
+    return rows;
+  });
 }
 
 /** What a replay has come to, and what it had to leave. */
