@@ -13,6 +13,16 @@ export function partialName(file: string): string {
   return `${file}.${String(process.pid)}.partial`;
 }
 
+/** What a file, or one in a folder, that lies so is to be, and who writes it; undefined: it lies under its own name. */
+export function ofPartial(
+  file: string,
+): { readonly target: string; readonly processId: number } | undefined {
+  const found = /\.(\d+)\.partial(?:$|\/)/.exec(file);
+  return found === null
+    ? undefined
+    : { target: file.slice(0, found.index), processId: Number(found[1]) };
+}
+
 /** Whether a file is a pipe, a device or a folder: those cannot be replaced. */
 export async function isSpecial(file: string): Promise<boolean> {
   return stat(file).then(

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, messageOf } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
+import { isAlive } from '../postgres/runner.ts';
 import { SERVER_ENVIRONMENT, type Cluster } from './cluster.ts';
 import type { ServerUser } from './user.ts';
 
@@ -45,12 +46,8 @@ export async function runningPostmaster(cluster: Cluster): Promise<Postmaster | 
 
 /** Whether the process lives and is the server of this data directory. Where that cannot be told, living is enough. */
 async function isPostmaster(pid: number, data: string): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') {
-      return false;
-    }
+  if (!isAlive(pid)) {
+    return false;
   }
   if (process.platform === 'win32') {
     return true;

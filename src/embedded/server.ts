@@ -10,7 +10,7 @@ import { embeddedBinaries } from './binaries.ts';
 import { clusterAt, type Cluster } from './cluster.ts';
 import { runningPostmaster, stopServer } from './postmaster.ts';
 import { isLost, session, settingsOf, Waiting } from './session.ts';
-import { existingCluster, placesIn, Starter, storageError, type Places } from './start.ts';
+import { existingCluster, placesIn, Starter, homeError, type Places } from './start.ts';
 import { serverUser } from './user.ts';
 
 /*
@@ -101,7 +101,7 @@ export async function keepServerRunning(
   try {
     await writeFile(placesIn(home).keepFile, '');
   } catch (error) {
-    throw storageError(placesIn(home).folder, error);
+    throw homeError(placesIn(home).folder, error);
   } finally {
     await server.release();
   }
@@ -118,7 +118,7 @@ export async function stopEmbeddedServer(
 ): Promise<number | undefined> {
   const places = placesIn(home);
   await rm(places.keepFile, { force: true }).catch((error: unknown) => {
-    throw storageError(places.folder, error);
+    throw homeError(places.folder, error);
   });
   const waiting = new Waiting(places.logFile);
   for (;;) {

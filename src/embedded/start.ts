@@ -1,4 +1,4 @@
-import { chmod, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, realpath, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
@@ -16,6 +16,7 @@ import {
 } from './postmaster.ts';
 import { serverSettings } from './settings.ts';
 import { firstClosed, serverUser, type ServerUser } from './user.ts';
+import { writeWhole } from '../whole-file.ts';
 
 const STEP = 'starting PostgreSQL';
 const POLL_MS = 25;
@@ -58,7 +59,7 @@ export async function existingCluster(places: Places): Promise<Cluster | undefin
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') {
       return undefined;
     }
-    throw storageError(places.folder, error);
+    throw homeError(places.folder, error);
   }
 }
 
@@ -113,7 +114,7 @@ export class Starter {
       });
       await this.#settle(cluster, port, server);
     } catch (error) {
-      throw storageError(folder, error);
+      throw homeError(folder, error);
     }
   }
 
@@ -146,7 +147,7 @@ export class Starter {
       }
       const running = await runningPostmaster(cluster);
       if (running?.pid === pid && running?.isReady === true) {
-        await remember(this.#places.portFile, port);
+        await writeWhole(this.#places.portFile, `${String(port)}\n`);
         return;
       }
       await sleep(POLL_MS);
@@ -201,13 +202,6 @@ const LIMITS: readonly (readonly [sign: RegExp, advice: string])[] = [
   [/cannot allocate memory/i, 'Free some memory and run the command again.'],
 ];
 
-/** Written beside and moved, so that a reader never sees half a number. */
-async function remember(file: string, port: number): Promise<void> {
-  const draft = `${file}.${String(process.pid)}`;
-  await writeFile(draft, `${String(port)}\n`);
-  await rename(draft, file);
-}
-
 async function rotate(logFile: string): Promise<void> {
   const size = await stat(logFile).then(
     (found) => found.size,
@@ -245,7 +239,7 @@ async function checkAccess(cluster: Cluster, user: ServerUser): Promise<void> {
 }
 
 /** A failure of the file system as the error a user can act on. */
-export function storageError(folder: string, error: unknown): unknown {
+export function homeError(folder: string, error: unknown): unknown {
   const code = codeOf(error) ?? '';
   if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|ENOTSUP|EEXIST|EISDIR)$/.test(code)) {
     return new MedallionError(

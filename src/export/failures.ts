@@ -1,6 +1,5 @@
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
-import { storageError } from '../whole-file.ts';
-import { targetOf } from './partial.ts';
+import { ofPartial, storageError } from '../whole-file.ts';
 
 /**
  * A failure of an export as an error for people.
@@ -22,5 +21,6 @@ export function exportError(error: unknown, place: string): unknown {
     });
   }
   const isOfFile = error instanceof Error && codeOf(error) !== undefined && 'path' in error;
-  return storageError(isOfFile ? targetOf(String(error.path)) : place, error);
+  const file = isOfFile ? String(error.path) : place;
+  return storageError(ofPartial(file)?.target ?? file, error);
 }

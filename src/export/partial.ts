@@ -1,22 +1,16 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isGone, thisRunner } from '../postgres/runner.ts';
-
-/** The name for which something is written; the path itself where it is no such thing. */
-export function targetOf(file: string): string {
-  return file.replace(/\.\d+\.partial($|\/.*)/, '');
-}
+import { isAlive } from '../postgres/runner.ts';
+import { ofPartial } from '../whole-file.ts';
 
 /** Removes what processes of this machine that were killed have left of a name. */
 export async function removeLeftPartials(target: string): Promise<void> {
   const folder = path.dirname(target);
-  const prefix = `${path.basename(target)}.`;
   for (const name of await readdir(folder)) {
-    const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-    const processId = Number(/^(\d+)\.partial$/.exec(rest)?.[1] ?? Number.NaN);
+    const partial = ofPartial(name);
     const isLeft =
-      processId === process.pid ||
-      (Number.isInteger(processId) && isGone({ ...thisRunner(), processId }));
+      partial?.target === path.basename(target) &&
+      (partial.processId === process.pid || !isAlive(partial.processId));
     if (isLeft) {
       await rm(path.join(folder, name), { recursive: true, force: true });
     }

@@ -14,14 +14,16 @@ export function thisRunner(): Runner {
 
 /** Whether a process of this machine is known to be gone; of other machines nobody here can tell. */
 export function isGone({ host, processId }: Pick<Runner, 'host' | 'processId'>): boolean {
-  if (host !== hostname()) {
-    return false;
-  }
+  return host === hostname() && !isAlive(processId);
+}
+
+/** Whether a process of this machine runs, for all that this one may know. */
+export function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);
-    return false;
+    return true;
   } catch (error) {
-    return codeOf(error) === 'ESRCH';
+    return codeOf(error) !== 'ESRCH';
   }
 }
 

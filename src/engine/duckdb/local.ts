@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config.ts';
 import type { ConnectionSettings } from '../../config/server.ts';
-import { codeOf } from '../../errors.ts';
+import { isAlive } from '../../postgres/runner.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, WarehouseReader } from '../engine.ts';
 import type { DuckDbOptions } from './engine.ts';
@@ -66,14 +66,5 @@ async function removeLeftSpill(folder: string): Promise<void> {
     if (!isAlive(Number(name.slice(SPILL_PREFIX.length)))) {
       await rm(path.join(folder, name), { recursive: true, force: true });
     }
-  }
-}
-
-export function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH';
   }
 }
