@@ -18,6 +18,7 @@ import {
   currentOffsets,
   insertGap,
   insertOffset,
+  keyOf,
   nextGeneration,
   replaceOffset,
   type CurrentOffset,
@@ -36,7 +37,7 @@ import type { Path, Sources } from '../source/mapping.ts';
 import { admit } from './admission.ts';
 import { copyEvents, copyRejected, hasRecord } from './bronze.ts';
 import { isPlausible, latestOf } from './stamp.ts';
-import { keyOf, Tally, type BatchTally } from './tally.ts';
+import { Tally, type BatchTally } from './tally.ts';
 import { Writers } from './writers.ts';
 
 export interface BronzeSinkOptions {

@@ -1,5 +1,6 @@
 import type { Rejections } from '../event/rejections.ts';
 import type { Gap, RecordBatch, TopicPartition } from '../log/log.ts';
+import { keyOf } from '../postgres/offsets.ts';
 import type { Rejection } from './admission.ts';
 
 /** Bytes that show what rejected records look like. */
@@ -111,8 +112,4 @@ export class Tally {
         : [{ topic, events: events + rejected, rejected, reason: commonest[0], sample }];
     });
   }
-}
-
-export function keyOf({ topic, partition }: TopicPartition): string {
-  return `${partition} ${topic}`;
 }

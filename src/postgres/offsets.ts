@@ -7,6 +7,11 @@ export interface PartitionName {
   readonly partition: number;
 }
 
+/** A partition as the key of a map, or as a comparison names it. */
+export function keyOf(of: { readonly topic: string; readonly partition: number | string }): string {
+  return `${of.topic}/${of.partition}`;
+}
+
 /** How far a partition is read. */
 export interface OffsetRow extends PartitionName {
   readonly nextOffset: bigint;

@@ -9,7 +9,7 @@ import { tableOf } from '../schema/tables.ts';
 import { advanceStatements } from '../postgres/watermarks.ts';
 import { fillingOf, judgedStatements } from './fill.ts';
 import { quarantineStatements, REJECTED } from './quarantine.ts';
-import { copyRows, writeStaged, type ModelTally } from './tally.ts';
+import { copyStaged, writeStaged, type ModelTally } from './tally.ts';
 import type { DedupCounts } from './dedup.ts';
 import { addMembers } from './new-members.ts';
 import { recordMappings } from './topic-sources.ts';
@@ -71,7 +71,7 @@ export async function publishBatch(
       await tally.time(model, async () => {
         const file = await files.of(model);
         await transaction.execute(...(isSkipped ? [] : loading.before));
-        written.set(model, await copyRows(transaction, file, model, loading));
+        written.set(model, await copyStaged(transaction, file, model, loading));
       });
     };
     // All at once: whoever wants one of the tables for themselves waits for both batches, or both for them.

@@ -131,7 +131,7 @@ export function writeStaged(session: Session, model: Model): Promise<RowFile> {
 }
 
 /** Copies a model's rows to where its publication wants them, and merges them. */
-export async function copyRows(
+export async function copyStaged(
   transaction: Publication,
   file: RowFile,
   model: Model,

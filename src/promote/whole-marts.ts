@@ -8,7 +8,7 @@ import { runChecks, stagedRows, verifyMarts } from './checks.ts';
 import { batchDays, daysOfMonths } from './days.ts';
 import { BATCH_TRANSACTIONS, type GoldRun } from './gold-run.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
-import { copyRows, writeStaged, type ModelTally } from './tally.ts';
+import { copyStaged, writeStaged, type ModelTally } from './tally.ts';
 
 /** Computes the marts that are not additive, for the days whole; the rows of other marts are those of the transaction. */
 export async function stageAll(
@@ -70,7 +70,7 @@ export async function loadStaged(
   await tally.time(model, async () => {
     const file = await writeStaged(session, model);
     await transaction.execute(...loading.before);
-    tally.count(model, { written: await copyRows(transaction, file, model, loading) });
+    tally.count(model, { written: await copyStaged(transaction, file, model, loading) });
   });
 }
 

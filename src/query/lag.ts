@@ -6,7 +6,7 @@ import { currentGenerations } from '../postgres/offsets.ts';
 import type { StageContext } from '../progress.ts';
 
 /** A partition as the metadata knows it. */
-export interface RecordedPartition extends ReadPlace {
+export interface RecordedPlace extends ReadPlace {
   /** As bronze names it. */
   readonly topic: string;
 }
@@ -23,7 +23,7 @@ export interface LogLag {
 /** Looks how far ingest is behind the configured logs. One that cannot be reached is an answer, too. */
 export async function lookAtLog(
   config: Config,
-  recorded: readonly RecordedPartition[],
+  recorded: readonly RecordedPlace[],
   signal: AbortSignal,
 ): Promise<LogLag> {
   const context: StageContext = { signal, emit: () => undefined };
@@ -38,7 +38,7 @@ export async function lookAtLog(
   };
 }
 
-async function lookAtOne(log: Log, recorded: readonly RecordedPartition[]): Promise<LogLag> {
+async function lookAtOne(log: Log, recorded: readonly RecordedPlace[]): Promise<LogLag> {
   const { name: description, topic } = log;
   const current = currentGenerations(topic, recorded);
   const topicOf = (partition: number): string =>

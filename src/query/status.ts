@@ -9,7 +9,7 @@ import { readStrayModels, type StrayModel } from '../schema/project-models.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
-import { lookAtLog, type RecordedPartition, type LogLag } from './lag.ts';
+import { lookAtLog, type RecordedPlace, type LogLag } from './lag.ts';
 import { hasTables } from '../postgres/tables.ts';
 import { ask, askSql, rowsOf } from './ask.ts';
 
@@ -103,7 +103,7 @@ export async function status(
 const UNKNOWN: Waiting = { count: undefined, seconds: undefined };
 const NOTHING: Waiting = { count: 0, seconds: 0 };
 
-type Recorded = RecordedPartition & { readonly promotion: Waiting };
+type Recorded = RecordedPlace & { readonly promotion: Waiting };
 
 interface Metadata {
   readonly partitions: readonly Recorded[];

@@ -1,7 +1,8 @@
 import { isImported } from '../../log/table.ts';
 import type { Client } from '../../postgres/client.ts';
+import { keyOf } from '../../postgres/offsets.ts';
 import { askRows } from '../ask.ts';
-import { keyOf, type RecordedPartition } from './recorded.ts';
+import type { RecordedPartition } from './recorded.ts';
 import { compareCounts, events, offsetRange, type Comparison } from './comparison.ts';
 import { least, type Stored } from './stored.ts';
 import type { LogView } from './log.ts';

@@ -5,12 +5,12 @@ import { mismatchOf } from '../../log/kafka/topic.ts';
 import type { Log } from '../../log/log.ts';
 import { openLogs } from '../../log/open.ts';
 import { isImported } from '../../log/table.ts';
-import { currentGenerations } from '../../postgres/offsets.ts';
+import { currentGenerations, keyOf } from '../../postgres/offsets.ts';
 import type { TopicSource } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
 import type { CsvForm } from '../../source/mapping.ts';
 import { loadSources } from '../../source/read.ts';
-import { keyOf, unknownPartition, type RecordedPartition } from './recorded.ts';
+import { unknownPartition, type RecordedPartition } from './recorded.ts';
 import { offsetRange } from './comparison.ts';
 
 /** What the log itself says of a partition. */

@@ -1,6 +1,7 @@
 import type { Client } from '../../postgres/client.ts';
+import { keyOf } from '../../postgres/offsets.ts';
 import { askRows } from '../ask.ts';
-import { keyOf, NOTHING_PRUNED, type RecordedPartition } from './recorded.ts';
+import { NOTHING_PRUNED, type RecordedPartition } from './recorded.ts';
 import { compareCounts, events, type Comparison } from './comparison.ts';
 import { OUTCOMES, type Counted, type Stored, type Outcomes } from './stored.ts';
 

@@ -3,10 +3,11 @@ import { checkArchive } from '../../engine/duckdb/archive-reader.ts';
 import { readArchiveFiles } from '../../postgres/archive.ts';
 import type { Client } from '../../postgres/client.ts';
 import type { ConnectionSettings } from '../../config/server.ts';
+import { keyOf } from '../../postgres/offsets.ts';
 import { withSnapshot } from '../../postgres/query.ts';
 import { readTopicSources } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
-import { keyOf, readRecorded, unknownPartition, type RecordedPartition } from './recorded.ts';
+import { readRecorded, unknownPartition, type RecordedPartition } from './recorded.ts';
 import type { Comparison } from './comparison.ts';
 import {
   hasSilver,

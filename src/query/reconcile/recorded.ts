@@ -1,5 +1,5 @@
 import type { Client } from '../../postgres/client.ts';
-import type { PartitionName } from '../../postgres/offsets.ts';
+import { keyOf, type PartitionName } from '../../postgres/offsets.ts';
 import { askRows } from '../ask.ts';
 
 /** What the metadata says of a partition, and from which offset on it is compared. */
@@ -105,16 +105,7 @@ async function readWrittenSince(
     'reconcile/written_since',
     [since],
   );
-  return new Map(
-    rows.map((row) => [
-      keyOf({ topic: row.topic, partition: Number(row.partition) }),
-      BigInt(row.from_offset),
-    ]),
-  );
-}
-
-export function keyOf({ topic, partition }: PartitionName): string {
-  return `${topic}/${String(partition)}`;
+  return new Map(rows.map((row) => [keyOf(row), BigInt(row.from_offset)]));
 }
 
 /** The first parameters of every query about some partitions: their names and where each is compared from. */

@@ -1,7 +1,8 @@
 import type { Client } from '../../postgres/client.ts';
+import { keyOf } from '../../postgres/offsets.ts';
 import { hasTables } from '../../postgres/tables.ts';
 import { askRows } from '../ask.ts';
-import { asked, keyOf, type RecordedPartition } from './recorded.ts';
+import { asked, type RecordedPartition } from './recorded.ts';
 
 /** Events and the sum of their offsets' hashes: two sets of events with both alike are the same set. */
 export interface Counted {
@@ -38,7 +39,7 @@ export async function readStored(
     CountRow & { readonly promoted: string; readonly first_offset: string | null }
   >(client, 'reconcile/bronze', names);
   for (const row of bronze) {
-    stored.set(`${row.topic}/${row.partition}`, {
+    stored.set(keyOf(row), {
       ...NOTHING_STORED,
       events: BigInt(row.events),
       promoted: { events: BigInt(row.promoted), checksum: BigInt(row.checksum) },
@@ -54,7 +55,7 @@ export async function readStored(
     }
   >(client, 'reconcile/quarantine', names);
   for (const row of quarantine) {
-    const key = `${row.topic}/${row.partition}`;
+    const key = keyOf(row);
     const known = stored.get(key) ?? NOTHING_STORED;
     if (row.stage === 'ingest') {
       stored.set(key, {
@@ -79,7 +80,7 @@ async function leaveOutReplayed(
   stored: Map<string, Stored>,
 ): Promise<void> {
   for (const row of await askRows<CountRow>(client, 'reconcile/replayed', names)) {
-    const key = `${row.topic}/${row.partition}`;
+    const key = keyOf(row);
     const known = stored.get(key) ?? NOTHING_STORED;
     const { events, checksum } = known.rejectedBySilver;
     stored.set(key, {
@@ -121,7 +122,7 @@ export async function readOutcomes(
     asked(partitions),
   );
   for (const row of rows) {
-    const key = `${row.topic}/${row.partition}`;
+    const key = keyOf(row);
     outcomes.set(key, {
       ...(outcomes.get(key) ?? NO_OUTCOMES),
       [row.outcome]: { events: BigInt(row.events), checksum: BigInt(row.checksum) },
