@@ -6,7 +6,7 @@
 const STAGES = 'generate|bronze|promote|query|maintain|export|doctor';
 const PARTS = 'log|format|postgres|schema|embedded|publish|engine|model|metrics';
 const LEAVES =
-  'event|source|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|sql-file\\.ts|retry\\.ts|whole-file\\.ts';
+  'event|source|config/|config\\.ts|errors\\.ts|folder\\.ts|number\\.ts|progress\\.ts|sql-file\\.ts|retry\\.ts|whole-file\\.ts|runner\\.ts';
 
 /** A driver, and the one folder that knows it. */
 const DRIVERS = {

@@ -1,4 +1,4 @@
--- Every accepted event of a transaction, the one that counts first: the later by event time, then by place in the log.
+-- Every accepted event of a transaction, the one that counts first.
 -- grain: one row per event
 -- parameters: $1 transaction id
 with known as (
@@ -44,10 +44,5 @@ left join bronze.events as events
         known.topic = events.topic
         and known.partition = events.partition
         and known."offset" = events."offset"
-order by
-    known.event_timestamp desc,
-    known.produced_at desc,
-    known.topic desc,
-    known.partition desc,
-    known."offset" desc
+order by {newest_first}
 limit 1000

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { DEFAULT_ENGINE } from '../config/stage-settings.ts';
 import { settingOf } from '../config/settings.ts';
 import { batchLimits, engineOpener, type EngineName } from '../engine/choice.ts';
 import { duckDbOptions, memoryBytes } from '../engine/duckdb/local.ts';
@@ -178,7 +179,7 @@ function layersOf(layer: PromoteRequest['layer']): { silver: boolean; gold: bool
 
 /** What every kind of promotion takes. */
 function optionsOf(request: PromoteRequest, retry: Retry) {
-  const { engine = 'duckdb', layer, since, until, chunkRows } = request;
+  const { engine = DEFAULT_ENGINE, layer, since, until, chunkRows } = request;
   const { memoryLimit = DEFAULT_MEMORY } = request;
   return {
     ...layersOf(layer),
@@ -207,7 +208,7 @@ export function checkEngine({ memoryLimit = DEFAULT_MEMORY, threads = 1 }: Engin
 /** What opens the engine on a warehouse. */
 export async function openerOf(
   { config, settings, context }: OpenWarehouse,
-  { engine = 'duckdb', memoryLimit = DEFAULT_MEMORY, threads }: EngineRequest,
+  { engine = DEFAULT_ENGINE, memoryLimit = DEFAULT_MEMORY, threads }: EngineRequest,
 ): ReturnType<typeof engineOpener> {
   return engineOpener(config, settings, { engine, memoryLimit, threads }, context);
 }

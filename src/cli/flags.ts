@@ -6,7 +6,7 @@ import {
   type SettingKey,
   type WrittenSetting,
 } from '../config/settings.ts';
-import { ENGINES } from '../config/stage-settings.ts';
+import { DEFAULT_ENGINE, ENGINES } from '../config/stage-settings.ts';
 import { MedallionError, usageError } from '../errors.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../retry.ts';
 import { parseCount, parseDay, parseMemory, parseRetryPolicy } from './options.ts';
@@ -205,7 +205,7 @@ export const ENGINE: typeof DUCKDB & {
   readonly engine: Flag<(typeof ENGINES)[number]>;
   readonly chunkRows: Flag<number | undefined>;
 } = {
-  engine: new SettingOption('promote.engine').choices(ENGINES).default('duckdb'),
+  engine: new SettingOption('promote.engine').choices(ENGINES).default(DEFAULT_ENGINE),
   // Its default depends on the engine.
   chunkRows: new SettingOption('promote.chunk_rows').argParser(parseCount),
   ...DUCKDB,

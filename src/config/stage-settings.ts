@@ -1,6 +1,10 @@
 import type { SettingRow } from './setting-row.ts';
 
 export const ENGINES = ['duckdb', 'spark'] as const;
+export const DEFAULT_ENGINE = ENGINES[0];
+
+/** Events in one batch, at most. A statement of Spark costs much however few its rows are. */
+export const BATCH_EVENTS = { duckdb: 50_000, spark: 2_000_000 } as const;
 
 /** What the stages take, and what they reach. */
 export const STAGE_SETTINGS = [
@@ -16,7 +20,7 @@ export const STAGE_SETTINGS = [
     key: 'promote.engine',
     flag: '--engine <name>',
     variables: ['MEDALLION_ENGINE'],
-    default: 'duckdb',
+    default: DEFAULT_ENGINE,
     about: 'engine that computes the models, here or on a cluster',
     choices: ENGINES,
     isOfCommand: true,
@@ -25,8 +29,8 @@ export const STAGE_SETTINGS = [
     key: 'promote.chunk_rows',
     flag: '--chunk-rows <n>',
     variables: ['MEDALLION_CHUNK_ROWS'],
-    default: '50000',
-    about: 'most events in one transaction; with spark 2000000',
+    default: String(BATCH_EVENTS.duckdb),
+    about: `most events in one transaction; with spark ${String(BATCH_EVENTS.spark)}`,
     isOfCommand: true,
   },
   {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf, messageOf } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
-import { isAlive } from '../postgres/runner.ts';
+import { isAlive } from '../runner.ts';
 import { SERVER_ENVIRONMENT, type Cluster } from './cluster.ts';
 import type { ServerUser } from './user.ts';
 

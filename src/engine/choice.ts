@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { ConnectionSettings } from '../config/server.ts';
 import { sparkPlace } from '../config/spark.ts';
-import type { ENGINES } from '../config/stage-settings.ts';
+import { BATCH_EVENTS, type ENGINES } from '../config/stage-settings.ts';
 import type { StageContext } from '../progress.ts';
 import { atStart } from '../retry.ts';
 import { duckDbOpener, batchBytesFor, type DuckDbLimits } from './duckdb/local.ts';
@@ -16,18 +16,19 @@ export interface EngineChoice extends DuckDbLimits {
   readonly chunkRows?: number | undefined;
 }
 
-const DUCKDB_BATCH = 50_000;
-/** A statement of Spark costs much however few its rows are. What a batch holds lies in files, not in memory. */
-const SPARK_BATCH = { chunkRows: 2_000_000, batchBytes: 4 * 1024 ** 3 };
+/** What a batch of Spark holds lies in files, not in memory. */
+const SPARK_BATCH_BYTES = 4 * 1024 ** 3;
 
 /** How large batches are. */
-export function batchLimits({ engine, chunkRows, memoryLimit }: EngineChoice): {
-  chunkRows: number;
-  batchBytes: number;
-} {
-  return engine === 'spark'
-    ? { ...SPARK_BATCH, chunkRows: chunkRows ?? SPARK_BATCH.chunkRows }
-    : { chunkRows: chunkRows ?? DUCKDB_BATCH, batchBytes: batchBytesFor(memoryLimit) };
+export function batchLimits({
+  engine,
+  chunkRows = BATCH_EVENTS[engine],
+  memoryLimit,
+}: EngineChoice): { chunkRows: number; batchBytes: number } {
+  return {
+    chunkRows,
+    batchBytes: engine === 'spark' ? SPARK_BATCH_BYTES : batchBytesFor(memoryLimit),
+  };
 }
 
 /**

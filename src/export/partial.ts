@@ -1,6 +1,6 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isAlive } from '../postgres/runner.ts';
+import { isAlive } from '../runner.ts';
 import { ofPartial } from '../whole-file.ts';
 
 /** Removes what processes of this machine that were killed have left of a name. */

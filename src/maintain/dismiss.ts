@@ -4,7 +4,7 @@ import type { ConnectionSettings } from '../config/server.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
 import { conditionOf, type Selection } from '../postgres/quarantine.ts';
 import { literal } from '../postgres/quote.ts';
-import { thisRunner } from '../postgres/runner.ts';
+import { thisRunner } from '../runner.ts';
 import { finishRun, startRun } from '../postgres/runs.ts';
 import { statement } from '../sql-file.ts';
 

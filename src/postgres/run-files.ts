@@ -10,7 +10,7 @@ import { writeWhole } from '../whole-file.ts';
 import { withTransaction } from './transaction.ts';
 import type { Client } from './client.ts';
 import { runFileSchema, type RunFile } from './run-file.ts';
-import { isGone, thisRunner } from './runner.ts';
+import { isGone, thisRunner } from '../runner.ts';
 import { runEnd, type RunRecord } from './runs.ts';
 
 /**

@@ -2,7 +2,7 @@ import { MedallionError, messageOf } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { Client } from './client.ts';
 import type { PartitionName } from './offsets.ts';
-import { isGone, thisRunner } from './runner.ts';
+import { isGone, thisRunner } from '../runner.ts';
 import { literal } from './quote.ts';
 import { statement } from '../sql-file.ts';
 

@@ -9,7 +9,8 @@ import { orderIdOf } from '../source/order-id.ts';
 import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';
 import { hasTables } from '../postgres/tables.ts';
-import { ask, rowsOf } from './ask.ts';
+import { statement } from '../sql-file.ts';
+import { ask, askSql, rowsOf } from './ask.ts';
 
 export const TRACE_PARTS = [
   'event',
@@ -160,7 +161,10 @@ async function follow(
   if (!(await hasTables(client, 'silver.discarded_events', 'silver.fact_transaction_items'))) {
     return { parts: { events: waiting, quarantine }, notes: waitingNote(waiting) };
   }
-  const known = await withArchived(client, await ask(client, 'trace_events', [id]), archive);
+  const select = statement('query/trace_events', {
+    newest_first: statement('source/newest_first', {}),
+  });
+  const known = await withArchived(client, await askSql(client, select, [id]), archive);
   const events = { columns: known.columns, rows: [...known.rows, ...waiting.rows] };
   if (known.rows.length === 0) {
     return { parts: { events, quarantine }, notes: waitingNote(waiting) };

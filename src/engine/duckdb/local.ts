@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config.ts';
 import type { ConnectionSettings } from '../../config/server.ts';
-import { isAlive } from '../../postgres/runner.ts';
+import { isAlive } from '../../runner.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, WarehouseReader } from '../engine.ts';
 import type { DuckDbOptions } from './engine.ts';

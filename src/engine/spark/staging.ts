@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { SparkPlace } from '../../config/spark.ts';
 import { MedallionError, messageOf } from '../../errors.ts';
 import { isS3 } from '../../config/s3.ts';
-import { isAlive } from '../../postgres/runner.ts';
+import { isAlive } from '../../runner.ts';
 import type { FileAccess } from '../duckdb/s3.ts';
 import { openStore, type Store } from './store.ts';
 

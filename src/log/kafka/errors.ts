@@ -105,7 +105,7 @@ export function kafkaError(
       cause: error,
     });
   }
-  return unreachable(config, root.message, error, isRetriable(failures));
+  return unreachable(config, root.message, error, mayPass(failures));
 }
 
 /** The broker's name for a protocol error, if it is one. */
@@ -161,7 +161,7 @@ export function missingTopic(topic: string, config: KafkaConfig, cause?: unknown
 }
 
 /** kafkajs calls its giving up not retriable; what counts is what it gave up on. */
-function isRetriable(failures: readonly KafkaFailure[]): boolean {
+function mayPass(failures: readonly KafkaFailure[]): boolean {
   return failures.some(
     ({ name, retriable }) =>
       name === 'KafkaJSNumberOfRetriesExceeded' ||

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { codeOf } from '../errors.ts';
+import { codeOf } from './errors.ts';
 
 /** Who runs a command, as the machine knows it. */
 export interface Runner {
