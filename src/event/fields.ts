@@ -93,8 +93,8 @@ export class Fields {
       : `"${utc}"`;
   }
 
-  amount(name: string, rule: AmountRule = {}): string {
-    return this.#amount(name, rule, toAmount);
+  amount(name: string): string {
+    return this.#amount(name, {}, toAmount);
   }
 
   /** With more than 2 decimals in quotes: a JSON number would pass through a double, which holds 15 digits. */
@@ -117,15 +117,10 @@ export class Fields {
     if (value instanceof JsonNumber && PLAIN_AMOUNT.test(value.text)) {
       return value.text;
     }
-    const decimal = this.#decimal(name, value, 'invalid_amount');
-    if (decimal === undefined) {
-      return '';
-    }
-    if (notNegative && decimal.negative) {
-      return this.#reject('invalid_amount', name, `below zero: ${show(value)}`);
-    }
-    return (
-      shown(decimal) ?? this.#reject('invalid_amount', name, `not below 10^12: ${show(value)}`)
+    return this.#number(name, 'invalid_amount', 'not below 10^12', (decimal) =>
+      notNegative && decimal.negative
+        ? this.#reject('invalid_amount', name, `below zero: ${show(value)}`)
+        : shown(decimal),
     );
   }
 
@@ -145,52 +140,29 @@ export class Fields {
 
   /** A number above 0, as text: a JSON number would pass through a double. */
   rate(name: string): string {
-    const value = this.#present(name);
-    const decimal = this.#decimal(name, value, 'invalid_amount');
-    if (decimal === undefined) {
-      return '';
-    }
-    const rate = toScale(decimal, RATE_SCALE, MAX_RATE_POWER);
-    return rate === undefined || decimal.negative || !/[1-9]/.test(rate)
-      ? this.#reject('invalid_amount', name, `no rate above 0 and below 10^9: ${show(value)}`)
-      : `"${rate}"`;
+    return this.#number(name, 'invalid_amount', 'no rate above 0 and below 10^9', (decimal) => {
+      const rate = decimal.negative ? undefined : toScale(decimal, RATE_SCALE, MAX_RATE_POWER);
+      return rate !== undefined && /[1-9]/.test(rate) ? `"${rate}"` : undefined;
+    });
   }
 
   quantity(name: string): string {
-    const value = this.#present(name);
-    const decimal = this.#decimal(name, value, 'invalid_quantity');
-    if (decimal === undefined) {
-      return '';
-    }
-    const quantity = toWhole(decimal);
-    return quantity === undefined || quantity < 1 || quantity > MAX_QUANTITY
-      ? this.#reject(
-          'invalid_quantity',
-          name,
-          `no whole number from 1 to 1,000,000: ${show(value)}`,
-        )
-      : String(quantity);
+    const wanted = 'no whole number from 1 to 1,000,000';
+    return this.#number(name, 'invalid_quantity', wanted, (decimal) => {
+      const quantity = toWhole(decimal) ?? 0;
+      return quantity >= 1 && quantity <= MAX_QUANTITY ? String(quantity) : undefined;
+    });
   }
 
   /** A quantity that may have 3 decimals; more are no quantity, since they would be rounded. */
   fraction(name: string): string {
-    const value = this.#present(name);
-    const decimal = this.#decimal(name, value, 'invalid_quantity');
-    if (decimal === undefined) {
-      return '';
-    }
-    const quantity = toScale(decimal, QUANTITY_SCALE, MAX_QUANTITY_POWER);
-    const isExact = decimal.digits.length - decimal.power <= QUANTITY_SCALE;
-    return quantity === undefined ||
-      !isExact ||
-      Number(quantity) <= 0 ||
-      Number(quantity) > MAX_QUANTITY
-      ? this.#reject(
-          'invalid_quantity',
-          name,
-          `no number above 0 and up to 1,000,000 with 3 decimals: ${show(value)}`,
-        )
-      : quantity;
+    const wanted = 'no number above 0 and up to 1,000,000 with 3 decimals';
+    return this.#number(name, 'invalid_quantity', wanted, (decimal) => {
+      const quantity = toScale(decimal, QUANTITY_SCALE, MAX_QUANTITY_POWER) ?? '0';
+      const isExact = decimal.digits.length - decimal.power <= QUANTITY_SCALE;
+      const isInRange = Number(quantity) > 0 && Number(quantity) <= MAX_QUANTITY;
+      return isExact && isInRange ? quantity : undefined;
+    });
   }
 
   /** The id of a row that is named by its id, its name or its code. */
@@ -269,23 +241,25 @@ export class Fields {
     return undefined;
   }
 
-  #decimal(name: string, value: Json | undefined, reason: Reason): Decimal | undefined {
-    if (value instanceof JsonNumber) {
-      return parseDecimal(value.text);
-    }
-    if (typeof value === 'string') {
-      const decimal = parseDecimal(value.trim());
-      if (decimal === undefined) {
-        this.#rejectText(reason, name, value, 'no number');
-      }
-      return decimal;
-    }
+  /** @param read undefined: the number is not what is `wanted` */
+  #number(
+    name: string,
+    reason: Reason,
+    wanted: string,
+    read: (decimal: Decimal) => string | undefined,
+  ): string {
+    const value = this.#present(name);
     if (value === undefined) {
-      this.#rejectMissing(name);
-    } else {
-      this.#reject('invalid_type', name, `expected a number, found ${show(value)}`);
+      return this.#rejectMissing(name);
     }
-    return undefined;
+    if (typeof value !== 'string' && !(value instanceof JsonNumber)) {
+      return this.#reject('invalid_type', name, `expected a number, found ${show(value)}`);
+    }
+    const text = typeof value === 'string' ? value : value.text;
+    const decimal = parseDecimal(text.trim());
+    return decimal === undefined
+      ? this.#rejectText(reason, name, text, 'no number')
+      : (read(decimal) ?? this.#reject(reason, name, `${wanted}: ${show(value)}`));
   }
 
   /** As a JSON string, when PostgreSQL can hold the text and it is not too long. */

@@ -87,8 +87,8 @@ export function formatOf(head: Buffer, isWhole: boolean): ForeignFormat | 'event
   if (foreign !== undefined) {
     return { name: foreign.name, advice: foreign.advice };
   }
-  const format = formatOfLines(linesOf(head, isWhole));
-  return format ?? (isWhole || head.length >= HEAD_BYTES ? 'events' : undefined);
+  const isFull = head.length >= HEAD_BYTES;
+  return formatOfLines(head, isWhole, isFull) ?? (isWhole || isFull ? 'events' : undefined);
 }
 
 function hasSignature(head: Buffer, { bytes: magic, at = 0, within }: Signature): boolean {
@@ -109,31 +109,24 @@ function wideText(head: Buffer): ForeignFormat | undefined {
     : { name: 'UTF-16 text', advice: pipe(`iconv -f utf-16${order} -t utf-8 FILE`) };
 }
 
-interface Lines {
-  /** What is there of the first one. */
-  readonly beginning: string;
-  /** Those that have ended and hold something. */
-  readonly ended: readonly string[];
-  /** Nothing comes after them. */
-  readonly isWhole: boolean;
-  /** As much is there as is looked at. */
-  readonly isFull: boolean;
-}
-
-function linesOf(head: Buffer, isWhole: boolean): Lines {
+/**
+ * @param isWhole nothing comes after the text
+ * @param isFull as much is there as is looked at
+ */
+function formatOfLines(
+  head: Buffer,
+  isWhole: boolean,
+  isFull: boolean,
+): ForeignFormat | 'events' | undefined {
   const all = head
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .split('\n')
     .map((line) => line.trim());
   const hold = (line: string): boolean => line !== '';
+  // What is there of the first line, and those that have ended.
+  const beginning = all.find(hold) ?? '';
   const ended = (isWhole ? all : all.slice(0, -1)).filter(hold);
-  const isFull = head.length >= HEAD_BYTES;
-  return { beginning: all.find(hold) ?? '', ended, isWhole, isFull };
-}
-
-function formatOfLines(lines: Lines): ForeignFormat | 'events' | undefined {
-  const { beginning, ended, isWhole, isFull } = lines;
   const [first, second] = ended;
   switch (beginning[0]) {
     case undefined:

@@ -6,27 +6,8 @@ export type Json = JsonObject | Json[] | JsonNumber | string | boolean | null;
 
 export type JsonObject = Map<string, Json>;
 
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const PLUS = 0x2b;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const PERIOD = 0x2e;
-const ZERO = 0x30;
-const COLON = 0x3a;
-const CAPITAL_E = 0x45;
-const OPENING_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSING_BRACKET = 0x5d;
-const LETTER_E = 0x65;
-const LETTER_F = 0x66;
-const LETTER_N = 0x6e;
-const LETTER_T = 0x74;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
+/** What a number can hold behind its first character. */
+const REST_OF_NUMBER = /[-+.\deE]*/y;
 
 /** A number as it was written. */
 export class JsonNumber {
@@ -56,19 +37,19 @@ export function parseJson(text: string): Json {
     const start = at;
     at += 1;
     let value: Json;
-    switch (text.charCodeAt(start)) {
-      case SPACE:
-      case TAB:
-      case LINE_FEED:
-      case CARRIAGE_RETURN:
-      case COMMA:
-      case COLON:
+    switch (text[start]) {
+      case ' ':
+      case '\t':
+      case '\n':
+      case '\r':
+      case ',':
+      case ':':
         continue;
-      case QUOTE: {
+      case '"': {
         let hasEscapes = false;
-        for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
-          hasEscapes ||= code === BACKSLASH;
-          at += code === BACKSLASH ? 2 : 1;
+        while (text[at] !== '"') {
+          hasEscapes ||= text[at] === '\\';
+          at += text[at] === '\\' ? 2 : 1;
         }
         at += 1;
         value = hasEscapes
@@ -80,31 +61,33 @@ export function parseJson(text: string): Json {
         }
         break;
       }
-      case OPENING_BRACE:
+      case '{':
         value = new Map();
         break;
-      case OPENING_BRACKET:
+      case '[':
         value = [];
         break;
-      case CLOSING_BRACE:
-      case CLOSING_BRACKET:
+      case '}':
+      case ']':
         open.pop();
         parent = open.at(-1);
         continue;
-      case LETTER_T:
+      case 't':
         value = true;
         at = start + 'true'.length;
         break;
-      case LETTER_F:
+      case 'f':
         value = false;
         at = start + 'false'.length;
         break;
-      case LETTER_N:
+      case 'n':
         value = null;
         at = start + 'null'.length;
         break;
       default:
-        at = endOfNumber(text, at);
+        REST_OF_NUMBER.lastIndex = at;
+        REST_OF_NUMBER.test(text);
+        at = REST_OF_NUMBER.lastIndex;
         value = new JsonNumber(text.slice(start, at));
     }
     if (parent === undefined) {
@@ -123,23 +106,6 @@ export function parseJson(text: string): Json {
     }
   }
   return root;
-}
-
-/** The place after the number's last character: digits, `+ - .` and `e E` are all that can follow its first. */
-function endOfNumber(text: string, at: number): number {
-  let code = text.charCodeAt(at);
-  while (
-    (code >= ZERO && code <= ZERO + 9) ||
-    code === PERIOD ||
-    code === MINUS ||
-    code === PLUS ||
-    code === LETTER_E ||
-    code === CAPITAL_E
-  ) {
-    at += 1;
-    code = text.charCodeAt(at);
-  }
-  return at;
 }
 
 /** The value as JSON text; numbers as they were written. */
