@@ -45,7 +45,7 @@ export interface Frame {
   readonly empty: string;
 }
 
-/** How numbers are shown. Amounts of all currencies are summed as they are booked: no currency is named. */
+/** How numbers are shown. No currency is named: amounts are in report.currency or, where it is not set, summed as sent. */
 export interface Unit {
   readonly unit: string;
   readonly decimals?: number;
