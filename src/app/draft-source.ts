@@ -34,7 +34,7 @@ export interface SourceDraft {
 export async function draftSource(
   { project }: Pick<Config, 'project'>,
   from: string,
-  said: string | undefined,
+  named: string | undefined,
 ): Promise<SourceDraft> {
   if (project === undefined) {
     throw usageError(
@@ -42,7 +42,7 @@ export async function draftSource(
       'medallion init makes one in this folder; --config names the medallion.yaml of another.',
     );
   }
-  const name = nameOf(from, said);
+  const name = nameOf(from, named);
   const file = `sources/${name}.yaml`;
   if (loadSources(undefined).has(name)) {
     throw usageError(
@@ -87,9 +87,9 @@ export async function draftSource(
 }
 
 /** @throws MedallionError usage */
-function nameOf(from: string, said: string | undefined): string {
+function nameOf(from: string, named: string | undefined): string {
   const name =
-    said ??
+    named ??
     path
       .basename(from)
       .replace(/(?:\.(?:json|ndjson|jsonl|csv|tsv|txt|gz))+$/i, '')

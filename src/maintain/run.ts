@@ -4,7 +4,7 @@ import { withClient, type Client } from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
 import { closeKilledRuns, finishRun, startRun, type RunRecord } from '../postgres/runs.ts';
 
-/** What every command that takes something away is told. */
+/** The options that every command which takes something away has. */
 export interface RunOptions {
   /** The command line for the run's record, secrets removed. */
   readonly arguments: RunRecord['arguments'];

@@ -21,7 +21,7 @@ export const UNREADABLE = 'erased';
 const DETAILS = ['data', 'transaction_details'];
 const CUSTOMER_ID = 'customer.id';
 
-/** A record of a customer without what tells who it was. */
+/** A record of a customer without what identifies the customer. */
 export interface Erased {
   readonly value: string;
   /** The order that it is a version of, where it names the customer. */
@@ -30,7 +30,7 @@ export interface Erased {
   readonly canonical: { readonly before: string; readonly after: string } | undefined;
 }
 
-/** A record that would be another one without what tells who its customer was. */
+/** A record that would be another one without what identifies its customer. */
 export class NotErasable extends Error {}
 
 /** Takes one customer out of records. */

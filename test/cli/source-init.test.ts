@@ -90,7 +90,7 @@ items:
   category: { path: category, default: unknown } # tea
   unit_price: unit_price # 12.00
   quantity: qty # 2
-# Fields that tell who somebody is; dropped ones are never stored:
+# Fields that identify a person; dropped ones are never stored:
 # drop: [customer.email]
 # Fields of the sample that nothing reads; extra: { name: path } keeps some:
 #   coupon          text     NEW

@@ -103,7 +103,7 @@ function leftText({ places, topics }: ForgetPlan): string[] {
       : `out of reach, by what is not medallion's: ${others}; tables of your models promote --full-refresh makes again, files you remove`,
     !left.includes(EXTRA)
       ? ''
-      : `${EXTRA} stays, which marts are made of: where it tells who somebody is, take that out of the source, forget, and run promote --full-refresh`,
+      : `${EXTRA} stays, which marts are made of: where it identifies a person, take that out of the source, forget, and run promote --full-refresh`,
     'exports, reports, backups and the WAL of PostgreSQL are out of reach',
   ].filter((text) => text !== '');
 }

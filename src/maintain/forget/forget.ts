@@ -31,7 +31,7 @@ export interface ForgetResult extends ForgetPlan {
 }
 
 const STEP = 'forget';
-/** What a source keeps of orders stays, since marts are made of it: nobody knows whether it tells who the customer is. */
+/** What a source keeps of orders stays, since marts are made of it: nobody knows whether it identifies the customer. */
 export const EXTRA = 'silver.fact_transactions.extra';
 
 /**
@@ -56,8 +56,8 @@ export async function planForget(
 }
 
 /**
- * Takes a customer out of the warehouse: events in bronze, in the quarantine and in the archive lose what tells who it was,
- * and silver and gold, which stay as they are, know the customer by a random id. One transaction does all of it: files of
+ * Takes a customer out of the warehouse: events in bronze, in the quarantine and in the archive lose what identifies
+ * the person, and silver and gold, which stay as they are, know the customer by a random id. One transaction does all of it: files of
  * the archive are written beside the old ones before, and the old ones are removed behind it, by the next run where this one
  * is killed. Promotions wait meanwhile, ingest does not.
  * @throws MedallionError locked, not_found, check_failed, storage, unreachable, denied, interrupted

@@ -292,7 +292,7 @@ function isMoney(field: SampleField): boolean {
   );
 }
 
-/** A value that a field has in the sample; of one that tells who somebody is none. */
+/** A value that a field has in the sample; of one that identifies a person none. */
 export function exampleOf(field: Pick<SampleField, 'names' | 'texts'>): string {
   const [text = ''] = field.texts;
   return isPersonal(field) ? 'not shown' : example(text);

@@ -140,7 +140,7 @@ function isPlainPlace(parents: readonly string[], root: readonly string[]): bool
   );
 }
 
-/** Fields that tell who somebody is, by their names. */
+/** Fields that identify a person, by their names. */
 const PERSONAL =
   /email|phone|mobile|firstname|lastname|fullname|surname|address[12]|street|zip|postcode|postalcode|birth|^(?:browser|client)?ip(?:address)?$|iban|latitude|longitude|note|useragent/;
 

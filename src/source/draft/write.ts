@@ -122,7 +122,7 @@ function indented(line: string): string {
   return `  ${line}`;
 }
 
-/** The fields of the sample that the mapping leaves, as comments; those that tell who somebody is may be dropped. */
+/** The fields of the sample that the mapping leaves, as comments; those that identify a person may be dropped. */
 function unreadLines(
   text: string,
   name: string,
@@ -152,7 +152,7 @@ function unreadLines(
     ...(personal.length === 0
       ? []
       : [
-          '# Fields that tell who somebody is; dropped ones are never stored:',
+          '# Fields that identify a person; dropped ones are never stored:',
           `# drop: [${personal.map(({ place }) => scalar(place)).join(', ')}]`,
         ]),
     ...(unread.length === 0
