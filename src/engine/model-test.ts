@@ -2,6 +2,7 @@ import * as v from '@badrap/valita';
 import { wholeSelect, type Model } from '../model/model.ts';
 import { singleQuoted } from './duckdb/sql.ts';
 import { stagedTable, type Session } from './engine.ts';
+import { SOURCE_RELATIONS } from './source-relations.ts';
 
 const value = v.union(v.string(), v.number(), v.boolean(), v.null());
 /** A row as a test says it: the columns that matter. */
@@ -39,65 +40,6 @@ export interface Difference {
   readonly expected: string | null;
   readonly actual: string | null;
 }
-
-const COORDINATES = {
-  topic: 'text',
-  partition: 'integer',
-  offset: 'bigint',
-  produced_at: 'timestamptz',
-};
-const EVENT = {
-  event_no: 'integer',
-  ...COORDINATES,
-  transaction_id: 'text',
-  event_type: 'text',
-  event_version: 'text',
-  event_timestamp: 'timestamptz',
-  ordered_at: 'timestamptz',
-  refunds: 'text',
-  customer_id: 'text',
-  customer_type: 'text',
-  customer_country: 'text',
-  customer_city: 'text',
-  order_status_id: 'integer',
-  order_payment_method_id: 'integer',
-  order_currency_id: 'integer',
-  order_subtotal: 'numeric(18,2)',
-  order_tax_amount: 'numeric(18,2)',
-  order_shipping_amount: 'numeric(18,2)',
-  order_discount_amount: 'numeric(18,2)',
-  order_total_amount: 'numeric(18,2)',
-  order_tax_included: 'boolean',
-  order_exchange_rate: 'numeric(20,10)',
-  extra: 'text',
-  date_key: 'date',
-  ordered_hour: 'smallint',
-};
-/** What the source step leaves for the models of silver. */
-const SOURCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'source.run': { run_id: 'bigint', first_key: 'bigint', reporting_currency_id: 'integer' },
-  'source.exchange_rates': { currency_id: 'integer', valid_from: 'date', rate: 'numeric(17,10)' },
-  'source.events': EVENT,
-  'source.transactions': EVENT,
-  'source.items': {
-    event_no: 'integer',
-    line_number: 'integer',
-    item_id: 'text',
-    category: 'text',
-    unit_price: 'numeric(18,4)',
-    quantity: 'numeric(12,3)',
-    discount: 'numeric(18,4)',
-    cost: 'numeric(18,4)',
-  },
-  'source.dedup_results': {
-    ...COORDINATES,
-    transaction_id: 'text',
-    event_timestamp: 'timestamptz',
-    date_key: 'date',
-    content_hash: 'text',
-    outcome: 'text',
-  },
-};
 
 /**
  * Runs a case of a model: values are compared as text, in the order of the model's key.
@@ -177,8 +119,7 @@ export function givenRows(
   rows: readonly Row[],
 ): string | { readonly problem: string } {
   const model = models.find((candidate) => candidate.id === id);
-  const columns =
-    model?.columns ?? Object.entries(SOURCE[id] ?? {}).map(([name, type]) => ({ name, type }));
+  const columns = model?.columns ?? SOURCE_RELATIONS[id] ?? [];
   if (columns.length === 0) {
     return { problem: `given: there is no ${id}` };
   }

@@ -2,9 +2,9 @@ import type { SparkRemote } from '../../config/spark.ts';
 import { isFilled, type Model } from '../../model/model.ts';
 import { firstLine } from '../../errors.ts';
 import { StatementError, type ConnectSession } from './connect.ts';
+import { SOURCE_RELATIONS } from '../source-relations.ts';
 import { openCluster } from './cluster.ts';
 import { emptySelect, isNear } from './session.ts';
-import { EVENT, ITEM } from './source.ts';
 import { spelled, viewOf } from './spell.ts';
 
 /** What a server does not understand of a model. */
@@ -17,23 +17,6 @@ export interface Incomprehension {
   readonly message: string;
 }
 
-/** What the source step leaves for models. */
-const SOURCE = {
-  'source.run': [
-    { name: 'run_id', type: 'bigint' },
-    { name: 'first_key', type: 'bigint' },
-    { name: 'reporting_currency_id', type: 'integer' },
-  ],
-  'source.exchange_rates': [
-    { name: 'currency_id', type: 'integer' },
-    { name: 'valid_from', type: 'date' },
-    { name: 'rate', type: 'numeric(17,10)' },
-  ],
-  'source.events': EVENT,
-  'source.transactions': EVENT,
-  'source.items': ITEM,
-} as const;
-
 /**
  * Has a server analyse the select of every model that it would compute, against empty tables.
  * @returns the models that it computes, and what it does not understand
@@ -45,7 +28,7 @@ export async function checkModels(
 ): Promise<{ checked: Model[]; problems: Incomprehension[] }> {
   const cluster = await openCluster(remote);
   try {
-    for (const [id, columns] of Object.entries(SOURCE)) {
+    for (const [id, columns] of Object.entries(SOURCE_RELATIONS)) {
       await cluster.view(viewOf(id), emptySelect(columns));
     }
     for (const { id, columns } of models) {

@@ -4,46 +4,12 @@ import { contradictionOf, readSourceSql } from '../duckdb/source.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
 import { doubleQuoted } from '../duckdb/sql.ts';
 import type { Column, SilverBatch, BatchCounts } from '../engine.ts';
+import { EVENT, ITEM } from '../source-relations.ts';
 import { FarArchive } from './archive.ts';
 import { farSelect, nearSelect, type FileExchange, type StagedFiles } from './files.ts';
 import { literal, quoted, spelled } from './spell.ts';
 import { sqlFile } from '../../sql-file.ts';
 
-const COORDINATES: readonly Column[] = [
-  { name: 'event_no', type: 'integer' },
-  { name: 'topic', type: 'varchar' },
-  { name: 'partition', type: 'integer' },
-  { name: 'offset', type: 'bigint' },
-  { name: 'produced_at', type: 'timestamptz' },
-];
-const text = (name: string): Column => ({ name, type: 'varchar' });
-const id = (name: string): Column => ({ name, type: 'integer' });
-const amount = (name: string): Column => ({ name, type: 'decimal(18,2)' });
-const unitAmount = (name: string): Column => ({ name, type: 'decimal(18,4)' });
-
-/** The columns of source.events that models read. */
-export const EVENT: readonly Column[] = [
-  ...COORDINATES,
-  ...['transaction_id', 'event_type', 'event_version'].map(text),
-  { name: 'event_timestamp', type: 'timestamptz' },
-  { name: 'ordered_at', type: 'timestamptz' },
-  text('refunds'),
-  ...['customer_id', 'customer_type', 'customer_country', 'customer_city'].map(text),
-  ...['order_status_id', 'order_payment_method_id', 'order_currency_id'].map(id),
-  ...['order_subtotal', 'order_tax_amount', 'order_shipping_amount'].map(amount),
-  ...['order_discount_amount', 'order_total_amount'].map(amount),
-  { name: 'order_tax_included', type: 'boolean' },
-  { name: 'order_exchange_rate', type: 'decimal(20,10)' },
-  text('extra'),
-  { name: 'date_key', type: 'date' },
-  { name: 'ordered_hour', type: 'smallint' },
-];
-export const ITEM: readonly Column[] = [
-  ...['event_no', 'line_number'].map(id),
-  ...['item_id', 'category'].map(text),
-  ...[unitAmount('unit_price'), { name: 'quantity', type: 'decimal(12,3)' }],
-  ...[unitAmount('discount'), unitAmount('cost')],
-];
 /** What else is read of an event, for the order lines and the judge. */
 const LINES: readonly Column[] = [
   {
@@ -53,6 +19,7 @@ const LINES: readonly Column[] = [
   { name: 'is_doubtful', type: 'boolean' },
 ];
 const EVENT_NO: readonly Column[] = [{ name: 'event_no', type: 'integer' }];
+const TRANSACTION_ID: readonly Column[] = [{ name: 'transaction_id', type: 'varchar' }];
 
 /** What DuckDB leaves of a batch that it reads itself. */
 const READ_HERE = ['events', 'items', 'repeated', 'losers'];
@@ -225,7 +192,7 @@ export class SourceStep {
     await this.#exchange.view('source.exchange_rates', farSelect(this.#keep(rates)));
     await this.#showEvents();
     for (const relation of ['repeated', 'losers'] as const) {
-      const columns = relation === 'repeated' ? [text('transaction_id')] : EVENT_NO;
+      const columns = relation === 'repeated' ? TRANSACTION_ID : EVENT_NO;
       const files = this.#keep(
         await this.#exchange.take(relation, spelled(readSourceSql(relation)), columns),
       );
