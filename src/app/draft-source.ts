@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
-import { MedallionError, usageError } from '../errors.ts';
+import { usageError, type MedallionError } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import { allModels } from '../model/load.ts';
 import { draftOf, type DraftedField } from '../source/draft/draft.ts';
@@ -55,10 +55,7 @@ export async function draftSource(
     existsSync(one),
   );
   if (there !== undefined) {
-    throw usageError(
-      `there is ${there} already; nothing was written`,
-      'Give the draft another name by --name, or take that file away.',
-    );
+    throw takenError(there);
   }
   const sample = await readSample(from);
   const found = sampleOf(sample.records);
@@ -76,7 +73,7 @@ export async function draftSource(
     throw storageError(target, error);
   });
   if (!(await writeWhole(target, text, { mayReplace: false }))) {
-    throw new MedallionError('usage', `there is ${target} already; nothing was written`);
+    throw takenError(target);
   }
   const records = sample.values.map((value, index) => ({
     place: `${path.basename(from)}:${String(index + 1)}`,
@@ -84,6 +81,13 @@ export async function draftSource(
   }));
   const test = await testRecords(source, allModels(project), records, {});
   return { name, file, sample, lines: draft.lines, fields: draft.fields, test };
+}
+
+function takenError(file: string): MedallionError {
+  return usageError(
+    `there is ${file} already; nothing was written`,
+    'Give the draft another name by --name, or take that file away.',
+  );
 }
 
 /** @throws MedallionError usage */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { MedallionError, messageOf } from '../errors.ts';
+import { MedallionError } from '../errors.ts';
 import { jsonText, parseJson, type Json } from '../event/json.ts';
 import { csvLines } from '../log/files/csv.ts';
 import { RowCutter } from '../log/files/csv-rows.ts';
@@ -42,11 +42,15 @@ export async function readSample(file: string): Promise<SampleFile> {
   const isJson = /^\s*[[{]/.test(text);
   const sample = isJson ? readJson(text, isWhole, name) : await readCsv(bytes, text, name);
   if (sample.records.length === 0) {
-    throw new MedallionError('input', `there is no object in ${file}`, {
-      hint: 'A sample is an order as JSON, a list of orders, orders line by line, or rows of CSV below their names.',
-    });
+    throw noSampleError(`there is no object in ${file}`);
   }
   return sample;
+}
+
+function noSampleError(message: string): MedallionError {
+  return new MedallionError('input', message, {
+    hint: 'A sample is an order as JSON, a list of orders, orders line by line, or rows of CSV below their names.',
+  });
 }
 
 async function firstBytes(
@@ -86,9 +90,10 @@ function readJson(text: string, isWhole: boolean, name: string): SampleFile {
     return ofList(whole, '.[]');
   }
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const [first = ''] = lines;
-  if (!isObject(parsed(first))) {
-    throw new MedallionError('input', `${name} is not JSON: ${problemOf(first)}`, {
+  const first = parsed(lines[0] ?? '');
+  if (!isObject(first)) {
+    const problem = first instanceof Error ? first.message : 'its first line is no object';
+    throw new MedallionError('input', `${name} is not JSON: ${problem}`, {
       hint: isWhole ? 'Check it with jq.' : 'Take a smaller sample: some orders are enough.',
     });
   }
@@ -107,24 +112,16 @@ function ofList(elements: readonly Json[], filter: string): SampleFile {
   return { form: 'list', records, values: records.map(jsonText), filter };
 }
 
-function isObject(json: Json | undefined): json is Extract<Json, Map<string, Json>> {
+function isObject(json: Json | Error): json is Extract<Json, Map<string, Json>> {
   return json instanceof Map;
 }
 
-function parsed(text: string): Json | undefined {
+/** The JSON of a text, or why it is none. */
+function parsed(text: string): Json | Error {
   try {
     return parseJson(text.trim());
-  } catch {
-    return undefined;
-  }
-}
-
-function problemOf(text: string): string {
-  try {
-    parseJson(text.trim());
-    return 'its first line is no object';
   } catch (error) {
-    return messageOf(error);
+    return error as Error;
   }
 }
 
@@ -135,9 +132,7 @@ async function readCsv(bytes: Buffer, text: string, name: string): Promise<Sampl
     (a, b) => b.count - a.count,
   )[0];
   if (delimiter === undefined || delimiter.count < 2) {
-    throw new MedallionError('input', `${name} is neither JSON nor CSV with names of columns`, {
-      hint: 'A sample is an order as JSON, a list of orders, orders line by line, or rows of CSV below their names.',
-    });
+    throw noSampleError(`${name} is neither JSON nor CSV with names of columns`);
   }
   const { one } = delimiter;
   const utf8 = Buffer.from(text);
@@ -169,7 +164,7 @@ async function readCsv(bytes: Buffer, text: string, name: string): Promise<Sampl
     .filter((line) => line !== '')
     .slice(0, MOST_RECORDS);
   return {
-    ...{ form: 'csv', values, records: values.flatMap((value) => parsed(value) ?? []) },
+    ...{ form: 'csv', values, records: values.map(parseJson) },
     csv: {
       ...{ delimiter: one, groupBy, hasDecimalComma: commas.size > 0 },
       encoding: isUtf8(bytes) ? 'utf-8' : 'windows-1252',
