@@ -46,21 +46,24 @@ export const valuesCommand = command(
       }
       // A server that does not answer would keep the process, and so the shell.
       const timeout = setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
-      const all =
-        typeof values === 'string'
-          ? (await knownValues(context.configWith(flags), values, context.call)).map((value) => [
-              value,
-            ])
-          : values;
-      const last = words.at(-1) ?? '';
-      const lines = all.map(([word = '', ...about]) => [prefix + word, ...about].join('\t'));
-      await context.write(
-        lines
-          .filter((line) => line.startsWith(last))
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
-      clearTimeout(timeout);
+      try {
+        const all =
+          typeof values === 'string'
+            ? (await knownValues(context.configWith(flags), values, context.call)).map((value) => [
+                value,
+              ])
+            : values;
+        const last = words.at(-1) ?? '';
+        const lines = all.map(([word = '', ...about]) => [prefix + word, ...about].join('\t'));
+        await context.write(
+          lines
+            .filter((line) => line.startsWith(last))
+            .map((line) => `${line}\n`)
+            .join(''),
+        );
+      } finally {
+        clearTimeout(timeout);
+      }
     },
   },
 );
