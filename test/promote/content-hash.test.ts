@@ -1,30 +1,14 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import { migrate } from '../../src/schema/migrate.ts';
 import { ageWarehouse } from '../support/older-version.ts';
 import { purchase, type Order } from '../support/orders.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { answersOf, landEvents, openTestEngine, promoteAll, rowsOf } from '../support/promotion.ts';
+import { useWarehouse } from '../support/warehouse.ts';
 
-let db: TestDatabase;
-let landed: number;
-
-beforeEach(async () => {
-  db = await createTestDatabase();
-  landed = 0;
-});
-
-afterEach(async () => {
-  await db.drop();
-});
-
-async function arrive(...events: string[]): Promise<Awaited<ReturnType<typeof promoteAll>>> {
-  const producedAt = new Date(Date.UTC(2026, 3, 1, 0, landed)).toISOString();
-  await landEvents(db.settings, events, { from: landed, producedAt });
-  landed += events.length;
-  return promoteAll(db.settings);
-}
+const db = useWarehouse();
+const { arrive } = db;
 
 /** Hashes of events that lost, in the order of the log. */
 async function storedHashes(): Promise<(string | null | undefined)[]> {

@@ -1,33 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_REPORTING } from '../../src/config/reporting.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { planTables } from '../../src/promote/plan.ts';
 import { purchase } from '../support/orders.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { ENGINES, landEvents, promoteAll, rowOf, rowsOf, useEngine } from '../support/promotion.ts';
+import { ENGINES, landEvents, promoteAll, rowOf, useEngine } from '../support/promotion.ts';
+import { useWarehouse } from '../support/warehouse.ts';
 
 const reporting = { ...DEFAULT_REPORTING, currency: 'EUR' };
 const UNRATED = 'the amounts have an exchange rate to the currency of the reports';
 
-let db: TestDatabase;
-let landed: number;
-
-beforeEach(async () => {
-  db = await createTestDatabase();
-  landed = 0;
-});
-
-afterEach(async () => {
-  await db.drop();
-});
-
-async function arrive(...events: string[]): ReturnType<typeof promoteAll> {
-  await landEvents(db.settings, events, { from: landed });
-  landed += events.length;
-  return promoteAll(db.settings, { reporting });
-}
-
-const ask = (sql: string): ReturnType<typeof rowsOf> => rowsOf(db.settings, sql);
+const db = useWarehouse({ promotion: { reporting } });
+const { arrive, ask } = db;
 
 describe.each(ENGINES)('report.currency by %s', (engine) => {
   useEngine(engine);

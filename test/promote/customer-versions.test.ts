@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/generate/random.ts';
 import type { ConnectionSettings } from '../../src/config/server.ts';
 import { purchase, type Order } from '../support/orders.ts';
-import { createTestDatabase, withDatabase, type TestDatabase } from '../support/postgres.ts';
-import { landEvents, promoteAll, rowsOf, type LandOptions } from '../support/promotion.ts';
+import { withDatabase } from '../support/postgres.ts';
+import { landEvents, promoteAll, rowsOf } from '../support/promotion.ts';
+import { useWarehouse } from '../support/warehouse.ts';
 
 // Many promotions, one after the other, on a machine that may be busy.
 vi.setConfig({ testTimeout: 180_000 });
@@ -32,25 +33,8 @@ async function read(settings: ConnectionSettings, sql: string): Promise<string[]
 }
 
 describe('a customer who moves', () => {
-  let db: TestDatabase;
-  let landed: number;
-
-  beforeEach(async () => {
-    db = await createTestDatabase();
-    landed = 0;
-  });
-
-  afterEach(async () => {
-    await db.drop();
-  });
-
-  /** Lands events after those that were there, each a second later in the log, and promotes them. */
-  async function arrive(events: readonly string[], options: LandOptions = {}): Promise<void> {
-    const producedAt = new Date(Date.UTC(2026, 3, 1, 0, 0, landed)).toISOString();
-    await landEvents(db.settings, events, { from: landed, producedAt, ...options });
-    landed += events.length;
-    await promoteAll(db.settings);
-  }
+  const db = useWarehouse();
+  const { arrive } = db;
 
   const sale = (id: string, at: string, city: string, customer: Order['customer'] = {}): string =>
     purchase({ id, at, customer: { id: 'c', city, ...customer } });
@@ -68,7 +52,7 @@ describe('a customer who moves', () => {
   ];
 
   test('has a version from each move to the next, across months and years', async () => {
-    await arrive(MOVES);
+    await arrive(...MOVES);
     expect(await read(db.settings, VERSIONS)).toEqual(MOVED);
     const transactions = ['a 1 Berlin', 'b 2 Hamburg', 'd 2 Hamburg', 'e 3 Berlin'];
     expect(await read(db.settings, TRANSACTIONS)).toEqual(transactions);
@@ -76,9 +60,9 @@ describe('a customer who moves', () => {
   });
 
   test('a late event splits a version, its repetition changes nothing, its correction joins the parts', async () => {
-    await arrive(MOVES);
+    await arrive(...MOVES);
     const late = sale('late', '2025-12-31T23:59:59', 'Wien', { country: 'AT' });
-    await arrive([late]);
+    await arrive(late);
     const split = [
       'c 1 new DE Berlin 2025-11-10T09:00:00 2025-12-31T23:59:58',
       'c 2 new DE Hamburg 2025-12-31T23:59:58 2025-12-31T23:59:59',
@@ -94,18 +78,18 @@ describe('a customer who moves', () => {
       'e 5 Berlin',
       'late 3 Wien',
     ]);
-    await arrive([late, MOVES[1] ?? '']);
+    await arrive(late, MOVES[1] ?? '');
     expect(await read(db.settings, VERSIONS)).toEqual(split);
-    await arrive([sale('late', '2025-12-31T23:59:59', 'Hamburg')]);
+    await arrive(sale('late', '2025-12-31T23:59:59', 'Hamburg'));
     expect(await read(db.settings, VERSIONS)).toEqual(MOVED);
   });
 
   test('a correction that takes the move back leaves one version', async () => {
-    await arrive(MOVES);
-    await arrive([
+    await arrive(...MOVES);
+    await arrive(
       sale('b', '2026-01-20T00:00:00', 'Berlin'),
       sale('d', '2026-01-01T00:00:00', 'Berlin'),
-    ]);
+    );
     expect(await read(db.settings, VERSIONS)).toEqual([
       'c 1 new DE Berlin 2025-11-10T09:00:00 - current',
     ]);
@@ -118,12 +102,12 @@ describe('a customer who moves', () => {
   });
 
   test('of two events at one moment the later in the log decides, whichever arrived first', async () => {
-    await arrive([MOVES[0] ?? '', sale('x', '2026-03-01T00:00:00', 'Bremen')]);
-    await arrive([sale('y', '2026-03-01T00:00:00', 'Mainz')], {
+    await arrive(MOVES[0] ?? '', sale('x', '2026-03-01T00:00:00', 'Bremen'));
+    await landEvents(db.settings, [sale('y', '2026-03-01T00:00:00', 'Mainz')], {
       partition: 1,
-      from: 0,
       producedAt: '2026-03-31T00:00:00Z',
     });
+    await promoteAll(db.settings);
     expect(await read(db.settings, VERSIONS)).toEqual([
       'c 1 new DE Berlin 2025-11-10T09:00:00 2026-03-01T00:00:00',
       'c 2 new DE Bremen 2026-03-01T00:00:00 - current',
@@ -141,12 +125,12 @@ describe('a customer who moves', () => {
   });
 
   test('a change of type or country alone is a version, and what an event does not say is unknown', async () => {
-    await arrive([
+    await arrive(
       sale('a', '2026-01-01T00:00:00', 'Valencia', { country: 'ES' }),
       sale('b', '2026-01-02T00:00:00', 'Valencia', { country: 'VE' }),
       sale('c', '2026-01-03T00:00:00', 'Valencia', { country: 'VE', type: 'returning' }),
       sale('d', '2026-01-04T00:00:00', 'Valencia', { country: null, type: 'returning' }),
-    ]);
+    );
     expect(await read(db.settings, VERSIONS)).toEqual([
       'c 1 new ES Valencia 2026-01-01T00:00:00 2026-01-02T00:00:00',
       'c 2 new VE Valencia 2026-01-02T00:00:00 2026-01-03T00:00:00',
@@ -171,7 +155,7 @@ describe('a customer who moves', () => {
   });
 
   test('a view that was another one before is made again with those that read it', async () => {
-    await arrive(MOVES);
+    await arrive(...MOVES);
     await rowsOf(
       db.settings,
       `do $$ begin

@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
 import type { Source } from '../../src/source/mapping.ts';
 import { readSource } from '../../src/source/read.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import {
-  ENGINES,
-  landEvents,
-  promoteAll,
-  quietContext,
-  rowsOf,
-  useEngine,
-} from '../support/promotion.ts';
+import { ENGINES, promoteAll, quietContext, rowsOf, useEngine } from '../support/promotion.ts';
+import { useWarehouse } from '../support/warehouse.ts';
 
 const EXAMPLE = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/sources.md', 'utf8'))?.[1] ?? '';
 const ADDING = EXAMPLE.replace(
@@ -26,15 +19,7 @@ const ADDING = EXAMPLE.replace(
   .replace('currency: currency', 'currency: { path: currency, new: add }');
 const sources = new Map([['shop', readSource(ADDING, 'sources/shop.yaml', []) as Source]]);
 
-let db: TestDatabase;
-let landed: number;
-beforeEach(async () => {
-  db = await createTestDatabase();
-  landed = 0;
-});
-afterEach(async () => {
-  await db.drop();
-});
+const db = useWarehouse({ topic: 'shop.orders' });
 
 const order = (id: number, more: object = {}): string =>
   JSON.stringify({
@@ -46,11 +31,6 @@ const order = (id: number, more: object = {}): string =>
   });
 const paidBy = (id: number, gateway: string | number | null): string =>
   order(id, { payment_gateway_names: [gateway] });
-
-async function arrive(...orders: string[]): Promise<void> {
-  await landEvents(db.settings, orders, { topic: 'shop.orders', from: landed });
-  landed += orders.length;
-}
 
 async function promoted(options: Parameters<typeof promoteAll>[1] = {}): Promise<string[]> {
   const context = quietContext();
@@ -76,7 +56,7 @@ describe.each(ENGINES)('new: add with %s', (engine) => {
   useEngine(engine);
 
   test('adds what a dimension does not hold with the next id, once, and warns', async () => {
-    await arrive(
+    await db.land(
       ...[paidBy(1, 'Klarna'), paidBy(2, 'paypal'), paidBy(3, ' klarna '), paidBy(4, null)],
       ...[order(5, { financial_status: 'on_hold' }), order(6, { currency: 'gbp' })],
       order(7, { financial_status: 'shipped', payment_gateway_names: ['unknown'] }),
@@ -114,7 +94,7 @@ describe.each(ENGINES)('new: add with %s', (engine) => {
       ),
     ).toEqual([{ checked: '7', failing: '6', outcome: 'warn' }]);
     // Another promotion finds it there.
-    await arrive(paidBy(8, 'KLARNA'), paidBy(9, 'apple pay'));
+    await db.land(paidBy(8, 'KLARNA'), paidBy(9, 'apple pay'));
     expect(await promoted()).toEqual([
       'sources/shop.yaml has added "apple pay" to silver.dim_payment_method, as 6',
     ]);
@@ -125,7 +105,9 @@ describe.each(ENGINES)('new: add with %s', (engine) => {
 });
 
 test('batches that are read at once give one name one id', async () => {
-  await arrive(...Array.from({ length: 12 }, (_, at) => paidBy(at, ['a', 'b', 'c'][at % 3] ?? '')));
+  await db.land(
+    ...Array.from({ length: 12 }, (_, at) => paidBy(at, ['a', 'b', 'c'][at % 3] ?? '')),
+  );
   expect(await promoted({ chunkRows: 2 })).toHaveLength(3);
   // Whichever batch meets a name first gives it the next id.
   const ids = ['4', '5', '6'].map((id) => expect.objectContaining({ id, is_new: 't' }) as unknown);
@@ -139,7 +121,7 @@ test('batches that are read at once give one name one id', async () => {
 });
 
 test('nothing is added by a promotion that fails, by an event that is rejected, or for a number', async () => {
-  await arrive(
+  await db.land(
     ...[paidBy(1, 'klarna'), paidBy(2, 77), paidBy(3, 'x'.repeat(201)), paidBy(4, 'a\0b')],
     order(5, { payment_gateway_names: ['nowhere'], line_items: [] }),
   );

@@ -1,35 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { purchase } from '../support/orders.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { ENGINES, landEvents, promoteAll, rowsOf, useEngine } from '../support/promotion.ts';
+import { ENGINES, useEngine } from '../support/promotion.ts';
+import { useWarehouse } from '../support/warehouse.ts';
 
 /** What orders of any shop say beyond the first shape. */
 describe.each(ENGINES)('orders by %s', (engine) => {
   useEngine(engine);
-  let db: TestDatabase;
-  let landed: number;
+  const { arrive, ask } = useWarehouse();
 
-  beforeEach(async () => {
-    db = await createTestDatabase();
-    landed = 0;
-  });
-
-  afterEach(async () => {
-    await db.drop();
-  });
-
-  async function arrive(...events: string[]): Promise<Awaited<ReturnType<typeof promoteAll>>> {
-    await landEvents(db.settings, events, { from: landed });
-    landed += events.length;
-    return promoteAll(db.settings);
-  }
-
-  const days = (): ReturnType<typeof rowsOf> =>
-    rowsOf(
-      db.settings,
-      `select date_key, total_orders, total_customers, order_total_amount_day, avg_customer_ticket
-       from gold.sales_performance order by 1`,
-    );
+  const days = (): ReturnType<typeof ask> =>
+    ask(`select date_key, total_orders, total_customers, order_total_amount_day, avg_customer_ticket
+       from gold.sales_performance order by 1`);
 
   test('a later status keeps the day on which the order was made', async () => {
     const details = { ordered_at: '2026-01-01T23:59:59' };
@@ -40,12 +21,9 @@ describe.each(ENGINES)('orders by %s', (engine) => {
     // The same order, without and with a word on when it was made.
     await arrive(purchase({ id: 'a', at: '2026-01-03T10:00:00', order: { status: 3 }, details }));
     expect(
-      await rowsOf(
-        db.settings,
-        `select transaction_id, date_key, order_status_id,
+      await ask(`select transaction_id, date_key, order_status_id,
            to_char(ordered_at, 'DD HH24:MI:SS') as ordered, to_char(event_timestamp, 'DD HH24:MI:SS') as happened
-         from silver.fact_transactions order by 1`,
-      ),
+         from silver.fact_transactions order by 1`),
     ).toEqual([
       {
         ...{ transaction_id: 'a', date_key: '2026-01-01', order_status_id: '3' },
@@ -77,10 +55,7 @@ describe.each(ENGINES)('orders by %s', (engine) => {
     expect(gold?.days).toEqual(['2026-01-04', '2026-01-05']);
     expect(await days()).toMatchObject([{ date_key: '2026-01-04', total_orders: '1' }]);
     expect(
-      await rowsOf(
-        db.settings,
-        `select to_char(first_order_at, 'DD HH24') as first from gold.customer_sales`,
-      ),
+      await ask(`select to_char(first_order_at, 'DD HH24') as first from gold.customer_sales`),
     ).toEqual([{ first: '04 10' }]);
   });
 
@@ -101,17 +76,14 @@ describe.each(ENGINES)('orders by %s', (engine) => {
         ...{ order_total_amount_day: '11.20', avg_customer_ticket: null },
       },
     ]);
-    const [counts] = await rowsOf(
-      db.settings,
-      `select (select count(*) from silver.dim_customers) as customers,
+    const [counts] = await ask(`select (select count(*) from silver.dim_customers) as customers,
               (select count(*) from silver.dim_customer_versions) as versions,
               (select count(*) from silver.fact_transactions_with_customer) as transactions,
               (select count(*) from silver.fact_transactions where customer_id is null) as guests,
               (select count(*) from gold.customer_sales) as buyers,
               (select sum(customers) from gold.customer_cohorts) as cohorts,
               (select sum(customers) from gold.geography_performance) as by_place,
-              (select count(*) from gold.customer_performance) as ranked`,
-    );
+              (select count(*) from gold.customer_performance) as ranked`);
     expect(counts).toEqual({
       ...{ customers: '1', versions: '1', transactions: '4', guests: '3', buyers: '1' },
       ...{ cohorts: '1', by_place: '1', ranked: '1' },
@@ -137,11 +109,8 @@ describe.each(ENGINES)('orders by %s', (engine) => {
     );
     expect(checks.filter(({ failing }) => failing > 0)).toEqual([]);
     expect(
-      await rowsOf(
-        db.settings,
-        `select order_status_id, order_payment_method_id, order_currency_id
-         from silver.fact_transactions where transaction_id = 'e'`,
-      ),
+      await ask(`select order_status_id, order_payment_method_id, order_currency_id
+         from silver.fact_transactions where transaction_id = 'e'`),
     ).toEqual([{ order_status_id: '6', order_payment_method_id: '2', order_currency_id: '2' }]);
   });
 });

@@ -1,34 +1,21 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import { rowsOf as namedRows } from '../../src/query/ask.ts';
 import { report } from '../../src/query/report/report.ts';
 import { listRuns, showRun } from '../../src/query/runs.ts';
 import { purchase } from '../support/orders.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { landEvents, promoteAll, rowOf, rowsOf } from '../support/promotion.ts';
+import { rowOf, rowsOf } from '../support/promotion.ts';
+import { useWarehouse } from '../support/warehouse.ts';
 
 /** Long over. */
 const DAY = '2026-01-02';
 
-let db: TestDatabase;
-let landed = 0;
-
-beforeEach(async () => {
-  db = await createTestDatabase();
-  landed = 0;
-});
-
-afterEach(async () => {
-  await db.drop();
-});
+const db = useWarehouse();
 
 /** Promotes one purchase of 100.00, and says how many days that restated. */
 async function sell(id: string, at: string, total = 100): Promise<number | undefined> {
-  await landEvents(db.settings, [purchase({ id, at, order: { total_amount: total } })], {
-    from: landed,
-  });
-  landed += 1;
-  return (await promoteAll(db.settings)).gold?.restated;
+  const { gold } = await db.arrive(purchase({ id, at, order: { total_amount: total } }));
+  return gold?.restated;
 }
 
 async function publishedAt(at: string): Promise<void> {
