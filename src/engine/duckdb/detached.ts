@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { NewMembers } from '../../event/new-members.ts';
 import { DuckDBInstance } from './driver.ts';
 import { RowCache } from './row-cache.ts';
-import { DuckDbSession, makeMacros } from './session.ts';
+import { DuckDbSession } from './session.ts';
+import { makeMacros } from './source.ts';
 
 /** DuckDB in memory without a warehouse, an extension or a file, for selects over rows that are given. */
 export interface DetachedEngine {

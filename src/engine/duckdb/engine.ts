@@ -19,7 +19,8 @@ import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { RowCache } from './row-cache.ts';
 import { EXTENSIONS, loadExtension } from './extension.ts';
-import { DuckDbSession, makeMacros, SEEN } from './session.ts';
+import { DuckDbSession, SEEN } from './session.ts';
+import { makeMacros } from './source.ts';
 import { singleQuoted } from './sql.ts';
 import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
 

@@ -46,12 +46,6 @@ const SHARED_CATALOG = 'memory';
 /** The transactions that batches of a fill have taken, of all sessions: four bytes each. */
 export const SEEN = `${SHARED_CATALOG}.main.seen_transactions`;
 
-/** Makes what models and mappings call, once for all sessions of a DuckDB. */
-export async function makeMacros(connection: DuckDBConnection): Promise<void> {
-  await connection.run(readSourceSql('macros'));
-  await connection.run(readSourceSql('mapping'));
-}
-
 /** A decimal that 64 bits do not hold. */
 const TOO_WIDE = /to type DECIMAL\(18,\d+\) failed: value is out of range/;
 

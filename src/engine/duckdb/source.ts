@@ -18,6 +18,12 @@ export function readSourceSql(name: string): string {
   return sqlFile(`source/${name}`).replaceAll('{newest_first}', order);
 }
 
+/** Makes what models and mappings call, once for all sessions of a DuckDB. */
+export async function makeMacros(connection: DuckDBConnection): Promise<void> {
+  await connection.run(readSourceSql('macros'));
+  await connection.run(readSourceSql('mapping'));
+}
+
 /**
  * Reads a batch of bronze into typed rows. DuckDB reads and accepts whatever is valid beyond doubt; each other event
  * is judged on its own by src/event/judge.ts, which rejects it with a reason or hands it back in a plain form.
