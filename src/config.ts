@@ -11,7 +11,7 @@ import {
 import { parseReporting, type Reporting } from './config/reporting.ts';
 import { parseS3, type S3Config } from './config/s3.ts';
 import { SettingReader } from './config/setting-reader.ts';
-import type { FlagAttribute, SettingKey } from './config/settings.ts';
+import type { FlagAttribute } from './config/settings.ts';
 import type { SparkConfig } from './config/spark.ts';
 import { parseWarehouse, type WarehouseConfig } from './config/warehouse.ts';
 import { MedallionError } from './errors.ts';
@@ -65,7 +65,7 @@ export function parseConfig(flags: ConfigFlags, env: Environment, cwd: string): 
  * @throws MedallionError config, with every problem in one message
  */
 export function configOf(resolved: Resolved, env: Environment, cwd: string): Config {
-  const settings = new SettingReader(resolved);
+  const settings = new SettingReader(resolved, cwd);
   const home = path.resolve(cwd, settings.text('home') ?? '');
   // PostgreSQL writes its data directory into files of lines, and service managers take paths by the line.
   if (/\p{Cc}/u.test(home)) {
@@ -74,22 +74,18 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
       `${JSON.stringify(home)} holds a line feed or another control character`,
     );
   }
-  const fileOf = (key: SettingKey): string | undefined => {
-    const file = settings.text(key);
-    return file === undefined ? undefined : path.resolve(cwd, file);
-  };
   const staging = settings.text('spark.staging');
   const config: Config = {
     ...{ project: resolved.project, home },
     warehouse: parseWarehouse(resolved.server, settings, userHome(env)),
     log: parseLog(settings),
-    registry: parseRegistry(settings, fileOf),
+    registry: parseRegistry(settings),
     reporting: parseReporting(settings),
     duckdb: {
       extensionFiles: {
-        postgres: fileOf('duckdb.extension'),
-        excel: fileOf('duckdb.excel_extension'),
-        httpfs: fileOf('duckdb.httpfs_extension'),
+        postgres: settings.file('duckdb.extension'),
+        excel: settings.file('duckdb.excel_extension'),
+        httpfs: settings.file('duckdb.httpfs_extension'),
       },
       s3: parseS3(settings),
       cacheFolders: [...userCache(env), path.join(home, 'cache')],
@@ -97,7 +93,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
     spark: {
       remote: settings.text('spark.remote'),
       token: settings.text('spark.token'),
-      caFile: fileOf('spark.tls_ca'),
+      caFile: settings.file('spark.tls_ca'),
       staging: staging === undefined ? undefined : pathFrom(cwd, staging),
       stagingRemote: settings.text('spark.staging_remote'),
     },

@@ -1,167 +1,121 @@
-import type { SettingRow } from './setting-row.ts';
+import { setting } from './setting-row.ts';
 
 export const FORMATS = ['json', 'avro', 'json_schema', 'outbox'] as const;
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
 /** Kafka, and the registry of its schemas. */
 export const KAFKA_SETTINGS = [
-  {
-    key: 'kafka.brokers',
-    flag: '--brokers <list>',
-    variables: ['KAFKA_BROKERS'],
-    about: 'Kafka brokers, host:port separated by commas; without them the log is files',
-    example: 'localhost:9092',
-    kind: 'list',
-  },
-  {
-    key: 'kafka.topic',
-    flag: '--topic <name>',
-    variables: ['KAFKA_TOPIC'],
-    default: 'sales',
-    about: 'topic of the events; ingest and run read several, separated by commas',
-    kind: 'list',
-  },
-  {
-    key: 'kafka.format',
-    flag: '--format <name>',
-    variables: ['KAFKA_FORMAT'],
-    default: 'json',
-    about:
-      "what the topic's values are; avro and json_schema are frames of a schema registry, outbox is Debezium's",
-    choices: FORMATS,
-  },
-  {
-    key: 'kafka.group',
-    flag: '--group <name>',
-    variables: ['KAFKA_GROUP', 'KAFKA_GROUP_ID'],
-    default: 'medallion-<warehouse>-<topic>',
-    isDerived: true,
-    about: 'Kafka consumer group that shares the partitions; one for each warehouse and topic',
-    example: 'medallion-sales',
-  },
-  {
-    key: 'kafka.client_id',
+  setting(
+    'kafka.brokers',
+    'KAFKA_BROKERS',
+    'Kafka brokers, host:port separated by commas; without them the log is files',
+    { flag: '--brokers <list>', example: 'localhost:9092', kind: 'list' },
+  ),
+  setting(
+    'kafka.topic',
+    'KAFKA_TOPIC',
+    'topic of the events; ingest and run read several, separated by commas',
+    { flag: '--topic <name>', default: 'sales', kind: 'list' },
+  ),
+  setting(
+    'kafka.format',
+    'KAFKA_FORMAT',
+    "what the topic's values are; avro and json_schema are frames of a schema registry, outbox is Debezium's",
+    { flag: '--format <name>', default: 'json', choices: FORMATS },
+  ),
+  setting(
+    'kafka.group',
+    'KAFKA_GROUP KAFKA_GROUP_ID',
+    'Kafka consumer group that shares the partitions; one for each warehouse and topic',
+    {
+      flag: '--group <name>',
+      default: 'medallion-<warehouse>-<topic>',
+      isDerived: true,
+      example: 'medallion-sales',
+    },
+  ),
+  setting('kafka.client_id', 'KAFKA_CLIENT_ID', 'Kafka client id', {
     flag: '--client-id <name>',
-    variables: ['KAFKA_CLIENT_ID'],
     default: 'medallion',
-    about: 'Kafka client id',
-  },
-  {
-    key: 'kafka.sasl_mechanism',
-    flag: '--sasl-mechanism <name>',
-    variables: ['KAFKA_SASL_MECHANISM'],
-    about: 'how to log in to Kafka; plain when only a user and a password are given',
-    example: 'scram-sha-512',
-    choices: SASL_MECHANISMS,
-  },
-  {
-    key: 'kafka.sasl_username',
-    flag: '--sasl-username <name>',
-    variables: ['KAFKA_SASL_USERNAME'],
-    about: 'user for SASL; its password comes from KAFKA_SASL_PASSWORD',
-    example: 'medallion',
-  },
-  {
-    key: 'kafka.sasl_password',
-    variables: ['KAFKA_SASL_PASSWORD'],
-    about: 'password for SASL',
-    isSecret: true,
-  },
-  {
-    key: 'kafka.tls',
+  }),
+  setting(
+    'kafka.sasl_mechanism',
+    'KAFKA_SASL_MECHANISM',
+    'how to log in to Kafka; plain when only a user and a password are given',
+    { flag: '--sasl-mechanism <name>', example: 'scram-sha-512', choices: SASL_MECHANISMS },
+  ),
+  setting(
+    'kafka.sasl_username',
+    'KAFKA_SASL_USERNAME',
+    'user for SASL; its password comes from KAFKA_SASL_PASSWORD',
+    { flag: '--sasl-username <name>', example: 'medallion' },
+  ),
+  setting('kafka.sasl_password', 'KAFKA_SASL_PASSWORD', 'password for SASL', { isSecret: true }),
+  setting('kafka.tls', 'KAFKA_SSL', "encrypt, and verify the brokers' certificates", {
     flag: '--tls',
-    variables: ['KAFKA_SSL'],
     default: 'false',
-    about: "encrypt, and verify the brokers' certificates",
     kind: 'switch',
-  },
-  {
-    key: 'kafka.security_protocol',
-    variables: ['KAFKA_SECURITY_PROTOCOL'],
-    about: "Kafka's own word: SSL and SASL_SSL turn TLS on",
-    example: 'SASL_SSL',
-  },
-  {
-    key: 'kafka.tls_ca',
-    flag: '--tls-ca <file>',
-    variables: ['KAFKA_SSL_CA'],
-    about: 'certificates that the brokers are verified against; turns TLS on',
-    example: 'ca.pem',
-    kind: 'path',
-  },
-  {
-    key: 'kafka.tls_cert',
+  }),
+  setting(
+    'kafka.security_protocol',
+    'KAFKA_SECURITY_PROTOCOL',
+    "Kafka's own word: SSL and SASL_SSL turn TLS on",
+    { example: 'SASL_SSL' },
+  ),
+  setting(
+    'kafka.tls_ca',
+    'KAFKA_SSL_CA',
+    'certificates that the brokers are verified against; turns TLS on',
+    { flag: '--tls-ca <file>', example: 'ca.pem', kind: 'path' },
+  ),
+  setting('kafka.tls_cert', 'KAFKA_SSL_CERT', 'certificate of this client; turns TLS on', {
     flag: '--tls-cert <file>',
-    variables: ['KAFKA_SSL_CERT'],
-    about: 'certificate of this client; turns TLS on',
     example: 'client.pem',
     kind: 'path',
-  },
-  {
-    key: 'kafka.tls_key',
+  }),
+  setting('kafka.tls_key', 'KAFKA_SSL_KEY', 'its key', {
     flag: '--tls-key <file>',
-    variables: ['KAFKA_SSL_KEY'],
-    about: 'its key',
     example: 'client.key',
     kind: 'path',
-  },
-  {
-    key: 'kafka.tls_verify',
-    variables: ['KAFKA_SSL_VERIFY'],
+  }),
+  setting('kafka.tls_verify', 'KAFKA_SSL_VERIFY', 'false accepts any certificate of the brokers', {
     default: 'true',
-    about: 'false accepts any certificate of the brokers',
     kind: 'switch',
-  },
-  {
-    key: 'registry.url',
-    variables: ['SCHEMA_REGISTRY_URL'],
-    about: "schema registry with Confluent's API: Karapace, Apicurio and Redpanda have it, too",
-    example: 'http://localhost:8081',
-  },
-  {
-    key: 'registry.user',
-    variables: ['SCHEMA_REGISTRY_USER'],
-    about: 'who logs in there',
-    example: 'medallion',
-  },
-  {
-    key: 'registry.password',
-    variables: ['SCHEMA_REGISTRY_PASSWORD'],
-    about: 'the password of that user',
+  }),
+  setting(
+    'registry.url',
+    'SCHEMA_REGISTRY_URL',
+    "schema registry with Confluent's API: Karapace, Apicurio and Redpanda have it, too",
+    { example: 'http://localhost:8081' },
+  ),
+  setting('registry.user', 'SCHEMA_REGISTRY_USER', 'who logs in there', { example: 'medallion' }),
+  setting('registry.password', 'SCHEMA_REGISTRY_PASSWORD', 'the password of that user', {
     isSecret: true,
-  },
-  {
-    key: 'registry.token',
-    variables: ['SCHEMA_REGISTRY_TOKEN'],
-    about: 'bearer token, in place of user and password',
-    isSecret: true,
-  },
-  {
-    key: 'registry.tls_ca',
-    variables: ['SCHEMA_REGISTRY_SSL_CA'],
-    about: 'certificates that the registry is verified against',
-    example: 'ca.pem',
-    kind: 'path',
-  },
-  {
-    key: 'registry.tls_cert',
-    variables: ['SCHEMA_REGISTRY_SSL_CERT'],
-    about: 'certificate of this client',
+  }),
+  setting(
+    'registry.token',
+    'SCHEMA_REGISTRY_TOKEN',
+    'bearer token, in place of user and password',
+    { isSecret: true },
+  ),
+  setting(
+    'registry.tls_ca',
+    'SCHEMA_REGISTRY_SSL_CA',
+    'certificates that the registry is verified against',
+    { example: 'ca.pem', kind: 'path' },
+  ),
+  setting('registry.tls_cert', 'SCHEMA_REGISTRY_SSL_CERT', 'certificate of this client', {
     example: 'client.pem',
     kind: 'path',
-  },
-  {
-    key: 'registry.tls_key',
-    variables: ['SCHEMA_REGISTRY_SSL_KEY'],
-    about: 'its key',
+  }),
+  setting('registry.tls_key', 'SCHEMA_REGISTRY_SSL_KEY', 'its key', {
     example: 'client.key',
     kind: 'path',
-  },
-  {
-    key: 'registry.tls_verify',
-    variables: ['SCHEMA_REGISTRY_SSL_VERIFY'],
-    default: 'true',
-    about: 'false accepts any certificate of the registry',
-    kind: 'switch',
-  },
-] as const satisfies readonly SettingRow[];
+  }),
+  setting(
+    'registry.tls_verify',
+    'SCHEMA_REGISTRY_SSL_VERIFY',
+    'false accepts any certificate of the registry',
+    { default: 'true', kind: 'switch' },
+  ),
+] as const;

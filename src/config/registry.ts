@@ -1,5 +1,4 @@
 import type { SettingReader } from './setting-reader.ts';
-import type { SettingKey } from './settings.ts';
 import type { TlsConfig } from './tls.ts';
 
 /** Where schemas are, and who asks for them. */
@@ -11,10 +10,7 @@ export interface RegistryConfig {
   readonly tls: TlsConfig | undefined;
 }
 
-export function parseRegistry(
-  settings: SettingReader,
-  fileOf: (key: SettingKey) => string | undefined,
-): RegistryConfig | undefined {
+export function parseRegistry(settings: SettingReader): RegistryConfig | undefined {
   const given = settings.text('registry.url');
   if (given === undefined) {
     return undefined;
@@ -37,9 +33,9 @@ export function parseRegistry(
     token: settings.text('registry.token'),
     tls: {
       verify: settings.isOn('registry.tls_verify'),
-      caFile: fileOf('registry.tls_ca'),
-      certFile: fileOf('registry.tls_cert'),
-      keyFile: fileOf('registry.tls_key'),
+      caFile: settings.file('registry.tls_ca'),
+      certFile: settings.file('registry.tls_cert'),
+      keyFile: settings.file('registry.tls_key'),
     },
   };
 }

@@ -191,18 +191,9 @@ function severalHosts(name: string): string {
 }
 
 /** libpq's parameters of a URL that are settings. They win over what stands before the question mark. */
-const URL_PARAMETERS: Readonly<Record<string, Part>> = {
-  host: 'database.host',
-  port: 'database.port',
-  user: 'database.user',
-  password: 'database.password',
-  passfile: 'database.passfile',
-  dbname: 'database.name',
-  sslmode: 'database.sslmode',
-  sslrootcert: 'database.sslrootcert',
-  sslcert: 'database.sslcert',
-  sslkey: 'database.sslkey',
-};
+const URL_PARAMETERS: ReadonlyMap<string, Part> = new Map(
+  PARTS.map((part) => [part === 'database.name' ? 'dbname' : part.replace('database.', ''), part]),
+);
 
 /** Of a URL of PostgreSQL's: what stands before the host, and the host with its port. */
 const AUTHORITY = /^(\s*postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#]*)/i;
@@ -246,7 +237,7 @@ function partsOfUrl({ value: raw, name, source }: Found, problems: string[]): Ma
   set('database.name', unescaped(url.pathname.slice(1), 'database'));
   // A form writes a space as +; PostgreSQL's URLs do not.
   for (const [option, value] of new URLSearchParams(url.search.replaceAll('+', '%2B'))) {
-    const part = URL_PARAMETERS[option];
+    const part = URL_PARAMETERS.get(option);
     if (part !== undefined) {
       set(part, value);
     } else if (option === 'ssl' && value === 'true') {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Resolved } from './resolve.ts';
 import type { SettingKey } from './settings.ts';
 
@@ -5,14 +6,23 @@ import type { SettingKey } from './settings.ts';
 export class SettingReader {
   readonly problems: string[];
   readonly #values: Resolved['values'];
+  readonly #cwd: string;
 
-  constructor({ values, problems }: Resolved) {
+  /** @param cwd the folder that relative paths start from */
+  constructor({ values, problems }: Resolved, cwd: string) {
     this.#values = values;
+    this.#cwd = cwd;
     this.problems = [...problems];
   }
 
   text(key: SettingKey): string | undefined {
     return this.#values.get(key)?.value;
+  }
+
+  /** A file, by its whole path. */
+  file(key: SettingKey): string | undefined {
+    const file = this.text(key);
+    return file === undefined ? undefined : path.resolve(this.#cwd, file);
   }
 
   /** What somebody said; undefined where the value is derived. */

@@ -22,3 +22,19 @@ export interface SettingRow {
   /** The flag belongs to some commands only, which parse it themselves. */
   readonly isOfCommand?: true;
 }
+
+/**
+ * A row of the table, whose literal types are kept.
+ * @param variables separated by spaces
+ */
+export function setting<
+  const Key extends string,
+  const More extends Omit<SettingRow, 'key' | 'variables' | 'about'>,
+>(
+  key: Key,
+  variables: string,
+  about: string,
+  more: More,
+): Readonly<{ key: Key; variables: readonly string[]; about: string }> & More {
+  return { key, variables: variables.split(' '), about, ...more };
+}
