@@ -7,11 +7,22 @@ export interface Statement {
   readonly keyword: string;
 }
 
-const SPACE = /\s+/y;
-const LINE_COMMENT = /--[^\n\r]*/y;
-const ESCAPE_STRING = /e(?=')/iy;
-const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
-const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
+/**
+ * The tokens that matter: space or a comment of one line, a string with escapes, another one, a quoted name, a text between
+ * tags in dollars, a word, or else one character. What is not closed runs to the end.
+ */
+const TOKEN = new RegExp(
+  [
+    String.raw`(?<blank>\s+|--[^\n\r]*)`,
+    String.raw`e'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*(?:'|\\?$)`,
+    String.raw`'[^']*(?:''[^']*)*(?:'|$)`,
+    String.raw`"[^"]*(?:""[^"]*)*(?:"|$)`,
+    String.raw`(?<tag>\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$)(?:[^]*?\k<tag>|[^]*)`,
+    String.raw`(?<word>[\p{L}_][\p{L}\p{N}_$]*)`,
+    '[^]',
+  ].join('|'),
+  'iuy',
+);
 
 /**
  * Cuts SQL at the semicolons that end statements: not those in strings, quoted names, comments, parentheses or the
@@ -25,7 +36,6 @@ export function splitStatements(source: string): Statement[] {
   let words: string[] = [];
   let parentheses = 0;
   let blocks = 0;
-
   const finish = (): void => {
     if (start >= 0) {
       statements.push({ text: source.slice(start, end), start, keyword: words[0] ?? '' });
@@ -35,40 +45,38 @@ export function splitStatements(source: string): Statement[] {
     parentheses = 0;
     blocks = 0;
   };
-
-  let at = 0;
-  while (at < source.length) {
-    const blank = skipBlank(source, at);
-    if (blank > at) {
-      at = blank;
+  for (let at = 0, next = 0; at < source.length; at = next) {
+    next = endOfComment(source, at);
+    if (next > at) {
       continue;
     }
-    const character = source[at];
-    if (character === ';' && parentheses === 0 && blocks === 0) {
+    TOKEN.lastIndex = at;
+    const { 0: token = '', groups: { blank, word } = {} } = TOKEN.exec(source) ?? {};
+    next = at + token.length;
+    if (blank !== undefined) {
+      continue;
+    }
+    if (token === ';' && parentheses === 0 && blocks === 0) {
       finish();
-      at += 1;
       continue;
     }
-    const word = match(WORD, source, at);
-    const next = skipToken(source, at, word);
     if (start < 0) {
       start = at;
     }
-    if (character === '(') {
+    if (token === '(') {
       parentheses += 1;
-    } else if (character === ')') {
+    } else if (token === ')') {
       parentheses = Math.max(0, parentheses - 1);
-    } else if (word !== '' && next === at + word.length) {
+    } else if (word !== undefined) {
       const name = word.toLowerCase();
       blocks = Math.max(0, blocks + blockChange(name, words, blocks));
       // The first words tell what kind of statement it is; more are not needed.
       if (words.length < 4) {
         words.push(name);
       }
-    } else if (words.length === 0 && character !== '(') {
+    } else if (words.length === 0) {
       words.push('');
     }
-    at = next;
     end = next;
   }
   finish();
@@ -86,67 +94,20 @@ function blockChange(word: string, words: readonly string[], blocks: number): nu
   return word === 'end' ? -1 : 0;
 }
 
-/** The index after the spaces or the comment at `at`; `at` itself when there are none. */
-function skipBlank(source: string, at: number): number {
-  const line = match(SPACE, source, at) || match(LINE_COMMENT, source, at);
-  if (line !== '' || !source.startsWith('/*', at)) {
-    return at + line.length;
+/** The index after the comment at `at`, which may have others within; `at` itself where there is none. */
+function endOfComment(source: string, at: number): number {
+  if (!source.startsWith('/*', at)) {
+    return at;
   }
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = at;
   let depth = 0;
-  let next = at;
   do {
-    if (source.startsWith('/*', next)) {
-      depth += 1;
-      next += 2;
-    } else if (source.startsWith('*/', next)) {
-      depth -= 1;
-      next += 2;
-    } else {
-      next += 1;
+    const found = mark.exec(source);
+    if (found === null) {
+      return source.length;
     }
-  } while (depth > 0 && next < source.length);
-  return Math.min(next, source.length);
-}
-
-/** The index after the token at `at`: a string, a quoted name, a word, or one character. */
-function skipToken(source: string, at: number, word: string): number {
-  const escape = match(ESCAPE_STRING, source, at);
-  if (escape !== '') {
-    return skipQuoted(source, at + escape.length, "'", true);
-  }
-  if (word !== '') {
-    return at + word.length;
-  }
-  const character = source[at];
-  if (character === "'" || character === '"') {
-    return skipQuoted(source, at, character, false);
-  }
-  const tag = match(DOLLAR_QUOTE, source, at);
-  if (tag !== '') {
-    const close = source.indexOf(tag, at + tag.length);
-    return close < 0 ? source.length : close + tag.length;
-  }
-  return at + 1;
-}
-
-/** The index after the quoted text that opens at `at`; a doubled quote is a quote in it, as is one after a backslash. */
-function skipQuoted(source: string, at: number, quote: string, backslash: boolean): number {
-  let next = at + 1;
-  while (next < source.length) {
-    if (backslash && source[next] === '\\') {
-      next += 2;
-    } else if (source[next] !== quote) {
-      next += 1;
-    } else if (source[next + 1] === quote) {
-      next += 2;
-    } else {
-      return next + 1;
-    }
-  }
-  return source.length;
-}
-
-function match(pattern: RegExp, source: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(source)?.[0] ?? '';
+    depth += found[0] === '/*' ? 1 : -1;
+  } while (depth > 0);
+  return mark.lastIndex;
 }
