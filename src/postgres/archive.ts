@@ -1,3 +1,4 @@
+import { affectsRows, arraysOf } from './ask.ts';
 import type { Client } from './client.ts';
 import { sqlFile } from '../sql-file.ts';
 import type { PartitionName } from './offsets.ts';
@@ -33,8 +34,7 @@ export async function readArchiveFiles(client: Client): Promise<ArchiveFile[]> {
 
 /** Whether anything was ever archived: where nothing was, nobody need ask for files. */
 export async function hasArchive(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query('select from medallion.archived_ranges limit 1');
-  return rowCount === 1;
+  return affectsRows(client, 'select from medallion.archived_ranges limit 1');
 }
 
 /** Places of the files that hold events of some ranges of offsets. */
@@ -43,10 +43,7 @@ export async function placesOfRanges(
   ranges: readonly (PartitionName & { readonly from: bigint; readonly to: bigint })[],
 ): Promise<string[]> {
   return readPlaces(client, sqlFile('archive/files_of_ranges'), [
-    ranges.map(({ topic }) => topic),
-    ranges.map(({ partition }) => partition),
-    ranges.map(({ from }) => from),
-    ranges.map(({ to }) => to),
+    ...arraysOf(ranges, 'topic', 'partition', 'from', 'to'),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { isTrue } from './ask.ts';
 import type { Client, ConnectionConfig } from 'pg';
 import { isThisMachine } from '../config/warehouse.ts';
 import { type TlsConfig, readCertificates } from '../config/tls.ts';
@@ -148,10 +149,7 @@ export async function withClient<T>(
 }
 
 async function isStandby(client: Client): Promise<boolean> {
-  return client.query<{ standby: string }>('select pg_is_in_recovery()::text as standby').then(
-    ({ rows }) => rows[0]?.standby === 'true',
-    () => false,
-  );
+  return isTrue(client, 'select pg_is_in_recovery()').catch(() => false);
 }
 
 /** Whether the server still answers on this connection. */

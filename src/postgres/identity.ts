@@ -1,3 +1,4 @@
+import { isTrue } from './ask.ts';
 import { createHash } from 'node:crypto';
 import type { Client } from './client.ts';
 
@@ -49,8 +50,6 @@ export async function askableIdentity(client: Client): Promise<{ sql: string; va
 }
 
 async function serverQuery(client: Client): Promise<string> {
-  const { rows } = await client.query<{ allowed: string }>(
-    `select has_function_privilege('pg_control_system()', 'execute')::text as allowed`,
-  );
-  return rows[0]?.allowed === 'true' ? BY_SYSTEM : BY_ADDRESS;
+  const mayAsk = `select has_function_privilege('pg_control_system()', 'execute')`;
+  return (await isTrue(client, mayAsk)) ? BY_SYSTEM : BY_ADDRESS;
 }

@@ -1,3 +1,4 @@
+import { isTrue } from './ask.ts';
 import { codeOf, MedallionError } from '../errors.ts';
 import { withClient, type Client } from './client.ts';
 import type { ConnectionSettings } from '../config/server.ts';
@@ -53,11 +54,7 @@ export async function withPromotionLock<T>(
 
 async function takeLock(client: Client, command: Command): Promise<void> {
   for (;;) {
-    const { rows } = await client.query<{ locked: string }>(
-      'select pg_try_advisory_lock($1)::text as locked',
-      [PROMOTION_LOCK],
-    );
-    if (rows[0]?.locked === 'true') {
+    if (await isTrue(client, 'select pg_try_advisory_lock($1)', [PROMOTION_LOCK])) {
       return;
     }
     const { rows: holders } = await client.query<{ name: string; since: string }>(

@@ -1,3 +1,4 @@
+import { affectsRows, arraysOf } from './ask.ts';
 import { sqlFile } from '../sql-file.ts';
 import type { Client } from './client.ts';
 
@@ -52,10 +53,7 @@ export async function currentOffsets(
     source: string;
     position: string | null;
     digest: string | null;
-  }>(sqlFile('bronze/current_offsets'), [
-    partitions.map(({ topic }) => topic),
-    partitions.map(({ partition }) => partition),
-  ]);
+  }>(sqlFile('bronze/current_offsets'), arraysOf(partitions, 'topic', 'partition'));
   const stored = rows.map((row) => ({
     topic: row.topic,
     partition: Number(row.partition),
@@ -147,12 +145,10 @@ export async function advanceOffset(
     next.digest,
     written.implausible,
   ];
-  const updated = await client.query(sqlFile('bronze/advance_offset'), [...values, fromOffset]);
-  if (updated.rowCount === 1) {
-    return true;
-  }
-  const inserted = await client.query(sqlFile('bronze/first_offset'), values);
-  return inserted.rowCount === 1;
+  return (
+    (await affectsRows(client, sqlFile('bronze/advance_offset'), [...values, fromOffset])) ||
+    affectsRows(client, sqlFile('bronze/first_offset'), values)
+  );
 }
 
 /**
@@ -164,7 +160,8 @@ export async function replaceOffset(
   stored: OffsetRow,
   next: Pick<OffsetRow, 'nextOffset' | 'source' | 'position' | 'digest'>,
 ): Promise<boolean> {
-  const { rowCount } = await client.query(
+  return affectsRows(
+    client,
     `update medallion.offsets set next_offset = $5, source = $6, position = $7, digest = $8, updated_at = now()
       where topic = $1 and partition = $2 and next_offset = $3 and source = $4`,
     [
@@ -172,32 +169,20 @@ export async function replaceOffset(
       ...[next.nextOffset, next.source, next.position, next.digest],
     ],
   );
-  return rowCount === 1;
 }
 
 /** Inserts a partition's first row; false when it has one. */
 export async function insertOffset(client: Client, row: OffsetRow): Promise<boolean> {
-  const { rowCount } = await client.query(sqlFile('bronze/insert_offset'), [
-    row.topic,
-    row.partition,
-    row.nextOffset,
-    row.source,
-    row.position,
-  ]);
-  return rowCount === 1;
+  const { topic, partition, nextOffset, source, position } = row;
+  const values = [topic, partition, nextOffset, source, position];
+  return affectsRows(client, sqlFile('bronze/insert_offset'), values);
 }
 
 /** Records offsets from..to (exclusive) that the log lost before anybody read them. */
 export async function insertGap(
   client: Client,
-  gap: PartitionName & { readonly from: bigint; readonly to: bigint },
+  { topic, partition, from, to }: PartitionName & { readonly from: bigint; readonly to: bigint },
   runId: bigint,
 ): Promise<void> {
-  await client.query(sqlFile('bronze/insert_gap'), [
-    gap.topic,
-    gap.partition,
-    gap.from,
-    gap.to,
-    runId,
-  ]);
+  await client.query(sqlFile('bronze/insert_gap'), [topic, partition, from, to, runId]);
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
 import type { Client } from './client.ts';
-import { hasTables } from './tables.ts';
+import { hasTables } from './ask.ts';
 
 /** What the rows of silver and gold are made by. */
 export async function readReporting(client: Client): Promise<Reporting> {

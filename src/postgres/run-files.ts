@@ -1,3 +1,4 @@
+import { arraysOf } from './ask.ts';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -136,15 +137,9 @@ async function recordRunFile(client: Client, record: RunFile): Promise<void> {
   ]);
   const [run] = rows;
   if (run !== undefined) {
-    const { partitions } = record;
-    await client.query(sqlFile('runs/take_partitions'), [
-      run.run_id,
-      partitions.map(({ topic }) => topic),
-      partitions.map(({ partition }) => partition),
-      partitions.map((row) => row.from_offset),
-      partitions.map((row) => row.to_offset),
-      partitions.map(({ events }) => events),
-    ]);
+    const columns = ['topic', 'partition', 'from_offset', 'to_offset', 'events'] as const;
+    const partitions = arraysOf(record.partitions, ...columns);
+    await client.query(sqlFile('runs/take_partitions'), [run.run_id, ...partitions]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { arraysOf } from './ask.ts';
 import { MedallionError, messageOf } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { Client } from './client.ts';
@@ -125,10 +126,7 @@ export async function saveModels(
      select $1, * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::numeric[])`,
     [
       runId,
-      models.map(({ model }) => model),
-      models.map(({ read }) => read),
-      models.map(({ written }) => written),
-      models.map(({ refused }) => refused),
+      ...arraysOf(models, 'model', 'read', 'written', 'refused'),
       models.map(({ milliseconds }) => (milliseconds / 1000).toFixed(3)),
     ],
   );

@@ -1,3 +1,4 @@
+import { affectsRows } from './ask.ts';
 import type { Config } from '../config.ts';
 import type { WarehouseConfig } from '../config/warehouse.ts';
 import { passwordIn } from '../config/passfile.ts';
@@ -309,8 +310,8 @@ const OBSTACLES: Readonly<Record<string, (settings: ConnectionSettings) => strin
 
 /** What a schema that has been made lacks; nothing where there is none yet, or where that cannot be asked. */
 async function missingBehind(client: Client): Promise<string[]> {
-  const { rowCount } = await client.query(`select from pg_namespace where nspname = 'medallion'`);
-  return rowCount === 1 ? missingMigrations(client).catch(() => []) : [];
+  const isMade = await affectsRows(client, `select from pg_namespace where nspname = 'medallion'`);
+  return isMade ? missingMigrations(client).catch(() => []) : [];
 }
 
 /** What keeps a schema from being made, where it lies with the database and not with the migration. */

@@ -1,3 +1,4 @@
+import { runAll } from '../postgres/ask.ts';
 import type { Engine, RowFile, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import type { Model } from '../model/model.ts';
@@ -210,9 +211,7 @@ async function changeEmptyTables(
   await withTransaction(client, async () => {
     for (const model of models.filter(({ id }) => schemaChanges.has(id))) {
       await client.query(`delete from ${tableOf(model)}`);
-      for (const statement of schemaChangeStatements(schemaChanges.get(model.id) ?? [])) {
-        await client.query(statement);
-      }
+      await runAll(client, schemaChangeStatements(schemaChanges.get(model.id) ?? []));
     }
   }).catch((error: unknown) => {
     throw conflictError(error);

@@ -6,7 +6,7 @@ import { describeStray, readStrayModels } from '../schema/project-models.ts';
 import type { TableChange } from '../schema/table-change.ts';
 import { withClient } from '../postgres/client.ts';
 import type { ConnectionSettings } from '../config/server.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { hasTables } from '../postgres/ask.ts';
 import { compareReporting, describeReporting } from './reporting.ts';
 import { isWithoutKeys } from './fill.ts';
 import type { Sources } from '../source/mapping.ts';

@@ -5,7 +5,7 @@ import { counted } from '../number.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
 import { recordReporting } from '../postgres/reporting.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { affectsRows, runAll } from '../postgres/ask.ts';
 import { applyChanges, compareTables, schemaChangeStatements } from '../schema/changes.ts';
 import type { TableChange } from '../schema/table-change.ts';
 import { conflictError } from '../schema/objects.ts';
@@ -21,7 +21,12 @@ import type { StageContext } from '../progress.ts';
 import { ALWAYS, tablesByDay, markStale, type DaySpan } from './days.ts';
 import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
-import { applyReportCurrency, compareReporting, refuseOtherReporting } from './reporting.ts';
+import {
+  applyReportCurrency,
+  compareReporting,
+  holdsTransactions,
+  refuseOtherReporting,
+} from './reporting.ts';
 import { withReaders } from './selection.ts';
 import { sqlFile } from '../sql-file.ts';
 
@@ -124,11 +129,8 @@ export async function prepareTables(
         client,
         models.silver.filter((model) => !isViewChange(changes, model)),
       );
-      for (const statement of schemaChangeStatements(
-        changes.filter(({ model }) => model.layer === 'silver'),
-      )) {
-        await client.query(statement);
-      }
+      const ofSilver = changes.filter(({ model }) => model.layer === 'silver');
+      await runAll(client, schemaChangeStatements(ofSilver));
       await client.query(
         `insert into medallion.refreshes (layer, run_id) values ('silver', $1) on conflict do nothing`,
         [runId],
@@ -203,10 +205,7 @@ async function readUnfilled(client: Client): Promise<Unfilled> {
   const { rows } = await client.query<{ model: string }>(
     'select model from medallion.unfilled_marts',
   );
-  const isBehind =
-    rows.length > 0 &&
-    (await hasTables(client, 'silver.fact_transactions')) &&
-    (await client.query('select from silver.fact_transactions limit 1')).rowCount === 1;
+  const isBehind = rows.length > 0 && (await holdsTransactions(client));
   return { marts: new Set(rows.map(({ model }) => model)), isBehind };
 }
 
@@ -308,8 +307,7 @@ async function refuseToLosePruned(client: Client): Promise<void> {
 
 /** Whether silver was emptied and does not hold again all that bronze does. */
 export async function isRefreshing(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query(`select from medallion.refreshes where layer = 'silver'`);
-  return rowCount === 1;
+  return affectsRows(client, `select from medallion.refreshes where layer = 'silver'`);
 }
 
 /** Silver holds again all that bronze does. */

@@ -2,7 +2,7 @@ import type { Reporting } from '../config/reporting.ts';
 import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
 import { readReporting } from '../postgres/reporting.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { affectsRows, hasTables } from '../postgres/ask.ts';
 import { sqlFile } from '../sql-file.ts';
 
 /** A setting of reports that differs from what the rows of silver and gold were made by. */
@@ -53,10 +53,11 @@ export async function applyReportCurrency(client: Client, { currency }: Reportin
   await client.query(sqlFile('promote/add_rates'));
 }
 
-async function holdsTransactions(client: Client): Promise<boolean> {
+/** Whether silver holds any transaction. */
+export async function holdsTransactions(client: Client): Promise<boolean> {
   return (
     (await hasTables(client, 'silver.fact_transactions')) &&
-    (await client.query('select from silver.fact_transactions limit 1')).rowCount === 1
+    (await affectsRows(client, 'select from silver.fact_transactions limit 1'))
   );
 }
 

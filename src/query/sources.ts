@@ -1,5 +1,5 @@
 import { REFERENCE_TABLES } from '../event/references.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { hasTables } from '../postgres/ask.ts';
 import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
 import type { Source } from '../source/mapping.ts';
 import type { Client } from '../postgres/client.ts';

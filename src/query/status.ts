@@ -10,7 +10,7 @@ import { warehouseIdentity } from '../postgres/identity.ts';
 import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { lookAtLog, type RecordedPlace, type LogLag } from './lag.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { hasTables } from '../postgres/ask.ts';
 import { ask, askSql, rowsOf } from './ask.ts';
 
 /** One way of an event: how much waits there, and for how long. Undefined is not known. */

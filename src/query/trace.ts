@@ -8,7 +8,7 @@ import type { Source } from '../source/mapping.ts';
 import { orderIdOf } from '../source/order-id.ts';
 import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { hasTables } from '../postgres/ask.ts';
 import { statement } from '../sql-file.ts';
 import { ask, askSql, rowsOf } from './ask.ts';
 

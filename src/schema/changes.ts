@@ -1,3 +1,4 @@
+import { runAll } from '../postgres/ask.ts';
 import { MedallionError } from '../errors.ts';
 import { isFact, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
@@ -50,9 +51,7 @@ export async function compareTables(
 export async function applyChanges(client: Client, changes: readonly TableChange[]): Promise<void> {
   await withTransaction(client, async () => {
     await renewRecord(client);
-    for (const statement of statementsOf(changes, 'apply')) {
-      await client.query(statement);
-    }
+    await runAll(client, statementsOf(changes, 'apply'));
     const made = changes.filter(({ step }) => step === 'apply').map(({ model }) => model);
     await giveToSchemaOwner(client, [...new Set(made)]);
   });
@@ -66,11 +65,13 @@ export async function buildKeys(client: Client, models: readonly Model[]): Promi
   if (models.length === 0) {
     return;
   }
-  for (const { kind, statements } of await compareTables(client, models)) {
-    for (const statement of KEY_CHANGES.includes(kind) ? statements : []) {
-      await client.query(statement);
-    }
-  }
+  const changes = (await compareTables(client, models)).filter(({ kind }) =>
+    KEY_CHANGES.includes(kind),
+  );
+  await runAll(
+    client,
+    changes.flatMap(({ statements }) => statements),
+  );
 }
 
 /** The statements that give emptied tables, and the views on them, the shape that their models ask for. */

@@ -1,3 +1,4 @@
+import { runAll } from '../postgres/ask.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList, ident } from '../postgres/quote.ts';
@@ -92,14 +93,11 @@ export async function dropKeys(client: Client, models: readonly Model[]): Promis
       ...(shape.key === null ? [] : [shape.key]),
       ...shape.unique.filter(({ columns }) => columns.join() === model.unique.join()),
     ];
-    const statements = [
+    await runAll(client, [
       ...constraints.map(
         ({ name }) => `alter table ${tableOf(model)} drop constraint ${ident(name)}`,
       ),
       ...indexes.map(({ name }) => `drop index ${name}`),
-    ];
-    for (const statement of statements) {
-      await client.query(statement);
-    }
+    ]);
   }
 }

@@ -1,3 +1,4 @@
+import { affectsRows, isTrue } from '../postgres/ask.ts';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -75,11 +76,11 @@ async function readPending(client: Client, directory: string): Promise<Migration
 
 /** Whether any migration was applied. Asked of the catalog, which answers whoever has no rights on the schema too. */
 export async function hasMetadata(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query(
+  return affectsRows(
+    client,
     `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'medallion' and c.relname = 'migrations'`,
   );
-  return rowCount === 1;
 }
 
 /**
@@ -87,11 +88,11 @@ export async function hasMetadata(client: Client): Promise<boolean> {
  * may not, takes the schema as it is.
  */
 export async function mayMigrate(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ allowed: string }>(
-    `select coalesce(bool_and(has_schema_privilege(oid, 'usage')), true)::text as allowed
+  return isTrue(
+    client,
+    `select coalesce(bool_and(has_schema_privilege(oid, 'usage')), true)
      from pg_namespace where nspname = 'medallion'`,
   );
-  return rows[0]?.allowed === 'true';
 }
 
 type Applied = ReadonlyMap<number, { readonly name: string; readonly hash: string }>;

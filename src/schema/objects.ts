@@ -1,3 +1,4 @@
+import { affectsRows } from '../postgres/ask.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
@@ -21,8 +22,7 @@ export interface SchemaObject {
  * what there was before.
  */
 export async function recordsObjects(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query(sqlFile('schema/records_objects'));
-  return rowCount === 1;
+  return affectsRows(client, sqlFile('schema/records_objects'));
 }
 
 /** Runs the statements of a migration and records what they have made. */

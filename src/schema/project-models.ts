@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ModelFile } from '../model/load.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
-import { hasTables } from '../postgres/tables.ts';
+import { hasTables } from '../postgres/ask.ts';
 import { sqlFile } from '../sql-file.ts';
 import { recordsObjects } from './objects.ts';
 

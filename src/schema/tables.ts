@@ -1,3 +1,4 @@
+import { affectsRows, runAll } from '../postgres/ask.ts';
 import { isFilled, type Model, type ModelColumn } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
 import { columnList, ident, literal } from '../postgres/quote.ts';
@@ -71,12 +72,12 @@ function firstRows(model: Model): string[] {
 
 /** Whether rows that come into one of these tables set off somebody's triggers. */
 export async function haveTriggers(client: Client, tables: readonly string[]): Promise<boolean> {
-  const { rowCount } = await client.query(
+  return affectsRows(
+    client,
     `select from pg_trigger
      where tgrelid = any($1::text[]::regclass[]) and not tgisinternal and tgenabled <> 'D' limit 1`,
     [tables],
   );
-  return rowCount === 1;
 }
 
 /** Whoever makes a table, it belongs to the owner of its schema: each who may act for that one can make it again. */
@@ -84,7 +85,8 @@ export async function giveToSchemaOwner(client: Client, models: readonly Model[]
   const { rows } = await client.query<{ statement: string }>(sqlFile('schema/owners'), [
     models.map((model) => model.id),
   ]);
-  for (const { statement } of rows) {
-    await client.query(statement);
-  }
+  await runAll(
+    client,
+    rows.map(({ statement }) => statement),
+  );
 }

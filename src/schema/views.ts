@@ -1,3 +1,4 @@
+import { isTrue } from '../postgres/ask.ts';
 import { codeOf } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import type { Client } from '../postgres/client.ts';
@@ -66,11 +67,11 @@ function grantsOf(model: Model, shape: Shape): string[] {
 async function hasDefinition(client: Client, model: Model): Promise<boolean> {
   return withRollback(client, async () => {
     await client.query(`create temporary view medallion_probe as\n${model.sql}`);
-    const { rows } = await client.query<{ same: string }>(
-      `select (pg_get_viewdef('pg_temp.medallion_probe'::regclass) = pg_get_viewdef($1::regclass))::text as same`,
+    return isTrue(
+      client,
+      `select pg_get_viewdef('pg_temp.medallion_probe'::regclass) = pg_get_viewdef($1::regclass)`,
       [tableOf(model)],
     );
-    return rows[0]?.same === 'true';
   }).catch((error: unknown) => {
     // It reads a table or column that is to be made before it.
     if (codeOf(error) === '42P01' || codeOf(error) === '42703') {

@@ -1,6 +1,6 @@
 import type { Client } from '../../postgres/client.ts';
 import { keyOf } from '../../postgres/offsets.ts';
-import { hasTables } from '../../postgres/tables.ts';
+import { hasTables } from '../../postgres/ask.ts';
 import { askRows } from '../ask.ts';
 import { asked, type RecordedPartition } from './recorded.ts';
 

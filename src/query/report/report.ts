@@ -2,7 +2,7 @@ import type { Reporting } from '../../config/reporting.ts';
 import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
 import { readReporting } from '../../postgres/reporting.ts';
-import { hasTables } from '../../postgres/tables.ts';
+import { hasTables } from '../../postgres/ask.ts';
 import { ask, askRows, rowsOf } from '../ask.ts';
 import { resolvePeriod, type Period, type SalesDays } from './period.ts';
 import {
