@@ -36,7 +36,6 @@ export interface Draft {
   readonly fields: readonly DraftedField[];
 }
 
-const ORDER = { section: 'order' } as const;
 const MOST_CHOICES = 4;
 const LONGEST_AMOUNT = 13;
 /** More different values are no statuses. */
@@ -51,68 +50,66 @@ export function draftOf(sample: Sample, isCsv: boolean): Draft {
 /** What a field of the sample makes of a draft. */
 type RuleOf = Pick<DraftedField, 'rule'> & Partial<DraftedField>;
 
+/** A field of which nothing is open, unless its rule says so. */
+function fieldOf(section: DraftedField['section'], word: string, rule: RuleOf): DraftedField {
+  return { section, word, remark: '', isOpen: false, choices: [], ...rule };
+}
+
+/** What stands for a field that nobody has found. */
+function open(choices: DraftedField['choices'] = []): RuleOf {
+  return { rule: UNKNOWN, isOpen: true, choices };
+}
+
+function choicesOf(
+  fields: readonly SampleField[],
+  fits: (field: SampleField) => boolean,
+): DraftedField['choices'] {
+  return fields
+    .filter((field) => field.texts.length > 0 && fits(field))
+    .slice(0, MOST_CHOICES)
+    .map((field) => [showPath(field.path), exampleOf(field)] as const);
+}
+
 function orderFields({ fields, order, money }: Matches): DraftedField[] {
-  const choices = (fits: (field: SampleField) => boolean): DraftedField['choices'] =>
-    fields
-      .filter((field) => field.texts.length > 0 && fits(field))
-      .slice(0, MOST_CHOICES)
-      .map((field) => [showPath(field.path), exampleOf(field)] as const);
-  const draft = (
-    word: string,
-    field: SampleField | undefined,
-    rule: (field: SampleField) => RuleOf,
-    open: DraftedField['choices'],
-  ): DraftedField => ({
-    ...{ section: 'order', word, isOpen: field === undefined, choices: field ? [] : open },
-    ...(field === undefined
-      ? { rule: UNKNOWN, remark: '' }
-      : { remark: exampleOf(field), ...rule(field) }),
-  });
-  const path = (field: SampleField): { readonly rule: string } => ({ rule: showPath(field.path) });
-  const optional = (word: string, field: SampleField | undefined, rule = path): DraftedField[] =>
-    field === undefined ? [] : [draft(word, field, rule, [])];
-  const {
-    id,
-    version_at: version,
-    ordered_at: ordered,
-    status,
-    currency,
-    tax_included: flag,
-  } = order;
-  const { 'customer.id': customer, payment_method: method } = order;
+  const choices = (fits: (field: SampleField) => boolean = () => true): DraftedField['choices'] =>
+    choicesOf(fields, fits);
+  type OrderWord = keyof typeof order;
+  const path = (field: SampleField): RuleOf => ({ rule: showPath(field.path) });
+  const optional = (word: OrderWord, rule = path): DraftedField[] => {
+    const field = order[word];
+    return field === undefined
+      ? []
+      : [fieldOf('order', word, { remark: exampleOf(field), ...rule(field) })];
+  };
+  const draft = (word: OrderWord, rule = path, others = choices()): DraftedField[] =>
+    order[word] === undefined ? [fieldOf('order', word, open(others))] : optional(word, rule);
   const isTime = (field: SampleField): boolean => timeOf(field) !== undefined;
   const isShort = ({ texts }: SampleField): boolean => texts.length <= MOST_STATUSES;
   return [
-    draft(
-      'id',
-      id,
-      path,
-      choices(() => true),
-    ),
-    draft('version_at', version, timeRule, choices(isTime)),
-    ...(ordered === undefined ? [] : [draft('ordered_at', ordered, timeRule, [])]),
-    draft('customer.id', customer, path, choices(isShort)),
-    ...guestField(customer),
-    ...optional('customer.country', order['customer.country']),
-    ...optional('customer.city', order['customer.city']),
-    draft('status', status, statusRule, [
+    ...draft('id'),
+    ...draft('version_at', timeRule, choices(isTime)),
+    ...optional('ordered_at', timeRule),
+    ...draft('customer.id', path, choices(isShort)),
+    ...guestField(order['customer.id']),
+    ...optional('customer.country'),
+    ...optional('customer.city'),
+    ...draft('status', statusRule, [
       [{ value: 'completed' }, `of every order the same: ${STATUS_NAMES.join(', ')}`],
     ]),
-    draft('payment_method', method, methodRule, [
+    ...draft('payment_method', methodRule, [
       [{ value: 'credit card' }, `of every order the same: ${METHOD_NAMES.join(', ')}`],
     ]),
-    draft('currency', currency, currencyRule, [[{ value: 'EUR' }, 'of every order the same']]),
+    ...draft('currency', currencyRule, [[{ value: 'EUR' }, 'of every order the same']]),
     ...moneyFields(money, choices(isMoney)),
-    ...(money.isTaxInside && flag === undefined
+    ...(money.isTaxInside && order.tax_included === undefined
       ? [
-          {
-            ...draft('tax_included', undefined, path, []),
-            ...{ rule: { value: 'true' }, isOpen: false },
+          fieldOf('order', 'tax_included', {
+            rule: { value: 'true' },
             remark: 'the totals of the sample add up without the tax',
-          },
+          }),
         ]
       : money.isFlagRight
-        ? optional('tax_included', flag)
+        ? optional('tax_included')
         : []),
   ];
 }
@@ -140,13 +137,8 @@ function guestField(customer: SampleField | undefined): DraftedField[] {
   const lookup: Readonly<Record<string, string>> = customer.texts.includes('0')
     ? { 0: 'true' }
     : {};
-  return [
-    {
-      ...{ section: 'order', word: 'customer.guest', remark: 'who has no id', isOpen: false },
-      rule: { path: showPath(customer.path), lookup, else: 'false', default: 'true' },
-      choices: [],
-    },
-  ];
+  const rule = { path: showPath(customer.path), lookup, else: 'false', default: 'true' };
+  return [fieldOf('order', 'customer.guest', { rule, remark: 'who has no id' })];
 }
 
 /** States by what they mean; what nobody can tell is open, and so is what stands for one that is not there. */
@@ -197,88 +189,71 @@ function currencyRule(field: SampleField): RuleOf {
 }
 
 function moneyFields(money: DraftedMoney, choices: DraftedField['choices']): DraftedField[] {
-  const field = (word: string, part: DraftedPart | 'computed'): DraftedField => {
-    const base = { ...ORDER, word, isOpen: false, choices: [] };
+  const ruleOf = (word: string, part: DraftedPart | 'computed'): RuleOf => {
     if (part === 'computed') {
       const remark = word === 'total' ? 'from the other amounts' : 'from the lines';
-      return { ...base, rule: 'computed', remark };
+      return { rule: 'computed', remark };
     }
     if (part === 'none') {
-      return {
-        ...base,
-        rule: { value: '0' },
-        remark: 'the totals of the sample add up without it',
-      };
+      return { rule: { value: '0' }, remark: 'the totals of the sample add up without it' };
     }
     if (word === 'discount' && money.isDiscountInside) {
-      return { ...base, rule: { value: '0' }, remark: 'the prices are after it already' };
+      return { rule: { value: '0' }, remark: 'the prices are after it already' };
     }
     if (part === undefined) {
-      return {
-        ...{ ...base, rule: UNKNOWN, remark: '', isOpen: true },
-        choices: [...choices, [{ value: '0' }, 'of no order any']],
-      };
+      return open([...choices, [{ value: '0' }, 'of no order any']]);
     }
-    const { path, isMinor, isAlways } = part;
-    const text = showPath(path);
-    const isSum = path.includes(EACH);
+    const text = showPath(part.path);
+    const isSum = part.path.includes(EACH);
     const words = {
-      ...(isMinor ? { unit: 'minor' } : {}),
-      ...(isAlways || isSum ? {} : { default: '0' }),
+      ...(part.isMinor ? { unit: 'minor' } : {}),
+      ...(part.isAlways || isSum ? {} : { default: '0' }),
     };
     const isPlain = !isSum && Object.keys(words).length === 0;
     return {
-      ...base,
       rule: isPlain ? text : { ...(isSum ? { sum: text } : { path: text }), ...words },
       remark: example(part.example),
     };
   };
-  return [
-    ...[field('subtotal', money.subtotal), field('tax', money.tax)],
-    ...[field('shipping', money.shipping), field('discount', money.discount)],
-    field('total', money.total),
-  ];
+  return (['subtotal', 'tax', 'shipping', 'discount', 'total'] as const).map((word) =>
+    fieldOf('order', word, ruleOf(word, money[word])),
+  );
 }
 
 function itemFields({ lines, items }: Matches): DraftedField[] {
-  const numbers = (lines?.fields ?? [])
-    .filter((field) => isMoney(field) && !field.path.includes(EACH))
-    .slice(0, MOST_CHOICES)
-    .map((field) => [showPath(field.path), exampleOf(field)] as const);
-  const open = (word: string, choices: DraftedField['choices']): DraftedField => ({
-    ...{ section: 'items', word, rule: UNKNOWN, remark: '', isOpen: true, choices },
-  });
-  const base = (word: string, field: SampleField, rule: DraftedRule): DraftedField => ({
-    ...{ section: 'items', word, rule, remark: exampleOf(field), isOpen: false, choices: [] },
-  });
+  const numbers = choicesOf(
+    lines?.fields ?? [],
+    (field) => isMoney(field) && !field.path.includes(EACH),
+  );
   const { ids, category, unit_price: price, quantity, cost } = items;
   const [id] = ids;
+  const draft = (
+    word: string,
+    field: SampleField | undefined,
+    missing: RuleOf,
+    ruleOf: (path: string) => DraftedRule = (path) => path,
+  ): DraftedField =>
+    fieldOf(
+      'items',
+      word,
+      field === undefined
+        ? missing
+        : { rule: ruleOf(showPath(field.path)), remark: exampleOf(field) },
+    );
   const paths = ids.map((field) => showPath(field.path));
-  const money = (field: SampleField): DraftedRule => showPath(field.path);
   const isWhole = quantity?.texts.every((text) => /^-?\d+(?:\.0+)?$/.test(text)) !== false;
+  const unknown = { rule: { value: 'unknown' }, remark: 'no field of the sample says it' };
   return [
-    id === undefined
-      ? open('id', numbers)
-      : base('id', id, paths.length === 1 ? (paths[0] ?? '') : paths),
-    category === undefined
-      ? {
-          ...open('category', []),
-          ...{
-            rule: { value: 'unknown' },
-            isOpen: false,
-            remark: 'no field of the sample says it',
-          },
-        }
-      : base('category', category, { path: showPath(category.path), default: 'unknown' }),
-    price === undefined ? open('unit_price', numbers) : base('unit_price', price, money(price)),
-    quantity === undefined
-      ? open('quantity', [...numbers, [{ value: '1' }, 'of every line one']])
-      : base(
-          'quantity',
-          quantity,
-          isWhole ? showPath(quantity.path) : { path: showPath(quantity.path), decimals: '3' },
-        ),
-    ...(cost === undefined ? [] : [base('cost', cost, money(cost))]),
+    draft('id', id, open(numbers), (path) => (paths.length === 1 ? path : paths)),
+    draft('category', category, unknown, (path) => ({ path, default: 'unknown' })),
+    draft('unit_price', price, open(numbers)),
+    draft(
+      'quantity',
+      quantity,
+      open([...numbers, [{ value: '1' }, 'of every line one']]),
+      (path) => (isWhole ? path : { path, decimals: '3' }),
+    ),
+    ...(cost === undefined ? [] : [draft('cost', cost, open())]),
   ];
 }
 
