@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import type { DuckDbConfig } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
@@ -161,6 +162,8 @@ async function firstThat<T>(
   throw refusals[0];
 }
 
+const execute = promisify(execFile);
+
 /** Runs a program to its end; a failure speaks with the last line the program wrote to stderr. */
 async function run(
   program: string,
@@ -169,34 +172,16 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const timeout = AbortSignal.timeout(PIP_TIMEOUT_MS);
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd,
-      signal: AbortSignal.any([signal, timeout]),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let complaint = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString()).slice(-4000);
-    });
-    child.on('error', (error) => {
-      reject(
-        timeout.aborted
-          ? new Error(`${program} took more than ${String(PIP_TIMEOUT_MS / 1000)} s`)
-          : error,
-      );
-    });
-    child.on('close', (code) => {
-      if (code === 0) {
-        resolve();
-      } else {
-        reject(
-          new Error(
-            complaint.trim().split('\n').at(-1) ?? `${program} ended with code ${String(code)}`,
-          ),
-        );
-      }
-    });
+  const running = execute(program, args, { cwd, signal: AbortSignal.any([signal, timeout]) });
+  running.child.stdin?.end();
+  await running.catch((error: unknown) => {
+    const { stderr } = error as { readonly stderr?: string };
+    const complaint = stderr?.trim().split('\n').at(-1) ?? '';
+    throw timeout.aborted
+      ? new Error(`${program} took more than ${String(PIP_TIMEOUT_MS / 1000)} s`)
+      : complaint === ''
+        ? error
+        : new Error(complaint);
   });
 }
 
