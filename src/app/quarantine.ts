@@ -6,7 +6,7 @@ import { isOfTopic } from '../postgres/offsets.ts';
 import { countSelected, type Selection, type Status } from '../postgres/quarantine.ts';
 import { withSnapshot } from '../postgres/query.ts';
 import type { PromoteResult } from '../promote/promote.ts';
-import type { Decoding } from '../promote/replay.ts';
+import type { Decoding } from '../promote/run.ts';
 import { formatCoordinates } from '../query/quarantine/coordinates.ts';
 import { notQuarantined } from '../query/quarantine/show.ts';
 import { atStart, DEFAULT_RETRY_POLICY } from '../retry.ts';

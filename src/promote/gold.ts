@@ -17,9 +17,8 @@ import { tableOf } from '../schema/tables.ts';
 import { CheckTally, runChecks } from './checks.ts';
 import { batchFacts, monthOf } from './days.ts';
 import { followMart } from './follow.ts';
-import { BATCH_TRANSACTIONS, type GoldOptions, type GoldRun } from './gold-run.ts';
+import { BATCH_TRANSACTIONS, type GoldOptions, type GoldRun, type SchemaChanges } from './run.ts';
 import { checkScopes, SCOPES } from './inputs.ts';
-import type { SchemaChanges } from './refresh.ts';
 import { recordRefreshes } from './refreshes.ts';
 import { ModelTally } from './tally.ts';
 import { loadStaged, sideBySide, stageAll } from './whole-marts.ts';
@@ -54,7 +53,7 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
   throwIfInterrupted(context.signal);
   // Counted apart until it is committed, so that what is reported of a run is what it did.
   const counted = { tally: new ModelTally(), checks: new CheckTally() };
-  const publisher = await options.openPublisher();
+  const publisher = await run.openPublisher();
   try {
     await publisher.transaction((transaction) =>
       publish(transaction, sessions, { ...run, ...counted }),
@@ -76,7 +75,7 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
   for (const session of sessions) {
     await session.close();
   }
-  return { days, restated: await countRestatements(client, [options.runId]) };
+  return { days, restated: await countRestatements(client, [run.runId]) };
 }
 
 /** Sums up the days that are computed whole. */
@@ -105,8 +104,8 @@ async function publish(
   sessions: readonly [Session, Session],
   run: GoldRun,
 ): Promise<void> {
-  const { models, options, tally, checks, context } = run;
-  const { marts, days, stale, runId, schemaChanges, emptied, later, clear } = options;
+  const { runId, models, options, tally, checks, context } = run;
+  const { marts, days, stale, schemaChanges, emptied, later, clear } = options;
   await transaction.execute(BEGIN_PUBLICATION);
   const periods = { replace_days: days, replace_months: [...new Set(days.map(monthOf))] };
   for (const load of ['replace_days', 'replace_months'] as const) {

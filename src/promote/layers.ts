@@ -1,4 +1,4 @@
-import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
+import { DEFAULT_REPORTING } from '../config/reporting.ts';
 import type { Engine } from '../engine/engine.ts';
 import { onDemand, type EngineOnDemand } from '../engine/on-demand.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
@@ -9,23 +9,12 @@ import { counted } from '../number.ts';
 import { readArchiveFiles } from '../postgres/archive.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
-import type { Publisher } from '../postgres/publisher.ts';
 import { readBacklogs, readNextKey } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
-import type { Sources } from '../source/mapping.ts';
-import type { CheckTally } from './checks.ts';
-import {
-  ALWAYS,
-  readAllDays,
-  readStaleDates,
-  tablesByDay,
-  markStale,
-  type DaySpan,
-} from './days.ts';
+import { ALWAYS, readAllDays, readStaleDates, tablesByDay, markStale } from './days.ts';
 import { Deltas } from './deltas.ts';
 import { endFill, haveDeferred, planDeferred } from './fill.ts';
 import { promoteGold, type GoldResult } from './gold.ts';
-import type { GoldOptions } from './gold-run.ts';
 import { readRefreshes, type Refreshes } from './refreshes.ts';
 import {
   endRefresh,
@@ -35,71 +24,19 @@ import {
   type Prepared,
 } from './refresh.ts';
 import { warnOfRejections } from './rejections.ts';
-import {
-  planReplay,
-  prepareReplay,
-  readReplay,
-  type ReplayOptions,
-  type ReplayResult,
-} from './replay.ts';
+import { planReplay, prepareReplay, readReplay, type ReplayResult } from './replay.ts';
 import { withReaders } from './selection.ts';
 import { cutAhead, inOrder, planBacklog, type BatchOptions, type BatchQueue } from './batches.ts';
 import { promoteSilver } from './silver.ts';
 import { mappingReport, readMappings, requireSources, type Mappings } from './topic-sources.ts';
-import type { ModelTally, SilverResult } from './tally.ts';
-
-/** What a promotion is asked to do. */
-export interface LayerOptions {
-  readonly silver: boolean;
-  readonly gold: boolean;
-  /** Make the layers again from what lies below them. */
-  readonly fullRefresh: boolean;
-  /** Marts that alone are made again with a full refresh, by their ids, and with them those that read them. */
-  readonly select: readonly string[];
-  /** Promote these events, which silver rejected, in place of what is new in bronze. */
-  readonly replay?: ReplayOptions;
-  /** With `fullRefresh`: also when events of silver were pruned from bronze, and are lost by it. */
-  readonly evenPruned: boolean;
-  /** Days of gold to publish, changed or not; open at both ends it means all that changed. */
-  readonly span: DaySpan;
-  /** Of marts that say how often they are computed at most: all of them, or those that are due. */
-  readonly every: 'mart' | 'due mart';
-  /** Events in one batch of silver, at most. */
-  readonly chunkRows: number;
-  /** Bytes of their text, at most; what an engine can take depends on its memory. */
-  readonly batchBytes: number;
-  /** What marts are in; UTC unless given. */
-  readonly reporting?: Reporting;
-  /** The sources of the project; none unless given. */
-  readonly sources?: Sources;
-  /** Its folder. */
-  readonly project?: string | undefined;
-  /** Warnings of other projects that rounds before have given. */
-  readonly warned?: Set<string>;
-}
+import type { GoldOptions, LayerOptions, Run } from './run.ts';
+import type { SilverResult } from './tally.ts';
 
 export interface LayerResults {
   readonly silver: SilverResult | undefined;
   /** What became of the events that were to be judged again. */
   readonly replay: ReplayResult | undefined;
   readonly gold: GoldResult | undefined;
-}
-
-/** A promotion at work. */
-export interface Run {
-  readonly runId: bigint;
-  /** Runs of the same promotion that lost the warehouse, after some of the work. */
-  readonly earlierRuns?: readonly bigint[];
-  readonly client: Client;
-  /** Opens a connection to publish by. */
-  readonly openPublisher: () => Promise<Publisher>;
-  readonly models: Models;
-  readonly options: LayerOptions;
-  readonly context: StageContext;
-  readonly tally: ModelTally;
-  readonly checks: CheckTally;
-  /** Told when the tables are as their models say, before a row of them changes. */
-  readonly onTables?: () => Promise<void>;
 }
 
 /**
@@ -252,7 +189,7 @@ async function promoteMarts(
     readonly refreshes: Refreshes;
   },
 ): Promise<GoldResult> {
-  const { runId, client, openPublisher, models, options, context } = run;
+  const { client, models, options, context } = run;
   const promoteDays = async (
     goldOptions: Pick<
       GoldOptions,
@@ -267,15 +204,7 @@ async function promoteMarts(
     const publish = (): Promise<GoldResult> =>
       promoteGold(engine, {
         ...run,
-        options: {
-          runId,
-          openPublisher,
-          deltas,
-          left,
-          isOverdue: false,
-          later: new Set(),
-          ...goldOptions,
-        },
+        options: { deltas, left, isOverdue: false, later: new Set(), ...goldOptions },
       });
     return days.length === 0
       ? publish()

@@ -10,7 +10,8 @@ import type { StageContext } from '../progress.ts';
 import type { Retry } from '../retry.ts';
 import { CheckTally, saveChecks, type CheckResult } from './checks.ts';
 import { countRestatements } from './gold.ts';
-import { promoteLayers, type LayerOptions, type LayerResults, type Run } from './layers.ts';
+import { promoteLayers, type LayerResults } from './layers.ts';
+import type { LayerOptions, Run } from './run.ts';
 import { failureOf, retryLosses } from './losses.ts';
 import { ModelTally, type ModelCounts } from './tally.ts';
 

@@ -1,4 +1,4 @@
-import { DEFAULT_REPORTING, type Reporting } from '../config/reporting.ts';
+import { DEFAULT_REPORTING } from '../config/reporting.ts';
 import { MedallionError } from '../errors.ts';
 import { isFilled, type Model } from '../model/model.ts';
 import { counted } from '../number.ts';
@@ -18,7 +18,7 @@ import {
 import { tableOf } from '../schema/tables.ts';
 import type { Models } from '../model/load.ts';
 import type { StageContext } from '../progress.ts';
-import { ALWAYS, tablesByDay, markStale, type DaySpan } from './days.ts';
+import { ALWAYS, tablesByDay, markStale } from './days.ts';
 import { beginFill, endFill, isWithoutKeys } from './fill.ts';
 import { describeChange, refreshCommand } from './plan.ts';
 import {
@@ -27,34 +27,17 @@ import {
   holdsTransactions,
   refuseOtherReporting,
 } from './reporting.ts';
+import type { LayerOptions, SchemaChanges } from './run.ts';
 import { withReaders } from './selection.ts';
 import { sqlFile } from '../sql-file.ts';
 
-export interface RefreshOptions {
-  readonly silver: boolean;
-  readonly gold: boolean;
-  readonly fullRefresh: boolean;
-  /** Marts that alone are made again, by their ids; none is all. */
-  readonly select: readonly string[];
-  /** Make silver again even though bronze was pruned: silver loses what only it still has. */
-  readonly evenPruned: boolean;
-  readonly span: DaySpan;
-  /** What marts are in; UTC unless given. */
-  readonly reporting?: Reporting;
+/** What a promotion makes tables for. */
+type RefreshOptions = LayerOptions & {
   /** Whether this run promotes what is new in bronze: what comes in later is the next run's, and fills nothing now. */
   readonly takesBronze: boolean;
   /** Whether nothing waits. */
   readonly isIdle: boolean;
-  /** Events in one batch of silver, at most. */
-  readonly chunkRows: number;
-  /** Folder of the project whose models these are. */
-  readonly project?: string | undefined;
-  /** Warnings of it that were given already. */
-  readonly warned?: Set<string>;
-}
-
-/** What a promotion has still to change about the marts that it makes again: with their rows, or not at all. */
-export type SchemaChanges = ReadonlyMap<string, readonly TableChange[]>;
+};
 
 /** How the tables stand before the first row of a promotion. */
 export interface Prepared {

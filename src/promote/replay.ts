@@ -3,30 +3,14 @@ import type { Decoder } from '../format/decoder.ts';
 import { storable } from '../format/storable.ts';
 import type { Client } from '../postgres/client.ts';
 import { lockQuarantine } from '../postgres/lock.ts';
-import { conditionOf, fromHex, type Selection } from '../postgres/quarantine.ts';
+import { conditionOf, fromHex } from '../postgres/quarantine.ts';
 import type { SourceOf } from '../postgres/topic-sources.ts';
 import { dropped } from '../source/drop.ts';
 import type { Path } from '../source/mapping.ts';
+import type { ReplayOptions } from './run.ts';
 import { refuseHalfRefreshed } from './refresh.ts';
 import { planPlaces, type BatchOptions, type PlaceRow } from './batches.ts';
 import { sqlFile, statement } from '../sql-file.ts';
-
-export interface ReplayOptions {
-  /** Which events; of these the open ones are judged again. */
-  readonly selection: Omit<Selection, 'status'>;
-  /** Events that ingest found too large come into bronze when they are no larger than this. */
-  readonly maxEventBytes: number;
-  /** Of values that are not JSON themselves; undefined: there are none. */
-  readonly decoding?: Decoding | undefined;
-}
-
-/** How values are decoded that ingest could not decode. */
-export interface Decoding {
-  /** Whether the values of a topic, as bronze names it, are of the declared format. */
-  readonly isOf: (topic: string) => boolean;
-  /** @throws MedallionError config, unreachable, denied, interrupted */
-  readonly open: () => Promise<Decoder>;
-}
 
 /** What replayed events came to, by outcome; `reason` and `field` say why events are still rejected. */
 export interface ReplayOutcome {

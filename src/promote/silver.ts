@@ -1,6 +1,5 @@
 import type { Engine, Session, SilverBatch, BatchCounts } from '../engine/engine.ts';
 import { isFact, isFilled, type Model } from '../model/model.ts';
-import type { Client } from '../postgres/client.ts';
 import type { Publisher } from '../postgres/publisher.ts';
 import { haveTriggers, tableOf } from '../schema/tables.ts';
 import type { StageContext } from '../progress.ts';
@@ -15,7 +14,8 @@ import {
   type JudgedBatch,
   type Turn,
 } from './publish-batch.ts';
-import type { ModelTally, SilverResult } from './tally.ts';
+import type { Run } from './run.ts';
+import type { SilverResult } from './tally.ts';
 import { readDedup } from './dedup.ts';
 import type { BatchQueue } from './batches.ts';
 
@@ -37,15 +37,8 @@ interface Prepared extends Workplace {
 }
 
 /** What silver is promoted with. */
-export interface SilverRun {
-  readonly runId: bigint;
-  readonly client: Client;
-  /** Opens a connection to publish by. */
-  readonly openPublisher: () => Promise<Publisher>;
+export interface SilverRun extends Omit<Run, 'models' | 'options'> {
   readonly models: readonly Model[];
-  readonly context: StageContext;
-  readonly tally: ModelTally;
-  readonly checks: CheckTally;
   /** Whether an event that loses its transaction makes its day stale, too. */
   readonly staleByLosers: boolean;
   /** Whether silver is filled from the beginning, without keys; see fill.ts. */

@@ -6,7 +6,7 @@ import { loadingOf, makingAgain } from '../publish/loading.ts';
 import { schemaChangeStatements } from '../schema/changes.ts';
 import { runChecks, stagedRows, verifyMarts } from './checks.ts';
 import { batchDays, daysOfMonths } from './days.ts';
-import { BATCH_TRANSACTIONS, type GoldRun } from './gold-run.ts';
+import { BATCH_TRANSACTIONS, type GoldRun } from './run.ts';
 import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
 import { copyStaged, writeStaged, type ModelTally } from './tally.ts';
 

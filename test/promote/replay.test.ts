@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import { withPromotionLock } from '../../src/postgres/lock.ts';
 import type { PromoteOptions, PromoteResult } from '../../src/promote/promote.ts';
-import type { ReplayOptions } from '../../src/promote/replay.ts';
+import type { ReplayOptions } from '../../src/promote/run.ts';
 import { decide } from '../../src/maintain/dismiss.ts';
 import { purchase } from '../support/orders.ts';
 import { createTestDatabase, withDatabase, type TestDatabase } from '../support/postgres.ts';
