@@ -6,7 +6,6 @@ import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { isMap, isScalar, isSeq, NodeReader } from './nodes.ts';
 import { SETTINGS, type SettingKey } from './settings.ts';
 
-/** What a configuration file says. */
 export interface SettingsFile {
   /** As people call it: relative to the working folder where it lies below it. */
   readonly name: string;

@@ -3,7 +3,6 @@ import { setting } from './setting-row.ts';
 export const FORMATS = ['json', 'avro', 'json_schema', 'outbox'] as const;
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
-/** Kafka, and the registry of its schemas. */
 export const KAFKA_SETTINGS = [
   setting(
     'kafka.brokers',

@@ -19,7 +19,6 @@ interface Unsupported {
   readonly variable?: string;
   /** Values that ask for nothing but what medallion does anyway. */
   readonly harmless?: RegExp;
-  /** What to do instead of leaving it out. */
   readonly instead?: string;
 }
 

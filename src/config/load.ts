@@ -8,7 +8,6 @@ import { CONFIG_FILE, SETTINGS } from './settings.ts';
 
 const DOT_ENV = '.env';
 
-/** Variables that hold paths. */
 const PATHS = new Set<string>([
   CONFIG_FILE.variable,
   ...SETTINGS.filter(({ kind }) => kind === 'path').flatMap(({ variables }) => variables),

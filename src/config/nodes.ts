@@ -68,7 +68,6 @@ export class NodeReader {
     return members;
   }
 
-  /** The text of a scalar. */
   text(node: unknown): string | undefined {
     return isScalar(node) ? String(node.value) : undefined;
   }

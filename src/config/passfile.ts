@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { ConnectionSettings } from './server.ts';
 
-/** Whose password is looked for. */
 type PasswordOwner = Pick<ConnectionSettings, 'host' | 'port' | 'user' | 'database'>;
 
 const OTHERS_MAY_READ = 0o077n;

@@ -10,7 +10,6 @@ import { CONFIG_FILE } from './settings.ts';
  */
 export interface Project {
   readonly folder: string;
-  /** Its configuration file. */
   readonly file: string;
   /** Whether it was found above the working folder. */
   readonly isAbove: boolean;

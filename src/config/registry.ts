@@ -1,7 +1,6 @@
 import type { SettingReader } from './setting-reader.ts';
 import type { TlsConfig } from './tls.ts';
 
-/** Where schemas are, and who asks for them. */
 export interface RegistryConfig {
   readonly url: URL;
   readonly user: string | undefined;

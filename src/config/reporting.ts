@@ -8,7 +8,6 @@ export interface Reporting {
   readonly currency: string | undefined;
 }
 
-/** What holds where nothing is said. */
 export const DEFAULT_REPORTING: Reporting = { timezone: 'UTC', currency: undefined };
 
 export function parseReporting(settings: SettingReader): Reporting {

@@ -6,7 +6,6 @@ import { flagAttribute, flagName, settingOf, SETTINGS, type SettingKey } from '.
 /** Variables of the process, a variable set to nothing being one not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where values may come from. */
 export interface Given {
   /** By the name that commander gives them: databaseUrl for --database-url. */
   readonly flags: Readonly<Record<string, unknown>>;
@@ -31,7 +30,6 @@ export interface Resolved {
   readonly values: ReadonlyMap<SettingKey, Found>;
   /** What names the server to connect to; undefined when nothing does, and the embedded one is used. */
   readonly server: string | undefined;
-  /** The configuration file, if there is one. */
   readonly file: string | undefined;
   /** The folder that it marks. */
   readonly project: string | undefined;
@@ -98,7 +96,6 @@ function fromFile({ file }: Given, key: SettingKey): Found | undefined {
   return { value, name: place, source: place };
 }
 
-/** A path that starts from a folder. */
 export function pathFrom(folder: string, value: string): string {
   // "system" is libpq's word for the authorities that the machine trusts anyway; S3 has no folder to start from.
   return /^(system$|s3:\/\/)/.test(value) ? value : path.resolve(folder, value);

@@ -24,7 +24,6 @@ export function parseS3(settings: SettingReader): S3Config {
   };
 }
 
-/** Whether a file, or a folder, lies at S3. */
 export function isS3(place: string): boolean {
   return place.startsWith('s3://');
 }

@@ -9,7 +9,6 @@ export interface ConnectionSettings {
   readonly password: string | undefined;
   readonly database: string;
   readonly tls: TlsConfig | undefined;
-  /** What is known of it already. */
   readonly facts?: ServerFacts;
 }
 

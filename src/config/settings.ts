@@ -17,7 +17,6 @@ export type WrittenSetting<Key extends SettingKey> = Extract<
   { readonly key: Key }
 >;
 
-/** A row of the table of settings. */
 export type Setting = SettingRow & { readonly key: SettingKey };
 
 type Camel<Words extends string> = Words extends `${infer First}-${infer Rest}`
@@ -34,7 +33,6 @@ export type FlagAttribute = Camel<
   NameOf<Exclude<Extract<(typeof TABLE)[number], { flag: string }>, { isOfCommand: true }>['flag']>
 >;
 
-/** In the order of the file. */
 export const SETTINGS: readonly Setting[] = TABLE;
 
 /** The configuration file itself: it cannot stand in itself. */
@@ -46,7 +44,6 @@ export const CONFIG_FILE = {
   about: 'configuration file',
 } as const;
 
-/** The setting of that key. */
 export function settingOf(key: SettingKey): Setting {
   const found = SETTINGS.find((setting) => setting.key === key);
   if (found === undefined) {

@@ -1,7 +1,6 @@
 import { MedallionError } from '../errors.ts';
 import { isS3, s3Place } from './s3.ts';
 
-/** A server of Spark Connect, and how it is talked to. */
 export interface SparkRemote {
   /** host:port */
   readonly server: string;
@@ -25,7 +24,6 @@ export interface SparkConfig {
   readonly stagingRemote: string | undefined;
 }
 
-/** Where Spark is, and the folder by which rows come to it and back. */
 export interface SparkPlace {
   readonly remote: SparkRemote;
   readonly staging: {

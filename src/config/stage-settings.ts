@@ -6,7 +6,6 @@ export const DEFAULT_ENGINE = ENGINES[0];
 /** Events in one batch, at most. A statement of Spark costs much however few its rows are. */
 export const BATCH_EVENTS = { duckdb: 50_000, spark: 2_000_000 } as const;
 
-/** What the stages take, and what they reach. */
 export const STAGE_SETTINGS = [
   {
     key: 'ingest.max_event_bytes',

@@ -9,7 +9,6 @@ export const SSL_MODES = [
   'verify-full',
 ] as const;
 
-/** The home, and where the warehouse is. */
 export const WAREHOUSE_SETTINGS = [
   setting('home', 'MEDALLION_HOME', 'folder where medallion stores its data', {
     flag: '--home <dir>',

@@ -26,7 +26,6 @@ export interface BronzeRange {
   readonly events: number;
 }
 
-/** One event of bronze. */
 export interface BronzePlace {
   readonly topic: string;
   readonly partition: number;
@@ -80,7 +79,6 @@ export interface ExportFile {
   readonly id: string;
   /** A select in the warehouse's dialect. */
   readonly sql: string;
-  /** What its rows are ordered by. */
   readonly orderBy: string;
   /** From the root on. */
   readonly path: string;
@@ -91,7 +89,6 @@ export interface ExportFile {
   readonly partitionBy: string | undefined;
 }
 
-/** What a file holds. */
 export interface WrittenFile {
   readonly rows: number;
   /** Columns that are text in it, because its format does not hold all of their values exactly. */

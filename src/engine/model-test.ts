@@ -107,7 +107,6 @@ function differences(
     );
 }
 
-/** A value as it is compared. */
 export function textOf(cell: Row[string] | undefined): string | null {
   return cell === null || cell === undefined ? null : String(cell);
 }

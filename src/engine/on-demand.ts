@@ -3,7 +3,6 @@ import type { Engine } from './engine.ts';
 export interface EngineOnDemand extends Engine {
   /** Begins to open it, for soon it will be needed. */
   start(): void;
-  /** Until it is open. */
   readonly ready: () => Promise<unknown>;
 }
 

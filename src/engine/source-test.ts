@@ -34,10 +34,8 @@ export function readSourceCases(
   return casesOf(casesSchema, yaml);
 }
 
-/** What orders may point at. */
 const DIMENSIONS = Object.values(REFERENCE_TABLES).map(({ table }) => table);
 
-/** Rows by the id of their table. */
 type RowsOf = Readonly<Record<string, readonly Row[]>>;
 
 /**

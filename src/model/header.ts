@@ -13,7 +13,6 @@ const matching = (pattern: RegExp, problem: string): v.Type<string> =>
   v.string().assert((value) => pattern.test(value), problem);
 const text = matching(/[^]/, 'is empty');
 const texts = v.array(v.string()).optional(() => []);
-/** One of the words. */
 const oneOf = <const Word extends string>(words: readonly Word[]): v.Type<Word> =>
   v.union(...words.map((word) => v.literal(word)));
 
@@ -88,7 +87,6 @@ const headerSchema = v.object({
   checks: v.array(checkSchema).optional(() => []),
 });
 
-/** What the header of a model may say. */
 export type Header = v.Infer<typeof headerSchema>;
 
 /**
@@ -106,7 +104,6 @@ export function readHeader(
   return problems.length === 0 ? { header: result.value } : { problems };
 }
 
-/** What the parts of a header say against each other. */
 function* contradictions(header: Header): Generator<string> {
   for (const column of Object.keys(header.columns).filter((name) => !NAME.test(name))) {
     yield `columns.${column}: is not a plain lower-case name`;
@@ -195,7 +192,6 @@ function* limitContradictions({
 
 type Issue = v.Err['issues'][number];
 
-/** What is wrong in one place, each with that place. */
 function problemsOf(issue: Issue, header: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not known here`);

@@ -1,6 +1,5 @@
 import type { ModelCheck } from './model.ts';
 
-/** How a check came out. */
 export type CheckOutcome = 'pass' | 'warn' | 'error';
 
 const SCALE = 100_000_000n;

@@ -44,7 +44,6 @@ export function wholeSelect({ name, columns, sql }: Model): string {
   return derived.length === 0 ? sql : `select *, ${derived.join(', ')} from (${sql}\n) as ${name}`;
 }
 
-/** Whether each row is of a day. */
 export function isByDay({ columns }: Model): boolean {
   return columns.some(({ name }) => name === 'date_key');
 }

@@ -19,7 +19,6 @@ interface FileRow {
   readonly events: string;
 }
 
-/** Every file that holds events. */
 export async function readArchiveFiles(client: Client): Promise<ArchiveFile[]> {
   const { rows } = await client.query<FileRow>(
     `select ${PLACE}, topic, partition, events from medallion.archive_files

@@ -14,14 +14,12 @@ export async function isTrue(client: Client, sql: string, values?: Values): Prom
   return /^t(rue)?$/.test(Object.values(rows[0] ?? {})[0] ?? '');
 }
 
-/** Whether these tables are there. */
 export async function hasTables(client: Client, ...names: readonly string[]): Promise<boolean> {
   const sql =
     'select bool_and(to_regclass(name) is not null) from unnest($1::text[]) as tables (name)';
   return isTrue(client, sql, [names]);
 }
 
-/** Runs statements, one after the other. */
 export async function runAll(client: Client, statements: Iterable<string>): Promise<void> {
   for (const statement of statements) {
     await client.query(statement);

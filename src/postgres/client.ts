@@ -152,7 +152,6 @@ async function isStandby(client: Client): Promise<boolean> {
   return isTrue(client, 'select pg_is_in_recovery()').catch(() => false);
 }
 
-/** Whether the server still answers on this connection. */
 export async function isConnected(client: Client): Promise<boolean> {
   return client.query('select').then(
     () => true,

@@ -2,7 +2,6 @@ import { affectsRows, arraysOf } from './ask.ts';
 import { sqlFile } from '../sql-file.ts';
 import type { Client } from './client.ts';
 
-/** A partition as bronze and the metadata names it. */
 export interface PartitionName {
   readonly topic: string;
   readonly partition: number;
@@ -13,7 +12,6 @@ export function keyOf(of: { readonly topic: string; readonly partition: number |
   return `${of.topic}/${of.partition}`;
 }
 
-/** How far a partition is read. */
 export interface OffsetRow extends PartitionName {
   readonly nextOffset: bigint;
   readonly source: string;
@@ -27,7 +25,6 @@ export interface CurrentOffset extends OffsetRow {
   readonly logTopic: string;
 }
 
-/** What a batch adds to its partition's account. */
 export interface WrittenBatch {
   readonly events: number;
   readonly bytes: number;

@@ -45,7 +45,6 @@ export class Publisher {
     this.#end = end;
   }
 
-  /** A publisher with a connection of its own. */
   static async open(settings: ConnectionSettings): Promise<Publisher> {
     const client = await connect(settings);
     return new Publisher(client, () => client.end().catch(() => undefined));
@@ -101,7 +100,6 @@ export class Publisher {
   }
 }
 
-/** An open transaction of a publisher. */
 export class Publication {
   readonly #client: Client;
   readonly #publisher: Publisher;
@@ -188,7 +186,6 @@ export class Publication {
   }
 }
 
-/** How a statement names a temporary table. */
 export function temporary(name: string): string {
   return `pg_temp.${ident(name)}`;
 }

@@ -1,7 +1,6 @@
 import type { Client } from './client.ts';
 import { plainTopicSql } from './offsets.ts';
 
-/** Where in the log an event stands. */
 export interface Coordinates {
   readonly topic: string;
   readonly partition: number;

@@ -22,7 +22,6 @@ export interface ResultColumn {
 /** Text as PostgreSQL writes it, so decimals and 64-bit integers keep every digit; null is null. */
 export type Row = readonly (string | null)[];
 
-/** Rows that are all there. */
 export interface ResultTable {
   readonly columns: readonly ResultColumn[];
   readonly rows: readonly Row[];
@@ -283,7 +282,6 @@ const KINDS: ReadonlyMap<number, ColumnKind> = new Map([
   ...TEXT_ARRAYS.map((oid): [number, ColumnKind] => [oid, 'text[]']),
 ]);
 
-/** Names and kinds of a result's columns. */
 export function columnsOf(fields: readonly FieldDef[]): ResultColumn[] {
   return fields.map(({ name, dataTypeID }) => ({ name, kind: KINDS.get(dataTypeID) ?? 'text' }));
 }

@@ -14,7 +14,6 @@ export async function readReporting(client: Client): Promise<Reporting> {
   return { timezone, currency: currency ?? undefined };
 }
 
-/** Records what the rows to come are made by. */
 export async function recordReporting(
   client: Client,
   { timezone, currency }: Reporting,

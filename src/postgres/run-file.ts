@@ -6,7 +6,6 @@ const offset = matching(/^\d+$/).nullable();
 const integer = v.number().assert(Number.isSafeInteger);
 const time = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 
-/** A file that is the record of one run. */
 export const runFileSchema = v.object({
   id: matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i),
   command: v.string(),

@@ -28,7 +28,6 @@ export interface WrittenPartition {
   readonly events: number;
 }
 
-/** What there is to say about a run when it has ended. */
 export interface RunOutcome {
   readonly counts: Readonly<Record<string, unknown>>;
   readonly partitions: readonly WrittenPartition[];

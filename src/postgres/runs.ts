@@ -106,7 +106,6 @@ export function rangeStatement(runId: bigint, range: RunRange): string {
   });
 }
 
-/** What one model did in a run. */
 export interface ModelRun {
   readonly model: string;
   readonly read: number;
@@ -115,7 +114,6 @@ export interface ModelRun {
   readonly milliseconds: number;
 }
 
-/** Records what each model did. */
 export async function saveModels(
   client: Client,
   runId: bigint,

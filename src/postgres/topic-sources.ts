@@ -57,7 +57,6 @@ export function sourceOfTopic(recorded: readonly TopicSource[], sources: Sources
   };
 }
 
-/** Topics of which events are promoted. */
 export async function readPromotedTopics(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ topic: string }>(
     'select distinct topic from medallion.watermarks where next_offset > 0 order by topic',

@@ -100,7 +100,6 @@ export interface WarehouseState {
   readonly size: bigint;
 }
 
-/** What a database says about itself, without changing it. */
 export async function warehouseState(settings: ConnectionSettings): Promise<WarehouseState> {
   return withClient(settings, async (client) => {
     const { rows } = await client.query<{ version: string; migrated: string | null; size: string }>(
@@ -150,7 +149,6 @@ export async function dropWarehouse(
   });
 }
 
-/** What to connect with to a server that the configuration names. */
 export function serverSettings(
   warehouse: Extract<WarehouseConfig, { kind: 'server' }>,
 ): ConnectionSettings {

@@ -24,7 +24,6 @@ export interface BacklogSlice {
 /** Engines work on a few thousand rows at once: of large events that is a whole batch, several times over. */
 export const LARGE_EVENT = { bytes: 16 * 1024, weight: 4 } as const;
 
-/** What an event counts for in the bytes of a batch. */
 export function weightOf(bytes: number): number {
   return bytes > LARGE_EVENT.bytes ? bytes * LARGE_EVENT.weight : bytes;
 }

@@ -14,7 +14,6 @@ export interface CheckResult {
   readonly warnAbove: string | undefined;
   readonly errorAbove: string | undefined;
   checked: number;
-  /** Rows that do not meet the condition. */
   failing: number;
   /** By the limits; the worst of the batches. */
   outcome: CheckOutcome;
@@ -29,7 +28,6 @@ const SAMPLED_RUNS = 20;
 
 const WORST: readonly CheckOutcome[] = ['pass', 'warn', 'error'];
 
-/** What the checks of a run counted, by model and check. */
 export class CheckTally {
   readonly #results = new Map<string, CheckResult>();
 
@@ -75,11 +73,9 @@ function worstOf(a: CheckOutcome, b: CheckOutcome): CheckOutcome {
 /** Where the rows lie that are about to be published: staged by an engine, or in the transaction that publishes them. */
 export interface Rows {
   readonly query: (sql: string) => Promise<readonly EngineRow[]>;
-  /** The table of a model's rows. */
   readonly tableOf: (model: Model) => string;
 }
 
-/** The rows that a session has staged. */
 export function stagedRows(session: Session): Rows {
   return { query: (sql) => session.query(sql), tableOf: stagedTable };
 }
@@ -207,7 +203,6 @@ export async function verifyMarts(
   }
 }
 
-/** Records what the checks of a run counted, with the rows that failed. */
 export async function saveChecks(
   client: Client,
   runId: bigint,

@@ -57,7 +57,6 @@ function keyOf(dayNumber: number): string {
   return String(BigInt(dayNumber) * KEYS_PER_DAY);
 }
 
-/** First day of the month of a day. */
 export function monthOf(day: string): string {
   return `${day.slice(0, 7)}-01`;
 }
@@ -102,7 +101,6 @@ export async function markStale(
   );
 }
 
-/** Every day that silver, or one of the marts named, has. */
 export async function readAllDays(
   client: Client,
   martsByDay: readonly string[],
@@ -123,7 +121,6 @@ export async function readStaleDates(client: Client, span: DaySpan): Promise<str
   return rows.map((row) => row.date_key);
 }
 
-/** Days whose transactions are read together. */
 export interface DayBatch {
   readonly days: string[];
   readonly transactions: number;
@@ -157,7 +154,6 @@ export async function batchDays(
   return batches;
 }
 
-/** Transactions that are read together. */
 export interface FactBatch {
   /** Selects them by transaction_key, in the warehouse's dialect. */
   readonly condition: string;

@@ -146,7 +146,6 @@ function deltaModel(mart: Model): Model {
   };
 }
 
-/** The rows of a table of the warehouse. */
 function rowsOf(model: Model): string {
   return `select ${columnsOf(model)} from ${tableOf(model)}`;
 }

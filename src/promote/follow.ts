@@ -12,13 +12,10 @@ import {
   sourceRows,
   subtractStale,
 } from '../publish/additive.ts';
+import type { GoldOptions } from './run.ts';
 import type { ModelTally } from './tally.ts';
 
-/** What a publication of gold says of its marts; see `GoldOptions`. */
-interface FollowOptions {
-  readonly stale: readonly string[];
-  readonly emptied: ReadonlySet<string>;
-}
+type FollowOptions = Pick<GoldOptions, 'stale' | 'emptied'>;
 
 /**
  * Brings an additive mart on: by what an engine has summed from facts, or by what has changed about the mart it reads,

@@ -24,7 +24,6 @@ import { ModelTally } from './tally.ts';
 import { loadStaged, sideBySide, stageAll } from './whole-marts.ts';
 
 export interface GoldResult {
-  /** Days that were published anew. */
   days: string[];
   restated: number;
 }
@@ -78,7 +77,6 @@ export async function promoteGold(engine: Engine, run: GoldRun): Promise<GoldRes
   return { days, restated: await countRestatements(client, [run.runId]) };
 }
 
-/** Sums up the days that are computed whole. */
 async function addStale(
   sessions: readonly Session[],
   { client, options, context }: GoldRun,
@@ -170,7 +168,6 @@ async function publish(
   }
 }
 
-/** Those of some marts whose tables hold no row. */
 async function emptyOf(transaction: Publication, marts: readonly Model[]): Promise<Model[]> {
   const empty: Model[] = [];
   for (const mart of marts) {
@@ -228,7 +225,6 @@ function restates({ restatements }: Model, schemaChange: readonly TableChange[] 
   );
 }
 
-/** How many published figures these runs have changed. */
 export async function countRestatements(
   client: Client,
   runIds: readonly bigint[],

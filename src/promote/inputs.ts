@@ -21,7 +21,6 @@ export interface Pass {
   readonly days: readonly string[] | undefined;
 }
 
-/** Knows where the rows of each input come from, for the days of a run. */
 export class GoldInputs {
   readonly #models: ReadonlyMap<string, Model>;
   readonly #days: readonly string[];

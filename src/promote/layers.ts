@@ -146,7 +146,6 @@ async function readyFor(
   }
 }
 
-/** Whether there is anything to promote, or to make again. */
 async function isWaiting(
   client: Client,
   options: LayerOptions,
@@ -161,7 +160,6 @@ async function isWaiting(
   );
 }
 
-/** Tells that a layer is at work, and what came of it. */
 async function asStep<T>(
   context: StageContext,
   step: string,
@@ -256,7 +254,6 @@ function beyondDays({ silver, gold }: Models): Model[] {
   return gold.filter((mart) => readsBeyondDays(mart, [...silver, ...gold]));
 }
 
-/** What silver is to judge in this run. */
 async function planBatches(
   client: Client,
   { replay, chunkRows, batchBytes, reporting = DEFAULT_REPORTING }: LayerOptions,

@@ -71,7 +71,6 @@ export async function planMappings(
   });
 }
 
-/** A change in words: what differs, and what is done about it. */
 export function describeChange(change: TableChange): { what: string; then: string } {
   const { kind, detail } = change;
   return {

@@ -24,7 +24,6 @@ export interface JudgedBatch {
   readonly dedup: DedupCounts;
   /** How silver is being filled, if it is: events that are judged later, once its keys are built. */
   readonly filling: { readonly deferred: number } | undefined;
-  /** The rows, on their way to files. */
   readonly files: BatchFiles;
 }
 
@@ -39,7 +38,6 @@ export interface Turn {
 export const FIRST_TURN: Turn = { begun: Promise.resolve(), committed: Promise.resolve() };
 
 export interface Published {
-  /** The rows written of each model. */
   readonly written: ReadonlyMap<Model, number>;
   /** The rows that its source has added to dimensions. */
   readonly added: readonly NewMember[];
@@ -138,7 +136,6 @@ const DAY_COLUMNS: readonly Column[] = [
   { name: 'events', type: 'bigint' },
 ];
 
-/** The files of a batch. */
 export interface BatchFiles {
   readonly replaced: Promise<RowFile> | undefined;
   readonly relinked: Promise<RowFile> | undefined;

@@ -35,7 +35,6 @@ import { sqlFile } from '../sql-file.ts';
 type RefreshOptions = LayerOptions & {
   /** Whether this run promotes what is new in bronze: what comes in later is the next run's, and fills nothing now. */
   readonly takesBronze: boolean;
-  /** Whether nothing waits. */
   readonly isIdle: boolean;
 };
 
@@ -180,7 +179,6 @@ async function warnOfStrays(
 interface Unfilled {
   /** Marts that no promotion has filled since their tables were made, by their ids. */
   readonly marts: ReadonlySet<string>;
-  /** Whether silver has rows for them. */
   readonly isBehind: boolean;
 }
 
@@ -293,7 +291,6 @@ export async function isRefreshing(client: Client): Promise<boolean> {
   return affectsRows(client, `select from medallion.refreshes where layer = 'silver'`);
 }
 
-/** Silver holds again all that bronze does. */
 export async function endRefresh(client: Client): Promise<void> {
   await client.query(`delete from medallion.refreshes where layer = 'silver'`);
 }

@@ -93,7 +93,6 @@ export async function prepareReplay(
   await decodeAgain(client, options, others, dropOf, runId);
 }
 
-/** Topics of which open events wait for ingest. */
 async function readWaitingTopics(
   client: Client,
   { selection }: Pick<ReplayOptions, 'selection'>,
@@ -163,7 +162,6 @@ export function planReplay(
   });
 }
 
-/** What a replay has come to, and what it had to leave. */
 export async function readReplay(
   client: Client,
   { selection, maxEventBytes, decoding }: ReplayOptions,

@@ -53,7 +53,6 @@ export async function applyReportCurrency(client: Client, { currency }: Reportin
   await client.query(sqlFile('promote/add_rates'));
 }
 
-/** Whether silver holds any transaction. */
 export async function holdsTransactions(client: Client): Promise<boolean> {
   return (
     (await hasTables(client, 'silver.fact_transactions')) &&

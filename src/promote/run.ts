@@ -16,7 +16,6 @@ import type { ModelTally } from './tally.ts';
 /** Transactions whose inputs a session holds at once. */
 export const BATCH_TRANSACTIONS = 50_000;
 
-/** What a promotion is asked to do. */
 export interface LayerOptions {
   readonly silver: boolean;
   readonly gold: boolean;
@@ -85,9 +84,7 @@ export interface Run {
 export type SchemaChanges = ReadonlyMap<string, readonly TableChange[]>;
 
 export interface GoldOptions {
-  /** The marts to compute. */
   readonly marts: readonly Model[];
-  /** The days to publish. */
   readonly days: readonly string[];
   /** Those of them that are not known to be current without what this run adds: they are computed whole. */
   readonly stale: readonly string[];
@@ -107,7 +104,6 @@ export interface GoldOptions {
   readonly deltas: Deltas;
 }
 
-/** What gold is published with. */
 export interface GoldRun extends Omit<Run, 'options'> {
   readonly options: GoldOptions;
 }

@@ -36,7 +36,6 @@ interface Prepared extends Workplace {
   readonly isShared: boolean;
 }
 
-/** What silver is promoted with. */
 export interface SilverRun extends Omit<Run, 'models' | 'options'> {
   readonly models: readonly Model[];
   /** Whether an event that loses its transaction makes its day stale, too. */
@@ -49,7 +48,6 @@ export interface SilverRun extends Omit<Run, 'models' | 'options'> {
 
 type Publishing = Pick<SilverRun, 'runId' | 'tally' | 'checks' | 'staleByLosers'>;
 
-/** A batch on its way. */
 interface Preparing {
   readonly prepared: Promise<Prepared | undefined>;
   /** Until the engine knows its transactions. */
@@ -162,7 +160,6 @@ export async function promoteSilver(
   return tally.silver;
 }
 
-/** Something that happens once, and that others wait for. */
 class Signal {
   fire = (): void => undefined;
   readonly fired = new Promise<void>((resolve) => {
@@ -284,7 +281,6 @@ async function publish(
   tally.published();
 }
 
-/** How many events of the batch were rejected for each reason. */
 async function readRejections(session: Session): Promise<{ reason: string; events: number }[]> {
   const rows = await session.query(
     'select reason, count(*) as events from source.rejected group by reason',

@@ -3,7 +3,6 @@ import type { Model } from '../model/model.ts';
 import { temporaryOf, type Loading } from '../publish/loading.ts';
 import type { Publication } from '../postgres/publisher.ts';
 
-/** What one model did in a run. */
 export interface ModelCounts {
   readonly model: string;
   /** Rows of its largest input. */
@@ -14,7 +13,6 @@ export interface ModelCounts {
   milliseconds: number;
 }
 
-/** What became of the events of a promotion. */
 export interface SilverResult {
   events: number;
   accepted: number;

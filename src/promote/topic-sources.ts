@@ -20,7 +20,6 @@ export interface MappingChange {
   readonly was: string | undefined;
 }
 
-/** How the records of each topic are mapped. */
 export interface Mappings {
   /** @throws MedallionError config, where the file of a source is not there */
   readonly sourceOf: SourceOf;

@@ -46,7 +46,6 @@ export function publishedPeriods(
   return `select ${dates(periods)} as ${PERIOD_COLUMN[load] ?? ''}`;
 }
 
-/** Some dates as rows. */
 export function dates(values: readonly string[]): string {
   return `unnest(array[${values.map(literal).join(', ')}]::date[])`;
 }
@@ -64,7 +63,6 @@ export function latestOrder(model: Model, alias: string): string[] {
   });
 }
 
-/** How a model's rows are loaded. */
 export function loadingOf(model: Model): Loading {
   const files = FILES[model.load];
   if (files === undefined) {
@@ -121,7 +119,6 @@ export function valuesOf(
   };
 }
 
-/** Whether two rows agree in some columns. */
 export function same(a: string, b: string, columns: readonly string[]): string {
   return columns.map((name) => `${a}.${ident(name)} = ${b}.${ident(name)}`).join(' and ');
 }

@@ -57,7 +57,6 @@ export async function applyChanges(client: Client, changes: readonly TableChange
   });
 }
 
-/** What a table without its keys and indexes lacks. */
 const KEY_CHANGES: readonly TableChange['kind'][] = ['key', 'unique', 'new index'];
 
 /** Builds the keys and indexes that tables lack by their models. */

@@ -9,7 +9,6 @@ export function typeOf({ type }: ModelColumn): string {
   return type === 'timestamptz' ? 'timestamp with time zone' : type;
 }
 
-/** How the columns of a table differ from those of its model. */
 export function compareColumns(model: Model, shape: Shape): TableChange[] {
   const table = tableOf(model);
   const had = new Map(shape.columns.map((column) => [column.name, column]));
@@ -125,7 +124,6 @@ function addStatements(model: Model, { name, type, nullable, backfill }: ModelCo
   ];
 }
 
-/** How the comments on a table, or a view, and on its columns differ. */
 export function compareComments(model: Model, shape: Shape): TableChange[] {
   const table = tableComment(model);
   const comments = new Map(shape.columns.map(({ name, comment }) => [name, comment]));

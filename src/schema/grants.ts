@@ -13,11 +13,9 @@ export type RoleKind = (typeof KINDS)[number];
 export interface GrantOptions {
   readonly kind: RoleKind;
   readonly role: string;
-  /** Make the role when there is none. */
   readonly create: boolean;
   /** The role's new password; undefined leaves it as it is. */
   readonly password: string | undefined;
-  /** Say what would be done and do nothing. */
   readonly dryRun: boolean;
 }
 

@@ -8,7 +8,6 @@ import type { Model } from '../model/model.ts';
  */
 export type ChangeStep = 'apply' | 'refresh' | 'leave';
 
-/** One difference between a model and its table. */
 export interface TableChange {
   readonly model: Model;
   readonly kind:

@@ -8,7 +8,6 @@ import type { Shape } from './shape.ts';
 import { changeOf, type ChangeStep, type TableChange } from './table-change.ts';
 import { createStatements, tableOf } from './tables.ts';
 
-/** How a view differs from its model, and whether it can be replaced in place. */
 export async function compareView(
   client: Client,
   model: Model,

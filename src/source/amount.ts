@@ -32,7 +32,6 @@ export function isAmount(value: Json | undefined): boolean {
   return typeof text === 'string' && parseDecimal(text.trim()) !== undefined;
 }
 
-/** The sum of two amounts, with all their decimals. */
 export function plus(a: Amount, b: Amount): Amount {
   const scale = Math.max(a.scale, b.scale);
   const to = ({ units, scale: own }: Amount): bigint => units * 10n ** BigInt(scale - own);

@@ -8,7 +8,6 @@ import { REJECTED, type Source } from './mapping.ts';
 import { mapRecord } from './plan.ts';
 import { isOfSource } from './where.ts';
 
-/** What becomes of a record that its source leaves out. */
 export const SKIPPED = 'skipped';
 
 /**

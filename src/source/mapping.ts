@@ -11,25 +11,20 @@ export interface Source {
   readonly description: string;
   /** It stands in the place of the package's source of that name. */
   readonly replaces: boolean;
-  /** Topics whose records it maps. */
   readonly topics: readonly string[];
   /** Of what its file says, comments left out: another hash is another mapping. */
   readonly hash: string;
-  /** Its files hold rows of CSV. */
   readonly csv: CsvForm | undefined;
   /** What a record must meet, all of it; one that does not is skipped. */
   readonly where: readonly Condition[];
-  /** Fields that are never stored. */
   readonly drop: readonly Path[];
   /** By the contract's path: "order.tax_amount"; what the contract has no field for by "extra.channel". */
   readonly order: ReadonlyMap<string, Rule>;
-  /** The list of the order lines. */
   readonly lines: Path;
   /** By the contract's name: "unit_price". */
   readonly items: ReadonlyMap<string, Rule>;
 }
 
-/** The sources that there are, by name. */
 export type Sources = ReadonlyMap<string, Source>;
 
 /** A file of CSV, whose adjacent rows of one order are one record: {"<groupBy>": .., "rows": [{"<column>": ..}]}. */
@@ -66,7 +61,6 @@ export interface Condition {
   readonly texts: readonly string[];
 }
 
-/** How one field gets its value. */
 export interface Rule {
   /** The first of these that is there counts. */
   readonly paths: readonly Path[];
@@ -92,7 +86,6 @@ export interface Rule {
   readonly time: TimeForm | undefined;
 }
 
-/** What a rule reads. */
 export function pathsOf({ paths, sum }: Rule): readonly Path[] {
   return sum === undefined ? paths : [...paths, sum];
 }
@@ -181,7 +174,6 @@ export const ITEM_FIELDS: readonly Field[] = [
   { word: 'cost', path: 'cost', kind: 'amount', unsaid: ABSENT },
 ];
 
-/** A member of `extra`, by its name. */
 export function extraField(name: string): Field {
   return { word: name, path: `extra.${name}`, kind: 'text', unsaid: ABSENT };
 }

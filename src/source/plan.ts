@@ -233,7 +233,6 @@ class Mapping {
     }
   }
 
-  /** What a text means in a field of the contract. */
   #meaning({ kind, dimension }: Field, rule: Rule, text: string, place: string): Json {
     if (kind === 'flag') {
       return text === 'true' ? true : text === 'false' ? false : text;

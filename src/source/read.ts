@@ -211,7 +211,6 @@ function readConditions(
   return conditions;
 }
 
-/** What is never stored. */
 function readDrop(nodes: NodeReader, node: unknown, csv: CsvForm | undefined): Path[] {
   const texts = nodes.texts(node);
   if (texts.length === 0) {

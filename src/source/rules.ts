@@ -168,7 +168,6 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   return rule;
 }
 
-/** A path, or each of a list of them. */
 function readPaths(nodes: NodeReader, node: unknown): Path[] {
   return nodes.texts(node).flatMap((text) => {
     const found = readPath(nodes, text, node);

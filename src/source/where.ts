@@ -2,7 +2,6 @@ import type { Json } from '../event/json.ts';
 import type { Condition, Source } from './mapping.ts';
 import { at, isThere, textOf } from './path.ts';
 
-/** Whether a record is one of its source. */
 export function isOfSource({ where }: Pick<Source, 'where'>, record: Json): boolean {
   return where.every((condition) => meets(condition, record));
 }

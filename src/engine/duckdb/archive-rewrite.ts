@@ -85,7 +85,6 @@ export class ArchiveRewriter {
   }
 }
 
-/** Runs `work` with what reads and rewrites files of the archive. */
 export async function withArchiveRewriter<T>(
   duckdb: DuckDbConfig,
   context: StageContext,

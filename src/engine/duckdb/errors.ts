@@ -65,7 +65,6 @@ export const STAGING: Undertaking = {
   gone: 'spark.staging names s3://bucket/prefix: the bucket has to be there. Nothing was published.',
 };
 
-/** What DuckDB said. */
 interface Said {
   readonly message: string;
   /** From the words that gave it away to the end of their line. */
@@ -214,7 +213,6 @@ export async function foreseen<T>(work: () => Promise<T>, of = PROMOTION): Promi
   }
 }
 
-/** Whether DuckDB was given text as JSON that is none. */
 export function isMalformedJson(error: unknown): boolean {
   return /^(Invalid Input|Conversion) Error: Malformed JSON\b/.test(messageOf(error));
 }

@@ -9,7 +9,6 @@ import type { DuckDbConfig } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
 import type { StageContext } from '../../progress.ts';
 
-/** An extension of DuckDB. */
 export interface Extension {
   /** As people know it. */
   readonly name: keyof DuckDbConfig['extensionFiles'];
@@ -25,7 +24,6 @@ export interface Build {
   readonly platform: string;
 }
 
-/** A place that extensions can be fetched from. */
 export interface ExtensionSource {
   readonly name: string;
   /** Puts the extension's file somewhere below `folder` and returns its path; throws when it cannot. */
@@ -143,7 +141,6 @@ export function pythonWheel(
   };
 }
 
-/** In the order in which they are tried. */
 export const EXTENSION_SOURCES: readonly ExtensionSource[] = [extensionHost(), pythonWheel()];
 
 async function firstThat<T>(

@@ -18,7 +18,6 @@ import {
 } from './extension-sources.ts';
 import { singleQuoted } from './sql.ts';
 
-/** The extensions that medallion uses, by the names that people know. */
 export const EXTENSIONS = {
   /** Every engine attaches the warehouse with it. */
   postgres: { name: 'postgres', module: 'postgres_scanner' },

@@ -4,7 +4,6 @@ import type { StageContext } from '../../progress.ts';
 import { buildOf, EXTENSIONS, loadExtension, loadCachedExtension } from './extension.ts';
 import type { Build, Extension } from './extension-sources.ts';
 
-/** The DuckDB in this process. */
 export async function inspectDuckDb(): Promise<Build> {
   return withDuckDb(buildOf);
 }
@@ -69,7 +68,6 @@ export async function openBareDuckDb(): Promise<BareDuckDb> {
   };
 }
 
-/** Runs `work` with a DuckDB that knows no warehouse. */
 export async function withDuckDb<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {

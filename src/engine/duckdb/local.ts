@@ -7,7 +7,6 @@ import type { StageContext } from '../../progress.ts';
 import type { Engine, WarehouseReader } from '../engine.ts';
 import type { DuckDbOptions } from './engine.ts';
 
-/** What DuckDB may use of this machine. */
 export interface DuckDbLimits {
   /** Memory before it spills to disk: 800MB, 2GiB. */
   readonly memoryLimit: string;

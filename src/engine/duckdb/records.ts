@@ -6,7 +6,6 @@ import type { EngineRow } from '../engine.ts';
 import type { DetachedEngine } from './detached.ts';
 import type { DuckDbSession } from './session.ts';
 
-/** What became of a record of a source. */
 export type Outcome =
   | {
       readonly kind: 'read';
@@ -30,7 +29,6 @@ export interface Disagreement {
   readonly judge: string | null;
 }
 
-/** What a promotion would make of some records. */
 export interface RecordsRead {
   /** What becomes of each, in their order. */
   readonly outcomes: readonly Outcome[];

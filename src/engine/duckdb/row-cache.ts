@@ -12,7 +12,6 @@ export class RowCache {
     this.#files.set(id, [...(this.#files.get(id) ?? []), file]);
   }
 
-  /** Forgets all of them. */
   clear(): void {
     this.#files.clear();
   }

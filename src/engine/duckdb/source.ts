@@ -282,7 +282,6 @@ export async function judgeDoubtful(
   return added;
 }
 
-/** Events whose texts are in memory at once. */
 const JUDGED_AT_ONCE = 20_000;
 
 async function* doubtfulEvents(

@@ -15,7 +15,6 @@ import {
 } from './values.ts';
 import { example, type DraftedRule } from './yaml.ts';
 
-/** A field of the contract in a draft. */
 export interface DraftedField {
   readonly section: 'order' | 'items';
   /** As the grammar has it: customer.id. */
@@ -29,7 +28,6 @@ export interface DraftedField {
   readonly choices: readonly (readonly [rule: DraftedRule, remark: string])[];
 }
 
-/** A mapping that is drafted from a sample. */
 export interface Draft {
   /** The list of the order lines; undefined where none was found. */
   readonly lines: Path | undefined;
@@ -41,7 +39,6 @@ const LONGEST_AMOUNT = 13;
 /** More different values are no statuses. */
 const MOST_STATUSES = 20;
 
-/** Drafts a mapping from a sample. */
 export function draftOf(sample: Sample, isCsv: boolean): Draft {
   const found = match(sample, isCsv);
   return { lines: found.lines?.path, fields: [...orderFields(found), ...itemFields(found)] };

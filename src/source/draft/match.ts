@@ -123,7 +123,6 @@ function matchItems(lines: SampleList | undefined): Matches['items'] {
   return { ...items, ids: all.slice(0, whole < 0 ? 3 : Math.min(whole + 1, 3)) };
 }
 
-/** The amounts of a list of shipments. */
 function shippingOf({ lists }: Sample): Part | undefined {
   const list = lists.find(({ names }) => SHIPPING_LISTS.includes(names.at(-1) ?? ''));
   const price = list?.fields.find(

@@ -19,14 +19,12 @@ export interface SampleField {
   readonly isOfOrder: boolean;
 }
 
-/** A list of objects. */
 export interface SampleList {
   readonly path: Path;
   readonly names: readonly string[];
   readonly fields: readonly SampleField[];
 }
 
-/** What some records hold. */
 export interface Sample {
   readonly records: readonly Json[];
   /** Outside of lists of objects. */

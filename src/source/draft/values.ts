@@ -3,7 +3,6 @@ import { amountOf } from '../amount.ts';
 import { isoOf, parseTimeFormat } from '../time-form.ts';
 import { plainName, type SampleField } from './sample.ts';
 
-/** How the times of a field are written. */
 export interface DraftedTime {
   /** Undefined: ISO 8601. */
   readonly format: string | undefined;

@@ -38,7 +38,6 @@ function hasManyPairs(rule: Exclude<DraftedRule, string | readonly string[]>): b
   return Object.keys(lookup).length > 2;
 }
 
-/** A rule on one line. */
 export function ruleText(rule: DraftedRule): string {
   if (typeof rule === 'string' || isList(rule)) {
     return valueText(rule);
@@ -69,7 +68,6 @@ export function scalar(text: string): string {
     : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A value of the sample in a comment. */
 export function example(text: string): string {
   const shown = printable(text);
   return shown.length > LONGEST_EXAMPLE ? `${shown.slice(0, LONGEST_EXAMPLE)}…` : shown;
