@@ -41,15 +41,14 @@ export async function openDetached(): Promise<DetachedEngine> {
     },
     async openSession(dimensions) {
       sessions += 1;
-      return DuckDbSession.open(
-        await instance.connect(),
-        `session_${String(sessions)}`,
-        { rowCache: new RowCache(), newMembers: new NewMembers() },
+      return DuckDbSession.open({
+        connection: await instance.connect(),
+        catalog: `session_${String(sessions)}`,
         // DuckDB itself reads what is given, by the names that PostgreSQL has for it.
-        { rows: (sql, name) => Promise.resolve(dimensions?.get(name) ?? sql) },
-        undefined,
-        () => undefined,
-      );
+        warehouse: { rows: (sql, name) => Promise.resolve(dimensions?.get(name) ?? sql) },
+        rowCache: new RowCache(),
+        newMembers: new NewMembers(),
+      });
     },
     close: () => {
       connection.closeSync();

@@ -161,16 +161,16 @@ export async function openEngine(
       opened += 1;
       const name = `${SESSION}${String(opened)}`;
       const prefix = path.join(options.spillDirectory, name);
-      const session = await DuckDbSession.open(
-        await instance.connect(),
-        name,
-        shared,
-        reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
-        { ...options, context },
-        (session) => {
-          inUse -= sessions.delete(session) ? 1 : 0;
+      const session = await DuckDbSession.open({
+        ...shared,
+        connection: await instance.connect(),
+        catalog: name,
+        warehouse: reader === undefined ? attachedWarehouse : warehouseThrough(reader, prefix),
+        files: { ...options, context },
+        onClosing: (closing) => {
+          inUse -= sessions.delete(closing) ? 1 : 0;
         },
-      );
+      });
       sessions.add(session);
       await shareThreads();
       return session;

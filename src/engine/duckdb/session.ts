@@ -51,49 +51,39 @@ const TOO_WIDE = /to type DECIMAL\(18,\d+\) failed: value is out of range/;
 
 const ID_COLUMNS: readonly Column[] = [{ name: 'transaction_id', type: 'text' }];
 
-/** What the sessions of an engine have in common. */
-export interface Shared {
+/** What a session is made of. */
+interface SessionParts {
+  readonly connection: DuckDBConnection;
+  /** The name of its catalog. */
+  readonly catalog: string;
+  readonly warehouse: Warehouse;
+  /** Those of all sessions of its engine. */
   readonly rowCache: RowCache;
   readonly newMembers: NewMembers;
+  /** Undefined: it can neither read nor write files. */
+  readonly files?: FileMeans;
+  readonly onClosing?: (session: Session) => void;
 }
 
 /** A session is a connection with an in-memory catalog of its own, so sessions use the same names side by side. */
 export class DuckDbSession implements Session {
   readonly #connection: DuckDBConnection;
   readonly #catalog: string;
-  readonly #shared: Shared;
   readonly #warehouse: Warehouse;
-  readonly #files: FileMeans | undefined;
-  readonly #onClosing: (session: Session) => void;
+  readonly #parts: SessionParts;
   #hasReferences = false;
   #filesWritten = 0;
 
-  private constructor(
-    connection: DuckDBConnection,
-    catalog: string,
-    shared: Shared,
-    warehouse: Warehouse,
-    files: FileMeans | undefined,
-    onClosing: (session: Session) => void,
-  ) {
-    this.#connection = connection;
-    this.#catalog = catalog;
-    this.#shared = shared;
-    this.#warehouse = warehouse;
-    this.#files = files;
-    this.#onClosing = onClosing;
+  private constructor(parts: SessionParts) {
+    this.#connection = parts.connection;
+    this.#catalog = parts.catalog;
+    this.#warehouse = parts.warehouse;
+    this.#parts = parts;
   }
 
-  /** @param files undefined: it can neither read nor write them */
-  static async open(
-    connection: DuckDBConnection,
-    catalog: string,
-    shared: Shared,
-    warehouse: Warehouse,
-    files: FileMeans | undefined,
-    onClosing: (session: Session) => void,
-  ): Promise<DuckDbSession> {
-    const session = new DuckDbSession(connection, catalog, shared, warehouse, files, onClosing);
+  static async open(parts: SessionParts): Promise<DuckDbSession> {
+    const { catalog } = parts;
+    const session = new DuckDbSession(parts);
     await session.#run(`attach ':memory:' as ${catalog}`);
     await session.#run(`set search_path = '${catalog},${SHARED_CATALOG}'`);
     for (const schema of ['source', 'silver', 'gold', 'staged']) {
@@ -111,7 +101,7 @@ export class DuckDbSession implements Session {
         this.#catalog,
         this.#warehouse,
         batch,
-        this.#shared.newMembers,
+        this.#parts.newMembers,
         reader,
       );
     });
@@ -246,7 +236,7 @@ export class DuckDbSession implements Session {
     }
     const parts = [
       ...(read === undefined ? [] : [read]),
-      ...(cached === undefined ? [] : this.#shared.rowCache.select(cached)),
+      ...(cached === undefined ? [] : this.#parts.rowCache.select(cached)),
       ...(staged === undefined ? [] : [`select * from ${stagedTable(staged)}`]),
     ];
     await this.openView(id, parts.join(' union all by name '));
@@ -287,7 +277,7 @@ export class DuckDbSession implements Session {
   async cache(id: string, sql: string): Promise<void> {
     const file = this.nextFile('parquet');
     await this.#run(`copy (${sql}) to ${singleQuoted(file)} (format parquet)`);
-    this.#shared.rowCache.add(id, file);
+    this.#parts.rowCache.add(id, file);
   }
 
   async writeFiles(
@@ -358,7 +348,7 @@ export class DuckDbSession implements Session {
   }
 
   async close(): Promise<void> {
-    this.#onClosing(this);
+    this.#parts.onClosing?.(this);
     try {
       // Its tables go with it.
       await this.#run(`use ${SHARED_CATALOG}`);
@@ -377,10 +367,11 @@ export class DuckDbSession implements Session {
   }
 
   get #means(): FileMeans {
-    if (this.#files === undefined) {
+    const { files } = this.#parts;
+    if (files === undefined) {
       throw new Error('this session has no files');
     }
-    return this.#files;
+    return files;
   }
 
   /** @returns the rows that it put in or took out */
