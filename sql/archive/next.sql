@@ -26,7 +26,7 @@ measured as (
 select
     count(*) as events,
     coalesce(max(bytes), 0) as bytes,
-    min("offset") as from_offset,
-    max("offset") + 1 as to_offset
+    min("offset") as "from",
+    max("offset") + 1 as "to"
 from measured
 where not is_behind_young and (number = 1 or bytes <= $5)

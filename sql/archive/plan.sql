@@ -4,10 +4,10 @@
 select
     watermarks.topic,
     watermarks.partition,
-    count(*) as events,
+    count(*)::double precision as events,
     sum(octet_length(events.value)) as bytes,
-    min(events."offset") as from_offset,
-    max(events."offset") + 1 as to_offset
+    min(events."offset") as "fromOffset",
+    max(events."offset") + 1 as "toOffset"
 from medallion.watermarks
 left join lateral (
     select young."offset"

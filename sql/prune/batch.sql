@@ -111,5 +111,14 @@ recorded as (
             refused_checksum = pruned.refused_checksum + excluded.refused_checksum
 )
 
-select *
+select
+    $1::text as topic,
+    $2::integer as partition,
+    events::double precision as events,
+    bytes,
+    current_events::double precision as "current",
+    duplicate_events::double precision as duplicates,
+    superseded_events::double precision as superseded,
+    skipped_events::double precision as skipped,
+    refused_events::double precision as refused
 from counted

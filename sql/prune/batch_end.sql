@@ -1,6 +1,6 @@
 -- Where the next $5 events of partition $1, $2 end that prune may remove, from offset $3 on; $4 as for the plan.
 -- grain: one row, null when nothing is left to remove
-select max("offset") + 1 as to_offset
+select max("offset") + 1 as "to"
 from (
     select events."offset"
     from bronze.events

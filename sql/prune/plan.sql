@@ -43,11 +43,11 @@ open_events as (
 select
     old_events.topic,
     old_events.partition,
-    old_events.events - coalesce(open_events.events, 0) as events,
+    (old_events.events - coalesce(open_events.events, 0))::double precision as events,
     old_events.bytes - coalesce(open_events.bytes, 0) as bytes,
-    old_events.from_offset,
-    old_events.to_offset,
-    coalesce(open_events.events, 0) as kept_open
+    old_events.from_offset as "fromOffset",
+    old_events.to_offset as "toOffset",
+    coalesce(open_events.events, 0)::double precision as "keptOpen"
 from old_events
 left join open_events using (topic, partition)
 order by old_events.topic, old_events.partition

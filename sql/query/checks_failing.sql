@@ -1,7 +1,7 @@
 -- The checks of a model that have failing rows of a run.
 -- grain: one row per check
 -- parameters: $1 run, $2 model, $3 check, null for all
-select results.check_name as name, results.failing
+select results.check_name as name, results.failing::double precision as failing
 from medallion.check_results as results
 where
     results.run_id = $1::bigint

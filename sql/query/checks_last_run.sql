@@ -2,11 +2,11 @@
 -- grain: one row
 -- parameters: $1 model, $2 check, each null for all
 select
-    case
+    (case
         when $1::text is null then (select max(run_id) from medallion.check_results)
         else (
             select max(run_id)
             from medallion.check_failures
             where model = $1 and ($2::text is null or check_name = $2)
         )
-    end as run_id
+    end)::text as "runId"

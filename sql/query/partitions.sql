@@ -5,15 +5,14 @@
 select
     offsets.topic,
     offsets.partition,
-    offsets.next_offset,
-    coalesce(waiting."offset", offsets.next_offset) as promoted_offset,
-    offsets.next_offset - coalesce(waiting."offset", offsets.next_offset) as waiting_events,
-    extract(epoch from now() - waiting.ingested_at) as waiting_seconds,
+    offsets.next_offset as "nextOffset",
+    (offsets.next_offset - coalesce(waiting."offset", offsets.next_offset))::double precision as count,
+    coalesce(extract(epoch from now() - waiting.ingested_at), 0)::double precision as seconds,
     offsets.source,
     offsets.position,
     offsets.digest,
-    floor(extract(epoch from offsets.last_produced_at) * 1000) as last_produced_ms,
-    floor(extract(epoch from offsets.updated_at) * 1000) as updated_ms
+    coalesce(floor(extract(epoch from offsets.last_produced_at) * 1000), 0)::double precision as "readUpTo",
+    floor(extract(epoch from offsets.updated_at) * 1000)::double precision as "updatedAt"
 from medallion.offsets
 left join medallion.watermarks using (topic, partition)
 left join lateral (

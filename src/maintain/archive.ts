@@ -1,7 +1,6 @@
 import { randomBytes, createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { isS3 } from '../config/s3.ts';
-import { sortOutBegun } from './begun-files.ts';
 import type { Engine, Session } from '../engine/engine.ts';
 import { MedallionError, throwIfInterrupted } from '../errors.ts';
 import { counted } from '../number.ts';
@@ -9,13 +8,15 @@ import { withClient, type Client } from '../postgres/client.ts';
 import { withTransaction } from '../postgres/transaction.ts';
 import type { ConnectionSettings } from '../config/server.ts';
 import { warehouseIdentity } from '../postgres/identity.ts';
+import { sortOutBegun, type FileToWrite } from './begun-files.ts';
 import { withRun, type RunOptions } from './run.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
 import { literal } from '../postgres/quote.ts';
+import { readRows } from '../postgres/rows.ts';
 import { LARGE_EVENT } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
-import { sqlFile, statement } from '../sql-file.ts';
+import { statement } from '../sql-file.ts';
 
 /** What of a partition is to be moved. */
 export interface PlannedPartition extends PartitionName {
@@ -73,23 +74,7 @@ export async function planArchive(
 }
 
 async function readPlan(client: Client, before: string): Promise<ArchivePlan> {
-  const { rows } = await client.query<{
-    topic: string;
-    partition: string;
-    events: string;
-    bytes: string;
-    from_offset: string;
-    to_offset: string;
-  }>(sqlFile('archive/plan'), [before]);
-  return {
-    before,
-    partitions: rows.map((row) => ({
-      ...{ topic: row.topic, partition: Number(row.partition), events: Number(row.events) },
-      bytes: BigInt(row.bytes),
-      fromOffset: BigInt(row.from_offset),
-      toOffset: BigInt(row.to_offset),
-    })),
-  };
+  return { before, partitions: await readRows(client, 'archive/plan', [before]) };
 }
 
 /**
@@ -124,7 +109,13 @@ export async function archive(
       const total = partitions.reduce((events, planned) => events + planned.events, 0);
       context.emit({ type: 'step.started', step: STEP });
       const run: Run = { client, runId, options, warehouse: await warehouseIdentity(client) };
-      const begun = await readBegun(run, context);
+      const { archive: place } = options;
+      const begun = await sortOutBegun(
+        client,
+        run.warehouse,
+        (file) => file.archive === place,
+        context,
+      );
       isComplete = true;
       if (begun.length > 0 || total > 0) {
         engine = await openEngine();
@@ -180,14 +171,6 @@ interface Run {
   readonly warehouse: string;
 }
 
-/** A file to write: offsets `from` up to `to` (exclusive), all that bronze has of them. */
-interface FileToWrite extends PartitionName {
-  readonly fileId: bigint;
-  readonly path: string;
-  readonly from: bigint;
-  readonly to: bigint;
-}
-
 /** When, in Unix milliseconds, everything was archived last that was old enough; undefined: never. */
 export async function lastArchived(settings: ConnectionSettings): Promise<number | undefined> {
   return withClient(settings, async (client) => {
@@ -223,24 +206,26 @@ async function beginFile(
   { client, runId, options, warehouse }: Run,
   { topic, partition }: PartitionName,
 ): Promise<FileToWrite | undefined> {
-  const { rows } = await client.query<{
-    events: string;
-    bytes: string;
-    from_offset: string | null;
-    to_offset: string | null;
-  }>(sqlFile('archive/next'), [topic, partition, options.before, options.fileRows, FILE_BYTES]);
-  const [next] = rows;
-  if (next === undefined || next.from_offset === null || next.to_offset === null) {
+  const [next] = await readRows<NextFile>(client, 'archive/next', [
+    ...[topic, partition, options.before, options.fileRows, FILE_BYTES],
+  ]);
+  if (next?.from === undefined || next.to === undefined) {
     return undefined;
   }
-  const { from_offset: from, to_offset: to } = next;
+  const { from, to, events, bytes } = next;
   const path = pathOf({ topic, partition }, from, to);
-  const begun = await client.query<{ file_id: string }>(sqlFile('archive/begin_file'), [
-    ...[options.archive, path, topic, partition, from, to, next.events, next.bytes],
-    ...[warehouse, runId],
+  const [begun] = await readRows<Pick<FileToWrite, 'fileId'>>(client, 'archive/begin_file', [
+    ...[options.archive, path, topic, partition, from, to, events, bytes, warehouse, runId],
   ]);
-  const fileId = BigInt(begun.rows[0]?.file_id ?? 0);
-  return { topic, partition, fileId, path, from: BigInt(from), to: BigInt(to) };
+  return { topic, partition, fileId: begun?.fileId ?? 0n, path, from, to };
+}
+
+/** Without offsets where nothing is left to move. */
+interface NextFile {
+  readonly events: bigint;
+  readonly bytes: bigint;
+  readonly from?: bigint;
+  readonly to?: bigint;
 }
 
 const OFFSET_DIGITS = 12;
@@ -248,8 +233,8 @@ const OFFSET_DIGITS = 12;
 const LONGEST_NAME = 200;
 
 /** Below the archive: a folder for the topic, one for the partition; files sort by offset, and none has another's name. */
-function pathOf({ topic, partition }: PartitionName, from: string, to: string): string {
-  const padded = (offset: string): string => offset.padStart(OFFSET_DIGITS, '0');
+function pathOf({ topic, partition }: PartitionName, from: bigint, to: bigint): string {
+  const padded = (offset: bigint): string => String(offset).padStart(OFFSET_DIGITS, '0');
   const name = `${padded(from)}-${padded(to)}-${randomBytes(4).toString('hex')}.parquet`;
   return `${folderOf(topic)}/${String(partition)}/${name}`;
 }
@@ -261,25 +246,6 @@ function folderOf(topic: string): string {
   );
   const hash = createHash('sha256').update(topic).digest('hex').slice(0, 16);
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME)}~${hash}`;
-}
-
-/** Files that were begun and whose events are all in bronze still. What is of no use any more is removed. */
-async function readBegun(
-  { client, options, warehouse }: Run,
-  context: StageContext,
-): Promise<FileToWrite[]> {
-  const begun = await sortOutBegun(
-    client,
-    warehouse,
-    ({ archive: place }) => place === options.archive,
-    context,
-  );
-  return begun.map((row) => ({
-    ...{ topic: row.topic, partition: Number(row.partition), path: row.path },
-    fileId: BigInt(row.file_id),
-    from: BigInt(row.from_offset),
-    to: BigInt(row.to_offset),
-  }));
 }
 
 /** Writes a file, and then takes its events out of bronze in the transaction that records it. */
@@ -298,17 +264,12 @@ async function writeFile(
   );
   await withTransaction(client, async () => {
     await client.query(BEGIN_PUBLICATION);
-    const { rows } = await client.query<Record<'events' | 'offsets' | 'bytes', string>>(
-      sqlFile('archive/take'),
-      [
-        ...[topic, partition, from, to, fileId, written.fileBytes ?? null],
-        ...[LARGE_EVENT.bytes, LARGE_EVENT.weight],
-      ],
-    );
-    const [taken] = rows;
-    const isSame = (['events', 'offsets', 'bytes'] as const).every(
-      (sum) => BigInt(taken?.[sum] ?? -1) === written[sum],
-    );
+    const sums = ['events', 'offsets', 'bytes'] as const;
+    const [taken] = await readRows<Record<(typeof sums)[number], bigint>>(client, 'archive/take', [
+      ...[topic, partition, from, to, fileId, written.fileBytes ?? null],
+      ...[LARGE_EVENT.bytes, LARGE_EVENT.weight],
+    ]);
+    const isSame = sums.every((sum) => taken?.[sum] === written[sum]);
     if (!isSame) {
       throw new MedallionError(
         'check_failed',
@@ -325,18 +286,10 @@ async function writeFile(
 
 function add(moved: Map<string, ArchivedPartition>, more: ArchivedPartition): void {
   const key = `${String(more.partition)} ${more.topic}`;
-  const known = moved.get(key);
-  moved.set(
-    key,
-    known === undefined
-      ? more
-      : {
-          ...{ topic: more.topic, partition: more.partition, files: known.files + more.files },
-          ...{ events: known.events + more.events, bytes: known.bytes + more.bytes },
-          fileBytes:
-            known.fileBytes === undefined || more.fileBytes === undefined
-              ? undefined
-              : known.fileBytes + more.fileBytes,
-        },
-  );
+  const { events = 0, bytes = 0n, files = 0, fileBytes = 0 } = moved.get(key) ?? {};
+  moved.set(key, {
+    ...{ topic: more.topic, partition: more.partition, files: files + more.files },
+    ...{ events: events + more.events, bytes: bytes + more.bytes },
+    fileBytes: more.fileBytes === undefined ? undefined : fileBytes + more.fileBytes,
+  });
 }

@@ -2,20 +2,25 @@ import { rm } from 'node:fs/promises';
 import { isS3 } from '../config/s3.ts';
 import { PARTIAL } from '../engine/archive.ts';
 import type { Client } from '../postgres/client.ts';
+import type { PartitionName } from '../postgres/offsets.ts';
+import { readRows } from '../postgres/rows.ts';
 import type { StageContext } from '../progress.ts';
-import { sqlFile } from '../sql-file.ts';
+
+/** A file to write: offsets `from` up to `to` (exclusive), all that bronze has of them. */
+export interface FileToWrite extends PartitionName {
+  readonly fileId: bigint;
+  /** Below the archive. */
+  readonly path: string;
+  readonly from: bigint;
+  readonly to: bigint;
+}
 
 /** A file of the archive that holds no event that is anywhere else: it is being written, or another one has its events. */
-export interface BegunFile {
-  readonly file_id: string;
+interface BegunFile extends FileToWrite {
   readonly archive: string;
-  readonly path: string;
-  readonly topic: string;
-  readonly partition: string;
-  readonly from_offset: string;
-  readonly to_offset: string;
   readonly warehouse: string;
-  readonly is_there: string;
+  /** Whether bronze still has events of it. */
+  readonly isThere: boolean;
 }
 
 /**
@@ -27,12 +32,11 @@ export async function sortOutBegun(
   warehouse: string,
   isWanted: (file: BegunFile) => boolean,
   context: StageContext,
-): Promise<BegunFile[]> {
-  const { rows } = await client.query<BegunFile>(sqlFile('archive/begun_files'));
+): Promise<FileToWrite[]> {
   const wanted: BegunFile[] = [];
-  for (const row of rows) {
+  for (const row of await readRows<BegunFile>(client, 'archive/begun_files')) {
     const isOurs = row.warehouse === warehouse;
-    if (isOurs && row.is_there === 'true' && isWanted(row)) {
+    if (isOurs && row.isThere && isWanted(row)) {
       wanted.push(row);
       continue;
     }
@@ -47,7 +51,7 @@ export async function sortOutBegun(
       await rm(place, { force: true });
       await rm(`${place}${PARTIAL}`, { force: true });
     }
-    await client.query('delete from medallion.archive_files where file_id = $1', [row.file_id]);
+    await client.query('delete from medallion.archive_files where file_id = $1', [row.fileId]);
   }
   return wanted;
 }

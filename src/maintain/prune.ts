@@ -4,6 +4,7 @@ import { withTransaction } from '../postgres/transaction.ts';
 import type { ConnectionSettings } from '../config/server.ts';
 import { BEGIN_PUBLICATION } from '../postgres/lock.ts';
 import type { PartitionName } from '../postgres/offsets.ts';
+import { readRows } from '../postgres/rows.ts';
 import type { StageContext } from '../progress.ts';
 import { withRun, type RunOptions } from './run.ts';
 import { sqlFile } from '../sql-file.ts';
@@ -57,33 +58,9 @@ const STEP = 'prune';
 /** Says what `prune` would remove now; changes nothing. */
 export async function planPrune(settings: ConnectionSettings, before: string): Promise<PrunePlan> {
   return withClient(settings, async (client) => {
-    const { rows } = await client.query<{
-      topic: string;
-      partition: string;
-      events: string;
-      bytes: string;
-      from_offset: string | null;
-      to_offset: string | null;
-      kept_open: string;
-    }>(sqlFile('prune/plan'), [before]);
-    const resolved = await client.query<{ events: string; bytes: string }>(
-      sqlFile('prune/resolved'),
-      [before],
-    );
-    return {
-      before,
-      partitions: rows.map((row) => ({
-        ...{ topic: row.topic, partition: Number(row.partition), events: Number(row.events) },
-        bytes: BigInt(row.bytes),
-        fromOffset: row.from_offset === null ? undefined : BigInt(row.from_offset),
-        toOffset: row.to_offset === null ? undefined : BigInt(row.to_offset),
-        keptOpen: Number(row.kept_open),
-      })),
-      resolved: {
-        events: Number(resolved.rows[0]?.events ?? 0),
-        bytes: BigInt(resolved.rows[0]?.bytes ?? 0),
-      },
-    };
+    const partitions = await readRows<PlannedPartition>(client, 'prune/plan', [before]);
+    const [resolved] = await readRows<PrunePlan['resolved']>(client, 'prune/resolved', [before]);
+    return { before, partitions, resolved: resolved ?? { events: 0, bytes: 0n } };
   });
 }
 
@@ -138,15 +115,6 @@ export async function prune(
   );
 }
 
-type BatchColumn =
-  | 'events'
-  | 'bytes'
-  | 'current_events'
-  | 'duplicate_events'
-  | 'superseded_events'
-  | 'skipped_events'
-  | 'refused_events';
-
 /** Removes a partition's events batch by batch, each of them one transaction. */
 async function* removeBatches(
   client: Client,
@@ -158,29 +126,18 @@ async function* removeBatches(
   let from = fromOffset;
   while (from !== undefined) {
     throwIfInterrupted(signal);
-    const { rows: ends } = await client.query<{ to_offset: string | null }>(
-      sqlFile('prune/batch_end'),
-      [topic, partition, from, before, batchRows],
-    );
-    const end = ends[0]?.to_offset;
-    if (end === null || end === undefined) {
+    const [end] = await readRows<{ readonly to?: bigint }>(client, 'prune/batch_end', [
+      ...[topic, partition, from, before, batchRows],
+    ]);
+    if (end?.to === undefined) {
       return;
     }
-    const { rows } = await withTransaction(client, async () => {
+    yield* await withTransaction(client, async () => {
       await client.query(BEGIN_PUBLICATION);
-      return client.query<Record<BatchColumn, string>>(sqlFile('prune/batch'), [
-        ...[topic, partition, from, before, end, runId],
-      ]);
+      const values = [topic, partition, from, before, end.to, runId];
+      return readRows<PrunedPartition>(client, 'prune/batch', values);
     });
-    for (const row of rows) {
-      yield {
-        ...{ topic, partition, events: Number(row.events), bytes: BigInt(row.bytes) },
-        ...{ current: Number(row.current_events), duplicates: Number(row.duplicate_events) },
-        ...{ superseded: Number(row.superseded_events), skipped: Number(row.skipped_events) },
-        refused: Number(row.refused_events),
-      };
-    }
-    from = BigInt(end);
+    from = end.to;
   }
 }
 

@@ -25,16 +25,6 @@ export async function askSql(
   return { columns: columnsOf(fields), rows };
 }
 
-/** The rows that sql/query/<name>.sql answers, by the names of their columns. */
-export async function askRows<Row extends object>(
-  client: Client,
-  name: string,
-  values: readonly unknown[] = [],
-): Promise<Row[]> {
-  const { rows } = await client.query<Row>(sqlFile(`query/${name}`), [...values]);
-  return rows;
-}
-
 /** The rows of a table by the names of its columns. */
 export function rowsOf<Name extends string>({
   columns,

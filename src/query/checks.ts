@@ -1,7 +1,8 @@
 import { MedallionError } from '../errors.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ResultTable } from '../postgres/query.ts';
-import { ask, askRows } from './ask.ts';
+import { readRows } from '../postgres/rows.ts';
+import { ask } from './ask.ts';
 
 export interface CheckQuery {
   /** The run of promote; the last one that checked anything when left out. */
@@ -54,7 +55,7 @@ export async function readFailingRows(
   query: FailingQuery,
 ): Promise<FailingRows | undefined> {
   const runId = query.runId ?? (await lastRun(client, query));
-  const checks = await askRows<{ name: string; failing: string }>(client, 'checks_failing', [
+  const checks = await readRows<{ name: string; failing: number }>(client, 'query/checks_failing', [
     ...[runId ?? null, query.model, query.check ?? null],
   ]);
   const [found, ...others] = checks;
@@ -69,17 +70,13 @@ export async function readFailingRows(
       { hint: `Name one: medallion checks show ${query.model} "${found.name}"` },
     );
   }
-  const rows = await askRows<{ failing_row: string }>(client, 'checks_failing_rows', [
-    ...[runId, query.model, found.name],
-  ]);
-  return {
-    runId,
-    check: found.name,
-    failing: Number(found.failing),
-    rows: rows.map(
-      ({ failing_row: row }) => JSON.parse(row) as Readonly<Record<string, string | null>>,
-    ),
-  };
+  const rows = await readRows<{ row: FailingRows['rows'][number] }>(
+    client,
+    'query/checks_failing_rows',
+    [runId, query.model, found.name],
+  );
+  const { name: check, failing } = found;
+  return { runId, check, failing, rows: rows.map(({ row }) => row) };
 }
 
 async function requireChecked(client: Client, query: FailingQuery): Promise<void> {
@@ -105,10 +102,10 @@ async function lastRun(
   client: Client,
   of: Pick<FailingQuery, 'model' | 'check'> | undefined,
 ): Promise<string | undefined> {
-  const [last] = await askRows<{ run_id: string | null }>(client, 'checks_last_run', [
+  const [last] = await readRows<{ runId?: string }>(client, 'query/checks_last_run', [
     ...[of?.model ?? null, of?.check ?? null],
   ]);
-  return last?.run_id ?? undefined;
+  return last?.runId;
 }
 
 async function requireRun(client: Client, runId: string): Promise<void> {

@@ -3,7 +3,8 @@ import { hasTables } from '../postgres/ask.ts';
 import { readTopicSources, sourceNames } from '../postgres/topic-sources.ts';
 import type { Source } from '../source/mapping.ts';
 import type { Client } from '../postgres/client.ts';
-import { askRows } from './ask.ts';
+import type { Coordinates } from '../postgres/quarantine.ts';
+import { readRows } from '../postgres/rows.ts';
 import { formatCoordinates } from './quarantine/coordinates.ts';
 
 /** A record of bronze. */
@@ -52,28 +53,14 @@ export async function readSourceRecords(
   const names = wanted === undefined ? [...sources.keys(), ...byName.keys()] : [wanted];
   for (const name of new Set(names)) {
     const topics = byName.get(name) ?? [];
-    const counts = await askRows<Record<'topic' | 'records' | 'rejected' | 'skipped', string>>(
+    const records = await readRows<Coordinates & { value: string }>(
       client,
-      'source_topics',
-      [topics],
-    );
-    const records = await askRows<Record<'topic' | 'partition' | 'offset' | 'value', string>>(
-      client,
-      'source_records',
-      [topics, most],
+      'query/source_records',
+      [...[topics, most]],
     );
     found.set(name, {
-      topics: counts.map((row) => ({
-        topic: row.topic,
-        ...{ records: BigInt(row.records), rejected: BigInt(row.rejected) },
-        skipped: BigInt(row.skipped),
-      })),
-      latest: records.map(({ topic, partition, offset, value }) => ({
-        place: formatCoordinates({
-          ...{ topic, partition: Number(partition), offset: BigInt(offset) },
-        }),
-        value,
-      })),
+      topics: await readRows(client, 'query/source_topics', [topics]),
+      latest: records.map((record) => ({ place: formatCoordinates(record), value: record.value })),
       dimensions,
     });
   }

@@ -11,7 +11,8 @@ import { withSnapshot, type ResultTable } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { lookAtLog, type RecordedPlace, type LogLag } from './lag.ts';
 import { hasTables } from '../postgres/ask.ts';
-import { ask, askSql, rowsOf } from './ask.ts';
+import { readRows } from '../postgres/rows.ts';
+import { ask, rowsOf } from './ask.ts';
 
 /** One way of an event: how much waits there, and for how long. Undefined is not known. */
 export interface Waiting {
@@ -80,23 +81,17 @@ export async function status(
   const log = await lookAtLog(config, metadata.partitions, signal);
   const partitions = joinPartitions(metadata.partitions, log);
   return {
-    ...{ log: log.description, group, problem: log.problem, partitions },
+    ...metadata,
+    ...{ log: log.description, group, problem: log.problem, partitions, strays },
     lag:
       log.problem === undefined
         ? together(partitions.filter(({ isOfLog }) => isOfLog).map(({ lag }) => lag))
         : UNKNOWN,
     promotion: together(partitions.map(({ promotion }) => promotion)),
-    gold: metadata.gold,
-    quarantine: metadata.quarantine,
     quarantined: rowsOf<'events'>(metadata.quarantine).reduce(
       (sum, { events }) => sum + Number(events),
       0,
     ),
-    skipped: metadata.skipped,
-    freshness: metadata.freshness,
-    implausible: metadata.implausible,
-    runs: metadata.runs,
-    strays,
   };
 }
 
@@ -105,60 +100,26 @@ const NOTHING: Waiting = { count: 0, seconds: 0 };
 
 type Recorded = RecordedPlace & { readonly promotion: Waiting };
 
-interface Metadata {
-  readonly partitions: readonly Recorded[];
-  readonly gold: Waiting;
-  readonly quarantine: ResultTable;
-  readonly skipped: number;
-  readonly freshness: ResultTable;
-  readonly implausible: number;
-  readonly runs: ResultTable;
-}
-
-async function readMetadata(client: Client): Promise<Metadata> {
-  const [gold] = rowsOf<'waiting_days' | 'waiting_seconds'>(await ask(client, 'gold_waiting'));
-  const quarantine = await ask(client, 'quarantine_open');
-  const [counted] = rowsOf<'implausible' | 'skipped'>(
-    await askSql(
-      client,
-      `select (select sum(implausible_events) from medallion.offsets) as implausible,
-              (select sum(skipped_events) from medallion.watermarks) as skipped`,
-    ),
+async function readMetadata(client: Client) {
+  const [gold = NOTHING] = await readRows<Waiting>(client, 'query/gold_waiting');
+  const [counted] = await readRows<Pick<Status, 'implausible' | 'skipped'>>(
+    client,
+    'query/counted_events',
   );
   return {
+    ...{ implausible: 0, skipped: 0, ...counted, gold },
     partitions: await readPartitions(client),
-    gold: { count: Number(gold?.waiting_days ?? 0), seconds: Number(gold?.waiting_seconds ?? 0) },
-    quarantine,
-    skipped: Number(counted?.skipped ?? 0),
+    quarantine: await ask(client, 'quarantine_open'),
     freshness: await readFreshness(client),
-    implausible: Number(counted?.implausible ?? 0),
     runs: await ask(client, 'last_runs'),
   };
 }
 
 async function readPartitions(client: Client): Promise<Recorded[]> {
-  const rows = rowsOf<
-    | 'topic'
-    | 'partition'
-    | 'next_offset'
-    | 'waiting_events'
-    | 'waiting_seconds'
-    | 'source'
-    | 'position'
-    | 'digest'
-    | 'last_produced_ms'
-    | 'updated_ms'
-  >(await ask(client, 'partitions'));
-  return rows.map((row) => ({
-    topic: row.topic ?? '',
-    partition: Number(row.partition),
-    nextOffset: BigInt(row.next_offset ?? 0),
-    source: row.source ?? '',
-    position: row.position === null ? null : BigInt(row.position),
-    digest: row.digest ?? undefined,
-    readUpTo: Number(row.last_produced_ms ?? 0),
-    updatedAt: Number(row.updated_ms),
-    promotion: { count: Number(row.waiting_events), seconds: Number(row.waiting_seconds ?? 0) },
+  const rows = await readRows<RecordedPlace & Waiting>(client, 'query/partitions');
+  return rows.map(({ count, seconds, ...row }) => ({
+    ...{ ...row, position: row.position ?? null },
+    promotion: { count, seconds },
   }));
 }
 

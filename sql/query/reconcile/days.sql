@@ -1,4 +1,5 @@
 -- The purchases of silver and what gold says of them, for the days $1, or for all where that is null.
+-- Amounts are in cents.
 -- grain: one row per UTC day that either of them has
 with silver_days as (
     select
@@ -21,17 +22,17 @@ gold_days as (
 
 select
     days.date_key,
-    (stale_dates.date_key is not null)::text as is_waiting,
-    coalesce(silver_days.orders, 0) as orders,
-    coalesce(silver_days.subtotal, 0.00) as subtotal,
-    coalesce(silver_days.tax_amount, 0.00) as tax_amount,
-    coalesce(silver_days.discount_amount, 0.00) as discount_amount,
-    coalesce(silver_days.total_amount, 0.00) as total_amount,
-    coalesce(gold_days.total_orders, 0) as gold_orders,
-    coalesce(gold_days.order_subtotal_day, 0.00) as gold_subtotal,
-    coalesce(gold_days.order_tax_amount_day, 0.00) as gold_tax_amount,
-    coalesce(gold_days.order_discount_amount_day, 0.00) as gold_discount_amount,
-    coalesce(gold_days.order_total_amount_day, 0.00) as gold_total_amount
+    stale_dates.date_key is not null as is_waiting,
+    coalesce(silver_days.orders, 0)::bigint as orders,
+    (coalesce(silver_days.subtotal, 0) * 100)::bigint as subtotal,
+    (coalesce(silver_days.tax_amount, 0) * 100)::bigint as tax_amount,
+    (coalesce(silver_days.discount_amount, 0) * 100)::bigint as discount_amount,
+    (coalesce(silver_days.total_amount, 0) * 100)::bigint as total_amount,
+    coalesce(gold_days.total_orders, 0)::bigint as gold_orders,
+    (coalesce(gold_days.order_subtotal_day, 0) * 100)::bigint as gold_subtotal,
+    (coalesce(gold_days.order_tax_amount_day, 0) * 100)::bigint as gold_tax_amount,
+    (coalesce(gold_days.order_discount_amount_day, 0) * 100)::bigint as gold_discount_amount,
+    (coalesce(gold_days.order_total_amount_day, 0) * 100)::bigint as gold_total_amount
 from (select date_key from silver_days union select date_key from gold_days) as days
 left join silver_days using (date_key)
 left join gold_days using (date_key)

@@ -28,7 +28,7 @@ steps as (
     from held
 )
 
-select from_offset, to_offset
+select from_offset as "from", to_offset as "to"
 from steps
 where from_offset < to_offset
 order by from_offset

@@ -1,5 +1,8 @@
--- Every partition that bronze or the metadata knows, with what is recorded of it.
+-- Every partition that bronze or the metadata knows, with what is recorded of it, and the offset that it is compared from.
+-- Where only what was ingested since $1 is compared, events begin in each partition where `search` finds them: ingest writes
+-- in the order of offsets, so the place is found by halving, with some twenty looks at the primary key.
 -- grain: one row per partition
+-- parameters: $1 a moment, null for all
 with recursive bronze_partitions as (
     (
         select topic, partition
@@ -18,6 +21,33 @@ with recursive bronze_partitions as (
         order by topic, partition
         limit 1
     ) as following
+),
+
+search as (
+    select topic, partition, cast(0 as bigint) as low, next_offset as high
+    from medallion.offsets
+    where $1::timestamptz is not null
+    union all
+    -- The first row from the middle on tells in which half the place lies.
+    select
+        search.topic,
+        search.partition,
+        case when probe.ingested_at < $1::timestamptz then probe."offset" + 1 else search.low end,
+        case when probe.ingested_at < $1::timestamptz then search.high else middle."offset" end
+    from search
+    cross join lateral (select (search.low + search.high) / 2 as "offset") as middle
+    left join lateral (
+        select events."offset", events.ingested_at
+        from bronze.events
+        where
+            events.topic = search.topic
+            and events.partition = search.partition
+            and events."offset" >= middle."offset"
+            and events."offset" < search.high
+        order by events."offset"
+        limit 1
+    ) as probe on true
+    where search.low < search.high
 ),
 
 partitions as (
@@ -68,20 +98,30 @@ select
     offsets.source,
     offsets.position,
     offsets.digest,
-    offsets.next_offset,
-    coalesce(offsets.landed_events, 0) as landed_events,
-    coalesce(offsets.quarantined_events, 0) as quarantined_events,
-    coalesce(watermarks.next_offset, 0) as promoted_to,
-    gaps.gaps,
-    coalesce(gaps.gap_offsets, 0) as gap_offsets,
-    coalesce(pruned.pruned_events, 0) as pruned_events,
-    coalesce(pruned.pruned_in_silver, 0) as pruned_in_silver,
-    coalesce(pruned.pruned_checksum, 0) as pruned_checksum,
-    pruned.pruned_from,
-    coalesce(pruned.pruned_to, 0) as pruned_to
+    coalesce(offsets.next_offset, 0) as "nextOffset",
+    coalesce(offsets.landed_events, 0) as written,
+    coalesce(offsets.quarantined_events, 0) as quarantined,
+    coalesce(watermarks.next_offset, 0) as "promotedTo",
+    coalesce(to_json(gaps.gaps), '[]') as gaps,
+    coalesce(gaps.gap_offsets, 0) as "gapOffsets",
+    coalesce(pruned.pruned_events, 0) as "prunedEvents",
+    coalesce(pruned.pruned_in_silver, 0) as "prunedInSilver",
+    coalesce(pruned.pruned_checksum, 0) as "prunedChecksum",
+    pruned.pruned_from as "prunedFrom",
+    coalesce(pruned.pruned_to, 0) as "prunedTo",
+    -- What was pruned is recorded as a whole, so a narrowed comparison begins behind it.
+    case
+        when $1::timestamptz is null then 0::bigint
+        else greatest(coalesce(search.low, 0), coalesce(pruned.pruned_to, 0))
+    end as "fromOffset"
 from partitions
 left join medallion.offsets using (topic, partition)
 left join medallion.watermarks using (topic, partition)
 left join gaps using (topic, partition)
 left join pruned using (topic, partition)
+left join search
+    on
+        partitions.topic = search.topic
+        and partitions.partition = search.partition
+        and search.low = search.high
 order by partitions.topic, partitions.partition

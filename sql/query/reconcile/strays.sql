@@ -1,7 +1,7 @@
 -- The events of partition $1, $2 from offset $3 on that make bronze and silver differ, $4 being the watermark.
 --   lost: promoted, and nowhere in silver. unknown: in silver, and bronze never had it, or has it no more.
 --   twice: accounted for more than once. early: in silver, though the watermark has not come to it.
--- grain: one row per kind and offset, the first $5 of each kind
+-- grain: one row per kind, with the first $5 offsets
 with held as (
     select "offset", 1 as in_bronze, 0 as accounted, 0 as replayed, cast(null as timestamptz) as produced_at
     from bronze.events
@@ -82,7 +82,7 @@ numbered as (
     where kind is not null
 )
 
-select kind, events, "offset"
+select kind, max(events) as events, json_agg("offset"::text order by "offset") filter (where number <= $5) as offsets
 from numbered
-where number <= $5
-order by kind, "offset"
+group by kind
+order by kind

@@ -4,7 +4,7 @@ import { withArchiveRewriter, type ArchiveRewriter } from '../../engine/duckdb/a
 import { MedallionError, throwIfInterrupted } from '../../errors.ts';
 import { hasArchive } from '../../postgres/archive.ts';
 import type { Client } from '../../postgres/client.ts';
-import { sqlFile } from '../../sql-file.ts';
+import { readRows } from '../../postgres/rows.ts';
 import { changeOf, count, note, rehash, type Change, type Work } from './work.ts';
 
 /** A file of the archive. */
@@ -86,11 +86,10 @@ export async function rewriteFile(
   const { archive, path, topic, partition, fileId } = file;
   const name = path.replace(/(?:-[0-9a-f]{8})?\.parquet$/, '');
   const to = `${name}-${randomBytes(4).toString('hex')}.parquet`;
-  const begin = async (unneeded: string): Promise<string | undefined> => {
-    const { rows } = await client.query<{ file_id: string }>(sqlFile('archive/begin_file'), [
-      ...[archive, unneeded, topic, partition, 0, 0, 0, 0, warehouse, runId],
-    ]);
-    return rows[0]?.file_id;
+  const begin = async (unneeded: string): Promise<bigint | undefined> => {
+    const values = [archive, unneeded, topic, partition, 0, 0, 0, 0, warehouse, runId];
+    const [row] = await readRows<{ readonly fileId: bigint }>(client, 'archive/begin_file', values);
+    return row?.fileId;
   };
   const begun = await begin(to);
   const written = await rewriter.rewrite(

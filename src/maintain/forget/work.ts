@@ -4,6 +4,7 @@ import { MedallionError } from '../../errors.ts';
 import { readReferences, type ReferenceRow } from '../../event/references.ts';
 import type { Client } from '../../postgres/client.ts';
 import { plainTopic } from '../../postgres/offsets.ts';
+import { readRows } from '../../postgres/rows.ts';
 import { readTopicSources, sourceOfTopic, type SourceOf } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
 import { Eraser, NotErasable, saysItself } from '../../source/erase.ts';
@@ -79,7 +80,7 @@ export async function workOn(
       hint: 'Nothing was changed. It is what the source says of records without a customer of their own, and nobody in person.',
     });
   }
-  const columns = await readColumns(client);
+  const columns = await readRows<Column>(client, 'forget/columns');
   // Without rows where they are not made yet.
   const references = await readReferences(async ({ table, columns: read }) => {
     const sql = `select ${read} from silver.${table}`;
@@ -114,19 +115,6 @@ async function readVersions(
     versions.push(...(await client.query<Place>(sqlFile(name), [[...orders]])).rows);
   }
   return versions;
-}
-
-async function readColumns(client: Client): Promise<Column[]> {
-  const { rows } = await client.query<{
-    schema_name: string;
-    table_name: string;
-    column_name: string;
-    is_customer: string;
-  }>(sqlFile('forget/columns'));
-  return rows.map((row) => ({
-    ...{ schema: row.schema_name, table: row.table_name, name: row.column_name },
-    isCustomer: row.is_customer === 'true',
-  }));
 }
 
 export function hasTable(columns: readonly Column[], schema: string, table: string): boolean {

@@ -2,8 +2,9 @@ import { throwIfInterrupted } from '../../errors.ts';
 import { isText } from '../../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../../log/log.ts';
 import type { Client } from '../../postgres/client.ts';
-import { fromHex, type Coordinates, type Selection } from '../../postgres/quarantine.ts';
-import { askRows, rowsOf } from '../ask.ts';
+import { type Coordinates, type Selection } from '../../postgres/quarantine.ts';
+import { readRows } from '../../postgres/rows.ts';
+import { rowsOf } from '../ask.ts';
 import { formatCoordinates } from './coordinates.ts';
 import { askChosen, placeOf } from './chosen.ts';
 import { readRaw } from './raw.ts';
@@ -117,15 +118,15 @@ async function* readBatch(
     yield { event: first, raw: await readRaw(client, first) };
     return;
   }
-  const rows = await askRows<{ n: string; raw: string | null }>(client, 'quarantine/raws', [
+  const rows = await readRows<{ n: bigint; raw?: Buffer }>(client, 'query/quarantine/raws', [
     batch.map(({ topic }) => topic),
     batch.map(({ partition }) => partition),
     batch.map(({ offset }) => String(offset)),
   ]);
-  for (const { n, raw } of rows) {
+  for (const { n, raw = null } of rows) {
     const event = batch[Number(n) - 1];
     if (event !== undefined) {
-      yield { event, raw: raw === null ? null : fromHex(raw) };
+      yield { event, raw };
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Client } from '../../postgres/client.ts';
-import { fromHex, type Coordinates } from '../../postgres/quarantine.ts';
-import { askRows } from '../ask.ts';
+import type { Coordinates } from '../../postgres/quarantine.ts';
+import { readRows } from '../../postgres/rows.ts';
 
 /** What one answer of the server carries at most: it comes as hexadecimal text, twice as long. */
 const PIECE_BYTES = 16 << 20;
@@ -14,15 +14,14 @@ export async function readRaw(
   const pieces: Buffer[] = [];
   for (let from = 0; ; from += PIECE_BYTES) {
     const length = Math.min(PIECE_BYTES, maxBytes - from);
-    const [row] = await askRows<{ piece: string | null }>(client, 'quarantine/raw', [
+    const [row] = await readRows<{ piece?: Buffer }>(client, 'query/quarantine/raw', [
       ...[topic, partition, offset, from + 1, length],
     ]);
-    const piece = row?.piece;
-    if (piece === null || piece === undefined) {
+    if (row?.piece === undefined) {
       return null;
     }
-    pieces.push(fromHex(piece));
-    if ((pieces.at(-1)?.length ?? 0) < PIECE_BYTES || from + length >= maxBytes) {
+    pieces.push(row.piece);
+    if (row.piece.length < PIECE_BYTES || from + length >= maxBytes) {
       return Buffer.concat(pieces);
     }
   }

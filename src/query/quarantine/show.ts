@@ -2,7 +2,7 @@ import { MedallionError } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
 import type { Coordinates } from '../../postgres/quarantine.ts';
 import type { ResultTable } from '../../postgres/query.ts';
-import { askRows } from '../ask.ts';
+import { sqlFile } from '../../sql-file.ts';
 import { askChosen } from './chosen.ts';
 import { formatCoordinates } from './coordinates.ts';
 import { readRaw } from './raw.ts';
@@ -50,8 +50,10 @@ export async function showQuarantined(
   if (table.rows.length === 0) {
     throw notQuarantined(place);
   }
-  const history = await askRows<HistoryEntry>(client, 'quarantine/history', [
-    ...[place.topic, place.partition, place.offset],
+  const { rows: history } = await client.query<HistoryEntry>(sqlFile('query/quarantine/history'), [
+    place.topic,
+    place.partition,
+    place.offset,
   ]);
   const raw = await readRaw(client, place, maxBytes);
   return { event: formatCoordinates(place), table, history, raw };

@@ -22,13 +22,19 @@ export interface Comparison {
   readonly note: string | null;
 }
 
+/** What is compared: whole things, or cents. */
+export interface Counts {
+  readonly expected: bigint;
+  readonly found: bigint;
+  readonly waiting: bigint;
+}
+
 /** A comparison of counted events, or other whole things. */
 export function compareCounts(
   at: Pick<Comparison, 'check' | 'scope' | 'measure'>,
-  counts: { readonly expected: bigint; readonly found: bigint; readonly waiting: bigint },
+  { expected, found, waiting }: Counts,
   notes: readonly string[],
 ): Comparison {
-  const { expected, found, waiting } = counts;
   const difference = found + waiting - expected;
   return {
     ...at,
@@ -42,7 +48,7 @@ export function compareCounts(
 /** The same of money: amounts in cents. */
 export function compareMoney(
   at: Pick<Comparison, 'check' | 'scope' | 'measure'>,
-  cents: { readonly expected: bigint; readonly found: bigint; readonly waiting: bigint },
+  cents: Counts,
   notes: readonly string[],
 ): Comparison {
   const compared = compareCounts(at, cents, notes);
@@ -56,12 +62,6 @@ export function compareMoney(
 
 function resultOf(difference: bigint, waiting: bigint): Comparison['result'] {
   return difference !== 0n ? 'different' : waiting !== 0n ? 'waiting' : 'ok';
-}
-
-/** "12.30" as 1230. */
-export function centsOf(money: string): bigint {
-  const [whole = '0', fraction = ''] = money.split('.');
-  return BigInt(`${whole}${fraction.padEnd(2, '0')}`);
 }
 
 function asMoney(cents: string): string {

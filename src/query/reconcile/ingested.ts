@@ -1,7 +1,7 @@
 import { isImported } from '../../log/table.ts';
 import type { Client } from '../../postgres/client.ts';
+import { readRows } from '../../postgres/rows.ts';
 import { keyOf } from '../../postgres/offsets.ts';
-import { askRows } from '../ask.ts';
 import type { RecordedPartition } from './recorded.ts';
 import { compareCounts, events, offsetRange, type Comparison } from './comparison.ts';
 import { least, type Stored } from './stored.ts';
@@ -45,12 +45,12 @@ export async function compareIngested(
       readWhole,
     );
   }
-  const found = stored.events + stored.rejectedAtIngest + recorded.pruned.events;
+  const found = stored.events + stored.rejectedAtIngest + recorded.prunedEvents;
   const taken = view?.events ?? recorded.written + recorded.quarantined;
   const compared = compareCounts(at, { expected: taken + waiting, found, waiting }, [
     ...(view === undefined ? ["not in this log: compared with ingest's own records"] : view.notes),
     ...(stored.rejectedAtIngest > 0n ? [`${stored.rejectedAtIngest} quarantined at ingest`] : []),
-    ...(recorded.pruned.events > 0n ? [`${recorded.pruned.events} pruned`] : []),
+    ...(recorded.prunedEvents > 0n ? [`${recorded.prunedEvents} pruned`] : []),
     ...(recorded.gaps.length > 0 ? [`offsets ${recorded.gaps.join(', ')} expired unread`] : []),
   ]);
   const missing = taken - found;
@@ -99,7 +99,7 @@ function holesNote(
 
 function firstOffset(recorded: RecordedPartition, stored: Stored): bigint | undefined {
   const [firstGap] = recorded.gaps.map((gap) => BigInt(gap.split('-')[0] ?? 0));
-  return least(stored.firstOffset, recorded.pruned.from, firstGap);
+  return least(stored.firstOffset, recorded.prunedFrom, firstGap);
 }
 
 async function missingOffsets(
@@ -108,16 +108,14 @@ async function missingOffsets(
   stored: Stored,
   missing: bigint,
 ): Promise<string> {
-  const { topic, partition, nextOffset, pruned } = recorded;
-  const from = pruned.to > 0n ? pruned.to : (firstOffset(recorded, stored) ?? 0n);
+  const { topic, partition, nextOffset, prunedTo } = recorded;
+  const from = prunedTo > 0n ? prunedTo : (firstOffset(recorded, stored) ?? 0n);
   const isFile = recorded.position !== undefined && !isImported(topic);
   // A file begins at its first line; of a topic the first offset that was read is known by its event only.
-  const rows = await askRows<{ from_offset: string; to_offset: string }>(
-    client,
-    'reconcile/missing',
-    [topic, partition, isFile ? pruned.to : from, nextOffset, NAMED],
-  );
-  const ranges = rows.map((row) => offsetRange(BigInt(row.from_offset), BigInt(row.to_offset)));
+  const rows = await readRows<{ from: bigint; to: bigint }>(client, 'query/reconcile/missing', [
+    ...[topic, partition, isFile ? prunedTo : from, nextOffset, NAMED],
+  ]);
+  const ranges = rows.map((row) => offsetRange(row.from, row.to));
   const where =
     ranges.length === 0
       ? ''

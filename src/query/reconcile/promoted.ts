@@ -1,7 +1,7 @@
 import type { Client } from '../../postgres/client.ts';
+import { readRows } from '../../postgres/rows.ts';
 import { keyOf } from '../../postgres/offsets.ts';
-import { askRows } from '../ask.ts';
-import { NOTHING_PRUNED, type RecordedPartition } from './recorded.ts';
+import type { RecordedPartition } from './recorded.ts';
 import { compareCounts, events, type Comparison } from './comparison.ts';
 import { OUTCOMES, type Counted, type Stored, type Outcomes } from './stored.ts';
 
@@ -26,10 +26,12 @@ export async function comparePromoted(
   outcomes: Outcomes,
 ): Promise<Comparison[]> {
   const at = { check: 'bronze-to-silver', scope: keyOf(recorded), measure: 'events' } as const;
-  const pruned = recorded.fromOffset === 0n ? recorded.pruned : NOTHING_PRUNED;
+  const isWhole = recorded.fromOffset === 0n;
+  const prunedInSilver = isWhole ? recorded.prunedInSilver : 0n;
+  const prunedChecksum = isWhole ? recorded.prunedChecksum : 0n;
   const accounted = [...OUTCOMES.map((outcome) => outcomes[outcome]), stored.rejectedBySilver];
   const found = sumOf(accounted, 'events');
-  const expected = stored.promoted.events + pruned.inSilver;
+  const expected = stored.promoted.events + prunedInSilver;
   const deferred = outcomes.deferred.events;
   const waiting = stored.events - stored.promoted.events;
   const notes = [
@@ -37,12 +39,12 @@ export async function comparePromoted(
       `${outcomes.superseded.events} superseded, ${stored.rejectedBySilver.events} quarantined`,
     ...(outcomes.skipped.events > 0n ? [`${outcomes.skipped.events} skipped by their source`] : []),
     ...(deferred > 0n ? [`${deferred} deferred by a fill that has not ended`] : []),
-    ...(pruned.inSilver > 0n ? [`${pruned.inSilver} pruned`] : []),
-    ...(recorded.fromOffset > 0n ? [`from offset ${recorded.fromOffset} on`] : []),
+    ...(prunedInSilver > 0n ? [`${prunedInSilver} pruned`] : []),
+    ...(isWhole ? [] : [`from offset ${recorded.fromOffset} on`]),
   ];
   const isSame =
     found === expected &&
-    sumOf(accounted, 'checksum') === stored.promoted.checksum + pruned.checksum;
+    sumOf(accounted, 'checksum') === stored.promoted.checksum + prunedChecksum;
   const strays = isSame ? { notes: [], events: 0n } : await findStrays(client, recorded);
   const places = {
     expected: expected + waiting,
@@ -70,31 +72,22 @@ async function findStrays(
   client: Client,
   { topic, partition, fromOffset, promotedTo }: RecordedPartition,
 ): Promise<{ readonly notes: string[]; readonly events: bigint }> {
-  const rows = await askRows<{ kind: keyof typeof KINDS; events: string; offset: string }>(
+  const kinds = await readRows<{ kind: keyof typeof KINDS; events: bigint; offsets: string[] }>(
     client,
-    'reconcile/strays',
+    'query/reconcile/strays',
     [topic, partition, fromOffset, promotedTo, NAMED],
   );
-  const kinds = new Map<keyof typeof KINDS, { readonly events: bigint; offsets: string[] }>();
-  for (const { kind, events: count, offset } of rows) {
-    const known = kinds.get(kind) ?? { events: BigInt(count), offsets: [] };
-    known.offsets.push(offset);
-    kinds.set(kind, known);
-  }
-  if (kinds.size === 0) {
+  if (kinds.length === 0) {
     return {
       notes: ['no event stands out: bronze and what prune recorded have changed since'],
       events: 0n,
     };
   }
   return {
-    notes: [...kinds].map(
-      ([kind, { events: count, offsets }]) =>
-        `${events(count)} ${KINDS[kind]}: offsets ${offsets.join(', ')}${count > BigInt(offsets.length) ? ', ..' : ''}`,
+    notes: kinds.map(
+      ({ kind, events: count, offsets }) =>
+        `${events(count)} ${KINDS[kind]}: offsets ${offsets.join(', ')}${count > offsets.length ? ', ..' : ''}`,
     ),
-    events: [...kinds.values()].reduce(
-      (most, kind) => (kind.events > most ? kind.events : most),
-      0n,
-    ),
+    events: kinds.reduce((most, kind) => (kind.events > most ? kind.events : most), 0n),
   };
 }

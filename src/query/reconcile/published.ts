@@ -1,7 +1,7 @@
 import type { Client } from '../../postgres/client.ts';
-import { askRows } from '../ask.ts';
+import { readRows } from '../../postgres/rows.ts';
 import { asked, type RecordedPartition } from './recorded.ts';
-import { centsOf, compareCounts, compareMoney, type Comparison } from './comparison.ts';
+import { compareCounts, compareMoney, type Comparison, type Counts } from './comparison.ts';
 
 /** What is compared of a day: the measure, its column of silver, and whether it is money. */
 const MEASURES = [
@@ -13,7 +13,11 @@ const MEASURES = [
 ] as const;
 
 type Column = (typeof MEASURES)[number]['column'];
-type DayRow = Readonly<Record<'date_key' | 'is_waiting' | Column | `gold_${Column}`, string>>;
+/** Amounts in cents. */
+type DayRow = Readonly<Record<Column | `gold_${Column}`, bigint>> & {
+  readonly date_key: string;
+  readonly is_waiting: boolean;
+};
 
 /**
  * Silver = gold: the purchases of each day and their sums, to the cent. A day that gold is yet to publish waits. Days
@@ -26,17 +30,17 @@ export async function comparePublished(
   since: string | undefined,
 ): Promise<Comparison[]> {
   const changed = since === undefined ? null : await readChangedDays(client, partitions, since);
-  const rows = await askRows<DayRow>(client, 'reconcile/days', [changed]);
-  const days = rows.map((row) => ({ day: row.date_key, lines: compareDay(row) }));
-  const isAlike = ({ lines }: (typeof days)[number]): boolean =>
-    lines.every(({ result }) => result === 'ok');
-  const alike = rows.filter((_, index) => days[index] !== undefined && isAlike(days[index]));
-  return [
-    ...addUp(alike),
-    ...days
-      .filter((day) => !isAlike(day))
-      .flatMap(({ lines }) => lines.filter(({ result }) => result !== 'ok')),
-  ];
+  const rows = await readRows<DayRow>(client, 'query/reconcile/days', [changed]);
+  const alike: DayRow[] = [];
+  const others: Comparison[] = [];
+  for (const row of rows) {
+    const lines = compareDay(row).filter(({ result }) => result !== 'ok');
+    others.push(...lines);
+    if (lines.length === 0) {
+      alike.push(row);
+    }
+  }
+  return [...addUp(alike), ...others];
 }
 
 async function readChangedDays(
@@ -44,23 +48,21 @@ async function readChangedDays(
   partitions: readonly RecordedPartition[],
   since: string,
 ): Promise<string[]> {
-  const rows = await askRows<{ date_key: string }>(client, 'reconcile/changed_days', [
-    ...asked(partitions),
-    since,
-  ]);
+  const values = [...asked(partitions), since];
+  const rows = await readRows<Pick<DayRow, 'date_key'>>(
+    client,
+    'query/reconcile/changed_days',
+    values,
+  );
   return rows.map((row) => row.date_key);
 }
 
 function compareDay(row: DayRow): Comparison[] {
-  const isWaiting = row.is_waiting === 'true';
-  return MEASURES.map(({ measure, column, isMoney }) => {
-    const whole = isMoney ? centsOf : BigInt;
-    const expected = whole(row[column]);
-    const found = whole(row[`gold_${column}`]);
-    const counts = { expected, found, waiting: isWaiting ? expected - found : 0n };
-    const at = { check: 'silver-to-gold', scope: row.date_key, measure } as const;
-    const notes = isWaiting ? ['to be published by the next promote'] : [];
-    return isMoney ? compareMoney(at, counts, notes) : compareCounts(at, counts, notes);
+  const notes = row.is_waiting ? ['to be published by the next promote'] : [];
+  return compareMeasures(row.date_key, notes, (column) => {
+    const expected = row[column];
+    const found = row[`gold_${column}`];
+    return { expected, found, waiting: row.is_waiting ? expected - found : 0n };
   });
 }
 
@@ -72,13 +74,19 @@ function addUp(rows: readonly DayRow[]): Comparison[] {
   }
   const scope = first === last ? first : `${first}..${last}`;
   const notes = rows.length === 1 ? [] : [`${String(rows.length)} days`];
+  return compareMeasures(scope, notes, (column) => {
+    const sum = rows.reduce((total, row) => total + row[column], 0n);
+    return { expected: sum, found: sum, waiting: 0n };
+  });
+}
+
+function compareMeasures(
+  scope: string,
+  notes: readonly string[],
+  countsOf: (column: Column) => Counts,
+): Comparison[] {
   return MEASURES.map(({ measure, column, isMoney }) => {
-    const sum = rows.reduce(
-      (total, row) => total + (isMoney ? centsOf(row[column]) : BigInt(row[column])),
-      0n,
-    );
-    const at = { check: 'silver-to-gold', scope, measure } as const;
-    const counts = { expected: sum, found: sum, waiting: 0n };
-    return isMoney ? compareMoney(at, counts, notes) : compareCounts(at, counts, notes);
+    const compare = isMoney ? compareMoney : compareCounts;
+    return compare({ check: 'silver-to-gold', scope, measure }, countsOf(column), notes);
   });
 }

@@ -1,7 +1,7 @@
 import type { Client } from '../../postgres/client.ts';
-import { keyOf } from '../../postgres/offsets.ts';
 import { hasTables } from '../../postgres/ask.ts';
-import { askRows } from '../ask.ts';
+import { keyOf, type PartitionName } from '../../postgres/offsets.ts';
+import { readRows } from '../../postgres/rows.ts';
 import { asked, type RecordedPartition } from './recorded.ts';
 
 /** Events and the sum of their offsets' hashes: two sets of events with both alike are the same set. */
@@ -19,85 +19,52 @@ export interface Stored {
   readonly rejectedAtIngest: bigint;
   readonly rejectedBySilver: Counted;
   /** The first offset that bronze or the quarantine has; undefined where they have none. */
-  readonly firstOffset: bigint | undefined;
+  readonly firstOffset?: bigint | undefined;
 }
 
 const NONE: Counted = { events: 0n, checksum: 0n };
 const NOTHING_STORED: Stored = {
   ...{ events: 0n, promoted: NONE, rejectedAtIngest: 0n, rejectedBySilver: NONE },
-  firstOffset: undefined,
 };
+
+interface CountRow extends PartitionName, Counted {}
+
+interface StoredRow extends CountRow, Pick<Stored, 'rejectedAtIngest' | 'firstOffset'> {
+  readonly promoted: bigint;
+  readonly rejectedBySilver: bigint;
+  readonly rejectedChecksum: bigint;
+  readonly hasReplayed: boolean;
+}
 
 /** Counts bronze and the quarantine: ranges of their primary keys. */
 export async function readStored(
   client: Client,
   partitions: readonly RecordedPartition[],
 ): Promise<(partition: RecordedPartition) => Stored> {
-  const stored = new Map<string, Stored>();
   const names = [...asked(partitions), partitions.map(({ promotedTo }) => promotedTo)];
-  const bronze = await askRows<
-    CountRow & { readonly promoted: string; readonly first_offset: string | null }
-  >(client, 'reconcile/bronze', names);
-  for (const row of bronze) {
-    stored.set(keyOf(row), {
-      ...NOTHING_STORED,
-      events: BigInt(row.events),
-      promoted: { events: BigInt(row.promoted), checksum: BigInt(row.checksum) },
-      firstOffset: row.first_offset === null ? undefined : BigInt(row.first_offset),
-    });
-  }
-  const quarantine = await askRows<
-    CountRow & {
-      readonly stage: 'ingest' | 'silver';
-      readonly first_offset: string;
-      readonly replayed_to_bronze: string;
-      readonly replayed: string;
-    }
-  >(client, 'reconcile/quarantine', names);
-  for (const row of quarantine) {
-    const key = keyOf(row);
-    const known = stored.get(key) ?? NOTHING_STORED;
-    if (row.stage === 'ingest') {
-      stored.set(key, {
-        ...known,
-        rejectedAtIngest: BigInt(row.events) - BigInt(row.replayed_to_bronze),
-        firstOffset: least(known.firstOffset, BigInt(row.first_offset)),
-      });
-    } else {
-      const rejectedBySilver = { events: BigInt(row.events), checksum: BigInt(row.checksum) };
-      stored.set(key, { ...known, rejectedBySilver });
-    }
-  }
-  if (quarantine.some(({ replayed }) => replayed !== '0') && (await hasSilver(client))) {
-    await leaveOutReplayed(client, names, stored);
-  }
+  const rows = await readRows<StoredRow>(client, 'query/reconcile/stored', names);
+  const isReplayed = rows.some(({ hasReplayed }) => hasReplayed) && (await hasSilver(client));
+  const replayed = isReplayed
+    ? await readRows<CountRow>(client, 'query/reconcile/replayed', names)
+    : [];
+  const stored = new Map(
+    rows.map(({ promoted, checksum, rejectedBySilver, rejectedChecksum, ...row }) => {
+      const key = keyOf(row);
+      const again = replayed.find((one) => keyOf(one) === key) ?? NONE;
+      return [
+        key,
+        {
+          ...row,
+          promoted: { events: promoted, checksum },
+          rejectedBySilver: {
+            events: rejectedBySilver - again.events,
+            checksum: rejectedChecksum - again.checksum,
+          },
+        },
+      ];
+    }),
+  );
   return (partition) => stored.get(keyOf(partition)) ?? NOTHING_STORED;
-}
-
-async function leaveOutReplayed(
-  client: Client,
-  names: readonly unknown[],
-  stored: Map<string, Stored>,
-): Promise<void> {
-  for (const row of await askRows<CountRow>(client, 'reconcile/replayed', names)) {
-    const key = keyOf(row);
-    const known = stored.get(key) ?? NOTHING_STORED;
-    const { events, checksum } = known.rejectedBySilver;
-    stored.set(key, {
-      ...known,
-      rejectedBySilver: {
-        events: events - BigInt(row.events),
-        checksum: checksum - BigInt(row.checksum),
-      },
-    });
-  }
-}
-
-interface CountRow {
-  readonly topic: string;
-  readonly partition: string;
-  readonly events: string;
-  readonly checksum: string;
 }
 
 /** Deferred: taken out of bronze's order by a fill that has not ended, and judged by the next promotion. */
@@ -116,17 +83,15 @@ export async function readOutcomes(
   if (!(await hasSilver(client))) {
     return outcomes;
   }
-  const rows = await askRows<CountRow & { readonly outcome: (typeof OUTCOMES)[number] }>(
+  const rows = await readRows<CountRow & { readonly outcome: keyof Outcomes }>(
     client,
-    'reconcile/outcomes',
+    'query/reconcile/outcomes',
     asked(partitions),
   );
-  for (const row of rows) {
-    const key = keyOf(row);
-    outcomes.set(key, {
-      ...(outcomes.get(key) ?? NO_OUTCOMES),
-      [row.outcome]: { events: BigInt(row.events), checksum: BigInt(row.checksum) },
-    });
+  for (const { outcome, events, checksum, ...name } of rows) {
+    const key = keyOf(name);
+    const known = outcomes.get(key) ?? NO_OUTCOMES;
+    outcomes.set(key, { ...known, [outcome]: { events, checksum } });
   }
   return outcomes;
 }

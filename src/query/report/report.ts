@@ -3,7 +3,8 @@ import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import type { Client } from '../../postgres/client.ts';
 import { readReporting } from '../../postgres/reporting.ts';
 import { hasTables } from '../../postgres/ask.ts';
-import { ask, askRows, rowsOf } from '../ask.ts';
+import { readRows } from '../../postgres/rows.ts';
+import { ask, rowsOf } from '../ask.ts';
 import { resolvePeriod, type Period, type SalesDays } from './period.ts';
 import {
   declarationOf,
@@ -95,16 +96,11 @@ function goldError(error: unknown, place: string): unknown {
 }
 
 async function readAmounts(client: Client, { since, until }: Period): Promise<Amounts> {
-  const [row] = await askRows<{ currencies: string; unrated: string }>(client, 'report_amounts', [
-    since,
-    until,
-  ]).catch((error: unknown) => {
+  const rows = readRows<Amounts>(client, 'query/report_amounts', [since, until]);
+  const [amounts] = await rows.catch((error: unknown) => {
     throw goldError(error, 'gold.order_performance');
   });
-  return {
-    currencies: JSON.parse(row?.currencies ?? '[]') as string[],
-    unrated: Number(row?.unrated ?? 0),
-  };
+  return amounts ?? { currencies: [], unrated: 0 };
 }
 
 async function countWritten(client: Client): Promise<bigint> {
@@ -116,12 +112,9 @@ async function countWritten(client: Client): Promise<bigint> {
 
 /** The first and the last day with sales, and the last one that is not ahead of the clock. */
 async function salesDays(client: Client): Promise<SalesDays | undefined> {
-  const [days] = await askRows<{ [Day in keyof SalesDays]: string | null }>(
-    client,
-    'sales_days',
-  ).catch((error: unknown) => {
+  const rows = readRows<Partial<SalesDays>>(client, 'query/sales_days');
+  const [{ first, last, latest } = {}] = await rows.catch((error: unknown) => {
     throw goldError(error, 'gold.sales_performance');
   });
-  const { first = null, last = null, latest = null } = days ?? {};
-  return first === null || last === null || latest === null ? undefined : { first, last, latest };
+  return first && last && latest ? { first, last, latest } : undefined;
 }
