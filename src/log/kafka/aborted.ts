@@ -26,25 +26,18 @@ export interface FetchedRecords {
 
 const ABORT_MARKER = Buffer.from([0, 0, 0, 0]);
 
-/** Marks the records of aborted transactions, and takes the list of those away. */
+/** Marks the records of aborted transactions, which end at their producer's next marker, and takes the list of those away. */
 export function hideAborted(partition: FetchedRecords): void {
-  const { abortedTransactions } = partition;
-  if (abortedTransactions !== undefined && abortedTransactions.length > 0) {
-    partition.messages = withoutAborted(partition.messages, abortedTransactions);
-    partition.abortedTransactions = [];
+  const { abortedTransactions = [] } = partition;
+  if (abortedTransactions.length === 0) {
+    return;
   }
-}
-
-/** The records, those of aborted transactions marked. A transaction ends at its producer's next marker. */
-function withoutAborted(
-  records: readonly FetchedRecord[],
-  aborted: readonly AbortedTransaction[],
-): FetchedRecord[] {
-  const upcoming = aborted
+  const upcoming = abortedTransactions
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) }))
     .sort((a, b) => Number(a.firstOffset - b.firstOffset));
   const open = new Set<string>();
-  return records.map((record) => {
+  partition.abortedTransactions = [];
+  partition.messages = partition.messages.map((record) => {
     for (let next = upcoming[0]; next !== undefined && next.firstOffset <= BigInt(record.offset);) {
       open.add(next.producerId);
       upcoming.shift();

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
-import type { KafkaConfig, SaslConfig } from '../../config/kafka.ts';
+import type { KafkaConfig } from '../../config/kafka.ts';
 import { type TlsConfig, readCertificates } from '../../config/tls.ts';
 import { correctBrokerAnswers } from './broker-answers.ts';
 import { addCodecs } from './codecs.ts';
@@ -41,7 +41,7 @@ export function createConnection(config: KafkaConfig): Connection {
       factor: 0.2,
       retries: Math.max(2, config.brokers.length),
     },
-    ...(config.sasl === undefined ? {} : { sasl: saslOptions(config.sasl) }),
+    ...(config.sasl === undefined ? {} : { sasl: config.sasl as SASLOptions }),
     ssl: tls ?? false,
     logLevel: kafkajs.logLevel.NOTHING,
     logCreator: () => () => undefined,
@@ -71,10 +71,6 @@ export function createConnection(config: KafkaConfig): Connection {
       }
     },
   };
-}
-
-function saslOptions({ mechanism, username, password }: SaslConfig): SASLOptions {
-  return { mechanism, username, password };
 }
 
 /** @throws MedallionError config, when a certificate file cannot be read */

@@ -55,6 +55,14 @@ export class Ending {
     }
   }
 
+  /** What the brokers answer; undefined where they do not, which ends the session. */
+  unless<T>(answer: Promise<T>): Promise<T | undefined> {
+    return answer.catch((error: unknown) => {
+      this.failByKafka(error);
+      return undefined;
+    });
+  }
+
   /** Whether brokers that come back would mend it. */
   isRetriable(error: unknown): boolean {
     return isRetriable(kafkaError(error, this.#config, this.#config.topic));

@@ -3,13 +3,7 @@ import { codeOf, MedallionError, messageOf } from '../../errors.ts';
 import { lacksRight, type Use } from './denied.ts';
 
 /** What kafkajs puts on its errors; `type` is the broker's name for a protocol error. */
-interface KafkaFailure {
-  readonly name: string;
-  readonly message: string;
-  readonly type?: string;
-  readonly code?: string;
-  readonly retriable?: boolean;
-}
+type KafkaFailure = Error & { readonly type?: string; readonly retriable?: boolean };
 
 const REFUSED = new Set([
   'SASL_AUTHENTICATION_FAILED',
@@ -68,13 +62,13 @@ export function kafkaError(
     return error;
   }
   const kafka = nameOf(config);
-  const typed = failures.find(({ type }) => type !== undefined) ?? root;
-  const type = typed.type ?? '';
+  const said = messageOf(root);
+  const type = protocolErrorOf(error) ?? '';
   const named = topic === undefined ? 'topic' : `topic "${topic}"`;
 
   if (REFUSED.has(type) || failures.some(({ name }) => name === 'KafkaJSSASLAuthenticationError')) {
     const user = config.sasl === undefined ? 'the client' : `user "${config.sasl.username}"`;
-    return new MedallionError('denied', `${kafka} refused ${user}: ${root.message}`, {
+    return new MedallionError('denied', `${kafka} refused ${user}: ${said}`, {
       hint: 'Check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM.',
       cause: error,
     });
@@ -85,8 +79,8 @@ export function kafkaError(
   if (type === 'INCONSISTENT_GROUP_PROTOCOL') {
     return groupTaken(config, [], error);
   }
-  if (failures.some(({ code }) => BAD_CERTIFICATE.test(code ?? ''))) {
-    return new MedallionError('denied', `no trusted TLS connection to ${kafka}: ${root.message}`, {
+  if (failures.some((failure) => BAD_CERTIFICATE.test(codeOf(failure) ?? ''))) {
+    return new MedallionError('denied', `no trusted TLS connection to ${kafka}: ${said}`, {
       hint: 'KAFKA_SSL_CA names the file of the certificate authority; KAFKA_SSL=false connects without TLS.',
       cause: error,
     });
@@ -101,16 +95,16 @@ export function kafkaError(
     });
   }
   if (UNUSABLE.has(type)) {
-    return new MedallionError('config', `${kafka} rejects ${named}: ${root.message}`, {
+    return new MedallionError('config', `${kafka} rejects ${named}: ${said}`, {
       cause: error,
     });
   }
-  return unreachable(config, root.message, error, mayPass(failures));
+  return unreachable(config, said, error, mayPass(failures));
 }
 
 /** The broker's name for a protocol error, if it is one. */
 export function protocolErrorOf(error: unknown): string | undefined {
-  return causesOf(error).find(({ type }) => type !== undefined)?.type;
+  return causesOf(error).find(({ type }) => typeof type === 'string')?.type;
 }
 
 /** The broker does not answer, or no longer. */
@@ -185,16 +179,7 @@ function knownCause(error: unknown): MedallionError | undefined {
 function causesOf(error: unknown): KafkaFailure[] {
   const found: KafkaFailure[] = [];
   for (let current = error; current instanceof Error && found.length < 10;) {
-    const type: unknown = 'type' in current ? current.type : undefined;
-    const retriable: unknown = 'retriable' in current ? current.retriable : undefined;
-    const code = codeOf(current);
-    found.push({
-      name: current.name,
-      message: messageOf(current),
-      ...(typeof type === 'string' ? { type } : {}),
-      ...(typeof retriable === 'boolean' ? { retriable } : {}),
-      ...(code === undefined ? {} : { code }),
-    });
+    found.push(current);
     const parts: unknown = 'errors' in current ? current.errors : undefined;
     const next: unknown = Array.isArray(parts) ? parts[0] : current.cause;
     current = next === current ? undefined : next;

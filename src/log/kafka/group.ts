@@ -1,4 +1,4 @@
-import kafkajs, { type Admin, type GroupDescription, type MemberDescription } from 'kafkajs';
+import kafkajs, { type Admin, type MemberDescription } from 'kafkajs';
 import type { KafkaConfig } from '../../config/kafka.ts';
 import { PROTOCOL } from './assigner.ts';
 import { withAdmin } from './client.ts';
@@ -25,6 +25,13 @@ export interface GroupState {
   readonly isForeign: boolean;
 }
 
+/** Of any other Kafka shows nothing; of one of the newer protocol it says that there is none of the older one. */
+const STATES: Readonly<Record<string, GroupState['state']>> = {
+  Stable: 'stable',
+  PreparingRebalance: 'rebalancing',
+  CompletingRebalance: 'rebalancing',
+};
+
 /** Who is in the group, and who has which partition of the topic. */
 export async function describeGroup(
   admin: Admin,
@@ -34,7 +41,7 @@ export async function describeGroup(
   const [found] = groups;
   const isForeign = found !== undefined && found.protocol !== '' && found.protocol !== PROTOCOL;
   return {
-    state: stateOf(found?.state),
+    state: STATES[found?.state ?? ''] ?? 'hidden',
     members: (found?.members ?? []).map((member) => memberOf(member, topic, isForeign)),
     isForeign,
   };
@@ -46,19 +53,6 @@ export async function describeGroup(
  */
 export async function inspectGroup(config: GroupConfig, signal: AbortSignal): Promise<GroupState> {
   return withAdmin(config, config.topic, signal, (admin) => describeGroup(admin, config));
-}
-
-/** Kafka says of a group of the newer protocol that it is dead: there is none of the older protocol. */
-function stateOf(state: GroupDescription['state'] | undefined): GroupState['state'] {
-  switch (state) {
-    case 'Stable':
-      return 'stable';
-    case 'PreparingRebalance':
-    case 'CompletingRebalance':
-      return 'rebalancing';
-    default:
-      return 'hidden';
-  }
 }
 
 /** What the members of another protocol tell one another is theirs to read. */

@@ -11,7 +11,7 @@ import {
   inspectTopic,
   mismatchOf,
   requireTopic,
-  WatchedTopic,
+  watchTopic,
   type PartitionRange,
 } from './topic.ts';
 
@@ -73,7 +73,7 @@ async function kafkaLag(
   const { topic } = config;
   return withAdmin(config, topic, signal, async (admin) => {
     await requireTopic(admin, config, topic);
-    const { source, ranges } = await (await WatchedTopic.of(admin, topic)).find();
+    const { source, ranges } = await (await watchTopic(admin, topic)).find();
     const lags = [...ranges.values()].map((range) => {
       const { partition, high: end } = range;
       const place = recorded.find((candidate) => candidate.partition === partition);

@@ -4,7 +4,7 @@ import { answered, disconnect, settledWithin } from './client.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { groupTaken } from './errors.ts';
 import { describeGroup, type GroupConfig, type GroupState } from './group.ts';
-import { WatchedTopic } from './topic.ts';
+import { watchTopic, type WatchedTopic } from './topic.ts';
 
 // A batch of one partition is 8,000 to 11,000 events of the usual size: enough for COPY to be at its best.
 const MAX_BYTES_PER_PARTITION = 12 * 1024 * 1024;
@@ -82,7 +82,7 @@ export class Membership {
   /** Connects to the brokers, without joining yet. */
   async connect(signal: AbortSignal): Promise<WatchedTopic> {
     await answered(this.#config, signal, this.#admin.connect());
-    return WatchedTopic.of(this.#admin, this.#config.topic);
+    return watchTopic(this.#admin, this.#config.topic);
   }
 
   /**

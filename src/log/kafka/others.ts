@@ -18,15 +18,9 @@ export interface Left {
   readonly isUnread: boolean;
 }
 
-/** Partitions that are not read for this warehouse. */
-export interface Abandoned {
-  readonly partitions: readonly number[];
-  /** Who has them instead, for people. */
-  readonly holder: string;
-}
-
 /** Judges, for a member that has not got every partition, whether the others of its group read the rest. */
 export class OtherReaders {
+  readonly #config: GroupConfig;
   readonly #warehouse: string;
   readonly #nobodyMs: number;
   #progress = '';
@@ -34,13 +28,14 @@ export class OtherReaders {
   /** Since when a partition has been somebody else's, or nobody's. */
   readonly #strangeSince = new Map<string, number>();
 
-  constructor(warehouse: string, metadataMaxAgeMs: number) {
+  constructor(config: GroupConfig, warehouse: string, metadataMaxAgeMs: number) {
+    this.#config = config;
     this.#warehouse = warehouse;
     this.#nobodyMs = metadataMaxAgeMs + LATE_MS;
   }
 
-  /** Which partitions the others do not read, by who has them; none as long as they may come to a reader. */
-  judge(left: readonly Left[], group: GroupState): Abandoned[] {
+  /** The failure where the others do not read a partition, by who has it; none as long as it may come to a reader. */
+  judge(left: readonly Left[], group: GroupState): MedallionError | undefined {
     const isStuck = this.#isStuck(left, group);
     const byHolder = new Map<string, number[]>();
     for (const { partition, isUnread } of left) {
@@ -52,7 +47,7 @@ export class OtherReaders {
         add(byHolder, `${reader}, which comes no further`, partition);
       }
     }
-    return [...byHolder].map(([holder, partitions]) => ({ holder, partitions }));
+    return byHolder.size === 0 ? undefined : abandoned(byHolder, this.#config);
   }
 
   /** Whether each of these partitions has a reader of this warehouse. */
@@ -89,28 +84,22 @@ export class OtherReaders {
   }
 }
 
-/** The message about partitions that are not read. */
-export function describeAbandoned(
-  abandoned: readonly Abandoned[],
+/** Partitions are not read for this warehouse. */
+function abandoned(
+  byHolder: ReadonlyMap<string, readonly number[]>,
   { topic, group }: GroupConfig,
-): { readonly message: string; readonly hint: string } {
-  const parts = abandoned.map(
-    ({ partitions, holder }) =>
+): MedallionError {
+  const parts = [...byHolder].map(
+    ([holder, partitions]) =>
       `${partitions.length === 1 ? 'partition' : 'partitions'} ${partitions.join(', ')} held by ${holder}`,
   );
-  return {
-    message: `topic "${topic}" is not read whole for this warehouse in group "${group}": ${parts.join('; ')}`,
-    hint: `kafka-consumer-groups.sh --describe --members --verbose --group "${group}" shows who has what. ${OWN_GROUP}`,
-  };
-}
-
-/** @see describeAbandoned */
-export function abandonedError(
-  abandoned: readonly Abandoned[],
-  config: GroupConfig,
-): MedallionError {
-  const { message, hint } = describeAbandoned(abandoned, config);
-  return new MedallionError('check_failed', message, { hint });
+  return new MedallionError(
+    'check_failed',
+    `topic "${topic}" is not read whole for this warehouse in group "${group}": ${parts.join('; ')}`,
+    {
+      hint: `kafka-consumer-groups.sh --describe --members --verbose --group "${group}" shows who has what. ${OWN_GROUP}`,
+    },
+  );
 }
 
 function holderOf(partition: number, { members }: GroupState): Member | undefined {

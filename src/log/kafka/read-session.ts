@@ -3,11 +3,11 @@ import type { StageContext } from '../../progress.ts';
 import type { ReadOptions, RecordBatch, Sink } from '../log.ts';
 import { Assignments, type Assignment } from './assignments.ts';
 import { Ending, type Outcome } from './ending.ts';
-import type { GroupConfig, GroupState } from './group.ts';
+import type { GroupConfig } from './group.ts';
 import { WriteQueue } from './write-queue.ts';
 import { TopicMonitor, type ReadProgress } from './topic-monitor.ts';
 import { HEARTBEAT_MS, Membership, type FetchedBatch } from './membership.ts';
-import { abandonedError, describeAbandoned, OtherReaders, type Left } from './others.ts';
+import { OtherReaders, type Left } from './others.ts';
 import { Locator, requireSameLog } from './position.ts';
 import { toLogRecord } from './record.ts';
 import type { FoundTopic } from './topic.ts';
@@ -49,7 +49,7 @@ export class ReadSession {
   readonly #others: OtherReaders;
   #logSeenAt = Date.now();
   #othersSeenAt = Date.now();
-  #warnedOf = '';
+  #warnedOf: string | undefined;
   #watching: Promise<void> | undefined;
   #hasJoined = false;
   #lastRecordAt = Date.now();
@@ -70,7 +70,7 @@ export class ReadSession {
     this.#settings = settings;
     this.#ending = new Ending(config);
     this.#monitor = new TopicMonitor(progress, this.#ending);
-    this.#others = new OtherReaders(settings.warehouse, settings.metadataMaxAgeMs);
+    this.#others = new OtherReaders(config, settings.warehouse, settings.metadataMaxAgeMs);
     this.#membership = new Membership(
       config,
       { ...settings, follow: options.follow },
@@ -334,7 +334,7 @@ export class ReadSession {
     const left = await this.#left(found);
     const open = left.filter(({ isUnread }) => isUnread);
     const isRead = end !== undefined && open.length === 0;
-    const group = isRead ? undefined : await this.#describe();
+    const group = isRead ? undefined : await this.#ending.unless(this.#membership.describe());
     // Much may have happened meanwhile.
     if (this.#ending.hasCome || (end === 'end' && !(this.#queue.isIdle && this.#isAllAtEnd))) {
       return;
@@ -343,25 +343,14 @@ export class ReadSession {
       this.#endBesideOthers(end);
       return;
     }
-    const abandoned = this.#others.judge(end === undefined ? left : open, group);
-    if (end !== undefined && abandoned.length > 0) {
-      this.#ending.fail(abandonedError(abandoned, this.#config));
-    } else if (end === undefined) {
-      const { message, hint } = describeAbandoned(abandoned, this.#config);
-      if (abandoned.length > 0 && message !== this.#warnedOf) {
-        this.#sink.warn(message, hint);
+    const failure = this.#others.judge(end === undefined ? left : open, group);
+    if (end === undefined) {
+      if (failure !== undefined && failure.message !== this.#warnedOf) {
+        this.#sink.warn(failure.message, failure.hint);
       }
-      this.#warnedOf = abandoned.length > 0 ? message : '';
-    }
-  }
-
-  /** Who is in the group; undefined when that could not be found out, and ends the session. */
-  async #describe(): Promise<GroupState | undefined> {
-    try {
-      return await this.#membership.describe();
-    } catch (error) {
-      this.#ending.failByKafka(error);
-      return undefined;
+      this.#warnedOf = failure?.message;
+    } else if (failure !== undefined) {
+      this.#ending.fail(failure);
     }
   }
 
@@ -383,14 +372,15 @@ export class ReadSession {
   }
 
   #endBesideOthers(end: 'end' | 'idle' | undefined): void {
-    if (end !== undefined) {
-      if (this.#assignments.all.length === 0) {
-        this.#context.emit({
-          type: 'note',
-          message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
-        });
-      }
-      this.#ending.end(end);
+    if (end === undefined) {
+      return;
     }
+    if (this.#assignments.all.length === 0) {
+      this.#context.emit({
+        type: 'note',
+        message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
+      });
+    }
+    this.#ending.end(end);
   }
 }

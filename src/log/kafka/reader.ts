@@ -8,7 +8,7 @@ import { describeTopic, groupOf, missingTopic } from './errors.ts';
 import { partitionCount } from './topic.ts';
 import type { ReadProgress } from './topic-monitor.ts';
 
-const METADATA_MAX_AGE_MS = 10_000;
+const DEFAULTS = { retryPolicy: DEFAULT_RETRY_POLICY, topicWaitMs: 0, metadataMaxAgeMs: 10_000 };
 const TOPIC_POLL_MS = 1_000;
 
 /**
@@ -18,9 +18,10 @@ const TOPIC_POLL_MS = 1_000;
 export async function openKafkaReader(
   config: TopicConfig,
   context: StageContext,
-  settings: ReaderSettings = {},
+  given: ReaderSettings = {},
 ): Promise<LogReader> {
-  const { retryPolicy = DEFAULT_RETRY_POLICY, topicWaitMs = 0 } = settings;
+  const settings = { ...DEFAULTS, ...given };
+  const { retryPolicy, topicWaitMs } = settings;
   const isThere = await retryAtStart(config, context, retryPolicy).run(() =>
     hasTopic(config, context.signal),
   );
@@ -50,7 +51,7 @@ async function hasTopic(config: TopicConfig, signal: AbortSignal): Promise<boole
 async function untilTopic(
   config: TopicConfig,
   context: StageContext,
-  { retryPolicy = DEFAULT_RETRY_POLICY, topicWaitMs = 0 }: ReaderSettings,
+  { retryPolicy, topicWaitMs }: Required<ReaderSettings>,
 ): Promise<boolean> {
   const { signal } = context;
   const missing = missingTopic(config.topic, config);
@@ -88,11 +89,10 @@ async function untilTopic(
 async function readTopic(
   config: TopicConfig,
   context: StageContext,
-  settings: ReaderSettings,
+  { retryPolicy, metadataMaxAgeMs }: Required<ReaderSettings>,
   sink: Sink,
   options: ReadOptions,
 ): Promise<ReadEnd> {
-  const { retryPolicy = DEFAULT_RETRY_POLICY, metadataMaxAgeMs = METADATA_MAX_AGE_MS } = settings;
   const progress: ReadProgress = {
     remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
     source: undefined,

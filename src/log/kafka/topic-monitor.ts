@@ -33,11 +33,8 @@ export class TopicMonitor {
   }
 
   /** The topic as it now is; undefined when that could not be found out, and ends the session. */
-  async look(): Promise<FoundTopic | undefined> {
-    return this.#find().catch((error: unknown) => {
-      this.#ending.failByKafka(error);
-      return undefined;
-    });
+  look(): Promise<FoundTopic | undefined> {
+    return this.#ending.unless(this.#find());
   }
 
   /**
@@ -69,12 +66,8 @@ export class TopicMonitor {
    * id comes back, so one that is found after a fetch is proof.
    */
   async isStill(source: string): Promise<boolean> {
-    try {
-      return (await Promise.race([this.#topic?.source(), this.#ending.over])) === source;
-    } catch (error) {
-      this.#ending.failByKafka(error);
-      return false;
-    }
+    const found = Promise.race([this.#topic?.source(), this.#ending.over]);
+    return (await this.#ending.unless(found)) === source;
   }
 
   /** Another log under the name than before has ends of its own. */

@@ -61,37 +61,30 @@ export function mismatchOf(
 }
 
 /** A topic as its reader looks at it again and again. */
-export class WatchedTopic {
-  readonly #admin: Admin;
-  readonly #topic: string;
-  readonly #clusterId: string;
-
-  private constructor(admin: Admin, topic: string, clusterId: string) {
-    this.#admin = admin;
-    this.#topic = topic;
-    this.#clusterId = clusterId;
-  }
-
-  /** A topic of the brokers that `admin` is connected to. */
-  static async of(admin: Admin, topic: string): Promise<WatchedTopic> {
-    const { clusterId } = await admin.describeCluster();
-    return new WatchedTopic(admin, topic, clusterId);
-  }
-
+export interface WatchedTopic {
   /** The log that the name stands for at this moment. */
-  async source(): Promise<string> {
-    const topicId = await topicIdOf(this.#admin, this.#topic);
-    return `kafka:${this.#clusterId}${topicId === undefined ? '' : `/${topicId}`}`;
-  }
+  source(): Promise<string>;
+  find(): Promise<FoundTopic>;
+}
 
-  async find(): Promise<FoundTopic> {
-    const source = await this.source();
-    const offsets = await this.#admin.fetchTopicOffsets(this.#topic);
-    const ranges = offsets
-      .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
-      .sort((a, b) => a.partition - b.partition);
-    return { source, ranges: new Map(ranges.map((range) => [range.partition, range])) };
-  }
+/** A topic of the brokers that `admin` is connected to. */
+export async function watchTopic(admin: Admin, topic: string): Promise<WatchedTopic> {
+  const { clusterId } = await admin.describeCluster();
+  const source = async (): Promise<string> => {
+    const topicId = await topicIdOf(admin, topic);
+    return `kafka:${clusterId}${topicId === undefined ? '' : `/${topicId}`}`;
+  };
+  return {
+    source,
+    async find() {
+      const name = await source();
+      const offsets = await admin.fetchTopicOffsets(topic);
+      const ranges = offsets
+        .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+        .sort((a, b) => a.partition - b.partition);
+      return { source: name, ranges: new Map(ranges.map((range) => [range.partition, range])) };
+    },
+  };
 }
 
 /**
@@ -144,7 +137,7 @@ export async function inspectTopic(
     return {
       clusterId,
       brokers: brokers.map(({ host, port }) => `${host}:${port}`),
-      found: isThere ? await (await WatchedTopic.of(admin, topic)).find() : undefined,
+      found: isThere ? await (await watchTopic(admin, topic)).find() : undefined,
     };
   });
 }

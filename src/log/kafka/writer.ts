@@ -53,7 +53,10 @@ export async function openKafkaWriter(
       const partitions = await requireTopic(admin, config, topic);
       await answered(config, context.signal, producer.connect());
       const retry = retryLater(config, context, retryPolicy);
-      return new KafkaWriter(config, retry, connection, producer, partitions, compression);
+      return new KafkaWriter({
+        ...{ config, retry, connection, producer, compression: KAFKAJS_TYPES[compression] },
+        partitionOf: partitionerFor(topic, partitions),
+      });
     } catch (error) {
       await disconnect(producer, connection);
       throw kafkaError(error, config, topic, 'write');
@@ -63,42 +66,26 @@ export async function openKafkaWriter(
   });
 }
 
+interface Sending {
+  readonly config: TopicConfig;
+  readonly retry: Retry;
+  readonly connection: Connection;
+  readonly producer: Producer;
+  readonly compression: CompressionTypes;
+  readonly partitionOf: (key: string) => number;
+}
+
 class KafkaWriter implements LogWriter {
   readonly description: string;
-  readonly #config: TopicConfig;
-  readonly #retry: Retry;
-  readonly #connection: Connection;
-  readonly #producer: Producer;
-  readonly #compression: CompressionTypes;
-  readonly #partitionOf: (key: string) => number;
-  readonly #appended = new Map<number, number>();
-  readonly #written = new Map<number, WrittenOffsets>();
+  readonly appended = new Map<number, number>();
+  readonly written = new Map<number, WrittenOffsets>();
+  readonly #sending: Sending;
   /** Ends when everything appended so far is acknowledged: one request at a time keeps the order. */
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(
-    config: TopicConfig,
-    retry: Retry,
-    connection: Connection,
-    producer: Producer,
-    partitions: number,
-    compression: Compression,
-  ) {
-    this.description = describeTopic(config);
-    this.#config = config;
-    this.#retry = retry;
-    this.#connection = connection;
-    this.#producer = producer;
-    this.#compression = KAFKAJS_TYPES[compression];
-    this.#partitionOf = partitionerFor(config.topic, partitions);
-  }
-
-  get appended(): ReadonlyMap<number, number> {
-    return this.#appended;
-  }
-
-  get written(): ReadonlyMap<number, WrittenOffsets> {
-    return this.#written;
+  constructor(sending: Sending) {
+    this.description = describeTopic(sending.config);
+    this.#sending = sending;
   }
 
   append(records: readonly OutgoingRecord[]): Promise<void> {
@@ -116,7 +103,7 @@ class KafkaWriter implements LogWriter {
 
   async close(): Promise<void> {
     await this.#tail.catch(() => undefined);
-    await disconnect(this.#producer, this.#connection);
+    await disconnect(this.#sending.producer, this.#sending.connection);
   }
 
   /** Cuts records into requests whose batches are small enough for every partition. */
@@ -125,7 +112,7 @@ class KafkaWriter implements LogWriter {
     let messages: Message[] = [];
     let bytes = new Map<number, number>();
     for (const { key, value } of records) {
-      const partition = this.#partitionOf(key);
+      const partition = this.#sending.partitionOf(key);
       const size = key.length * 3 + value.length + RECORD_OVERHEAD_BYTES;
       const total = (bytes.get(partition) ?? 0) + size;
       if (total > MAX_BATCH_BYTES && messages.length > 0) {
@@ -141,13 +128,13 @@ class KafkaWriter implements LogWriter {
 
   /** The same messages sent again by the same producer are written once: the broker knows their sequence numbers. */
   async #send(messages: Message[]): Promise<void> {
-    const { topic } = this.#config;
-    await this.#retry.run(async () => {
+    const { config, retry, producer, compression } = this.#sending;
+    const { topic } = config;
+    await retry.run(async () => {
       try {
-        const request = { topic, acks: -1, compression: this.#compression, messages };
-        this.#note(messages, await this.#producer.send(request));
+        this.#note(messages, await producer.send({ topic, acks: -1, compression, messages }));
       } catch (error) {
-        throw kafkaError(error, this.#config, topic, 'write');
+        throw kafkaError(error, config, topic, 'write');
       }
     });
   }
@@ -159,12 +146,12 @@ class KafkaWriter implements LogWriter {
       counts.set(partition, (counts.get(partition) ?? 0) + 1);
     }
     for (const [partition, count] of counts) {
-      this.#appended.set(partition, (this.#appended.get(partition) ?? 0) + count);
+      this.appended.set(partition, (this.appended.get(partition) ?? 0) + count);
       const first = acknowledged.find((answer) => answer.partition === partition)?.baseOffset;
       // A batch that the broker has had before is answered without its offset.
       if (first !== undefined && !first.startsWith('-')) {
-        const from = this.#written.get(partition)?.from ?? BigInt(first);
-        this.#written.set(partition, { from, to: BigInt(first) + BigInt(count) });
+        const from = this.written.get(partition)?.from ?? BigInt(first);
+        this.written.set(partition, { from, to: BigInt(first) + BigInt(count) });
       }
     }
   }
