@@ -74,19 +74,12 @@ export async function digestUpTo(
   }: { readonly signal?: AbortSignal; readonly known?: TextDigest | undefined } = {},
 ): Promise<TextDigest | undefined> {
   const digest = known !== undefined && known.end <= position ? known.fork() : new TextDigest();
-  let left = position - digest.end;
-  if (left > 0) {
-    for await (const chunk of readText(state, digest.end, position)) {
-      signal?.throwIfAborted();
-      digest.push(chunk.subarray(0, left));
-      left -= chunk.length;
-      if (left <= 0) {
-        break;
-      }
-    }
+  for await (const chunk of readText(state, digest.end, position)) {
+    signal?.throwIfAborted();
+    digest.push(chunk);
   }
   digest.close();
-  return left > 0 ? undefined : digest;
+  return digest.end < position ? undefined : digest;
 }
 
 /**

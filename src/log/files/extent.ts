@@ -59,8 +59,8 @@ export async function countLines(
     const isReplaced = read !== undefined && !(await isSame(state, read, !onlyAfter));
     const position = isReplaced ? 0 : (read?.position ?? 0);
     return {
-      before: onlyAfter ? undefined : await count(readText(state, 0, position), position, true),
-      after: await count(readText(state, position), Number.POSITIVE_INFINITY, !grows),
+      before: onlyAfter ? undefined : await count(readText(state, 0, position), true),
+      after: await count(readText(state, position), !grows),
       isReplaced,
     };
   });
@@ -112,8 +112,8 @@ async function isSame(state: FileState, read: ReadText, isWhole: boolean): Promi
         (await hasFingerprint(state, read.source));
 }
 
-/** The lines of a text's first bytes. */
-async function count(text: AsyncIterable<Buffer>, bytes: number, isWhole: boolean): Promise<Lines> {
+/** @param isWhole a last line without its newline is one */
+async function count(text: AsyncIterable<Buffer>, isWhole: boolean): Promise<Lines> {
   const splitter = new LineSplitter(LINE_BYTES);
   const counted = { events: 0n, lines: 0n };
   const add = (): void => {
@@ -121,14 +121,9 @@ async function count(text: AsyncIterable<Buffer>, bytes: number, isWhole: boolea
     counted.events += BigInt(block.lines.length);
     counted.lines += BigInt(block.count);
   };
-  let left = bytes;
   for await (const chunk of text) {
-    splitter.push(chunk.subarray(0, left));
+    splitter.push(chunk);
     add();
-    left -= chunk.length;
-    if (left <= 0) {
-      break;
-    }
   }
   if (isWhole) {
     splitter.end();

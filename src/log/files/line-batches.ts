@@ -1,4 +1,4 @@
-import type { LogRecord, RecordBatch, Sink, TopicPartition } from '../log.ts';
+import type { LogRecord, ReadOptions, RecordBatch, Sink, TopicPartition } from '../log.ts';
 import type { TextDigest } from './digest.ts';
 import { LineSplitter, type LineBlock } from './lines.ts';
 
@@ -18,6 +18,10 @@ export interface Budget {
   remaining: number;
   /** When a record was last written, Unix milliseconds. */
   lastWrittenAt: number;
+}
+
+export function budgetOf({ maxRecords = Number.POSITIVE_INFINITY }: ReadOptions): Budget {
+  return { remaining: maxRecords, lastWrittenAt: Date.now() };
 }
 
 /** Large enough that a commit's wait does not show, small enough to hold two in memory. */
@@ -89,11 +93,6 @@ export class LineBatches {
       this.#options.digest?.close();
     }
     this.#pump();
-    await this.drained();
-  }
-
-  /** Resolves when nothing is being written. */
-  async drained(): Promise<void> {
     while (this.#inFlight !== undefined) {
       await this.#inFlight;
     }

@@ -6,7 +6,7 @@ import type { CsvForm } from '../../source/mapping.ts';
 import type { LogReader, ReadEnd, ReadOptions, Sink } from '../log.ts';
 import { FilePartition } from './file-partition.ts';
 import { landingDirectory, landingFiles, landingTopic } from './landing.ts';
-import type { Budget } from './line-batches.ts';
+import { budgetOf, type Budget } from './line-batches.ts';
 import { inputError } from './text.ts';
 
 /** Files read at once: two keep two connections of the warehouse copying. */
@@ -77,10 +77,7 @@ async function readFiles(
   sink: Sink,
   options: ReadOptions,
 ): Promise<ReadEnd> {
-  const budget: Budget = {
-    remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
-    lastWrittenAt: Date.now(),
-  };
+  const budget = budgetOf(options);
   // Before anything is written, also of the others.
   for (const partition of await partitions()) {
     await partition.requireEvents(sink, { grows });

@@ -1,6 +1,6 @@
 import { MedallionError } from '../../errors.ts';
 import { formatOf, HEAD_BYTES } from '../../event/foreign-format.ts';
-import { readHead, type FileState } from './text.ts';
+import { readBytes, type FileState } from './text.ts';
 
 /**
  * The error for a file that is certain to hold something else than lines of events, before anything of it is read.
@@ -10,7 +10,7 @@ export async function findForeign(
   state: FileState,
   grows: boolean,
 ): Promise<MedallionError | undefined> {
-  const head = await readHead(state, HEAD_BYTES);
+  const head = await readBytes(state, 0, HEAD_BYTES);
   const format = formatOf(head, !grows && head.length < HEAD_BYTES);
   return foreignError(state.path, format, state.isZipped ? 'Unzip it first: gunzip FILE. ' : '');
 }
@@ -23,45 +23,36 @@ export async function* eventsOnly(
   text: AsyncIterable<Buffer>,
   name: string,
 ): AsyncGenerator<Buffer> {
-  const end = { isBroken: false, error: undefined as unknown };
-  const chunks = async function* (): AsyncGenerator<Buffer> {
-    try {
-      yield* text;
-    } catch (error) {
-      Object.assign(end, { isBroken: true, error });
-    }
-  };
   const head: Buffer[] = [];
   let isDecided = false;
-  for await (const chunk of chunks()) {
-    if (isDecided) {
-      yield chunk;
-      continue;
+  const decide = (isWhole: boolean): void => {
+    const format = formatOf(Buffer.concat(head).subarray(0, HEAD_BYTES), isWhole);
+    const error = foreignError(name, format);
+    if (error !== undefined) {
+      head.length = 0;
+      throw error;
     }
-    head.push(chunk);
-    isDecided = isDecidedBy(name, Buffer.concat(head), false);
-    if (isDecided) {
-      yield* head.splice(0);
+    isDecided = format === 'events';
+  };
+  try {
+    for await (const chunk of text) {
+      head.push(chunk);
+      if (!isDecided) {
+        decide(false);
+      }
+      if (isDecided) {
+        yield* head.splice(0);
+      }
     }
-  }
-  // Also where the text broke off: what came before is good.
-  if (!isDecided && !end.isBroken) {
-    isDecidedBy(name, Buffer.concat(head), true);
-  }
-  yield* head;
-  if (end.isBroken) {
-    throw end.error;
-  }
-}
-
-/** Whether a text shows to be no other format; throws where it shows to be one. */
-function isDecidedBy(name: string, head: Buffer, isWhole: boolean): boolean {
-  const format = formatOf(head.subarray(0, HEAD_BYTES), isWhole);
-  const error = foreignError(name, format);
-  if (error !== undefined) {
+    if (!isDecided) {
+      decide(true);
+    }
+  } catch (error) {
+    // Where the text broke off, what came before is good.
+    yield* head;
     throw error;
   }
-  return format === 'events';
+  yield* head;
 }
 
 function foreignError(

@@ -71,12 +71,9 @@ async function lineStart(state: FileState, position: number): Promise<number> {
   let start = 0;
   let read = 0;
   for await (const chunk of readText(state, 0, position)) {
-    const newline = chunk.subarray(0, position - read).lastIndexOf(NEWLINE);
+    const newline = chunk.lastIndexOf(NEWLINE);
     start = newline === -1 ? start : read + newline + 1;
     read += chunk.length;
-    if (read >= position) {
-      break;
-    }
   }
   return start;
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { LogReader, ReadEnd, ReadOptions, Sink, TopicPartition } from '../log.ts';
-import { LineBatches, type Budget, type Place } from './line-batches.ts';
+import { budgetOf, LineBatches, type Place } from './line-batches.ts';
 import { eventsOnly } from './require-events.ts';
 import { streamText } from './text.ts';
 
@@ -21,12 +21,12 @@ export function openStdinReader(stream: Readable): LogReader {
 }
 
 async function readStream(stream: Readable, sink: Sink, options: ReadOptions): Promise<ReadEnd> {
-  const budget: Budget = {
-    remaining: options.maxRecords ?? Number.POSITIVE_INFINITY,
-    lastWrittenAt: Date.now(),
-  };
+  const budget = budgetOf(options);
   let readAt = 0;
-  const place = (): Promise<Place> => placeAfterStored(sink);
+  const place = async (): Promise<Place> => {
+    const [stored] = await sink.storedOffsets([STDIN]);
+    return { nextOffset: stored?.nextOffset ?? 0n, source: SOURCE, position: undefined };
+  };
   const batches = new LineBatches({
     ...{ sink, to: STDIN, place: await place(), budget, maxLineBytes: options.maxValueBytes },
     readAt: () => (readAt = Math.max(readAt, Date.now())),
@@ -40,9 +40,11 @@ async function readStream(stream: Readable, sink: Sink, options: ReadOptions): P
   };
   const onAbort = (): void => stop('interrupted');
   options.signal.addEventListener('abort', onAbort, { once: true });
-  const idleTimer = options.follow
-    ? startIdleTimer(options.idleTimeoutMs, () => stop('idle'))
-    : undefined;
+  const { follow, idleTimeoutMs } = options;
+  const idleTimer =
+    follow && idleTimeoutMs !== undefined
+      ? setTimeout(() => stop('idle'), idleTimeoutMs)
+      : undefined;
   try {
     if (options.signal.aborted) {
       return 'interrupted';
@@ -67,13 +69,4 @@ async function readStream(stream: Readable, sink: Sink, options: ReadOptions): P
   }
   await batches.finish({ ended: stopped === undefined });
   return budget.remaining <= 0 ? 'max-records' : (stopped ?? 'end');
-}
-
-async function placeAfterStored(sink: Sink): Promise<Place> {
-  const [stored] = await sink.storedOffsets([STDIN]);
-  return { nextOffset: stored?.nextOffset ?? 0n, source: SOURCE, position: undefined };
-}
-
-function startIdleTimer(ms: number | undefined, onIdle: () => void): NodeJS.Timeout | undefined {
-  return ms === undefined ? undefined : setTimeout(onIdle, ms);
 }

@@ -65,20 +65,24 @@ export async function fileState(path: string, csv?: CsvReading): Promise<FileSta
 /**
  * The file's text from byte `from` on, unzipped if it is zipped, up to the size that the file has in `state`. A plain
  * file is read from there; a zipped one, and one of CSV, from its beginning.
- * @param to no byte from here on is needed; some may come
+ * @param to up to, not including, this byte
  * @throws MedallionError input, when the gzip data is cut off or damaged
  */
 export async function* readText(
   state: FileState,
   from: number,
-  to = state.size,
+  to = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Buffer> {
-  if (!isPlain(state)) {
-    const text = wholeText(state);
-    yield* skip(state.csv === undefined ? text : csvLines(text, state.csv, state.path), from);
-  } else if (from < Math.min(to, state.size)) {
-    const options = { highWaterMark: CHUNK, start: from, end: Math.min(to, state.size) - 1 };
+  const end = isPlain(state) ? Math.min(to, state.size) : to;
+  if (from >= end) {
+    return;
+  }
+  if (isPlain(state)) {
+    const options = { highWaterMark: CHUNK, start: from, end: end - 1 };
     yield* createReadStream(state.path, options) as AsyncIterable<Buffer>;
+  } else {
+    const text = wholeText(state);
+    yield* slice(state.csv === undefined ? text : csvLines(text, state.csv, state.path), from, to);
   }
 }
 
@@ -135,14 +139,20 @@ function gzipError(error: unknown, name: string): unknown {
   return error;
 }
 
-async function* skip(text: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
-  let left = bytes;
+async function* slice(
+  text: AsyncIterable<Buffer>,
+  from: number,
+  to: number,
+): AsyncGenerator<Buffer> {
+  let at = 0;
   for await (const chunk of text) {
-    if (left >= chunk.length) {
-      left -= chunk.length;
-    } else {
-      yield left === 0 ? chunk : chunk.subarray(left);
-      left = 0;
+    const part = chunk.subarray(Math.max(0, from - at), Math.max(0, to - at));
+    at += chunk.length;
+    if (part.length > 0) {
+      yield part;
+    }
+    if (at >= to) {
+      return;
     }
   }
 }
@@ -157,7 +167,7 @@ export interface Fingerprint {
 
 /** The fingerprint of the file's text; undefined while it is empty. */
 export async function fingerprint(state: FileState): Promise<Fingerprint | undefined> {
-  const head = await readHead(state, FINGERPRINT_BYTES);
+  const head = await readBytes(state, 0, FINGERPRINT_BYTES);
   if (head.length === 0) {
     return undefined;
   }
@@ -170,7 +180,7 @@ export async function fingerprint(state: FileState): Promise<Fingerprint | undef
 /** Whether the file's text begins as the one did that was given this fingerprint; its first line may have grown. */
 export async function hasFingerprint(state: FileState, source: string): Promise<boolean> {
   const bytes = Number(source.split(':').at(-1));
-  const head = await readHead(state, bytes);
+  const head = await readBytes(state, 0, bytes);
   return head.length === bytes && sourceOf(head) === source;
 }
 
@@ -179,23 +189,13 @@ function sourceOf(beginning: Buffer): string {
   return `sha256:${digest}:${beginning.length}`;
 }
 
-/** The first bytes of the file's text. */
-export async function readHead(state: FileState, bytes: number): Promise<Buffer> {
-  return readBytes(state, 0, bytes);
-}
-
 /** So many bytes of the file's text from a place on; fewer where it ends before. */
 export async function readBytes(state: FileState, from: number, count: number): Promise<Buffer> {
   const parts: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of readText(state, from, from + count)) {
-    parts.push(chunk);
-    length += chunk.length;
-    if (length >= count) {
-      break;
-    }
+  for await (const part of readText(state, from, from + count)) {
+    parts.push(part);
   }
-  return Buffer.concat(parts).subarray(0, count);
+  return Buffer.concat(parts);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -34,9 +34,7 @@ export async function openLandingWriter(config: LandingConfig): Promise<LogWrite
   };
   try {
     for (let partition = 0; partition < config.partitions; partition += 1) {
-      files.push(
-        await PartitionFile.open(partitionFile(config.directory, config.topic, partition)),
-      );
+      files.push(await openPartition(partitionFile(config.directory, config.topic, partition)));
     }
   } catch (error) {
     await close();
@@ -77,70 +75,60 @@ function hash(key: string): number {
   return bits >>> 0;
 }
 
+interface PartitionFile {
+  append(values: readonly Buffer[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * One file that several processes may append to at once. Each write is one system call with O_APPEND and holds whole
  * lines: local file systems do such writes one after the other, whatever their size, so lines never mix. No lock file
  * that a killed process could leave behind.
+ * @throws MedallionError storage
  */
-class PartitionFile {
-  readonly #file: string;
-  readonly #handle: FileHandle;
+async function openPartition(file: string): Promise<PartitionFile> {
+  const fail = (error: unknown): never => {
+    throw storageError(file, error);
+  };
+  const handle = await open(file, 'a+').catch(fail);
+  return {
+    append: (values) => appendLines(handle, linesOf(values)).catch(fail),
+    close: () => handle.close(),
+  };
+}
 
-  private constructor(file: string, handle: FileHandle) {
-    this.#file = file;
-    this.#handle = handle;
+async function appendLines(handle: FileHandle, all: Buffer): Promise<void> {
+  for (let lines = all; lines.length > 0;) {
+    const glued = await endsInsideLine(handle);
+    const bytes = glued ? Buffer.concat([NEWLINE, lines]) : lines;
+    const { bytesWritten } = await handle.write(bytes);
+    // A write that the disk cut short ended inside a line: that line is written again, whole, on a line of its own.
+    const written = Math.max(0, bytesWritten - (glued ? 1 : 0));
+    lines = lines.subarray(
+      written === lines.length ? written : lines.subarray(0, written).lastIndexOf(NEWLINE) + 1,
+    );
   }
+}
 
-  static async open(file: string): Promise<PartitionFile> {
-    try {
-      return new PartitionFile(file, await open(file, 'a+'));
-    } catch (error) {
-      throw storageError(file, error);
+/**
+ * Whether a killed writer left half a line at the end. It gets a line end then and becomes an event of its own, which
+ * the quarantine catches; glued to it, a good event would be lost with it.
+ */
+async function endsInsideLine(handle: FileHandle): Promise<boolean> {
+  let seen = -1;
+  for (;;) {
+    const { size } = await handle.stat();
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+    if (size === 0 || buffer[0] === NEWLINE[0]) {
+      return false;
     }
-  }
-
-  async append(values: readonly Buffer[]): Promise<void> {
-    try {
-      let lines = linesOf(values);
-      while (lines.length > 0) {
-        const glued = await this.#endsInsideLine();
-        const bytes = glued ? Buffer.concat([NEWLINE, lines]) : lines;
-        const { bytesWritten } = await this.#handle.write(bytes);
-        // A write that the disk cut short ended inside a line: that line is written again, whole, on a line of its own.
-        const written = Math.max(0, bytesWritten - (glued ? 1 : 0));
-        lines = lines.subarray(
-          written === lines.length ? written : lines.subarray(0, written).lastIndexOf(NEWLINE) + 1,
-        );
-      }
-    } catch (error) {
-      throw storageError(this.#file, error);
+    // Half a line that still grows is another writer's at work. Were that one only slow, a blank line would come of
+    // it, which is no event.
+    if (size === seen) {
+      return true;
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-
-  /**
-   * Whether a killed writer left half a line at the end. It gets a line end then and becomes an event of its own, which
-   * the quarantine catches; glued to it, a good event would be lost with it.
-   */
-  async #endsInsideLine(): Promise<boolean> {
-    let seen = -1;
-    for (;;) {
-      const { size } = await this.#handle.stat();
-      const { buffer } = await this.#handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-      if (size === 0 || buffer[0] === NEWLINE[0]) {
-        return false;
-      }
-      // Half a line that still grows is another writer's at work. Were that one only slow, a blank line would come of
-      // it, which is no event.
-      if (size === seen) {
-        return true;
-      }
-      seen = size;
-      await sleep(SETTLE_MS);
-    }
+    seen = size;
+    await sleep(SETTLE_MS);
   }
 }
 
