@@ -150,7 +150,7 @@ export class BronzeSink implements Sink {
       this.tally.add(topic, batch, written);
       this.#options.onWritten(this.tally);
     } else {
-      this.tally.drop(batch);
+      this.tally.droppedBatches += 1;
     }
     return isWritten;
   }

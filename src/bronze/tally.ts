@@ -41,9 +41,8 @@ export class Tally {
   events = 0;
   bytes = 0;
   implausible = 0;
-  /** Batches that another consumer had written first, and their records. */
+  /** Batches that another consumer had written first. */
   droppedBatches = 0;
-  droppedRecords = 0;
 
   add(topic: string, batch: RecordBatch, written: BatchTally): void {
     const { events, bytes, rejected, implausible } = written;
@@ -76,11 +75,6 @@ export class Tally {
       const beginning = record.value?.subarray(0, SAMPLE_BYTES) ?? Buffer.alloc(0);
       found.sample = Buffer.concat([found.sample, beginning, Buffer.from('\n')]);
     }
-  }
-
-  drop(batch: RecordBatch): void {
-    this.droppedBatches += 1;
-    this.droppedRecords += batch.records.length;
   }
 
   /** By topic and partition. */

@@ -1,6 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RegistryConfig } from '../config/registry.ts';
 import { readCertificates } from '../config/tls.ts';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
@@ -179,18 +178,16 @@ export class SchemaRegistry {
       // Answers are few: a connection that was kept would be gone when the next one is asked for.
       agent: false,
     });
-    const done = new AbortController();
-    void delay(ANSWER_MS, undefined, { signal: done.signal }).then(
-      () => request.destroy(new Error(`no answer within ${String(ANSWER_MS / 1000)} s`)),
-      () => undefined,
-    );
+    const limit = setTimeout(() => {
+      request.destroy(new Error(`no answer within ${String(ANSWER_MS / 1000)} s`));
+    }, ANSWER_MS);
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         request.on('response', resolve).on('error', reject).end(body);
       });
       return { status: response.statusCode ?? 0, body: await readJson(response) };
     } finally {
-      done.abort();
+      clearTimeout(limit);
     }
   }
 

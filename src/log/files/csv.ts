@@ -113,12 +113,9 @@ class Orders {
     const key = problem === undefined || this.#key === 0 ? cells?.[this.#key]?.trim() : undefined;
     if (key !== undefined && key !== this.#order?.key) {
       this.end();
-      this.#order = { key, line, rows: [], raw: [], bytes: 0, lines: 0, problem: undefined };
-      this.#order.problem = this.#isNextDoubtful;
+      this.#order = orderOf(key, line, this.#isNextDoubtful);
     }
-    const order = (this.#order ??= {
-      ...{ key: undefined, line, rows: [], raw: [], bytes: 0, lines: 0, problem: undefined },
-    });
+    const order = (this.#order ??= orderOf(undefined, line));
     this.#isNextDoubtful = undefined;
     order.raw.push(row.raw);
     order.bytes += row.raw.length;
@@ -235,6 +232,10 @@ interface Order {
   bytes: number;
   lines: number;
   problem: string | undefined;
+}
+
+function orderOf(key: string | undefined, line: number, problem?: string): Order {
+  return { key, line, rows: [], raw: [], bytes: 0, lines: 0, problem };
 }
 
 /** The lines of an order as JSON: text, or base64 of what is none. */

@@ -4,14 +4,7 @@ import { sameBeginning, type ReadText } from './digest.ts';
 import type { PartitionFile } from './landing.ts';
 import { LineSplitter } from './lines.ts';
 import type { CsvForm } from '../../source/mapping.ts';
-import {
-  fileState,
-  hasFingerprint,
-  inputError,
-  isPlain,
-  readText,
-  type FileState,
-} from './text.ts';
+import { fileState, inputError, mayContinue, readText, type FileState } from './text.ts';
 
 /** Lines of a file, those that hold something and all of them, on both sides of a place in it. */
 export interface LineCounts {
@@ -106,10 +99,7 @@ export async function landingLag(
 }
 
 async function isSame(state: FileState, read: ReadText, isWhole: boolean): Promise<boolean> {
-  return isWhole
-    ? (await sameBeginning(state, read)) !== undefined
-    : (!isPlain(state) || state.size >= read.position) &&
-        (await hasFingerprint(state, read.source));
+  return isWhole ? (await sameBeginning(state, read)) !== undefined : mayContinue(state, read);
 }
 
 /** @param isWhole a last line without its newline is one */

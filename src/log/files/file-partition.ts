@@ -11,7 +11,7 @@ import {
   fingerprint,
   hasFingerprint,
   inputError,
-  isPlain,
+  mayContinue,
   readText,
   type FileState,
 } from './text.ts';
@@ -224,18 +224,15 @@ export class FilePartition {
     { grows, signal }: FileReadOptions,
   ): Promise<TextDigest | undefined> {
     const compared = this.#compared;
+    const read = { ...place, position: Number(place.position) };
     const isKnown =
-      compared?.digest.end === Number(place.position) && compared.digest.value === place.digest;
+      compared?.digest.end === read.position && compared.digest.value === place.digest;
     if (isKnown && grows && !this.#isToBeCompared(state)) {
-      const isThere = !isPlain(state) || state.size >= compared.digest.end;
-      return isThere && (await hasFingerprint(state, place.source)) ? compared.digest : undefined;
+      return (await mayContinue(state, read)) ? compared.digest : undefined;
     }
     const startedAt = performance.now();
-    const text = await sameBeginning(
-      state,
-      { source: place.source, position: Number(place.position), digest: place.digest },
-      { signal, known: compared?.version === state.version ? compared.digest : undefined },
-    );
+    const known = compared?.version === state.version ? compared.digest : undefined;
+    const text = await sameBeginning(state, read, { signal, known });
     if (text !== undefined) {
       this.#remember(text, state, performance.now() - startedAt);
     }

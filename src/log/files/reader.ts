@@ -56,10 +56,9 @@ export async function openFileReader(paths: readonly string[], csv?: CsvForm): P
 async function regularFile(given: string): Promise<string> {
   try {
     const file = await realpath(given);
-    const { mode } = await stat(file);
-    const kind = mode & 0o170000;
-    if (kind !== 0o100000) {
-      const what = kind === 0o040000 ? 'it is a folder' : 'it is no regular file';
+    const found = await stat(file);
+    if (!found.isFile()) {
+      const what = found.isDirectory() ? 'it is a folder' : 'it is no regular file';
       throw new MedallionError('input', `cannot read ${given}: ${what}`, {
         hint: 'Name files, or pipe the events in: medallion ingest --from - < input',
       });

@@ -25,21 +25,19 @@ export async function* eventsOnly(
 ): AsyncGenerator<Buffer> {
   const head: Buffer[] = [];
   let isDecided = false;
-  const decide = (isWhole: boolean): void => {
+  const decide = (isWhole: boolean): boolean => {
     const format = formatOf(Buffer.concat(head).subarray(0, HEAD_BYTES), isWhole);
     const error = foreignError(name, format);
     if (error !== undefined) {
       head.length = 0;
       throw error;
     }
-    isDecided = format === 'events';
+    return format === 'events';
   };
   try {
     for await (const chunk of text) {
       head.push(chunk);
-      if (!isDecided) {
-        decide(false);
-      }
+      isDecided ||= decide(false);
       if (isDecided) {
         yield* head.splice(0);
       }

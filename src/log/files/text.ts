@@ -184,6 +184,14 @@ export async function hasFingerprint(state: FileState, source: string): Promise<
   return head.length === bytes && sourceOf(head) === source;
 }
 
+/** Whether the file may still begin with what was read of it, as far as its first line and its length show. */
+export async function mayContinue(
+  state: FileState,
+  { source, position }: { readonly source: string; readonly position: number },
+): Promise<boolean> {
+  return (!isPlain(state) || state.size >= position) && (await hasFingerprint(state, source));
+}
+
 function sourceOf(beginning: Buffer): string {
   const digest = createHash('sha256').update(beginning).digest('hex');
   return `sha256:${digest}:${beginning.length}`;

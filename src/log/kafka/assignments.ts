@@ -5,10 +5,8 @@ export interface Assignment {
   isLocated: boolean;
   /** The log that the position holds for. */
   source: string;
-  /** The next offset to fetch. */
+  /** The next offset to fetch, and what is recorded once the batches taken so far are written. */
   position: bigint;
-  /** What is recorded once the batches taken so far are written. */
-  recorded: bigint;
 }
 
 /** The partitions that the group has given to this member. */
@@ -43,7 +41,6 @@ export class Assignments {
           isLocated: false,
           source: '',
           position: 0n,
-          recorded: 0n,
         },
       ]),
     );

@@ -50,7 +50,7 @@ export class Locator {
           again.push(assignment);
         } else if (isWanted(assignment)) {
           const { source } = found;
-          Object.assign(assignment, { isLocated: true, source, position, recorded: position });
+          Object.assign(assignment, { isLocated: true, source, position });
           onLocated(assignment);
         }
       }

@@ -246,9 +246,8 @@ export class ReadSession {
 
   #add(assignment: Assignment, records: RecordBatch['records'], nextOffset: bigint): void {
     const { topic } = this.#config;
-    const { partition, recorded: fromOffset, source } = assignment;
+    const { partition, position: fromOffset, source } = assignment;
     assignment.position = nextOffset;
-    assignment.recorded = nextOffset;
     this.#queue.add({ topic, partition, fromOffset, records, nextOffset, source });
   }
 

@@ -98,7 +98,7 @@ export async function ensureTopic(
   partitions: number,
   signal: AbortSignal = NEVER,
 ): Promise<{ created: boolean; partitions: number }> {
-  const create = async (admin: Admin): Promise<{ created: boolean; partitions: number }> => {
+  const create = async (admin: Admin) => {
     const created =
       (await partitionCount(admin, topic)) === undefined &&
       // -1: as many replicas as the cluster holds right for a new topic.
