@@ -166,8 +166,11 @@ test.each(DECISIONS)('$name is decided in one place', ({ pattern, places, within
   expect(filesWith(pattern, within).sort()).toEqual([...places].sort());
 });
 
+function textOf(name: string): string {
+  return files.find((file) => file.name === name)?.text ?? '';
+}
+
 test('what ranks events has the order of the one file, whoever says it', () => {
-  const textOf = (name: string): string => files.find((file) => file.name === name)?.text ?? '';
   const plain = (order: string): string[] =>
     order.split(',').map((name) => name.replaceAll(/ desc| collate "C"|events\.|"/g, '').trim());
   const [, order = ''] = textOf('sql/source/newest_first.sql').trim().split('\n');
@@ -183,6 +186,14 @@ test('what ranks events has the order of the one file, whoever says it', () => {
     const [, ranked = ''] = /order by (.*produced_at.*)/.exec(text) ?? [];
     expect(plain(ranked).slice(-4)).toEqual(place.slice(1));
   }
+});
+
+test('a repeated event changes of a transaction what counts as no change of its row', () => {
+  const [, set = ''] = /\nset\n([\s\S]*)\nfrom/.exec(textOf('sql/promote/relink.sql')) ?? [];
+  const changed = set.split('\n').map((line) => /^ *"?(\w+)"? = /.exec(line)?.[1]);
+  expect(changed).toEqual(['produced_at', 'topic', 'partition', 'offset', 'run_id']);
+  const [, lineage = ''] = /LINEAGE = \[(.*)\]/.exec(textOf('src/postgres/row-changes.ts')) ?? [];
+  expect(lineage.replaceAll("'", '').split(', ')).toEqual(changed);
 });
 
 test.each(FUNCTIONS)('%s is declared once', (name) => {

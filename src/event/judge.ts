@@ -59,16 +59,6 @@ export function judgeDetails(
   latitude: Latitude = { fractions: false },
 ): Judgement {
   const breaches = new FirstBreach();
-  const canonical = readDetails(details, references, latitude, breaches);
-  return breaches.first ?? { accepted: true, canonical };
-}
-
-function readDetails(
-  details: JsonObject,
-  references: References,
-  latitude: Latitude,
-  breaches: FirstBreach,
-): string {
   const event = new Fields(details, '', breaches);
   const members = [
     `"transaction_id":${event.id('transaction_id')}`,
@@ -82,7 +72,8 @@ function readDetails(
     `"items":${readItems(event, latitude, breaches)}`,
   ];
   const extra = readExtra(latitude.extra ?? new Map<string, Json>(), breaches);
-  return `{"data":{"transaction_details":{${members.join()}}}${extra}}`;
+  const canonical = `{"data":{"transaction_details":{${members.join()}}}${extra}}`;
+  return breaches.first ?? { accepted: true, canonical };
 }
 
 /** A text that holds JSON, so that it comes out as it went in; beside the event, whose own members are none of it. */
