@@ -30,7 +30,7 @@ export interface FileState {
 }
 
 /** Whether the bytes of the file's text are those on disk. */
-export function isPlain({ isZipped: isGzip, csv }: FileState): boolean {
+function isPlain({ isZipped: isGzip, csv }: FileState): boolean {
   return !isGzip && csv === undefined;
 }
 
