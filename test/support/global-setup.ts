@@ -19,6 +19,7 @@ import {
 import { serverUser } from '../../src/embedded/user.ts';
 import { migrate } from '../../src/schema/migrate.ts';
 import { prepareKafkaRun, stopSharedBroker } from './kafka-run.ts';
+import { scratchFolder } from './scratch.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -38,7 +39,9 @@ const THROWAWAY = {
   full_page_writes: 'off',
   max_connections: '200',
   shared_buffers: '128MB',
-  max_wal_size: '2GB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_wal_size: '1GB',
   timezone: 'UTC',
   jit: 'off',
 };
@@ -86,28 +89,43 @@ async function startTestServer(): Promise<{
     return { settings: warehouse, stop: () => Promise.resolve() };
   }
   await removeAbandoned();
-  const folder = await mkdtemp(path.join(tmpdir(), PREFIX));
+  const folders = { programs: await makeFolder(tmpdir()), data: await makeFolder(scratchFolder()) };
+  const remove = async (): Promise<void> => {
+    for (const folder of Object.values(folders)) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
   try {
-    await writeFile(path.join(folder, 'runner'), String(process.pid));
-    const { settings, stop } = await startEmbedded(folder);
+    const { settings, stop } = await startEmbedded(folders);
     return {
       settings,
       stop: async () => {
         await stop();
-        await rm(folder, { recursive: true, force: true });
+        await remove();
       },
     };
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await remove();
     throw error;
   }
 }
 
+/** A folder of this run, which the server's own user can reach. */
+async function makeFolder(parent: string): Promise<string> {
+  const folder = await mkdtemp(path.join(parent, PREFIX));
+  await writeFile(path.join(folder, 'runner'), String(process.pid));
+  await chmod(folder, 0o711);
+  return folder;
+}
+
 /** What runs left that were killed before their teardown. */
 async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const folder = path.join(tmpdir(), name);
-    const runner = name.startsWith(PREFIX)
+  const parents = [...new Set([tmpdir(), scratchFolder()])];
+  const found = await Promise.all(
+    parents.map(async (parent) => (await readdir(parent)).map((name) => path.join(parent, name))),
+  );
+  for (const folder of found.flat()) {
+    const runner = path.basename(folder).startsWith(PREFIX)
       ? Number(await readFile(path.join(folder, 'runner'), 'utf8').catch(() => '0'))
       : 0;
     if (runner > 0 && !isAlive(runner)) {
@@ -128,16 +146,19 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function startEmbedded(
-  folder: string,
-): Promise<{ settings: ConnectionSettings; stop: () => Promise<void> }> {
-  await chmod(folder, 0o711);
-  const cluster = clusterAt(path.join(folder, 'cluster'));
+async function startEmbedded({
+  programs,
+  data,
+}: {
+  readonly programs: string;
+  readonly data: string;
+}): Promise<{ settings: ConnectionSettings; stop: () => Promise<void> }> {
+  const cluster = clusterAt(path.join(data, 'cluster'));
   const user = await serverUser(cluster.data);
-  const binaries = await embeddedBinaries(folder, user);
+  const binaries = await embeddedBinaries(programs, user);
   await createCluster(cluster.folder, binaries, user);
   const port = await freePort();
-  const logFile = path.join(folder, 'server.log');
+  const logFile = path.join(programs, 'server.log');
   const options = { port, settings: THROWAWAY, logFile, daemon: false };
   const { ended } = await startServer(cluster, binaries, user, options);
   const settings: ConnectionSettings = {
