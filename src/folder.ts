@@ -18,7 +18,7 @@ export async function makeFolder(folder: string): Promise<void> {
     await makeFolder(parent);
     await makeOne(folder).catch((again: unknown) => {
       throw codeOf(again) === 'ENOENT'
-        ? Object.assign(new Error(`${parent} takes no folders`, { cause: again }), {
+        ? Object.assign(new Error(`${parent} cannot have folders`, { cause: again }), {
             code: 'ENOTSUP',
           })
         : again;

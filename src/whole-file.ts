@@ -77,9 +77,12 @@ export async function writeWhole(
   }
 }
 
-const MAKE_ROOM = 'Make room, then run the command again.';
-const MAY_NOT = ['permission denied', 'Choose a place that you may write to.'] as const;
-const NO_FOLDER = ['a part of the path is not a folder', 'Choose another path.'] as const;
+const MAKE_ROOM = 'Free some space, then run the command again.';
+const MAY_NOT = ['permission denied', 'Choose a place that you can write to.'] as const;
+const NO_FOLDER = [
+  'a part of the path is not a folder',
+  'Choose a path whose parts are folders.',
+] as const;
 const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOSPC: ['the disk is full', MAKE_ROOM],
   EDQUOT: ['the disk quota is used up', MAKE_ROOM],
@@ -93,8 +96,8 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   ENOENT: ['the folder does not exist', 'Make the folder first, or choose another one.'],
   ENOTDIR: NO_FOLDER,
   EEXIST: NO_FOLDER,
-  ENOTSUP: ['the file system takes no folders there', 'Choose another place.'],
-  EISDIR: ['it is a folder', 'Name a file.'],
+  ENOTSUP: ['the file system has no folders there', 'Choose another place.'],
+  EISDIR: ['it is a folder', 'Give the name of a file.'],
 };
 
 /** A failed write as an error for people; anything but a system error is a defect and stays what it is. */

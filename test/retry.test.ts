@@ -90,7 +90,7 @@ describe('a server that went away', () => {
     await expect(retry.run(failing(1000))).rejects.toMatchObject({
       code: 'unreachable',
       exitCode: 3,
-      message: 'lost it; given up after 0.5 s',
+      message: 'lost it; gave up after 0.5 s',
     });
   });
 

@@ -57,8 +57,8 @@ export async function archive(config: Config, request: ArchiveRequest): Promise<
 export function archivePlace(to: string | undefined, cwd: string): string {
   if (to === undefined) {
     throw usageError(
-      'archive needs a place for its files',
-      '--to names a folder, or s3://bucket/prefix; so does archive.to in medallion.yaml.',
+      'archive needs --to: where to write its files',
+      'Give --to a folder or s3://bucket/prefix, or set archive.to in medallion.yaml.',
     );
   }
   if (!isS3(to)) {
@@ -67,8 +67,8 @@ export function archivePlace(to: string | undefined, cwd: string): string {
   const place = s3Place(to);
   if (place === undefined) {
     throw usageError(
-      `${to} is no place at S3`,
-      'It has the form s3://bucket/prefix, without * ? [ and ].',
+      `"${to}" is not an S3 location`,
+      'Write it as s3://bucket/prefix, without the characters * ? [ ].',
     );
   }
   return place;

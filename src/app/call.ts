@@ -71,7 +71,7 @@ export function contextOf({ signal, onEvent }: CallOptions): StageContext {
 export function momentBefore(milliseconds: number): string {
   const before = new Date(Date.now() - milliseconds);
   if (Number.isNaN(before.getTime()) || before.getUTCFullYear() < 1) {
-    throw usageError('--older-than reaches back before the year 1');
+    throw usageError('--older-than is too long: it begins before the year 1');
   }
   return before.toISOString();
 }

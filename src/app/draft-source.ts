@@ -38,16 +38,16 @@ export async function draftSource(
 ): Promise<SourceDraft> {
   if (project === undefined) {
     throw usageError(
-      'there is no project here: a source is a file of one',
-      'medallion init makes one in this folder; --config names the medallion.yaml of another.',
+      'there is no project here, and a source is a file of a project',
+      'To make one in this folder: medallion init. To use another one: --config FOLDER/medallion.yaml',
     );
   }
   const name = nameOf(from, named);
   const file = `sources/${name}.yaml`;
   if (loadSources(undefined).has(name)) {
     throw usageError(
-      `medallion has a source ${name} already`,
-      'Give yours another name by --name.',
+      `the source ${name} already exists: it comes with medallion`,
+      'Give your source another name with --name.',
     );
   }
   const target = path.join(project, file);
@@ -67,7 +67,7 @@ export async function draftSource(
   const problems: string[] = [];
   const source = readSource(text, file, problems);
   if (source === undefined) {
-    throw new Error(`the draft is no source: ${problems.join('; ')}`);
+    throw new Error(`the draft is not a valid source: ${problems.join('; ')}`);
   }
   await makeFolder(path.dirname(target)).catch((error: unknown) => {
     throw storageError(target, error);
@@ -102,8 +102,8 @@ function nameOf(from: string, named: string | undefined): string {
       .replaceAll(/^[_0-9]+|_+$/g, '');
   if (!isSourceName(name)) {
     throw usageError(
-      `"${name}" is no name of a source`,
-      'Say --name: lower-case letters, digits and _, a letter first.',
+      `"${name}" is not a valid name for a source`,
+      'Give a name with --name: lower-case letters, digits and _, a letter first.',
     );
   }
   return name;

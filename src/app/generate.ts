@@ -93,11 +93,11 @@ function optionsOf(request: GenerateRequest): GenerateOptions {
   const { follow = false, customers, products, cities } = request;
   const { late = 0, duplicates = 0, malformed = 0, corrections = 0 } = request.faults ?? {};
   if (follow && (request.since !== undefined || request.until !== undefined)) {
-    throw usageError('--follow makes purchases now: it takes no --since and no --until');
+    throw usageError('--follow makes purchases of now: it cannot be used with --since or --until');
   }
   if (late + duplicates + malformed + corrections > 1) {
     throw usageError(
-      '--late, --duplicates, --malformed and --corrections are more than all events together',
+      '--late, --duplicates, --malformed and --corrections add up to more than 100%',
     );
   }
   if ((cities ?? 0) > MOST_CITIES) {
@@ -128,8 +128,8 @@ async function openTarget(
   }
   if (compression !== undefined) {
     throw usageError(
-      '--compression is for events to Kafka',
-      'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+      '--compression works only for events written to Kafka',
+      'To compress a file, give it a name that ends in .gz: --to sales.ndjson.gz',
     );
   }
   return openLines(to);

@@ -67,8 +67,8 @@ function sourceOf(sources: Sources, { mapping, files }: IngestRequest): Source |
   }
   if (files === undefined) {
     throw usageError(
-      '--source goes with --from and files',
-      'The source of a topic is the one that names it: topics: [..] in sources/<name>.yaml.',
+      '--source works only with files: --from FILE',
+      'A topic gets its source from the file that lists it: topics: [..] in sources/<name>.yaml.',
     );
   }
   return findSource(sources, mapping);
@@ -114,8 +114,8 @@ async function openInput(
   const isOfLog = input === undefined && files === undefined;
   if (isOfLog && follow && maxRecords !== undefined && logsOf(config.log).length > 1) {
     throw usageError(
-      '--max-messages with --follow takes one topic, and several are named',
-      'Nothing was read. Name one by --topic, or leave one of the two options out.',
+      '--max-messages with --follow works with one topic only, and several are named',
+      'Nothing was read. Name one topic with --topic, or leave out --follow or --max-messages.',
     );
   }
   if (input !== undefined) {

@@ -59,7 +59,7 @@ async function requireAccounted(
     const { message, hint } = differenceError(different);
     throw new MedallionError(
       'check_failed',
-      `bronze and silver differ: nothing was pruned\n${message}`,
+      `bronze and silver differ; nothing was pruned\n${message}`,
       { hint },
     );
   }

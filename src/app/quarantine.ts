@@ -99,7 +99,7 @@ async function choose(
   if (selection.events === undefined && events > 0) {
     await confirm(events, status);
   } else if (selection.events === undefined) {
-    context.emit({ type: 'note', message: `no ${status} event is meant: nothing to do` });
+    context.emit({ type: 'note', message: `no ${status} event matches: nothing to do` });
   }
   // An event that was named and is not there is a mistake; one in another status has been dealt with.
   for (const event of selection.events ?? []) {
@@ -109,7 +109,7 @@ async function choose(
     if ((await count({ events: [event], status })) === 0) {
       context.emit({
         type: 'warning',
-        message: `${formatCoordinates(event)} is not ${status}: it stays as it is`,
+        message: `${formatCoordinates(event)} is not ${status}: left unchanged`,
       });
     }
   }

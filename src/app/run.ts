@@ -89,7 +89,7 @@ async function runPipeline(
     const announceStop = (): void =>
       context.emit({
         type: 'note',
-        message: 'stopping: what has begun is finished; a second signal ends it at once',
+        message: 'stopping when the work in progress is done; a second signal stops at once',
       });
     signal.addEventListener('abort', announceStop, { once: true });
     const looking = monitor?.watch(() => status(warehouse.settings, config, context), signal);

@@ -22,7 +22,7 @@ export function findSource(sources: Sources, name: string): Source {
   if (source === undefined) {
     const known = [...sources.keys()].join(', ');
     throw new MedallionError('usage', `there is no source ${name}`, {
-      hint: `There are ${known}. One of your own is sources/${name}.yaml in the folder of medallion.yaml; medallion source init --name ${name} --from FILE drafts it.`,
+      hint: `There are ${known}. To add your own, write sources/${name}.yaml beside medallion.yaml, or draft it: medallion source init --name ${name} --from FILE`,
     });
   }
   return source;
@@ -116,7 +116,7 @@ export async function testSourceOnFiles(
   const source = findSource(loadSources(project), name);
   const records = await readFiles(source, files, most, contextOf(options));
   if (records.length === 0) {
-    throw new MedallionError('input', `there is no record in ${files.join(', ')}`);
+    throw new MedallionError('input', `no records in ${files.join(', ')}`);
   }
   return testRecords(source, allModels(project), records, {});
 }
@@ -136,8 +136,8 @@ export async function testSourceOnBronze(
   );
   const { latest = [], dimensions = {} } = found.get(name) ?? {};
   if (latest.length === 0) {
-    throw new MedallionError('not_found', `bronze has no record of the source ${name}`, {
-      hint: `medallion source test ${name} FILE tests a file; medallion ingest --source ${name} --from FILE takes it in.`,
+    throw new MedallionError('not_found', `bronze has no records of the source ${name}`, {
+      hint: `To test a file: medallion source test ${name} FILE. To ingest it: medallion ingest --source ${name} --from FILE`,
     });
   }
   return testRecords(source, allModels(config.project), latest, dimensions);

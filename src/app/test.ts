@@ -124,7 +124,7 @@ function problemOf(file: TestFile, problem: string, name?: string): TestResult {
 
 function strayProblem(kinds: Readonly<Record<string, Kind>>): Problem {
   const folders = Object.keys(kinds).map((folder) => `tests/${folder}`);
-  return { problem: `tests lie in ${folders.join(', ')}` };
+  return { problem: `a test must be in ${folders.join(', ')}` };
 }
 
 async function runFile(file: TestFile, kind: Kind): Promise<readonly TestResult[] | Problem> {
@@ -201,7 +201,7 @@ function sourceTests(sources: Sources, models: readonly Model[], engine: Detache
       );
       if (records.length !== cases.length) {
         const found = counted(records.length, 'order');
-        return { problem: `${found} in ${counted(cases.length, 'case')}: each gives one` };
+        return { problem: `${found} in ${counted(cases.length, 'case')}: each case must give one` };
       }
       const read = await readRecords(engine, source, { records, dimensions });
       return cases.map(({ name, expect }, index) => {

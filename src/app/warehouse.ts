@@ -57,8 +57,8 @@ export async function stopServer(
 function requireEmbedded({ warehouse }: Config, verb: string): void {
   if (warehouse.kind === 'server') {
     throw usageError(
-      `the warehouse is the server that ${warehouse.from} names; medallion does not ${verb} it`,
-      'Only the embedded PostgreSQL is started and stopped here: unset DATABASE_URL, PG* and POSTGRES_*.',
+      `the warehouse is the server named by ${warehouse.from}; medallion does not ${verb} it`,
+      'medallion starts and stops only the embedded PostgreSQL. To use it, unset DATABASE_URL, PG* and POSTGRES_*.',
     );
   }
 }

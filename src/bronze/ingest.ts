@@ -127,8 +127,8 @@ function resultOf(tally: Tally): Counted {
 /** What is left where the warehouse or the log stayed away. */
 function stateOf({ events }: Tally): string {
   return (
-    `${grouped(events)} events of this run are committed, with the offsets to go on from; ` +
-    'what was under way was rolled back. Run the command again when the server is back: nothing is lost or doubled.'
+    `${grouped(events)} events of this run are committed, with their offsets; ` +
+    'the batch in progress was rolled back. Run the command again when the server is back: no event is lost or doubled.'
   );
 }
 

@@ -79,7 +79,9 @@ export class BronzeSink implements Sink {
     this.#context = context;
     this.#writers = new Writers(options.settings, CONNECTIONS, {
       onStalled: () => {
-        this.warn('another ingest stood still in mid-batch: its transaction was ended');
+        this.warn(
+          'another ingest stopped responding in the middle of a batch: its transaction was rolled back',
+        );
       },
     });
   }
@@ -209,8 +211,8 @@ export class BronzeSink implements Sink {
   #warnOfTime(batch: RecordBatch, event: LogRecord | undefined): void {
     if (event !== undefined && this.tally.implausible === 0) {
       this.warn(
-        `offset ${event.offset} of partition ${batch.partition} of "${batch.topic}" has a time that cannot be right: ${event.timestamp} milliseconds since 1970`,
-        'It is kept as it is, and freshness takes the time at which it was written to bronze instead. Producers set milliseconds.',
+        `offset ${event.offset} of partition ${batch.partition} of "${batch.topic}" has an impossible time: ${event.timestamp} milliseconds since 1970`,
+        'It is stored unchanged; freshness uses the time at which it was written to bronze. Producers must set milliseconds.',
       );
     }
   }
@@ -246,9 +248,9 @@ function alreadyThere(batch: RecordBatch, topic: string, cause: unknown): Medall
   return new MedallionError(
     'source_changed',
     `bronze already holds events of partition ${batch.partition} of "${topic}" from offset ${batch.fromOffset} on, ` +
-      'though medallion.offsets records them as not read',
+      'but medallion.offsets says that they were not read',
     {
-      hint: 'Somebody changed medallion.offsets or bronze.events by hand. Nothing was written.',
+      hint: 'Nothing was written. Somebody changed medallion.offsets or bronze.events by hand: undo that change first.',
       cause,
     },
   );

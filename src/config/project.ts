@@ -62,7 +62,7 @@ export function findProject(
  */
 export function requireRegular(file: string): void {
   if (!statSync(file, { bigint: true }).isFile()) {
-    throw new Error('it is no regular file');
+    throw new Error('it is not a regular file');
   }
 }
 

@@ -52,7 +52,7 @@ export function loadSources(project: string | undefined): ReadonlyMap<string, So
       problems.push(`${file}: replaces: medallion has no source ${name} to replace`);
     } else if (isShipped && !replaces) {
       problems.push(
-        `${file}: medallion has a source ${name} already: rename the file, or say "replaces: true" in it`,
+        `${file}: medallion already has a source ${name}: rename the file, or add "replaces: true" to it`,
       );
     }
   }
@@ -111,7 +111,10 @@ export function readSource(
   const top = nodes.members(map, TOP);
   const name = path.basename(file).replace(/\.ya?ml$/, '');
   if (!isSourceName(name)) {
-    nodes.report(map, `"${name}" is no name of a source: lower-case letters, digits and _`);
+    nodes.report(
+      map,
+      `"${name}" is not a valid name for a source: lower-case letters, digits and _`,
+    );
   }
   if (nodes.text(top.get('version')) !== '1') {
     nodes.report(map, 'version: 1 is missing');

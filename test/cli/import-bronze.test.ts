@@ -194,7 +194,7 @@ describe('broken off half way', () => {
       expect(await hasty.result).toMatchObject({
         code: 3,
         stderr: expect.stringMatching(
-          /^warning: lost the source PostgreSQL at [^]*^error: cannot reach .*; given up after 0\.3 s\n.*events of this run are committed/m,
+          /^warning: lost the source PostgreSQL at [^]*^error: cannot reach .*; gave up after 0\.3 s\n.*events of this run are committed/m,
         ),
       });
       const before = await landedRows('cut');

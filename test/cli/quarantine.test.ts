@@ -270,7 +270,7 @@ describe('dismiss and reopen', () => {
     const again = await quarantine('dismiss', 'sales/0/1', '--note', 'x');
     expect(again).toMatchObject({
       code: 0,
-      stderr: 'warning: sales/0/1 is not open: it stays as it is\n',
+      stderr: 'warning: sales/0/1 is not open: left unchanged\n',
     });
 
     expect(await quarantine('reopen', 'sales/0/1')).toMatchObject({ code: 0 });
@@ -408,7 +408,7 @@ describe('replay', () => {
     const named = await quarantine('replay', 'sales/0/1');
     expect(named).toMatchObject({
       code: 0,
-      stderr: 'warning: sales/0/1 is not open: it stays as it is\n',
+      stderr: 'warning: sales/0/1 is not open: left unchanged\n',
     });
     const nothing = await quarantine('replay', '--field', 'order.payment_method', '--yes');
     expect(nothing).toMatchObject({ code: 0, stdout: '' });

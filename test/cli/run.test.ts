@@ -185,7 +185,10 @@ describe('a promotion that has begun when it is stopped', () => {
   test('is finished, gold included', async () => {
     await whilePublishing(async ({ child, stderr }) => {
       child.kill('SIGINT');
-      await until(() => stderr().includes('stopping: what has begun is finished'), PATIENCE_MS);
+      await until(
+        () => stderr().includes('stopping when the work in progress is done'),
+        PATIENCE_MS,
+      );
     });
     expect(await running?.result).toMatchObject({
       code: 130,

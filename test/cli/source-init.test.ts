@@ -358,7 +358,7 @@ items:
     const { name, yaml } = await draft('first.json', JSON.stringify(ORDER));
     const again = await run('source', 'init', '--from', 'first.json', '--name', name);
     expect(again).toMatchObject({ code: 2, stdout: '' });
-    expect(again.stderr).toContain(`${name}.yaml already; nothing was written`);
+    expect(again.stderr).toContain(`${name}.yaml already exists; nothing was written`);
     expect(await readFile(path.join(project, `sources/${name}.yaml`), 'utf8')).toBe(yaml);
   });
 
@@ -373,11 +373,11 @@ items:
     ['empty.json', ' \n', 'empty.json is empty', []],
     ['words.txt', 'nothing but words\n', 'words.txt is neither JSON nor CSV', []],
     ['broken.json', '{"a": 1,\n "b": }', 'broken.json is not JSON', []],
-    ['numbers.json', '[1, 2]', 'there is no object in', []],
-    ['header.csv', 'a,b,c\n', 'there is no object in', []],
-    ['good.json', '{"id": 1}', '"My Shop" is no name of a source', ['--name', 'My Shop']],
-    ['good.json', '{"id": 1}', 'medallion has a source shopify already', ['--name', 'shopify']],
-    ['2026.json', '{"id": 1}', '"" is no name of a source', []],
+    ['numbers.json', '[1, 2]', 'there is no order in', []],
+    ['header.csv', 'a,b,c\n', 'there is no order in', []],
+    ['good.json', '{"id": 1}', '"My Shop" is not a valid name for a source', ['--name', 'My Shop']],
+    ['good.json', '{"id": 1}', 'the source shopify already exists', ['--name', 'shopify']],
+    ['2026.json', '{"id": 1}', '"" is not a valid name for a source', []],
   ])('%s: says what is wrong', async (file, text, message, more) => {
     if (text !== undefined) {
       await writeFile(path.join(project, file), text);
@@ -393,6 +393,6 @@ items:
     await rm(cwd, { recursive: true });
     expect(code).toBe(2);
     expect(stderr).toContain('there is no project here');
-    expect(stderr).toContain('medallion init makes one');
+    expect(stderr).toContain('To make one in this folder: medallion init');
   });
 });

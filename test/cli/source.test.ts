@@ -199,7 +199,7 @@ describe('source test', () => {
   test.each([
     ['source test shpo orders.ndjson', 2, 'there is no source shpo'],
     ['source test shop nothing.ndjson', 2, 'nothing.ndjson'],
-    ['source test shop', 4, 'bronze has no record of the source shop'],
+    ['source test shop', 4, 'bronze has no records of the source shop'],
   ])('%s says what is wrong', async (line, code, message) => {
     const result = await run(line);
     expect(result).toMatchObject({ code, stdout: '' });

@@ -357,7 +357,7 @@ describe('what is wrong with the command line', () => {
       );
       expect(run.code).toBe(2);
       expect(run.stderr).toMatch(
-        new RegExp(`^error: cannot read \\S+${name}: it is no regular file\\n {2}It `),
+        new RegExp(`^error: cannot read \\S+${name}: it is not a regular file\\n {2}It `),
       );
     }
   });

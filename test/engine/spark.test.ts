@@ -178,7 +178,7 @@ test.each(['duckdb', 'spark'])(
     sail = await startSail({ dir: folder, port });
     expect(stderr).toMatch(
       new RegExp(
-        `(?:lost|cannot reach) Spark at 127\\.0\\.0\\.1:${String(port)}.*; given up after 1 s\n.*Run promote again`,
+        `(?:lost|cannot reach) Spark at 127\\.0\\.0\\.1:${String(port)}.*; gave up after 1 s\n.*Run promote again`,
         's',
       ),
     );

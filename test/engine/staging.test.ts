@@ -96,7 +96,7 @@ test.each([
     'the name is none',
     { MEDALLION_SPARK_STAGING: 's3://events/*' },
     2,
-    /s3:\/\/events\/\* is no place at S3/,
+    /s3:\/\/events\/\*" is not an S3 location/,
   ],
   [
     'the cluster looks elsewhere',

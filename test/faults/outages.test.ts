@@ -105,7 +105,7 @@ test('PostgreSQL is not there yet, comes, is killed, and is started again', asyn
     });
     expect(await hasty).toMatchObject({
       code: 3,
-      stderr: expect.stringMatching(/^error: .*; given up after 0\.5 s$/m),
+      stderr: expect.stringMatching(/^error: .*; gave up after 0\.5 s$/m),
     });
     await server.restart();
     await until(() => commands.every((one) => saysTimes(one, /is back after/, 1)), PATIENCE_MS);
@@ -119,7 +119,7 @@ test('PostgreSQL is not there yet, comes, is killed, and is started again', asyn
     expect(await follower).toMatchObject({
       code: 3,
       stderr: expect.stringMatching(
-        /^error: .*; given up after 0\.5 s\n.* events of this run are committed/m,
+        /^error: .*; gave up after 0\.5 s\n.* events of this run are committed/m,
       ),
     });
     await server.restart();

@@ -423,7 +423,7 @@ describe('a registry that is away', () => {
       const { code, stderr } = await follower.result;
       expect(code).toBe(3);
       expect(stderr).toMatch(/lost the schema registry at 127\.0\.0\.1/);
-      expect(stderr).toMatch(/given up after 3 s/);
+      expect(stderr).toMatch(/gave up after 3 s/);
       expect(stderr).toMatch(/500 events of this run are committed/);
       expect(await total()).toEqual(['500|500|500']);
 

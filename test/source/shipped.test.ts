@@ -52,7 +52,7 @@ test('a source of the project lies over those of the package, and may extend one
 const EXTENDING = 'version: 1\nextends: shopify\n';
 
 test.each([
-  [{ 'segment.yaml': EXTENDING }, 'sources/segment.yaml: medallion has a source segment already'],
+  [{ 'segment.yaml': EXTENDING }, 'sources/segment.yaml: medallion already has a source segment'],
   [{ 'mine.yaml': `${EXTENDING}replaces: true` }, 'replaces: medallion has no source mine'],
   [
     { 'mine.yaml': 'version: 1\nextends: shopfy' },

@@ -45,7 +45,7 @@ export function ingestedSummary(result: IngestResult, source: string): string {
   }
   if (result.implausible > 0) {
     lines.push(
-      `  warning: ${counted(result.implausible, 'event')} with a time in the log that cannot be right`,
+      `  warning: ${counted(result.implausible, 'event')} with an impossible time in the log`,
     );
   }
   if (result.droppedBatches > 0) {

@@ -188,7 +188,7 @@ function freshnessLines({ freshness, implausible }: Status, width: number): stri
     freshness,
     width,
   );
-  const warning = `warning: ${counted(implausible, 'event')} with a time in the log that cannot be right; freshness takes the time at which they were written instead`;
+  const warning = `warning: ${counted(implausible, 'event')} with an impossible time in the log; freshness uses the time at which they were written`;
   return implausible === 0 ? lines : [...lines, ...wrapped(warning, width)];
 }
 

@@ -16,8 +16,8 @@ export function landingLog(home: string, topic: string): Log {
     async write({ partitions = 1, compression } = {}) {
       if (compression !== undefined) {
         throw usageError(
-          '--compression is for events to Kafka',
-          'A file is compressed when its name ends in .gz: --to sales.ndjson.gz.',
+          '--compression works only for events written to Kafka',
+          'To compress a file, give it a name that ends in .gz: --to sales.ndjson.gz',
         );
       }
       return openLandingWriter({ directory: landingDirectory(home), topic, partitions });
