@@ -71,7 +71,7 @@ export function configOf(resolved: Resolved, env: Environment, cwd: string): Con
   if (/\p{Cc}/u.test(home)) {
     settings.refuse(
       'home',
-      `${JSON.stringify(home)} holds a line feed or another control character`,
+      `${JSON.stringify(home)} has a line feed or another control character in it`,
     );
   }
   const staging = settings.text('spark.staging');

@@ -93,11 +93,11 @@ describe('a URL of PostgreSQL', () => {
       [
         '--database-url: medallion does not support the parameter hostaddr; give the address as the host',
         '--database-url: medallion does not support the parameter channel_binding; leave it out',
-        '--database-url: medallion does not support the parameter target_session_attrs; name the primary server, or an address that follows it',
+        '--database-url: medallion does not support the parameter target_session_attrs; give the primary server, or an address that always leads to it',
         '--database-url: medallion does not know the parameter pool; leave it out',
       ].join('\n'),
     );
-    const several = / names several servers, and medallion connects to one/;
+    const several = / has several servers, and medallion connects to one/;
     expect(() => read('postgresql://a:1,b:2/shop')).toThrow(several);
     expect(() => read('postgresql:///shop?host=a,b')).toThrow(several);
     expect(() => parseConfig({}, { PGHOST: 'a,b' }, CWD)).toThrow(several);
@@ -169,9 +169,9 @@ test('a URL with a broken escape is refused without a word of it', () => {
   const url = 'postgresql://u%zz:hidden-1%zz@h/d%zz';
   expect(() => parseConfig({ databaseUrl: url }, {}, CWD)).toThrow(
     [
-      '--database-url: the user holds a % that is no escape; write it as %25',
-      '--database-url: the password holds a % that is no escape; write it as %25',
-      '--database-url: the database holds a % that is no escape; write it as %25',
+      '--database-url: the user has a % that begins no escape; write it as %25',
+      '--database-url: the password has a % that begins no escape; write it as %25',
+      '--database-url: the database has a % that begins no escape; write it as %25',
     ].join('\n'),
   );
 });

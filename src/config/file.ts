@@ -38,13 +38,13 @@ export function readSettingsFile(file: string, cwd: string, isAbove = false): Se
       codeOf(error) === 'ENOENT'
         ? `there is no configuration file ${name}`
         : `${name}: ${messageOf(error)}`,
-      { hint: 'medallion init writes one.', cause: error },
+      { hint: 'To write one: medallion init', cause: error },
     );
   }
   const values = parseSettings(text, name, problems);
   if (problems.length > 0) {
     throw new MedallionError('config', problems.join('\n'), {
-      hint: 'Every setting and what it means: medallion init writes them, medallion config lists them.',
+      hint: 'medallion config lists every setting; docs/configuration.md says what each means.',
     });
   }
   const isShared = process.platform !== 'win32' && (mode & 0o077) !== 0;

@@ -65,7 +65,7 @@ function parseTopics(settings: SettingReader): Topics {
     }
   }
   if (new Set([topic, ...others]).size <= others.length) {
-    settings.refuse('kafka.topic', 'names a topic twice');
+    settings.refuse('kafka.topic', 'the same topic is there twice');
   }
   return { topic, ...(others.length === 0 ? {} : { others }) };
 }
@@ -74,7 +74,10 @@ function parseTopics(settings: SettingReader): Topics {
 function parseGroup(settings: SettingReader, { others }: Topics): string | undefined {
   const group = settings.given('kafka.group');
   if (group !== undefined && others !== undefined) {
-    settings.refuse('kafka.group', 'goes with one topic: of several each has a group of its own');
+    settings.refuse(
+      'kafka.group',
+      'works with one topic only: with several topics, each has its own group',
+    );
   }
   return group;
 }
@@ -93,7 +96,10 @@ function parseBrokers(list: string, settings: SettingReader): string[] {
     .map((broker) => broker.trim())
     .filter((broker) => broker !== '');
   if (brokers.length === 0) {
-    settings.refuse('kafka.brokers', 'names no broker (host:port, several separated by commas)');
+    settings.refuse(
+      'kafka.brokers',
+      'there is no broker in it (host:port, several separated by commas)',
+    );
   }
   return brokers.map((broker) => {
     const [, host, port = String(DEFAULT_KAFKA_PORT)] = BROKER.exec(broker) ?? [];

@@ -37,12 +37,12 @@ const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   min_protocol_version: { variable: 'PGMINPROTOCOLVERSION', harmless: /^3\.0$/ },
   options: {
     variable: 'PGOPTIONS',
-    instead: 'set such parameters for the role (alter role .. set ..)',
+    instead: 'set them for the role (alter role .. set ..)',
   },
   replication: { variable: 'PGREPLICATION', harmless: /^(false|off|no|0)$/ },
   require_auth: { variable: 'PGREQUIREAUTH' },
   requirepeer: { variable: 'PGREQUIREPEER' },
-  requiressl: { variable: 'PGREQUIRESSL', harmless: /^0$/, instead: 'sslmode=require says it' },
+  requiressl: { variable: 'PGREQUIRESSL', harmless: /^0$/, instead: 'use sslmode=require' },
   service: {
     variable: 'PGSERVICE',
     instead: 'give host, port, user and database in DATABASE_URL or PG*',
@@ -56,7 +56,7 @@ const UNSUPPORTED: Readonly<Record<string, Unsupported>> = {
   target_session_attrs: {
     variable: 'PGTARGETSESSIONATTRS',
     harmless: /^any$/,
-    instead: 'name the primary server, or an address that follows it',
+    instead: 'give the primary server, or an address that always leads to it',
   },
 };
 

@@ -43,7 +43,7 @@ function readDotEnv(folder: string, isElsewhere = false): Environment {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new MedallionError('config', `cannot read ${file}: ${messageOf(error)}`, {
-      hint: 'It holds environment variables for commands of this folder: make it a file that can be read, or remove it.',
+      hint: 'It sets environment variables for commands run in this folder. Make it a readable file, or remove it.',
       cause: error,
     });
   }

@@ -41,7 +41,7 @@ export function findProject(
         requireRegular(file);
       } catch (error) {
         throw new MedallionError('config', `cannot read ${file}: ${messageOf(error)}`, {
-          hint: 'It marks a project and holds its settings: put a file in its place, or name another one by --config FILE.',
+          hint: 'It marks a project and holds its settings. Make it a readable file, or use another one with --config FILE.',
           cause: error,
         });
       }
@@ -72,7 +72,7 @@ function refuseStrangers(file: string): void {
   const { uid } = statSync(file);
   if (user !== undefined && uid !== user && uid !== 0) {
     throw new MedallionError('config', `${file} belongs to another user (${String(uid)})`, {
-      hint: `Go to its folder, or name the file that is meant: --config ${file}`,
+      hint: `If you trust that file, name it: --config ${file}. Or run the command in the folder of your own project.`,
     });
   }
 }

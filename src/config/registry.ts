@@ -22,7 +22,7 @@ export function parseRegistry(settings: SettingReader): RegistryConfig | undefin
   if (url.username !== '' || url.password !== '') {
     settings.refuse(
       'registry.url',
-      'name the user in registry.user, and the password in SCHEMA_REGISTRY_PASSWORD',
+      'a URL with a user in it: set registry.user, and the password in SCHEMA_REGISTRY_PASSWORD, instead',
     );
   }
   return {

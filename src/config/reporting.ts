@@ -15,14 +15,14 @@ export function parseReporting(settings: SettingReader): Reporting {
   if (!isRegion(timezone)) {
     settings.refuse(
       'report.timezone',
-      `there is no time zone "${timezone}": name one as the IANA does, Europe/Berlin`,
+      `there is no time zone "${timezone}": use a name of the IANA database, such as Europe/Berlin`,
     );
   }
   const currency = settings.text('report.currency')?.toUpperCase();
   if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) {
     settings.refuse(
       'report.currency',
-      `"${currency}" is no code of a currency: name one by its three letters of ISO 4217, EUR`,
+      `"${currency}" is not a currency code: use the three letters of ISO 4217, such as EUR`,
     );
   }
   return { timezone, currency };

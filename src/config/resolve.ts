@@ -184,7 +184,7 @@ function resolveDatabase(given: Given, problems: string[]): Pick<Resolved, 'valu
 }
 
 function severalHosts(name: string): string {
-  return `${name} names several servers, and medallion connects to one: name the primary, or an address that follows it`;
+  return `${name} has several servers, and medallion connects to one: give the primary server, or an address that always leads to it`;
 }
 
 /** libpq's parameters of a URL that are settings. They win over what stands before the question mark. */
@@ -222,7 +222,7 @@ function partsOfUrl({ value: raw, name, source }: Found, problems: string[]): Ma
     try {
       return decodeURIComponent(text);
     } catch {
-      problems.push(`${name}: the ${what} holds a % that is no escape; write it as %25`);
+      problems.push(`${name}: the ${what} has a % that begins no escape; write it as %25`);
       return '';
     }
   };

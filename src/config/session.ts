@@ -27,8 +27,8 @@ const LIMITS = [
 ];
 /** What to do about a statement that the server ended all the same. */
 export const ENDED_HINT =
-  'What it did was rolled back. A limit on time that the role or the database has, or somebody with pg_cancel_backend, ' +
-  'ended it: raise the limit (alter role .. set ..), and run the command again.';
+  'It was rolled back. A time limit of the role or the database (statement_timeout, for one) ended it, or somebody with ' +
+  'pg_cancel_backend. Raise the limit (alter role .. set ..), then run the command again.';
 
 /** The version of PostgreSQL that brought it. */
 const SINCE: Readonly<Record<string, number>> = { transaction_timeout: 17 };

@@ -39,7 +39,7 @@ export class SettingReader {
   isOn(key: SettingKey): boolean {
     const value = this.text(key)?.trim() ?? '';
     if (value !== '' && !/^(1|0|true|false|yes|no|on|off)$/i.test(value)) {
-      this.refuse(key, `"${value}" is neither true nor false`);
+      this.refuse(key, `"${value}" is not true or false`);
     }
     return /^(1|true|yes|on)$/i.test(value);
   }
@@ -48,7 +48,7 @@ export class SettingReader {
     const value = this.text(key);
     const found = choices.find((known) => known === (value ?? fallback).toLowerCase());
     if (found === undefined) {
-      this.refuse(key, `"${value ?? ''}" is none of ${choices.join(', ')}`);
+      this.refuse(key, `"${value ?? ''}" is not one of ${choices.join(', ')}`);
     }
     return found ?? fallback;
   }

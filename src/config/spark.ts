@@ -42,14 +42,14 @@ export function sparkPlace(config: SparkConfig): SparkPlace {
   const { staging, stagingRemote } = config;
   const server = sparkRemote(config);
   if (staging === undefined) {
-    throw new MedallionError('config', 'no folder is named by which rows come to Spark and back', {
-      hint: 'MEDALLION_SPARK_STAGING, or spark.staging in the configuration file, names one that this machine and the workers of the cluster share.',
+    throw new MedallionError('config', 'the engine spark needs a staging folder, and none is set', {
+      hint: 'Set MEDALLION_SPARK_STAGING, or spark.staging in the configuration file, to a folder that this machine and the workers of the cluster share.',
     });
   }
   const folder = isS3(staging) ? s3Place(staging) : staging;
   if (folder === undefined) {
-    throw new MedallionError('config', `${staging} is no place at S3`, {
-      hint: 'MEDALLION_SPARK_STAGING=s3://bucket/prefix, without * ? [ and ]; the cluster may call it s3a://bucket/prefix: MEDALLION_SPARK_STAGING_REMOTE.',
+    throw new MedallionError('config', `spark.staging: "${staging}" is not an S3 location`, {
+      hint: 'Write it as s3://bucket/prefix, without the characters * ? [ ]. Where the cluster calls it s3a://bucket/prefix, set MEDALLION_SPARK_STAGING_REMOTE to that.',
     });
   }
   return { remote: server, staging: { folder, remote: stagingRemote } };
@@ -61,9 +61,13 @@ export function sparkPlace(config: SparkConfig): SparkPlace {
  */
 export function sparkRemote({ remote: text, token, caFile }: SparkConfig): SparkRemote {
   if (text === undefined) {
-    throw new MedallionError('config', 'no server of Spark is named', {
-      hint: 'SPARK_REMOTE=sc://host:15002, or spark.remote in the configuration file, names one.',
-    });
+    throw new MedallionError(
+      'config',
+      'the engine spark needs a Spark Connect server, and none is set',
+      {
+        hint: 'Set SPARK_REMOTE=sc://host:15002, or spark.remote in the configuration file.',
+      },
+    );
   }
   return parseRemote(text, token, caFile);
 }
@@ -113,7 +117,9 @@ function parseRemote(
       ? caFile !== undefined || (token !== undefined && !isHere)
       : /^true$/i.test(useSsl);
   if (token !== undefined && !isEncrypted && !isHere) {
-    throw refused(`a token would go to ${server} for everybody on the way to read`);
+    throw refused(
+      `the connection to ${server} is not encrypted, so anybody in between could read the token`,
+    );
   }
   return {
     ...{ server, token, userId, headers: Object.fromEntries(given) },
@@ -123,7 +129,7 @@ function parseRemote(
 
 function refused(message: string): MedallionError {
   return new MedallionError('config', message, {
-    hint: 'sc://host:15002 is a server without TLS, sc://host:443/;use_ssl=true one with it; a token stands in SPARK_TOKEN and goes through TLS alone.',
+    hint: 'Without TLS: sc://host:15002. With TLS: sc://host:443/;use_ssl=true. A token goes into SPARK_TOKEN, and needs TLS.',
   });
 }
 

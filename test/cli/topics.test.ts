@@ -117,11 +117,11 @@ test('what one topic is wanted for says so', async () => {
   });
   expect(await run('ingest', '--topic', 'a,a')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('names a topic twice') as string,
+    stderr: expect.stringContaining('the same topic is there twice') as string,
   });
   expect(await run('ingest', '--topic', 'a,b', '--group', 'mine')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('goes with one topic') as string,
+    stderr: expect.stringContaining('works with one topic only') as string,
   });
 });
 

@@ -79,7 +79,7 @@ describe('a configuration file', () => {
         'medallion.yaml:3: there is no setting kafka.borkers; did you mean kafka.brokers?',
         'medallion.yaml:4: there is no setting kafka.zebra',
         'medallion.yaml:5: there is no setting topic; did you mean kafka.topic?',
-        'medallion.yaml:6: database is a section: its settings stand below it, indented',
+        'medallion.yaml:6: database is a section: write its settings on the lines below it, indented',
       ].join('\n'),
     );
   });
@@ -87,9 +87,9 @@ describe('a configuration file', () => {
   it.each([
     ['home: a\nhome: b', /^medallion\.yaml:2: Map keys must be unique/],
     ['home: "a', /^medallion\.yaml:\d: /],
-    ['- a', /^medallion\.yaml:1: a configuration file holds settings/],
-    ['home: [a, b]', /^medallion\.yaml:1: home takes one value$/],
-    ['kafka:\n  topic:\n    name: a', /^medallion\.yaml:2: kafka\.topic takes one value$/],
+    ['- a', /^medallion\.yaml:1: expected settings/],
+    ['home: [a, b]', /^medallion\.yaml:1: home takes one value only$/],
+    ['kafka:\n  topic:\n    name: a', /^medallion\.yaml:2: kafka\.topic takes one value only$/],
   ])('is refused when it is %j', (yaml, message) => {
     expect(failure(yaml)).toMatch(message);
   });
@@ -143,8 +143,8 @@ describe('settings', () => {
     expect(() => resolve(yaml, { PGSSLMODE: 'strict' }).config()).toThrow(
       [
         'medallion.yaml:1: "0" is not a port number',
-        'PGSSLMODE: "strict" is none of disable, allow, prefer, require, verify-ca, verify-full',
-        'medallion.yaml:2: "maybe" is neither true nor false',
+        'PGSSLMODE: "strict" is not one of disable, allow, prefer, require, verify-ca, verify-full',
+        'medallion.yaml:2: "maybe" is not true or false',
       ].join('\n'),
     );
   });

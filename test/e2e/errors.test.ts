@@ -382,7 +382,8 @@ describe('what is wrong with the command line', () => {
   });
 
   test('a home with a line feed in its path, wherever that comes from', async () => {
-    const says = /^\S+: "[^"\n]+two\\nlines[^"\n]*" holds a line feed or another control character/;
+    const says =
+      /^\S+: "[^"\n]+two\\nlines[^"\n]*" has a line feed or another control character in it/;
     const home = path.join(folder, 'two\nlines');
     await refuses(['generate', '--home', home], { code: 2, says });
     await refuses(['sql', 'select 1'], { code: 2, says }, { env: { MEDALLION_HOME: home } });

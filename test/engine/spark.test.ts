@@ -112,15 +112,20 @@ describe('where Spark cannot be used, the command says why and changes nothing:'
       'nothing names a server',
       { SPARK_REMOTE: '' },
       2,
-      /no server of Spark is named.*\n.*SPARK_REMOTE/,
+      /the engine spark needs a Spark Connect server, and none is set.*\n.*SPARK_REMOTE/,
     ],
-    ['no folder is named', { MEDALLION_SPARK_STAGING: '' }, 2, /no folder is named/],
+    [
+      'no folder is named',
+      { MEDALLION_SPARK_STAGING: '' },
+      2,
+      /needs a staging folder, and none is set/,
+    ],
     ['the address is of another kind', { SPARK_REMOTE: 'local[*]' }, 2, /not the address/],
     [
       'a token would go in the clear',
       { SPARK_REMOTE: 'sc://spark.example:15002/;use_ssl=false;token=s3cret' },
       2,
-      /a token would go to spark\.example:15002/,
+      /connection to spark\.example:15002 is not encrypted/,
     ],
     [
       'nobody answers',

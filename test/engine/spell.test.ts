@@ -75,7 +75,9 @@ describe('the address of a server of Spark Connect', () => {
   test('a token that is given apart goes through TLS, or to this machine', () => {
     expect(read('sc://localhost:1', 'secret')).toMatchObject({ tls: undefined, token: 'secret' });
     expect(read('sc://h:1', 'secret')).toMatchObject({ tls: TLS, token: 'secret' });
-    expect(() => read('sc://h:1/;use_ssl=false', 'secret')).toThrow('a token would go to h:1');
+    expect(() => read('sc://h:1/;use_ssl=false', 'secret')).toThrow(
+      'the connection to h:1 is not encrypted',
+    );
   });
 
   test.each(['local[*]', 'http://h:1', 'sc://', 'sc://h:1/token=secret', 'sc://user:secret@h:1'])(

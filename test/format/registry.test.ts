@@ -455,7 +455,7 @@ describe('a registry that is away', () => {
     const secret = randomBytes(8).toString('hex');
     const inUrl = await ingest({ SCHEMA_REGISTRY_URL: `http://me:${secret}@127.0.0.1:1` });
     expect(inUrl.code).toBe(2);
-    expect(inUrl.stderr).toMatch(/name the user in registry\.user/);
+    expect(inUrl.stderr).toMatch(/set registry\.user/);
     expect(inUrl.stderr).not.toContain(secret);
   });
 });
