@@ -35,7 +35,8 @@ export const excelCheck: Check = {
   run: async ({ duckdb }) => {
     try {
       const version = await inspectCachedExtension('excel', duckdb);
-      const missing = 'not here; the first export to xlsx fetches it, or doctor --fetch';
+      const missing =
+        'not installed; the first export to xlsx fetches it, or medallion doctor --fetch';
       return [ok(EXCEL, version === undefined ? missing : `loads, version ${version}`)];
     } catch (error) {
       if (error instanceof MedallionError) {

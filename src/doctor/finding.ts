@@ -63,6 +63,6 @@ async function whenAborted(signal: AbortSignal): Promise<never> {
 
 function tooLate(check: Check): MedallionError {
   return new MedallionError('unreachable', `no answer within ${check.limitMs / 1000} s`, {
-    hint: 'Something between here and there takes connections and does not answer: a firewall, or a server in trouble.',
+    hint: 'Something accepts the connection and does not answer: a firewall on the way, or a server in trouble.',
   });
 }

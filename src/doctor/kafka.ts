@@ -37,7 +37,7 @@ export const kafkaCheck: Check = {
           ? warn(
               TOPIC,
               `there is no topic "${log.topic}"`,
-              'medallion generate creates it; --topic or KAFKA_TOPIC names another one.',
+              'To create it: medallion generate. To use another topic: --topic or KAFKA_TOPIC.',
             )
           : ok(TOPIC, `${log.topic}: ${counted(found.ranges.size, 'partition')}`),
         await lookAtGroup(log, warehouse, context).catch((error: unknown) => fail(GROUP, error)),
@@ -54,7 +54,7 @@ async function lookAtGroup(
   { signal }: StageContext,
 ): Promise<Finding> {
   if (warehouse === undefined && log.group === undefined) {
-    return ok(GROUP, 'one of the warehouse, named once the warehouse answers');
+    return ok(GROUP, 'a group of the warehouse; its name is known when the warehouse answers');
   }
   const config = { ...log, group: groupOf(log, warehouse ?? '') };
   // kafkajs takes longer to load than all the rest: only who asks waits for it.

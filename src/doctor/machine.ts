@@ -27,7 +27,7 @@ export function judgeNode(version: string): Finding {
     : fail(
         'Node.js',
         new MedallionError('config', `medallion does not run on ${version}`, {
-          hint: `Install a Node.js that is ${ranges.join(' or ')}.`,
+          hint: `Install Node.js ${ranges.join(' or ')}.`,
         }),
       );
 }
@@ -59,7 +59,7 @@ export const homeCheck: Check = {
       },
     );
     await rm(probe, { recursive: true });
-    return [ok('home folder', nearest === home ? home : `${home} (not made yet)`)];
+    return [ok('home folder', nearest === home ? home : `${home} (not created yet)`)];
   },
 };
 
@@ -75,7 +75,7 @@ export const diskCheck: Check = {
 /** @param free bytes that are left where the home is */
 export function judgeSpace(free: number): Finding {
   const found = `${(free / GB).toFixed(1)} GB free`;
-  const advice = 'Free some, or choose another place with --home or MEDALLION_HOME.';
+  const advice = 'Free some space, or choose another place with --home or MEDALLION_HOME.';
   if (free < CRAMPED) {
     return fail('disk space', new MedallionError('storage', found, { hint: advice }));
   }

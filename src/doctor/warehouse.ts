@@ -27,7 +27,7 @@ export const warehouseCheck: Check = {
       (await embeddedStatus(config.home)).state === 'absent'
     ) {
       const version = await majorVersion(await embeddedBinaries(config.home, undefined));
-      return [ok(TITLE, `embedded, ${version}: made by the first command that needs it`)];
+      return [ok(TITLE, `embedded, ${version}: the first command that needs it creates it`)];
     }
     return lookAtServer(config, context);
   },
@@ -117,7 +117,7 @@ async function lookAtSchema(client: Client): Promise<Finding> {
   const missing = await missingMigrations(client);
   return missing.length === 0
     ? ok('schema', 'up to date')
-    : ok('schema', `to be migrated by the first command that needs it: ${missing.join(', ')}`);
+    : ok('schema', `the first command that needs it migrates it: ${missing.join(', ')}`);
 }
 
 async function lookAtModels(
@@ -154,6 +154,6 @@ export function judgeClocks(here: number, there: number): Finding {
     : warn(
         'clocks',
         found,
-        'Times of ingestion will look wrong. Let NTP set both (timedatectl set-ntp true).',
+        'Times of ingestion will be wrong. Let NTP set both clocks (timedatectl set-ntp true).',
       );
 }

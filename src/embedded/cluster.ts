@@ -167,8 +167,8 @@ function initdbError(error: unknown, cluster: Cluster): MedallionError {
   }
   return new MedallionError('storage', `cannot create a database in ${cluster.folder}: ${reason}`, {
     hint: /could not look up effective user/.test(stderr)
-      ? 'PostgreSQL runs as a user of /etc/passwd only: run medallion as one, or name your own PostgreSQL in DATABASE_URL.'
-      : 'Choose another place with --home, or name your own PostgreSQL in DATABASE_URL.',
+      ? 'PostgreSQL needs a user that is in /etc/passwd: run medallion as one, or use your own PostgreSQL: set DATABASE_URL.'
+      : 'Choose another place with --home, or use your own PostgreSQL: set DATABASE_URL.',
     cause: error,
   });
 }

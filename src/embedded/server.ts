@@ -80,8 +80,8 @@ export async function acquireEmbeddedServer(
     if (lease.settings.port !== settings.port) {
       throw new MedallionError(
         'unreachable',
-        `the embedded PostgreSQL was lost and came back on port ${String(lease.settings.port)}`,
-        { hint: 'What was committed is there. Run the command again.' },
+        `the embedded PostgreSQL stopped and was started again on port ${String(lease.settings.port)}`,
+        { hint: 'Everything that was committed is still there. Run the command again.' },
       );
     }
   };
@@ -253,8 +253,8 @@ async function release(places: Places, lease: Lease, context: StageContext): Pro
     if ((await runningPostmaster(lease.cluster)) !== undefined) {
       context.emit({
         type: 'warning',
-        message: `the embedded PostgreSQL was left running: ${messageOf(error)}`,
-        hint: 'The next command uses it and stops it; or run: medallion db stop',
+        message: `cannot stop the embedded PostgreSQL: ${messageOf(error)}`,
+        hint: 'It is still running. The next command uses it and stops it; or run: medallion db stop',
       });
     }
   } finally {

@@ -39,7 +39,7 @@ export async function session(cluster: Cluster): Promise<Client | undefined> {
         'denied',
         `the embedded PostgreSQL refuses the password in ${cluster.passwordFile}`,
         {
-          hint: 'The password of its user "medallion" was changed: write the new one into that file.',
+          hint: 'Somebody changed the password of its user "medallion": write the new password into that file.',
           cause: error,
         },
       );
@@ -58,7 +58,7 @@ export async function settingsOf(cluster: Cluster, port: number): Promise<Connec
       'storage',
       `cannot read the password of the embedded PostgreSQL: ${messageOf(error)}`,
       {
-        hint: 'Run medallion as the user who made this home, or choose another one with --home.',
+        hint: 'Run medallion as the user who made this home folder, or choose another folder with --home.',
         cause: error,
       },
     );

@@ -127,7 +127,7 @@ export class Starter {
     if (place !== cluster) {
       this.#context.emit({
         type: 'note',
-        message: `The database lies in ${place}: PostgreSQL does not run as root, and its user may not enter ${folder}. Who deletes this home deletes that folder too.`,
+        message: `the database is in ${place}: PostgreSQL does not run as root, and its user cannot enter ${folder}. When you delete this home folder, delete that folder, too.`,
       });
     }
     return clusterAt(await realpath(cluster));
@@ -217,11 +217,11 @@ async function checkVersion(cluster: Cluster, binaries: Binaries): Promise<void>
   if (data !== program) {
     throw new MedallionError(
       'config',
-      `the database in ${cluster.folder} was made by PostgreSQL ${data ?? '?'}; this medallion brings ${program}`,
+      `the database in ${cluster.folder} was made by PostgreSQL ${data ?? '?'}; this version of medallion has PostgreSQL ${program}`,
       {
         hint:
-          `Use the medallion that made it, or start a new home with --home and ingest the log again. To carry the data over,\n` +
-          `run pg_upgrade or pg_dump with a PostgreSQL ${data ?? '?'} of your own on ${cluster.data}.`,
+          `Use the version of medallion that made it, or begin a new home folder with --home and ingest the log again. To keep the data,\n` +
+          `run pg_upgrade or pg_dump of your own PostgreSQL ${data ?? '?'} on ${cluster.data}.`,
       },
     );
   }
@@ -232,7 +232,7 @@ async function checkAccess(cluster: Cluster, user: ServerUser): Promise<void> {
   if (closed !== undefined) {
     throw new MedallionError(
       'config',
-      `PostgreSQL does not run as root, and its user (uid ${String(user.uid)}) may not enter ${closed}`,
+      `PostgreSQL does not run as root, and its user (uid ${String(user.uid)}) cannot enter ${closed}`,
       { hint: `Allow it with: chmod o+x ${closed}\nOr choose another place with --home.` },
     );
   }
@@ -244,9 +244,9 @@ export function homeError(folder: string, error: unknown): unknown {
   if (/^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|ENOTSUP|EEXIST|EISDIR)$/.test(code)) {
     return new MedallionError(
       'storage',
-      `cannot keep a database in ${folder}: ${messageOf(error)}`,
+      `cannot store a database in ${folder}: ${messageOf(error)}`,
       {
-        hint: 'Choose a folder that can be written with --home or MEDALLION_HOME, or name your own PostgreSQL in DATABASE_URL.',
+        hint: 'Choose a writable folder with --home or MEDALLION_HOME, or use your own PostgreSQL: set DATABASE_URL.',
         cause: error,
       },
     );

@@ -59,7 +59,7 @@ async function createUser(): Promise<ServerUser> {
     'config',
     `PostgreSQL does not run as root, and user "${NAME}" could not be created`,
     {
-      hint: `Run medallion as another user, create user "${NAME}", or name your own PostgreSQL in DATABASE_URL.`,
+      hint: `Run medallion as another user, create user "${NAME}", or use your own PostgreSQL: set DATABASE_URL.`,
       cause,
     },
   );

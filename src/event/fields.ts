@@ -38,7 +38,7 @@ const MAX_RATE_POWER = 9;
 const PLAIN_TEXT = /^[ !#-[\]-~]{0,200}$/;
 /** An amount that is canonical as it stands: nearly every one, again. */
 const PLAIN_AMOUNT = /^(?:0|[1-9]\d{0,11})\.\d\d$/;
-const NO_TIMESTAMP = `no time of the years 1900 to 9999 as ${TIMESTAMP_FORMS}`;
+const NO_TIMESTAMP = `not a time of the years 1900 to 9999 as ${TIMESTAMP_FORMS}`;
 const SUPPORTED_VERSION = /^1(\.\d+)*$/;
 
 interface AmountRule {

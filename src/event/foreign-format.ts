@@ -32,7 +32,7 @@ const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
 const SIGNATURES: readonly Signature[] = [
   {
     ...{ bytes: bytes('504b0304'), within: '[Content_Types].xml', name: 'an Office document' },
-    advice: `${NDJSON} Export the rows as such.`,
+    advice: `${NDJSON} Export the rows as NDJSON.`,
   },
   ...['504b0304', '504b0506'].map((magic) => ({
     ...{ bytes: bytes(magic), name: 'a ZIP archive', advice: pipe('unzip -p FILE') },
@@ -72,7 +72,7 @@ const XML: ForeignFormat = { name: 'XML or HTML', advice: NDJSON };
 const CSV: ForeignFormat = {
   name: 'CSV',
   advice:
-    'A source says how its rows are read: medallion ingest --source NAME --from FILE; docs/sources.md has an example.',
+    'To read its rows, use a source: medallion ingest --source NAME --from FILE; docs/sources.md has an example.',
 };
 
 /**

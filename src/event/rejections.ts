@@ -28,7 +28,7 @@ export function mostlyRejected(
   }
   return {
     message: `most events of ${topic} were rejected: ${grouped(rejected)} of ${grouped(events)}, mostly as ${reason}`,
-    hint: `medallion quarantine list --summary shows why. ${looksOf(rejections)}`,
+    hint: `To see why: medallion quarantine list --summary. ${looksOf(rejections)}`,
   };
 }
 
@@ -43,12 +43,12 @@ function looksOf({ topic, reason, sample }: Rejections): string {
     return `They look like ${format.name}. ${advice}`;
   }
   if (reason === 'split_order') {
-    return 'Sort the file by the column that groups its rows, under another name, and ingest that one.';
+    return 'Sort the rows by the group_by column into a file with another name, and ingest that file.';
   }
   if (reason === 'undecodable') {
     return isFile
-      ? 'Their rows are not as format of their source says.'
-      : 'Their values are not what kafka.format declares.';
+      ? 'Their rows do not match the format of their source.'
+      : 'Their values do not match kafka.format.';
   }
   if (reason === 'not_text' && sample[0] === 0 && !isFile) {
     return 'They look like frames of a schema registry: set kafka.format to avro or json_schema.';

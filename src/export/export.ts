@@ -128,8 +128,8 @@ async function checkPlaces(
     }
     if (!mayReplace) {
       throw usageError(
-        `${target} is there already`,
-        'Nothing was written. --force replaces it, --out names another place.',
+        `${target} already exists`,
+        'Nothing was written. Replace it with --force, or choose another place with --out.',
       );
     }
     const names = found.isDirectory() ? await readdir(target) : [];
@@ -138,8 +138,8 @@ async function checkPlaces(
       (byDay || names.length > 0) && names.every((name) => name.startsWith(`${DAY_COLUMN}=`));
     if (found.isDirectory() && !isExport) {
       throw usageError(
-        `${target} is a folder, and not one of an export by day`,
-        'Nothing was written. --out names the file of one table.',
+        `${target} is a folder, but not one that an export by day has written`,
+        'Nothing was written. For one table, --out must be a file.',
       );
     }
   }

@@ -9,14 +9,14 @@ export function exportError(error: unknown, place: string): unknown {
   const [, table] = /(?:relation|schema) "([^"]+)" does not exist/i.exec(messageOf(error)) ?? [];
   if (table !== undefined) {
     return new MedallionError('not_found', `there is no ${table} yet`, {
-      hint: 'Nothing was written. medallion promote makes the tables and fills them.',
+      hint: 'Nothing was written. To make and fill the tables: medallion promote',
       cause: error,
     });
   }
   const [column] = /column "[^"]+" does not exist/i.exec(messageOf(error)) ?? [];
   if (column !== undefined) {
-    return new MedallionError('model', `a table is not as its model says: ${column}`, {
-      hint: 'Nothing was written. medallion promote --plan says what differs, and what to do.',
+    return new MedallionError('model', `a table does not match its model: ${column}`, {
+      hint: 'Nothing was written. To see what differs, and what to do: medallion promote --plan',
       cause: error,
     });
   }

@@ -105,7 +105,7 @@ function compile(schema: Schema, namespace: string, names: Map<string, Read>): R
 
 function schemaOf(schema: unknown): Schema {
   if (typeof schema !== 'string' && (typeof schema !== 'object' || schema === null)) {
-    throw new Undecodable('the schema is no Avro schema');
+    throw new Undecodable('the schema is not an Avro schema');
   }
   return schema as Schema;
 }

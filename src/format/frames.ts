@@ -54,7 +54,7 @@ export class FrameDecoder implements Decoder {
     const schemaId = schemaIdOf(value);
     if (schemaId === undefined) {
       const beginning = value.subarray(0, HEADER_BYTES).toString('hex');
-      return { detail: `no frame of a schema registry: it begins with ${beginning}` };
+      return { detail: `not a frame of a schema registry: it begins with ${beginning}` };
     }
     const body = this.#bodies.get(schemaId);
     if (body === undefined) {
@@ -72,7 +72,7 @@ export class FrameDecoder implements Decoder {
 
   #bodyOf({ type, texts }: RegisteredSchema): Body {
     if (type !== SCHEMA_TYPES[this.format]) {
-      return fail(`a schema of type ${type}, where ${SCHEMA_TYPES[this.format]} was declared`);
+      return fail(`a schema of type ${type}, but ${SCHEMA_TYPES[this.format]} was declared`);
     }
     if (this.format === 'json_schema') {
       return (value) => unwrapped(value.subarray(HEADER_BYTES));

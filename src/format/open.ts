@@ -47,7 +47,7 @@ export async function openRegistry(
   const { SchemaRegistry } = await import('./registry.ts');
   if (settings === undefined) {
     throw new MedallionError('config', `kafka.format ${format} needs a schema registry`, {
-      hint: 'Name it in SCHEMA_REGISTRY_URL, or as registry.url in medallion.yaml.',
+      hint: 'Set SCHEMA_REGISTRY_URL, or registry.url in medallion.yaml.',
     });
   }
   const registry = new SchemaRegistry(settings);

@@ -33,7 +33,7 @@ export class OutboxDecoder implements Decoder {
   #payloadOf(value: Buffer): Decoded | Failed {
     const message = jsonOf(value);
     if (message === undefined) {
-      return { detail: 'no JSON, as the outbox event router writes it' };
+      return { detail: 'not JSON as the outbox event router writes it' };
     }
     const { schema, payload } = partsOf(message);
     if (typeof payload === 'string') {

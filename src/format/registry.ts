@@ -130,8 +130,8 @@ export class SchemaRegistry {
     const reason =
       typeof said === 'string' ? `${String(status)}: ${said}` : `status ${String(status)}`;
     if (status === 401 || status === 403) {
-      throw new MedallionError('denied', `${this.name} refuses the login (${reason})`, {
-        hint: 'Give SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.',
+      throw new MedallionError('denied', `${this.name} rejects the login (${reason})`, {
+        hint: 'Set SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.',
       });
     }
     if (status === 404 && NOT_THERE.includes(answer.body['error_code'])) {
@@ -144,10 +144,10 @@ export class SchemaRegistry {
       const isRead = body === undefined;
       throw new MedallionError(
         'config',
-        `${this.name} refuses ${isRead ? 'GET' : 'POST'} ${path} (${reason})`,
+        `${this.name} rejects ${isRead ? 'GET' : 'POST'} ${path} (${reason})`,
         {
           hint: isRead
-            ? 'Check SCHEMA_REGISTRY_URL (registry.url), and what its user may read.'
+            ? 'Check SCHEMA_REGISTRY_URL (registry.url), and the rights of its user.'
             : 'Another schema is registered for the topic: choose another one with --topic.',
         },
       );
@@ -197,9 +197,9 @@ export class SchemaRegistry {
     const isLasting = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|^ERR_(SSL|TLS)/.test(code);
     return new MedallionError('unreachable', `${this.name} cannot be reached: ${reason}`, {
       hint: code.includes('ALERT')
-        ? `It wants a certificate of this client: ${CERTIFICATES.cert}, ${CERTIFICATES.key}.`
+        ? `It asks for a certificate of this client: set ${CERTIFICATES.cert} and ${CERTIFICATES.key}.`
         : isLasting
-          ? `Name the authority of its certificate in ${CERTIFICATES.ca}.`
+          ? `Set ${CERTIFICATES.ca} to the file of the certificate authority.`
           : 'Check SCHEMA_REGISTRY_URL (registry.url), and whether the registry is up.',
       ...{ reason, server: this.name, retriable: !isLasting, cause },
     });
@@ -208,9 +208,9 @@ export class SchemaRegistry {
   #noRegistry(path: string, status: number): MedallionError {
     return new MedallionError(
       'config',
-      `${this.name} is no schema registry: it answers ${path} with status ${String(status)}`,
+      `${this.name} is not a schema registry: it answers ${path} with status ${String(status)}`,
       {
-        hint: "registry.url is the address of Confluent's API. Of Apicurio it ends in /apis/ccompat/v7.",
+        hint: "registry.url must be the address of Confluent's API. With Apicurio it ends in /apis/ccompat/v7.",
       },
     );
   }

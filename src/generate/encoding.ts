@@ -28,9 +28,13 @@ export async function openEncoding(
 ): Promise<EventOptions['wire']> {
   const format = formatOf(config);
   if (malformed > 0 && (format === 'avro' || format === 'outbox')) {
-    throw new MedallionError('usage', `--malformed is for JSON, and kafka.format is ${format}`, {
-      hint: 'Malformed events of --format json or json_schema are told apart by their reasons.',
-    });
+    throw new MedallionError(
+      'usage',
+      `--malformed works only with JSON, and kafka.format is ${format}`,
+      {
+        hint: 'Use --format json or json_schema, or leave out --malformed.',
+      },
+    );
   }
   // The router's messages are their payload alone, unless its converter adds a schema.
   if (format === undefined || format === 'outbox') {

@@ -59,8 +59,8 @@ export async function recordGenerate(
 function stateOf({ appended, description }: LogWriter): string {
   const taken = [...(appended ?? new Map<number, number>()).values()].reduce((a, b) => a + b, 0);
   return (
-    `${grouped(taken)} events are in ${description}; whether it took the last request before it ` +
-    'went away is not known. A new run makes new events.'
+    `${grouped(taken)} events are in ${description}; it is not known whether it took the last request before it ` +
+    'went away. A new run makes new events.'
   );
 }
 

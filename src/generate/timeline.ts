@@ -42,11 +42,11 @@ export function resolvePeriod(since: string | undefined, until: string | undefin
   if (begin > end) {
     throw usageError(
       `the period ends (${end}) before it begins (${begin})`,
-      'Give --since a day that is not later than --until.',
+      'Choose a --since that is not later than --until.',
     );
   }
   if (begin < FIRST_DAY) {
-    throw usageError(`an event of ${begin} would not be taken: they begin in 1900`);
+    throw usageError(`the period begins on ${begin}, but events cannot be older than 1900`);
   }
   return { since: begin, until: end };
 }

@@ -90,9 +90,7 @@ describe('on the embedded server', () => {
     const args = ['db', 'start', '--home', path.join(process.execPath, 'home')];
     const { code, stdout, stderr } = await runCli(args, { cwd: folder });
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(
-      /error: cannot keep a database in .*\n {2}Choose a folder that can be written/,
-    );
+    expect(stderr).toMatch(/error: cannot store a database in .*\n {2}Choose a writable folder/);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 });

@@ -62,7 +62,7 @@ test('a table as Parquet, decimals and types kept, and nothing is replaced unask
   ]);
   const again = await runExport(['gold.sales_performance', '--to', 'parquet']);
   expect(again.code).toBe(2);
-  expect(again.stderr).toContain('is there already');
+  expect(again.stderr).toContain('already exists');
   const forced = ['sales_performance', '--to', 'parquet', '--force', '--until', '2026-01-01'];
   expect(await runExport(forced)).toMatchObject({ code: 0 });
   expect(await read(`select count(*) from '${file}'`)).toEqual([['1']]);

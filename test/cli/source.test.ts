@@ -91,7 +91,7 @@ describe('source test', () => {
       },
       {
         ...{ place: 'some.ndjson:2', outcome: 'rejected', reason: 'invalid_amount' },
-        ...{ field: 'line_items[0].price', detail: 'no number: "ten"' },
+        ...{ field: 'line_items[0].price', detail: 'not a number: "ten"' },
       },
       { place: 'some.ndjson:4', outcome: 'rejected', reason: 'invalid_json', field: null },
     ]);

@@ -204,7 +204,7 @@ describe('what cannot be written', () => {
   ])('a home %s', async (_, place) => {
     await writeFile(path.join(folder, 'file'), '');
     const home = path.resolve(folder, place);
-    const says = /^cannot (write|keep a database in) \S+: [^\n]+\n {2}.*[Cc]hoose /;
+    const says = /^cannot (write|store a database in) \S+: [^\n]+\n {2}.*[Cc]hoose /;
     for (const command of [['generate'], ['ingest'], ['promote'], ['demo', '-n', '100']]) {
       await refuses([...command, '--home', home], { code: 3, says });
     }

@@ -232,7 +232,7 @@ describe('what cannot be generated', () => {
   test.each(['avro', 'outbox'])('malformed events of %s', async (format) => {
     const { code, stderr } = await run(format, ...GENERATE);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/--malformed is for JSON/);
+    expect(stderr).toMatch(/--malformed works only with JSON/);
   });
 
   test('events by a schema that the topic must not have', async () => {

@@ -343,7 +343,9 @@ describe('what is wrong is said', () => {
     await writeFile(path.join(home, 'postgres/cluster/data/PG_VERSION'), '15\n');
     await expect(acquireEmbeddedServer(home, newContext())).rejects.toMatchObject({
       code: 'config',
-      message: expect.stringMatching(/made by PostgreSQL 15; this medallion brings 18/) as string,
+      message: expect.stringMatching(
+        /made by PostgreSQL 15; this version of medallion has PostgreSQL 18/,
+      ) as string,
     });
   });
 

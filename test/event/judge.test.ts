@@ -683,7 +683,7 @@ describe('a detail', () => {
       accepted: false,
       reason: 'invalid_amount',
       field: 'order.subtotal',
-      detail: 'no number: "twelve"',
+      detail: 'not a number: "twelve"',
     });
     expect(judgementOn({ order: { status: '1e999999999' } })).toMatchObject({
       detail: 'no such row: 1e999999999',

@@ -63,7 +63,7 @@ test('what the router writes is the event, byte for byte, unless it expands it',
 
 test('what is no JSON is not decoded', () => {
   expect(decode('\u0000\u0000\u0000\u0000\u0001x')).toBe(
-    'no JSON, as the outbox event router writes it',
+    'not JSON as the outbox event router writes it',
   );
 });
 

@@ -186,14 +186,14 @@ describe('a registry behind TLS and a login', () => {
       };
       const { code, finding, output } = await look(access);
       expect(code).toBe(3);
-      expect(finding?.found).toMatch(/refuses the login \(401: Unauthorized\)/);
+      expect(finding?.found).toMatch(/rejects the login \(401: Unauthorized\)/);
       expect(finding?.advice).toMatch(/SCHEMA_REGISTRY_TOKEN/);
       expect(output).not.toContain('guess-4711');
       const before = await rowsOf(database.settings, 'select count(*) from medallion.runs');
       const env = await environment(access);
       const ingest = await runCommand(['ingest', '--retry-for', '1m'], { cwd: folder, env });
       expect(ingest.code).toBe(3);
-      expect(ingest.stderr).toMatch(/refuses the login/);
+      expect(ingest.stderr).toMatch(/rejects the login/);
       expect(ingest.stderr).not.toContain('guess-4711');
       expect(await rowsOf(database.settings, 'select count(*) from medallion.runs')).toEqual(
         before,

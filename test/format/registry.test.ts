@@ -122,9 +122,9 @@ describe('a topic of framed values', () => {
     expect(await rows(QUARANTINE)).toEqual([
       `0|undecodable|schema ${String(id)}: total: the value ends too early|${cut.toString('hex')}`,
       `1|undecodable|schema 4000000 is not in the registry|${unknown.toString('hex')}`,
-      `2|undecodable|no frame of a schema registry: it begins with 7b22696422|7b226964223a20317d`,
-      `3|undecodable|schema ${String(json)}: a schema of type JSON, where AVRO was declared|${other.toString('hex')}`,
-      '4|undecodable|no frame of a schema registry: it begins with 0000|0000',
+      `2|undecodable|not a frame of a schema registry: it begins with 7b22696422|7b226964223a20317d`,
+      `3|undecodable|schema ${String(json)}: a schema of type JSON, but AVRO was declared|${other.toString('hex')}`,
+      '4|undecodable|not a frame of a schema registry: it begins with 0000|0000',
       '5|empty_value|a message without a value|null',
     ]);
   });
@@ -309,7 +309,7 @@ describe('frames that could not be decoded', () => {
       `1|replayed|undecodable|schema ${String(late)} is not in the registry`,
       `2|replayed|undecodable|schema ${String(late)} is not in the registry`,
       `3|open|undecodable|schema ${String(late)}: data.processed_status: the value ends too early`,
-      '4|open|undecodable|no frame of a schema registry: it begins with 7b22696422',
+      '4|open|undecodable|not a frame of a schema registry: it begins with 7b22696422',
     ]);
     expect(await medallion('reconcile')).toMatchObject({ code: 0 });
     // Judged again once more, nothing changes.
@@ -447,7 +447,7 @@ describe('a registry that is away', () => {
   test('what is no registry, no address, or none at all is said before anything is read', async () => {
     const wrong = await ingest({ SCHEMA_REGISTRY_URL: new URL(registry.url).origin });
     expect(wrong.code).toBe(2);
-    expect(wrong.stderr).toMatch(/is no schema registry/);
+    expect(wrong.stderr).toMatch(/is not a schema registry/);
     expect(wrong.stderr).toMatch(/apis\/ccompat\/v7/);
     const none = await ingest({ SCHEMA_REGISTRY_URL: '' });
     expect(none.code).toBe(2);

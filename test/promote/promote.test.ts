@@ -638,7 +638,7 @@ describe('a topic of which most events are rejected', () => {
         type: 'warning',
         message:
           'most events of file:/tmp/export.csv were rejected: 3 of 5, mostly as invalid_json',
-        hint: expect.stringMatching(/quarantine list --summary shows why\. They look like CSV\./),
+        hint: expect.stringMatching(/quarantine list --summary\. They look like CSV\./),
       },
     ]);
     // Only what is new counts.
