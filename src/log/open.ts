@@ -13,9 +13,13 @@ import type { Log } from './log.ts';
 export function openLog(config: Pick<Config, 'log' | 'home'>, context: StageContext): Log {
   const [log, ...others] = openLogs(config, context);
   if (log === undefined || others.length > 0) {
-    throw new MedallionError('usage', 'several topics are named, where one is wanted', {
-      hint: 'Name it with --topic. ingest, run, status and reconcile take several.',
-    });
+    throw new MedallionError(
+      'usage',
+      'this command works with one topic only, and several are named',
+      {
+        hint: 'Name one with --topic. Only ingest, run, status and reconcile work with several.',
+      },
+    );
   }
   return log;
 }

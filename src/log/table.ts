@@ -39,7 +39,7 @@ const BATCH_BYTES = 8 << 20;
 const BATCH_ROWS = 10_000;
 const FIRST_ROWS = 100;
 const USE_A_VIEW =
-  'A view with an id and a payload can be imported in its place: --table schema.view.';
+  'Make a view that has an id and a payload, and import that instead: --table schema.view';
 
 /** Whether bronze has events of this topic from a table. */
 export function isImported(topic: string): boolean {
@@ -95,14 +95,14 @@ async function askOnce<T>(
 ): Promise<T> {
   return withClient(settings, work).catch((error: unknown) => {
     if (error instanceof MedallionError && error.code !== 'input') {
-      const hint = 'Check --from or IMPORT_DATABASE_URL, and whether that server is up.';
+      const hint = 'Check --from or IMPORT_DATABASE_URL, and that the server is up.';
       throw withHint(error, hint);
     }
     if (!(error instanceof Error && 'severity' in error)) {
       throw error;
     }
-    const what = `PostgreSQL at ${describeServer(settings)} broke off: ${messageOf(error)}`;
-    const hint = 'What was written stays; run the command again to go on from there.';
+    const what = `the import from PostgreSQL at ${describeServer(settings)} failed: ${messageOf(error)}`;
+    const hint = 'Everything written so far stays. Run the command again to go on from there.';
     throw new MedallionError('input', what, { hint, cause: error });
   });
 }
@@ -221,10 +221,10 @@ async function startingId(
 ): Promise<bigint | undefined> {
   const replaced = (what: string): MedallionError =>
     new MedallionError('source_changed', `${name} ${what}`, {
-      hint: 'It was emptied or made anew. Rename it: its rows are then written under the new name, beside the old ones.',
+      hint: 'It was emptied or recreated. Rename it and import it by its new name: bronze then has its rows beside the old ones.',
     });
   if (stored !== undefined && stored.source !== source) {
-    throw replaced('is another table than the one imported before under this name');
+    throw replaced('is not the table that was imported before under this name');
   }
   const place = stored?.nextOffset ?? 0n;
   const { rows } = await ask((client) =>
@@ -235,7 +235,7 @@ async function startingId(
   );
   const { first, last, passed = '0', odd = '0' } = rows[0] ?? { first: null, last: null };
   if (odd !== '0') {
-    throw new MedallionError('input', `${name} has rows without an id from 0 on: ${odd}`, {
+    throw new MedallionError('input', `${name} has rows whose id is null or below 0: ${odd}`, {
       hint: USE_A_VIEW,
     });
   }
@@ -245,8 +245,8 @@ async function startingId(
   const late = BigInt(passed) - (stored?.position ?? 0n);
   if (late > 0n) {
     sink.warn(
-      `${counted(late, 'row')} of ${name} have come since the last import with ids that it had passed; they are left out`,
-      'The older consumer was still writing. What it read of Kafka lately, ingest reads there.',
+      `${counted(late, 'row')} of ${name} are new, but have ids below those of the last import: they are not imported`,
+      'The older consumer was still running. Read these events from Kafka: medallion ingest',
     );
   }
   return first === null ? undefined : BigInt(first);
@@ -264,15 +264,15 @@ async function findTable(client: Client, given: string): Promise<OldTable> {
       [given],
     )
     .catch((error: unknown) => {
-      throw new MedallionError('input', `"${given}" is no name of a table: ${messageOf(error)}`, {
-        hint: 'Name it as SQL does: bronze_layer, public.bronze_layer, "Bronze".layer.',
+      throw new MedallionError('input', `"${given}" is not a table name: ${messageOf(error)}`, {
+        hint: 'Write it as in SQL: bronze_layer, public.bronze_layer, "Bronze".layer',
         cause: error,
       });
     });
   const [found] = rows;
   if (found === undefined) {
     throw new MedallionError('input', `there is no table ${given} in that database`, {
-      hint: 'Name it with its schema: --table schema.table. A view with columns id and payload will do, too.',
+      hint: 'Give its schema, too: --table schema.table. It can be a view that has the columns id and payload.',
     });
   }
   const { oid, schema, table } = found;

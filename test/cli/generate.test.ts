@@ -168,7 +168,7 @@ describe('medallion generate', () => {
     expect(Object.fromEntries(ends)).toEqual(events.by_partition);
     const again = await generate(...kafka, '--partitions', '5');
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain('is there already, with 3 partitions');
+    expect(again.stderr).toContain('already exists, with 3 partitions');
   });
 
   it.each([

@@ -258,7 +258,9 @@ test('a table that changed under its name is not mixed with the old one', async 
   await medallion(args);
   await run(`insert into changing (id, payload) values (3, '{}'), (4, '{}'), (6, '{}')`);
   const late = await medallion(args);
-  expect(late.stderr).toContain('2 rows of "public"."changing" have come since the last import');
+  expect(late.stderr).toContain(
+    '2 rows of "public"."changing" are new, but have ids below those of the last import',
+  );
   await run('delete from changing where id > 1');
   expect(await runCommand(args, options())).toMatchObject({ code: 2 });
   await run('drop table changing');
@@ -266,7 +268,7 @@ test('a table that changed under its name is not mixed with the old one', async 
   await run(`insert into changing (id, payload) values (7, '{}')`);
   const replaced = await runCommand(args, options());
   expect(replaced.code).toBe(2);
-  expect(replaced.stderr).toContain('is another table than the one imported before');
+  expect(replaced.stderr).toContain('is not the table that was imported before');
   expect((await landedOf('public.changing')).map((row) => row.split(' ')[0])).toEqual([
     '1',
     '5',
@@ -282,7 +284,7 @@ test('what cannot be imported is said, and no password with it', async () => {
   const wrong = urlOf({ ...old.settings, password: 'xQ7markZ9' });
   const cases: [args: string[], code: number, said: string][] = [
     [['--table', 'nowhere'], 2, 'there is no table nowhere'],
-    [['--table', 'a.b.c.d'], 2, 'is no name of a table'],
+    [['--table', 'a.b.c.d'], 2, 'is not a table name'],
     [['--table', 'no_id'], 2, 'no column id of whole numbers'],
     [['--table', 'twice'], 2, 'two rows with id 1'],
     [['--from', 'mysql://ana:xQ7markZ9@h/d'], 2, '--from is not a PostgreSQL URL'],

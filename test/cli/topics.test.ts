@@ -113,7 +113,9 @@ test('what one topic is wanted for says so', async () => {
   await writeFile(path.join(folder, 'medallion.yaml'), '');
   expect(await run('generate', '-n', '1', '--topic', 'a,b')).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('several topics are named, where one is wanted') as string,
+    stderr: expect.stringContaining(
+      'this command works with one topic only, and several are named',
+    ) as string,
   });
   expect(await run('ingest', '--topic', 'a,a')).toMatchObject({
     code: 2,

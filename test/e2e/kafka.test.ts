@@ -199,7 +199,7 @@ describe('a batch that cannot be read', () => {
     const { code, stdout, stderr } = await medallion(['ingest', '--topic', topic]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(
-      'error: partition 0 of topic "damaged" cannot be read on: ' +
+      'error: cannot read partition 0 of topic "damaged" any further: ' +
         'the batch at offset 1 is damaged: its checksum does not match',
     );
     expect(stderr).toContain('kafka-delete-records.sh');
@@ -221,7 +221,7 @@ describe('a batch that cannot be read', () => {
     await expect(read(topic)).rejects.toMatchObject({
       code: 'input',
       message: expect.stringContaining(
-        `partition 0 of topic "${topic}" cannot be read on: the batch at offset 0 ${why}`,
+        `cannot read partition 0 of topic "${topic}" any further: the batch at offset 0 ${why}`,
       ),
     });
   });

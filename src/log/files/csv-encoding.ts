@@ -47,8 +47,8 @@ function decoderOf(encoding: string, name: string): Decode {
     try {
       return Buffer.from(decoder.decode(bytes, { stream }));
     } catch (error) {
-      throw new MedallionError('input', `${name} is no text in ${encoding}`, {
-        hint: 'The source says how the file is encoded: format: { csv: { encoding: windows-1252 } }.',
+      throw new MedallionError('input', `${name} is not text in the encoding ${encoding}`, {
+        hint: 'Set the encoding of the file in its source: format: { csv: { encoding: windows-1252 } }.',
         cause: error,
       });
     }

@@ -77,7 +77,7 @@ export class RowCutter {
       if (this.#next - this.#start > MOST_ROW_BYTES) {
         if (this.#firstEnd === undefined) {
           throw new MedallionError('input', `${this.#name}: a row of more than 1 MiB`, {
-            hint: 'Is it a file of CSV, encoded as its source says?',
+            hint: 'Check that it is a CSV file, in the encoding that its source names.',
           });
         }
         return this.#strayQuote();
@@ -111,7 +111,7 @@ export class RowCutter {
         } else if (byte === this.#delimiterByte) {
           this.#at = CELL_START;
         } else if (byte !== RETURN) {
-          this.#problem = 'text behind a closing quote';
+          this.#problem = 'text after a closing quote';
           this.#at = PLAIN;
         }
         break;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MedallionError } from '../../errors.ts';
+import { counted } from '../../number.ts';
 import { LINES, REJECTED, ROWS, type CsvForm } from '../../source/mapping.ts';
 import { inUtf8 } from './csv-encoding.ts';
 import { RowCutter, type Row } from './csv-rows.ts';
@@ -101,7 +102,7 @@ class Orders {
     }
     if (this.#columns === undefined) {
       if (row.cells === undefined) {
-        throw this.#error(`its header cannot be read: ${row.problem ?? ''}`);
+        throw this.#error(`the header line cannot be read: ${row.problem ?? ''}`);
       }
       this.#setColumns(row.cells.map((cell) => cell.trim()));
       this.#pass(row);
@@ -147,7 +148,7 @@ class Orders {
         problem === undefined
           ? {
               reason: 'split_order',
-              detail: `line ${line}: rows of it begin at line ${before}, too`,
+              detail: `line ${line}: the order has rows elsewhere, from line ${before} on`,
             }
           : { reason: 'undecodable', detail: problem };
       this.#write(
@@ -188,27 +189,27 @@ class Orders {
   #problemOf(cells: readonly string[]): string | undefined {
     const columns = this.#columns ?? [];
     if (cells.length !== columns.length) {
-      return `${cells.length} cells, where ${columns.length} columns are named`;
+      return `${counted(cells.length, 'value')}, but the header has ${columns.length} columns`;
     }
     const odd = [...this.#form.decimalComma].find((column) =>
       POINT_DECIMAL.test(cells[columns.indexOf(column)]?.trim() ?? ''),
     );
     return odd === undefined
       ? undefined
-      : `${odd} is ${JSON.stringify(cells[columns.indexOf(odd)])}, where decimal: ',' is said`;
+      : `${odd} is ${JSON.stringify(cells[columns.indexOf(odd)])}, but the source says decimal: ','`;
   }
 
   #setColumns(columns: readonly string[]): void {
     const { groupBy, delimiter } = this.#form;
     const twice = columns.find((column, index) => columns.indexOf(column) !== index);
     if (twice !== undefined) {
-      throw this.#error(`its column "${twice.slice(0, MOST_SHOWN)}" is there twice`);
+      throw this.#error(`the header has the column "${twice.slice(0, MOST_SHOWN)}" twice`);
     }
     this.#key = columns.indexOf(groupBy);
     if (this.#key === -1) {
       const shown = columns.join(', ').slice(0, MOST_SHOWN);
       throw this.#error(
-        `there is no column ${groupBy} among ${JSON.stringify(shown)}, cut at ${JSON.stringify(delimiter)}`,
+        `the header has no column ${groupBy}: it is ${JSON.stringify(shown)}, split at ${JSON.stringify(delimiter)}`,
       );
     }
     this.#columns = columns;
@@ -217,7 +218,7 @@ class Orders {
 
   #error(problem: string): MedallionError {
     return new MedallionError('input', `${this.#name}: ${problem}`, {
-      hint: 'Nothing of it was read. The source says what the file is like: group_by, and format: { csv: { delimiter, encoding, header } }.',
+      hint: 'None of it was read. Make the source fit the file: group_by, and format: { csv: { delimiter, encoding, header } }.',
     });
   }
 }

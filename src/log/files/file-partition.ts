@@ -180,8 +180,8 @@ export class FilePartition {
     }
     if (found.kind === 'line has grown') {
       sink.warn(
-        `${this.#path}: its last line was taken before it was whole`,
-        `It has grown and is taken again, whole, as offset ${place.nextOffset}.`,
+        `${this.#path}: its last line was read before it was complete`,
+        `It has grown since. The complete line is read again, as offset ${place.nextOffset}.`,
       );
     }
     const moved = await digestUpTo(state, found.position, { signal: options.signal, known: text });
@@ -290,9 +290,9 @@ export class FilePartition {
       return 'taken';
     }
     sink.warn(
-      `${this.#path} was replaced: it no longer begins with the ${grouped(place.position)} bytes that were read of it. ` +
+      `${this.#path} was replaced: it no longer begins with the ${grouped(place.position)} bytes that were read from it. ` +
         `It is read again from its beginning, as offsets from ${next.nextOffset} on`,
-      'Events that are the same as before count as duplicates in silver. Lines that the former file got after it was last ' +
+      'Events that are the same as before count as duplicates in silver. Lines that the old file got after it was last ' +
         'read were not read: if it still exists under another name, ingest that file too.',
     );
     return { ...next, text };

@@ -60,7 +60,7 @@ async function regularFile(given: string): Promise<string> {
     if (!found.isFile()) {
       const what = found.isDirectory() ? 'it is a folder' : 'it is no regular file';
       throw new MedallionError('input', `cannot read ${given}: ${what}`, {
-        hint: 'Name files, or pipe the events in: medallion ingest --from - < input',
+        hint: 'Give a regular file, or pipe the events in: medallion ingest --from - < input',
       });
     }
     return file;

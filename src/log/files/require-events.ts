@@ -62,7 +62,7 @@ function foreignError(
     ? undefined
     : new MedallionError(
         'input',
-        `${name} is ${format.name}, not lines of events: nothing of it was read`,
+        `${name} is ${format.name}, not lines of events: none of it was read`,
         { hint: `${first}${format.advice}` },
       );
 }

@@ -125,14 +125,14 @@ async function* unzip(zipped: Readable, name: string): AsyncGenerator<Buffer> {
 function gzipError(error: unknown, name: string): unknown {
   const code = codeOf(error) ?? '';
   if (code === 'Z_BUF_ERROR') {
-    return new MedallionError('input', `${name} is cut off: its gzip data has no end`, {
-      hint: 'The whole lines before the cut were taken. Run the command again when the file is whole.',
+    return new MedallionError('input', `${name} is incomplete: its gzip data has no end`, {
+      hint: 'The complete lines before the cut were read. Run the command again when the file is complete.',
       cause: error,
     });
   }
   if (code.startsWith('Z_')) {
     return new MedallionError('input', `${name} is damaged: ${messageOf(error)}`, {
-      hint: 'The lines before the damage were taken. Check the file with gzip -t.',
+      hint: 'The lines before the damage were read. Check the file with gzip -t.',
       cause: error,
     });
   }
@@ -211,7 +211,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'a part of its path is not a folder',
 };
 
 /** A file that cannot be read, as an error for people; what is no system error stays what it is. */

@@ -36,7 +36,7 @@ export function lacksRight(
   const missing = missingRight(type, config, subject);
   if (missing === undefined) {
     return new MedallionError('denied', `${server} denies ${client} access: ${type}`, {
-      hint: 'kafka-acls.sh --list shows the rights that there are.',
+      hint: 'To see the rights that are granted: kafka-acls.sh --list',
       cause,
     });
   }

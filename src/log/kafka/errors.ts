@@ -89,10 +89,14 @@ export function kafkaError(
     return missingTopic(topic ?? '', config, error);
   }
   if (TOO_LARGE.has(type)) {
-    return new MedallionError('input', `${kafka} takes no message that large in ${named}`, {
-      hint: 'Raise max.message.bytes of the topic.',
-      cause: error,
-    });
+    return new MedallionError(
+      'input',
+      `${kafka} rejects a message for ${named}, because it is too large`,
+      {
+        hint: 'Raise max.message.bytes of the topic.',
+        cause: error,
+      },
+    );
   }
   if (UNUSABLE.has(type)) {
     return new MedallionError('config', `${kafka} rejects ${named}: ${said}`, {
@@ -116,7 +120,7 @@ export function unreachable(
 ): MedallionError {
   const reason = why.replace(/^Connection error: /, '');
   return new MedallionError('unreachable', `cannot reach ${nameOf(config)}: ${reason}`, {
-    hint: 'Is the broker up, and are KAFKA_BROKERS, KAFKA_SSL and KAFKA_SASL_* right?',
+    hint: 'Check that the broker is up, and KAFKA_BROKERS, KAFKA_SSL and KAFKA_SASL_*.',
     retriable,
     reason,
     cause,
@@ -142,13 +146,13 @@ export function groupTaken(
 
 /** What to do about a group that others are in. */
 export const OWN_GROUP =
-  'Name a group that nobody else uses (--group, KAFKA_GROUP, kafka.group), or none: then each warehouse and topic has its own.';
+  'Set a group that nobody else uses (--group, KAFKA_GROUP, kafka.group), or set none: then each warehouse and topic has its own.';
 
 /** The topic is not there. */
 export function missingTopic(topic: string, config: KafkaConfig, cause?: unknown): MedallionError {
   return new MedallionError('config', `${nameOf(config)} has no topic "${topic}"`, {
     hint:
-      'medallion generate creates it (--partitions 4), or: ' +
+      'To create it: medallion generate --partitions 4, or ' +
       `kafka-topics.sh --bootstrap-server ${config.brokers[0] ?? ''} --create --topic ${topic} --partitions 4`,
     cause,
   });

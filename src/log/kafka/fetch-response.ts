@@ -82,11 +82,11 @@ function unreadable(
 ): MedallionError {
   return new MedallionError(
     'input',
-    `partition ${partition} of topic "${topic}" cannot be read on: the batch at offset ${offset} ${why}`,
+    `cannot read partition ${partition} of topic "${topic}" any further: the batch at offset ${offset} ${why}`,
     {
       hint:
-        'What lies before it is written to bronze, now or by the next run. Another replica may have it whole; ' +
-        'kafka-delete-records.sh lets a partition expire past it, and the gap is then recorded.',
+        'The events before it are in bronze, or the next run writes them. Another replica may have a good copy of the batch. ' +
+        'To skip it, delete the records up to its end with kafka-delete-records.sh; ingest then records the gap.',
     },
   );
 }

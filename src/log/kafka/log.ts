@@ -44,7 +44,7 @@ export function kafkaLog(config: TopicConfig, context: StageContext): Log {
           const count = counted(found.partitions, 'partition');
           context.emit({
             type: 'note',
-            message: `topic ${topic} is there already, with ${count}`,
+            message: `topic ${topic} already exists, with ${count}`,
           });
         }
       }

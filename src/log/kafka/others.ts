@@ -44,7 +44,7 @@ export class OtherReaders {
         add(byHolder, holder?.name ?? 'nobody', partition);
       } else if (isStuck && isUnread) {
         const reader = holder?.name ?? 'a member that the broker does not name';
-        add(byHolder, `${reader}, which comes no further`, partition);
+        add(byHolder, `${reader}, which makes no progress`, partition);
       }
     }
     return byHolder.size === 0 ? undefined : abandoned(byHolder, this.#config);

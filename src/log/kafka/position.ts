@@ -146,7 +146,7 @@ function describeMismatch(stored: StoredOffset, source: string, high?: bigint): 
     case 'cluster':
       return `was read from another log before (${stored.source}; this one is ${source})`;
     case 'recreated':
-      return `was read up to ${stored.nextOffset} from a topic of that name that is gone: the topic was recreated`;
+      return `was read up to ${stored.nextOffset} from an older topic of that name: the topic was recreated`;
     case 'cut':
       return `ends at offset ${high ?? 0n}, but was read up to ${stored.nextOffset}: the topic was recreated`;
     case undefined:
@@ -157,8 +157,8 @@ function describeMismatch(stored: StoredOffset, source: string, high?: bigint): 
 function sourceChanged(at: TopicPartition, mismatch: string): MedallionError {
   return new MedallionError('source_changed', `${nameOf(at)} ${mismatch}`, {
     hint:
-      'Nothing of it was read. --reset-offsets forgets the stored offsets that do not fit and reads the topic from its ' +
-      'beginning; another topic name keeps the two apart.',
+      'None of it was read. To forget the stored offsets that do not fit and read the topic from its beginning, use ' +
+      '--reset-offsets. To keep the two apart, use another topic name.',
   });
 }
 

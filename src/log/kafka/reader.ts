@@ -70,7 +70,7 @@ async function untilTopic(
     for (;;) {
       await delay(TOPIC_POLL_MS, undefined, { signal });
       if (await retry.run(() => hasTopic(config, signal))) {
-        context.emit({ type: 'note', message: `topic "${config.topic}" is there` });
+        context.emit({ type: 'note', message: `topic "${config.topic}" exists now` });
         return true;
       }
       if (Date.now() >= deadline) {

@@ -80,7 +80,10 @@ describe('a file of CSV', () => {
         3,
         {
           no: '1',
-          rejected: { reason: 'split_order', detail: 'line 4: rows of it begin at line 2, too' },
+          rejected: {
+            reason: 'split_order',
+            detail: 'line 4: the order has rows elsewhere, from line 2 on',
+          },
           lines: '1,c,1\n1,d,1\n',
         },
       ],
@@ -89,8 +92,8 @@ describe('a file of CSV', () => {
   });
 
   test.each([
-    ['1,b', 'line 3: 2 cells, where 3 columns are named'],
-    ['1,"b" x,1', 'line 3: text behind a closing quote'],
+    ['1,b', 'line 3: 2 values, but the header has 3 columns'],
+    ['1,"b" x,1', 'line 3: text after a closing quote'],
     ['1,"b,1', 'line 3: a quote that is not closed'],
     [Buffer.from('1,\xe9,1', 'latin1'), 'line 3: bytes that are not UTF-8'],
   ])('rejects an order with a row that cannot be read, whole: %s', async (broken, detail) => {
@@ -109,8 +112,8 @@ describe('a file of CSV', () => {
   test('rejects both orders beside a row that may be of either', async () => {
     const text = 'sku,no,n\na,1,1\nb\nc,2,1\nd,2,1\ne,3,1\n';
     expect((await records(text)).map((one) => JSON.stringify(one))).toEqual([
-      expect.stringMatching(/^\[1,.*"no":"1","rejected":.*line 3: 1 cells.*a,1,1\\nb\\n/),
-      expect.stringMatching(/^\[3,.*"no":"2","rejected":.*line 3: 1 cells.*c,2,1\\nd,2,1\\n/),
+      expect.stringMatching(/^\[1,.*"no":"1","rejected":.*line 3: 1 value,.*a,1,1\\nb\\n/),
+      expect.stringMatching(/^\[3,.*"no":"2","rejected":.*line 3: 1 value,.*c,2,1\\nd,2,1\\n/),
       expect.stringMatching(/^\[5,.*"no":"3","rows"/),
     ]);
   });
@@ -137,7 +140,7 @@ describe('a file of CSV', () => {
           no: '3',
           rejected: {
             reason: 'undecodable',
-            detail: `line 4: n is "1.234", where decimal: ',' is said`,
+            detail: `line 4: n is "1.234", but the source says decimal: ','`,
           },
           lines: '3;d;1.234\n',
         },
@@ -146,9 +149,9 @@ describe('a file of CSV', () => {
   });
 
   test.each([
-    ['sku,n\na,1\n', 'orders.csv: there is no column no among "sku, n", cut at ","'],
-    ['no;sku\n1;a\n', 'orders.csv: there is no column no among "no;sku", cut at ","'],
-    ['no,sku,sku\n1,a,b\n', 'orders.csv: its column "sku" is there twice'],
+    ['sku,n\na,1\n', 'orders.csv: the header has no column no: it is "sku, n", split at ","'],
+    ['no;sku\n1;a\n', 'orders.csv: the header has no column no: it is "no;sku", split at ","'],
+    ['no,sku,sku\n1,a,b\n', 'orders.csv: the header has the column "sku" twice'],
     ['x'.repeat(1_100_000), 'orders.csv: a row of more than 1 MiB'],
   ])('with other columns than its source says is an error', async (text, problem) => {
     await expect(read(text, {}, { size: 100_000 })).rejects.toThrow(problem);

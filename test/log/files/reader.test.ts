@@ -184,7 +184,7 @@ describe('a last line without its newline', () => {
     await write('a\n{"half":1}\nc\n');
     const context = testContext();
     expect(await read(file, {}, context)).toMatchObject({ events: 2 });
-    expect(context.warnings()).toEqual([`${file}: its last line was taken before it was whole`]);
+    expect(context.warnings()).toEqual([`${file}: its last line was read before it was complete`]);
     expect(await bronze()).toEqual(['0 0 a', '0 1 {"hal', '0 2 {"half":1}', '0 3 c']);
     expect(await read()).toMatchObject({ events: 0 });
   });
@@ -237,7 +237,7 @@ describe('a file that was replaced', () => {
         const context = testContext();
         expect(await read(file, {}, context)).toMatchObject({ events: now.length, end: 'end' });
         expect(context.warnings()).toEqual([
-          `${file} was replaced: it no longer begins with the 6 bytes that were read of it. ` +
+          `${file} was replaced: it no longer begins with the 6 bytes that were read from it. ` +
             'It is read again from its beginning, as offsets from 3 on',
         ]);
         const all = [...DAY, ...now];
@@ -373,7 +373,7 @@ describe('a file that holds something else than lines of events', () => {
       await writeFile(file, text);
       await expect(read([other, file])).rejects.toMatchObject({
         code: 'input',
-        message: `${file} is ${name}, not lines of events: nothing of it was read`,
+        message: `${file} is ${name}, not lines of events: none of it was read`,
         hint: expect.stringMatching(/NDJSON|ingest --source/),
       });
       expect(await bronze()).toEqual([]);
@@ -595,7 +595,10 @@ describe('a file of CSV', () => {
     await writeFile(other, 'order;sku\n1;a\n');
     const reader = await openFileReader([file, other], csv);
     await expect(ingestAll(reader, database.settings, {}, testContext())).rejects.toMatchObject({
-      ...{ code: 'input', message: expect.stringContaining('there is no column no') as string },
+      ...{
+        code: 'input',
+        message: expect.stringContaining('the header has no column no') as string,
+      },
     });
     expect(await bronze()).toEqual([]);
   });

@@ -60,7 +60,7 @@ describe('standard input', () => {
   ])('that is %s is an input error, and nothing is written', async (name, chunks) => {
     await expect(read(stream(...chunks))).rejects.toMatchObject({
       code: 'input',
-      message: `standard input is ${name}, not lines of events: nothing of it was read`,
+      message: `standard input is ${name}, not lines of events: none of it was read`,
     });
     expect(await bronze()).toEqual([]);
   });

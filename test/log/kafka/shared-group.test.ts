@@ -116,7 +116,7 @@ describe('a named group with a reader of another warehouse', () => {
       code: 'check_failed',
       exitCode: 4,
       message: expect.stringMatching(
-        `^topic "${topic}" is not read whole .* group "${group}": partition [01] held by client of-other at 127\\.0\\.0\\.1$`,
+        `^this warehouse does not read all of topic "${topic}" in group "${group}": partition [01] held by client of-other at 127\\.0\\.0\\.1$`,
       ) as string,
       hint: expect.stringContaining('--group') as string,
     });
@@ -140,7 +140,7 @@ describe('a named group with a reader of another warehouse', () => {
     });
     await until(() => one.warnings.length + two.warnings.length > 0);
     expect([...one.warnings, ...two.warnings][0]).toMatch(
-      /^topic .* is not read whole .* partition 0 held by client of-(one|two) at 127\.0\.0\.1$/,
+      /^this warehouse does not read all of topic .* partition 0 held by client of-(one|two) at 127\.0\.0\.1$/,
     );
   });
 
