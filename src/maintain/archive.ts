@@ -158,8 +158,8 @@ async function requirePlace(place: string): Promise<void> {
     () => false,
   );
   if (!isS3(place) && !isThere) {
-    throw new MedallionError('storage', `the archive folder ${place} is not there`, {
-      hint: 'Nothing was moved. Mount it, or make it first (mkdir -p), and run the command again.',
+    throw new MedallionError('storage', `the archive folder ${place} does not exist`, {
+      hint: 'Nothing was moved. Mount the folder, or make it (mkdir -p), then run the command again.',
     });
   }
 }
@@ -273,7 +273,7 @@ async function writeFile(
     if (!isSame) {
       throw new MedallionError(
         'check_failed',
-        `${file} holds ${counted(Number(written.events), 'event')}, and bronze has others there now: nothing of it was moved`,
+        `${file} holds ${counted(Number(written.events), 'event')}, but bronze has other events there now: none of them was moved`,
         { hint: 'Somebody changed bronze.events by hand. Run the command again.' },
       );
     }

@@ -44,8 +44,8 @@ export async function sortOutBegun(
     if (isOurs && isS3(place)) {
       context.emit({
         type: 'warning',
-        message: `${place} is not needed any more`,
-        hint: 'Remove it, if it is there.',
+        message: `cannot remove ${place}, which is not needed any more`,
+        hint: 'Remove it yourself, if it exists.',
       });
     } else if (isOurs) {
       await rm(place, { force: true });

@@ -55,8 +55,8 @@ async function refuseRefreshing(client: Client, done: string): Promise<void> {
   if (rowCount !== 0) {
     throw new MedallionError(
       'check_failed',
-      `silver is being made again from bronze: nothing was ${done}`,
-      { hint: 'medallion promote completes that.' },
+      `silver is being rebuilt from bronze: nothing was ${done}`,
+      { hint: 'To complete the rebuild: medallion promote' },
     );
   }
 }

@@ -75,18 +75,18 @@ export class Health {
 
   #dependency(name: 'warehouse' | 'log'): Check {
     if (this.#lookedAt === undefined) {
-      return { ok: false, problem: 'not asked yet' };
+      return { ok: false, problem: 'not checked yet' };
     }
     const age = Date.now() - this.#lookedAt;
     const problem =
-      age > STALE_MS ? `last asked ${Math.round(age / 1000)} s ago` : this.#problems[name];
+      age > STALE_MS ? `last checked ${Math.round(age / 1000)} s ago` : this.#problems[name];
     return problem === undefined ? { ok: true } : { ok: false, problem };
   }
 
   #promote(): Check & { readonly last_done_seconds?: number } {
     const latest = this.#promoteProblem;
     if (this.#promotedAt === undefined) {
-      return { ok: false, problem: latest ?? 'no promotion was done yet' };
+      return { ok: false, problem: latest ?? 'no promotion has finished yet' };
     }
     const age = Date.now() - this.#promotedAt;
     const seconds = Math.round(age / 1000);
@@ -95,7 +95,7 @@ export class Health {
       ? {
           ok: false,
           last_done_seconds: seconds,
-          problem: latest ?? `the last promotion was done ${seconds} s ago`,
+          problem: latest ?? `the last promotion finished ${seconds} s ago`,
         }
       : { ok: true, last_done_seconds: seconds };
   }

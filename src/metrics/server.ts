@@ -32,7 +32,7 @@ export async function servePages(host: string, port: number, pages: Pages): Prom
     const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      send(response, jsonPage(405, { error: 'only GET is answered here' }));
+      send(response, jsonPage(405, { error: 'this server answers only GET' }));
     } else if (page === undefined) {
       send(response, jsonPage(404, { error: 'no such page', pages: Object.keys(pages) }));
     } else {

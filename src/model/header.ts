@@ -19,7 +19,7 @@ const oneOf = <const Word extends string>(words: readonly Word[]): v.Type<Word> 
 const columnSchema = v.object({
   type: matching(
     COLUMN_TYPE,
-    'is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
+    'is not one of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
   ),
   description: text,
   nullable: v.boolean().optional(() => false),
@@ -40,7 +40,7 @@ const limitSchema = v
   .map(String)
   .assert(
     (limit) => LIMIT.test(limit),
-    'is neither a number of rows (5) nor a percentage of them ("0.1%")',
+    'is not a number of rows (5) or a percentage of them ("0.1%")',
   );
 
 /**
@@ -70,7 +70,7 @@ const headerSchema = v.object({
   indexes: texts,
   latest_by: texts,
   /** How often a watch computes the mart again at most, where it compares everybody: 15m. */
-  refresh: matching(/^[1-9]\d*[smh]$/, 'is no duration like 15m').optional(),
+  refresh: matching(/^[1-9]\d*[smh]$/, 'is not a duration like 15m').optional(),
   /** Of an additive mart: the measure that is 0 when no row is behind a cell any more. */
   count: v.string().optional(),
   /** Of a mart over another mart: columns of that one by which its rows are taken whole; its key unless said otherwise. */
@@ -123,7 +123,7 @@ function* contradictions(header: Header): Generator<string> {
   }
   const period = PERIOD_COLUMN[header.load];
   if (period !== undefined && !header.key.includes(period)) {
-    yield `key: load ${header.load} needs ${period} in the key`;
+    yield `key: load ${header.load} needs the column ${period} in the key`;
   }
   const names = header.checks.map(({ name }) => name);
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
@@ -131,10 +131,10 @@ function* contradictions(header: Header): Generator<string> {
   }
   yield* additiveContradictions(header);
   if (header.refresh !== undefined && header.load !== 'replace_all') {
-    yield 'refresh: goes with load replace_all, and only with it';
+    yield 'refresh: works only with load replace_all';
   }
   if ((header.load === 'upsert_latest') !== header.latest_by.length > 0) {
-    yield 'latest_by: goes with load upsert_latest, and only with it';
+    yield 'latest_by: load upsert_latest needs it, and it works with no other load';
   }
   for (const [index, check] of header.checks.entries()) {
     for (const problem of limitContradictions(check)) {
@@ -151,7 +151,7 @@ function* additiveContradictions({ load, key, count, within, columns }: Header):
   if (load !== 'additive') {
     const [first] = derived;
     if (count !== undefined || within.length > 0 || first !== undefined) {
-      yield `${count !== undefined ? 'count' : within.length > 0 ? 'within' : `columns.${first?.[0] ?? ''}.derived`}: goes with load additive, and only with it`;
+      yield `${count !== undefined ? 'count' : within.length > 0 ? 'within' : `columns.${first?.[0] ?? ''}.derived`}: works only with load additive`;
     }
     return;
   }
@@ -159,7 +159,7 @@ function* additiveContradictions({ load, key, count, within, columns }: Header):
     ([name, column]) => !key.includes(name) && column.derived === undefined,
   );
   if (count === undefined || !measures.some(([name]) => name === count)) {
-    yield 'count: names the measure that is 0 when no row is behind a cell any more';
+    yield 'count: is missing: the measure that is 0 when no row is behind a cell any more';
   }
   for (const [name, { type, nullable }] of measures) {
     if (!SUMMED.test(type) || nullable) {
@@ -177,10 +177,10 @@ function* limitContradictions({
   error_above: error,
 }: Header['checks'][number]): Generator<string> {
   if (severity === 'warn' && error !== undefined) {
-    yield 'error_above: goes with severity error, and only with it';
+    yield 'error_above: works only with severity error';
   }
   if (severity === 'error' && warn !== undefined && error === undefined) {
-    yield 'warn_above: says nothing without error_above: above 0 it is an error already';
+    yield 'warn_above: needs error_above: without it, one failing row is already an error';
   }
   const isShare = (limit: string): boolean => limit.endsWith('%');
   if (warn !== undefined && error !== undefined && isShare(warn) === isShare(error)) {
@@ -194,7 +194,7 @@ type Issue = v.Err['issues'][number];
 
 function problemsOf(issue: Issue, header: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not known here`);
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a known property`);
   }
   const place = issue.path.length === 0 ? 'header' : issue.path.join('.');
   return [`${place}: ${wordsOf(issue, header)}`];

@@ -95,7 +95,7 @@ function readLayer(from: Layer, problems: string[]): Model[] {
     const layer = LAYERS.find((one) => one === folder);
     const place = path.posix.join(shown, ...file.split(path.sep));
     if (layer === undefined || rest.length !== 1) {
-      problems.push(`${place}: a model lies in ${shown}/silver or ${shown}/gold itself`);
+      problems.push(`${place}: a model must be directly in ${shown}/silver or ${shown}/gold`);
       return [];
     }
     const text = textOf(from, file);
@@ -133,7 +133,7 @@ function sqlFilesBelow(directory: string): string[] {
       return [];
     }
     throw new MedallionError('config', `cannot read ${directory}: ${messageOf(error)}`, {
-      hint: 'It holds the models of the project.',
+      hint: 'It has the models of the project: make it readable.',
       cause: error,
     });
   }
@@ -151,7 +151,7 @@ function parseModel(
 ): Model | undefined {
   const match = /^\/\* @model\r?\n([\s\S]*?)\*\//.exec(text);
   if (match === null) {
-    problems.push(`${shown}:1: a model begins with a header: /* @model ... */`);
+    problems.push(`${shown}:1: a model must begin with a header: /* @model ... */`);
     return undefined;
   }
   const name = path.posix.basename(shown, '.sql');
@@ -184,7 +184,7 @@ function parseModel(
   const before = text.slice(0, text.length - body.trimStart().length);
   if (!/^(--[^\n]*\n\s*)*(select|with)\b/i.test(sql)) {
     problems.push(
-      `${shown}:${String(before.split('\n').length)}: the body of a model is one select`,
+      `${shown}:${String(before.split('\n').length)}: the body of a model must be one select`,
     );
     return undefined;
   }
@@ -259,7 +259,7 @@ function* additiveProblems(model: Model, models: readonly Model[]): Generator<st
     }
   }
   if (marts.length > 1 || (marts.length === 1 && facts.length > 0)) {
-    yield `an additive mart reads facts, or one other mart`;
+    yield `an additive mart must read either facts or one other mart`;
   }
   for (const column of model.within) {
     if (marts[0]?.key.includes(column) !== true) {
@@ -267,10 +267,10 @@ function* additiveProblems(model: Model, models: readonly Model[]): Generator<st
     }
   }
   if (marts.length === 0 && !model.key.includes('date_key')) {
-    yield `an additive mart over facts has date_key in its key; one without days reads such a mart`;
+    yield `an additive mart that reads facts needs date_key in its key; one without days must read such a mart`;
   }
   if (LINEAGE.test(model.sql)) {
-    yield `an additive mart cannot read where an event stands in the log`;
+    yield `an additive mart cannot read where an event is in the log: topic, partition, offset, produced_at, run_id`;
   }
 }
 
@@ -286,7 +286,9 @@ function inDependencyOrder(models: readonly Model[], problems: string[]): Model[
       // The one that closes it, where it is the user's: nothing of the package's alone is a circle.
       const own = circle.find(({ isOfProject }) => isOfProject) ?? model;
       const ids = [...circle, model].map(({ id }) => id).join(' -> ');
-      problems.push(`${own.file}:${String(own.line)}: models read one another in a circle: ${ids}`);
+      problems.push(
+        `${own.file}:${String(own.line)}: these models read one another in a circle: ${ids}`,
+      );
       return;
     }
     for (const input of model.inputs) {

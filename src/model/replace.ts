@@ -12,7 +12,9 @@ export function lieOver(
   problems: string[],
 ): Model[] {
   for (const model of shipped.filter(({ replaces }) => replaces)) {
-    problems.push(`${placeOf(model, /^replaces:/)}: replaces: there is nothing below it`);
+    problems.push(
+      `${placeOf(model, /^replaces:/)}: replaces: only a model of a project can replace another`,
+    );
   }
   const reserved = own.length === 0 ? new Set<string>() : reservedNames();
   for (const model of own) {
@@ -23,15 +25,13 @@ export function lieOver(
           `${placeOf(model, /^replaces:/)}: replaces: medallion has no ${model.id} to replace`,
         );
       } else if (reserved.has(model.id)) {
-        problems.push(
-          `${model.file}:1: ${model.id} is a table of medallion's own: rename the file`,
-        );
+        problems.push(`${model.file}:1: medallion itself has a table ${model.id}: rename the file`);
       }
     } else if (model.replaces) {
       problems.push(...lost(model, base, shipped));
     } else {
       problems.push(
-        `${model.file}:1: medallion has a ${model.id} already (${base.file}): rename the file, or say "replaces: true" in its header`,
+        `${model.file}:1: medallion has a ${model.id} already (${base.file}): rename the file, or add "replaces: true" to its header`,
       );
     }
   }
@@ -42,10 +42,10 @@ export function lieOver(
 function* lost(model: Model, base: Model, shipped: readonly Model[]): Generator<string> {
   const place = (pattern: RegExp): string => placeOf(model, pattern);
   if (model.key.join() !== base.key.join()) {
-    yield `${place(/^key:/)}: key: (${model.key.join(', ')}) is to be (${base.key.join(', ')}), by which ${base.id} is read`;
+    yield `${place(/^key:/)}: key: (${model.key.join(', ')}) must be (${base.key.join(', ')}), by which other models and reports read ${base.id}`;
   }
   if ((model.load === 'view') !== (base.load === 'view') || model.window !== base.window) {
-    yield `${place(/^load:/)}: load and window: are to be of a kind with those of ${base.file} (${base.load})`;
+    yield `${place(/^load:/)}: load and window: must be of the same kind as in ${base.file} (${base.load})`;
   }
   for (const { name, type, nullable } of base.columns) {
     const column = model.columns.find((one) => one.name === name);
@@ -57,10 +57,10 @@ function* lost(model: Model, base: Model, shipped: readonly Model[]): Generator<
       .map(({ id }) => id);
     const who = [...readers, 'reports and dashboards'].join(', ');
     if (column === undefined) {
-      yield `${place(/^columns:/)}: columns: "${name}" is missing, which ${base.id} has (${type}) for ${who}`;
+      yield `${place(/^columns:/)}: columns: "${name}" (${type}) is missing: ${who} need it of ${base.id}`;
     } else if (column.type !== type || (column.nullable && !nullable)) {
       const wanted = `${type}${nullable ? '' : ', never null'}`;
-      yield `${place(new RegExp(`^\\s+${name}:`))}: columns.${name}: is to be ${wanted}, as ${base.id} has it for ${who}`;
+      yield `${place(new RegExp(`^\\s+${name}:`))}: columns.${name}: must be ${wanted}: ${who} need it so`;
     }
   }
 }

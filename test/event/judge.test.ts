@@ -290,7 +290,7 @@ describe('event_timestamp', () => {
   it('that is no time is told the forms that are read', () => {
     expect(judgementOn({ details: { event_timestamp: '"03.01.2026 22:12"' } })).toMatchObject({
       detail:
-        'no time of the years 1900 to 9999 as YYYY-MM-DDThh:mm[:ss[.fff]][Z|+hh|+hhmm|+hh:mm]: "03.01.2026 22:12"',
+        'not a time of the years 1900 to 9999 as YYYY-MM-DDThh:mm[:ss[.fff]][Z|+hh|+hhmm|+hh:mm]: "03.01.2026 22:12"',
     });
   });
 

@@ -400,7 +400,7 @@ describe('archive', () => {
     const events = await inBronze();
     const gone = await run('archive', '--older-than', '1ms', '--to', 'nowhere');
     expect(gone.code).toBe(3);
-    expect(gone.stderr).toMatch(/the archive folder .*nowhere is not there\n.*Nothing was moved/);
+    expect(gone.stderr).toMatch(/the archive folder .*nowhere does not exist\n.*Nothing was moved/);
     expect(await inBronze()).toBe(events);
 
     await medallion(...ARCHIVE);

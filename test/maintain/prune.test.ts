@@ -132,7 +132,7 @@ describe('prune', () => {
     const { code, stderr } = await runCommand([...PRUNE, '--yes'], options());
     await rowsOf(db.settings, 'delete from medallion.refreshes');
     expect(code).toBe(4);
-    expect(stderr).toMatch(/being made again from bronze: nothing was pruned\n.*medallion promote/);
+    expect(stderr).toMatch(/being rebuilt from bronze: nothing was pruned\n.*medallion promote/);
     expect(await held()).toBe(manifest.bronze.events);
   });
 

@@ -195,12 +195,12 @@ test.each<[string, unknown, string]>([
   [
     'a binary fraction',
     withColumn(BY_DAY, 'orders', { type: 'double precision', description: 'x' }),
-    'columns.orders.type: is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
+    'columns.orders.type: is not one of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
   ],
   [
     'a decimal of any length',
     withColumn(BY_DAY, 'orders', { type: 'numeric', description: 'x' }),
-    'columns.orders.type: is none of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
+    'columns.orders.type: is not one of text, smallint, integer, bigint, boolean, date, timestamptz, numeric(p,s)',
   ],
   [
     'nullable in words',
@@ -220,43 +220,43 @@ test.each<[string, unknown, string]>([
   [
     'latest rows without a time',
     without(LATEST, 'latest_by'),
-    'latest_by: goes with load upsert_latest, and only with it',
+    'latest_by: load upsert_latest needs it, and it works with no other load',
   ],
   [
     'a time where the latest row does not win',
     { ...BY_DAY, latest_by: ['orders'] },
-    'latest_by: goes with load upsert_latest, and only with it',
+    'latest_by: load upsert_latest needs it, and it works with no other load',
   ],
   [
     'a refresh of what is computed by day',
     { ...BY_DAY, refresh: '15m' },
-    'refresh: goes with load replace_all, and only with it',
+    'refresh: works only with load replace_all',
   ],
   [
     'a refresh that is no duration',
     { ...ALL, refresh: 'hourly' },
-    'refresh: is no duration like 15m',
+    'refresh: is not a duration like 15m',
   ],
-  ['a refresh of no time', { ...ALL, refresh: '0m' }, 'refresh: is no duration like 15m'],
+  ['a refresh of no time', { ...ALL, refresh: '0m' }, 'refresh: is not a duration like 15m'],
   [
     'an additive mart that counts nothing',
     without(ADDITIVE, 'count'),
-    'count: names the measure that is 0 when no row is behind a cell any more',
+    'count: is missing: the measure that is 0 when no row is behind a cell any more',
   ],
   [
     'an additive mart that counts its key',
     { ...ADDITIVE, count: 'date_key' },
-    'count: names the measure that is 0 when no row is behind a cell any more',
+    'count: is missing: the measure that is 0 when no row is behind a cell any more',
   ],
   [
     'a count of what is not additive',
     { ...BY_DAY, count: 'orders' },
-    'count: goes with load additive, and only with it',
+    'count: works only with load additive',
   ],
   [
     'rows taken whole of what is not additive',
     { ...BY_DAY, within: ['date_key'] },
-    'within: goes with load additive, and only with it',
+    'within: works only with load additive',
   ],
   [
     'a column derived of what is not additive',
@@ -265,7 +265,7 @@ test.each<[string, unknown, string]>([
       description: 'x',
       derived: 'orders / 2.0',
     }),
-    'columns.half.derived: goes with load additive, and only with it',
+    'columns.half.derived: works only with load additive',
   ],
   [
     'a key that is derived',
@@ -310,17 +310,17 @@ test.each<[string, unknown, string]>([
   [
     'a limit that is no number',
     { ...BY_DAY, checks: [{ ...check, warn_above: 'few' }] },
-    'checks.0.warn_above: is neither a number of rows (5) nor a percentage of them ("0.1%")',
+    'checks.0.warn_above: is not a number of rows (5) or a percentage of them ("0.1%")',
   ],
   [
     'a limit above everything',
     { ...BY_DAY, checks: [{ ...check, warn_above: '101%' }] },
-    'checks.0.warn_above: is neither a number of rows (5) nor a percentage of them ("0.1%")',
+    'checks.0.warn_above: is not a number of rows (5) or a percentage of them ("0.1%")',
   ],
   [
     'an error on a warning',
     { ...BY_DAY, checks: [{ ...check, error_above: 5 }] },
-    'checks.0.error_above: goes with severity error, and only with it',
+    'checks.0.error_above: works only with severity error',
   ],
   [
     'a warning behind an error',
@@ -330,7 +330,7 @@ test.each<[string, unknown, string]>([
   [
     'a warning on an error at the first row',
     { ...BY_DAY, checks: [{ ...check, severity: 'error', warn_above: 5 }] },
-    'checks.0.warn_above: says nothing without error_above: above 0 it is an error already',
+    'checks.0.warn_above: needs error_above: without it, one failing row is already an error',
   ],
 ])('%s is named with its place', (_, header, problem) => {
   expect(problemsOf(header)).toEqual([problem]);

@@ -43,13 +43,13 @@ test.each([
   [
     'a limit of an error on a warning',
     { severity: 'warn', error_above: 5 },
-    /goes with severity error/,
+    /works only with severity error/,
   ],
-  ['a warning below an error at 0', { severity: 'error', warn_above: 5 }, /says nothing without/],
+  ['a warning below an error at 0', { severity: 'error', warn_above: 5 }, /needs error_above/],
   ['limits the wrong way round', { severity: 'error', warn_above: 5, error_above: 4 }, /5 is more/],
   ['a share without its sign', { severity: 'warn', warn_above: 0.1 }, /./],
-  ['a share above all', { severity: 'warn', warn_above: '101%' }, /neither a number of rows/],
-  ['a number below 0', { severity: 'warn', warn_above: -1 }, /neither a number of rows/],
+  ['a share above all', { severity: 'warn', warn_above: '101%' }, /is not a number of rows/],
+  ['a number below 0', { severity: 'warn', warn_above: -1 }, /is not a number of rows/],
 ])('a header with %s is refused', (_, limits, words) => {
   const header = {
     ...{ description: 'x', grain: 'one row per x', key: ['x'], load: 'replace_all' },

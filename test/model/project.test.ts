@@ -63,7 +63,11 @@ test('a project without models has those of the package', () => {
 
 test.each([
   ['a type', ['type: bigint', 'type: money'], /^models\/gold\/m\.sql:8: columns\.orders\.type: /],
-  ['a word', ['load: replace_days', 'lode: x'], /^models\/gold\/m\.sql:5: lode: is not known here/],
+  [
+    'a word',
+    ['load: replace_days', 'lode: x'],
+    /^models\/gold\/m\.sql:5: lode: is not a known property/,
+  ],
   ['YAML', ['key: [date_key]', 'key: [date_key'], /^models\/gold\/m\.sql:\d: /],
   [
     'an input',
@@ -89,8 +93,8 @@ test('a model in another folder is refused, not passed over', () => {
   write('models/m.sql', MART);
   write('models/gold/more/n.sql', MART);
   expect(problems()).toEqual([
-    'models/gold/more/n.sql: a model lies in models/silver or models/gold itself',
-    'models/m.sql: a model lies in models/silver or models/gold itself',
+    'models/gold/more/n.sql: a model must be directly in models/silver or models/gold',
+    'models/m.sql: a model must be directly in models/silver or models/gold',
   ]);
 });
 
@@ -112,7 +116,7 @@ test('what replaces nothing is refused, and so is the name of a table that migra
   write('models/gold/pipeline_state.sql', MART);
   expect(problems()).toEqual([
     'models/gold/m.sql:5: replaces: medallion has no gold.m to replace',
-    "models/gold/pipeline_state.sql:1: gold.pipeline_state is a table of medallion's own: rename the file",
+    'models/gold/pipeline_state.sql:1: medallion itself has a table gold.pipeline_state: rename the file',
   ]);
 });
 
@@ -127,12 +131,12 @@ test('a replacement keeps the key and the columns that others read', () => {
   expect(found).toContainEqual(expect.stringMatching(/customer_days\.sql:4: key: \(date_key\) is/));
   expect(found).toContainEqual(
     expect.stringMatching(
-      /customer_days\.sql:9: columns\.orders: is to be bigint, never null, .*gold\.sales_performance/,
+      /customer_days\.sql:9: columns\.orders: must be bigint, never null: .*gold\.sales_performance/,
     ),
   );
   expect(found).toContainEqual(
     expect.stringMatching(
-      /customer_days\.sql:7: columns: "total_amount" is missing, .*gold\.sales_performance/,
+      /customer_days\.sql:7: columns: "total_amount" \(.*\) is missing: .*gold\.sales_performance/,
     ),
   );
 });

@@ -100,7 +100,7 @@ export async function checkArchiveFiles(
       throw new MedallionError(
         'storage',
         `the archive file ${place} holds ${counted(has, 'event')}; ${counted(events, 'event')} were archived there`,
-        { hint: 'Somebody changed the file: bring it back from a copy. Nothing was changed.' },
+        { hint: 'Nothing was changed. Somebody changed the file: restore it from a copy.' },
       );
     }
   }

@@ -100,9 +100,9 @@ export async function rewriteFile(
   if (written.events !== file.events) {
     throw new MedallionError(
       'storage',
-      `${archive}/${path} does not hold the events that it held`,
+      `${archive}/${path} does not have the events that were archived there`,
       {
-        hint: 'Somebody changed the file: bring it back from a copy. Nothing was changed.',
+        hint: 'Nothing was changed. Somebody changed the file: restore it from a copy.',
       },
     );
   }

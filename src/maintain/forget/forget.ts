@@ -182,8 +182,8 @@ async function renameCustomer(work: Work, replacement?: string): Promise<void> {
 /** @throws MedallionError not_found */
 function planOf({ places, topics }: Work): ForgetPlan {
   if (places.size === 0) {
-    throw new MedallionError('not_found', 'nothing here speaks of a customer with this id', {
-      hint: 'The id is the one of the events, to the letter: silver.dim_customers has those that were promoted.',
+    throw new MedallionError('not_found', 'no event and no row has a customer with this id', {
+      hint: 'Give the id exactly as the events have it. silver.dim_customers has the ids that were promoted.',
     });
   }
   return { places: [...places.values()], topics: [...topics].sort() };

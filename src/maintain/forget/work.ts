@@ -76,8 +76,8 @@ export async function workOn(
   const { customer, sources } = options;
   const known = [...sources.values()].find((source) => saysItself(source, customer));
   if (known !== undefined) {
-    throw new MedallionError('check_failed', `${known.file} itself names this customer id`, {
-      hint: 'Nothing was changed. It is what the source says of records without a customer of their own, and nobody in person.',
+    throw new MedallionError('check_failed', `${known.file} itself uses this customer id`, {
+      hint: 'Nothing was changed. The source gives this id to records that have no customer: it is not a person.',
     });
   }
   const columns = await readRows<Column>(client, 'forget/columns');
@@ -138,9 +138,9 @@ export function changeOf(
     throw error instanceof NotErasable
       ? new MedallionError(
           'check_failed',
-          `the event at ${topic} ${partition} ${offset} comes to something else without its customer`,
+          `without its customer, the event at ${topic} ${partition} ${offset} would have another result`,
           {
-            hint: `Nothing was changed. ${source?.file ?? 'Its shape'} reads the customer's id for another field, too: change that, and run promote --full-refresh first.`,
+            hint: `Nothing was changed. ${source?.file ?? 'Its shape'} reads the customer's id for another field, too. Change that, run promote --full-refresh, then forget again.`,
             cause: error,
           },
         )
