@@ -14,7 +14,7 @@ export function noPassword(settings: ConnectionSettings): MedallionError {
   return new MedallionError(
     'denied',
     `PostgreSQL at ${describeServer(settings)} asks user "${settings.user}" for a password`,
-    { hint: 'Give it in DATABASE_URL, PGPASSWORD or POSTGRES_PASSWORD, or in ~/.pgpass.' },
+    { hint: 'Set it in DATABASE_URL, PGPASSWORD or POSTGRES_PASSWORD, or in ~/.pgpass.' },
   );
 }
 
@@ -24,7 +24,7 @@ export function sharedSessions(settings: ConnectionSettings): MedallionError {
     `${describeServer(settings)} is a connection pooler that gives a session to another client after each transaction`,
     {
       hint:
-        'medallion needs sessions of its own, for its locks: name a database or a port of the pooler in session mode ' +
+        'medallion needs its own sessions, for its locks: use a database or port of the pooler in session mode ' +
         '(pool_mode = session of PgBouncer), or the server itself.',
     },
   );
@@ -45,21 +45,21 @@ export function connectionError(error: unknown, settings: ConnectionSettings): M
       'denied',
       `no trusted TLS connection to PostgreSQL at ${server}: ${messageOf(error)}`,
       {
-        hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
+        hint: 'Set sslrootcert in DATABASE_URL, or PGSSLROOTCERT, to the file of the certificate authority.',
         cause: error,
       },
     );
   }
   if (/does not support SSL/i.test(messageOf(error))) {
     return new MedallionError('denied', `PostgreSQL at ${server} does not encrypt connections`, {
-      hint: 'sslmode=disable, in DATABASE_URL or PGSSLMODE, connects without TLS.',
+      hint: 'To connect without TLS, set sslmode=disable in DATABASE_URL or PGSSLMODE.',
       cause: error,
     });
   }
   if (code === '28P01' || code === '28000') {
     return new MedallionError('denied', `PostgreSQL at ${server} refused user "${settings.user}"`, {
       hint: /no encryption|SSL off/i.test(messageOf(error))
-        ? 'It takes encrypted connections only: sslmode=verify-full, in DATABASE_URL or PGSSLMODE.'
+        ? 'It accepts only encrypted connections: set sslmode=verify-full in DATABASE_URL or PGSSLMODE.'
         : 'Check the user and password in DATABASE_URL, PG* or POSTGRES_*.',
       cause: error,
     });
@@ -78,7 +78,7 @@ export function connectionError(error: unknown, settings: ConnectionSettings): M
     'unreachable',
     `cannot reach PostgreSQL at ${server}: ${messageOf(error)}`,
     {
-      hint: 'Is the server up, and are host and port right? Unset DATABASE_URL, PG* and POSTGRES_* to use the embedded server.',
+      hint: 'Check that the server is up, and its host and port. To use the embedded server, unset DATABASE_URL, PG* and POSTGRES_*.',
       cause: error,
       reason: messageOf(error),
       // A server that stops may take a connection, and break it before the first statement.
@@ -107,8 +107,8 @@ export function readOnly(
     {
       hint: `${
         isStandby
-          ? 'Name the primary server'
-          : 'default_transaction_read_only is on, for the server, the database or the role: it has to be off'
+          ? 'Use the primary server'
+          : 'Turn default_transaction_read_only off: it is on for the server, the database or the role'
       }. Nothing half-done was kept; with --retry-for, ingest, promote and run wait until the server takes writes.`,
       cause,
       reason: isStandby ? 'it is a standby' : 'it is read-only',
@@ -154,7 +154,7 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
       'storage',
       `PostgreSQL at ${describeServer(settings)} has no disk space left`,
       {
-        hint: 'Free some space; the transaction was rolled back and the next run goes on from there.',
+        hint: 'The transaction was rolled back. Free some space, then run the command again: it goes on from there.',
         cause: error,
       },
     );
@@ -164,7 +164,7 @@ export function lostConnection(error: unknown, settings: ConnectionSettings): un
       'denied',
       `PostgreSQL at ${describeServer(settings)}: ${messageOf(error)}`,
       {
-        hint: `User "${settings.user}" needs that right; the owner of the database can grant it.`,
+        hint: `User "${settings.user}" needs that right: ask the owner of the database to grant it.`,
         cause: error,
       },
     );

@@ -69,7 +69,7 @@ async function takeLock(client: Client, command: Command): Promise<void> {
       throw new MedallionError(
         'locked',
         `${kind === command ? HOLDERS[kind].replace(/^an?/, 'another') : HOLDERS[kind]} is running: ${other.name}, since ${other.since} UTC`,
-        { hint: 'Wait for it to end; what it leaves is promoted by the next run.' },
+        { hint: 'Wait until it has ended, then run the command again.' },
       );
     }
   }
@@ -91,7 +91,7 @@ export async function lockQuarantine(
   } catch (error) {
     throw codeOf(error) === '55P03'
       ? new MedallionError('locked', 'another run is changing the quarantine', {
-          hint: 'A replay, or a full refresh of silver, is at work. Try again when it has ended.',
+          hint: 'A replay, or a full refresh of silver, is running. Wait until it has ended, then run the command again.',
           cause: error,
         })
       : error;

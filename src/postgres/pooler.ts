@@ -39,7 +39,7 @@ export async function keepsSessions(
     }
     throw /timeout/i.test(messageOf(error))
       ? new MedallionError('unreachable', 'the connection pooler has no session left', {
-          hint: 'A promotion needs five: raise its pool size (default_pool_size of PgBouncer), or end what holds them.',
+          hint: 'A promotion needs five: raise the pool size (default_pool_size of PgBouncer), or end other sessions.',
           cause: error,
           reason: 'no session is left',
           retriable: true,

@@ -120,7 +120,7 @@ export async function withSnapshot<T>(
 
 function writesUnasked(cause: unknown): MedallionError {
   return new MedallionError('input', messageOf(cause), {
-    hint: `SQLSTATE ${READ_ONLY}. Statements may only read; add --write to change the warehouse.`,
+    hint: `SQLSTATE ${READ_ONLY}. Without --write, statements can only read: add --write to change the warehouse.`,
     cause,
   });
 }
@@ -133,7 +133,7 @@ function refuseTransactionControl({ keyword, text }: Statement): void {
       'input',
       `"${keyword}" is not allowed: all statements run in one transaction`,
       {
-        hint: 'With --write it is committed when every statement has succeeded; without, it is rolled back.',
+        hint: 'Leave it out. With --write, the transaction is committed when every statement has succeeded; without, it is rolled back.',
       },
     );
   }

@@ -64,7 +64,7 @@ export async function openRunFile(
     writeRunFile(home, record).then(
       () => true,
       (error: unknown) => {
-        emit({ type: 'warning', message: `this run is not on record: ${messageOf(error)}` });
+        emit({ type: 'warning', message: `cannot record this run: ${messageOf(error)}` });
         return false;
       },
     );
@@ -105,7 +105,7 @@ export async function takeRunFiles(
     if (record === 'unreadable') {
       emit({
         type: 'warning',
-        message: `${file} is no record of a run`,
+        message: `${file} is not a record of a run`,
         hint: 'Delete it, or update medallion if a newer version wrote it.',
       });
       continue;

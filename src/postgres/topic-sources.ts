@@ -49,9 +49,13 @@ export function sourceOfTopic(recorded: readonly TopicSource[], sources: Sources
     const name = nameOf(topic);
     const source = sources.get(name ?? '');
     if (name !== undefined && source === undefined) {
-      throw new MedallionError('config', `${topic} is of source ${name}, which is not there`, {
-        hint: `Nothing of it was written. Run the command in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
-      });
+      throw new MedallionError(
+        'config',
+        `topic ${topic} has the source ${name}, which this project does not have`,
+        {
+          hint: `None of it was written. Run the command in the project that has sources/${name}.yaml, or name its medallion.yaml with --config.`,
+        },
+      );
     }
     return source;
   };
@@ -79,8 +83,8 @@ export async function recordTopicSource(
   ]);
   const known = rows[0]?.source;
   if (known !== source) {
-    throw new MedallionError('config', `${topic} was read as source ${known ?? ''} before`, {
-      hint: `Nothing was written. Go on with --source ${known ?? ''}, or give the file another name.`,
+    throw new MedallionError('config', `${topic} was read with the source ${known ?? ''} before`, {
+      hint: `Nothing was written. Use --source ${known ?? ''} again, or give the file another name.`,
     });
   }
 }

@@ -64,7 +64,7 @@ export async function withWarehouse<T>(
           context.emit({
             type: 'warning',
             message: `the connection to ${describeServer(settings)} is not encrypted: the server has no TLS`,
-            hint: 'sslmode=disable, in DATABASE_URL or PGSSLMODE, says that this is meant; sslmode=verify-full insists on TLS.',
+            hint: 'To accept that, set sslmode=disable in DATABASE_URL or PGSSLMODE; to require TLS, sslmode=verify-full.',
           });
         }
         if ((options.migrate ?? true) && (await mayMigrate(client))) {
@@ -258,7 +258,7 @@ function checkVersion(
   if (major > NEWEST_SERVER) {
     context.emit({
       type: 'warning',
-      message: `${found}, which is newer than this medallion was tested with (${String(NEWEST_SERVER)})`,
+      message: `${found}, newer than the latest one that this version of medallion was tested with (${String(NEWEST_SERVER)})`,
     });
   }
 }
@@ -270,7 +270,7 @@ function checkEncoding(encoding: string, settings: ConnectionSettings): void {
       'config',
       `the database ${describeServer(settings)} has the encoding ${encoding}; medallion needs UTF8`,
       {
-        hint: `Make another one and name that: createdb -h ${settings.host} -p ${String(settings.port)} -E UTF8 -T template0 NAME`,
+        hint: `Create another database and use that: createdb -h ${settings.host} -p ${String(settings.port)} -E UTF8 -T template0 NAME`,
       },
     );
   }
@@ -292,7 +292,7 @@ async function applyMigrations(
           `the schema of ${describeServer(settings)} is not up to date, and ${obstacle?.(settings) ?? ''}: ` +
             `it lacks ${missing.join(', ')}`,
           {
-            hint: 'Run "medallion db migrate" as its owner, on the primary server, then this again.',
+            hint: 'Run "medallion db migrate" as its owner, on the primary server, then run this command again.',
             cause: error,
           },
         )

@@ -113,8 +113,8 @@ export async function runChecks(
   if (first !== undefined) {
     throw new MedallionError('check_failed', failed.map(({ message }) => message).join('\n'), {
       hint:
-        `Nothing of this was published. The rows: medallion checks show ${first.model.id} "${first.check.name}"\n` +
-        `The checks stand in ${[...new Set(failed.map(({ model }) => model.file))].join(', ')}.`,
+        `None of this was published. To see the rows: medallion checks show ${first.model.id} "${first.check.name}"\n` +
+        `The checks are in ${[...new Set(failed.map(({ model }) => model.file))].join(', ')}.`,
     });
   }
 }
@@ -177,9 +177,9 @@ export async function verifyMarts(
     if (twice !== undefined) {
       throw new MedallionError(
         'model',
-        `${model.file}: more than one row with the key ${Object.values(twice).join(', ')}`,
+        `${model.file}: the select makes more than one row with the key ${Object.values(twice).join(', ')}`,
         {
-          hint: `The header says ${model.grain}. Nothing of this was published.`,
+          hint: `None of this was published. The header says ${model.grain}: group the select by the key, or change the key.`,
         },
       );
     }
@@ -194,9 +194,9 @@ export async function verifyMarts(
     if (stray !== undefined) {
       throw new MedallionError(
         'model',
-        `${model.file}: a row of ${String(stray[period])}, which no fact of the days being published has`,
+        `${model.file}: the select makes a row with ${period} ${String(stray[period])}, but no fact of the days being published has that`,
         {
-          hint: `${period} must be the day, or month, of the facts that a row is made of. Nothing was published.`,
+          hint: `Nothing was published. ${period} must be the day, or the month, of the facts that the row is made from.`,
         },
       );
     }

@@ -34,7 +34,7 @@ export interface DryRun {
 
 /** No run has this number. */
 const NO_RUN = 0n;
-const GIVEN_UP = 'A dry run writes nothing that stays. Run it again when the server is back.';
+const GIVEN_UP = 'Nothing was changed. Run the command again when the server is back.';
 
 /**
  * A promotion in one transaction that is rolled back: the same batches, rules, checks and statements, of which nothing
@@ -116,7 +116,7 @@ async function runDry(run: Run, openEngine: () => Promise<Engine>): Promise<DryR
 }
 
 const WOULD_FAIL =
-  'promote would stop here and exit with 4, and gold would stay as it was. Nothing was written now; ' +
+  'promote would stop here, exit with 4, and leave gold unchanged. Nothing was written now; ' +
   '--output json shows the first of the rows that fail.';
 
 /**
@@ -147,7 +147,7 @@ async function refuseUnmigrated(client: Client, settings: ConnectionSettings): P
       'config',
       `the schema of ${describeServer(settings)} is not up to date: it lacks ${missing.join(', ')}`,
       {
-        hint: 'A dry run changes nothing, so it does not bring it up to date: medallion db migrate',
+        hint: 'A dry run changes nothing. Bring the schema up to date first: medallion db migrate',
       },
     );
   }

@@ -40,7 +40,7 @@ export function warnOfMembers(
     emit({
       type: 'warning',
       message: `${file} has added ${JSON.stringify(name)} to ${table}, as ${String(id)}`,
-      hint: `Orders point at it. Where it is meant: medallion sql --write "update ${table} set is_new = false where id = ${String(id)}"; else map it by a lookup and run promote --full-refresh.`,
+      hint: `Orders refer to it now. To keep it: medallion sql --write "update ${table} set is_new = false where id = ${String(id)}". Otherwise map it with a lookup and run promote --full-refresh.`,
     });
   }
 }

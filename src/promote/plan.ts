@@ -77,7 +77,7 @@ export function describeChange(change: TableChange): { what: string; then: strin
     what: kind === 'new table' ? `new ${detail}` : `${kind}: ${detail}`,
     then:
       change.blockedBy.length > 0
-        ? `not before ${change.blockedBy.join(', ')} is dropped or changed, which reads it; then ${outcome(change)}`
+        ? `blocked by ${change.blockedBy.join(', ')}, which reads it: drop or change that first; then ${outcome(change)}`
         : outcome(change),
   };
 }
@@ -85,7 +85,7 @@ export function describeChange(change: TableChange): { what: string; then: strin
 function outcome({ model, kind, step, detail }: TableChange): string {
   const isGold = model.layer === 'gold';
   if (step === 'leave') {
-    return `left as it is; drop index ${detail.split(' ')[0] ?? ''} removes it`;
+    return `left unchanged; to remove it: drop index ${detail.split(' ')[0] ?? ''}`;
   }
   if (step === 'refresh') {
     return isGold

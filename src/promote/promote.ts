@@ -70,8 +70,8 @@ interface EndedRun extends Pick<Run, 'runId' | 'tally' | 'checks'> {
 }
 
 const GIVEN_UP =
-  'The batches that were published are committed, with their watermarks; what was under way was rolled back, and gold ' +
-  'is as it was or whole. Run promote again when the server is back: it goes on from there.';
+  'The batches that were published are committed, with their watermarks. The batch in progress was rolled back; gold ' +
+  'is either unchanged or complete. Run promote again when the server is back: it goes on from there.';
 
 async function promoteOnce(
   settings: ConnectionSettings,

@@ -225,7 +225,7 @@ function refuseUnconfirmed(changes: readonly TableChange[], refreshed: ReadonlyS
         .join('\n'),
       {
         hint:
-          'Nothing was changed. medallion promote --plan says what would be done; to do it:\n' +
+          'Nothing was changed. To see what would be done: medallion promote --plan. To do it:\n' +
           refreshCommand(unconfirmed.map(({ model }) => model)),
       },
     );
@@ -276,11 +276,11 @@ async function refuseToLosePruned(client: Client): Promise<void> {
     throw new MedallionError(
       'usage',
       `--full-refresh would lose ${counted(pruned.events, 'event')}: they were pruned from bronze ` +
-        `(the log took them in before ${pruned.before ?? ''} UTC), and silver cannot be made of them again`,
+        `(the log took them in before ${pruned.before ?? ''} UTC), and silver cannot be rebuilt from them`,
       {
         hint:
-          'Nothing was changed. medallion promote --layer gold --full-refresh makes gold again and loses nothing. ' +
-          'With --even-pruned silver is made again without these events, for good.',
+          'Nothing was changed. medallion promote --layer gold --full-refresh rebuilds gold and loses nothing. ' +
+          'With --even-pruned, silver is rebuilt without these events, and they are lost for good.',
       },
     );
   }
@@ -305,8 +305,8 @@ export async function refuseHalfRefreshed(client: Client): Promise<void> {
   if (refresh !== undefined) {
     throw new MedallionError(
       'check_failed',
-      `silver is being filled since run ${refresh.run_id}, and is not complete: gold stays as it was`,
-      { hint: 'medallion promote (without --layer gold) completes it.' },
+      `run ${refresh.run_id} began to fill silver and did not finish: gold stays unchanged`,
+      { hint: 'To complete it: medallion promote, without --layer gold' },
     );
   }
 }

@@ -42,11 +42,11 @@ export async function applyReportCurrency(client: Client, { currency }: Reportin
   if (!rows.some(({ code }) => code === currency)) {
     throw new MedallionError(
       'config',
-      `report.currency is ${currency}, which silver.dim_currency does not hold`,
+      `report.currency is ${currency}, which silver.dim_currency does not have`,
       {
         hint:
-          `It holds ${rows.map(({ code }) => code).join(', ')}. To add it: ` +
-          `medallion sql --write "insert into silver.dim_currency (id, name, code) values (3, '${currency}', '${currency}')", with a number of its own.`,
+          `It has ${rows.map(({ code }) => code).join(', ')}. To add the currency: ` +
+          `medallion sql --write "insert into silver.dim_currency (id, name, code) values (3, '${currency}', '${currency}')", with an id that is not taken.`,
       },
     );
   }
@@ -73,12 +73,13 @@ export function refuseOtherReporting(changes: readonly ReportingChange[]): void 
     'config',
     changes
       .map(
-        ({ setting, from, to }) => `${setting} is ${to}, but silver and gold were made by ${from}`,
+        ({ setting, from, to }) =>
+          `${setting} is ${to}, but silver and gold were made with ${from}`,
       )
       .join('\n'),
     {
       hint:
-        `Nothing was changed. ${FULL_REFRESH} makes silver and gold again from bronze; ` +
+        `Nothing was changed. To rebuild silver and gold from bronze: ${FULL_REFRESH}; ` +
         `to go on as before: ${changes.map(({ setting, from }) => `${setting}: ${from}`).join(', ')}.`,
     },
   );
@@ -95,6 +96,6 @@ export function describeReporting({ setting, from, to }: ReportingChange): {
 } {
   return {
     ...{ model: setting, what: `${from} becomes ${to}`, step: 'refresh' },
-    then: `${FULL_REFRESH} makes silver and gold again from bronze`,
+    then: `${FULL_REFRESH} rebuilds silver and gold from bronze`,
   };
 }

@@ -16,8 +16,8 @@ export function selectMarts({ silver, gold }: Models, names: readonly string[]):
     throw table === undefined
       ? usageError(`there is no mart ${name}`, `There are ${gold.map(({ id }) => id).join(', ')}.`)
       : usageError(
-          `${table.id} cannot be made again alone`,
-          'The tables of silver are filled together, from bronze: medallion promote --full-refresh',
+          `${table.id} cannot be rebuilt alone`,
+          'All tables of silver are rebuilt together, from bronze: medallion promote --full-refresh',
         );
   });
 }

@@ -176,9 +176,9 @@ export async function mergeDelta(
   if (row?.negative !== '0') {
     throw new MedallionError(
       'check_failed',
-      `${model.id} does not hold what was promoted before: ${row?.negative ?? ''} of its rows would come to fewer than none`,
+      `${model.id} does not have what was promoted before: ${row?.negative ?? ''} of its rows would count less than zero`,
       {
-        hint: `Gold stays as it was. Somebody else has changed the table; this makes it again: medallion promote --full-refresh --select ${model.name}`,
+        hint: `Gold stays unchanged. Somebody changed the table by hand. To rebuild it: medallion promote --full-refresh --select ${model.name}`,
       },
     );
   }
@@ -193,7 +193,7 @@ const WRONG_SQL = /^(22|23|42(?!501)|0A|2[0-9])/;
 export function modelError(model: Model, error: unknown): unknown {
   return WRONG_SQL.test(codeOf(error) ?? '')
     ? new MedallionError('model', `${model.file}: ${messageOf(error)}`, {
-        hint: 'Its select, or a derived column, does not fit its header, or PostgreSQL does not understand it. Nothing of this was published.',
+        hint: 'Its select, or a derived column, does not match its header, or PostgreSQL does not understand it. None of this was published.',
         cause: error,
       })
     : error;

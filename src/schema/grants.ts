@@ -130,7 +130,7 @@ function grantError(
         'denied',
         `user "${settings.user}" may not make "${role}" a ${kind} in ${server}: ${(error as Error).message}`,
         {
-          hint: 'It takes the owner of the database, with createrole, or a superuser. --dry-run prints the SQL for them.',
+          hint: 'Only the owner of the database, with createrole, or a superuser can do that. To print the SQL for them: --dry-run',
           cause: error,
         },
       );
@@ -146,7 +146,7 @@ function grantError(
         cause: error,
       });
     case '42939':
-      return new MedallionError('input', `PostgreSQL keeps the name "${role}" for itself`, {
+      return new MedallionError('input', `PostgreSQL reserves the name "${role}"`, {
         hint: 'Choose a name that does not begin with pg_.',
         cause: error,
       });

@@ -122,7 +122,7 @@ function pendingMigrations(migrations: readonly Migration[], applied: Applied): 
         'config',
         `migration ${name} differs from what was applied to this database`,
         {
-          hint: 'Migrations are never edited. Restore the file and put the change into a new one.',
+          hint: 'A migration must never change. Restore the file, and put the change into a new migration.',
         },
       );
     }
@@ -139,7 +139,7 @@ function readMigrations(directory: string): Migration[] {
       if (!Number.isInteger(number)) {
         throw new MedallionError(
           'config',
-          `${path.join(directory, file)}: a migration's name starts with its number`,
+          `${path.join(directory, file)}: the name of a migration must begin with its number`,
         );
       }
       const sql = readFileSync(path.join(directory, file), 'utf8');

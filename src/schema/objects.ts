@@ -66,7 +66,7 @@ export async function refuseForeign(client: Client, models: readonly Model[]): P
   );
   if (rows.length > 0) {
     throw foreignError(
-      rows.map(({ identity, kind }) => `${identity} is a ${kind} that medallion has not made`),
+      rows.map(({ identity, kind }) => `${identity} is a ${kind} that medallion did not make`),
     );
   }
 }
@@ -75,7 +75,7 @@ export async function refuseForeign(client: Client, models: readonly Model[]): P
 function foreignError(found: readonly string[], cause?: unknown): MedallionError {
   return new MedallionError('config', found.join('\n'), {
     hint:
-      'Nothing was changed. Rename it, move it to another schema, or give medallion a database of its own.\n' +
+      'Nothing was changed. Rename it, move it to another schema, or give medallion its own database.\n' +
       'docs/operations.md says what to do when it is a table of medallion that was restored alone.',
     cause,
   });
@@ -88,7 +88,7 @@ function foreignError(found: readonly string[], cause?: unknown): MedallionError
 export function conflictError(error: unknown): unknown {
   const message = messageOf(error);
   if (/^(42P07|42710|42723)$/.test(codeOf(error) ?? '')) {
-    return foreignError([`the database holds something of another program: ${message}`], error);
+    return foreignError([`the database has an object of another program: ${message}`], error);
   }
   const detail = error instanceof Error && 'detail' in error ? String(error.detail) : '';
   if (

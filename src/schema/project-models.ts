@@ -77,12 +77,12 @@ export function describeStray({ model, kind, project, at, relation }: StrayModel
     case 'dropped':
       return {
         what: `no longer in its project; promoted last at ${at} UTC`,
-        then: `left as it is: put ${fileOf(model)} back, or remove it by medallion sql --write 'drop ${relation} ${model}'`,
+        then: `left unchanged: put ${fileOf(model)} back, or remove it with medallion sql --write 'drop ${relation} ${model}'`,
       };
     case 'missing':
       return {
         what: `a model of ${other} (last at ${at} UTC)`,
-        then: `left as it is here; ${isGold ? 'that project computes all of it when it promotes again' : 'that project needs promote --full-refresh then'}`,
+        then: `left unchanged here; ${isGold ? 'that project computes all of it when it promotes again' : 'that project needs promote --full-refresh then'}`,
       };
     case 'different':
       return {
@@ -91,7 +91,7 @@ export function describeStray({ model, kind, project, at, relation }: StrayModel
       };
     case 'behind':
       return {
-        what: `without what was promoted without it since ${at} UTC`,
+        what: `incomplete: it lacks what a project without it has promoted since ${at} UTC`,
         then: isGold ? 'the next promotion computes all of it' : `${refreshOf(model)} fills it`,
       };
   }
@@ -118,19 +118,19 @@ export function strayWarnings(
           ? []
           : [
               {
-                message: `${also}; its models are left as they are: ${missing}`,
+                message: `${also}; its models are left unchanged: ${missing}`,
                 hint:
                   project === undefined
-                    ? `Promote in that folder, or by --config ${folder}/medallion.yaml.`
-                    : 'Put the models of both into one project, or give each a warehouse of its own. That project computes its marts whole when it promotes again.',
+                    ? `Promote in that folder, or with --config ${folder}/medallion.yaml.`
+                    : 'Put the models of both into one project, or give each its own warehouse. That project computes all of its marts when it promotes again.',
               },
             ]),
         ...(different === ''
           ? []
           : [
               {
-                message: `${also}, and defines differently: ${different}`,
-                hint: 'What is promoted now follows this definition, what was there the other one. Keep it in one project; medallion promote --plan has the command that computes all of it again.',
+                message: `${also}, and defines these models differently: ${different}`,
+                hint: 'Rows promoted now follow this definition, older rows the other one. Define each model in one project only; medallion promote --plan shows the command that computes all of it again.',
               },
             ]),
       ];

@@ -115,8 +115,8 @@ test('gold stays as it was when more rows fail an error check than are allowed',
   expect(refused).toMatchObject({ code: 4, stdout: '' });
   expect(refused.stderr).toContain(
     'error: gold.sales_performance: 2 of 3 rows fail the check "a day has orders" (total_orders > 1), and 1 are allowed\n' +
-      '  Nothing of this was published. The rows: medallion checks show gold.sales_performance "a day has orders"\n' +
-      '  The checks stand in sql/gold/sales_performance.sql.\n',
+      '  None of this was published. To see the rows: medallion checks show gold.sales_performance "a day has orders"\n' +
+      '  The checks are in sql/gold/sales_performance.sql.\n',
   );
   expect(await rowsOf(db.settings, SALES)).toEqual([
     { date_key: '2026-01-01', total_orders: '1' },

@@ -341,7 +341,7 @@ describe('the command', () => {
     [
       'a name that is taken by PostgreSQL',
       ['reader', 'pg_mine', '--create'],
-      /^error: PostgreSQL keeps the name/,
+      /^error: PostgreSQL reserves the name/,
     ],
     ['everybody', ['reader', 'public'], /^error: "public" is the name of no role/],
     [

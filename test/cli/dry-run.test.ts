@@ -100,7 +100,7 @@ test('a check that would fail the promotion is shown, with its rows, and exits w
     code: 4,
     stderr: expect.stringContaining(
       'error: gold.sales_performance: 1 of 2 rows fail the check "a day has orders" (total_orders > 1)\n' +
-        '  promote would stop here and exit with 4, and gold would stay as it was.',
+        '  promote would stop here, exit with 4, and leave gold unchanged.',
     ) as string,
   });
   const { models, checks } = JSON.parse(stdout) as Record<string, Record<string, unknown>[]>;

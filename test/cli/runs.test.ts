@@ -289,5 +289,5 @@ test('a file that is no record is named, and nothing fails', async () => {
   await writeFile(path.join(folder, '.medallion/runs/note.json'), '{}');
   const { code, stderr } = await run('runs');
   expect(code).toBe(0);
-  expect(stderr).toContain('note.json is no record of a run');
+  expect(stderr).toContain('note.json is not a record of a run');
 });

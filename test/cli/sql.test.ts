@@ -95,7 +95,7 @@ describe('medallion sql', () => {
       stdout: '',
       stderr:
         'error: cannot execute DELETE in a read-only transaction\n' +
-        '  SQLSTATE 25006. Statements may only read; add --write to change the warehouse.\n',
+        '  SQLSTATE 25006. Without --write, statements can only read: add --write to change the warehouse.\n',
     });
   });
 

@@ -132,11 +132,11 @@ test.each(['description', 'grain', 'key', 'load', 'columns'])('%s may not be mis
 test.each<[string, unknown, string]>([
   ['nothing', null, 'header: null is not Object'],
   ['a list', [], 'header: Array is not Object'],
-  ['a word that is none', { ...BY_DAY, lode: 'x' }, 'lode: is not known here'],
+  ['a word that is none', { ...BY_DAY, lode: 'x' }, 'lode: is not a known property'],
   [
     'a word of a column that is none',
     withColumn(BY_DAY, 'orders', { ...COLUMNS.orders, kind: 'x' }),
-    'columns.orders.kind: is not known here',
+    'columns.orders.kind: is not a known property',
   ],
   ['a description without words', { ...BY_DAY, description: '' }, 'description: is empty'],
   ['a grain that says no row', { ...BY_DAY, grain: 'days' }, 'grain: begins with "one row per"'],
@@ -210,12 +210,12 @@ test.each<[string, unknown, string]>([
   [
     'days without a day in the key',
     { ...BY_DAY, key: ['orders'] },
-    'key: load replace_days needs date_key in the key',
+    'key: load replace_days needs the column date_key in the key',
   ],
   [
     'months without a month in the key',
     { ...BY_DAY, load: 'replace_months' },
-    'key: load replace_months needs month_key in the key',
+    'key: load replace_months needs the column month_key in the key',
   ],
   [
     'latest rows without a time',

@@ -128,7 +128,9 @@ test('a replacement keeps the key and the columns that others read', () => {
       .replace('type: bigint', 'type: integer'),
   );
   const found = problems();
-  expect(found).toContainEqual(expect.stringMatching(/customer_days\.sql:4: key: \(date_key\) is/));
+  expect(found).toContainEqual(
+    expect.stringMatching(/customer_days\.sql:4: key: \(date_key\) must be/),
+  );
   expect(found).toContainEqual(
     expect.stringMatching(
       /customer_days\.sql:9: columns\.orders: must be bigint, never null: .*gold\.sales_performance/,
@@ -151,7 +153,7 @@ test('a circle through a model of the package names the one of the project', () 
   );
   expect(problems()).toContainEqual(
     expect.stringMatching(
-      /^models\/silver\/fact_transactions\.sql:\d+: models read one another in a circle: .*silver\.fact_transactions_with_customer -> /,
+      /^models\/silver\/fact_transactions\.sql:\d+: these models read one another in a circle: .*silver\.fact_transactions_with_customer -> /,
     ),
   );
 });

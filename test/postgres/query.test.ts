@@ -129,7 +129,7 @@ describe('read-only', () => {
     expect(error.code).toBe('input');
     expect(error.message).toMatch(/read-only transaction/);
     expect(error.hint).toBe(
-      'SQLSTATE 25006. Statements may only read; add --write to change the warehouse.',
+      'SQLSTATE 25006. Without --write, statements can only read: add --write to change the warehouse.',
     );
     expect((await ask('select count(*) from place')).rows).toEqual([['1']]);
   });

@@ -7,6 +7,6 @@ test('a topic that was recreated goes by the source that it had before', () => {
   expect(['orders', 'orders#2', 'others#2'].map(nameOf)).toEqual(['shop', 'shop', undefined]);
   // What the source drops would be stored without its file.
   expect(() => sourceOfTopic(recorded, new Map())('orders#2')).toThrow(
-    'orders#2 is of source shop, which is not there',
+    'topic orders#2 has the source shop, which this project does not have',
   );
 });

@@ -144,7 +144,7 @@ describe('what loses nothing', () => {
       {
         ...{ model: 'gold.product_performance', step: 'leave' },
         what: 'other index: gold.mine using btree (margin)',
-        then: 'left as it is; drop index gold.mine removes it',
+        then: 'left unchanged; to remove it: drop index gold.mine',
       },
     ]);
     await promoteAll(db.settings, { fullRefresh: true });

@@ -146,7 +146,7 @@ describe('another currency', () => {
     expect(await total()).toEqual({ total: '11.20' });
     await expect(promoteAll(db.settings, { reporting })).rejects.toMatchObject({
       code: 'config',
-      message: 'report.currency is EUR, but silver and gold were made by not set',
+      message: 'report.currency is EUR, but silver and gold were made with not set',
     });
     expect(await planTables(db.settings, loadModels(), reporting)).toMatchObject([
       { model: 'report.currency', step: 'refresh', what: 'not set becomes EUR' },

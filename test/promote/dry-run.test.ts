@@ -418,7 +418,7 @@ describe('checks', () => {
     expect(failed.failure).toMatchObject({
       exitCode: 4,
       message: expect.stringContaining('1 of 2 rows fail the check "two orders a day"') as string,
-      hint: expect.stringContaining('gold would stay as it was') as string,
+      hint: expect.stringContaining('leave gold unchanged') as string,
     });
     expect(failed.checks.find(({ name }) => name === 'two orders a day')).toMatchObject({
       ...{ outcome: 'error', failing: 1 },

@@ -91,19 +91,19 @@ describe('two projects in one warehouse', () => {
     expect((await promoteOne('a')).stderr).not.toContain('warning');
     const { stderr } = await promoteOne('b');
     expect(stderr).toContain(
-      `warning: the project at ${place('a')} promotes into this warehouse, too; its models are left as they are: gold.of_a`,
+      `warning: the project at ${place('a')} promotes into this warehouse, too; its models are left unchanged: gold.of_a`,
     );
     expect(stderr).toContain('Put the models of both into one project');
     expect(await daysOf('of_a')).toBe(1);
     const none = await promoteOne('none');
-    expect(none.stderr).toContain(`its models are left as they are: gold.of_a`);
+    expect(none.stderr).toContain(`its models are left unchanged: gold.of_a`);
     expect(none.stderr).toContain(`--config ${place('b')}/medallion.yaml`);
 
     expect(await planned('a')).toEqual([
       {
         ...{ model: 'gold.of_a', step: 'apply', then: 'the next promotion computes all of it' },
         what: expect.stringMatching(
-          /^without what was promoted without it since .* UTC$/,
+          /^incomplete: it lacks what a project without it has promoted since .* UTC$/,
         ) as string,
       },
       {
@@ -111,7 +111,7 @@ describe('two projects in one warehouse', () => {
         what: expect.stringMatching(
           `^a model of the project at ${place('b')}, which promotes here, too`,
         ) as string,
-        then: expect.stringMatching(/^left as it is here/) as string,
+        then: expect.stringMatching(/^left unchanged here/) as string,
       },
     ]);
     // Nothing is new: it is computed all the same.
@@ -127,7 +127,7 @@ describe('two projects in one warehouse', () => {
     await promoteOne('a');
     const { stderr } = await promoteOne('b');
     expect(stderr).toContain(
-      `the project at ${place('a')} promotes into this warehouse, too, and defines differently: gold.orders_by_day`,
+      `the project at ${place('a')} promotes into this warehouse, too, and defines these models differently: gold.orders_by_day`,
     );
     expect((await promoteOne('c')).stderr).not.toContain('warning');
   });
@@ -142,7 +142,7 @@ describe('a model that was dropped from its project', () => {
     expect(await daysOf('of_a')).toBe(1);
 
     const what = expect.stringMatching(/^no longer in its project; promoted last at/) as string;
-    const then = `left as it is: put models/gold/of_a.sql back, or remove it by medallion sql --write 'drop table gold.of_a'`;
+    const then = `left unchanged: put models/gold/of_a.sql back, or remove it with medallion sql --write 'drop table gold.of_a'`;
     expect(await planned('a')).toEqual([{ model: 'gold.of_a', what, step: 'leave', then }]);
     const status = await medallion('a', 'status', '--section', 'models', '-o', 'json');
     expect(JSON.parse(status.stdout)).toEqual({ models: [{ model: 'gold.of_a', what, then }] });
@@ -193,7 +193,7 @@ inner join silver.fact_transactions as transactions on winners.transaction_id = 
   await promoteOne('none');
   const { stderr } = await promoteOne('a');
   expect(stderr).toMatch(
-    /warning: silver\.order_notes is without what was promoted without it since .* UTC\n\s+medallion promote --full-refresh fills it\./,
+    /warning: silver\.order_notes is incomplete: it lacks what a project without it has promoted since .* UTC\n\s+medallion promote --full-refresh fills it\./,
   );
   expect(await notes()).toBe(2);
   await medallion('a', 'promote', '--full-refresh');

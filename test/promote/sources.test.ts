@@ -259,6 +259,6 @@ test('a topic whose source is not there is not promoted', async () => {
     ...{ topic: 'shop.orders', from: 1 },
   });
   await expect(promoteAll(db.settings)).rejects.toThrow(
-    'shop.orders is of source shop, which is not there',
+    'topic shop.orders has the source shop, which this project does not have',
   );
 });

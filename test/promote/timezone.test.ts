@@ -107,9 +107,9 @@ describe('another zone', () => {
     for (const options of [{}, { silver: false }, { silver: false, fullRefresh: true }]) {
       await expect(promoteAll(db.settings, options)).rejects.toMatchObject({
         code: 'config',
-        message: 'report.timezone is UTC, but silver and gold were made by Europe/Berlin',
+        message: 'report.timezone is UTC, but silver and gold were made with Europe/Berlin',
         hint:
-          'Nothing was changed. medallion promote --full-refresh makes silver and gold again from bronze; ' +
+          'Nothing was changed. To rebuild silver and gold from bronze: medallion promote --full-refresh; ' +
           'to go on as before: report.timezone: Europe/Berlin.',
       });
     }
@@ -118,7 +118,7 @@ describe('another zone', () => {
     expect(await planTables(db.settings, loadModels())).toEqual([
       {
         ...{ model: 'report.timezone', step: 'refresh', what: 'Europe/Berlin becomes UTC' },
-        then: 'medallion promote --full-refresh makes silver and gold again from bronze',
+        then: 'medallion promote --full-refresh rebuilds silver and gold from bronze',
       },
     ]);
   });

@@ -195,7 +195,7 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
     const refusal = {
       code: 'config',
       exitCode: 2,
-      message: `${id} is a ${kind} that medallion has not made`,
+      message: `${id} is a ${kind} that medallion did not make`,
       hint: expect.stringMatching(
         /^Nothing was changed\. Rename it, move it to another schema, or give/,
       ) as string,

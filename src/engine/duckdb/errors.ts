@@ -111,7 +111,7 @@ const FORESEEN: readonly {
       /(?:SSL error: )?certificate verify failed|server certificate|server does not support SSL|root certificate/i,
     as: ({ reason }) =>
       new MedallionError('denied', `no trusted TLS connection to PostgreSQL: ${reason}`, {
-        hint: 'sslrootcert in DATABASE_URL, or PGSSLROOTCERT, names the file of the certificate authority.',
+        hint: 'Set sslrootcert in DATABASE_URL, or PGSSLROOTCERT, to the file of the certificate authority.',
       }),
   },
   {

@@ -261,7 +261,7 @@ export class DuckDbSession implements Session {
         throw error;
       }
       throw new MedallionError('model', `${model.file}: ${messageOf(error)}`, {
-        hint: 'The select does not fit its header, or DuckDB does not understand it. Nothing of this was published.',
+        hint: 'The select does not match its header, or DuckDB does not understand it. None of this was published.',
         cause: error,
       });
     }

@@ -155,7 +155,7 @@ export class SparkSession implements Session {
         throw error;
       }
       throw new MedallionError('model', `${model.file}: ${firstLine(error.message)}`, {
-        hint: 'The select does not fit its header, or Spark does not understand it: medallion models check --engine spark. Nothing of this was published.',
+        hint: 'The select does not match its header, or Spark does not understand it: medallion models check --engine spark. None of this was published.',
         cause: error,
       });
     }
@@ -283,7 +283,7 @@ export class SparkSession implements Session {
     const other = (await this.#cluster.columnsOf(select)).find((name) => !known.has(name));
     if (other !== undefined) {
       throw new MedallionError('model', `${model.file}: the header has no column "${other}"`, {
-        hint: 'The columns of a model are those of its select. Nothing of this was published.',
+        hint: 'The columns of a model are those of its select. None of this was published.',
       });
     }
   }

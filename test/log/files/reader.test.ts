@@ -94,7 +94,7 @@ describe('a file', () => {
     await writeFile(file, zipped.subarray(0, zipped.length - 1000));
     await expect(read()).rejects.toMatchObject({
       code: 'input',
-      message: expect.stringContaining('cut off'),
+      message: expect.stringContaining('is incomplete'),
     });
     const landed = (await bronze()).length;
     expect(landed).toBeGreaterThan(10_000);
