@@ -63,7 +63,7 @@ function sizeFaultOf({ value, fullLength }: LogRecord, maxEventBytes: number): F
 /** A rejected record with what was read of its value. */
 function keptWhole(record: LogRecord, fault: Fault): Rejection {
   const { value, fullLength } = record;
-  const rest = fullLength === undefined ? '' : `; the first ${value?.length ?? 0} are stored`;
+  const rest = fullLength === undefined ? '' : `; the first ${value?.length ?? 0} are kept`;
   return { record, ...fault, detail: fault.detail + rest };
 }
 

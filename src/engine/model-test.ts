@@ -29,7 +29,7 @@ export function casesOf<T>(
   if (!result.ok) {
     return { problem: result.message };
   }
-  return result.value.length === 0 ? { problem: 'it has no cases' } : result.value;
+  return result.value.length === 0 ? { problem: 'the file has no cases' } : result.value;
 }
 
 /** A cell that is not as expected; null where there is no such row, or no value. */
@@ -120,7 +120,7 @@ export function givenRows(
   const model = models.find((candidate) => candidate.id === id);
   const columns = model?.columns ?? SOURCE_RELATIONS[id] ?? [];
   if (columns.length === 0) {
-    return { problem: `given: there is no ${id}` };
+    return { problem: `given: there is no table ${id}` };
   }
   for (const given of rows) {
     const stray = Object.keys(given).find((name) => !columns.some((one) => one.name === name));

@@ -49,7 +49,7 @@ export function dimensionsOf(
   const ids = DIMENSIONS.map((name) => `silver.${name}`);
   const stray = Object.keys(more).find((id) => !ids.includes(id));
   if (stray !== undefined) {
-    return { problem: `with: ${stray} is none of ${ids.join(', ')}` };
+    return { problem: `with: ${stray} is not one of ${ids.join(', ')}` };
   }
   const selects = new Map<string, string>();
   for (const name of DIMENSIONS) {

@@ -25,10 +25,10 @@ async function tested(file: string, text: string, ...more: string[]): Promise<Cl
 const HINT = 'A test file is a list of cases. docs/projects.md and docs/sources.md have one each.';
 
 test.each([
-  ['tests/gold/sales_performance.yaml', '', 'it has no cases'],
-  ['tests/gold/sales_performance.yaml', '[]', 'it has no cases'],
-  ['tests/sources/segment.yaml', '# none yet\n', 'it has no cases'],
-  ['tests/sources/segment.yaml', '[]', 'it has no cases'],
+  ['tests/gold/sales_performance.yaml', '', 'the file has no cases'],
+  ['tests/gold/sales_performance.yaml', '[]', 'the file has no cases'],
+  ['tests/sources/segment.yaml', '# none yet\n', 'the file has no cases'],
+  ['tests/sources/segment.yaml', '[]', 'the file has no cases'],
   ['tests/gold/sales_performance.yaml', 'cases: []', 'expected array'],
   ['tests/bronze/segment.yaml', '[]', 'tests lie in tests/silver, tests/gold, tests/sources'],
 ])('a test file without cases is its fault: %s with "%s"', async (file, text, problem) => {
@@ -50,6 +50,6 @@ test('what fails beside it is shown, too, and data have the file without a case'
   expect(code).toBe(2);
   expect(rows.filter(({ passed }) => passed === false)).toMatchObject([
     { test: 'gold.sales_performance', case: 'an empty day', problem: null },
-    { test: 'sources.segment', case: null, problem: 'it has no cases' },
+    { test: 'sources.segment', case: null, problem: 'the file has no cases' },
   ]);
 });

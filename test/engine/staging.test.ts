@@ -89,7 +89,7 @@ test.each([
     'no bucket is there',
     { MEDALLION_SPARK_STAGING: 's3://elsewhere/staging' },
     3,
-    /s3:\/\/elsewhere.*is not there/,
+    /s3:\/\/elsewhere.*does not exist/,
   ],
   ['no server answers', { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }, 3, /cannot reach S3/],
   [

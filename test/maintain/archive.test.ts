@@ -416,7 +416,7 @@ describe('archive', () => {
       expect({ code, stderr }).toEqual({
         code: 3,
         stderr: expect.stringMatching(
-          /the archive file .*\.parquet is not there\n.*Bring the files back/,
+          /the archive file .*\.parquet does not exist\n.*Restore the files/,
         ),
       });
     }
@@ -490,7 +490,7 @@ describe('at S3', () => {
     const answers = await answersOf(db.settings);
     const wrong = await run('archive', '--older-than', '1ms', '--to', 's3://no-bucket/a');
     expect(wrong.code).toBe(3);
-    expect(wrong.stderr).toMatch(/s3:\/\/no-bucket\/a\S* is not there/);
+    expect(wrong.stderr).toMatch(/s3:\/\/no-bucket\/a\S* does not exist/);
     expect((await run('archive', '--older-than', '1ms', '--to', 's3://')).code).toBe(2);
     expect(await inBronze()).toBe(events);
 

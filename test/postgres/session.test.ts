@@ -196,7 +196,7 @@ test('an engine that reaches another database than the one that was looked at wr
         code: 'config',
         message: expect.stringMatching(
           new RegExp(
-            `^two servers answer at ${host}:${port}: one is system (\\d+), database \\d+, DuckDB reaches system \\1, database \\d+$`,
+            `^${host}:${port} leads to two servers: medallion reaches system (\\d+), database \\d+, DuckDB reaches system \\1, database \\d+$`,
           ),
         ) as string,
       });

@@ -120,7 +120,7 @@ function refuse(error: unknown): never {
     throw error;
   }
   throw new MedallionError('input', messageOf(error), {
-    hint: 'With --archive DuckDB answers, in its own dialect. What PostgreSQL alone has is found without it.',
+    hint: 'With --archive DuckDB runs the query, in its own SQL dialect. Leave --archive out for what only PostgreSQL has.',
     cause: error,
   });
 }

@@ -99,7 +99,7 @@ export async function checkArchiveFiles(
     if (has !== events) {
       throw new MedallionError(
         'storage',
-        `the archive file ${place} holds ${counted(has, 'event')}; ${counted(events, 'event')} were archived there`,
+        `the archive file ${place} has ${counted(has, 'event')}, but ${counted(events, 'event')} were archived there`,
         { hint: 'Nothing was changed. Somebody changed the file: restore it from a copy.' },
       );
     }

@@ -185,7 +185,7 @@ async function makeSpillDirectory(directory: string): Promise<void> {
     await makeFolder(directory);
   } catch (error) {
     throw new MedallionError('storage', `cannot write ${directory}: ${messageOf(error)}`, {
-      hint: 'DuckDB spills there. Choose a folder that can be written with --home or MEDALLION_HOME.',
+      hint: 'DuckDB needs it for temporary files. Choose a writable folder with --home or MEDALLION_HOME.',
       cause: error,
     });
   }
@@ -219,9 +219,9 @@ async function refuseAnother(
   if (found !== value) {
     throw new MedallionError(
       'config',
-      `two servers answer at ${host}:${String(port)}: one is ${value}, DuckDB reaches ${found}`,
+      `${host}:${String(port)} leads to two servers: medallion reaches ${value}, DuckDB reaches ${found}`,
       {
-        hint: 'Nothing was written. Name the server by an address that leads to one alone.',
+        hint: 'Nothing was written. Use an address that leads to one server only.',
       },
     );
   }

@@ -14,14 +14,14 @@ interface Undertaking {
 }
 
 const ARCHIVE_GONE =
-  'Nothing was changed. Bring the files back, or mount their folder, and run the command again; where they lie now at ' +
-  'another place, medallion.archive_files.archive is to say so (docs/operations.md).';
+  'Nothing was changed. Restore the files, or mount their folder, then run the command again. Where they have moved to ' +
+  'another place, set medallion.archive_files.archive to that (docs/operations.md).';
 
 const PROMOTION: Undertaking = {
   name: 'the promotion',
   hints: {
     denied:
-      'A user that promotes owns the tables: medallion db grant owner USER, as the owner of the database.',
+      'The user that promotes must own the tables. As the owner of the database, run: medallion db grant owner USER',
     lost: 'Nothing half-done was kept. Run promote again when the server is back; it goes on from there.',
     full: 'Free some space on the home folder, on PostgreSQL and, with Spark, in the staging folder; the next run goes on from the last batch.',
     memory: 'Give it more with --memory-limit, or make batches smaller with --chunk-rows.',
@@ -35,10 +35,10 @@ export const EXPORT: Undertaking = {
   name: 'the export',
   hints: {
     denied:
-      'medallion db grant reader USER, as the owner of the database, lets a user read silver and gold.',
+      'The user must be able to read silver and gold. As the owner of the database, run: medallion db grant reader USER',
     lost: 'Nothing was written. Run it again when the server is back.',
     full: 'Nothing was written. Free some space on the home folder and on PostgreSQL.',
-    memory: 'Nothing was written. Give it more with --memory-limit, or fewer --threads.',
+    memory: 'Nothing was written. Give it more with --memory-limit, or use fewer --threads.',
   },
   gone: ARCHIVE_GONE,
   tooLarge: 'the export does not fit into the memory that DuckDB may use',
@@ -49,7 +49,7 @@ export const ARCHIVE: Undertaking = {
   name: 'the archive',
   hints: {
     denied:
-      'A user that archives owns the tables: medallion db grant owner USER, as the owner of the database.',
+      'The user that archives must own the tables. As the owner of the database, run: medallion db grant owner USER',
     lost: 'Each event is still in one place. Run it again when the server is back; it goes on from there.',
     full: 'Each event is still in one place. Free some space, and run it again.',
     memory: 'Give it more with --memory-limit.',
@@ -62,7 +62,7 @@ export const ARCHIVE: Undertaking = {
 /** A promotion, as far as files go to a cluster and come back. */
 export const STAGING: Undertaking = {
   ...PROMOTION,
-  gone: 'spark.staging names s3://bucket/prefix: the bucket has to be there. Nothing was published.',
+  gone: 'Nothing was published. Check spark.staging (s3://bucket/prefix): the bucket must exist.',
 };
 
 interface Said {
@@ -86,7 +86,7 @@ const FORESEEN: readonly {
     as: ({ reason }) =>
       new MedallionError(
         'storage',
-        `the archive file ${/"(.+)"/.exec(reason)?.[1] ?? ''} is not there`,
+        `the archive file ${/"(.+)"/.exec(reason)?.[1] ?? ''} does not exist`,
         {
           hint: ARCHIVE_GONE,
         },
@@ -96,7 +96,7 @@ const FORESEEN: readonly {
     words: /.*(?:too small to be a Parquet file|No magic bytes found|[Pp]arquet file .* corrupt).*/,
     as: ({ reason }) =>
       new MedallionError('storage', `a file of the archive is damaged: ${reason}`, {
-        hint: 'Nothing was changed. Bring it back from a copy.',
+        hint: 'Nothing was changed. Restore it from a copy.',
       }),
   },
   {
@@ -137,7 +137,7 @@ const FORESEEN: readonly {
         'unreachable',
         `no connection to PostgreSQL is left for ${name}: ${reason}`,
         {
-          hint: 'End sessions that are not needed, or raise the connection limit of the role or the database, or max_connections.',
+          hint: 'End sessions that nobody needs, or raise the connection limit of the role, of the database or of the server (max_connections).',
           reason: 'no connection is left',
           retriable: true,
         },
@@ -165,8 +165,8 @@ const FORESEEN: readonly {
     words: /failed to close entry/i,
     as: () =>
       usageError(
-        'a worksheet of xlsx holds 4 GiB, unpacked, and a table has more',
-        'Nothing was written. parquet, csv and json hold any number of rows.',
+        'a table has more than the 4 GiB, unpacked, that fit into a worksheet of xlsx',
+        'Nothing was written. Use parquet, csv or json, which have no such limit.',
       ),
   },
   {
@@ -180,16 +180,16 @@ function s3Failure(message: string, reason: string, gone: string): MedallionErro
   const place = file ?? 'S3';
   if (/\b40[13]\b|Forbidden|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch/.test(message)) {
     return new MedallionError('denied', `S3 refused ${place}: ${reason}`, {
-      hint: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN with a key for a while, must fit the bucket and AWS_REGION.',
+      hint: 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN for a temporary key, and AWS_REGION: they must fit the bucket.',
     });
   }
   if (/\b404\b|NoSuchBucket/.test(message)) {
-    return new MedallionError('storage', `${place} is not there: ${reason}`, {
+    return new MedallionError('storage', `${place} does not exist: ${reason}`, {
       hint: gone,
     });
   }
   return new MedallionError('unreachable', `cannot reach S3: ${reason}`, {
-    hint: "Nothing half-done was kept. AWS_ENDPOINT_URL names a server other than Amazon's. Run the command again when it answers.",
+    hint: "Nothing half-done was kept. For a server other than Amazon's, set AWS_ENDPOINT_URL. Run the command again when it answers.",
   });
 }
 

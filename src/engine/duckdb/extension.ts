@@ -104,7 +104,7 @@ async function loadNamedFile(
     return statement;
   } catch (error) {
     throw new MedallionError('config', `cannot load ${file}: ${firstLine(messageOf(error))}`, {
-      hint: `${variableOf(extension)} must name a ${fileNameOf(extension)} made for this version of DuckDB.`,
+      hint: `Set ${variableOf(extension)} to a ${fileNameOf(extension)} made for this version of DuckDB.`,
       cause: error,
     });
   }
@@ -154,7 +154,7 @@ async function writableFolder(extension: Extension, folders: readonly string[]):
   }
   throw new MedallionError(
     'storage',
-    `nowhere to keep DuckDB's ${extension.name} extension: ${refusals.join('; ')}`,
+    `no place to store DuckDB's ${extension.name} extension: ${refusals.join('; ')}`,
     {
       hint: `Make one of them writable, or set ${variableOf(extension)} to a ${fileNameOf(extension)}.`,
     },

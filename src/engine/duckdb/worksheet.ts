@@ -67,11 +67,11 @@ export function checkRowCount(id: string, rows: bigint, partitionBy: string | un
   const where = partitionBy === undefined ? '' : ' on a day';
   const fewer =
     partitionBy === undefined
-      ? 'Of a table with days --since and --until take some, --partition-by day makes a file of each; '
+      ? 'If the table has days, take fewer with --since and --until, or write a file for each with --partition-by day; '
       : '';
   throw usageError(
-    `${id} has ${grouped(rows)} rows${where}, and a worksheet of xlsx holds ${most}`,
-    `Nothing was written. ${fewer}parquet, csv and json hold any number.`,
+    `${id} has ${grouped(rows)} rows${where}, but a worksheet of xlsx holds ${most}`,
+    `Nothing was written. ${fewer}parquet, csv and json have no such limit.`,
   );
 }
 
@@ -89,8 +89,8 @@ export async function worksheetOf(
   const tooLong = columns.find(({ name, type }) => unfit.has(name) && type === 'VARCHAR');
   if (tooLong !== undefined) {
     throw usageError(
-      `${rows.id}: a text in ${tooLong.name} is longer than a cell of xlsx holds, ${grouped(MOST_CHARACTERS)} characters`,
-      'Nothing was written. parquet, csv and json hold it.',
+      `${rows.id}: a text in ${tooLong.name} is longer than a cell of xlsx can be: ${grouped(MOST_CHARACTERS)} characters`,
+      'Nothing was written. Use parquet, csv or json, which have no such limit.',
     );
   }
   const asText = columns.filter(({ name }) => unfit.has(name) && name !== rows.partitionBy);

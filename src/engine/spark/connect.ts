@@ -216,7 +216,7 @@ export class ConnectSession {
           'denied',
           `Spark at ${this.#remote.server} rejects the call: ${said}`,
           {
-            hint: 'A token stands in SPARK_TOKEN, or in SPARK_REMOTE as ;token=, and goes through TLS: ;use_ssl=true.',
+            hint: 'Check the token: SPARK_TOKEN, or ;token= in SPARK_REMOTE. It needs TLS: ;use_ssl=true.',
           },
         );
       case 'lost':
@@ -239,12 +239,12 @@ export class ConnectSession {
     if (this.#remote.tls !== undefined && BAD_TLS.test(reason)) {
       return new MedallionError('denied', `no trusted TLS connection to ${server}: ${reason}`, {
         hint: BAD_CERTIFICATE.test(reason)
-          ? `${CA_SETTING} names the file of the certificate authority.`
-          : 'Is it a server with TLS? ;use_ssl=false at the end of SPARK_REMOTE connects without.',
+          ? `Set ${CA_SETTING} to the file of the certificate authority.`
+          : 'If the server has no TLS, add ;use_ssl=false to the end of SPARK_REMOTE.',
       });
     }
     return new MedallionError('unreachable', `cannot reach ${server}: ${reason}`, {
-      hint: 'SPARK_REMOTE names a running server of Spark Connect, with ;use_ssl=true where it wants TLS; medallion doctor tries the whole way.',
+      hint: 'Check SPARK_REMOTE, with ;use_ssl=true for a server with TLS, and that Spark Connect is running. To test the whole way: medallion doctor',
       ...{ reason, retriable: true, server },
     });
   }

@@ -2,7 +2,7 @@ import { firstLine, MedallionError } from '../../errors.ts';
 import { StatementError } from './connect.ts';
 
 const STORAGE_HINT =
-  'spark.staging names a folder, or s3://bucket/prefix, that this machine and the workers share; spark.staging_remote is its name there. Nothing half-done was kept.';
+  'Nothing half-done was kept. Set spark.staging to a folder, or s3://bucket/prefix, that this machine and the workers share, and spark.staging_remote to its name on the workers.';
 
 /** Words of Spark, Hadoop, Sail and the system for a place that cannot be read or written. */
 const STORAGE =

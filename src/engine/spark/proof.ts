@@ -70,7 +70,7 @@ function nameOf(version: string): string {
   }
   if (Number.parseInt(number, 10) < OLDEST_MAJOR) {
     throw new MedallionError('config', `the server is Spark ${number}`, {
-      hint: `medallion speaks to Spark ${String(OLDEST_MAJOR)}.0 and later.`,
+      hint: `medallion needs Spark ${String(OLDEST_MAJOR)}.0 or later.`,
     });
   }
   return `Spark ${number}`;

@@ -155,7 +155,7 @@ export class SparkSession implements Session {
         throw error;
       }
       throw new MedallionError('model', `${model.file}: ${firstLine(error.message)}`, {
-        hint: 'The select does not match its header, or Spark does not understand it: medallion models check --engine spark. None of this was published.',
+        hint: 'The select does not match its header, or Spark does not understand it. None of this was published. To see why: medallion models check --engine spark',
         cause: error,
       });
     }
@@ -282,9 +282,13 @@ export class SparkSession implements Session {
     const known = new Set(model.columns.map(({ name }) => name));
     const other = (await this.#cluster.columnsOf(select)).find((name) => !known.has(name));
     if (other !== undefined) {
-      throw new MedallionError('model', `${model.file}: the header has no column "${other}"`, {
-        hint: 'The columns of a model are those of its select. None of this was published.',
-      });
+      throw new MedallionError(
+        'model',
+        `${model.file}: the select has a column "${other}", and the header does not`,
+        {
+          hint: 'None of this was published. Header and select must have the same columns.',
+        },
+      );
     }
   }
 }

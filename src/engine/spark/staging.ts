@@ -57,7 +57,7 @@ export class Staging {
         throw error;
       }
       throw new MedallionError('storage', `cannot write ${folder}: ${messageOf(error)}`, {
-        hint: 'spark.staging names a folder that this machine and the workers of the cluster share.',
+        hint: 'Set spark.staging to a folder that this machine and the workers of the cluster share.',
         cause: error,
       });
     }
@@ -84,9 +84,9 @@ export class Staging {
       if (Date.now() > end) {
         throw new MedallionError(
           'storage',
-          `Spark has written ${file}, which is not to be seen here`,
+          `Spark has written ${file}, but this machine does not see it`,
           {
-            hint: 'spark.staging and spark.staging_remote name one folder: here, and for the cluster.',
+            hint: 'spark.staging and spark.staging_remote must be the same folder: as named here, and as named on the cluster.',
           },
         );
       }
