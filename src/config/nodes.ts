@@ -100,5 +100,5 @@ export function nearest(word: string, known: readonly string[]): string {
     .sort((a, b) => a.distance - b.distance);
   return best !== undefined && best.distance <= Math.max(2, word.length / 3)
     ? `; did you mean ${best.candidate}?`
-    : `; known are ${known.join(', ')}`;
+    : `; expected one of ${known.join(', ')}`;
 }

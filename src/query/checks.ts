@@ -87,7 +87,7 @@ async function requireChecked(client: Client, query: FailingQuery): Promise<void
   );
   if (rowCount === 0) {
     throw new MedallionError('input', `no promotion has checked ${describeChecked(query)}`, {
-      hint: 'medallion checks lists the checks of the last run, --run <id> those of another.',
+      hint: 'To see the checks of the last run: medallion checks; those of another run: medallion checks --run <id>',
     });
   }
 }
@@ -119,8 +119,8 @@ async function requireRun(client: Client, runId: string): Promise<void> {
       'input',
       run === undefined
         ? `there is no run ${runId}`
-        : `run ${runId} is one of ${run.command}, which checks nothing`,
-      { hint: 'medallion checks, without --run, shows the last run that checked anything.' },
+        : `run ${runId} is a run of ${run.command}, which checks nothing`,
+      { hint: 'To see the last run that checked anything: medallion checks, without --run' },
     );
   }
 }

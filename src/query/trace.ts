@@ -181,7 +181,7 @@ async function follow(
     ...(gold.columns.length === 0 ? [`no mart counts events of type "${type}"`] : []),
     ...(await dayNote(client, fact?.date_key ?? null)),
     ...waitingNote(waiting),
-    ...(untraced.length === 0 ? [] : [`not followed, by their keys: ${untraced.join(', ')}`]),
+    ...(untraced.length === 0 ? [] : [`not traced, because of their keys: ${untraced.join(', ')}`]),
   ];
   return { parts: { ...parts, gold }, notes };
 }
@@ -206,7 +206,7 @@ async function skippedNote(
 }
 
 function waitingNote({ rows }: ResultTable): string[] {
-  return rows.length === 0 ? [] : ['events of it wait for medallion promote'];
+  return rows.length === 0 ? [] : ['some of its events wait for medallion promote'];
 }
 
 /** Of a refund, whether silver has the order that it takes back. */
@@ -218,7 +218,7 @@ async function orderNote(client: Client, order: string | null): Promise<string[]
     'select from silver.fact_transactions where transaction_id = $1',
     [order],
   );
-  return rowCount === 1 ? [] : [`it takes back an order that silver does not have: ${order}`];
+  return rowCount === 1 ? [] : [`it refunds an order that silver does not have: ${order}`];
 }
 
 async function dayNote(client: Client, day: string | null): Promise<string[]> {
@@ -227,5 +227,5 @@ async function dayNote(client: Client, day: string | null): Promise<string[]> {
   ]);
   return rowCount === 0
     ? []
-    : [`gold of ${day ?? ''} is of before: the day waits for medallion promote`];
+    : [`gold of ${day ?? ''} is out of date: the day waits for medallion promote`];
 }

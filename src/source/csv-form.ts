@@ -25,10 +25,10 @@ export function readCsvForm(
   const isCsv = inner !== undefined || nodes.text(format) === 'csv';
   if (!isCsv && !(format === undefined && base !== undefined)) {
     if (format !== undefined && nodes.text(format) !== 'json') {
-      nodes.report(format, `format is not known; json and csv are`);
+      nodes.report(format, `format is json or csv`);
     }
     if (groupNode !== undefined) {
-      nodes.report(groupNode, 'group_by goes with format: csv');
+      nodes.report(groupNode, 'group_by works only with format: csv');
     }
     return undefined;
   }
@@ -36,17 +36,14 @@ export function readCsvForm(
   const said = isMap(inner) ? nodes.members(inner, words) : new Map<string, unknown>();
   const delimiter = nodes.text(said.get('delimiter')) ?? base?.delimiter ?? ',';
   if (!/^[\t !#-~]$/.test(delimiter)) {
-    nodes.report(
-      said.get('delimiter'),
-      'delimiter is one character, no quote and no letter beyond ASCII',
-    );
+    nodes.report(said.get('delimiter'), 'delimiter is one ASCII character other than a quote');
   }
   const encoding = nodes.text(said.get('encoding')) ?? base?.encoding ?? 'utf-8';
   const known = encodingOf(encoding);
   if (known === undefined) {
     nodes.report(
       said.get('encoding'),
-      `there is no encoding "${encoding}"; utf-8, windows-1252 and utf-16le are some`,
+      `there is no encoding "${encoding}"; examples are utf-8, windows-1252 and utf-16le`,
     );
   }
   const decimal = nodes.text(said.get('decimal')) ?? (base?.decimalComma.size ? ',' : '.');

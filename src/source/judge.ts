@@ -60,7 +60,7 @@ export function judgeRecord(
       : {
           ...judgement,
           ...{ reason: found.reason, field },
-          detail: `no such value: ${show(found.text)}`,
+          detail: `the lookup has no such value: ${show(found.text)}`,
         };
   });
 }

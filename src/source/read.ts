@@ -62,14 +62,14 @@ export function loadSources(project: string | undefined): ReadonlyMap<string, So
     for (const topic of named) {
       const other = topics.get(topic);
       if (other !== undefined) {
-        problems.push(`${file}: topic ${topic} belongs to the source ${other} already`);
+        problems.push(`${file}: topic ${topic} already belongs to the source ${other}`);
       }
       topics.set(topic, name);
     }
   }
   if (problems.length > 0) {
     throw new MedallionError('config', problems.join('\n'), {
-      hint: 'docs/sources.md has every word that a source may use.',
+      hint: 'docs/sources.md describes every property of a source.',
     });
   }
   return sources;
@@ -121,7 +121,7 @@ export function readSource(
   }
   const replaces = nodes.text(top.get('replaces')) ?? 'false';
   if (replaces !== 'true' && replaces !== 'false') {
-    nodes.report(top.get('replaces'), 'replaces is true or not there');
+    nodes.report(top.get('replaces'), 'replaces must be true or false');
   }
   const base = baseOf(nodes, top.get('extends'), below);
   const order = readRules(nodes, 'order', { map, node: top.get('order') }, base?.order);
@@ -144,7 +144,7 @@ export function readSource(
       const shown = showPath(read);
       nodes.report(
         top.get('drop') ?? map,
-        `drop: ${field} reads ${shown}, which is not stored then`,
+        `drop: ${shown} cannot be dropped, because ${field} reads it`,
       );
     }
   }
@@ -177,7 +177,7 @@ function baseOf(nodes: NodeReader, node: unknown, below: readonly Source[]): Sou
 /** Which records are of the source: a map from paths to the texts that are wanted there. */
 function readWhere(nodes: NodeReader, node: unknown): Condition[] {
   if (!isMap(node) || node.items.length === 0) {
-    nodes.report(node, 'where is a map from paths to what is wanted there: {test: [false]}');
+    nodes.report(node, 'where is a map from paths to the values to accept: {test: [false]}');
     return [];
   }
   return node.items.flatMap(({ key, value }) => {
@@ -222,11 +222,11 @@ function readDrop(nodes: NodeReader, node: unknown, csv: CsvForm | undefined): P
   return texts.flatMap((text): Path[] => {
     const found = parsePath(text);
     if (found === undefined || typeof found.at(-1) !== 'string') {
-      nodes.report(node, `drop: "${text}" is no path to a member, like email or notes[].text`);
+      nodes.report(node, `drop: "${text}" is not a path to a field, like email or notes[].text`);
       return [];
     }
     if (csv !== undefined && !(found[0] === ROWS && found.length > 2)) {
-      nodes.report(node, `drop: of CSV a column is ${showPath([ROWS, EACH, text])}`);
+      nodes.report(node, `drop: in CSV, write a column as ${showPath([ROWS, EACH, text])}`);
       return [];
     }
     return [found];

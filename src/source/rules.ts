@@ -84,7 +84,7 @@ export function readExtra(nodes: NodeReader, node: unknown, order: Map<string, R
   for (const { key, value } of node.items) {
     const name = nodes.text(key) ?? '';
     if (!EXTRA_NAME.test(name)) {
-      nodes.report(key, `extra: "${name}" is no name: lower-case letters, digits and _`);
+      nodes.report(key, `extra: "${name}" is not a valid name: lower-case letters, digits and _`);
     }
     const field = extraField(name);
     order.set(field.path, readRule(nodes, value ?? key, field, 'extra'));

@@ -198,7 +198,7 @@ test('a run that there is not ends with 4, a number that is none with 2', async 
   const unknown = await run('runs', 'show', '7');
   expect([unknown.code, unknown.stderr]).toEqual([
     4,
-    'error: there is no run 7\n  medallion runs lists them.\n',
+    'error: there is no run 7\n  To see the runs: medallion runs\n',
   ]);
   expect((await run('runs', 'show', 'x')).code).toBe(2);
   expect((await run('runs', 'show', '1', '--output', 'csv')).code).toBe(4);

@@ -144,7 +144,7 @@ test('follows an event from its place in the log', async () => {
 test('says what waits, and what gold leaves out', async () => {
   const waiting = await run('trace', 'new');
   expect(waiting.stdout).toMatch(/\nwaiting +file:\S+ +0 +9 /);
-  expect(waiting.stderr).toBe('events of it wait for medallion promote\n');
+  expect(waiting.stderr).toBe('some of its events wait for medallion promote\n');
   const quote = await run('trace', 'ask');
   expect(quote.stderr).toBe('no mart counts events of type "quote"\n');
   const page = (await run('trace', 'a')).stdout;
@@ -173,7 +173,7 @@ test('shows what a refund takes back, from either end, and the cell that it move
     },
   ]);
   const stray = await run('trace', 'stray');
-  expect(stray.stderr).toBe('it takes back an order that silver does not have: nobody\n');
+  expect(stray.stderr).toBe('it refunds an order that silver does not have: nobody\n');
   expect((await run('trace', 'b')).stdout).toMatch(
     /\nRefunds of the order\n[^\n]+\n[^\n]+\nback +/,
   );

@@ -84,20 +84,24 @@ describe('a source', () => {
 
   test.each([
     ['tax: total_tax', 'tax: { pth: total_tax }', '"pth" is not known here; did you mean path?'],
-    ['tax: total_tax', 'tax: a..b', '"a..b" is no path'],
-    ['tax: total_tax', 'tax: { sum: total_tax }', 'is no path through a list'],
-    ['tax: total_tax', 'tax: { path: a, value: 0 }', 'one of path, sum and value'],
-    ['tax: total_tax', 'tax: { path: a, per: line }', 'per does not fit'],
-    ['id: id', 'id: { path: id, zone: UTC }', 'zone does not fit'],
+    ['tax: total_tax', 'tax: a..b', '"a..b" is not a path'],
+    ['tax: total_tax', 'tax: { sum: total_tax }', 'is not a path through a list'],
+    ['tax: total_tax', 'tax: { path: a, value: 0 }', 'give exactly one of path, sum and value'],
+    ['tax: total_tax', 'tax: { path: a, per: line }', 'per does not work'],
+    ['id: id', 'id: { path: id, zone: UTC }', 'zone does not work'],
     ['version_at: updated_at', 'version_at: { path: a, zone: Mars/Base }', 'no time zone'],
-    ['version_at: updated_at', 'version_at: { path: a, format: "%Q" }', 'format "%Q" is none of'],
+    [
+      'version_at: updated_at',
+      'version_at: { path: a, format: "%Q" }',
+      'format "%Q" is not one of',
+    ],
     ['  from: line_items\n', '', 'items.from is missing'],
     ['version: 1', 'version: 2', 'version: 1 is missing'],
     ['tax: total_tax', 'tax: { path: a, new: add }', 'order.tax: new does not fit'],
-    ['currency: currency', 'currency: { path: a, new: make }', 'currency: new is add or not there'],
+    ['currency: currency', 'currency: { path: a, new: make }', 'currency: new can only be add'],
     ['order:', 'extra: []\norder:', 'extra is a map from names to paths'],
     ['order:', 'extra: { Channel: a }\norder:', 'extra: "Channel" is no name'],
-    ['order:', 'extra: { channel: a..b }\norder:', '"a..b" is no path'],
+    ['order:', 'extra: { channel: a..b }\norder:', '"a..b" is not a path'],
     ['order:', 'extra: { channel: { sum: "a[].b" } }\norder:', 'extra.channel: sum does not fit'],
     ['order:', 'extra: { channel: source }\ndrop: [source]\norder:', 'extra.channel reads source'],
   ])('%j as %j is refused', (word, wrong, problem) => {
@@ -255,7 +259,7 @@ describe('a record', () => {
     // A row's own name, which the lookup does not hold either.
     expect(judgeRecord(source, record('placed'), REFERENCES)).toEqual({
       ...{ accepted: false, reason: 'unknown_value', field },
-      detail: 'no such value: "placed"',
+      detail: 'the lookup has no such value: "placed"',
     });
   });
 

@@ -52,12 +52,12 @@ describe('where', () => {
   });
 
   test.each([
-    ['x', 'where is a map from paths to what is wanted there'],
-    ['{}', 'where is a map from paths to what is wanted there'],
+    ['x', 'where is a map from paths to the values to accept'],
+    ['{}', 'where is a map from paths to the values to accept'],
     ['{ a: {} }', 'where a: a text or a list of texts'],
     ['{ a: [] }', 'where a: a text or a list of texts'],
     ['{ a: { nott: x } }', 'did you mean not?'],
-    ["{ 'a[].b': x }", '"a[].b" is no path'],
+    ["{ 'a[].b': x }", '"a[].b" is not a path'],
   ])('%s is refused, with its line', (where, problem) => {
     expect(read(where).problems).toContainEqual(
       expect.stringMatching(/^sources\/shop\.yaml:2: /) as string,

@@ -58,7 +58,7 @@ that differs.`,
 function hintFor(failed: readonly TestResult[]): string {
   return failed.some(({ of }) => !of.startsWith('sources.'))
     ? 'medallion models show <model> --sql prints the select that was run.'
-    : 'docs/sources.md has every word that a source may use.';
+    : 'docs/sources.md describes every property of a source.';
 }
 
 function linesOf({ of, name, file, problem, differences }: TestResult): string[] {

@@ -17,8 +17,8 @@ export function parseCoordinates(text: string): Coordinates {
   const [, topic, partition, offset] = /^(.+)\/(\d{1,9})\/(\d{1,18})$/s.exec(text) ?? [];
   if (topic === undefined || partition === undefined || offset === undefined) {
     throw usageError(
-      `"${text}" are no coordinates of an event`,
-      'They are topic/partition/offset, as medallion quarantine list prints them: sales/0/123, landing/sales/0/123.',
+      `"${text}" is not the coordinates of an event`,
+      'Write topic/partition/offset, as medallion quarantine list prints them: sales/0/123, landing/sales/0/123.',
     );
   }
   return { topic: decode(topic), partition: Number(partition), offset: BigInt(offset) };

@@ -62,6 +62,6 @@ export async function showQuarantined(
 /** The error of naming an event that is not there. */
 export function notQuarantined(place: Coordinates): MedallionError {
   return new MedallionError('input', `${formatCoordinates(place)} is not in the quarantine`, {
-    hint: 'medallion quarantine list --status all prints the coordinates of what is.',
+    hint: 'To see the coordinates of all rejected events: medallion quarantine list --status all',
   });
 }

@@ -5,12 +5,12 @@ import type { CheckName, Comparison } from './comparison.ts';
 /** What to do about a difference of each check. */
 const ADVICE: Readonly<Record<CheckName, string>> = {
   'log-to-bronze':
-    'log-to-bronze: restore the events named from the log or a backup: ingest does not go back by itself. ' +
-    'A topic that was recreated is read with medallion ingest --reset-offsets.',
+    'log-to-bronze: restore these events from the log or a backup. ingest does not go back by itself. ' +
+    'To read a topic that was recreated: medallion ingest --reset-offsets',
   'bronze-to-silver':
-    'bronze-to-silver: medallion promote --full-refresh makes silver again from what bronze holds.',
+    'bronze-to-silver: to rebuild silver from bronze: medallion promote --full-refresh',
   'silver-to-gold':
-    'silver-to-gold: medallion promote --layer gold --since DAY --until DAY computes the days named again.',
+    'silver-to-gold: to compute these days again: medallion promote --layer gold --since DAY --until DAY',
 };
 /** Lines of the message; the table has them all. */
 const MOST_LINES = 20;

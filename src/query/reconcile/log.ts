@@ -113,7 +113,7 @@ function viewOfTopic(
     case 'cluster':
       return { waiting: 0n, notes: [`read from another log (${from}; this one is ${source})`] };
     case 'recreated': {
-      const note = 'the topic was recreated: ingest --reset-offsets takes the new one';
+      const note = 'the topic was recreated: ingest --reset-offsets reads the new one';
       return { waiting: high - low, notes: [note] };
     }
     case 'cut':
@@ -152,7 +152,7 @@ async function lookAtFile(
     return undefined;
   }
   if (csv === 'unknown') {
-    return { waiting: 0n, notes: ['not looked at: its source is not in this project'] };
+    return { waiting: 0n, notes: ['not checked: its source is not in this project'] };
   }
   const { source, position = 0n, digest } = recorded;
   const { path, grows } = file;

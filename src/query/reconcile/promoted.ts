@@ -79,7 +79,7 @@ async function findStrays(
   );
   if (kinds.length === 0) {
     return {
-      notes: ['no event stands out: bronze and what prune recorded have changed since'],
+      notes: ['no single event explains it: bronze, or what prune recorded, has changed since'],
       events: 0n,
     };
   }

@@ -41,7 +41,7 @@ export function resolvePeriod(
   const since = asked.since ?? latestOf(FIRST_DAY, addDays(until, 1 - DEFAULT_DAYS));
   const days = daysFromTo(since, until) + 1;
   if (days < 1) {
-    throw usageError(`the period begins on ${since}, after its end on ${until}`);
+    throw usageError(`the period begins on ${since}, but ends on ${until}`);
   }
   return { since, until, days, firstDay, lastDay };
 }

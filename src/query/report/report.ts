@@ -89,7 +89,7 @@ async function readSection(
 function goldError(error: unknown, place: string): unknown {
   return /^42(P01|703)$/.test(codeOf(error) ?? '')
     ? new MedallionError('model', `${place}: ${messageOf(error)}`, {
-        hint: 'Gold is not as this version makes it. medallion promote --plan says what differs, and what to do.',
+        hint: 'Gold does not match this version of medallion. To see what differs, and what to do: medallion promote --plan',
         cause: error,
       })
     : error;

@@ -185,6 +185,6 @@ test('a topic that was recreated is named, with the way to take the new one', as
   expect(result).toMatchObject({ code: 0, different: [] });
   expect(result.sum('log-to-bronze', 'waiting')).toBe(2);
   expect(noteOf(result, 0)).toContain(
-    'the topic was recreated: ingest --reset-offsets takes the new one',
+    'the topic was recreated: ingest --reset-offsets reads the new one',
   );
 });

@@ -35,7 +35,7 @@ describe('resolvePeriod', () => {
 
   it('refuses a period that ends before it begins', () => {
     expect(() => resolvePeriod({ since: '2026-01-02', until: '2026-01-01' }, SALES)).toThrow(
-      'the period begins on 2026-01-02, after its end on 2026-01-01',
+      'the period begins on 2026-01-02, but ends on 2026-01-01',
     );
   });
 });
