@@ -24,8 +24,8 @@ export async function confirm(
   }
   if (!process.stdin.isTTY) {
     throw usageError(
-      `${command} asks before it ${does} anything, and there is no terminal to ask on`,
-      'If you mean it, add --yes.',
+      `${command} asks before it ${does} anything, but there is no terminal to ask in`,
+      'To do it without the question, add --yes.',
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

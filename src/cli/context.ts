@@ -133,8 +133,8 @@ function warnOfShared({ isShared, name, values }: SettingsFile, emit: Emit): voi
   if (isShared && (hasPassword || /^[^/]*:\/\/[^/]*:[^/]*@/.test(url))) {
     emit({
       type: 'warning',
-      message: `${name} holds a password, and others on this machine may read it`,
-      hint: `Keep it to yourself (chmod 600 ${name}), or keep passwords in the environment.`,
+      message: `${name} has a password in it, and other users of this machine can read it`,
+      hint: `Make it private (chmod 600 ${name}), or put passwords into the environment.`,
     });
   }
 }
@@ -159,7 +159,10 @@ export async function createContext(
   const width = pageWidth(stdout, env);
   const { escapeFormulas = false } = flags;
   if (escapeFormulas && flags.output !== 'csv' && flags.to !== 'csv') {
-    throw usageError('--escape-formulas is for csv', 'Add --output csv, or --to csv to an export.');
+    throw usageError(
+      '--escape-formulas works only with csv',
+      'Add --output csv, or --to csv to an export.',
+    );
   }
   let settings: Resolved | undefined;
   let config: Config | undefined;

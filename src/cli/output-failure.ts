@@ -12,6 +12,8 @@ export function isReaderGone(error: unknown): boolean {
 /** A failed write to stdout as what ends the work: an interruption where nobody reads any more, else an error for people. */
 export function outputError(error: Error): Error {
   return isReaderGone(error)
-    ? new MedallionError('interrupted', 'nobody reads the output any more', { cause: error })
+    ? new MedallionError('interrupted', 'the program that read the output has closed it', {
+        cause: error,
+      })
     : (storageError('stdout', error) as Error);
 }

@@ -10,14 +10,14 @@ type Ask = (question: string) => Promise<string>;
  */
 export async function askNewPassword(question: string, signal: AbortSignal): Promise<string> {
   return withHiddenInput(
-    'Put it into the environment: MEDALLION_ROLE_PASSWORD.',
+    'Set the password in the environment: MEDALLION_ROLE_PASSWORD.',
     signal,
     async (ask) => {
       const password = await ask(question);
       if (password === '') {
-        throw usageError('an empty password is none; nothing was changed');
+        throw usageError('the password is empty; nothing was changed');
       }
-      if ((await ask('The same again: ')) !== password) {
+      if ((await ask('Enter it again: ')) !== password) {
         throw usageError('the two passwords differ; nothing was changed');
       }
       return password;
@@ -44,7 +44,7 @@ async function withHiddenInput<T>(
   work: (ask: Ask) => Promise<T>,
 ): Promise<T> {
   if (!process.stdin.isTTY) {
-    throw usageError('there is no terminal to ask for a password on', otherwise);
+    throw usageError('there is no terminal to ask for a password in', otherwise);
   }
   const silence = new Writable({
     write: (_chunk, _encoding, done) => {

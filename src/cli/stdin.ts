@@ -12,7 +12,7 @@ export function standardInput(): Readable {
         read() {
           this.destroy(
             new MedallionError('input', 'standard input is a folder', {
-              hint: 'Nothing was read. A shell gives a file by < FILE, and the output of a command by a pipe: cat FOLDER/*.ndjson | medallion ..',
+              hint: 'Nothing was read. Give it a file (< FILE), or the output of a command: cat FOLDER/*.ndjson | medallion ..',
             }),
           );
         },

@@ -85,7 +85,9 @@ test('a warning is counted, and its rows can be seen', async () => {
   expect(passed).toMatchObject({
     code: 0,
     stdout: '[]\n',
-    stderr: expect.stringContaining('no failing rows are kept of gold.sales_performance') as string,
+    stderr: expect.stringContaining(
+      'no failing rows are stored for gold.sales_performance',
+    ) as string,
   });
   for (const [unknown, said] of [
     [['gold.sales'], 'no promotion has checked gold.sales\n'],

@@ -118,7 +118,8 @@ describe('a configuration file', () => {
   });
 
   it('with a password that others may read is warned of', async () => {
-    const warning = 'medallion.yaml holds a password, and others on this machine may read it';
+    const warning =
+      'medallion.yaml has a password in it, and other users of this machine can read it';
     for (const yaml of [
       'database: { host: db, password: x }\n',
       'database: { url: "postgresql://u:x@db/d" }\n',
@@ -170,7 +171,7 @@ describe('a configuration file', () => {
     write('medallion.yaml', 'metrics:\n  host: 127.0.0.1\n');
     expect(await run(['--threads', '300'])).toContain('--threads 300');
     expect(await run(['--metrics-host', '127.0.0.1'])).toContain(
-      'error: --metrics-host goes with --metrics-port',
+      'error: --metrics-host works only with --metrics-port',
     );
   });
 });
@@ -223,7 +224,7 @@ describe('medallion init', () => {
     write('medallion.yaml', 'home: mine\n', 0o600);
     const again = await runCommand(['init'], { cwd });
     expect(again.code).toBe(2);
-    expect(again.stderr).toContain('there is a medallion.yaml already; nothing was written');
+    expect(again.stderr).toContain('medallion.yaml already exists; nothing was written');
     expect([read('medallion.yaml'), read('.env.example')]).toEqual(['home: mine\n', 'MINE=1\n']);
     expect((await runCommand(['init', '--force'], { cwd })).code).toBe(0);
     expect(read('medallion.yaml')).toContain('#home: ./.medallion');
@@ -239,7 +240,7 @@ describe('medallion init', () => {
     const url = 'postgresql://ana:hidden-4@db/shop';
     const { stderr } = await runCommand(['init', ...flags, '--database-url', url], { cwd });
     expect(read('etc/m.yaml') + stderr).not.toContain('hidden');
-    expect(stderr).toContain('the password of --database-url was left out');
+    expect(stderr).toContain('the password of --database-url was not written');
     const { of } = await listed(['--config', 'etc/m.yaml']);
     expect(of('home')?.[0]).toBe(path.join(cwd, 'h'));
     expect(of('kafka.brokers')?.[0]).toBe('a:1,b:2');

@@ -343,7 +343,7 @@ describe('the command', () => {
       ['reader', 'pg_mine', '--create'],
       /^error: PostgreSQL reserves the name/,
     ],
-    ['everybody', ['reader', 'public'], /^error: "public" is the name of no role/],
+    ['everybody', ['reader', 'public'], /^error: "public" cannot be the name of a role/],
     [
       'a name too long',
       ['reader', 'x'.repeat(64)],

@@ -80,7 +80,7 @@ describe('on the embedded server', () => {
     const server = await acquireEmbeddedServer(home.path, context);
     expect(await status()).toMatchObject({ 'in use by': '1 command' });
     expect((await db(['stop'])).stderr).toBe(
-      'PostgreSQL is in use; it stops when the last of 1 command has finished\n',
+      'PostgreSQL is in use by 1 command; it stops when the last of them has finished\n',
     );
     await server.release();
     expect(await status()).toMatchObject({ state: 'stopped' });

@@ -103,7 +103,7 @@ test('what a source drops is never stored, also of records that are rejected', a
   ]);
   expect(await run('reconcile')).toMatchObject({ code: 0 });
   expect((await run('quarantine', 'replay', '--all', '--yes')).stderr).toContain(
-    '3 events cannot be judged again: their bytes were not stored, for their source drops fields',
+    '3 events cannot be judged again: their bytes were not stored, because their source drops fields',
   );
   // As of before the source dropped anything: it was kept whole, and is no JSON.
   await rowsOf(
@@ -112,7 +112,7 @@ test('what a source drops is never stored, also of records that are rejected', a
   );
   expect(await run('quarantine', 'replay', '--all', '--yes')).toMatchObject({ code: 0 });
   expect((await run('quarantine', 'replay', '--all', '--yes')).stderr).toContain(
-    '1 event cannot be judged again: they are no JSON, and their source drops fields',
+    '1 event cannot be judged again: they are not JSON, so that the fields',
   );
   // Where nobody knows what its source drops, nothing more of it is read.
   await appendFile(file, `${line(7)}\n`);

@@ -54,7 +54,7 @@ test.each([
 ])('it does not go together with %s', async (flag, named) => {
   expect(await dryRun([flag])).toMatchObject({
     ...{ code: 2, stdout: '' },
-    stderr: `error: ${named} do not go together\n`,
+    stderr: `error: ${named} cannot be used together\n`,
   });
 });
 

@@ -92,7 +92,7 @@ test('CSV for spreadsheets: no text is a formula, numbers stay numbers, the rest
   expect(escaped.stdout.match(/^-12\.50,/m)).not.toBeNull();
   const refused = await runExport(['dim_products', '--to', 'json', '--escape-formulas']);
   expect(refused).toMatchObject({ code: 2 });
-  expect(refused.stderr).toContain('--escape-formulas is for csv');
+  expect(refused.stderr).toContain('--escape-formulas works only with csv');
 });
 
 test('a whole layer by day, of which a reader may do it', async () => {

@@ -85,8 +85,8 @@ describe('medallion ingest', () => {
 
   test.each([
     [['--from', 'nowhere.ndjson'], 2, /cannot read .*nowhere\.ndjson: there is no such file/],
-    [['--from', '-', 'a.ndjson'], 2, /--from takes either - or files/],
-    [['--idle-timeout', '5s'], 2, /--idle-timeout goes with --follow/],
+    [['--from', '-', 'a.ndjson'], 2, /--from takes either - \(standard input\) or files/],
+    [['--idle-timeout', '5s'], 2, /--idle-timeout works only with --follow/],
     [['--max-messages', '0'], 2, /whole number from 1/],
     [['--max-event-bytes', '300000000'], 2, /at most 268435456/],
     [['--database-url', 'postgresql://u:geheim@127.0.0.1:1/x'], 3, /cannot reach PostgreSQL/],

@@ -70,6 +70,8 @@ describe('medallion models', () => {
   it.each(['show', 'graph'])('%s of a table that is none says where to look', async (command) => {
     const { code, stderr } = await models(command, 'nope');
     expect(code).toBe(2);
-    expect(stderr).toBe('error: there is no model nope\n  All of them: medallion models list\n');
+    expect(stderr).toBe(
+      'error: there is no model nope\n  To see all models: medallion models list\n',
+    );
   });
 });

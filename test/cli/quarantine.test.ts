@@ -340,7 +340,7 @@ describe('export', () => {
     const { code, stdout, stderr } = await quarantine('export');
     expect({ code, lines: stdout.split('\n') }).toEqual({ code: 0, lines: [...expected, ''] });
     expect(stderr).toBe(
-      '6 events written to stdout; 4 events in JSON with base64, being no line of text or not whole; ' +
+      '6 events written to stdout; 4 events in JSON with base64, because they are not one line of text, or not complete; ' +
         '1 event without a value left out\n',
     );
     await answer('export', 'sales/0/8', '--status', 'all', '--to', 'one.ndjson.gz');

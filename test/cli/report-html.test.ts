@@ -301,7 +301,7 @@ describe('in a browser', () => {
       const of = path.join(folder, 'empty.html');
       const { code, stderr } = await runIn({ DATABASE_URL: bare.url }, '--html', of);
       expect(code).toBe(0);
-      expect(stderr).toContain('There is nothing in the warehouse yet.\n');
+      expect(stderr).toContain('The warehouse is empty.\n');
       const { page, troubles } = await opened({ width: 390, of });
       expect(await page.textContent('header')).toMatch(
         /No sales yet\s+There is nothing .*Next: medallion demo/,
@@ -336,10 +336,10 @@ describe('medallion report --html', () => {
   });
 
   it.each([
-    [['--open'], '--open shows the page of --html'],
-    [['--html', '-', '--open'], 'a page on stdout cannot be opened'],
-    [['--html', 'x.html', '--output', 'json'], '--html and --output are two ways to say it'],
-    [['--html', ''], '--html names no file'],
+    [['--open'], '--open works only with --html'],
+    [['--html', '-', '--open'], '--open cannot show a page that goes to stdout'],
+    [['--html', 'x.html', '--output', 'json'], '--html and --output cannot be used together'],
+    [['--html', ''], '--html needs the name of a file, or - for stdout'],
   ])('refuses %j', async (args, message) => {
     const result = await report(...args);
     expect(result).toMatchObject({ code: 2, stdout: '' });

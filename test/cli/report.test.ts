@@ -79,7 +79,7 @@ describe('medallion report', () => {
     const { code, stdout, stderr } = await report(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(
-      /^error: csv holds one section\n {2}Choose it with --section: headline, days/,
+      /^error: csv output has one section only\n {2}Choose it with --section: headline, days/,
     );
   });
 
@@ -152,9 +152,7 @@ describe('before there is anything', () => {
         csv: '',
         markdown: '# No sales yet\n',
       };
-      expect(format === 'table' ? stdout : stderr).toMatch(
-        /^There is nothing in the warehouse yet\.\nNext: /,
-      );
+      expect(format === 'table' ? stdout : stderr).toMatch(/^The warehouse is empty\.\nNext: /);
       expect(format === 'table' ? stderr : stdout).toBe(expected[format] ?? '');
     } finally {
       await bare.drop();

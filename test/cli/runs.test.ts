@@ -202,7 +202,7 @@ test('a run that there is not ends with 4, a number that is none with 2', async 
   ]);
   expect((await run('runs', 'show', 'x')).code).toBe(2);
   expect((await run('runs', 'show', '1', '--output', 'csv')).code).toBe(4);
-  expect((await run('runs')).stderr).toBe('no such runs\n');
+  expect((await run('runs')).stderr).toBe('no runs match\n');
 });
 
 describe('generate', () => {

@@ -64,7 +64,7 @@ Next: medallion source test ${name} orders.ndjson
     });
     expect(yaml)
       .toBe(`# Drafted from orders.ndjson. Look at each line: a name that fits may mean something else.
-# docs/sources.md has every word; medallion source test ${name} shows what comes out.
+# docs/sources.md describes every property; medallion source test ${name} shows what comes out.
 version: 1
 description: Orders as in orders.ndjson
 # topics: [${name}.orders] # of Kafka; each has one source

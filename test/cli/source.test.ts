@@ -121,7 +121,7 @@ describe('source test', () => {
       { rule: 'the total is the sum of its parts', orders: 2, add_up: 2, percent: 100 },
       { rule: 'the subtotal is the sum of the lines', orders: 2, add_up: 1, percent: 50 },
     ]);
-    expect(stderr).toContain('the lines of 1 order do not come to the subtotal');
+    expect(stderr).toContain('the lines of 1 order do not add up to the subtotal');
   });
 
   test('shows orders whose total is not the sum of its parts', async () => {
@@ -273,7 +273,7 @@ describe('with records in bronze', () => {
     const { code, stdout, stderr } = await run('source list --output csv', outside);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^shop,,,file:\S+,2,1,0,2,,,,$/m);
-    expect(stderr).toContain('was read as source shop, which is not there');
+    expect(stderr).toContain('was read with the source shop, which this project does not have');
   });
 
   test('source test maps the latest of bronze, with the dimensions of the warehouse', async () => {

@@ -77,7 +77,7 @@ describe('medallion sql', () => {
     });
     const refused = await sql([...args, '--output', 'json']);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toContain('--escape-formulas is for csv');
+    expect(refused.stderr).toContain('--escape-formulas works only with csv');
   });
 
   it('reads a file, and stdin', async () => {
@@ -131,8 +131,11 @@ describe('medallion sql', () => {
   });
 
   it.each([
-    [[], 'error: no SQL to run\n'],
-    [['select 1', '--file', 'x.sql'], 'error: SQL comes as an argument or from --file, not both\n'],
+    [[], 'error: there is no SQL to run\n'],
+    [
+      ['select 1', '--file', 'x.sql'],
+      'error: give SQL either as an argument or with --file, not both\n',
+    ],
     [['--file', 'missing.sql'], 'missing.sql: ENOENT'],
     [['--output', 'xml', 'select 1'], "argument 'xml' is invalid"],
   ])('refuses %j', async (args, message) => {

@@ -22,7 +22,8 @@ async function tested(file: string, text: string, ...more: string[]): Promise<Cl
   return runCommand(['test', 'sales_performance', 'segment', ...more], { cwd: project });
 }
 
-const HINT = 'A test file is a list of cases. docs/projects.md and docs/sources.md have one each.';
+const HINT =
+  'A test file must be a list of cases: docs/projects.md and docs/sources.md have an example.';
 
 test.each([
   ['tests/gold/sales_performance.yaml', '', 'the file has no cases'],

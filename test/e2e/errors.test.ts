@@ -301,7 +301,7 @@ describe('what is wrong with the command line', () => {
     [
       'flags that do not go together',
       ['ingest', '--idle-timeout', '1m'],
-      /^--idle-timeout goes with --follow/,
+      /^--idle-timeout works only with --follow/,
     ],
     [
       'a URL of another database',
@@ -369,7 +369,7 @@ describe('what is wrong with the command line', () => {
       });
       expect(run.code, run.stderr).toBe(2);
       expect(run.stderr).toContain(
-        'error: standard input is a folder\n  Nothing was read. A shell gives a file by < FILE',
+        'error: standard input is a folder\n  Nothing was read. Give it a file (< FILE)',
       );
     }
     expect(

@@ -169,7 +169,7 @@ describe('forget', () => {
       ...{ 'silver.fact_transactions': 3, 'silver.dim_customers': 1 },
       'gold.customer_days': 1,
     });
-    expect(stderr).toContain('the log still has these events');
+    expect(stderr).toContain('the log keeps these events');
 
     expect(await tablesWith(WHO)).toEqual([]);
     expect(await tablesWith('Lovelace')).toEqual([]);

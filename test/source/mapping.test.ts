@@ -97,13 +97,17 @@ describe('a source', () => {
     ],
     ['  from: line_items\n', '', 'items.from is missing'],
     ['version: 1', 'version: 2', 'version: 1 is missing'],
-    ['tax: total_tax', 'tax: { path: a, new: add }', 'order.tax: new does not fit'],
+    ['tax: total_tax', 'tax: { path: a, new: add }', 'order.tax: new does not work'],
     ['currency: currency', 'currency: { path: a, new: make }', 'currency: new can only be add'],
     ['order:', 'extra: []\norder:', 'extra is a map from names to paths'],
-    ['order:', 'extra: { Channel: a }\norder:', 'extra: "Channel" is no name'],
+    ['order:', 'extra: { Channel: a }\norder:', 'extra: "Channel" is not a valid name'],
     ['order:', 'extra: { channel: a..b }\norder:', '"a..b" is not a path'],
-    ['order:', 'extra: { channel: { sum: "a[].b" } }\norder:', 'extra.channel: sum does not fit'],
-    ['order:', 'extra: { channel: source }\ndrop: [source]\norder:', 'extra.channel reads source'],
+    ['order:', 'extra: { channel: { sum: "a[].b" } }\norder:', 'extra.channel: sum does not work'],
+    [
+      'order:',
+      'extra: { channel: source }\ndrop: [source]\norder:',
+      'source cannot be dropped, because extra.channel reads it',
+    ],
   ])('%j as %j is refused', (word, wrong, problem) => {
     expect(problemsOf(EXAMPLE.replace(word, wrong)).join('\n')).toContain(problem);
   });

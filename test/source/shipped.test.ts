@@ -60,7 +60,7 @@ test.each([
   ],
   [
     { 'a.yaml': `${EXTENDING}topics: [t]`, 'b.yaml': `${EXTENDING}topics: [t]` },
-    'sources/b.yaml: topic t belongs to the source a already',
+    'sources/b.yaml: topic t already belongs to the source a',
   ],
 ])('sources of a project that do not go with one another are refused: %o', (files, problem) => {
   expect(() => projectOf(files)).toThrow(problem);
@@ -125,7 +125,7 @@ test.each([
 });
 
 test.each([
-  ['{ transaction: {} }', 'with: { silver.dim_date: [] }', 'with: silver.dim_date is none of'],
+  ['{ transaction: {} }', 'with: { silver.dim_date: [] }', 'with: silver.dim_date is not one of'],
   ['{ transaction: {} }', 'with: { silver.dim_currency: [{ iso: X }] }', 'has no column iso'],
   ['accepted', '', 'expect'],
 ])('a test that cannot be run says why: %s %s', async (expectation, more, problem) => {

@@ -27,7 +27,7 @@ export function sumText(
 
 export const archiveCommand = command(
   'archive',
-  'move old events from bronze to Parquet files, which everything goes on to read',
+  'move old events from bronze to Parquet files, which other commands go on to read',
   {
     details: `
 Of each partition it moves the promoted events up to the first one that is
@@ -69,8 +69,8 @@ again; "vacuum full bronze.events" gives it back to the disk.`,
       const { olderThan, fileRows, memoryLimit, threads } = flags;
       if (olderThan === undefined) {
         throw usageError(
-          'archive needs to know how old the events are to be',
-          'medallion archive --older-than 7d --to /srv/archive, or archive.older_than in medallion.yaml.',
+          'archive needs --older-than: how old the events must be',
+          'For example: medallion archive --older-than 7d --to /srv/archive. Or set archive.older_than in medallion.yaml.',
         );
       }
       const { config, call } = context;

@@ -34,7 +34,7 @@ const show = command('show', 'show rows that failed a check: the first 20 of a r
     await context.writeRows(failingTable(known, found?.rows ?? []));
     context.note(
       found === undefined
-        ? `no failing rows are kept of ${describeChecked(query)}`
+        ? `no failing rows are stored for ${describeChecked(query)}`
         : `run ${found.runId}: ${grouped(found.rows.length)} of ${grouped(found.failing)} rows that fail "${found.check}"`,
     );
   },

@@ -33,7 +33,7 @@ must be granted again.`,
     seeAlso: ['doctor', 'docs/operations.md'],
     arguments: [
       ['<kind>', 'what the role is for', KINDS],
-      ['<role>', 'its name'],
+      ['<role>', 'name of the role'],
     ],
     options: {
       create: option('--create', 'make the role if there is none'),
@@ -41,7 +41,7 @@ must be granted again.`,
         '--password-prompt',
         `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`,
       ),
-      dryRun: option('--dry-run', 'print the SQL and do nothing'),
+      dryRun: option('--dry-run', 'print the SQL; change nothing'),
     },
     run: async (context, { create, passwordPrompt, dryRun }, [kind = '', role = '']) => {
       checkName(role);
@@ -68,7 +68,7 @@ must be granted again.`,
           `Give it one: --password-prompt, or ${PASSWORD_VARIABLE} in the environment.`,
         );
       }
-      context.note(dryRun ? 'Nothing was done.' : `"${role}" is a ${kind} of ${server}`);
+      context.note(dryRun ? 'Nothing was changed.' : `"${role}" is a ${kind} of ${server}`);
     },
   },
 );
@@ -77,13 +77,13 @@ must be granted again.`,
 function checkName(role: string): void {
   const problem =
     role === ''
-      ? 'a role needs a name'
+      ? 'the name of the role is empty'
       : /\p{Cc}/u.test(role)
         ? 'the name of a role holds no control characters'
         : Buffer.byteLength(role) > LONGEST_NAME_BYTES
           ? `the name of a role has at most ${String(LONGEST_NAME_BYTES)} bytes`
           : role === 'public' || role === 'none'
-            ? `"${role}" is the name of no role`
+            ? `"${role}" cannot be the name of a role`
             : undefined;
   if (problem !== undefined) {
     throw usageError(problem);

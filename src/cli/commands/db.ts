@@ -38,7 +38,7 @@ const stop = command('stop', 'stop the embedded PostgreSQL, once no command uses
         ? 'PostgreSQL is not running'
         : users === 0
           ? 'PostgreSQL has stopped'
-          : `PostgreSQL is in use; it stops when the last of ${counted(users, 'command')} has finished`,
+          : `PostgreSQL is in use by ${counted(users, 'command')}; it stops when the last of them has finished`,
     );
   },
 });
@@ -52,7 +52,9 @@ const status = command('status', 'show where the warehouse is and its state; sta
     const facts = {
       server: warehouse.kind === 'server' ? `from ${warehouse.from}` : 'embedded',
       state:
-        embedded?.state === 'absent' ? 'not made yet: the first command makes it' : embedded?.state,
+        embedded?.state === 'absent'
+          ? 'not created yet: the first command that needs it creates it'
+          : embedded?.state,
       address: running?.address,
       version: running?.serverVersion,
       schema: running && (running.migration ?? 'not made yet'),
@@ -72,7 +74,7 @@ const status = command('status', 'show where the warehouse is and its state; sta
 
 const url = command(
   'url',
-  'print the warehouse as a URL, password included, for psql and other clients',
+  'print the URL of the warehouse, password included, for psql and other clients',
   {
     examples: ['medallion db url', 'medallion db url --home /tmp/shop'],
     seeAlso: ['db psql', 'db start'],
@@ -89,7 +91,7 @@ const url = command(
   },
 );
 
-const psql = command('psql', 'open psql on the warehouse; what follows -- goes to psql', {
+const psql = command('psql', 'open psql on the warehouse; arguments after -- go to psql', {
   examples: ['medallion db psql', 'medallion db psql -- -c "select count(*) from bronze.events"'],
   seeAlso: ['sql', 'db url'],
   arguments: [['[args...]', "psql's own arguments"]],

@@ -10,7 +10,7 @@ import { visible } from '../render/text.ts';
 
 export const doctorCommand = command(
   'doctor',
-  'check everything medallion depends on, and say how to mend what is wrong',
+  'check everything medallion depends on, and say how to fix what is wrong',
   {
     details: `
 It checks Node.js, the home folder and its disk, DuckDB and its postgres

@@ -44,8 +44,8 @@ customer that come later are new ones.`,
     run: async (context, { customer, dryRun, yes }) => {
       if (customer === undefined || customer.trim() === '') {
         throw usageError(
-          'forget needs to know the customer',
-          'medallion forget --customer ID --dry-run',
+          'forget needs --customer',
+          'For example: medallion forget --customer ID --dry-run',
         );
       }
       const { config, call } = context;
@@ -97,10 +97,10 @@ function leftText({ places, topics }: ForgetPlan): string[] {
   return [
     topics.length === 0
       ? ''
-      : `the log still has these events as long as it retains them: ${topics.join(', ')}; reading it again brings the customer back`,
+      : `the log keeps these events for as long as its retention says: ${topics.join(', ')}; to read it again brings the customer back`,
     others === ''
       ? ''
-      : `out of reach, by what is not medallion's: ${others}; tables of your models promote --full-refresh makes again, files you remove`,
+      : `not changed, because they are not medallion's: ${others}; promote --full-refresh rebuilds tables of your models, and you remove files yourself`,
     !left.includes(EXTRA)
       ? ''
       : `${EXTRA} stays, which marts are made of: where it identifies a person, take that out of the source, forget, and run promote --full-refresh`,

@@ -68,21 +68,21 @@ async function sourceSettings(
   const name = from === undefined ? URL_VARIABLE : '--from';
   if (url === '') {
     throw usageError(
-      'which PostgreSQL is to be imported from?',
-      `Name it: --from postgresql://user@host:5432/database, or ${URL_VARIABLE}.`,
+      'import-bronze needs --from: the PostgreSQL to import from',
+      `For example: --from postgresql://user@host:5432/database. Or set ${URL_VARIABLE}.`,
     );
   }
   try {
     const { warehouse } = parseConfig({ databaseUrl: url }, { HOME: env['HOME'] }, cwd);
     if (warehouse.kind !== 'server') {
-      throw new Error('a URL that names no server');
+      throw new Error('the URL has no server in it');
     }
     const settings = serverSettings(warehouse);
     if (!passwordPrompt) {
       return settings;
     }
     const question = `Password of ${settings.user} at ${settings.host}: `;
-    const otherwise = `Put it into the URL in ${URL_VARIABLE}.`;
+    const otherwise = `Put the password into the URL in ${URL_VARIABLE}.`;
     return { ...settings, password: await askPassword(question, otherwise, signal) };
   } catch (error) {
     throw error instanceof MedallionError && error.code === 'config'

@@ -67,12 +67,12 @@ beginning, with a warning: rows that did not change become duplicates in silver.
       const { from, source, follow, idleTimeout, maxMessages, maxEventBytes } = flags;
       if (idleTimeout !== undefined && !follow) {
         throw usageError(
-          '--idle-timeout goes with --follow',
-          'Without --follow ingest stops when it has what was there when it began.',
+          '--idle-timeout works only with --follow',
+          'Without --follow, ingest stops when it has read what was there when it began.',
         );
       }
       if (from !== undefined && from.length > 1 && from.includes('-')) {
-        throw usageError('--from takes either - or files, not both');
+        throw usageError('--from takes either - (standard input) or files, not both');
       }
       const result = await ingest(context.config, {
         ...{ ...context.call, follow, maxEventBytes },

@@ -49,8 +49,8 @@ settings; the other files are never replaced.`,
       const mayReplace = flags.force;
       if (!(await writeWhole(file, template, { mayReplace }))) {
         throw usageError(
-          `there is a ${shown} already; nothing was written`,
-          'medallion config shows what holds. To begin anew: medallion init --force',
+          `${shown} already exists; nothing was written`,
+          'To see the settings: medallion config. To replace the file: medallion init --force',
         );
       }
       const example = path.join(context.cwd, ENVIRONMENT_FILE);
@@ -67,7 +67,7 @@ settings; the other files are never replaced.`,
           `written: ${written.join(', ')}${hasWritten ? '' : `; ${ENVIRONMENT_FILE} was there and stays`}`,
           'Without any of it medallion uses an embedded PostgreSQL and files: medallion demo',
           `Next: edit ${shown}; cp ${ENVIRONMENT_FILE} .env and put passwords there;`,
-          '  medallion config shows what holds, medallion doctor whether it works',
+          '  medallion config shows the settings, medallion doctor whether they work',
           '  medallion test runs the tests of the mart and of the source, which reads its sample by',
           '  medallion ingest --source example --from samples/example.ndjson; medallion promote',
         ].join('\n'),
@@ -101,8 +101,8 @@ function chosenValues(flags: GlobalFlags, context: CommandContext): Map<SettingK
     safe.password = '';
     chosen.set('database.url', safe.href);
     context.warn(
-      'the password of --database-url was left out of the file',
-      'Put it into .env or the environment: PGPASSWORD.',
+      'the password of --database-url was not written to the file',
+      'Set it in .env or the environment: PGPASSWORD.',
     );
   }
   return chosen;

@@ -76,7 +76,7 @@ const graph = command('graph', 'which model reads which', {
 
 const check = command(
   'check',
-  'have a cluster analyse the select of every model that it would compute',
+  'check on a Spark cluster that it understands the select of every model',
   {
     details: `
 Each select is analysed against empty tables by the server that SPARK_REMOTE
@@ -102,7 +102,7 @@ differently has one name in models: sql/source/macros.sql.`,
           'check_failed',
           problems.map((problem) => `${placeOf(problem)}: ${wordsOf(problem)}`).join('\n'),
           {
-            hint: 'Use a function that both engines have. sql/source/macros.sql lists those that models call by one name on every engine.',
+            hint: 'Use a function that both engines have. sql/source/macros.sql lists the functions that have one name on every engine.',
           },
         );
       }
@@ -172,8 +172,10 @@ function findModel(models: readonly Model[], name: string): Model {
   const [found, ...others] = models.filter((model) => model.id === name || model.name === name);
   if (found === undefined || others.length > 0) {
     throw usageError(
-      found === undefined ? `there is no model ${name}` : `${name} stands in more than one layer`,
-      'All of them: medallion models list',
+      found === undefined
+        ? `there is no model ${name}`
+        : `${name} is in more than one layer: give its layer, too`,
+      'To see all models: medallion models list',
     );
   }
   return found;

@@ -127,12 +127,12 @@ function refuseContradictions(
   const { since, until, layer, fullRefresh = false, select } = flags;
   const hasDays = (since ?? until) !== undefined;
   if (flags.evenPruned === true && !fullRefresh) {
-    throw usageError('--even-pruned goes with --full-refresh');
+    throw usageError('--even-pruned works only with --full-refresh');
   }
   checkDays(flags);
   if (layer === 'silver' && hasDays) {
     throw usageError(
-      '--since and --until choose days of gold; silver promotes whatever is new',
+      '--since and --until choose days of gold; silver always promotes everything new',
       'Leave out --layer silver, or the days.',
     );
   }
@@ -143,20 +143,20 @@ function refuseContradictions(
     ...(flags.dryRun && fullRefresh ? ['--full-refresh'] : []),
   ];
   if (named.length > 1) {
-    throw usageError(`${named.join(' and ')} do not go together`);
+    throw usageError(`${named.join(' and ')} cannot be used together`);
   }
   if (select !== undefined && !fullRefresh) {
     throw usageError(
-      '--select goes with --full-refresh',
-      'Without it a promotion computes what is new, in every mart.',
+      '--select works only with --full-refresh',
+      'Without --full-refresh, a promotion computes what is new, in every mart.',
     );
   }
   if (select !== undefined && layer === 'silver') {
-    throw usageError('--select names marts of gold, and --layer silver has none');
+    throw usageError('--select chooses marts of gold: it cannot be used with --layer silver');
   }
   if (fullRefresh && hasDays) {
     throw usageError(
-      '--full-refresh makes every day again',
+      '--full-refresh computes all days: it cannot be used with --since or --until',
       'Leave out --since and --until, or --full-refresh.',
     );
   }

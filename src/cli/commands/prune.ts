@@ -57,8 +57,8 @@ the disk.`,
     run: async (context, { bronze, olderThan, batchRows, dryRun, yes }) => {
       if (!bronze || olderThan === undefined) {
         throw usageError(
-          'prune needs to be told what, and how old',
-          'medallion prune --bronze --older-than 90d',
+          'prune needs --bronze and --older-than',
+          'For example: medallion prune --bronze --older-than 90d',
         );
       }
       const { config, call } = context;

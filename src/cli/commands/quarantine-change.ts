@@ -71,19 +71,20 @@ export const replayCommand = command(
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   not_text:
-    'bytes that are no text have no place in bronze.events. Export, mend and ingest them as a file',
+    'their bytes are not text, which bronze.events cannot store. Export them, fix them, and ingest them as a file',
   invalid_json:
-    'they are no JSON, and their source drops fields, which nobody can tell apart in them. Export, mend and ingest them as a file',
+    'they are not JSON, so that the fields that their source drops cannot be found. Export them, fix them, and ingest them as a file',
   undecodable:
     'they are rows of a file, or KAFKA_FORMAT (kafka.format) does not say how the values of their topic are decoded',
   not_stored:
-    'their bytes were not stored, for their source drops fields. Send them again, without what is wrong',
-  empty_value: 'a message without a value says nothing',
+    'their bytes were not stored, because their source drops fields. Fix them where they come from, and send them again',
+  empty_value: 'the messages have no value',
   cut_off:
-    'only the beginning was kept. Ingest the original again, with a larger --max-event-bytes',
-  over_limit: 'larger than --max-event-bytes allows',
-  not_promoted: 'silver has not come so far in their partition. medallion promote goes first',
-  not_in_bronze: 'bronze.events does not hold them any more. Export and ingest them as a file',
+    'only their beginning was stored. Ingest the original again, with a larger --max-event-bytes',
+  over_limit: 'they are larger than --max-event-bytes',
+  not_promoted: 'silver has not reached them yet in their partition. Run medallion promote first',
+  not_in_bronze:
+    'bronze.events does not have them any more. Export them, and ingest them as a file',
 };
 
 const DISMISSAL = {

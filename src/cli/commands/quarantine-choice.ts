@@ -30,7 +30,7 @@ export const FILTER = group('Which events:', {
 /** The same for a command that changes events: named one by one, by those flags, or all of them. */
 export const CHOICE = {
   ...FILTER,
-  ...group('Which events:', { all: option('--all', 'every one') }),
+  ...group('Which events:', { all: option('--all', 'all events') }),
   yes: option('--yes', 'do not ask'),
 };
 
@@ -50,7 +50,7 @@ export function filterOf(flags: FilterFlags, events: readonly string[] = []): Fi
     return filter;
   }
   if (isNarrow(filter)) {
-    throw usageError('events are chosen by coordinates or by flags, not both');
+    throw usageError('choose events either by coordinates or by flags, not both');
   }
   return { events: events.map(parseCoordinates) };
 }
@@ -67,8 +67,10 @@ export function chosen(flags: ChoiceFlags, events: readonly string[], command: s
   const filter = filterOf(flags, events);
   if (isNarrow(filter) === flags.all) {
     throw usageError(
-      flags.all ? '--all leaves no choice: drop it, or the others' : `${command} which events?`,
-      'Name them by their coordinates, choose them with --reason and others, or --all.',
+      flags.all
+        ? '--all cannot be used with other choices of events'
+        : `${command} needs a choice of events`,
+      'Give their coordinates, choose them with --reason and the like, or use --all.',
     );
   }
   return filter;

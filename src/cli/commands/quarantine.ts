@@ -67,41 +67,37 @@ const show = command('show', 'show one rejected event: why, what happened to it,
   },
 });
 
-const exportEvents = command(
-  'export',
-  'write rejected events as NDJSON, to be mended and ingested again',
-  {
-    examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
-    seeAlso: ['ingest', 'quarantine dismiss'],
-    arguments: [['[events...]', COORDINATES]],
-    options: {
-      ...FILTER,
-      status: STATUS,
-      to: option(
-        '--to <file>',
-        'the file to write, gzipped when it ends in .gz; - is stdout',
-        String,
-        '-',
-      ),
-    },
-    run: async (context, { status, to, ...flags }, events) => {
-      const selection = { ...filterOf(flags, events), status };
-      const target = to === '-' ? context.write : path.resolve(context.cwd, to);
-      const result = await writeQuarantined(context.config, context.call, selection, target);
-      const { enveloped, empty } = result;
-      const notes = [
-        `${counted(result.events, 'event')} written to ${result.target}`,
-        ...(enveloped === 0
-          ? []
-          : [
-              `${counted(enveloped, 'event')} in JSON with base64, being no line of text or not whole`,
-            ]),
-        ...(empty === 0 ? [] : [`${counted(empty, 'event')} without a value left out`]),
-      ];
-      context.note(notes.join('; '));
-    },
+const exportEvents = command('export', 'write rejected events as NDJSON, to fix and ingest again', {
+  examples: ['medallion quarantine export --reason invalid_json --to broken.ndjson'],
+  seeAlso: ['ingest', 'quarantine dismiss'],
+  arguments: [['[events...]', COORDINATES]],
+  options: {
+    ...FILTER,
+    status: STATUS,
+    to: option(
+      '--to <file>',
+      'the file to write, gzipped when it ends in .gz; - is stdout',
+      String,
+      '-',
+    ),
   },
-);
+  run: async (context, { status, to, ...flags }, events) => {
+    const selection = { ...filterOf(flags, events), status };
+    const target = to === '-' ? context.write : path.resolve(context.cwd, to);
+    const result = await writeQuarantined(context.config, context.call, selection, target);
+    const { enveloped, empty } = result;
+    const notes = [
+      `${counted(result.events, 'event')} written to ${result.target}`,
+      ...(enveloped === 0
+        ? []
+        : [
+            `${counted(enveloped, 'event')} in JSON with base64, because they are not one line of text, or not complete`,
+          ]),
+      ...(empty === 0 ? [] : [`${counted(empty, 'event')} without a value left out`]),
+    ];
+    context.note(notes.join('; '));
+  },
+});
 
 export const quarantineCommand = command(
   'quarantine',

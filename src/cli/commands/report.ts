@@ -58,7 +58,7 @@ complete in itself, light or dark, to send, keep or print.`,
       const [only = 'headline', ...others] = new Set(sections);
       if (format === 'csv' && (sections === undefined || others.length > 0)) {
         throw usageError(
-          'csv holds one section',
+          'csv output has one section only',
           `Choose it with --section: ${SECTION_NAMES.join(', ')}.`,
         );
       }
@@ -88,18 +88,21 @@ complete in itself, light or dark, to send, keep or print.`,
 function checkPage(html: string | undefined, open: boolean, { format }: CommandContext): void {
   if (html === undefined && open) {
     throw usageError(
-      '--open shows the page of --html',
-      'Name its file: medallion report --html sales.html --open',
+      '--open works only with --html',
+      'For example: medallion report --html sales.html --open',
     );
   }
   if (html === '') {
-    throw usageError('--html names no file');
+    throw usageError('--html needs the name of a file, or - for stdout');
   }
   if (html !== undefined && format !== undefined) {
-    throw usageError('--html and --output are two ways to say it', 'Choose one.');
+    throw usageError('--html and --output cannot be used together', 'Leave one of them out.');
   }
   if (html === '-' && open) {
-    throw usageError('a page on stdout cannot be opened', 'Name a file instead of -.');
+    throw usageError(
+      '--open cannot show a page that goes to stdout',
+      'Give --html the name of a file instead of -.',
+    );
   }
 }
 

@@ -66,7 +66,7 @@ promotions come to their end; else 503, and why).`,
       } = flags;
       // Said anywhere else it holds for the runs that do answer.
       if (port === undefined && called.getOptionValueSource('metricsHost') === 'cli') {
-        throw usageError('--metrics-host goes with --metrics-port');
+        throw usageError('--metrics-host works only with --metrics-port');
       }
       await run(context.config, {
         ...context.call,

@@ -10,7 +10,7 @@ const show = command('show', 'show all of one run: offsets, models, checks, rest
   examples: ['medallion runs show 7', 'medallion runs show 7 --output json'],
   exits: { 4: 'there is no such run' },
   seeAlso: ['runs', 'checks'],
-  arguments: [['<run>', 'its number', parseRunId]],
+  arguments: [['<run>', 'number of the run', parseRunId]],
   options: { section: section(RUN_PARTS) },
   run: async (context, { section: names }, [id = '']) => {
     const found = await oneRun(context.config, context.call, BigInt(id));
@@ -46,7 +46,7 @@ exist.`,
     run: async (context, flags) => {
       const found = await runs(context.config, context.call, flags);
       if ((context.format ?? 'table') === 'table' && found.rows.length === 0) {
-        context.note('no such runs');
+        context.note('no runs match');
       } else {
         await context.writeRows(found, (width) => runLines(found, width));
       }

@@ -40,8 +40,8 @@ see when a producer adds or renames a field; nothing stops because of it.`,
         if (source === undefined) {
           const named = topics.map(({ topic }) => topic).join(', ');
           context.warn(
-            `${named} was read as source ${name}, which is not there`,
-            `Run it in the project with sources/${name}.yaml, or name its medallion.yaml by --config.`,
+            `${named} was read with the source ${name}, which this project does not have`,
+            `Run the command in the project that has sources/${name}.yaml, or name its medallion.yaml with --config.`,
           );
         }
       }
@@ -134,7 +134,7 @@ name that fits may mean something else.`,
     if (unfinished.length > 0) {
       context.warn(
         `still to be decided: ${unfinished.join(', ')}`,
-        `${draft.file} has "?" there, and in comments what it may be.`,
+        `${draft.file} has "?" there, with the candidates in comments.`,
       );
     } else if (rejected > 0) {
       context.warn(`${grouped(rejected)} of ${counted(records, 'record')} would be rejected`);
@@ -177,14 +177,14 @@ function warnOfSums(found: SourceTest, warn: (message: string, hint: string) => 
   if (odd > 0) {
     warn(
       `the total of ${counted(odd, 'order')} is not subtotal plus tax plus shipping less discount`,
-      'Does an amount come from the wrong field, or with the tax inside? See tax_included in docs/sources.md.',
+      'Check whether an amount comes from the wrong field, or includes the tax: tax_included in docs/sources.md.',
     );
   }
   const oddLines = ordersWithout(found, 'lines_add_up');
   if (oddLines > 0) {
     warn(
-      `the lines of ${counted(oddLines, 'order')} do not come to the subtotal`,
-      'The subtotal is before discounts: subtotal: computed adds the lines up.',
+      `the lines of ${counted(oddLines, 'order')} do not add up to the subtotal`,
+      'The subtotal must be the sum before discounts. "subtotal: computed" adds the lines up.',
     );
   }
 }
@@ -208,9 +208,9 @@ function problemsOf({ unfinished, records, rejected, disagreements }: SourceTest
 
 function hintFor({ source, unfinished, disagreements }: SourceTest): string {
   if (disagreements.length > 0) {
-    return 'That is a defect of medallion: please report it with the record and the source.';
+    return 'This is a defect of medallion. Please report it, with the record and the source.';
   }
   return unfinished.length > 0
-    ? `Say in ${source.file} where they come from: a path, or {value: ..}.`
-    : 'A promotion puts these into the quarantine. If the mapping is wrong, docs/sources.md has every word that it may use.';
+    ? `Set in ${source.file} where they come from: a path, or {value: ..}.`
+    : 'A promotion puts these into the quarantine. If the mapping is wrong, change it: docs/sources.md describes every property.';
 }

@@ -46,7 +46,7 @@ the database is warehouse.SCHEMA.TABLE.`,
   run: async (context, { file, write, archive }, [argument]) => {
     if (archive && write) {
       throw usageError(
-        '--archive and --write do not go together',
+        '--archive and --write cannot be used together',
         'Files of the archive are never changed.',
       );
     }
@@ -80,9 +80,9 @@ async function readSource(
   if ((argument === undefined) === (file === undefined)) {
     throw usageError(
       argument === undefined
-        ? 'no SQL to run'
-        : 'SQL comes as an argument or from --file, not both',
-      'medallion sql "select ..", medallion sql --file question.sql, or medallion sql - to read stdin.',
+        ? 'there is no SQL to run'
+        : 'give SQL either as an argument or with --file, not both',
+      'For example: medallion sql "select ..", medallion sql --file question.sql, or medallion sql - to read stdin.',
     );
   }
   if (argument !== undefined && argument !== '-') {

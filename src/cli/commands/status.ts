@@ -66,7 +66,9 @@ the log took it in, for gold its latest day.`,
     run: async (context, flags) => {
       const { watch: isWatch, maxLag, maxAge } = flags;
       if (isWatch && (maxLag ?? maxAge) !== undefined) {
-        throw usageError('--watch goes on; --max-lag and --max-age judge one look');
+        throw usageError(
+          '--watch cannot be used with --max-lag or --max-age, which judge the state once',
+        );
       }
       if (isWatch) {
         await watchStatus(context.config, context.call, (look) => watch(look, flags, context));
@@ -98,7 +100,7 @@ function judge(found: Status, { maxLag, maxAge }: StatusFlags): void {
     throw (
       found.problem ??
       new MedallionError('source_changed', unknown.text, {
-        hint: 'medallion status --section partitions says why. The next ingest reads a replaced file; --reset-offsets a recreated topic.',
+        hint: 'To see why: medallion status --section partitions. The next ingest reads a replaced file; ingest --reset-offsets reads a recreated topic.',
       })
     );
   }

@@ -40,7 +40,7 @@ that differs.`,
         'input',
         `${counted(unreadable.length, 'test file')} cannot be run: ${reasons.join('; ')}`,
         {
-          hint: 'A test file is a list of cases. docs/projects.md and docs/sources.md have one each.',
+          hint: 'A test file must be a list of cases: docs/projects.md and docs/sources.md have an example.',
         },
       );
     }
@@ -57,7 +57,7 @@ that differs.`,
 
 function hintFor(failed: readonly TestResult[]): string {
   return failed.some(({ of }) => !of.startsWith('sources.'))
-    ? 'medallion models show <model> --sql prints the select that was run.'
+    ? 'To see the select that was run: medallion models show <model> --sql'
     : 'docs/sources.md describes every property of a source.';
 }
 

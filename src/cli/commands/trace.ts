@@ -45,7 +45,7 @@ of that name.`,
       const place = placeOf(flags);
       const what = place ?? id;
       if (what === undefined || (place !== undefined && id !== undefined)) {
-        throw usageError('trace takes a transaction id, or the --offset of an event');
+        throw usageError('trace needs a transaction id, or the --offset of an event');
       }
       const found = await trace(context.config, context.call, what);
       await context.writeParts(traceParts(found, context.width), names);
@@ -57,7 +57,7 @@ of that name.`,
 function placeOf({ partition, offset, source }: Values<typeof PLACE>): TracedEvent | undefined {
   if (offset === undefined) {
     if (partition !== undefined || source !== undefined) {
-      throw usageError('--partition and --source go with --offset');
+      throw usageError('--partition and --source work only with --offset');
     }
     return undefined;
   }

@@ -34,7 +34,7 @@ export function renderParts(parts: readonly Part[], format: OutputFormat, layout
       const [part, ...others] = parts;
       if (part === undefined || others.length > 0) {
         throw usageError(
-          'csv holds one section',
+          'csv output has one section only',
           `Choose it with --section: ${parts.map(({ name }) => name).join(', ')}.`,
         );
       }

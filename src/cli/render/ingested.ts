@@ -50,7 +50,7 @@ export function ingestedSummary(result: IngestResult, source: string): string {
   }
   if (result.droppedBatches > 0) {
     const batches = counted(result.droppedBatches, 'batch', 'batches');
-    lines.push(`  ${batches} had been written by another ingest and were left to it`);
+    lines.push(`  ${batches} were left out: another ingest had already written them`);
   }
   return `${lines.join('\n')}\n`;
 }

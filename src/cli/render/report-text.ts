@@ -73,12 +73,12 @@ export function amountNotes({ reporting: { currency }, amounts }: Report): strin
   return [
     ...(currency === undefined && currencies.length > 1
       ? [
-          `Amounts of ${counted(currencies.length, 'currency', 'currencies')} are added up as sent (${named}${more}): set report.currency.`,
+          `Amounts of ${counted(currencies.length, 'currency', 'currencies')} are added up as sent (${named}${more}). To convert them, set report.currency.`,
         ]
       : []),
     ...(currency !== undefined && unrated > 0
       ? [
-          `${counted(unrated, 'order')} without a rate to ${currency}: their amounts are left out. Add to silver.exchange_rates.`,
+          `${counted(unrated, 'order')} without a rate to ${currency}: their amounts are left out. Add the rates to silver.exchange_rates.`,
         ]
       : []),
   ];
@@ -97,7 +97,7 @@ export function outsideNote({ period, sections }: Report): string | undefined {
     orders === '0' ||
     sections.days?.rows.some(hasSale) === false;
   return isEmpty
-    ? `There are no sales in this period; they run from ${firstDay} to ${lastDay}.`
+    ? `There are no sales in this period. The sales are from ${firstDay} to ${lastDay}.`
     : undefined;
 }
 
@@ -109,7 +109,7 @@ function hasSale({ orders }: SectionRows['days']): boolean {
 export function nothingYet(writtenEvents: Report['writtenEvents']): string[] {
   return writtenEvents === 0n
     ? [
-        'There is nothing in the warehouse yet.',
+        'The warehouse is empty.',
         'Next: medallion demo',
         '  or: medallion generate && medallion ingest',
       ]

@@ -45,7 +45,7 @@ export function draftText(
     ...(draft.fields.some(({ isOpen }) => isOpen) || draft.lines === undefined
       ? [`# What is ${UNKNOWN} nobody found: the comments below it have what it may be.`]
       : []),
-    `# docs/sources.md has every word; medallion source test ${name} shows what comes out.`,
+    `# docs/sources.md describes every property; medallion source test ${name} shows what comes out.`,
   ];
   const text = [...head, ...mapping].map((line) => `${line}\n`).join('');
   return (

@@ -282,9 +282,10 @@ function page(width: number, ...names: SectionName[]): string[] {
 describe('amounts', () => {
   const BOOKED = { currencies: ['EUR', 'USD'], unrated: 0 };
   const IN_EUR = { ...DEFAULT_REPORTING, currency: 'EUR' };
-  const SUMMED = 'Amounts of 2 currencies are added up as sent (EUR, USD): set report.currency.';
+  const SUMMED =
+    'Amounts of 2 currencies are added up as sent (EUR, USD). To convert them, set report.currency.';
   const LEFT_OUT =
-    '2 orders without a rate to EUR: their amounts are left out. Add to silver.exchange_rates.';
+    '2 orders without a rate to EUR: their amounts are left out. Add the rates to silver.exchange_rates.';
 
   it.each([
     ['of one currency', {}, 'UTC, EUR', []],
@@ -386,7 +387,7 @@ describe('at 80 columns', () => {
   it('names and draws no day where none has a sale, and says where the sales are', () => {
     expect(daysPage([null, null])).toBe(
       'Sales 2026-01-01 to 2026-01-04  4 days, UTC, EUR\n' +
-        'There are no sales in this period; they run from 2025-12-01 to 2026-01-04.\n\n' +
+        'There are no sales in this period. The sales are from 2025-12-01 to 2026-01-04.\n\n' +
         'Revenue by day\nnone\n',
     );
   });
@@ -585,7 +586,7 @@ describe('without anything to show', () => {
 
   it('says which command comes next', () => {
     expect(empty(0n)).toBe(
-      'There is nothing in the warehouse yet.\nNext: medallion demo\n  or: medallion generate && medallion ingest\n',
+      'The warehouse is empty.\nNext: medallion demo\n  or: medallion generate && medallion ingest\n',
     );
     expect(empty(20_000n)).toBe(
       '20,000 events in bronze, but gold holds no sales yet.\nNext: medallion promote\n',
@@ -595,7 +596,7 @@ describe('without anything to show', () => {
   it('says where the sales are when the period has none', () => {
     expect(empty(1n, { ...PERIOD, since: '2027-01-01', until: '2027-01-01', days: 1 })).toBe(
       'Sales 2027-01-01 to 2027-01-01  1 day, UTC, EUR\n' +
-        'There are no sales in this period; they run from 2025-12-01 to 2026-01-04.\n',
+        'There are no sales in this period. The sales are from 2025-12-01 to 2026-01-04.\n',
     );
   });
 
