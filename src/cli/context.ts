@@ -114,9 +114,9 @@ export function addGlobalFlags(command: Command): Command {
     ).helpGroup(HEADINGS.everywhere),
     new Option(
       '-q, --quiet',
-      'no progress and no notes, only results, warnings and errors',
+      'no progress and no notes: only results, warnings and errors',
     ).helpGroup(HEADINGS.everywhere),
-    new Option('-o, --output <format>', 'how to print rows')
+    new Option('-o, --output <format>', 'format of the rows')
       .choices([...OUTPUT_FORMATS])
       .helpGroup(HEADINGS.everywhere),
     new Option(

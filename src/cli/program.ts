@@ -65,8 +65,6 @@ export async function createProgram(
     await registerCommands(program, run, line);
   }
   // Not for the commands, which have taken over what was said before.
-  program.showHelpAfterError(
-    '(medallion --help lists the commands; options stand after the command)',
-  );
+  program.showHelpAfterError('(medallion --help lists the commands; options go after the command)');
   return program;
 }

@@ -147,8 +147,7 @@ export const STAGE_SETTINGS = [
   {
     key: 'spark.staging_remote',
     variables: ['MEDALLION_SPARK_STAGING_REMOTE'],
-    about:
-      'the same folder as the cluster names it, where that is another name, as s3a://bucket/prefix',
+    about: 'name of that folder on the cluster, where it differs, such as s3a://bucket/prefix',
     example: 'file:///mnt/shared/medallion',
   },
   {
@@ -164,7 +163,7 @@ export const STAGE_SETTINGS = [
     flag: '--metrics-host <host>',
     variables: ['MEDALLION_METRICS_HOST'],
     default: '127.0.0.1',
-    about: 'address where run serves them; there is no password',
+    about: 'address where run serves them, without a password',
     isOfCommand: true,
   },
   {
@@ -177,14 +176,14 @@ export const STAGE_SETTINGS = [
   {
     key: 'duckdb.excel_extension',
     variables: ['MEDALLION_DUCKDB_EXCEL_EXTENSION'],
-    about: 'the same for its excel extension, which only exports to xlsx need',
+    about: 'file of its excel extension, which only exports to xlsx need',
     example: 'excel.duckdb_extension',
     kind: 'path',
   },
   {
     key: 'duckdb.httpfs_extension',
     variables: ['MEDALLION_DUCKDB_HTTPFS_EXTENSION'],
-    about: 'the same for its httpfs extension, which only s3:// needs',
+    about: 'file of its httpfs extension, which only s3:// needs',
     example: 'httpfs.duckdb_extension',
     kind: 'path',
   },

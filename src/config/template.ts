@@ -10,8 +10,8 @@ const LONGEST_COMMENT = 100;
 export function configTemplate(chosen: ChosenValues, folder: string): string {
   const lines = [
     '# Settings of medallion. A flag wins over the environment, the environment over .env, .env over this file.',
-    '# What stands behind a # is not set: take the # away, and only that. Paths start from the folder of this file.',
-    '# Passwords are better kept in .env or the environment; a file that holds one is for you alone (chmod 600).',
+    '# A line that begins with # is not set: to set it, remove the #, and only that. Paths start from the folder of this file.',
+    '# Put passwords into .env or the environment; a file with a password must be private (chmod 600).',
     '# "medallion config" shows every value and where it comes from.',
   ];
   let section: string | undefined;
@@ -46,10 +46,10 @@ export function environmentTemplate(): string {
   const lines = [
     '# Copy to .env, which medallion reads from the working folder. Keep that out of version control.',
     '',
-    '# Passwords are at home here, in single quotes where they hold a #; left empty they are not set',
+    '# Put passwords here, in single quotes where they have a # in them; an empty one is not set',
     ...secrets.map(line),
     '',
-    `# The rest may stand here too; it wins over ${CONFIG_FILE.names[0]}`,
+    `# Other settings can be here, too; they win over ${CONFIG_FILE.names[0]}`,
     ...others.map(line),
     `#${CONFIG_FILE.variable}=${CONFIG_FILE.names[0]}`,
   ];

@@ -286,7 +286,7 @@ describe('what is wrong with the command line', () => {
     [
       'a flag before the command',
       ['--quiet', 'promote'],
-      /^unknown option '--quiet'[^]*options stand after the command/,
+      /^unknown option '--quiet'[^]*options go after the command/,
     ],
     ['a count that is none', ['generate', '-n', 'many'], /'many' is invalid. It must be a whole/],
     ['a share above all', ['generate', '--late', '120%'], /'120%' is invalid. It must be a share/],

@@ -30,25 +30,26 @@ export const archiveCommand = command(
   'move old events from bronze to Parquet files, which other commands go on to read',
   {
     details: `
-Of each partition it moves the promoted events up to the first one that is
+From each partition it moves the promoted events up to the first one that is
 younger, to zstd Parquet files with the columns of bronze.events:
 TOPIC/PARTITION/FROM-TO-ID.parquet below the place. A file is written, synced,
 read again, and then recorded in the transaction that takes its events out of
 PostgreSQL: each event is in one of the two, also when the command is killed,
 and the next run completes what was begun. Ingest may run meanwhile, promote
-waits. The folder must exist: it is not made, for it may not be mounted.
+waits. The folder must exist: medallion does not make it, because it may be a
+mount that is missing.
 
 promote --full-refresh, trace, quarantine replay, reconcile and sql --archive
-read both. S3 is opened with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL. PostgreSQL uses the space
-again; "vacuum full bronze.events" gives it back to the disk.`,
+read both. S3 uses AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+AWS_REGION and AWS_ENDPOINT_URL. PostgreSQL uses the space again; "vacuum full
+bronze.events" gives it back to the disk.`,
     examples: [
       'medallion archive --older-than 7d --to /srv/archive --dry-run',
       'medallion archive --older-than 7d --to /srv/archive',
       'medallion archive --older-than 7d --to s3://bucket/medallion',
     ],
     exits: {
-      4: 'silver is being made again, or bronze was changed by hand',
+      4: 'silver is being rebuilt, or bronze was changed by hand',
       5: 'a promotion, a prune or another archive is running',
     },
     seeAlso: ['prune', 'sql', 'reconcile', 'docs/operations.md'],

@@ -15,12 +15,13 @@ export const grantCommand = command(
   'give a role of the server what reading, loading or promoting needs, and no more',
   {
     details: `
-reader  reads medallion's tables of silver and gold, those of later too; finds
-        them without a schema.
+reader  reads medallion's tables of silver and gold, later ones too; finds them
+        without a schema.
 loader  appends to bronze and keeps the metadata: medallion ingest, on a schema
         that is up to date.
 owner   owns what medallion has made, and its schemas unless others use them:
-        medallion promote, ingest, db migrate and db reset. One role does.
+        medallion promote, ingest, db migrate and db reset. Only one
+        role can be the owner.
 
 It adds rights and takes none away, and can be repeated. After "db reset" rights
 must be granted again.`,
@@ -32,14 +33,14 @@ must be granted again.`,
     exits: { 5: 'another session is using the tables, or has just made the role' },
     seeAlso: ['doctor', 'docs/operations.md'],
     arguments: [
-      ['<kind>', 'what the role is for', KINDS],
+      ['<kind>', 'rights that the role needs', KINDS],
       ['<role>', 'name of the role'],
     ],
     options: {
       create: option('--create', 'make the role if there is none'),
       passwordPrompt: option(
         '--password-prompt',
-        `ask for its new password (else ${PASSWORD_VARIABLE}, if set)`,
+        `ask for its new password (default: ${PASSWORD_VARIABLE}, if set)`,
       ),
       dryRun: option('--dry-run', 'print the SQL; change nothing'),
     },

@@ -148,7 +148,7 @@ like of theirs depends on a table of medallion, nothing is dropped, unless
     yes: option('--yes', 'do not ask'),
     cascade: option(
       '--cascade',
-      'also drop what others have made that depends on it, such as their views',
+      'also drop what others have made that depends on it, such as views',
     ),
   },
   run: async (context, { yes, cascade }) => {

@@ -19,11 +19,8 @@ Mermaid graph in Markdown, links in HTML). It needs no warehouse.`,
     ],
     seeAlso: ['models'],
     options: {
-      format: choice('--format <format>', 'how to write it', ['markdown', 'html'], 'markdown'),
-      out: option(
-        '--out <file>',
-        'write it there, whole, in place of what was there (default: stdout)',
-      ),
+      format: choice('--format <format>', 'format of the file', ['markdown', 'html'], 'markdown'),
+      out: option('--out <file>', 'file to write or replace (default: stdout)'),
     },
     run: async (context, { format, out }) => {
       const models = allModels(context.project);

@@ -25,21 +25,21 @@ export const exportCommand = command(
   {
     details: `
 One table goes to <table>.<format> here, or to --out; several go to
-<layer>/<table>.<format> below it, all of one moment. A file comes to its name
-when it is whole. Decimals keep every digit, times are UTC; JSON is an object
-a line. --since, --until and --partition-by go by date_key: in a layer, tables
-without it are written whole. The role that "medallion db grant reader" makes
-is enough.
+<layer>/<table>.<format> below it, all of one moment. A file gets its name when
+it is complete. Decimals keep every digit, times are UTC; JSON has one object on
+each line. --since, --until and --partition-by use date_key: of a layer, tables
+without it are written whole. A role with the rights of "medallion db grant
+reader" can do it.
 
-A spreadsheet may run what it takes for a formula in a CSV file. With
+A spreadsheet may run text in a CSV file that looks like a formula. With
 --escape-formulas text that begins with = + - @, a tab or a line end gets an
 apostrophe in front; numbers are not touched, plain ones in text columns too.
 
 In xlsx a number has up to 15 digits, a date is of 1900-03-01 or later, a time
-is in UTC, to the millisecond; a column with a value beyond that is text, with
-every digit, and a line on stderr names it. Text is never a formula, an empty
-cell is null. A table of more than 1,048,575 rows, or with a text of more than
-32,767 characters, is refused before anything is written.`,
+is in UTC, to the millisecond; a column with any other value is written as text,
+with every digit, and a line on stderr names it. Text is never a formula, an
+empty cell is null. A table of more than 1,048,575 rows, or with a text of more
+than 32,767 characters, is an error before anything is written.`,
     examples: [
       'medallion export gold.sales_performance --to parquet',
       'medallion export sales_performance --to csv --out - --since 7d',

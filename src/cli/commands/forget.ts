@@ -12,20 +12,21 @@ export const forgetCommand = command(
   'take a customer out of bronze, the quarantine and the archive; silver and gold keep the sums',
   {
     details: `
-The customer's events lose all that is no part of the event: names, addresses,
-whatever else the producer sent, keys and headers; versions of the same orders
-that name no customer, and refunds of them, too. The customer's id becomes a
-random one, the same in bronze, the quarantine, the archive, silver and gold, so
-that facts, sums and reconcile stay as they are and promote --full-refresh makes
-the same again. Country and city stay: sales by place are summed from them.
+The customer's events lose everything that is not part of the event format:
+names, addresses, whatever else the producer sent, keys and headers. So do
+versions of the same orders that have no customer, and their refunds. A random
+id replaces the customer's id, the same in bronze, the quarantine, the archive,
+silver and gold: facts, sums and reconcile do not change, and promote
+--full-refresh gives the same result. Country and city stay, because sales by
+place are summed from them.
 
 All of it is one transaction: a run that is killed has changed nothing, or
 everything, and the next run removes files that it left. Ingest may run
 meanwhile, promote waits. The run is recorded, the customer is not.
 
-Out of reach: the log itself (Kafka drops events by its own retention, files
-are yours), exports, reports, backups and the WAL of PostgreSQL. Events of the
-customer that come later are new ones.`,
+medallion cannot change the log itself (Kafka drops events by its own retention,
+files are yours), exports, reports, backups and the WAL of PostgreSQL. Later
+events of the customer are new ones.`,
     examples: [
       'medallion forget --customer cust_19 --dry-run',
       'medallion forget --customer cust_19',

@@ -27,13 +27,13 @@ The same --seed, --since, --until, count, sizes and shares give the same bytes,
 on any day and any machine. Without --since and --until the period is the 31
 days up to yesterday, so the same seed gives other bytes tomorrow. With --follow
 the clock decides, and no two runs are alike. The shop itself (customers,
-products, cities) is the same for every seed, so that several runs add up to one
+products, cities) is the same for every seed, so several runs add up to one
 history. Few customers buy often; in a shop of more than 1,000 many buy once.
-All events of a customer go to one partition, in order. To Kafka they go as
---format declares, and their schema to the registry; malformed ones are of json
-and json_schema.
+All events of a customer go to one partition, in order. In Kafka they have the
+format of --format, and their schema is in the registry; only json and
+json_schema have malformed ones.
 
-A file gets its name when the run has ended, and replaces one that was there.
+A file gets its name when the run has ended, and replaces an older one.
 Files of the landing directory are appended to.`,
     examples: [
       'medallion generate -n 20000',
@@ -52,7 +52,7 @@ Files of the landing directory are appended to.`,
       ),
       seed: option(
         '--seed <n>',
-        'the same seed and arguments give the same bytes (default: another one each time)',
+        'the same seed and arguments give the same bytes (default: a new one each time)',
         parseSeed,
       ),
       ...days(
@@ -98,7 +98,7 @@ Files of the landing directory are appended to.`,
       ...group('Where it goes:', {
         manifest: option(
           '--manifest <file>',
-          'also write the answers that the warehouse must give, as JSON',
+          'also write the results that the warehouse must have, as JSON',
         ),
         to: option(
           '--to <target>',
@@ -108,12 +108,12 @@ Files of the landing directory are appended to.`,
         format: setting('kafka.format'),
         partitions: option(
           '--partitions <n>',
-          'files of the landing topic (default 1); on Kafka, creates a missing topic with so many',
+          'files of the landing topic (default 1); on Kafka, partitions of a topic that it creates',
           parseCount,
         ),
         compression: choice(
           '--compression <codec>',
-          'how batches to Kafka are compressed; none without it',
+          'compression of batches to Kafka (default: none)',
           COMPRESSIONS,
         ),
       }),

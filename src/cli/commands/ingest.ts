@@ -13,12 +13,12 @@ export const ingestCommand = command(
     details: `
 Without --from it reads Kafka when KAFKA_BROKERS or --brokers names one, else
 the landing directory that medallion generate writes to. No event is written
-twice, whatever happens in between. Several ingests at once share the partitions
+twice, even when ingest is killed. Several ingests at once share the partitions
 of a topic, in a consumer group of their warehouse. --topic a,b reads several
 topics. A file that was rewritten since it was read is read again from its
 beginning, with a warning: rows that did not change become duplicates in silver.`,
     examples: [
-      ['medallion ingest', 'what is there, from Kafka or the landing directory'],
+      ['medallion ingest', 'everything that is new, from Kafka or the landing directory'],
       ['medallion ingest --follow --idle-timeout 1m', 'go on until nothing has come for a minute'],
       [
         'medallion ingest --from sales.ndjson.gz',
@@ -53,7 +53,7 @@ beginning, with a warning: rows that did not change become duplicates in silver.
       follow: option('--follow', 'keep reading as events arrive, until stopped'),
       idleTimeout: option(
         '--idle-timeout <duration>',
-        'with --follow: stop when none has come for so long',
+        'with --follow: stop when no event has come for this long',
         parseDuration,
       ),
       maxMessages: option('--max-messages <n>', 'stop after this many messages', parseCount),

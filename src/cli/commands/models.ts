@@ -58,8 +58,8 @@ const show = command('show', 'one model: its columns and their meaning, or its S
 const graph = command('graph', 'which model reads which', {
   examples: ['medallion models graph', 'medallion models graph sales_performance --format mermaid'],
   seeAlso: ['models list', 'docs'],
-  arguments: [['[model]', 'only this model and all it is made of']],
-  options: { format: choice('--format <format>', 'how to draw it', LINEAGE_FORMATS, 'text') },
+  arguments: [['[model]', 'only this model and everything it is made from']],
+  options: { format: choice('--format <format>', 'format of the graph', LINEAGE_FORMATS, 'text') },
   run: async (context, { format }, [name]) => {
     const models = allModels(context.project);
     const wanted = name === undefined ? models : ancestry(models, findModel(models, name));
@@ -83,9 +83,9 @@ Each select is analysed against empty tables by the server that SPARK_REMOTE
 names; nothing is computed, and no warehouse is needed. What engines spell
 differently has one name in models: sql/source/macros.sql.`,
     examples: ['medallion models check --engine spark'],
-    exits: { 4: 'a model is not understood' },
+    exits: { 4: 'the cluster does not understand a model' },
     seeAlso: ['models list', 'promote', 'doctor'],
-    options: { engine: choice('--engine <name>', 'which engine', ['spark'], 'spark') },
+    options: { engine: choice('--engine <name>', 'engine to check with', ['spark'], 'spark') },
     /** @throws MedallionError check_failed, with file, line and function of what is not understood */
     run: async (context) => {
       const { checked, problems } = await checkModels(context.config, allModels(context.project));

@@ -25,7 +25,7 @@ days; in silver a new column is null in existing rows. Everything else needs
 --full-refresh. Rights stay; what others have made on a table is named, never
 dropped.
 
-A dry run is a promotion in one transaction that is rolled back. Of each model
+A dry run is a promotion in one transaction that is rolled back. For each model
 it shows the rows read, written (unchanged ones included), new, changed, removed
 and refused, and the results of the checks. It exits 4 where promote would. No
 other promotion can run meanwhile. Where --plan shows a change to an existing
@@ -51,7 +51,7 @@ table, readers of that table wait until the dry run is over.`,
       ['medallion promote --explain', 'the order, the SQL and the publishing of each model'],
     ],
     exits: {
-      4: 'a check of severity error failed: what it is about stays as it was',
+      4: 'a check of severity error failed: its tables are unchanged',
       5: 'another promotion, or a prune, is running',
     },
     seeAlso: ['run', 'checks', 'models', 'status', 'quarantine'],
@@ -67,7 +67,7 @@ table, readers of that table wait until the dry run is over.`,
         ),
         evenPruned: option(
           '--even-pruned',
-          'with --full-refresh: also when silver loses the events that were pruned from bronze',
+          'with --full-refresh: also when silver then loses the events that were pruned from bronze',
         ),
         ...days(
           'gold: compute the marts again from this day on',

@@ -18,14 +18,14 @@ export const pruneCommand = command(
   {
     details: `
 It removes promoted events that the log took in before the limit (produced_at).
-Events that are open in the quarantine stay, there and in bronze. Of dismissed
-or replayed events of that age the quarantine drops the bytes and keeps the row
+Events that are open in the quarantine stay, there and in bronze. For dismissed
+or replayed events of that age, the quarantine drops the bytes and keeps the row
 with its reason. Counts stay in medallion.pruned, so reconcile stays clean.
 Nothing is removed unless silver accounts for every promoted event. Ingest may
 run meanwhile, promote waits.
 
-What is pruned cannot be promoted again: promote --full-refresh refuses
-afterwards, unless --even-pruned says that silver may lose those events.
+Pruned events cannot be promoted again: promote --full-refresh then fails,
+unless --even-pruned says that silver may lose those events.
 PostgreSQL uses the space again; "vacuum full bronze.events" gives it back to
 the disk.`,
     examples: [
@@ -42,7 +42,7 @@ the disk.`,
       bronze: option('--bronze', 'prune bronze.events, the only table that is pruned'),
       olderThan: option(
         '--older-than <duration>',
-        'only what the log took in so long ago: 90d, 12h',
+        'only events that the log took in longer ago than this: 90d, 12h',
         parseDuration,
       ),
       dryRun: option('--dry-run', 'show what would be removed; change nothing'),

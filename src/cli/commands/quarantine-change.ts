@@ -29,7 +29,7 @@ export const replayCommand = command(
   {
     examples: ['medallion quarantine replay --field order.payment_method --yes'],
     exits: {
-      4: 'a check of severity error failed: what it is about stays as it was',
+      4: 'a check of severity error failed: its tables are unchanged',
       5: 'a promotion, or another change of the quarantine, is running',
     },
     seeAlso: ['quarantine list', 'promote'],
@@ -42,7 +42,7 @@ export const replayCommand = command(
       ]),
       maxEventBytes: option(
         '--max-event-bytes <n>',
-        'take events that were too_large into bronze up to this size',
+        'accept events into bronze that were too_large, up to this size',
         parseCount,
         MAX_EVENT_BYTES,
       ),
@@ -100,7 +100,10 @@ export const dismissCommand = command('dismiss', 'set open events aside for good
   exits: { 5: 'another change of the quarantine is running' },
   seeAlso: ['quarantine reopen', 'quarantine export'],
   arguments: [['[events...]', COORDINATES]],
-  options: { ...CHOICE, note: required(option('--note <text>', 'the reason, for later readers')) },
+  options: {
+    ...CHOICE,
+    note: required(option('--note <text>', 'a note on the reason, for later readers')),
+  },
   run: (context, flags, events) => decide(DISMISSAL, context, flags, events),
 });
 
@@ -109,7 +112,7 @@ export const reopenCommand = command('reopen', 'take a dismissal back', {
   exits: { 5: 'another change of the quarantine is running' },
   seeAlso: ['quarantine dismiss', 'quarantine replay'],
   arguments: [['[events...]', COORDINATES]],
-  options: { ...CHOICE, note: option('--note <text>', 'the reason, for later readers') },
+  options: { ...CHOICE, note: option('--note <text>', 'a note on the reason, for later readers') },
   run: (context, flags, events) => decide(REOPENING, context, flags, events),
 });
 

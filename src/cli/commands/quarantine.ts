@@ -16,7 +16,12 @@ import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
 import { dismissCommand, reopenCommand, replayCommand } from './quarantine-change.ts';
 import { COORDINATES, FILTER, filterOf } from './quarantine-choice.ts';
 
-const STATUS = choice('--status <status>', 'in this status', [...STATUSES, 'all'], 'open');
+const STATUS = choice(
+  '--status <status>',
+  'only events in this status',
+  [...STATUSES, 'all'],
+  'open',
+);
 
 const list = command('list', 'list rejected events, the latest first', {
   examples: [
@@ -51,7 +56,7 @@ const list = command('list', 'list rejected events, the latest first', {
 /** What show prints of an event for people. */
 const SHOWN_BYTES = 64 << 10;
 
-const show = command('show', 'show one rejected event: why, what happened to it, and its bytes', {
+const show = command('show', 'show one rejected event: its reason, its history, its bytes', {
   examples: ['medallion quarantine show landing/sales/0/123'],
   seeAlso: ['quarantine list', 'trace'],
   arguments: [['<event>', COORDINATES]],
@@ -113,10 +118,9 @@ gold come out as if the event had been good from the start. What is rejected
 again stays open. Events that ingest rejected are not in bronze: not_text and
 empty_value cannot be judged; too_large can, if it was kept whole, and
 undecodable of a topic with a format (KAFKA_FORMAT) once the registry has its
-schema. export writes an event as its own line; one that is no line of text, or
-was cut, comes as
-{"quarantined", "reason", "field", "detail", "base64"}. Corrected, it is a new
-event of a new file: dismiss the old one.`,
+schema. export writes an event as its own line; one that is not a line of text,
+or was cut, comes as {"quarantined", "reason", "field", "detail", "base64"}.
+Corrected, it is a new event of a new file: dismiss the old one.`,
     examples: [
       'medallion quarantine list --summary',
       'medallion quarantine show sales/0/123',

@@ -19,15 +19,14 @@ export const reportCommand = command(
   'show the sales in gold, and the state of the data, as a page for the terminal',
   {
     details: `
-Days are written 2026-01-31, or today, yesterday, 7d, 4w, 3m, 1y (that long
-ago). Changes are against the period of the same length before.
-Segments and customers cover all time. Amounts are in report.currency;
-without it they are as sent, and the page says where several currencies
-are added up.
+Write days as 2026-01-31, today or yesterday, or as 7d, 4w, 3m, 1y (that long
+ago). Changes compare with the period of the same length before. Segments and
+customers cover all time. Amounts are in report.currency; without it they stay
+as sent, and the page says where it adds several currencies up.
 
 --output json is one object with every section, markdown a table for each; csv
-holds one section and needs --section. --html makes one file for a browser,
-complete in itself, light or dark, to send, keep or print.`,
+has one section and needs --section. --html makes one file for a browser that
+needs no other file, light or dark, to send, keep or print.`,
     examples: [
       'medallion report',
       'medallion report --since 2026-01-01 --until 2026-01-31',

@@ -19,23 +19,23 @@ export const runCommand = command(
   {
     details: `
 This is "ingest --follow" and "promote --watch" in one process, with the same
-records of runs. Stopped by SIGINT or SIGTERM it commits the batch in hand,
-finishes a promotion that has begun, and says what it did; a second signal ends
-it at once, and nothing is lost by that. When one of the two fails for good, the
-other ends in the same way. A Kafka topic that is not there yet is waited for.
+records of runs. At SIGINT or SIGTERM it commits the current batch, finishes a
+promotion that has begun, and prints a summary; a second signal ends it at once,
+and nothing is lost. When one of the two fails for good, the other ends in the
+same way. It waits for a Kafka topic that does not exist yet.
 
 With --older-than and --to (archive.older_than, archive.to) it archives once a
-day between two promotions; where that fails it warns and tries again after an
+day between two promotions; if that fails, it warns and tries again after an
 hour.
 
-With --metrics-port it answers /metrics for Prometheus, /healthz (200 while the
+With --metrics-port it serves /metrics for Prometheus, /healthz (200 while the
 process lives) and /readyz (200 while warehouse and log answer, ingest runs and
 promotions come to their end; else 503, and why).`,
     examples: [
       ['medallion run', 'from Kafka or the landing directory, until stopped'],
       [
         'medallion run --every 1m --retry-for 30m',
-        'wait for services that are away, also at the start',
+        'wait for services that do not answer, also at the start',
       ],
       ['medallion run --metrics-port 9464', 'with metrics and health on this machine'],
       'medallion run --metrics-port 9464 --metrics-host 0.0.0.0',

@@ -6,7 +6,7 @@ import { choice, option, section } from '../flags.ts';
 import { parseCount, parseDay } from '../options.ts';
 import { runLines, runParts } from '../render/run-view.ts';
 
-const show = command('show', 'show all of one run: offsets, models, checks, restated days, error', {
+const show = command('show', 'show one run: offsets, models, checks, restated days, error', {
   examples: ['medallion runs show 7', 'medallion runs show 7 --output json'],
   exits: { 4: 'there is no such run' },
   seeAlso: ['runs', 'checks'],
@@ -39,7 +39,7 @@ exist.`,
       command: option('--command <name>', 'only runs of this command'),
       outcome: choice('--outcome <outcome>', 'only runs that ended so', RUN_OUTCOMES),
       since: option('--since <day>', 'only runs that began on this UTC day or later', parseDay),
-      idle: option('--idle', 'also runs of ingest and promote that found nothing to do'),
+      idle: option('--idle', 'include runs of ingest and promote that found nothing to do'),
       limit: option('--limit <n>', 'show at most this many', parseCount, 20),
     },
     commands: [show],

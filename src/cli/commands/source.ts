@@ -25,8 +25,8 @@ const list = command(
 It counts the records that bronze took of each source, those of them that are in
 the quarantine (open), and those that "where" left out. In the latest records,
 as many from each partition, it looks for fields that the mapping does not read
-(unmapped) and for fields of the mapping that no record has (vanished). So you
-see when a producer adds or renames a field; nothing stops because of it.`,
+(unmapped) and for fields of the mapping that no record has (vanished). This
+shows when a producer adds or renames a field; it stops nothing.`,
     examples: ['medallion source list', 'medallion source list --sample 10000 --output json'],
     seeAlso: ['source test', 'quarantine', 'status', 'docs/sources.md'],
     options: {
@@ -49,7 +49,7 @@ see when a producer adds or renames a field; nothing stops because of it.`,
   },
 );
 
-const test = command('test', 'show what a source makes of records; write nothing', {
+const test = command('test', 'show what a source makes of records; change nothing', {
   details: `
 It maps the records of files, or the latest records that bronze has of the
 source, twice: as promote does, and by the judge alone. It shows
@@ -60,9 +60,9 @@ source, twice: as promote does, and by the judge alone. It shows
   rows that it would add to dimensions
   fields that the mapping does not read, and fields that no record has
 
-Compare the sums with those of your shop: an amount from the wrong field is no
-error. With files it needs no warehouse, and does not know the rows that you
-added to dimensions of yours. It exits 4 when a record is rejected, when the two
+Compare the sums with those of your shop: an amount from the wrong field is not
+an error. With files it needs no warehouse, and does not know the rows that you
+added to your dimensions. It exits 4 when a record is rejected, when the two
 readings differ, or when a field is still to be mapped.`,
   examples: [
     'medallion source test shop orders.ndjson',

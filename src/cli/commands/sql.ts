@@ -9,23 +9,24 @@ import type { CommandContext } from '../context.ts';
 import { option } from '../flags.ts';
 import { renderRows } from '../render/output.ts';
 
-export const sqlCommand = command('sql', 'ask the warehouse in SQL; read-only unless --write', {
+export const sqlCommand = command('sql', 'run SQL on the warehouse; read-only without --write', {
   details: `
 Several statements, separated by semicolons, run in one transaction; the rows of
 the last one are printed. Without --write the transaction is read-only and
 rolled back. Names are looked up in gold, silver, bronze and medallion. The
-time limits of the role hold, unless a statement lifts them first:
+time limits of the role apply, unless a statement lifts them first:
 set statement_timeout = 0;
 
 Rows are printed as a table, on a terminal and in a pipe, unless --output says
-otherwise; rows too wide for the terminal, or for COLUMNS in a pipe, each as a
-list of their columns. Every format keeps every digit; csv, json and markdown
-are written while rows arrive. In csv null is nothing and an empty text is "";
-for spreadsheets there is --escape-formulas (medallion export --help).
+otherwise. Where rows are too wide for the terminal, or for COLUMNS in a pipe,
+each is printed as a list of its columns. Every format keeps every digit; csv,
+json and markdown are written while rows arrive. In csv null is nothing and an
+empty text is ""; for spreadsheets there is --escape-formulas (medallion export
+--help).
 
-With --archive DuckDB answers, in its own dialect, over bronze, silver and gold
-of one moment; bronze.events has the archived events, too. Every other table of
-the database is warehouse.SCHEMA.TABLE.`,
+With --archive DuckDB runs the SQL, in its own dialect, on bronze, silver and
+gold of one moment; bronze.events has the archived events, too. Every other
+table of the database is warehouse.SCHEMA.TABLE.`,
   examples: [
     'medallion sql "select * from sales_performance order by 1 desc limit 7"',
     'medallion sql "select * from customer_performance" --output csv > customers.csv',
@@ -40,7 +41,7 @@ the database is warehouse.SCHEMA.TABLE.`,
     write: option('--write', 'let the statements change the warehouse, and commit'),
     archive: option(
       '--archive',
-      'bronze.events with the events of the archive; DuckDB answers, read-only',
+      'include archived events in bronze.events; DuckDB runs the SQL, read-only',
     ),
   },
   run: async (context, { file, write, archive }, [argument]) => {

@@ -14,7 +14,7 @@ const OPTIONS = {
   watch: option('--watch', 'repeat until stopped'),
   every: option(
     '--every <duration>',
-    'with --watch: how long to wait in between',
+    'with --watch: how long to wait between two looks',
     parseDuration,
     5000,
     '5s',
@@ -42,10 +42,10 @@ export const statusCommand = command(
   {
     details: `
 With --max-lag or --max-age it is a probe: it exits 4 when a limit is broken,
-and says which; 3 when the broker cannot be reached, so that it cannot know.
-Without limits a broker that is down is part of the answer.
+and says which; it exits 3 when it cannot reach the broker, and so cannot know.
+Without limits it shows a broker that is down.
 
-Nothing is counted that grows with the warehouse, so these are estimates:
+It counts nothing that grows with the warehouse, so these are estimates:
 offsets that hold no event (of transactions, of compaction, blank lines) count
 as events that wait; landing files with more than 4 MiB unread are estimated
 from the first 4 MiB, and files of which more than 16 MiB were read are known by

@@ -12,7 +12,7 @@ const PLACE = {
     'with --offset: partition of an event (default 0)',
     parseCountFromZero,
   ),
-  offset: option('--offset <n>', 'offset of an event, in place of an id', parseCountFromZero),
+  offset: option('--offset <n>', 'offset of an event, instead of an id', parseCountFromZero),
   source: option(
     '--source <topic>',
     'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
@@ -24,7 +24,7 @@ export const traceCommand = command(
   'follow a transaction from its bronze events to the cells of gold, or an event to both',
   {
     details: `
-Shown are the events that silver knows of the transaction, each current,
+It shows the events that silver knows of the transaction, each current,
 duplicate, superseded or waiting for promotion; rejected events that hold the id
 as a JSON string or a whole number; the rows of silver; and the rows of every
 mart whose key the transaction has, with what they hold now. It exits 4 when
@@ -37,7 +37,7 @@ of that name.`,
       'medallion trace txn_1f0c7a52 --section gold --output json',
       'medallion trace --topic sales --partition 2 --offset 1840',
     ],
-    exits: { 4: 'nothing is known of it' },
+    exits: { 4: 'no such transaction or event' },
     seeAlso: ['quarantine show', 'runs show', 'reconcile'],
     arguments: [['[id]', 'transaction id']],
     options: { ...PLACE, section: section(TRACE_PARTS) },
