@@ -177,7 +177,7 @@ describe('medallion generate', () => {
     [['--manifest', 'missing/answers.json'], 3, 'the folder does not exist'],
     [['--follow', '--since', '2026-01-01'], 2, '--follow'],
     [['--since', '2026-01-02', '--until', '2026-01-01'], 2, 'before it begins'],
-    [['--late', '60%', '--malformed', '60%'], 2, 'more than all'],
+    [['--late', '60%', '--malformed', '60%'], 2, 'add up to more than 100%'],
     [['--late', '2'], 2, 'share'],
     [['-n', '0'], 2, 'whole number'],
     [['--cities', '1000000'], 2, 'only'],

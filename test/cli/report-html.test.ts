@@ -304,7 +304,7 @@ describe('in a browser', () => {
       expect(stderr).toContain('The warehouse is empty.\n');
       const { page, troubles } = await opened({ width: 390, of });
       expect(await page.textContent('header')).toMatch(
-        /No sales yet\s+There is nothing .*Next: medallion demo/,
+        /No sales yet\s+The warehouse is empty.*Next: medallion demo/,
       );
       expect(await page.textContent('main')).toContain('State of the data');
       expect(troubles).toEqual([]);

@@ -174,5 +174,5 @@ test('looks again and again, one block after the other, until it is stopped', as
 
 test('takes no limits with --watch', async () => {
   const { code, stderr } = await run('status', '--watch', '--max-lag', '1');
-  expect([code, stderr]).toEqual([2, expect.stringContaining('--watch goes on')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--watch cannot be used with')]);
 });

@@ -132,6 +132,6 @@ test('several topics are not followed up to a number of messages: none but the f
   const env = { DATABASE_URL: db.url, MEDALLION_HOME: folder };
   expect(await runCommand([...args, '--idle-timeout', '1s'], { cwd: folder, env })).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('takes one topic') as unknown,
+    stderr: expect.stringContaining('works with one topic only') as unknown,
   });
 });

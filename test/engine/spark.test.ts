@@ -115,7 +115,7 @@ describe('where Spark cannot be used, the command says why and changes nothing:'
       /the engine spark needs a Spark Connect server, and none is set.*\n.*SPARK_REMOTE/,
     ],
     [
-      'no folder is named',
+      'no staging folder is set',
       { MEDALLION_SPARK_STAGING: '' },
       2,
       /needs a staging folder, and none is set/,

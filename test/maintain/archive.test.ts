@@ -468,7 +468,7 @@ describe('archive', () => {
     await expectClean();
     const nowhere = await run('run', '--older-than', '1d');
     expect(nowhere.code).toBe(2);
-    expect(nowhere.stderr).toContain('archive needs a place');
+    expect(nowhere.stderr).toContain('archive needs --to');
   });
 });
 

@@ -27,6 +27,6 @@ test('an offset keeps every digit', () => {
 test.each(['', 'sales', 'sales/0', '/0/5', 'sales/x/5', 'sales/0/-1', 'sales/0/5/', 'sales/0/1e3'])(
   '%j are no coordinates',
   (text) => {
-    expect(() => parseCoordinates(text)).toThrow(/no coordinates/);
+    expect(() => parseCoordinates(text)).toThrow(/is not the coordinates/);
   },
 );
