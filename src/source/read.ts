@@ -144,7 +144,7 @@ export function readSource(
       const shown = showPath(read);
       nodes.report(
         top.get('drop') ?? map,
-        `drop: ${shown} cannot be dropped, because ${field} reads it`,
+        `drop: ${field} reads ${shown}, which would not be stored`,
       );
     }
   }

@@ -75,7 +75,9 @@ test.runIf(existsSync('/dev/full'))(
   async () => {
     const failed = await runAlone('medallion sql "select 1" > /dev/full');
     expect(failed.code).toBe(3);
-    expect(failed.stderr).toMatch(/^error: cannot write stdout: the disk is full\n {2}Free some space/m);
+    expect(failed.stderr).toMatch(
+      /^error: cannot write stdout: the disk is full\n {2}Free some space/m,
+    );
     expect(await runAlone('medallion sql "select 1" 2> /dev/full')).toMatchObject({ code: 0 });
   },
 );

@@ -103,11 +103,7 @@ describe('a source', () => {
     ['order:', 'extra: { Channel: a }\norder:', 'extra: "Channel" is not a valid name'],
     ['order:', 'extra: { channel: a..b }\norder:', '"a..b" is not a path'],
     ['order:', 'extra: { channel: { sum: "a[].b" } }\norder:', 'extra.channel: sum does not work'],
-    [
-      'order:',
-      'extra: { channel: source }\ndrop: [source]\norder:',
-      'source cannot be dropped, because extra.channel reads it',
-    ],
+    ['order:', 'extra: { channel: source }\ndrop: [source]\norder:', 'extra.channel reads source'],
   ])('%j as %j is refused', (word, wrong, problem) => {
     expect(problemsOf(EXAMPLE.replace(word, wrong)).join('\n')).toContain(problem);
   });
