@@ -162,7 +162,7 @@ export class Retry {
 }
 
 function givenUp(failure: MedallionError, forMs: number): MedallionError {
-  const message = `${failure.message}; given up after ${durationText(forMs)}`;
+  const message = `${failure.message}; gave up after ${durationText(forMs)}`;
   return changed(failure, { message, server: undefined });
 }
 

@@ -85,8 +85,8 @@ export async function draftSource(
 
 function takenError(file: string): MedallionError {
   return usageError(
-    `there is ${file} already; nothing was written`,
-    'Give the draft another name by --name, or take that file away.',
+    `${file} already exists; nothing was written`,
+    'Give the draft another name with --name, or remove that file.',
   );
 }
 

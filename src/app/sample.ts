@@ -42,14 +42,14 @@ export async function readSample(file: string): Promise<SampleFile> {
   const isJson = /^\s*[[{]/.test(text);
   const sample = isJson ? readJson(text, isWhole, name) : await readCsv(bytes, text, name);
   if (sample.records.length === 0) {
-    throw noSampleError(`there is no object in ${file}`);
+    throw noSampleError(`there is no order in ${file}: no JSON object, and no row of CSV`);
   }
   return sample;
 }
 
 function noSampleError(message: string): MedallionError {
   return new MedallionError('input', message, {
-    hint: 'A sample is an order as JSON, a list of orders, orders line by line, or rows of CSV below their names.',
+    hint: 'A sample is one order as JSON, a JSON list of orders, one JSON order on each line, or CSV with a header line.',
   });
 }
 
@@ -92,9 +92,9 @@ function readJson(text: string, isWhole: boolean, name: string): SampleFile {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const first = parsed(lines[0] ?? '');
   if (!isObject(first)) {
-    const problem = first instanceof Error ? first.message : 'its first line is no object';
+    const problem = first instanceof Error ? first.message : 'its first line is not a JSON object';
     throw new MedallionError('input', `${name} is not JSON: ${problem}`, {
-      hint: isWhole ? 'Check it with jq.' : 'Take a smaller sample: some orders are enough.',
+      hint: isWhole ? 'Check it with jq.' : 'Use a smaller sample: some orders are enough.',
     });
   }
   const read = lines.slice(0, MOST_RECORDS).flatMap((value) => {
@@ -132,7 +132,7 @@ async function readCsv(bytes: Buffer, text: string, name: string): Promise<Sampl
     (a, b) => b.count - a.count,
   )[0];
   if (delimiter === undefined || delimiter.count < 2) {
-    throw noSampleError(`${name} is neither JSON nor CSV with names of columns`);
+    throw noSampleError(`${name} is neither JSON nor CSV with a header line`);
   }
   const { one } = delimiter;
   const utf8 = Buffer.from(text);

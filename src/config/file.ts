@@ -54,7 +54,7 @@ export function readSettingsFile(file: string, cwd: string, isAbove = false): Se
 function parseSettings(text: string, name: string, problems: string[]): SettingsFile['values'] {
   const nodes = new NodeReader(name, problems);
   const values = new Map<SettingKey, { value: string; line: number }>();
-  const wanted = 'a configuration file holds settings, like "home: ./.medallion"';
+  const wanted = 'expected settings, like "home: ./.medallion"';
   const take = ({ key: node, value }: Yaml.Pair, section?: string): void => {
     const word = nodes.text(node) ?? '?';
     const key = section === undefined ? word : `${section}.${word}`;
@@ -62,7 +62,10 @@ function parseSettings(text: string, name: string, problems: string[]): Settings
       if (isMap(value)) {
         value.items.forEach((item) => take(item, word));
       } else if (textOf(value) !== '') {
-        nodes.report(node, `${word} is a section: its settings stand below it, indented`);
+        nodes.report(
+          node,
+          `${word} is a section: write its settings on the lines below it, indented`,
+        );
       }
       return;
     }
@@ -73,7 +76,7 @@ function parseSettings(text: string, name: string, problems: string[]): Settings
     }
     const written = textOf(value, setting.kind === 'list');
     if (written === undefined) {
-      nodes.report(node, `${key} takes one value`);
+      nodes.report(node, `${key} takes one value only`);
     } else if (written.trim() !== '') {
       values.set(setting.key, { value: written, line: nodes.lineOf(node) });
     }

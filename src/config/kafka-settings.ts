@@ -19,7 +19,7 @@ export const KAFKA_SETTINGS = [
   setting(
     'kafka.format',
     'KAFKA_FORMAT',
-    "what the topic's values are; avro and json_schema are frames of a schema registry, outbox is Debezium's",
+    "format of the topic's values; avro and json_schema are frames of a schema registry, outbox is Debezium's",
     { flag: '--format <name>', default: 'json', choices: FORMATS },
   ),
   setting(
@@ -58,7 +58,7 @@ export const KAFKA_SETTINGS = [
   setting(
     'kafka.security_protocol',
     'KAFKA_SECURITY_PROTOCOL',
-    "Kafka's own word: SSL and SASL_SSL turn TLS on",
+    "Kafka's own setting: SSL and SASL_SSL turn TLS on",
     { example: 'SASL_SSL' },
   ),
   setting(
@@ -72,7 +72,7 @@ export const KAFKA_SETTINGS = [
     example: 'client.pem',
     kind: 'path',
   }),
-  setting('kafka.tls_key', 'KAFKA_SSL_KEY', 'its key', {
+  setting('kafka.tls_key', 'KAFKA_SSL_KEY', 'key of that certificate', {
     flag: '--tls-key <file>',
     example: 'client.key',
     kind: 'path',
@@ -87,16 +87,15 @@ export const KAFKA_SETTINGS = [
     "schema registry with Confluent's API: Karapace, Apicurio and Redpanda have it, too",
     { example: 'http://localhost:8081' },
   ),
-  setting('registry.user', 'SCHEMA_REGISTRY_USER', 'who logs in there', { example: 'medallion' }),
-  setting('registry.password', 'SCHEMA_REGISTRY_PASSWORD', 'the password of that user', {
+  setting('registry.user', 'SCHEMA_REGISTRY_USER', 'user of the schema registry', {
+    example: 'medallion',
+  }),
+  setting('registry.password', 'SCHEMA_REGISTRY_PASSWORD', 'password of that user', {
     isSecret: true,
   }),
-  setting(
-    'registry.token',
-    'SCHEMA_REGISTRY_TOKEN',
-    'bearer token, in place of user and password',
-    { isSecret: true },
-  ),
+  setting('registry.token', 'SCHEMA_REGISTRY_TOKEN', 'bearer token, instead of user and password', {
+    isSecret: true,
+  }),
   setting(
     'registry.tls_ca',
     'SCHEMA_REGISTRY_SSL_CA',
@@ -107,7 +106,7 @@ export const KAFKA_SETTINGS = [
     example: 'client.pem',
     kind: 'path',
   }),
-  setting('registry.tls_key', 'SCHEMA_REGISTRY_SSL_KEY', 'its key', {
+  setting('registry.tls_key', 'SCHEMA_REGISTRY_SSL_KEY', 'key of that certificate', {
     example: 'client.key',
     kind: 'path',
   }),

@@ -20,7 +20,7 @@ export const STAGE_SETTINGS = [
     flag: '--engine <name>',
     variables: ['MEDALLION_ENGINE'],
     default: DEFAULT_ENGINE,
-    about: 'engine that computes the models, here or on a cluster',
+    about: 'engine that computes the models: here, or on a cluster',
     choices: ENGINES,
     isOfCommand: true,
   },

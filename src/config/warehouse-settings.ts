@@ -27,26 +27,31 @@ export const WAREHOUSE_SETTINGS = [
     'PostgreSQL to use instead of the embedded one; or its parts, in PG* or POSTGRES_* variables',
     { flag: '--database-url <url>', example: 'postgresql://medallion@localhost:5432/medallion' },
   ),
-  setting('database.host', 'PGHOST POSTGRES_HOST', 'its host, or the folder of its socket', {
-    example: 'localhost',
-  }),
-  setting('database.port', 'PGPORT POSTGRES_PORT', 'its port', { example: '5432' }),
-  setting('database.user', 'PGUSER POSTGRES_USER POSTGRES_USERNAME', 'who connects', {
+  setting(
+    'database.host',
+    'PGHOST POSTGRES_HOST',
+    'host of that PostgreSQL, or the folder of its socket',
+    {
+      example: 'localhost',
+    },
+  ),
+  setting('database.port', 'PGPORT POSTGRES_PORT', 'port of that PostgreSQL', { example: '5432' }),
+  setting('database.user', 'PGUSER POSTGRES_USER POSTGRES_USERNAME', 'user that connects', {
     example: 'medallion',
   }),
-  setting('database.password', 'PGPASSWORD POSTGRES_PASSWORD', 'the password of that user', {
+  setting('database.password', 'PGPASSWORD POSTGRES_PASSWORD', 'password of that user', {
     isSecret: true,
   }),
   setting(
     'database.passfile',
     'PGPASSFILE',
-    'file of passwords, as for psql, where no password is given; ~/.pgpass without it',
+    'file of passwords, as for psql, used where no password is set; without it ~/.pgpass',
     { example: '/run/secrets/pgpass', kind: 'path' },
   ),
   setting(
     'database.name',
     'PGDATABASE POSTGRES_DB POSTGRES_DATABASE POSTGRES_DBNAME',
-    'the database',
+    'name of the database',
     { example: 'medallion' },
   ),
   setting(
@@ -65,7 +70,7 @@ export const WAREHOUSE_SETTINGS = [
     example: 'client.pem',
     kind: 'path',
   }),
-  setting('database.sslkey', 'PGSSLKEY', 'file of its key', {
+  setting('database.sslkey', 'PGSSLKEY', 'file of the key of that certificate', {
     example: 'client.key',
     kind: 'path',
   }),

@@ -140,14 +140,14 @@ export class Fields {
 
   /** A number above 0, as text: a JSON number would pass through a double. */
   rate(name: string): string {
-    return this.#number(name, 'invalid_amount', 'no rate above 0 and below 10^9', (decimal) => {
+    return this.#number(name, 'invalid_amount', 'not a rate above 0 and below 10^9', (decimal) => {
       const rate = decimal.negative ? undefined : toScale(decimal, RATE_SCALE, MAX_RATE_POWER);
       return rate !== undefined && /[1-9]/.test(rate) ? `"${rate}"` : undefined;
     });
   }
 
   quantity(name: string): string {
-    const wanted = 'no whole number from 1 to 1,000,000';
+    const wanted = 'not a whole number from 1 to 1,000,000';
     return this.#number(name, 'invalid_quantity', wanted, (decimal) => {
       const quantity = toWhole(decimal) ?? 0;
       return quantity >= 1 && quantity <= MAX_QUANTITY ? String(quantity) : undefined;
@@ -156,7 +156,7 @@ export class Fields {
 
   /** A quantity that may have 3 decimals; more are no quantity, since they would be rounded. */
   fraction(name: string): string {
-    const wanted = 'no number above 0 and up to 1,000,000 with 3 decimals';
+    const wanted = 'not a number above 0 and up to 1,000,000 with 3 decimals';
     return this.#number(name, 'invalid_quantity', wanted, (decimal) => {
       const quantity = toScale(decimal, QUANTITY_SCALE, MAX_QUANTITY_POWER) ?? '0';
       const isExact = decimal.digits.length - decimal.power <= QUANTITY_SCALE;
@@ -258,7 +258,7 @@ export class Fields {
     const text = typeof value === 'string' ? value : value.text;
     const decimal = parseDecimal(text.trim());
     return decimal === undefined
-      ? this.#rejectText(reason, name, text, 'no number')
+      ? this.#rejectText(reason, name, text, 'not a number')
       : (read(decimal) ?? this.#reject(reason, name, `${wanted}: ${show(value)}`));
   }
 

@@ -67,7 +67,7 @@ export async function readFailingRows(
     throw new MedallionError(
       'input',
       `several checks of ${query.model} have failing rows: ${checks.map(({ name }) => `"${name}"`).join(', ')}`,
-      { hint: `Name one: medallion checks show ${query.model} "${found.name}"` },
+      { hint: `Choose one: medallion checks show ${query.model} "${found.name}"` },
     );
   }
   const rows = await readRows<{ row: FailingRows['rows'][number] }>(

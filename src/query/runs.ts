@@ -39,7 +39,7 @@ export async function showRun(
   const run = await part('run');
   if (run.rows.length === 0) {
     throw new MedallionError('not_found', `there is no run ${runId}`, {
-      hint: 'medallion runs lists them.',
+      hint: 'To see the runs: medallion runs',
     });
   }
   return {

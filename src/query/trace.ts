@@ -56,7 +56,7 @@ export async function traceTransaction(
   const { events, quarantine } = trace.parts;
   if ((events?.rows.length ?? 0) + (quarantine?.rows.length ?? 0) === 0) {
     throw new MedallionError('not_found', `no event with the transaction id "${id}" is in bronze`, {
-      hint: 'Ids are told apart by case. medallion status says whether events still wait in the log.',
+      hint: 'Ids are case-sensitive. To see whether events still wait in the log: medallion status',
     });
   }
   return trace;
@@ -95,7 +95,7 @@ export async function traceEvent(
   throw new MedallionError(
     'not_found',
     `bronze has no event at offset ${offset} of partition ${partition} of ${topics.join(' or ')}`,
-    { hint: 'medallion status --section partitions says how far each partition is ingested.' },
+    { hint: 'To see how far each partition is ingested: medallion status --section partitions' },
   );
 }
 

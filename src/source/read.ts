@@ -102,7 +102,7 @@ export function readSource(
   below: readonly Source[] = [],
 ): Source | undefined {
   const nodes = new NodeReader(file, problems);
-  const root = nodes.root(text, 'a source says version, order and items');
+  const root = nodes.root(text, 'a source needs version, order and items');
   if (root === undefined) {
     return undefined;
   }

@@ -102,10 +102,10 @@ const NOTHING: Rule = {
 const LIMITS: Readonly<Record<string, { kinds: readonly Kind[]; says?: RegExp; shown?: string }>> =
   {
     sum: { kinds: ['amount'] },
-    unit: { kinds: ['amount'], says: /^minor$/, shown: 'minor or not there' },
+    unit: { kinds: ['amount'], says: /^minor$/, shown: 'minor' },
     per: { kinds: ['amount'], says: /^(line|unit)$/, shown: 'line or unit' },
-    new: { kinds: ['reference'], says: /^add$/, shown: 'add or not there' },
-    decimals: { kinds: ['quantity'], says: /^3$/, shown: '3 or not there' },
+    new: { kinds: ['reference'], says: /^add$/, shown: 'add' },
+    decimals: { kinds: ['quantity'], says: /^3$/, shown: '3' },
     format: { kinds: ['time'] },
     zone: { kinds: ['time'] },
     lookup: { kinds: ['reference', 'text', 'flag'] },
@@ -120,7 +120,7 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   if (!isMap(node)) {
     const paths = readPaths(nodes, node);
     if (paths.length === 0) {
-      report(' is empty: a path, a list of paths, or words like {path: ..}');
+      report(' is empty: expected a path, a list of paths, or properties like {path: ..}');
     }
     return { ...NOTHING, paths };
   }
@@ -129,11 +129,11 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   for (const [word, value] of said) {
     const { kinds, says, shown = '' } = LIMITS[word] ?? { kinds: [field.kind] };
     if (!kinds.includes(field.kind) || (word === 'per' && section !== 'items')) {
-      nodes.report(value, `${place}: ${word} does not fit a field of this kind`);
+      nodes.report(value, `${place}: ${word} does not work for a field of this kind`);
     }
     const written = text(word);
     if (written !== undefined && says?.test(written) === false) {
-      report(`: ${word} is ${shown}`);
+      report(`: ${word} can only be ${shown}`);
     }
   }
   const sum = text('sum');
@@ -141,7 +141,7 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   const zone = text('zone');
   const form = format === undefined ? undefined : parseTimeFormat(format);
   if (format !== undefined && form === undefined) {
-    report(`: format "${format}" is none of ${TIME_FORMATS}`);
+    report(`: format "${format}" is not one of ${TIME_FORMATS}`);
   }
   if (zone !== undefined && !isZone(zone)) {
     report(`: there is no time zone "${zone}"`);
@@ -163,7 +163,7 @@ function readRule(nodes: NodeReader, node: unknown, field: Field, section: strin
   };
   const origins = [rule.paths.length > 0, rule.sum !== undefined, rule.value !== undefined];
   if (origins.filter(Boolean).length !== 1) {
-    report(': one of path, sum and value says where it comes from');
+    report(': give exactly one of path, sum and value');
   }
   return rule;
 }
@@ -189,7 +189,7 @@ export function readPath(
   const wanted = throughLists
     ? 'path through a list, like lines[].amount'
     : 'path, like customer.id or codes[0]';
-  nodes.report(node, `"${text}" is no ${wanted}`);
+  nodes.report(node, `"${text}" is not a ${wanted}`);
   return undefined;
 }
 

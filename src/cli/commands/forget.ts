@@ -104,7 +104,7 @@ function leftText({ places, topics }: ForgetPlan): string[] {
       : `not changed, because they are not medallion's: ${others}; promote --full-refresh rebuilds tables of your models, and you remove files yourself`,
     !left.includes(EXTRA)
       ? ''
-      : `${EXTRA} stays, which marts are made of: where it identifies a person, take that out of the source, forget, and run promote --full-refresh`,
-    'exports, reports, backups and the WAL of PostgreSQL are out of reach',
+      : `${EXTRA} stays, because marts are made from it: if it identifies a person, remove that from the source, forget again, then run promote --full-refresh`,
+    'medallion cannot change exports, reports, backups and the WAL of PostgreSQL',
   ].filter((text) => text !== '');
 }

@@ -112,7 +112,10 @@ export const reopenCommand = command('reopen', 'take a dismissal back', {
   exits: { 5: 'another change of the quarantine is running' },
   seeAlso: ['quarantine dismiss', 'quarantine replay'],
   arguments: [['[events...]', COORDINATES]],
-  options: { ...CHOICE, note: option('--note <text>', 'a note on the reason, for later readers') },
+  options: {
+    ...CHOICE,
+    note: option('--note <text>', 'a note on the reason, for later readers'),
+  },
   run: (context, flags, events) => decide(REOPENING, context, flags, events),
 });
 

@@ -120,7 +120,7 @@ empty_value cannot be judged; too_large can, if it was kept whole, and
 undecodable of a topic with a format (KAFKA_FORMAT) once the registry has its
 schema. export writes an event as its own line; one that is not a line of text,
 or was cut, comes as {"quarantined", "reason", "field", "detail", "base64"}.
-Corrected, it is a new event of a new file: dismiss the old one.`,
+After a correction it is a new event of a new file: dismiss the old one.`,
     examples: [
       'medallion quarantine list --summary',
       'medallion quarantine show sales/0/123',
