@@ -58,7 +58,7 @@ async function regularFile(given: string): Promise<string> {
     const file = await realpath(given);
     const found = await stat(file);
     if (!found.isFile()) {
-      const what = found.isDirectory() ? 'it is a folder' : 'it is no regular file';
+      const what = found.isDirectory() ? 'it is a folder' : 'it is not a regular file';
       throw new MedallionError('input', `cannot read ${given}: ${what}`, {
         hint: 'Give a regular file, or pipe the events in: medallion ingest --from - < input',
       });

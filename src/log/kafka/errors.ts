@@ -81,7 +81,7 @@ export function kafkaError(
   }
   if (failures.some((failure) => BAD_CERTIFICATE.test(codeOf(failure) ?? ''))) {
     return new MedallionError('denied', `no trusted TLS connection to ${kafka}: ${said}`, {
-      hint: 'KAFKA_SSL_CA names the file of the certificate authority; KAFKA_SSL=false connects without TLS.',
+      hint: 'Set KAFKA_SSL_CA to the file of the certificate authority, or KAFKA_SSL=false to connect without TLS.',
       cause: error,
     });
   }

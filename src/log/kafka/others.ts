@@ -95,9 +95,9 @@ function abandoned(
   );
   return new MedallionError(
     'check_failed',
-    `topic "${topic}" is not read whole for this warehouse in group "${group}": ${parts.join('; ')}`,
+    `this warehouse does not read all of topic "${topic}" in group "${group}": ${parts.join('; ')}`,
     {
-      hint: `kafka-consumer-groups.sh --describe --members --verbose --group "${group}" shows who has what. ${OWN_GROUP}`,
+      hint: `kafka-consumer-groups.sh --describe --members --verbose --group "${group}" shows the members and their partitions. ${OWN_GROUP}`,
     },
   );
 }

@@ -377,7 +377,7 @@ export class ReadSession {
     if (this.#assignments.all.length === 0) {
       this.#context.emit({
         type: 'note',
-        message: `group "${this.#config.group}" has more readers than partitions: this one got none`,
+        message: `group "${this.#config.group}" has more readers than partitions: this reader got no partition`,
       });
     }
     this.#ending.end(end);
