@@ -1,4 +1,5 @@
 import { arraysOf } from './ask.ts';
+import * as v from '@badrap/valita';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,7 +11,6 @@ import { VERSION } from '../version.ts';
 import { writeWhole } from '../whole-file.ts';
 import { withTransaction } from './transaction.ts';
 import type { Client } from './client.ts';
-import { runFileSchema, type RunFile } from './run-file.ts';
 import { isGone, thisRunner } from '../runner.ts';
 import { runEnd, type RunRecord } from './runs.ts';
 
@@ -18,6 +18,40 @@ import { runEnd, type RunRecord } from './runs.ts';
  * Runs of commands that need no warehouse leave their record as a file below the home. The next command that opens the
  * warehouse takes it into the metadata, and removes it when that is committed; its id makes a second taking do nothing.
  */
+
+const matching = (pattern: RegExp): v.Type<string> =>
+  v.string().assert((text) => pattern.test(text));
+const offset = matching(/^\d+$/).nullable();
+const integer = v.number().assert(Number.isSafeInteger);
+const time = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+
+const runFileSchema = v.object({
+  id: matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i),
+  command: v.string(),
+  version: v.string(),
+  arguments: v.array(v.string()),
+  os_user: v.string(),
+  host: v.string(),
+  process_id: integer,
+  started_at: time,
+  finished_at: time.nullable(),
+  outcome: v.union(
+    ...(['running', 'done', 'failed', 'interrupted'] as const).map((end) => v.literal(end)),
+  ),
+  error: v.string().nullable(),
+  counts: v.record(v.unknown()),
+  partitions: v.array(
+    v.object({
+      topic: v.string(),
+      partition: integer,
+      from_offset: offset,
+      to_offset: offset,
+      events: integer,
+    }),
+  ),
+});
+
+type RunFile = v.Infer<typeof runFileSchema>;
 
 /** What a run wrote to one partition; the offsets are undefined when the log did not say. */
 export interface WrittenPartition {

@@ -4,7 +4,7 @@ import { MedallionError, messageOf, usageError } from '../../errors.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import { archiveTable } from './archive.ts';
-import { ATTACHED, queried } from './attached.ts';
+import { ATTACHED, queried } from './warehouse.ts';
 import { DuckDBBlobValue } from './driver.ts';
 import { attachWarehouse, startDuckDb, type DuckDbOptions } from './engine.ts';
 import { ARCHIVE, foreseen } from './errors.ts';

@@ -14,7 +14,6 @@ import { NewMembers } from '../../event/new-members.ts';
 import { makeFolder } from '../../folder.ts';
 import type { StageContext } from '../../progress.ts';
 import type { Engine, Session, WarehouseReader } from '../engine.ts';
-import { ATTACHED, queried } from './attached.ts';
 import { DuckDBInstance } from './driver.ts';
 import { foreseen } from './errors.ts';
 import { RowCache } from './row-cache.ts';
@@ -22,7 +21,7 @@ import { EXTENSIONS, loadExtension } from './extension.ts';
 import { DuckDbSession, SEEN } from './session.ts';
 import { makeMacros } from './source.ts';
 import { singleQuoted } from './sql.ts';
-import { attachedWarehouse, warehouseThrough } from './warehouse.ts';
+import { ATTACHED, attachedWarehouse, queried, warehouseThrough } from './warehouse.ts';
 
 export interface DuckDbOptions {
   readonly warehouse: ConnectionSettings;

@@ -37,8 +37,7 @@ import {
 } from './source.ts';
 import { reachPlaces } from './s3.ts';
 import { doubleQuoted, singleQuoted } from './sql.ts';
-import { narrowed, selectOf } from './warehouse-file.ts';
-import type { Warehouse } from './warehouse.ts';
+import { narrowed, selectOf, type Warehouse } from './warehouse.ts';
 
 /** The catalog that DuckDB has by itself: all sessions read it after their own. */
 const SHARED_CATALOG = 'memory';

@@ -1,7 +1,7 @@
 import { firstLine, MedallionError } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import type { DuckDbSession } from '../duckdb/session.ts';
-import { selectOf } from '../duckdb/warehouse-file.ts';
+import { selectOf } from '../duckdb/warehouse.ts';
 import {
   stagedTable,
   type Column,
