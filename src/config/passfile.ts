@@ -26,7 +26,7 @@ export function passwordIn(
   }
   const owner = [host, String(port), database, user];
   for (const line of text.split(/\r?\n/).filter((each) => !each.startsWith('#'))) {
-    const [, ...fields] = LINE.exec(line)?.map(unescaped) ?? [];
+    const [, ...fields] = LINE.exec(line)?.map((text) => text.replaceAll(/\\(.)/g, '$1')) ?? [];
     if (owner.every((value, index) => fields[index] === '*' || fields[index] === value)) {
       return fields.at(-1);
     }
@@ -37,7 +37,3 @@ export function passwordIn(
 const FIELD = String.raw`((?:\\.|[^:\\])*)`;
 /** A colon within one of the first four is escaped; the password is the rest. */
 const LINE = new RegExp(`^${FIELD}:${FIELD}:${FIELD}:${FIELD}:(.*)$`);
-
-function unescaped(text: string): string {
-  return text.replaceAll(/\\(.)/g, '$1');
-}

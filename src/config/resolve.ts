@@ -41,7 +41,8 @@ export function resolveSettings(given: Given): Resolved {
   const problems: string[] = [];
   const database = resolveDatabase(given, problems);
   const values = new Map(database.values);
-  for (const { key } of SETTINGS.filter((setting) => !isOfServer(setting.key))) {
+  const ofServer: readonly SettingKey[] = ['database.url', ...PARTS];
+  for (const { key } of SETTINGS.filter((setting) => !ofServer.includes(setting.key))) {
     const found = fromFlag(given, key) ?? fromVariables(given, key) ?? fromFile(given, key);
     const { default: fallback, isDerived = false } = settingOf(key);
     if (found !== undefined) {
@@ -121,10 +122,6 @@ const NAMING: readonly Part[] = ['database.host', 'database.name', 'database.use
 const OF_THE_URL: readonly Part[] = ['database.host', 'database.port', 'database.name'];
 
 const DEFAULT_USER = 'postgres';
-
-function isOfServer(key: SettingKey): boolean {
-  return key === 'database.url' || PARTS.some((part) => part === key);
-}
 
 /**
  * The server. A URL in a flag or the environment names it whole: of the variables only those that psql would take beside

@@ -141,15 +141,15 @@ export async function withClient<T>(
     return await work(client);
   } catch (error) {
     throw codeOf(error) === READ_ONLY
-      ? readOnly(settings, await isStandby(client), error)
+      ? readOnly(
+          settings,
+          await isTrue(client, 'select pg_is_in_recovery()').catch(() => false),
+          error,
+        )
       : lostConnection(error, settings);
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-async function isStandby(client: Client): Promise<boolean> {
-  return isTrue(client, 'select pg_is_in_recovery()').catch(() => false);
 }
 
 export async function isConnected(client: Client): Promise<boolean> {

@@ -94,14 +94,18 @@ export async function openRunFile(
     counts: {},
     partitions: [],
   };
-  const write = async (record: RunFile): Promise<boolean> =>
-    writeRunFile(home, record).then(
-      () => true,
-      (error: unknown) => {
-        emit({ type: 'warning', message: `cannot record this run: ${messageOf(error)}` });
-        return false;
-      },
-    );
+  const folder = folderOf(home);
+  const write = async (record: RunFile): Promise<boolean> => {
+    try {
+      await makeFolder(folder);
+      const file = path.join(folder, `${record.id}.json`);
+      await writeWhole(file, `${JSON.stringify(record, undefined, 2)}\n`);
+      return true;
+    } catch (error) {
+      emit({ type: 'warning', message: `cannot record this run: ${messageOf(error)}` });
+      return false;
+    }
+  };
   const isOpen = await write(opened);
   return async ({ counts, partitions, error }) => {
     if (isOpen) {
@@ -121,13 +125,6 @@ export async function openRunFile(
   };
 }
 
-async function writeRunFile(home: string, record: RunFile): Promise<void> {
-  const folder = folderOf(home);
-  const file = path.join(folder, `${record.id}.json`);
-  await makeFolder(folder);
-  await writeWhole(file, `${JSON.stringify(record, undefined, 2)}\n`);
-}
-
 /** Takes the records that lie below the home into the metadata, each once: those of runs that have ended or were killed. */
 export async function takeRunFiles(
   client: Client,
@@ -144,7 +141,11 @@ export async function takeRunFiles(
       });
       continue;
     }
-    if (record === 'taken' || isStillRunning(record)) {
+    if (record === 'taken') {
+      continue;
+    }
+    const { outcome, host, process_id: processId } = record;
+    if (outcome === 'running' && !isGone({ host, processId })) {
       continue;
     }
     try {
@@ -174,10 +175,6 @@ async function recordRunFile(client: Client, record: RunFile): Promise<void> {
     const partitions = arraysOf(record.partitions, ...columns);
     await client.query(sqlFile('runs/take_partitions'), [run.run_id, ...partitions]);
   }
-}
-
-function isStillRunning({ outcome, host, process_id: processId }: RunFile): boolean {
-  return outcome === 'running' && !isGone({ host, processId });
 }
 
 async function readRunFile(file: string): Promise<RunFile | 'unreadable' | 'taken'> {

@@ -46,7 +46,8 @@ export class CheckTally {
   add(model: Model, check: ModelCheck, checked: number, failing: number): CheckResult {
     return this.#take({
       ...{ model: model.id, name: check.name, severity: check.severity },
-      ...{ warnAbove: check.warn_above, errorAbove: errorLimit(check) },
+      warnAbove: check.warn_above,
+      errorAbove: check.severity === 'error' ? (check.error_above ?? '0') : undefined,
       ...{ checked, failing, outcome: outcomeOf(check, failing, checked), rows: [] },
     });
   }
@@ -60,14 +61,11 @@ export class CheckTally {
     }
     known.checked += result.checked;
     known.failing += result.failing;
-    known.outcome = worstOf(known.outcome, result.outcome);
+    known.outcome =
+      WORST[Math.max(WORST.indexOf(known.outcome), WORST.indexOf(result.outcome))] ?? 'error';
     known.rows.push(...result.rows.slice(0, SAMPLE_ROWS - known.rows.length));
     return known;
   }
-}
-
-function worstOf(a: CheckOutcome, b: CheckOutcome): CheckOutcome {
-  return WORST.indexOf(a) > WORST.indexOf(b) ? a : b;
 }
 
 /** Where the rows lie that are about to be published: staged by an engine, or in the transaction that publishes them. */
@@ -117,10 +115,6 @@ export async function runChecks(
         `The checks are in ${[...new Set(failed.map(({ model }) => model.file))].join(', ')}.`,
     });
   }
-}
-
-function errorLimit(check: ModelCheck): string | undefined {
-  return check.severity === 'error' ? (check.error_above ?? '0') : undefined;
 }
 
 async function countFailing(

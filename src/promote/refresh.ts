@@ -87,6 +87,8 @@ export async function prepareTables(
       ({ id }) => id,
     ),
   ]);
+  const has = (id: string, wanted: TableChange['kind']): boolean =>
+    changes.some(({ model, kind }) => model.id === id && kind === wanted);
   refuseUnconfirmed(changes, refreshed);
   refuseBlocked(changes);
   const remade = new Set(
@@ -109,7 +111,8 @@ export async function prepareTables(
       await markStale(client, ALWAYS, martsByDay);
       await emptySilver(
         client,
-        models.silver.filter((model) => !isViewChange(changes, model)),
+        // A table that becomes a view, or the other way round, is dropped, not emptied.
+        models.silver.filter(({ id }) => !has(id, 'kind')),
       );
       const ofSilver = changes.filter(({ model }) => model.layer === 'silver');
       await runAll(client, schemaChangeStatements(ofSilver));
@@ -131,7 +134,11 @@ export async function prepareTables(
   }).catch((error: unknown) => {
     throw conflictError(error);
   });
-  for (const change of changes.filter(isWorthSaying)) {
+  // A first promotion makes all tables; nobody needs to read that.
+  const told = changes.filter(
+    ({ kind, step }) => step === 'apply' && !['new table', 'comment'].includes(kind),
+  );
+  for (const change of told) {
     const { what, then } = describeChange(change);
     context.emit({ type: 'note', message: `${change.model.id}: ${what}: ${then}` });
   }
@@ -146,7 +153,7 @@ export async function prepareTables(
   const made = models.gold
     .map(({ id }) => id)
     .filter(
-      (id) => refreshed.has(id) || remade.has(id) || isNew(changes, id) || unfilled.marts.has(id),
+      (id) => refreshed.has(id) || remade.has(id) || has(id, 'new table') || unfilled.marts.has(id),
     );
   const emptied = made.length === 0 ? [] : withReaders(models.gold, made);
   return {
@@ -190,25 +197,11 @@ async function readUnfilled(client: Client): Promise<Unfilled> {
   return { marts: new Set(rows.map(({ model }) => model)), isBehind };
 }
 
-function isNew(changes: readonly TableChange[], id: string): boolean {
-  return changes.some(({ model, kind }) => model.id === id && kind === 'new table');
-}
-
-/** A table that becomes a view, or the other way round, is dropped, not emptied. */
-function isViewChange(changes: readonly TableChange[], { id }: Model): boolean {
-  return changes.some(({ model, kind }) => model.id === id && kind === 'kind');
-}
-
 /** A mart or a column of one that every day of silver has rows for. */
 function asksForAllDays({ model, kind, step }: TableChange): boolean {
   return (
     model.layer === 'gold' && step === 'apply' && (kind === 'new table' || kind === 'new column')
   );
-}
-
-/** A first promotion makes all tables; nobody needs to read that. */
-function isWorthSaying({ kind, step }: TableChange): boolean {
-  return step === 'apply' && !['new table', 'comment'].includes(kind);
 }
 
 function refuseUnconfirmed(changes: readonly TableChange[], refreshed: ReadonlySet<string>): void {

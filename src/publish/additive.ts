@@ -42,10 +42,6 @@ function keyColumns({ columns, key }: Model): Model['columns'] {
   return columns.filter(({ name }) => key.includes(name));
 }
 
-function measureNames(model: Model): string[] {
-  return measuresOf(model).map(({ name }) => name);
-}
-
 /** What the files of sql/publish say of an additive mart. */
 function additiveValues(model: Model): Record<string, string> {
   const measures = measuresOf(model);
@@ -220,7 +216,7 @@ export function sourceOf(model: Model, marts: readonly Model[]): Model | undefin
  * @param isWhole leaves out cells that nothing is behind
  */
 export function summed(model: Model, rows: string, isWhole: boolean): string {
-  const sums = measureNames(model).map((name) => `sum(${ident(name)}) as ${ident(name)}`);
+  const sums = measuresOf(model).map(({ name }) => `sum(${ident(name)}) as ${ident(name)}`);
   const names = keyColumns(model).map(({ name }) => ident(name));
   const key = columnList(model.key);
   const having = isWhole ? ` having sum(${ident(model.count ?? '')}) <> 0` : '';

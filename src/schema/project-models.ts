@@ -77,7 +77,7 @@ export function describeStray({ model, kind, project, at, relation }: StrayModel
     case 'dropped':
       return {
         what: `no longer in its project; promoted last at ${at} UTC`,
-        then: `left unchanged: put ${fileOf(model)} back, or remove it with medallion sql --write 'drop ${relation} ${model}'`,
+        then: `left unchanged: put models/${model.replace('.', '/')}.sql back, or remove it with medallion sql --write 'drop ${relation} ${model}'`,
       };
     case 'missing':
       return {
@@ -182,10 +182,6 @@ export async function recordProjectModels(
 
 function definitionOf({ text }: Pick<ModelFile, 'text'>): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-function fileOf(model: string): string {
-  return `models/${model.replace('.', '/')}.sql`;
 }
 
 function refreshOf(model: string): string {

@@ -1,4 +1,4 @@
-import { JsonNumber, jsonText, parseJson, type Json, type JsonObject } from '../event/json.ts';
+import { JsonNumber, jsonText, parseJson, type Json } from '../event/json.ts';
 import type { Judgement } from '../event/judge.ts';
 import type { References } from '../event/references.ts';
 import { judgeBy, SKIPPED } from './judge.ts';
@@ -134,7 +134,10 @@ export class Eraser {
       this.#shapes.set(source, shape);
     }
     const reduced = reduce(record, shape);
-    const paths = source === undefined ? [[...DETAILS, 'customer', 'id']] : idPathsOf(source);
+    const paths =
+      source === undefined
+        ? [[...DETAILS, 'customer', 'id']]
+        : (source.order.get(CUSTOMER_ID)?.paths ?? []);
     const path = paths.find((each) => isThere(at(record, each)));
     if (path !== undefined) {
       const isNumber = source === undefined && at(record, path) instanceof JsonNumber;
@@ -179,10 +182,6 @@ export function saysItself({ order }: Source, id: string): boolean {
   const rule = order.get(CUSTOMER_ID);
   const texts = [rule?.value, rule?.fallback, rule?.otherwise, ...(rule?.lookup?.values() ?? [])];
   return texts.some((text) => text?.trim() === id);
-}
-
-function idPathsOf({ order }: Source): readonly Path[] {
-  return order.get(CUSTOMER_ID)?.paths ?? [];
 }
 
 /** The places of a record that its event is made of; a place without any below it is a value. */
@@ -236,10 +235,9 @@ function reduce(value: Json, shape: Shape): Json {
   if (shape.size === 0) {
     return value;
   }
-  return typeof value === 'string' && value.trim() !== '' ? UNREADABLE : withoutDigits(value);
-}
-
-function withoutDigits(value: Exclude<Json, JsonObject | Json[]>): Json {
+  if (typeof value === 'string' && value.trim() !== '') {
+    return UNREADABLE;
+  }
   return value instanceof JsonNumber ? new JsonNumber('0') : value;
 }
 

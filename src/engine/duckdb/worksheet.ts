@@ -84,7 +84,10 @@ export async function worksheetOf(
   rows: WorksheetRows,
 ): Promise<Worksheet> {
   const source = `read_parquet(${fileToRead(rows.file)})`;
-  const columns = await columnsOf(connection, source);
+  const described = await connection.runAndReadAll(`describe from ${source}`);
+  const columns = described
+    .getRows()
+    .map(([name, type]): Column => ({ name: String(name), type: String(type) }));
   const unfit = await unfitColumns(connection, source, columns);
   const tooLong = columns.find(({ name, type }) => unfit.has(name) && type === 'VARCHAR');
   if (tooLong !== undefined) {
@@ -109,11 +112,6 @@ export async function worksheetOf(
 interface Column {
   readonly name: string;
   readonly type: string;
-}
-
-async function columnsOf(connection: DuckDBConnection, source: string): Promise<Column[]> {
-  const described = await connection.runAndReadAll(`describe from ${source}`);
-  return described.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
 async function unfitColumns(

@@ -13,7 +13,7 @@ export function fieldLines(word: string, rule: DraftedRule, remark: string): str
     return [`${word}: ${valueText(rule)}${comment}`];
   }
   const words = Object.entries(rule);
-  if (words.some(([name]) => name === 'lookup') && hasManyPairs(rule)) {
+  if (Object.keys(rule['lookup'] ?? {}).length > 2) {
     return [
       `${word}:${comment}`,
       ...words.flatMap(([name, value]) =>
@@ -31,11 +31,6 @@ export function fieldLines(word: string, rule: DraftedRule, remark: string): str
 
 function isList(rule: DraftedRule): rule is readonly string[] {
   return Array.isArray(rule);
-}
-
-function hasManyPairs(rule: Exclude<DraftedRule, string | readonly string[]>): boolean {
-  const { lookup = {} } = rule;
-  return Object.keys(lookup).length > 2;
 }
 
 export function ruleText(rule: DraftedRule): string {
