@@ -12,22 +12,13 @@ export interface ArchiveFile extends PartitionName {
 
 const PLACE = `archive || '/' || path as place`;
 
-interface FileRow {
-  readonly place: string;
-  readonly topic: string;
-  readonly partition: string;
-  readonly events: string;
-}
-
 export async function readArchiveFiles(client: Client): Promise<ArchiveFile[]> {
-  const { rows } = await client.query<FileRow>(
+  const { rows } = await client.query<Record<keyof ArchiveFile, string>>(
     `select ${PLACE}, topic, partition, events from medallion.archive_files
      where archived_at is not null order by topic, partition, from_offset`,
   );
-  return rows.map((row) => ({
-    ...row,
-    partition: Number(row.partition),
-    events: Number(row.events),
+  return rows.map(({ partition, events, ...row }) => ({
+    ...{ ...row, partition: Number(partition), events: Number(events) },
   }));
 }
 
@@ -41,9 +32,12 @@ export async function placesOfRanges(
   client: Client,
   ranges: readonly (PartitionName & { readonly from: bigint; readonly to: bigint })[],
 ): Promise<string[]> {
-  return readPlaces(client, sqlFile('archive/files_of_ranges'), [
-    ...arraysOf(ranges, 'topic', 'partition', 'from', 'to'),
-  ]);
+  const { rows } = await client.query<{ place: string }>(
+    `select ${PLACE} from medallion.archive_files
+     where file_id in (${sqlFile('archive/files_of_ranges')}) order by place`,
+    arraysOf(ranges, 'topic', 'partition', 'from', 'to'),
+  );
+  return rows.map(({ place }) => place);
 }
 
 /** Places of the files that hold some events. */
@@ -55,16 +49,4 @@ export async function placesOfEvents(
     client,
     events.map((event) => ({ ...event, from: event.offset, to: event.offset + 1n })),
   );
-}
-
-async function readPlaces(
-  client: Client,
-  fileIds: string,
-  values: readonly unknown[],
-): Promise<string[]> {
-  const { rows } = await client.query<{ place: string }>(
-    `select ${PLACE} from medallion.archive_files where file_id in (${fileIds}) order by place`,
-    [...values],
-  );
-  return rows.map(({ place }) => place);
 }

@@ -243,42 +243,34 @@ async function cancelledBy<T>(
   }
 }
 
-/** Type OIDs by the kind they are shown as, each with the OID of its array (pg_type; fixed in PostgreSQL's catalog). */
-const TYPE_OIDS: Readonly<
-  Partial<Record<ScalarKind, readonly (readonly [type: number, array: number])[]>>
-> = {
-  boolean: [[16, 1000]],
+/**
+ * Type OIDs by the kind they are shown as, and in the same order the OIDs of their arrays (pg_type; fixed in PostgreSQL's
+ * catalog).
+ */
+const TYPE_OIDS: Readonly<Partial<Record<ScalarKind, readonly [number[], number[]]>>> = {
+  boolean: [[16], [1000]],
   // int8, int2, int4, oid, float4, float8, numeric
   number: [
-    [20, 1016],
-    [21, 1005],
-    [23, 1007],
-    [26, 1028],
-    [700, 1021],
-    [701, 1022],
-    [1700, 1231],
+    [20, 21, 23, 26, 700, 701, 1700],
+    [1016, 1005, 1007, 1028, 1021, 1022, 1231],
   ],
-  // json, jsonb
   json: [
-    [114, 199],
-    [3802, 3807],
+    [114, 3802], // json, jsonb
+    [199, 3807],
   ],
-  // timestamp, timestamptz
   timestamp: [
-    [1114, 1115],
-    [1184, 1185],
+    [1114, 1184], // timestamp, timestamptz
+    [1115, 1185],
   ],
 };
 /** Arrays whose elements are shown as text: of text, varchar, char, "char", name, date, time, timetz, interval, uuid, bytea, inet, cidr. */
 const TEXT_ARRAYS = [1009, 1015, 1014, 1002, 1003, 1182, 1183, 1270, 1187, 2951, 1001, 1041, 651];
 
 const KINDS: ReadonlyMap<number, ColumnKind> = new Map([
-  ...Object.entries(TYPE_OIDS).flatMap(([kind, oids]) =>
-    oids.flatMap(([type, array]): [number, ColumnKind][] => [
-      [type, kind as ScalarKind],
-      [array, `${kind as ScalarKind}[]`],
-    ]),
-  ),
+  ...Object.entries(TYPE_OIDS).flatMap(([kind, [types, arrays]]): [number, ColumnKind][] => [
+    ...types.map((oid): [number, ColumnKind] => [oid, kind as ScalarKind]),
+    ...arrays.map((oid): [number, ColumnKind] => [oid, `${kind as ScalarKind}[]`]),
+  ]),
   ...TEXT_ARRAYS.map((oid): [number, ColumnKind] => [oid, 'text[]']),
 ]);
 

@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import type { PartitionName } from './offsets.ts';
 import { isGone, thisRunner } from '../runner.ts';
 import { literal } from './quote.ts';
-import { statement } from '../sql-file.ts';
+import { sqlFile, statement } from '../sql-file.ts';
 
 export interface RunRecord {
   readonly command: string;
@@ -130,30 +130,11 @@ export async function saveModels(
   );
 }
 
-/** Records the days that a run published, neighbours as one span. */
+/** Records the days that a run published. */
 export async function saveDays(
   client: Client,
   runId: bigint,
   days: readonly string[],
 ): Promise<void> {
-  await client.query('update medallion.runs set days = $2 where run_id = $1', [
-    runId,
-    daySpans(days),
-  ]);
-}
-
-const DAY_MS = 86_400_000;
-
-/** Days in order as spans: 2026-01-01..2026-01-31, and a day that stands alone as itself. */
-function daySpans(days: readonly string[]): string[] {
-  const spans: { first: string; last: string }[] = [];
-  for (const day of days) {
-    const span = spans.at(-1);
-    if (span !== undefined && Date.parse(day) - Date.parse(span.last) === DAY_MS) {
-      span.last = day;
-    } else {
-      spans.push({ first: day, last: day });
-    }
-  }
-  return spans.map(({ first, last }) => (first === last ? first : `${first}..${last}`));
+  await client.query(sqlFile('runs/days'), [runId, days]);
 }

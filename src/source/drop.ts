@@ -66,13 +66,7 @@ export function pathsRead(
 
 /** What is left of the paths whose first step is the one that was taken. */
 function below(paths: readonly Path[], isTaken: (step: Step | undefined) => boolean): Path[] {
-  const inside: Path[] = [];
-  for (const path of paths) {
-    if (isTaken(path[0])) {
-      inside.push(path.slice(1));
-    }
-  }
-  return inside;
+  return paths.filter(([first]) => isTaken(first)).map((path) => path.slice(1));
 }
 
 const SPACE = 0x20;

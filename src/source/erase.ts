@@ -253,24 +253,18 @@ function merged([first = new Map<Step, Shape>(), second]: readonly Shape[]): Sha
   return both;
 }
 
-/** Sets the value at a path, with the objects and elements on the way there. */
-function put(root: Json, path: Path, value: Json): void {
-  let place: Json | undefined = root;
-  for (const [index, step] of path.entries()) {
-    const isLast = index === path.length - 1;
-    const next: Json = isLast
-      ? value
-      : typeof path[index + 1] === 'string'
-        ? new Map<string, Json>()
-        : [];
-    if (place instanceof Map && typeof step === 'string') {
-      place.set(step, isLast ? value : (place.get(step) ?? next));
-      place = place.get(step);
-    } else if (Array.isArray(place) && typeof step === 'number') {
-      place[step] = isLast ? value : (place[step] ?? next);
-      place = place[step];
-    }
+/** Sets the value at a path, with the objects and elements on the way there. @returns what stands there then */
+function put(root: Json | undefined, [step, ...rest]: Path, value: Json): Json {
+  if (step === undefined) {
+    return value;
   }
+  const place = root ?? (typeof step === 'string' ? new Map<string, Json>() : []);
+  if (place instanceof Map && typeof step === 'string') {
+    place.set(step, put(place.get(step), rest, value));
+  } else if (Array.isArray(place) && typeof step === 'number') {
+    place[step] = put(place[step], rest, value);
+  }
+  return place;
 }
 
 /** A number of so few digits is a quantity or a price as well. */

@@ -125,22 +125,19 @@ function refuse(error: unknown): never {
   });
 }
 
-const NUMBER = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
+type Kind = Answer['columns'][number]['kind'];
+
+const KINDS: readonly (readonly [type: RegExp, kind: Kind])[] = [
+  [/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/, 'number'],
+  [/^BOOLEAN$/, 'boolean'],
+  [/^TIMESTAMP/, 'timestamp'],
+];
 
 function columnsOf(result: DuckDBResult): Answer['columns'] {
   const types = result.columnTypes().map(String);
   return result.columnNames().map((name, index) => {
-    const type = types[index] ?? '';
-    return {
-      name,
-      kind: NUMBER.test(type)
-        ? 'number'
-        : type === 'BOOLEAN'
-          ? 'boolean'
-          : type.startsWith('TIMESTAMP')
-            ? 'timestamp'
-            : 'text',
-    };
+    const found = KINDS.find(([pattern]) => pattern.test(types[index] ?? ''));
+    return { name, kind: found?.[1] ?? 'text' };
   });
 }
 
