@@ -1,4 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { keepTemporaryFilesInMemory } from './test/support/scratch.ts';
+
+keepTemporaryFilesInMemory();
 
 export default defineConfig({
   test: {

@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
+import { keepTemporaryFilesInMemory } from './test/support/scratch.ts';
+
+keepTemporaryFilesInMemory();
 
 /** Decides the moments of the faults: a run is repeated with the seed that it printed. */
 const seed = process.env['FAULTS_SEED'] ?? String(randomInt(2 ** 32));

@@ -19,7 +19,6 @@ import {
 import { serverUser } from '../../src/embedded/user.ts';
 import { migrate } from '../../src/schema/migrate.ts';
 import { prepareKafkaRun, stopSharedBroker } from './kafka-run.ts';
-import { scratchFolder } from './scratch.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -89,43 +88,28 @@ async function startTestServer(): Promise<{
     return { settings: warehouse, stop: () => Promise.resolve() };
   }
   await removeAbandoned();
-  const folders = { programs: await makeFolder(tmpdir()), data: await makeFolder(scratchFolder()) };
-  const remove = async (): Promise<void> => {
-    for (const folder of Object.values(folders)) {
-      await rm(folder, { recursive: true, force: true });
-    }
-  };
+  const folder = await mkdtemp(path.join(tmpdir(), PREFIX));
   try {
-    const { settings, stop } = await startEmbedded(folders);
+    await writeFile(path.join(folder, 'runner'), String(process.pid));
+    const { settings, stop } = await startEmbedded(folder);
     return {
       settings,
       stop: async () => {
         await stop();
-        await remove();
+        await rm(folder, { recursive: true, force: true });
       },
     };
   } catch (error) {
-    await remove();
+    await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** A folder of this run, which the server's own user can reach. */
-async function makeFolder(parent: string): Promise<string> {
-  const folder = await mkdtemp(path.join(parent, PREFIX));
-  await writeFile(path.join(folder, 'runner'), String(process.pid));
-  await chmod(folder, 0o711);
-  return folder;
-}
-
 /** What runs left that were killed before their teardown. */
 async function removeAbandoned(): Promise<void> {
-  const parents = [...new Set([tmpdir(), scratchFolder()])];
-  const found = await Promise.all(
-    parents.map(async (parent) => (await readdir(parent)).map((name) => path.join(parent, name))),
-  );
-  for (const folder of found.flat()) {
-    const runner = path.basename(folder).startsWith(PREFIX)
+  for (const name of await readdir(tmpdir())) {
+    const folder = path.join(tmpdir(), name);
+    const runner = name.startsWith(PREFIX)
       ? Number(await readFile(path.join(folder, 'runner'), 'utf8').catch(() => '0'))
       : 0;
     if (runner > 0 && !isAlive(runner)) {
@@ -146,19 +130,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function startEmbedded({
-  programs,
-  data,
-}: {
-  readonly programs: string;
-  readonly data: string;
-}): Promise<{ settings: ConnectionSettings; stop: () => Promise<void> }> {
-  const cluster = clusterAt(path.join(data, 'cluster'));
+async function startEmbedded(
+  folder: string,
+): Promise<{ settings: ConnectionSettings; stop: () => Promise<void> }> {
+  await chmod(folder, 0o711);
+  const cluster = clusterAt(path.join(folder, 'cluster'));
   const user = await serverUser(cluster.data);
-  const binaries = await embeddedBinaries(programs, user);
+  const binaries = await embeddedBinaries(folder, user);
   await createCluster(cluster.folder, binaries, user);
   const port = await freePort();
-  const logFile = path.join(programs, 'server.log');
+  const logFile = path.join(folder, 'server.log');
   const options = { port, settings: THROWAWAY, logFile, daemon: false };
   const { ended } = await startServer(cluster, binaries, user, options);
   const settings: ConnectionSettings = {

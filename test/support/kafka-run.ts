@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startBroker } from '../../scripts/kafka-broker/broker.ts';
-import { scratchFolder } from './scratch.ts';
 
 /** What the workers of one test run need to share one broker: the first that asks starts it. */
 export interface KafkaRun {
@@ -28,7 +28,7 @@ const WAIT_MS = 180_000;
 /** Called once, by the global setup: nothing is started yet. */
 export async function prepareKafkaRun(): Promise<KafkaRun> {
   return {
-    folder: await mkdtemp(path.join(scratchFolder(), 'medallion-kafka-')),
+    folder: await mkdtemp(path.join(tmpdir(), 'medallion-kafka-')),
     ownerPid: process.pid,
   };
 }
