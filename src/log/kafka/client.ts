@@ -95,10 +95,10 @@ export async function disconnect(
 
 /** Resolves when the promise has settled, or after `ms`. */
 export async function settledWithin(ms: number, promise: Promise<unknown>): Promise<void> {
-  const done = new AbortController();
-  const timeout = delay(ms, undefined, { signal: done.signal });
-  await Promise.race([promise, timeout]).catch(() => undefined);
-  promise.catch(() => undefined);
-  timeout.catch(() => undefined);
-  done.abort();
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise.catch(() => undefined), timeout]);
+  clearTimeout(timer);
 }

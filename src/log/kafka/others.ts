@@ -25,8 +25,8 @@ export class OtherReaders {
   readonly #nobodyMs: number;
   #progress = '';
   #progressAt = Date.now();
-  /** Since when a partition has been somebody else's, or nobody's. */
-  readonly #strangeSince = new Map<string, number>();
+  /** Since when a partition has been a stranger's, by that member's id, or nobody's. */
+  readonly #strange = new Map<number, { readonly id: string; readonly since: number }>();
 
   constructor(config: GroupConfig, warehouse: string, metadataMaxAgeMs: number) {
     this.#config = config;
@@ -69,17 +69,14 @@ export class OtherReaders {
 
   /** Whether for a while nobody of this warehouse has had the partition, as far as the broker says. */
   #isStrange(partition: number, holder: Member | undefined, { state }: GroupState): boolean {
-    const key = `${partition} ${holder?.id ?? ''}`;
-    const since = this.#strangeSince.get(key) ?? Date.now();
-    for (const other of [...this.#strangeSince.keys()]) {
-      if (other.startsWith(`${partition} `)) {
-        this.#strangeSince.delete(other);
-      }
-    }
+    const before = this.#strange.get(partition);
+    this.#strange.delete(partition);
     if (state !== 'stable' || holder?.warehouse === this.#warehouse) {
       return false;
     }
-    this.#strangeSince.set(key, since);
+    const id = holder?.id ?? '';
+    const since = before?.id === id ? before.since : Date.now();
+    this.#strange.set(partition, { id, since });
     return Date.now() - since >= (holder === undefined ? this.#nobodyMs : FOREIGN_MS);
   }
 }
