@@ -30,7 +30,7 @@ export async function admit(
   decoder?: Decoder,
   drop: readonly Path[] = [],
 ): Promise<{ admitted: Admitted[]; rejected: Rejection[] }> {
-  await decoder?.prepare(records.map(({ value }) => value));
+  await decoder?.prepare?.(records.map(({ value }) => value));
   const admitted: Admitted[] = [];
   const rejected: Rejection[] = [];
   for (const record of records) {

@@ -23,6 +23,6 @@ export interface Decoder {
    * Gets ready for these values, so that each can be decoded at once.
    * @throws MedallionError unreachable, denied, config, interrupted
    */
-  prepare(values: readonly (Buffer | null)[]): Promise<void>;
+  prepare?(values: readonly (Buffer | null)[]): Promise<void>;
   decode(value: Buffer): Decoded | Failed;
 }

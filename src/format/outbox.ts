@@ -15,10 +15,6 @@ const DECIMAL = 'org.apache.kafka.connect.data.Decimal';
 export class OutboxDecoder implements Decoder {
   readonly format = 'outbox';
 
-  async prepare(): Promise<void> {
-    // Nothing is asked for.
-  }
-
   decode(value: Buffer): Decoded | Failed {
     try {
       return withinDepth(() => this.#payloadOf(value));

@@ -58,15 +58,12 @@ export async function openTableReader(
   policy = DEFAULT_RETRY_POLICY,
 ): Promise<TableReader> {
   const server = `the source PostgreSQL at ${describeServer(settings)}`;
-  const askWith =
-    (retry: Retry): Ask =>
-    (work) =>
-      retry.run(() => askOnce(settings, work));
   const atStart = new Retry(server, context, { forMs: retryMsAtStart(policy) });
   // Before anything is recorded: a wrong name or password is no run.
-  const table = await askWith(atStart)((client) => findTable(client, name));
+  const table = await atStart.run(() => askOnce(settings, (client) => findTable(client, name)));
   const writtenByStatus = new Map<string, number>();
-  const ask = askWith(Retry.connected(server, context, { forMs: policy.forMs }));
+  const retry = Retry.connected(server, context, { forMs: policy.forMs });
+  const ask: Ask = (work) => retry.run(() => askOnce(settings, work));
   return {
     description: `${name} at ${describeServer(settings)}`,
     writtenByStatus,

@@ -135,7 +135,7 @@ async function decodeAgain(
       decoder ??= await decoding?.open();
     }
     const waiting = rows.map(({ raw, ...place }) => ({ place, value: fromHex(raw) }));
-    await decoder?.prepare(waiting.map(({ value }) => value));
+    await decoder?.prepare?.(waiting.map(({ value }) => value));
     const found = waiting.map(({ place, value }) => {
       const { topic } = place;
       const isEncoded = encoded.includes(topic);
