@@ -1,5 +1,5 @@
 -- Takes what {chosen} holds into bronze as of run $1: a row q with the value that it has by now, or the reason why it has none.
--- It stays open in the quarantine until silver has judged it.
+-- It stays open in the quarantine until silver has judged it, there too without what its source drops (is_cut).
 with chosen as materialized (
     {chosen}
 ),
@@ -52,6 +52,7 @@ noted as (
 update bronze.quarantine as q
 set
     stage = case when c.value is null then q.stage else 'silver' end,
+    raw = case when c.is_cut and c.value is not null then convert_to(c.value, 'UTF8') else q.raw end,
     reason = case when c.value is null then c.fault else q.reason end,
     detail = case when c.value is null then c.fault_detail else q.detail end
 from chosen as c

@@ -5,7 +5,8 @@ select
     null::text as format,
     null::integer as schema_id,
     'not_text' as fault,
-    'bytes that are not UTF-8, or a NUL' as fault_detail
+    'bytes that are not UTF-8, or a NUL' as fault_detail,
+    false as is_cut
 from bronze.quarantine as q
 where
     {selected}

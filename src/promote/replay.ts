@@ -139,10 +139,14 @@ async function decodeAgain(
     const found = waiting.map(({ place, value }) => {
       const { topic } = place;
       const isEncoded = encoded.includes(topic);
-      const text = storable(value, isEncoded ? decoder : undefined, dropOf(topic));
+      const drop = dropOf(topic);
+      const text = storable(value, isEncoded ? decoder : undefined, drop);
       return 'reason' in text
         ? { ...place, fault: text.reason, fault_detail: text.detail }
-        : { ...place, ...text, value: text.value.toString(), schema_id: text.schemaId };
+        : {
+            ...{ ...place, ...text, value: text.value.toString(), schema_id: text.schemaId },
+            is_cut: drop.length > 0,
+          };
     });
     const chosen = statement('quarantine/decoded', {});
     await client.query(statement('quarantine/taken', { chosen }), [runId, JSON.stringify(found)]);

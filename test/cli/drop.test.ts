@@ -114,6 +114,22 @@ test('what a source drops is never stored, also of records that are rejected', a
   expect((await run('quarantine', 'replay', '--all', '--yes')).stderr).toContain(
     '1 event cannot be judged again: they are not JSON, so that the fields',
   );
+  // The same, of one that can be judged: the quarantine has of it what bronze has.
+  const whole = line(8);
+  await rowsOf(
+    db.settings,
+    `update bronze.quarantine set raw = convert_to($1, 'UTF8'), reason = 'too_large', detail = $2 where "offset" = 2`,
+    [whole, `${whole.length} bytes, more than the limit of 1`],
+  );
+  expect(await run('quarantine', 'replay', '--all', '--yes')).toMatchObject({ code: 0 });
+  expect(await holds('bronze.events', "convert_to(value, 'UTF8')")).toEqual({ n: '0' });
+  expect(
+    await rowsOf(
+      db.settings,
+      `select status, convert_from(raw, 'UTF8') = value as same from bronze.quarantine
+       join bronze.events using (topic, partition, "offset") where "offset" = 2`,
+    ),
+  ).toEqual([{ status: 'replayed', same: 't' }]);
   // Where nobody knows what its source drops, nothing more of it is read.
   await appendFile(file, `${line(7)}\n`);
   await rm(path.join(folder, 'sources/shop.yaml'));
@@ -122,7 +138,7 @@ test('what a source drops is never stored, also of records that are rejected', a
     stderr: expect.stringContaining('is of source shop, which is not there') as string,
   });
   expect(await rowsOf(db.settings, 'select count(*) as n from bronze.events')).toEqual([
-    { n: '3' },
+    { n: '4' },
   ]);
 });
 
