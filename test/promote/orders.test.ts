@@ -113,4 +113,91 @@ describe.each(ENGINES)('orders by %s', (engine) => {
          from silver.fact_transactions where transaction_id = 'e'`),
     ).toEqual([{ order_status_id: '6', order_payment_method_id: '2', order_currency_id: '2' }]);
   });
+
+  test('a refund is taken back on its own day, whole or in part, and leaves the marts of purchases alone', async () => {
+    const netSales = (): Promise<unknown> =>
+      ask(
+        `select date_key, currency, orders, gross_sales, discounts, returns, net_sales, shipping, taxes, total_sales
+         from gold.net_sales order by 1`,
+      );
+    // 3 x 45.56; 10 %, 2 % and 10 % of that, rounded.
+    const whole = {
+      order: {
+        ...{ subtotal: 136.68, tax_amount: 13.67, shipping_amount: 2.73 },
+        ...{ discount_amount: 13.67, total_amount: 139.41 },
+      },
+      items: [{ unit_price: 45.56, quantity: 3, discount: 4.56 }],
+    };
+    const cup = { id: 'cup', unit_price: 10, quantity: 2, discount: 1 };
+    const partial = { subtotal: 10, tax_amount: 1, shipping_amount: 0, discount_amount: 1 };
+    const refundOfPart = (at: string, order: object): string =>
+      purchase({
+        ...{ id: 'r2', at, type: 'refund', details: { refunds: 'o2' } },
+        order: { currency: 2, ...partial, ...order },
+        items: [{ ...cup, quantity: 1 }],
+      });
+    const { checks } = await arrive(
+      purchase({ id: 'o1', at: '2026-01-01T10:00:00', ...whole }),
+      purchase({
+        ...{ id: 'r1', at: '2026-01-01T18:00:00', type: 'refund', details: { refunds: 'o1' } },
+        ...whole,
+      }),
+      purchase({
+        ...{ id: 'o2', at: '2026-01-02T10:00:00' },
+        order: {
+          ...{ currency: 2, subtotal: 50, tax_amount: 5, shipping_amount: 1 },
+          ...{ discount_amount: 5, total_amount: 51 },
+        },
+        items: [cup, { id: 'pot', unit_price: 30, quantity: 1, discount: 3 }],
+      }),
+      refundOfPart('2026-01-03T10:00:00', { total_amount: 10 }),
+    );
+    expect(checks.filter(({ failing }) => failing > 0)).toEqual([]);
+    expect(
+      await ask(
+        `select transaction_id, event_type, refunds, date_key, order_total_amount as total
+         from silver.fact_transactions where event_type <> 'purchase' order by 1`,
+      ),
+    ).toEqual([
+      {
+        ...{ transaction_id: 'r1', event_type: 'refund', refunds: 'o1' },
+        ...{ date_key: '2026-01-01', total: '139.41' },
+      },
+      {
+        ...{ transaction_id: 'r2', event_type: 'refund', refunds: 'o2' },
+        ...{ date_key: '2026-01-03', total: '10.00' },
+      },
+    ]);
+    const first = {
+      // 136.68 - 13.67
+      ...{ date_key: '2026-01-01', currency: 'EUR', orders: '1', gross_sales: '136.68' },
+      ...{ discounts: '13.67', returns: '123.01', net_sales: '0.00' },
+      ...{ shipping: '0.00', taxes: '0.00', total_sales: '0.00' },
+    };
+    const second = {
+      ...{ date_key: '2026-01-02', currency: 'USD', orders: '1', gross_sales: '50.00' },
+      ...{ discounts: '5.00', returns: '0.00', net_sales: '45.00' },
+      ...{ shipping: '1.00', taxes: '5.00', total_sales: '51.00' },
+    };
+    const third = {
+      ...{ date_key: '2026-01-03', currency: 'USD', orders: '0', gross_sales: '0.00' },
+      ...{ discounts: '0.00', returns: '9.00', net_sales: '-9.00' },
+      ...{ shipping: '0.00', taxes: '-1.00', total_sales: '-10.00' },
+    };
+    expect(await netSales()).toEqual([first, second, third]);
+    // The shipping was paid back, too.
+    const { gold } = await arrive(
+      refundOfPart('2026-01-03T12:00:00', { shipping_amount: 1, total_amount: 11 }),
+    );
+    expect(gold?.days).toEqual(['2026-01-03']);
+    const corrected = { ...third, shipping: '-1.00', total_sales: '-11.00' };
+    expect(await netSales()).toEqual([first, second, corrected]);
+    expect(await days()).toMatchObject([
+      { date_key: '2026-01-01', total_orders: '1', order_total_amount_day: '139.41' },
+      { date_key: '2026-01-02', total_orders: '1', order_total_amount_day: '51.00' },
+    ]);
+    expect(await ask('select orders, revenue from gold.customer_sales')).toEqual([
+      { orders: '2', revenue: '190.41' },
+    ]);
+  });
 });
