@@ -3,7 +3,7 @@ description: Transactions, each as its latest event tells it
 grain: one row per transaction
 key: [transaction_key]
 unique: [transaction_id]
-indexes: ['using brin (event_timestamp)', '(customer_id, ordered_at)', '(refunds) where refunds is not null', '(date_key) where reporting_rate is null']
+indexes: ['using brin (event_timestamp)', '(customer_id, ordered_at)', '(refunds) where (refunds is not null)', '(date_key) where (reporting_rate is null)']
 load: replace_transactions
 window: transaction_key
 columns:

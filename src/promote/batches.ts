@@ -5,7 +5,7 @@ import { inTurn } from '../postgres/transaction.ts';
 import type { Client } from '../postgres/client.ts';
 import { literal } from '../postgres/quote.ts';
 import type { SourceOf } from '../postgres/topic-sources.ts';
-import { readBacklogs, sliceBacklog, weightOf } from '../postgres/watermarks.ts';
+import { sliceBacklog, weightOf, type Backlog } from '../postgres/watermarks.ts';
 
 /** Part of a batch's events that the first one holds. */
 const FIRST_BATCH = 0.25;
@@ -58,6 +58,7 @@ export interface BatchOptions {
  */
 export async function* planBacklog(
   client: Client,
+  backlogs: readonly Backlog[],
   options: BatchOptions,
 ): AsyncGenerator<SilverBatch, undefined> {
   const { keys, sourceOf } = options;
@@ -79,7 +80,7 @@ export async function* planBacklog(
     maxEvents = options.chunkRows;
     return batch;
   };
-  for (const backlog of await readBacklogs(client)) {
+  for (const backlog of backlogs) {
     const [first] = ranges;
     if (first !== undefined && sourceOf(first.topic) !== sourceOf(backlog.topic)) {
       yield await cut();

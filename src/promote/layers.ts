@@ -269,10 +269,14 @@ async function planBatches(
     await prepareReplay(client, replay, sourceOf, runId);
     return cutAhead(client, planReplay(client, replay, options));
   }
-  await requireSources(client, mappings);
+  const backlogs = await readBacklogs(client);
+  requireSources(mappings, backlogs);
   // What is judged again may be in the quarantine.
   if (await isRefreshing(client)) {
     await lockQuarantine(client, 'connection');
   }
-  return cutAhead(client, inOrder(planDeferred(client, options), planBacklog(client, options)));
+  return cutAhead(
+    client,
+    inOrder(planDeferred(client, options), planBacklog(client, backlogs, options)),
+  );
 }

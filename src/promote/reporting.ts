@@ -36,8 +36,8 @@ export async function applyReportCurrency(client: Client, { currency }: Reportin
   if (currency === undefined) {
     return;
   }
-  const { rows } = await client.query<{ code: string }>(
-    'select code from silver.dim_currency where code is not null order by code',
+  const { rows } = await client.query<{ code: string; lacks_rates: string }>(
+    sqlFile('promote/report_currencies'),
   );
   if (!rows.some(({ code }) => code === currency)) {
     throw new MedallionError(
@@ -50,7 +50,9 @@ export async function applyReportCurrency(client: Client, { currency }: Reportin
       },
     );
   }
-  await client.query(sqlFile('promote/add_rates'));
+  if (rows.some(({ lacks_rates }) => lacks_rates === 'true')) {
+    await client.query(sqlFile('promote/add_rates'));
+  }
 }
 
 export async function holdsTransactions(client: Client): Promise<boolean> {

@@ -8,7 +8,7 @@ import {
   sourceOfTopic,
   type SourceOf,
 } from '../postgres/topic-sources.ts';
-import { readBacklogs } from '../postgres/watermarks.ts';
+import type { Backlog } from '../postgres/watermarks.ts';
 import type { StageContext } from '../progress.ts';
 import type { Source, Sources } from '../source/mapping.ts';
 
@@ -46,8 +46,8 @@ export async function readMappings(client: Client, sources: Sources): Promise<Ma
  * Makes sure that each topic with something to promote can be mapped, before any of it is.
  * @throws MedallionError config, where the file of a source is not there
  */
-export async function requireSources(client: Client, { sourceOf }: Mappings): Promise<void> {
-  for (const { topic } of await readBacklogs(client)) {
+export function requireSources({ sourceOf }: Mappings, backlogs: readonly Backlog[]): void {
+  for (const { topic } of backlogs) {
     sourceOf(topic);
   }
 }
