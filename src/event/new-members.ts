@@ -10,6 +10,8 @@ export interface NewMember {
 
 /** Beyond so many rows a dimension takes no more: what is mapped to it is no status, method or currency. */
 const MOST_ROWS = 1000;
+/** The highest id that a dimension can hold. */
+const HIGHEST_ID = 2 ** 31 - 1;
 /** A number is the id of a row, and not a name. */
 const NO_NAME = /^\d*$/;
 
@@ -31,10 +33,10 @@ export class NewMembers {
     }
     const { ids } = references[dimension];
     const added = [...this.#members.values()].filter((member) => member.dimension === dimension);
+    const id = Math.max(0, ...ids, ...added.map((member) => member.id)) + 1;
     const isName = !NO_NAME.test(name) && !isTooLong(name) && isStorable(name);
-    return isName && Math.max(ids.size, added.length) < MOST_ROWS
-      ? { dimension, name, id: Math.max(0, ...ids, ...added.map(({ id }) => id)) + 1 }
-      : undefined;
+    const isFull = Math.max(ids.size, added.length) >= MOST_ROWS || id > HIGHEST_ID;
+    return isName && !isFull ? { dimension, name, id } : undefined;
   }
 
   keep(member: NewMember): void {

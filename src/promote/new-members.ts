@@ -1,4 +1,5 @@
 import { REFERENCE_TABLES } from '../event/references.ts';
+import { codeOf, MedallionError } from '../errors.ts';
 import type { NewMember } from '../event/new-members.ts';
 import type { Client } from '../postgres/client.ts';
 import type { StageContext } from '../progress.ts';
@@ -7,6 +8,7 @@ import { statement } from '../sql-file.ts';
 /**
  * Adds the members that the events of a batch point at, in its transaction; those that a batch before has added are there.
  * @returns the ones that are added now
+ * @throws MedallionError check_failed, where somebody else has taken an id in the meantime
  */
 export async function addMembers(
   client: Client,
@@ -16,17 +18,31 @@ export async function addMembers(
   for (const member of members) {
     const { dimension, id, name } = member;
     const { table, columns } = REFERENCE_TABLES[dimension];
-    const { rowCount } = await client.query(
-      statement('promote/add_member', {
-        ...{ table, columns },
-        code:
-          dimension === 'currencies' ? ", case when $2 ~ '^[A-Za-z]{3}$' then upper($2) end" : '',
-      }),
-      [id, name],
-    );
+    const { rowCount } = await client
+      .query(
+        statement('promote/add_member', {
+          ...{ table, columns },
+          code:
+            dimension === 'currencies' ? ", case when $2 ~ '^[A-Za-z]{3}$' then upper($2) end" : '',
+        }),
+        [id, name],
+      )
+      .catch((error: unknown) => {
+        throw codeOf(error) === UNIQUE_VIOLATION ? takenError(member, error) : error;
+      });
     added.push(...(rowCount === 1 ? [member] : []));
   }
   return added;
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+function takenError({ dimension, id, name }: NewMember, cause: unknown): MedallionError {
+  return new MedallionError(
+    'check_failed',
+    `silver.${REFERENCE_TABLES[dimension].table} got another row ${String(id)} while ${JSON.stringify(name)} was to be added as that`,
+    { hint: 'Nothing of this batch was kept. Run promote again: it takes the next id.', cause },
+  );
 }
 
 /** Says of each member that was added where it came from, and what to do about it. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { withClient } from '../../src/postgres/client.ts';
 import type { ProgressEvent } from '../../src/progress.ts';
 import type { Source } from '../../src/source/mapping.ts';
+import { addMembers } from '../../src/promote/new-members.ts';
 import { readSource } from '../../src/source/read.ts';
 import { ENGINES, promoteAll, quietContext, rowsOf, useEngine } from '../support/promotion.ts';
 import { useWarehouse } from '../support/warehouse.ts';
@@ -143,6 +144,14 @@ test('nothing is added by a promotion that fails, by an event that is rejected, 
     { id: '4', name: 'bank', is_new: null },
     { id: '5', name: 'klarna', is_new: 't' },
   ]);
+  // .. also where it did so after the batch was read.
+  const late = { dimension: 'paymentMethods', id: 5, name: 'late' } as const;
+  await expect(
+    withClient(db.settings, (client) => addMembers(client, [late])),
+  ).rejects.toMatchObject({
+    code: 'check_failed',
+    message: 'silver.dim_payment_method got another row 5 while "late" was to be added as that',
+  });
   expect(
     await rowsOf(db.settings, 'select "offset", reason, field from bronze.quarantine order by 1'),
   ).toEqual([
@@ -150,5 +159,16 @@ test('nothing is added by a promotion that fails, by an event that is rejected, 
     { offset: '2', reason: 'unknown_reference', field: 'payment_gateway_names[0]' },
     { offset: '3', reason: 'not_text', field: 'payment_gateway_names[0]' },
     { offset: '4', reason: 'no_items', field: 'line_items' },
+  ]);
+});
+
+test('a dimension that holds the highest id takes no more', async () => {
+  await promoteAll(db.settings);
+  await db.ask("insert into silver.dim_payment_method (id, name) values (2147483647, 'last')");
+  await db.land(paidBy(1, 'klarna'), paidBy(2, 'last'));
+  expect(await promoted()).toEqual([]);
+  expect(await orders()).toEqual([{ transaction_id: '2', name: 'last' }]);
+  expect(await db.ask('select "offset", reason from bronze.quarantine')).toEqual([
+    { offset: '0', reason: 'unknown_reference' },
   ]);
 });
