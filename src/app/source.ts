@@ -6,7 +6,8 @@ import { MedallionError } from '../errors.ts';
 import { allModels } from '../model/load.ts';
 import type { Model } from '../model/model.ts';
 import { readSourceRecords, type Dimensions, type TopicCounts } from '../query/sources.ts';
-import { driftOf, type Drift } from '../source/drift.ts';
+import type { StageContext } from '../progress.ts';
+import { driftOf, undroppedBy, type Drift } from '../source/drift.ts';
 import type { Source, Sources } from '../source/mapping.ts';
 import { loadSources } from '../source/read.ts';
 import { unfinishedFields } from '../source/unfinished.ts';
@@ -114,11 +115,32 @@ export async function testSourceOnFiles(
   files: readonly string[],
 ): Promise<SourceTest> {
   const source = findSource(loadSources(project), name);
-  const records = await readFiles(source, files, most, contextOf(options));
+  const context = contextOf(options);
+  const records = await readFiles(source, files, most, context);
   if (records.length === 0) {
     throw new MedallionError('input', `no records in ${files.join(', ')}`);
   }
-  return testRecords(source, allModels(project), records, {});
+  const test = await testRecords(source, allModels(project), records, {});
+  const undropped = await undroppedIn(source, files, most, context);
+  return { ...test, drift: { ...test.drift, vanished: [...test.drift.vanished, ...undropped] } };
+}
+
+/** What a source drops and no record of files has: they are read once more, with what is dropped. */
+async function undroppedIn(
+  source: Source,
+  files: readonly string[],
+  most: number,
+  context: StageContext,
+): Promise<Drift['vanished']> {
+  if (source.drop.length === 0) {
+    return [];
+  }
+  const quiet = { ...context, emit: () => undefined };
+  const records = await readFiles({ ...source, drop: [] }, files, most, quiet);
+  return undroppedBy(
+    source,
+    records.flatMap((record) => ('value' in record ? [record.value] : [])),
+  );
 }
 
 /**

@@ -20,7 +20,7 @@ import { isOfSource } from './where.ts';
 export interface Drift {
   /** Fields of the records that the mapping does not read, and how many records have each. */
   readonly unmapped: readonly { readonly field: string; readonly records: number }[];
-  /** Fields of the mapping of which no record has any path, as {word: order.tax, paths: total_tax}. */
+  /** Fields of the mapping of which no record has any path, as {word: order.tax, paths: total_tax}; of `drop` each path. */
   readonly vanished: readonly { readonly word: string; readonly paths: string }[];
 }
 
@@ -41,9 +41,11 @@ interface Wanted {
   readonly paths: readonly Path[];
 }
 
-/** @param values records as bronze has them; those that are not of the source say nothing of it */
-export function driftOf(source: Source, values: readonly string[]): Drift {
-  const records = values.flatMap((value) => recordOf(source, value) ?? []);
+/** The places of some records: how many records have each, and whether any has what is at a path. */
+function placesOf(records: readonly Json[]): {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly isThere: (path: Path) => boolean;
+} {
   const counts = new Map<string, number>();
   /** Places that hold others. */
   const parents = new Set<string>();
@@ -55,14 +57,21 @@ export function driftOf(source: Source, values: readonly string[]): Drift {
       counts.set(place, (counts.get(place) ?? 0) + 1);
     }
   }
-  const wanted = wantedBy(source);
-  const read = new Set(pathsRead(source).flatMap(([, path]) => [placeOf(path), ...above(path)]));
   // Of what is null, or an empty list, in every record, nobody knows what it would hold.
   const isEmpty = (place: string): boolean => counts.has(place) && !parents.has(place);
   const isThere = (path: Path): boolean => {
     const place = placeOf(path);
     return counts.has(place) || parents.has(place) || above(path).some(isEmpty);
   };
+  return { counts, isThere };
+}
+
+/** @param values records as bronze has them; those that are not of the source say nothing of it */
+export function driftOf(source: Source, values: readonly string[]): Drift {
+  const records = values.flatMap((value) => recordOf(source, value) ?? []);
+  const { counts, isThere } = placesOf(records);
+  const wanted = wantedBy(source);
+  const read = new Set(pathsRead(source).flatMap(([, path]) => [placeOf(path), ...above(path)]));
   return {
     unmapped: [...counts]
       .filter(([place]) => !read.has(place))
@@ -73,6 +82,21 @@ export function driftOf(source: Source, values: readonly string[]): Drift {
       .map(({ word, paths }) => ({ word, paths: paths.map((path) => showPath(path)).join(', ') })),
   };
 }
+
+/**
+ * Fields that a source drops and no record has: they may be misspelled, and what they mean is stored.
+ * @param values records as they were received, before anything was dropped
+ */
+export function undroppedBy(source: Source, values: readonly string[]): Drift['vanished'] {
+  const records = values.flatMap((value) => recordOf(source, value) ?? []);
+  const { isThere } = placesOf(records);
+  return source.drop
+    .filter((path) => records.length > 0 && !isThere(path))
+    .map((path) => ({ word: DROP, paths: showPath(path) }));
+}
+
+/** The word of a mapping for what is never stored. */
+export const DROP = 'drop';
 
 function wantedBy(source: Source): Wanted[] {
   const { order, lines, items } = source;

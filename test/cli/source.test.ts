@@ -174,6 +174,28 @@ describe('source test', () => {
     expect(parts['vanished']).toContainEqual({ word: 'extra.channel', paths: 'source' });
   });
 
+  test('warns of a field that the source drops and no record has, for it may be misspelled', async () => {
+    const mapping = path.join(project, 'sources/shop.yaml');
+    const text = await readFile(mapping, 'utf8');
+    await writeFile(
+      mapping,
+      `${text}drop: [phone, custmer.email, 'line_items[].note', notes.to]\n`,
+    );
+    const { parts, code, stderr } = await tested([
+      order({ phone: '+49', notes: null }),
+      order({ customer: { id: 1, email: 'a@b.c' } }),
+    ]);
+    await writeFile(mapping, text);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'sources/shop.yaml drops custmer.email, line_items[].note, which no record has',
+    );
+    expect(parts['vanished']?.filter(({ word }) => word === 'drop')).toEqual([
+      { word: 'drop', paths: 'custmer.email' },
+      { word: 'drop', paths: 'line_items[].note' },
+    ]);
+  });
+
   test('shows nothing of a field that the source drops', async () => {
     const mapping = path.join(project, 'sources/shop.yaml');
     const text = await readFile(mapping, 'utf8');

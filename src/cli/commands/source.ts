@@ -8,6 +8,7 @@ import {
 } from '../../app/source.ts';
 import { MedallionError } from '../../errors.ts';
 import { counted, grouped } from '../../number.ts';
+import { DROP } from '../../source/drift.ts';
 import { command } from '../command.ts';
 import { option, required, section } from '../flags.ts';
 import { parseCount } from '../options.ts';
@@ -96,6 +97,7 @@ readings differ, or when a field is still to be mapped.`,
       context.note(`only the first ${counted(sample, 'record')}: --sample takes more`);
     }
     warnOfSums(found, context.warn);
+    warnOfDrops(found, context.warn);
     const problems = problemsOf(found);
     if (problems.length > 0) {
       throw new MedallionError('check_failed', problems.join('; '), { hint: hintFor(found) });
@@ -185,6 +187,19 @@ function warnOfSums(found: SourceTest, warn: (message: string, hint: string) => 
     warn(
       `the lines of ${counted(oddLines, 'order')} do not add up to the subtotal`,
       'The subtotal must be the sum before discounts. "subtotal: computed" adds the lines up.',
+    );
+  }
+}
+
+function warnOfDrops(
+  { source, drift }: SourceTest,
+  warn: (message: string, hint: string) => void,
+): void {
+  const paths = drift.vanished.filter(({ word }) => word === DROP).map(({ paths: path }) => path);
+  if (paths.length > 0) {
+    warn(
+      `${source.file} drops ${paths.join(', ')}, which no record has`,
+      'What is misspelled there is stored: compare it with the records.',
     );
   }
 }
