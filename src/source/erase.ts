@@ -30,6 +30,15 @@ export interface Erased {
   readonly canonical: { readonly before: string; readonly after: string } | undefined;
 }
 
+/** What a log has of a record beside its value. */
+export interface Beside {
+  readonly key: string | null;
+  /** A key that is no text. */
+  readonly keyBytes: Uint8Array | null;
+  /** As JSON. */
+  readonly headers: string | null;
+}
+
 /** A record that would be another one without what identifies its customer. */
 export class NotErasable extends Error {}
 
@@ -97,6 +106,15 @@ export class Eraser {
       order: customer === undefined ? undefined : order,
       canonical: this.#sameBut(before, judge(text)),
     };
+  }
+
+  /** Whether the key or a header names the customer, as where a producer keys the orders of a guest by an account. */
+  isNamedBy({ key, keyBytes, headers }: Beside): boolean {
+    return (
+      key?.trim() === this.#id ||
+      [key, headers].some((text) => text !== null && this.#inText.test(text)) ||
+      (keyBytes !== null && this.holds(Buffer.from(keyBytes)))
+    );
   }
 
   /** Whether bytes that are no text hold the id: as a word, or as Avro writes a text, behind its length. */

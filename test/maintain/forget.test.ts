@@ -445,6 +445,48 @@ describe('forget', () => {
     await expectClean();
   });
 
+  test('an event whose key or headers alone name the customer, as one of a guest, loses these and keeps its value; in bronze and the archive', async () => {
+    const guest = { id: '', guest: true, country: 'GB', city: 'London' };
+    const events = [1, 2, 3, 4, 5, 6].map((hour) =>
+      purchase({ id: `t${String(hour)}`, at: at(hour), customer: guest }),
+    );
+    await promoteEvents('archived.ndjson', events);
+    const name = (): Promise<unknown> =>
+      rowsOf(
+        db.settings,
+        `update bronze.events
+         set key = case "offset" when 0 then '${WHO}' when 1 then '{"id": "${WHO}"}' when 4 then '${WHO}-2' else 'ab' end,
+             key_bytes = case "offset" when 2 then convert_to('${WHO}', 'UTF8') || '\\x00' end,
+             headers = case "offset" when 3 then '{"account": "${WHO}"}' else '{"trace": "1"}' end`,
+      );
+    const beside = async (): Promise<unknown> =>
+      JSON.parse(
+        (
+          await medallion(
+            ...['sql', '--archive', '-o', 'json'],
+            'select value, key is not null as key, headers from bronze.events order by topic, "offset"',
+          )
+        ).stdout,
+      );
+    await name();
+    await medallion('archive', '--older-than', '1ms', '--to', 'archive');
+    await promoteEvents('shop.ndjson', events.slice(0, 5));
+    await name();
+    const { stdout } = await medallion(...FORGET, '-o', 'json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { place: 'archive', rows: 4, is_changed: true },
+      { place: 'bronze.events', rows: 4, is_changed: true },
+    ]);
+    const rows = events.map((value, offset) => ({
+      value,
+      ...(offset < 4 ? { key: false, headers: null } : { key: true, headers: '{"trace": "1"}' }),
+    }));
+    expect(await beside()).toEqual([...rows, ...rows.slice(0, 5)]);
+    expect(await tablesWith(WHO)).toEqual([]);
+    await expectClean();
+    expect((await run(...FORGET)).code).toBe(4);
+  });
+
   test('refunds lose the person also where the events of the order were pruned', async () => {
     await promoteEvents('shop.ndjson', [withName(purchase({ id: 't1', at: at(1), customer }))]);
     await medallion('prune', '--bronze', '--older-than', '1ms', '--yes');

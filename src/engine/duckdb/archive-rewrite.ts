@@ -1,6 +1,7 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { DuckDbConfig } from '../../config.ts';
 import type { StageContext } from '../../progress.ts';
+import type { Beside } from '../../source/erase.ts';
 import { statement } from '../../sql-file.ts';
 import type { ArchivedRows } from '../engine.ts';
 import { archiveTable, writeArchiveFile } from './archive.ts';
@@ -16,6 +17,9 @@ export interface ArchiveChange {
   readonly value: string;
 }
 
+/** An event of a file as it is. */
+type ArchivedEvent = ArchiveChange & Beside;
+
 /** Reads files of the archive, and writes them again with other texts. */
 export class ArchiveRewriter {
   readonly #connection: DuckDBConnection;
@@ -27,14 +31,14 @@ export class ArchiveRewriter {
   }
 
   /**
-   * Events of a file that hold a text, or a backslash, behind which it may be escaped, and those at some offsets.
+   * Events of a file that hold a text, their keys and headers included, or a backslash, behind which it may be escaped, and those at some offsets.
    * @throws MedallionError storage, unreachable, denied
    */
   async *eventsWith(
     text: string,
     offsets: readonly bigint[],
     file: string,
-  ): AsyncGenerator<ArchiveChange, undefined> {
+  ): AsyncGenerator<ArchivedEvent, undefined> {
     const result = await foreseen(async () => {
       await reachPlaces(this.#connection, [file], this.#access);
       return this.#connection.stream(
@@ -50,9 +54,12 @@ export class ArchiveRewriter {
       if (chunk === null || chunk.rowCount === 0) {
         return undefined;
       }
-      for (const [offset, value] of chunk.getRows()) {
-        const bytes = value instanceof DuckDBBlobValue ? value.bytes : new Uint8Array();
-        yield { offset: BigInt(String(offset)), value: Buffer.from(bytes).toString('utf8') };
+      for (const [offset, value, key, keyBytes, headers] of chunk.getRows()) {
+        yield {
+          offset: BigInt(String(offset)),
+          value: Buffer.from(bytesOf(value) ?? []).toString('utf8'),
+          ...{ key: textOf(key), keyBytes: bytesOf(keyBytes), headers: textOf(headers) },
+        };
       }
     }
   }
@@ -83,6 +90,14 @@ export class ArchiveRewriter {
       this.#access,
     );
   }
+}
+
+function bytesOf(value: DuckDBValue | undefined): Uint8Array | null {
+  return value instanceof DuckDBBlobValue ? value.bytes : null;
+}
+
+function textOf(value: DuckDBValue | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 export async function withArchiveRewriter<T>(

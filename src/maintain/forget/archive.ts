@@ -47,8 +47,8 @@ export async function eraseArchive(
         .filter((version) => version.topic === topic && version.partition === partition)
         .map(({ offset }) => BigInt(offset));
       const events = rewriter.eventsWith(options.customer, versions, place);
-      for await (const { offset, value } of events) {
-        const change = changeOf(work, { topic, partition, offset: String(offset) }, value);
+      for await (const { offset, value, ...beside } of events) {
+        const change = changeOf(work, { topic, partition, offset: String(offset) }, value, beside);
         if (change !== undefined) {
           changes.push(change);
         }

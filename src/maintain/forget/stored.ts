@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { throwIfInterrupted } from '../../errors.ts';
-import { UNREADABLE } from '../../source/erase.ts';
+import { fromHex } from '../../postgres/quarantine.ts';
+import { UNREADABLE, type Beside } from '../../source/erase.ts';
 import { sqlFile } from '../../sql-file.ts';
 import { arraysOf, changeOf, note, rehash, type Change, type Place, type Work } from './work.ts';
 
@@ -25,7 +26,7 @@ export async function eraseStored(
     ...arraysOf(work.versions),
   ]);
   for await (const rows of inBronze) {
-    const changes = rows.flatMap((row) => changeOf(work, row, row.value) ?? []);
+    const changes = rows.flatMap((row) => changeOf(work, row, row.value, besideOf(row)) ?? []);
     note(work, 'bronze.events', changes);
     await writePage(work, { table: 'events', changes });
   }
@@ -41,6 +42,14 @@ export async function eraseStored(
 
 interface StoredEvent extends Place {
   readonly value: string;
+  readonly key: string | null;
+  /** Hexadecimal, behind \x. */
+  readonly key_bytes: string | null;
+  readonly headers: string | null;
+}
+
+function besideOf({ key, key_bytes: keyBytes, headers }: StoredEvent): Beside {
+  return { key, keyBytes: keyBytes === null ? null : fromHex(keyBytes), headers };
 }
 
 interface RejectedEvent extends Place {
@@ -68,7 +77,7 @@ async function* pagesOf<Row extends object>(
 }
 
 function rejectedChange(work: Work, row: RejectedEvent): Change | undefined {
-  const raw = Buffer.from(row.raw.slice('\\x'.length), 'hex');
+  const raw = fromHex(row.raw);
   const isText = isUtf8(raw);
   const change = isText ? changeOf(work, row, raw.toString('utf8')) : undefined;
   const isEncoded = !isText || row.reason === 'undecodable';

@@ -7,7 +7,7 @@ import { plainTopic } from '../../postgres/offsets.ts';
 import { readRows } from '../../postgres/rows.ts';
 import { readTopicSources, sourceOfTopic, type SourceOf } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
-import { Eraser, NotErasable, saysItself } from '../../source/erase.ts';
+import { Eraser, NotErasable, saysItself, type Beside } from '../../source/erase.ts';
 import type { Sources } from '../../source/mapping.ts';
 import { sqlFile } from '../../sql-file.ts';
 import type { RunOptions } from '../run.ts';
@@ -121,17 +121,24 @@ export function hasTable(columns: readonly Column[], schema: string, table: stri
   return columns.some((column) => column.schema === schema && column.table === table);
 }
 
-/** @throws MedallionError check_failed */
+/**
+ * What an event becomes that is the customer's; one whose key or headers alone name the customer loses these.
+ * @throws MedallionError check_failed
+ */
 export function changeOf(
   { eraser, sourceOf, found }: Work,
   { topic, partition, offset }: Place,
   value: string,
+  beside?: Beside,
 ): Change | undefined {
   const source = sourceOf(topic);
   try {
     const erased = eraser.erase(source, value);
     if (erased?.order !== undefined) {
       found.add(erased.order);
+    }
+    if (erased === undefined && beside !== undefined && eraser.isNamedBy(beside)) {
+      return { topic, partition, offset, value, canonical: undefined };
     }
     return erased && { topic, partition, offset, ...erased };
   } catch (error) {
