@@ -135,7 +135,9 @@ test('what a source drops is never stored, also of records that are rejected', a
   await rm(path.join(folder, 'sources/shop.yaml'));
   expect(await run('ingest', '--from', file)).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('is of source shop, which is not there') as string,
+    stderr: expect.stringContaining(
+      'has the source shop, which this project does not have',
+    ) as string,
   });
   expect(await rowsOf(db.settings, 'select count(*) as n from bronze.events')).toEqual([
     { n: '4' },

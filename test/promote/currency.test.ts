@@ -163,7 +163,7 @@ describe('another currency', () => {
       promoteAll(db.settings, { reporting: { ...reporting, currency: 'SEK' } }),
     ).rejects.toMatchObject({
       code: 'config',
-      message: 'report.currency is SEK, which silver.dim_currency does not hold',
+      message: 'report.currency is SEK, which silver.dim_currency does not have',
     });
     expect(await rowOf(db.settings, 'select currency from gold.reporting')).toEqual({
       currency: null,
