@@ -2,7 +2,7 @@ import type { Input } from '../engine/engine.ts';
 import { MedallionError } from '../errors.ts';
 import { isByDay, PERIOD_COLUMN, type Load, type Model } from '../model/model.ts';
 import { columnList, literal } from '../postgres/quote.ts';
-import { tableOf } from '../schema/tables.ts';
+import { columnsOf, tableOf } from '../schema/tables.ts';
 import { keyCondition, monthOf } from './days.ts';
 
 /** Marts are computed by what they replace, smallest first; a mart may read those of its own scope and before. */
@@ -21,81 +21,62 @@ export interface Pass {
   readonly days: readonly string[] | undefined;
 }
 
-export class GoldInputs {
-  readonly #models: ReadonlyMap<string, Model>;
-  readonly #days: readonly string[];
-  readonly #staged: ReadonlySet<string>;
-  readonly #remade: ReadonlySet<string>;
+/** What decides where the rows of inputs come from. */
+export interface InputRun {
+  /** By their ids. */
+  readonly models: ReadonlyMap<string, Model>;
+  readonly days: readonly string[];
+  /** Ids of marts whose rows this run stages; others are read as they are. */
+  readonly staged: ReadonlySet<string>;
+  /** Ids of marts whose tables are made again: what they hold is not read any more. */
+  readonly remade: { has(id: string): boolean };
+}
 
-  /**
-   * @param staged marts whose rows this run stages; others are read as they are
-   * @param remade marts whose tables are made again: what they hold is not read any more
-   */
-  constructor(
-    models: readonly Model[],
-    days: readonly string[],
-    staged: ReadonlySet<string>,
-    remade: ReadonlySet<string>,
-  ) {
-    this.#models = new Map(models.map((model) => [model.id, model]));
-    this.#days = days;
-    this.#staged = staged;
-    this.#remade = remade;
-  }
+/** The inputs of some models, each once. */
+export function inputsOf(models: readonly Model[]): string[] {
+  return [...new Set(models.flatMap(({ inputs }) => inputs))];
+}
 
-  /** The inputs of some models, each once. */
-  of(models: readonly Model[]): string[] {
-    return [...new Set(models.flatMap(({ inputs }) => inputs))];
+export function inputFor(id: string, pass: Pass, run: InputRun): Input {
+  const model = run.models.get(id);
+  if (model === undefined) {
+    throw new MedallionError('model', `there is no model ${id}`);
   }
+  if (model.layer === 'gold') {
+    return martInput(model, pass, run);
+  }
+  const readers = pass.models.filter(({ inputs }) => inputs.includes(id));
+  const rows = `select ${columnList(neededColumns(model, readers))} from ${tableOf(model)}`;
+  const days =
+    model.window === undefined || pass.days === undefined
+      ? ''
+      : ` where ${keyCondition(pass.days)}`;
+  return { id, sql: `${rows}${days}`, keep: readers.length > 1 };
+}
 
-  input(id: string, pass: Pass): Input {
-    const model = this.#models.get(id);
-    if (model === undefined) {
-      throw new MedallionError('model', `there is no model ${id}`);
-    }
-    const readers = pass.models.filter(({ inputs }) => inputs.includes(id));
-    if (model.layer === 'gold') {
-      return this.#mart(model, pass);
-    }
-    const columns = columnList(neededColumns(model, readers));
-    const rows = `select ${columns} from ${tableOf(model)}`;
-    const days =
-      model.window === undefined || pass.days === undefined
-        ? ''
-        : ` where ${keyCondition(pass.days)}`;
-    return { id, sql: `${rows}${days}`, keep: readers.length > 1 };
+/** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
+function martInput(model: Model, pass: Pass, { days, staged, remade }: InputRun): Input {
+  const { id } = model;
+  const period = PERIOD_COLUMN[model.load];
+  const rows = `select ${columnsOf(model)} from ${tableOf(model)}`;
+  const among = (values: readonly string[]): string =>
+    `(array[${values.map(literal).join(', ')}]::date[])`;
+  if (!staged.has(id)) {
+    const ofDays =
+      pass.days === undefined || !isByDay(model) ? '' : ` where date_key = any ${among(pass.days)}`;
+    return { id, sql: `${rows}${ofDays}`, keep: false };
   }
-
-  /** A mart that another one reads: the rows staged now, and those that this run leaves in the warehouse. */
-  #mart(model: Model, pass: Pass): Input {
-    const period = PERIOD_COLUMN[model.load];
-    const columns = columnList(model.columns.map(({ name }) => name));
-    const rows = `select ${columns} from ${tableOf(model)}`;
-    if (!this.#staged.has(model.id)) {
-      const days =
-        pass.days === undefined || !isByDay(model)
-          ? ''
-          : ` where date_key = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
-      return { id: model.id, sql: `${rows}${days}`, keep: false };
-    }
-    if (pass.scope === model.load || period === undefined || this.#remade.has(model.id)) {
-      return { id: model.id, staged: model, keep: false };
-    }
-    const replaced = [
-      ...new Set(model.load === 'replace_months' ? this.#days.map(monthOf) : this.#days),
-    ];
-    const others = `${period} <> all (array[${replaced.map(literal).join(', ')}]::date[])`;
-    const within =
-      pass.days === undefined
-        ? ''
-        : ` and ${period} = any (array[${pass.days.map(literal).join(', ')}]::date[])`;
-    return {
-      id: model.id,
-      sql: `${rows} where ${others}${within}`,
-      staged: model,
-      keep: false,
-    };
+  if (pass.scope === model.load || period === undefined || remade.has(id)) {
+    return { id, staged: model, keep: false };
   }
+  const replaced = model.load === 'replace_months' ? days.map(monthOf) : days;
+  const within = pass.days === undefined ? '' : ` and ${period} = any ${among(pass.days)}`;
+  return {
+    id,
+    sql: `${rows} where ${period} <> all ${among([...new Set(replaced)])}${within}`,
+    staged: model,
+    keep: false,
+  };
 }
 
 /** How a mart is loaded; it reads those of its own kind and of those before. */

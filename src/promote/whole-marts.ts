@@ -7,7 +7,7 @@ import { schemaChangeStatements } from '../schema/changes.ts';
 import { runChecks, stagedRows, verifyMarts } from './checks.ts';
 import { batchDays, daysOfMonths } from './days.ts';
 import { BATCH_TRANSACTIONS, type GoldRun } from './run.ts';
-import { GoldInputs, SCOPES, type Pass, type Scope } from './inputs.ts';
+import { inputFor, inputsOf, type InputRun, SCOPES, type Pass, type Scope } from './inputs.ts';
 import { copyStaged, writeStaged, type ModelTally } from './tally.ts';
 
 /** Computes the marts that are not additive, for the days whole; the rows of other marts are those of the transaction. */
@@ -19,12 +19,12 @@ export async function stageAll(
 ): Promise<void> {
   const { days, schemaChanges } = options;
   const [session, second] = sessions;
-  const inputs = new GoldInputs(
-    [...models.silver, ...models.gold],
+  const inputs: InputRun = {
+    models: new Map([...models.silver, ...models.gold].map((model) => [model.id, model])),
     days,
-    new Set(marts.map(({ id }) => id)),
-    new Set(schemaChanges.keys()),
-  );
+    staged: new Set(marts.map(({ id }) => id)),
+    remade: schemaChanges,
+  };
   for (const model of marts) {
     await session.clear(model);
     await second.clear(model);
@@ -35,7 +35,7 @@ export async function stageAll(
   const batches = byDay.length === 0 ? [] : await batchDays(client, days, BATCH_TRANSACTIONS);
   const daily = batches.map((batch): Work => ({ scope: 'replace_days', models: byDay, ...batch }));
   const monthly: Work = { scope: 'replace_months', models: byMonth, days: months, transactions: 0 };
-  const isBuiltOnDays = byDay.some(({ id }) => inputs.of(byMonth).includes(id));
+  const isBuiltOnDays = byDay.some(({ id }) => inputsOf(byMonth).includes(id));
   const stage = (on: Session, work: Work): Promise<void> => {
     throwIfInterrupted(context.signal);
     return stagePass(on, inputs, work, transaction, tally);
@@ -81,20 +81,20 @@ interface Work extends Pass {
 
 async function stagePass(
   session: Session,
-  inputs: GoldInputs,
+  inputs: InputRun,
   pass: Work,
   transaction: Publication,
   tally: ModelTally,
 ): Promise<void> {
   const open = async (id: string): Promise<void> => {
-    const { sql, ...input } = inputs.input(id, pass);
+    const { sql, ...input } = inputFor(id, pass, inputs);
     await session.openInput(
       sql === undefined || !id.startsWith('gold.')
         ? { ...input, ...(sql === undefined ? {} : { sql }) }
         : { ...input, file: await transaction.read(sql, session.nextFile('csv')) },
     );
   };
-  for (const id of inputs.of(pass.models)) {
+  for (const id of inputsOf(pass.models)) {
     await open(id);
   }
   for (const model of pass.models) {
@@ -103,7 +103,7 @@ async function stagePass(
     });
     tally.count(model, { read: pass.transactions });
     // The next mart of this pass may read this one.
-    if (inputs.of(pass.models).includes(model.id)) {
+    if (inputsOf(pass.models).includes(model.id)) {
       await open(model.id);
     }
   }
