@@ -137,7 +137,7 @@ describe.each(['a first promotion', 'a full refresh'])('%s that ends early', (ki
     expect(different.filter((line) => line.startsWith('bronze-to-silver'))).toEqual([]);
     expect(waiting).toBeGreaterThan(0);
     expect(await planTables(db.settings, loadModels())).toEqual([]);
-    await expect(promoteAll(db.settings, { silver: false })).rejects.toThrow('is not complete');
+    await expect(promoteAll(db.settings, { silver: false })).rejects.toThrow('did not finish');
 
     await promoteAll(db.settings, small);
     expect(await answersOf(db.settings)).toEqual(answers);
