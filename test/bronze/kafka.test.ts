@@ -229,7 +229,7 @@ describe('ingest from Kafka', () => {
     ).toEqual([`5|${stamps.ahead}`]);
     const { stdout: page } = await runCommand(['status'], options);
     expect(page.replaceAll(/\s+/g, ' ')).toContain(
-      'warning: 5 events with an impossible time in the log; freshness takes',
+      'warning: 5 events with an impossible time in the log; freshness uses',
     );
     // Without any that is right, when they were written counts.
     const bad = await uniqueTopic(1, { 'message.timestamp.after.max.ms': '9223372036854775807' });
