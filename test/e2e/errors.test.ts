@@ -343,7 +343,7 @@ describe('what is wrong with the command line', () => {
     await mkdir(path.join(folder, '.env'));
     await refuses(['sql', 'select 1'], {
       code: 2,
-      says: /^cannot read \S+\.env: .*\n {2}It holds/,
+      says: /^cannot read \S+\.env: .*\n {2}It sets/,
     });
   });
 
