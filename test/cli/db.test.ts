@@ -37,7 +37,7 @@ async function status(): Promise<Record<string, string>> {
 
 describe('on the embedded server', () => {
   test('start keeps it up, url reaches it, stop ends it', async () => {
-    expect((await status())['state']).toMatch(/not made yet/);
+    expect((await status())['state']).toMatch(/not created yet/);
 
     const started = await db(['start']);
     expect(started).toMatchObject({ code: 0, stdout: '' });

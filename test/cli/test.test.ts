@@ -31,7 +31,7 @@ test.each([
   ['tests/sources/segment.yaml', '# none yet\n', 'the file has no cases'],
   ['tests/sources/segment.yaml', '[]', 'the file has no cases'],
   ['tests/gold/sales_performance.yaml', 'cases: []', 'expected array'],
-  ['tests/bronze/segment.yaml', '[]', 'tests lie in tests/silver, tests/gold, tests/sources'],
+  ['tests/bronze/segment.yaml', '[]', 'a test must be in tests/silver, tests/gold, tests/sources'],
 ])('a test file without cases is its fault: %s with "%s"', async (file, text, problem) => {
   const { code, stdout, stderr } = await tested(file, text);
   expect({ code, stderr }).toEqual({

@@ -264,7 +264,7 @@ describe('a name that is taken is refused, and what has it stays as it was', () 
           cwd: tmpdir(),
         });
         expect(result.code, result.stderr).toBe(2);
-        expect(result.stderr).toContain('silver.dim_customers is a table that medallion has not');
+        expect(result.stderr).toContain('silver.dim_customers is a table that medallion did not');
         expect(result.stderr).not.toContain('--full-refresh');
       }
     });

@@ -57,7 +57,7 @@ const status = command('status', 'show where the warehouse is and its state; sta
           : embedded?.state,
       address: running?.address,
       version: running?.serverVersion,
-      schema: running && (running.migration ?? 'not made yet'),
+      schema: running && (running.migration ?? 'not created yet'),
       size: running && `${String(running.size / 1_000_000n)} MB`,
       'in use by': running && embedded && counted(embedded.users, 'command'),
       'stays up':
