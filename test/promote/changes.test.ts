@@ -246,7 +246,9 @@ describe('what needs a full refresh', () => {
     );
     const refresh = { models: LEANER, fullRefresh: true, select: ['gold.product_performance'] };
     const before = await rowsOf(db.settings, PRODUCTS);
-    expect((await planTables(db.settings, LEANER))[0]?.then).toMatch(/^blocked by mine, which reads it/);
+    expect((await planTables(db.settings, LEANER))[0]?.then).toMatch(
+      /^blocked by mine, which reads it/,
+    );
     await expect(promoteAll(db.settings, refresh)).rejects.toMatchObject({
       ...{ code: 'model' },
       message: expect.stringContaining('mine depends on it') as string,
