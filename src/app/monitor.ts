@@ -3,13 +3,7 @@ import { MedallionError, messageOf } from '../errors.ts';
 import { rowsOf } from '../query/ask.ts';
 import type { Status } from '../query/status.ts';
 import { Health } from '../metrics/health.ts';
-import {
-  Metrics,
-  type WrittenTotals,
-  type PromotionOutcome,
-  type PublishedTotals,
-  type Standing,
-} from '../metrics/metrics.ts';
+import { Metrics, type PromotionOutcome } from '../metrics/metrics.ts';
 import { servePages } from '../metrics/server.ts';
 import type { StageContext } from '../progress.ts';
 
@@ -27,7 +21,7 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /** Says over HTTP how a pipeline of this process is: /metrics for Prometheus, /healthz and /readyz for supervisors. */
 export class Monitor {
-  readonly #metrics = new Metrics();
+  readonly metrics = new Metrics();
   readonly #health: Health;
   readonly #lookEveryMs: number;
 
@@ -47,7 +41,7 @@ export class Monitor {
   ): Promise<T> {
     const monitor = new Monitor(everyMs);
     const server = await servePages(host, port, {
-      '/metrics': () => monitor.#metrics.page(),
+      '/metrics': () => monitor.metrics.page(),
       '/healthz': () => monitor.#health.live(),
       '/readyz': () => monitor.#health.ready(),
     });
@@ -61,14 +55,6 @@ export class Monitor {
     } finally {
       await server.close();
     }
-  }
-
-  written(totals: WrittenTotals): void {
-    this.#metrics.written(totals);
-  }
-
-  published(totals: PublishedTotals): void {
-    this.#metrics.published(totals);
   }
 
   /** Ingest runs as long as `work` does. */
@@ -85,7 +71,7 @@ export class Monitor {
   async promotion<T>(work: () => Promise<T>): Promise<T> {
     const start = performance.now();
     const count = (outcome: PromotionOutcome): void =>
-      this.#metrics.promoted(outcome, (performance.now() - start) / 1000);
+      this.metrics.promoted(outcome, (performance.now() - start) / 1000);
     try {
       const result = await work();
       count('done');
@@ -105,13 +91,48 @@ export class Monitor {
         const status = await look();
         const problem = status.problem?.message;
         this.#health.looked({ warehouse: undefined, log: problem });
-        this.#metrics.stand(standingOf(status));
+        this.#set(status);
       } catch (error) {
         const unknown = 'not known while the warehouse is away';
         this.#health.looked({ warehouse: messageOf(error), log: unknown });
-        this.#metrics.stand({ isUp: { warehouse: false, log: false } });
+        this.#set(undefined);
       }
       await sleep(this.#lookEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Sets the gauges; those of what is not known any more are gone. @param status undefined: the warehouse is away */
+  #set(status: Status | undefined): void {
+    const { up, lagEvents, lagSeconds, quarantineOpen, committed, latestEvents } = this.metrics;
+    up.set({ dependency: 'warehouse' }, Number(status !== undefined));
+    up.set({ dependency: 'log' }, Number(status !== undefined && status.problem === undefined));
+    for (const gauge of [lagEvents, lagSeconds, quarantineOpen]) {
+      gauge.reset();
+    }
+    if (status === undefined) {
+      return;
+    }
+    for (const { topic, partition, lag } of status.partitions) {
+      if (lag.count !== undefined) {
+        lagEvents.set({ topic, partition }, lag.count);
+        lagSeconds.set({ topic, partition }, lag.seconds ?? 0);
+      }
+    }
+    this.metrics.backlogEvents.set(status.promotion.count ?? 0);
+    this.metrics.backlogSeconds.set(status.promotion.seconds ?? 0);
+    this.metrics.staleDates.set(status.gold.count ?? 0);
+    for (const row of rowsOf<'stage' | 'reason' | 'events'>(status.quarantine)) {
+      quarantineOpen.set({ stage: row.stage ?? '', reason: row.reason ?? '' }, Number(row.events));
+    }
+    latestEvents.clear();
+    for (const row of rowsOf<'layer' | 'latest_event_at' | 'committed_at'>(status.freshness)) {
+      const layer = row.layer ?? '';
+      if (row.latest_event_at !== null) {
+        latestEvents.set(layer, millisecondsOf(row.latest_event_at));
+      }
+      if (row.committed_at !== null) {
+        committed.set({ layer }, millisecondsOf(row.committed_at) / 1000);
+      }
     }
   }
 }
@@ -121,33 +142,7 @@ function outcomeOf(error: unknown): PromotionOutcome {
   return code === 'locked' || code === 'check_failed' || code === 'interrupted' ? code : 'failed';
 }
 
-function standingOf(status: Status): Standing {
-  return {
-    isUp: { warehouse: true, log: status.problem === undefined },
-    recorded: {
-      lag: status.partitions.map(({ topic, partition, lag }) => ({
-        ...{ topic, partition, events: lag.count, seconds: lag.seconds },
-      })),
-      backlog: {
-        events: status.promotion.count ?? 0,
-        seconds: status.promotion.seconds ?? 0,
-      },
-      staleDates: status.gold.count ?? 0,
-      quarantine: rowsOf<'stage' | 'reason' | 'events'>(status.quarantine).map((row) => ({
-        ...{ stage: row.stage ?? '', reason: row.reason ?? '', events: Number(row.events) },
-      })),
-      layers: rowsOf<'layer' | 'latest_event_at' | 'committed_at'>(status.freshness).map((row) => ({
-        layer: row.layer ?? '',
-        latestEventAt: millisecondsOf(row.latest_event_at),
-        committedAt: millisecondsOf(row.committed_at),
-      })),
-    },
-  };
-}
-
 /** "2026-01-03 22:12:43.5+00", as PostgreSQL writes a time. */
-function millisecondsOf(timestamp: string | null): number | undefined {
-  return timestamp === null
-    ? undefined
-    : Date.parse(timestamp.replace(' ', 'T').replace(/\+00$/, 'Z'));
+function millisecondsOf(timestamp: string): number {
+  return Date.parse(timestamp.replace(' ', 'T').replace(/\+00$/, 'Z'));
 }

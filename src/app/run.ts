@@ -129,7 +129,7 @@ async function ingestAll(
       settings,
       {
         ...{ retry, arguments: commandLine, follow: true, decoder, maxEventBytes, sources },
-        onWritten: (tally) => monitor?.written(tally),
+        onWritten: (tally) => monitor?.metrics.written(tally),
       },
       context,
     );
@@ -156,7 +156,9 @@ async function promoteOnSchedule(
     const promotion = (): Promise<PromoteResult> =>
       once({
         every: 'due mart',
-        ...(monitor === undefined ? {} : { onPublished: (tally) => monitor.published(tally) }),
+        ...(monitor === undefined
+          ? {}
+          : { onPublished: (tally) => monitor.metrics.published(tally) }),
       });
     return onSchedule(request.everyMs, context, async () => {
       const result = await (monitor === undefined ? promotion() : monitor.promotion(promotion));

@@ -17,40 +17,12 @@ export interface PublishedTotals {
   readonly silver: { readonly skipped: number };
 }
 
-export type PromotionOutcome = 'done' | 'locked' | 'check_failed' | 'failed' | 'interrupted';
-
-/** How things stand between log and gold; what is not known is left out. */
-export interface Standing {
-  readonly isUp: { readonly warehouse: boolean; readonly log: boolean };
-  /** Undefined when the warehouse could not be asked. */
-  readonly recorded?: {
-    readonly lag: readonly {
-      readonly topic: string;
-      readonly partition: number;
-      readonly events: number | undefined;
-      readonly seconds: number | undefined;
-    }[];
-    readonly backlog: { readonly events: number; readonly seconds: number };
-    readonly staleDates: number;
-    readonly quarantine: readonly {
-      readonly stage: string;
-      readonly reason: string;
-      readonly events: number;
-    }[];
-    /** Unix milliseconds. */
-    readonly layers: readonly {
-      readonly layer: string;
-      readonly latestEventAt: number | undefined;
-      readonly committedAt: number | undefined;
-    }[];
-  };
-}
-
 /** From an increment of a few events to the first promotion of a long history. */
 const DURATION_BUCKETS = [0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800];
 /** Of prom-client's own metrics those whose names break Prometheus' conventions. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 const OUTCOMES = ['done', 'locked', 'check_failed', 'failed', 'interrupted'] as const;
+export type PromotionOutcome = (typeof OUTCOMES)[number];
 
 /**
  * What the process tells Prometheus. Counters count what this process has committed, by batches; gauges say how
@@ -60,9 +32,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #growth = new WeakMap<object, Map<string, number>>();
 
-  readonly #up = this.#gauge('up', 'Whether it answered when it was last looked at', [
-    'dependency',
-  ]);
+  readonly up = this.#gauge('up', 'Whether it answered when it was last looked at', ['dependency']);
   readonly #events = this.#counter('ingest_events_total', 'Events written to bronze');
   readonly #bytes = this.#counter('ingest_bytes_total', 'Bytes of the events written to bronze');
   readonly #quarantined = this.#counter(
@@ -90,47 +60,48 @@ export class Metrics {
     'promote_last_success_timestamp_seconds',
     'When a promotion was last done',
   );
-  readonly #lagEvents = this.#gauge(
+  readonly lagEvents = this.#gauge(
     'consumer_lag_events',
     'Events of the log that are not in bronze, at most; absent where that is not known',
     ['topic', 'partition'],
   );
-  readonly #lagSeconds = this.#gauge(
+  readonly lagSeconds = this.#gauge(
     'consumer_lag_seconds',
     'How long the first of them has waited',
     ['topic', 'partition'],
   );
-  readonly #backlogEvents = this.#gauge(
+  readonly backlogEvents = this.#gauge(
     'promote_backlog_events',
     'Events of bronze that are not judged by silver, at most',
   );
-  readonly #backlogSeconds = this.#gauge(
+  readonly backlogSeconds = this.#gauge(
     'promote_backlog_seconds',
     'How long the first of them has waited',
   );
-  readonly #staleDates = this.#gauge(
+  readonly staleDates = this.#gauge(
     'promote_stale_dates',
     'Days that changed in silver and are not published in gold',
   );
-  readonly #quarantineOpen = this.#gauge(
+  readonly quarantineOpen = this.#gauge(
     'quarantine_open_events',
     'Rejected events that nobody has dealt with',
     ['stage', 'reason'],
   );
-  readonly #committed = this.#gauge(
+  readonly committed = this.#gauge(
     'layer_committed_timestamp_seconds',
     'When something was last committed to the layer',
     ['layer'],
   );
-  #layers: NonNullable<Standing['recorded']>['layers'] = [];
+  /** By layer, when its latest event was: Unix milliseconds. */
+  readonly latestEvents = new Map<string, number>();
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) {
       this.#registry.removeSingleMetric(name);
     }
-    this.#up.set({ dependency: 'warehouse' }, 0);
-    this.#up.set({ dependency: 'log' }, 0);
+    this.up.set({ dependency: 'warehouse' }, 0);
+    this.up.set({ dependency: 'log' }, 0);
     this.#gauge('build_info', 'The version that runs; always 1', ['version']).set(
       { version: VERSION },
       1,
@@ -147,10 +118,8 @@ export class Metrics {
       "Age of the layer's latest event; in gold an event is as old as its day",
       ['layer'],
       (gauge) => {
-        for (const { layer, latestEventAt } of this.#layers) {
-          if (latestEventAt !== undefined) {
-            gauge.set({ layer }, (Date.now() - latestEventAt) / 1000);
-          }
+        for (const [layer, at] of this.latestEvents) {
+          gauge.set({ layer }, (Date.now() - at) / 1000);
         }
       },
     );
@@ -175,36 +144,6 @@ export class Metrics {
     this.#duration.observe(seconds);
     if (outcome === 'done') {
       this.#lastSuccess.setToCurrentTime();
-    }
-  }
-
-  /** What is no longer known is no longer told. */
-  stand({ isUp, recorded }: Standing): void {
-    this.#up.set({ dependency: 'warehouse' }, isUp.warehouse ? 1 : 0);
-    this.#up.set({ dependency: 'log' }, isUp.log ? 1 : 0);
-    for (const gauge of [this.#lagEvents, this.#lagSeconds, this.#quarantineOpen]) {
-      gauge.reset();
-    }
-    if (recorded === undefined) {
-      return;
-    }
-    for (const { topic, partition, events, seconds } of recorded.lag) {
-      if (events !== undefined) {
-        this.#lagEvents.set({ topic, partition }, events);
-        this.#lagSeconds.set({ topic, partition }, seconds ?? 0);
-      }
-    }
-    this.#backlogEvents.set(recorded.backlog.events);
-    this.#backlogSeconds.set(recorded.backlog.seconds);
-    this.#staleDates.set(recorded.staleDates);
-    for (const { stage, reason, events } of recorded.quarantine) {
-      this.#quarantineOpen.set({ stage, reason }, events);
-    }
-    this.#layers = recorded.layers;
-    for (const { layer, committedAt } of recorded.layers) {
-      if (committedAt !== undefined) {
-        this.#committed.set({ layer }, committedAt / 1000);
-      }
     }
   }
 
