@@ -1,13 +1,19 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../config.ts';
-import { usageError } from '../errors.ts';
+import { MedallionError, usageError, withHint } from '../errors.ts';
 import { MOST_CITIES } from '../generate/catalogue.ts';
 import { openEncoding } from '../generate/encoding.ts';
-import type { GenerateOptions, GenerateResult } from '../generate/generate.ts';
-import { recordGenerate } from '../generate/record.ts';
+import {
+  generate as generateWith,
+  type GenerateOptions,
+  type GenerateResult,
+} from '../generate/generate.ts';
+import { writeManifest } from '../generate/manifest.ts';
 import { resolvePeriod } from '../generate/timeline.ts';
 import type { Compression, Log, LogWriter } from '../log/log.ts';
 import { openLog } from '../log/open.ts';
+import { grouped } from '../number.ts';
+import { openRunFile, type WrittenPartition } from '../postgres/run-files.ts';
 import { DEFAULT_RETRY_POLICY } from '../retry.ts';
 import { checkWritable } from '../whole-file.ts';
 import { contextOf, openLines, type CallOptions, type LineTarget } from './call.ts';
@@ -62,35 +68,74 @@ export const DEFAULT_SIZES = { customers: 1000, products: 200, cities: 40 };
 export async function generate(config: Config, request: GenerateRequest): Promise<Generated> {
   const context = contextOf(request);
   const options = optionsOf(request);
-  const { manifest: manifestFile } = request;
+  const { to, manifest: manifestFile, retryFor = DEFAULT_RETRY_POLICY } = request;
   if (manifestFile !== undefined) {
     await checkWritable(manifestFile);
   }
-  const { to, retryFor = DEFAULT_RETRY_POLICY } = request;
   // A file is of plain JSON.
   const wire =
     to === undefined ? await openEncoding(config, options.faults, context, retryFor) : undefined;
   const log = openLog(config, context);
-  const run = {
-    home: config.home,
-    topic: topicOf(log, request),
-    arguments: request.arguments ?? [],
-    open: () => openTarget(log, request),
-    manifestFile,
-  };
-  const { result, target } = await recordGenerate({ ...options, wire }, run, context);
-  const { seed, period } = options;
-  return { ...result, target, seed, period };
+  const run = { command: 'generate', arguments: request.arguments ?? [] };
+  const finish = await openRunFile(config.home, run, context);
+  try {
+    const writer = await openTarget(log, request);
+    const result = await generateWith({ ...options, wire }, writer, context).catch(
+      async (error: unknown) => {
+        await (writer.discard ?? writer.close).call(writer).catch(() => undefined);
+        throw error instanceof MedallionError && error.code === 'unreachable'
+          ? withHint(error, stateOf(writer))
+          : error;
+      },
+    );
+    await writer.close();
+    if (manifestFile !== undefined && result.manifest !== undefined) {
+      await writeManifest(manifestFile, result.manifest);
+    }
+    const { events, bytes, kinds, elapsedMs } = result;
+    // What bronze calls the log that is written.
+    const topic = typeof to === 'string' ? to : to === undefined ? log.topic : '-';
+    await finish({
+      counts: { events, bytes, ...kinds, seconds: Math.round(elapsedMs) / 1000 },
+      partitions: writtenPartitions(topic, writer),
+      error: context.signal.aborted ? new MedallionError('interrupted', 'interrupted') : undefined,
+    });
+    const { seed, period } = options;
+    return { ...result, target: writer.description, seed, period };
+  } catch (error) {
+    await finish({ counts: {}, partitions: [], error });
+    throw error;
+  }
 }
 
-/** What bronze calls the log that is written. */
-function topicOf(log: Log, { to = log.topic }: GenerateRequest): string {
-  return typeof to === 'string' ? to : '-';
+/** What is left where the log stayed away. */
+function stateOf({ appended, description }: LogWriter): string {
+  const taken = [...(appended ?? new Map<number, number>()).values()].reduce((a, b) => a + b, 0);
+  return (
+    `${grouped(taken)} events are in ${description}; it is not known whether it took the last request before it ` +
+    'went away. A new run makes new events.'
+  );
+}
+
+function writtenPartitions(topic: string, { appended, written }: LogWriter): WrittenPartition[] {
+  return [...(appended ?? [])]
+    .filter(([, events]) => events > 0)
+    .map(([partition, events]) => ({
+      ...{ topic, partition, events },
+      from: written?.get(partition)?.from,
+      to: written?.get(partition)?.to,
+    }));
 }
 
 /** @throws MedallionError usage */
 function optionsOf(request: GenerateRequest): GenerateOptions {
-  const { follow = false, customers, products, cities } = request;
+  const { customers, products, cities } = DEFAULT_SIZES;
+  const sizes = {
+    customers: request.customers ?? customers,
+    products: request.products ?? products,
+    cities: request.cities ?? cities,
+  };
+  const { follow = false } = request;
   const { late = 0, duplicates = 0, malformed = 0, corrections = 0 } = request.faults ?? {};
   if (follow && (request.since !== undefined || request.until !== undefined)) {
     throw usageError('--follow makes purchases of now: it cannot be used with --since or --until');
@@ -100,7 +145,7 @@ function optionsOf(request: GenerateRequest): GenerateOptions {
       '--late, --duplicates, --malformed and --corrections add up to more than 100%',
     );
   }
-  if ((cities ?? 0) > MOST_CITIES) {
+  if (sizes.cities > MOST_CITIES) {
     throw usageError(`there are only ${String(MOST_CITIES)} cities to choose from`);
   }
   return {
@@ -108,11 +153,7 @@ function optionsOf(request: GenerateRequest): GenerateOptions {
     count: request.count ?? (follow ? undefined : DEFAULT_COUNT),
     period: follow ? 'now' : resolvePeriod(request.since, request.until),
     rate: request.rate ?? (follow ? DEFAULT_RATE : undefined),
-    sizes: {
-      customers: customers ?? DEFAULT_SIZES.customers,
-      products: products ?? DEFAULT_SIZES.products,
-      cities: cities ?? DEFAULT_SIZES.cities,
-    },
+    sizes,
     faults: { late, duplicates, malformed, corrections },
     manifest: request.manifest !== undefined,
   };
