@@ -3,7 +3,7 @@ import type { Catalogue } from './catalogue.ts';
 import { PAYMENT_METHODS } from './order.ts';
 import { amount, mean, sumOfFractions, whole } from './ratio.ts';
 import { dayOf, SECONDS_OF_DAY } from './timeline.ts';
-import { entry, LineSums, type Truth } from './truth.ts';
+import { add, entry, NO_LINES, type Truth } from './truth.ts';
 
 type Row = Readonly<Record<string, string | number>>;
 
@@ -43,7 +43,9 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
     (sum, count) => sum + count,
     0,
   );
-  const days = [...truth.days].filter(([, { orders }]) => orders > 0).sort(([a], [b]) => a - b);
+  const days = [...truth.days]
+    .filter(([, { orders }]) => orders.orders > 0)
+    .sort(([a], [b]) => a - b);
   const ofDay = ordersByDay(truth);
 
   const gold = {
@@ -54,7 +56,7 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
     payment_performance: [] as Row[],
     customer_performance: customerRows(truth, catalogue),
   };
-  const all = { subtotal: 0, tax: 0, discount: 0, total: 0, lines: new LineSums() };
+  const lines = { ...NO_LINES };
   for (const [key, day] of days) {
     const date_key = dayOf(key * SECONDS_OF_DAY);
     const customers = new Map<number, { orders: number; total: number }>();
@@ -69,15 +71,16 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
       place.total += total;
       place.customers.add(customer);
     }
+    const { orders, subtotal, tax, discount, total } = day.orders;
     gold.sales_performance.push({
       date_key,
-      total_orders: day.orders,
+      total_orders: orders,
       total_customers: customers.size,
-      order_subtotal_day: amount(day.subtotal),
-      order_tax_amount_day: amount(day.tax),
-      order_discount_amount_day: amount(day.discount),
-      order_total_amount_day: amount(day.total),
-      avg_ticket: meanOfCents(day.total, day.orders),
+      order_subtotal_day: amount(subtotal),
+      order_tax_amount_day: amount(tax),
+      order_discount_amount_day: amount(discount),
+      order_total_amount_day: amount(total),
+      avg_ticket: meanOfCents(total, orders),
       avg_customer_ticket: meanCustomerTicket([...customers.values()]),
     });
     gold.geography_performance.push(
@@ -107,12 +110,15 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
       }),
     );
 
-    const categories = new Map<string, LineSums>();
+    const categories = new Map<string, typeof NO_LINES>();
     const products = [...day.products].filter(([, { lines }]) => lines > 0);
     for (const [index, sums] of products) {
       const { id = '', category = '' } = catalogue.products[index] ?? {};
-      entry(categories, category, () => new LineSums()).add(sums);
-      all.lines.add(sums);
+      add(
+        entry(categories, category, () => ({ ...NO_LINES })),
+        sums,
+      );
+      add(lines, sums);
       gold.product_performance.push({
         date_key,
         item_id: id,
@@ -135,10 +141,6 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
         avg_cost: meanOfCents(sums.unitCost, sums.lines),
       })),
     );
-    all.subtotal += day.subtotal;
-    all.tax += day.tax;
-    all.discount += day.discount;
-    all.total += day.total;
   }
   gold.product_performance.sort(
     byText((row) => `${String(row['date_key'])}${String(row['item_id'])}`),
@@ -148,24 +150,24 @@ export function describeWarehouse(truth: Truth, catalogue: Catalogue): Warehouse
     bronze: { events: truth.accepted + rejectedBySilver, quarantined: quarantined('ingest') },
     silver: {
       transactions: truth.transactions,
-      order_lines: truth.totals.lines,
+      order_lines: lines.lines,
       customers: truth.customers.size,
       products: truth.products.size,
       duplicates: truth.duplicates,
       superseded: truth.superseded,
       quarantined: quarantined('silver'),
       sums: {
-        order_subtotal: amount(all.subtotal),
-        order_tax_amount: amount(all.tax),
-        order_shipping_amount: amount(truth.totals.shipping),
-        order_discount_amount: amount(all.discount),
-        order_total_amount: amount(all.total),
-        quantity: all.lines.units,
-        unit_price_x_quantity: amount(all.lines.revenue),
-        cost_x_quantity: amount(all.lines.cost),
-        unit_price: amount(all.lines.unitPrice),
-        discount: amount(all.lines.discount),
-        cost: amount(all.lines.unitCost),
+        order_subtotal: amount(truth.orders.subtotal),
+        order_tax_amount: amount(truth.orders.tax),
+        order_shipping_amount: amount(truth.orders.shipping),
+        order_discount_amount: amount(truth.orders.discount),
+        order_total_amount: amount(truth.orders.total),
+        quantity: lines.units,
+        unit_price_x_quantity: amount(lines.revenue),
+        cost_x_quantity: amount(lines.cost),
+        unit_price: amount(lines.unitPrice),
+        discount: amount(lines.discount),
+        cost: amount(lines.unitCost),
       },
       dim_customers: [...truth.customers]
         .map(([index, { type, city }]) => ({

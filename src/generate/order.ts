@@ -137,39 +137,17 @@ export class OrderBook {
   #order(
     order: Omit<Order, 'type' | 'city' | 'subtotal' | 'tax' | 'shipping' | 'discount' | 'total'>,
   ): Order {
-    const { type, city } = customerAt(
-      this.#catalogue,
-      order.customer,
-      order.second,
-      this.#timeline,
+    const { customer, second, lines } = order;
+    const { type, city } = customerAt(this.#catalogue, customer, second, this.#timeline);
+    const subtotal = lines.reduce(
+      (sum, { offer, quantity }) => sum + offer.unitPrice * quantity,
+      0,
     );
-    let subtotal = 0;
-    for (const { offer, quantity } of order.lines) {
-      subtotal += offer.unitPrice * quantity;
-    }
     const tax = tenth(subtotal);
     const shipping = fiftieth(subtotal);
     const discount = order.discounted ? tax : 0;
-    return {
-      transaction: order.transaction,
-      version: order.version,
-      corrects: order.corrects,
-      id: order.id,
-      second: order.second,
-      customer: order.customer,
-      type,
-      city,
-      status: order.status,
-      paymentMethod: order.paymentMethod,
-      currency: order.currency,
-      discounted: order.discounted,
-      lines: order.lines,
-      subtotal,
-      tax,
-      shipping,
-      discount,
-      total: subtotal + tax + shipping - discount,
-    };
+    const total = subtotal + tax + shipping - discount;
+    return { ...order, type, city, subtotal, tax, shipping, discount, total };
   }
 
   /** One to ten lines; the same product may stand on several. */

@@ -3,6 +3,19 @@ import type { GeneratedEvent } from './events.ts';
 import type { Order } from './order.ts';
 import { SECONDS_OF_DAY } from './timeline.ts';
 
+const NO_ORDERS = { orders: 0, subtotal: 0, tax: 0, shipping: 0, discount: 0, total: 0 };
+/** Sums over order lines; `unitPrice`, `discount` and `unitCost` are plain sums over lines, for their means. */
+export const NO_LINES = {
+  ...{ lines: 0, units: 0, unitPrice: 0, discount: 0, unitCost: 0, revenue: 0, cost: 0 },
+};
+
+/** Sums over the orders of a UTC day. */
+interface DayTruth {
+  readonly orders: typeof NO_ORDERS;
+  readonly payments: Map<number, { orders: number; revenue: number }>;
+  readonly products: Map<number, typeof NO_LINES>;
+}
+
 /**
  * What the warehouse must know after the events recorded so far, whatever order they came in. Amounts are whole cents.
  * What stays in memory is five numbers a transaction, and sums by day.
@@ -25,7 +38,8 @@ export class Truth {
     seen: [] as number[],
   };
   readonly days = new Map<number, DayTruth>();
-  readonly totals = { lines: 0, shipping: 0 };
+  /** Sums over all days. */
+  readonly orders = { ...NO_ORDERS };
   /** By customer and by product: what their latest event says of them. */
   readonly customers = new Map<number, { second: number; type: string; city: number }>();
   readonly products = new Map<number, { second: number; unitPrice: number; cost: number }>();
@@ -86,63 +100,32 @@ export class Truth {
   /** @param sign 1 to count an order, -1 to take it out again */
   #count(order: Order, sign: 1 | -1): void {
     const key = Math.floor(order.second / SECONDS_OF_DAY);
-    let day = this.days.get(key);
-    if (day === undefined) {
-      day = new DayTruth();
-      this.days.set(key, day);
+    const day = entry(this.days, key, (): DayTruth => {
+      return { orders: { ...NO_ORDERS }, payments: new Map(), products: new Map() };
+    });
+    const { subtotal, tax, shipping, discount, total, lines } = order;
+    for (const sums of [day.orders, this.orders]) {
+      add(sums, { orders: 1, subtotal, tax, shipping, discount, total }, sign);
     }
-    day.orders += sign;
-    day.subtotal += sign * order.subtotal;
-    day.tax += sign * order.tax;
-    day.discount += sign * order.discount;
-    day.total += sign * order.total;
     const payment = entry(day.payments, order.paymentMethod, () => ({ orders: 0, revenue: 0 }));
-    payment.orders += sign;
-    payment.revenue += sign * order.total;
-    this.totals.shipping += sign * order.shipping;
-    this.totals.lines += sign * order.lines.length;
-    for (const { offer, quantity } of order.lines) {
-      const sums = entry(day.products, offer.product, () => new LineSums());
-      sums.lines += sign;
-      sums.units += sign * quantity;
-      sums.unitPrice += sign * offer.unitPrice;
-      sums.discount += sign * offer.discount;
-      sums.unitCost += sign * offer.cost;
-      sums.revenue += sign * offer.unitPrice * quantity;
-      sums.cost += sign * offer.cost * quantity;
+    add(payment, { orders: 1, revenue: total }, sign);
+    for (const { offer, quantity } of lines) {
+      const { product, unitPrice, discount, cost: unitCost } = offer;
+      const [revenue, cost] = [unitPrice * quantity, unitCost * quantity];
+      const sums = entry(day.products, product, () => ({ ...NO_LINES }));
+      add(sums, { lines: 1, units: quantity, unitPrice, discount, unitCost, revenue, cost }, sign);
     }
   }
 }
 
-/** Sums over the orders of a UTC day. */
-export class DayTruth {
-  orders = 0;
-  subtotal = 0;
-  tax = 0;
-  discount = 0;
-  total = 0;
-  readonly payments = new Map<number, { orders: number; revenue: number }>();
-  readonly products = new Map<number, LineSums>();
-}
-
-/** Sums over order lines; `unitPrice`, `discount` and `unitCost` are plain sums over lines, for their means. */
-export class LineSums {
-  lines = 0;
-  units = 0;
-  unitPrice = 0;
-  discount = 0;
-  unitCost = 0;
-  revenue = 0;
-  cost = 0;
-
-  add(other: LineSums): void {
-    this.lines += other.lines;
-    this.units += other.units;
-    this.unitPrice += other.unitPrice;
-    this.discount += other.discount;
-    this.unitCost += other.unitCost;
-    this.revenue += other.revenue;
-    this.cost += other.cost;
+/** Adds the figures of `more` to sums; takes them out again with a sign of -1. */
+export function add<Sums extends Record<keyof Sums, number>>(
+  sums: Sums,
+  more: Sums,
+  sign: 1 | -1 = 1,
+): void {
+  for (const figure in more) {
+    (sums as Record<string, number>)[figure] = sums[figure] + sign * more[figure];
   }
 }
 
