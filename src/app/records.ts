@@ -6,7 +6,7 @@ import { openFileReader } from '../log/files/reader.ts';
 import type { RecordBatch, Sink, StoredOffset } from '../log/log.ts';
 import type { StageContext } from '../progress.ts';
 import { dropped } from '../source/drop.ts';
-import type { Source } from '../source/mapping.ts';
+import type { CsvForm, Source } from '../source/mapping.ts';
 
 /** A record, and where it stands, for people; without its text where ingest would reject it, as bronze cannot store it. */
 export type PlacedRecord = { readonly place: string } & (
@@ -19,10 +19,13 @@ export async function recordsOf(source: Source, texts: readonly string[]): Promi
   if (csv === undefined) {
     return [...texts];
   }
+  return csvRecords(Buffer.from(texts.join('')), { ...csv, encoding: 'utf-8' }, source.file);
+}
+
+/** The records that rows of CSV, in UTF-8 and below their names, are put together to. */
+export async function csvRecords(rows: Buffer, form: CsvForm, name: string): Promise<string[]> {
   const parts: Buffer[] = [];
-  const rows = Readable.from([Buffer.from(texts.join(''))]);
-  const form = { ...csv, encoding: 'utf-8' };
-  for await (const part of csvLines(rows, { form, grows: false }, source.file)) {
+  for await (const part of csvLines(Readable.from([rows]), { form, grows: false }, name)) {
     parts.push(part);
   }
   return Buffer.concat(parts)

@@ -1,14 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { MedallionError } from '../errors.ts';
 import { jsonText, parseJson, type Json } from '../event/json.ts';
-import { csvLines } from '../log/files/csv.ts';
 import { RowCutter } from '../log/files/csv-rows.ts';
 import { inputError, streamText } from '../log/files/text.ts';
 import type { DraftedCsv } from '../source/draft/write.ts';
 import { namedColumn } from '../source/draft/names.ts';
+import { csvRecords } from './records.ts';
 
 /** Records of a producer, as a file has them. */
 export interface SampleFile {
@@ -153,16 +152,8 @@ async function readCsv(bytes: Buffer, text: string, name: string): Promise<Sampl
   }
   const groupBy = namedColumn(columns) ?? columns[0] ?? '';
   const form = { delimiter: one, encoding: 'utf-8', header: true, groupBy } as const;
-  const parts: Buffer[] = [];
-  const reading = { form: { ...form, decimalComma: commas }, grows: false };
-  for await (const part of csvLines(Readable.from([utf8]), reading, name)) {
-    parts.push(part);
-  }
-  const values = Buffer.concat(parts)
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '')
-    .slice(0, MOST_RECORDS);
+  const records = await csvRecords(utf8, { ...form, decimalComma: commas }, name);
+  const values = records.slice(0, MOST_RECORDS);
   return {
     ...{ form: 'csv', values, records: values.map(parseJson) },
     csv: {

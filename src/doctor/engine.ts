@@ -16,44 +16,37 @@ export const duckDbCheck: Check = {
   },
 };
 
-export const extensionCheck: Check = {
-  title: 'DuckDB postgres extension',
-  // It may have to be fetched: 15 MB.
-  limitMs: 120_000,
-  run: async ({ duckdb }, context) => {
-    const version = await inspectExtension('postgres', duckdb, context);
-    return [ok('DuckDB postgres extension', `loads, version ${version}`)];
-  },
-};
+/** Loads an extension, which may have to be fetched: 15 MB. */
+function extensionOf(name: 'postgres' | 'excel'): Check {
+  const title = `DuckDB ${name} extension`;
+  const run: Check['run'] = async ({ duckdb }, context) => {
+    const version = await inspectExtension(name, duckdb, context);
+    return [ok(title, `loads, version ${version}`)];
+  };
+  return { title, limitMs: 120_000, run };
+}
 
-const EXCEL = 'DuckDB excel extension';
+export const extensionCheck = extensionOf('postgres');
+/** Where it is wanted: before a machine loses its network. */
+export const excelFetch = extensionOf('excel');
 
 /** Only exports to xlsx need it: without it nothing is amiss. */
 export const excelCheck: Check = {
-  title: EXCEL,
+  title: excelFetch.title,
   limitMs: 10_000,
   run: async ({ duckdb }) => {
     try {
       const version = await inspectCachedExtension('excel', duckdb);
       const missing =
         'not installed; the first export to xlsx fetches it, or medallion doctor --fetch';
-      return [ok(EXCEL, version === undefined ? missing : `loads, version ${version}`)];
+      const found = version === undefined ? missing : `loads, version ${version}`;
+      return [ok(excelFetch.title, found)];
     } catch (error) {
       if (error instanceof MedallionError) {
-        return [warn(EXCEL, error.message, error.hint)];
+        return [warn(excelFetch.title, error.message, error.hint)];
       }
       throw error;
     }
-  },
-};
-
-/** The same, where it is wanted: before a machine loses its network. */
-export const excelFetch: Check = {
-  title: EXCEL,
-  limitMs: extensionCheck.limitMs,
-  run: async ({ duckdb }, context) => {
-    const version = await inspectExtension('excel', duckdb, context);
-    return [ok(EXCEL, `loads, version ${version}`)];
   },
 };
 

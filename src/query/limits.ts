@@ -20,53 +20,30 @@ export function breaches(
   { lag, promotion, gold, log }: Status,
   { maxLag, maxAgeSeconds }: Limits,
 ): Breach[] {
-  const found: Breach[] = [];
-  const compare = (
-    value: number | undefined,
-    limit: number | undefined,
-    unknown: string,
-    text: (value: number) => string,
-  ): void => {
-    if (limit !== undefined && value === undefined) {
-      found.push({ text: unknown, isKnown: false });
-    } else if (limit !== undefined && value !== undefined && value > limit) {
-      found.push({ text: text(value), isKnown: true });
+  const most = (count: number, what: string): string =>
+    `${grouped(count)} events ${what}, more than --max-lag ${String(maxLag)}`;
+  const longest = (seconds: number, what: string): string =>
+    `${what} for ${String(Math.floor(seconds))}s, longer than --max-age ${String(maxAgeSeconds)}s`;
+  const wait = `events wait in the ${log} is not known`;
+  const looks = [
+    [lag.count, maxLag, most, `of the ${log} are not ingested`, `how many ${wait}`],
+    [promotion.count, maxLag, most, 'wait for promotion', ''],
+    [
+      lag.seconds,
+      maxAgeSeconds,
+      longest,
+      `an event of the ${log} has waited for ingest`,
+      `how long ${wait}`,
+    ],
+    [promotion.seconds, maxAgeSeconds, longest, 'an event has waited for promotion', ''],
+    [gold.seconds, maxAgeSeconds, longest, 'a day has waited to be published in gold', ''],
+  ] as const;
+  return looks.flatMap(([value, limit, textOf, what, unknown]) => {
+    if (limit === undefined || (value !== undefined && value <= limit)) {
+      return [];
     }
-  };
-  const events = (value: number): string => grouped(value);
-  const most = maxLag === undefined ? '' : `more than --max-lag ${String(maxLag)}`;
-  const longest =
-    maxAgeSeconds === undefined ? '' : `longer than --max-age ${String(maxAgeSeconds)}s`;
-  const waited = (value: number): string => `${String(Math.floor(value))}s, ${longest}`;
-  compare(
-    lag.count,
-    maxLag,
-    `how many events wait in the ${log} is not known`,
-    (value) => `${events(value)} events of the ${log} are not ingested, ${most}`,
-  );
-  compare(
-    promotion.count,
-    maxLag,
-    '',
-    (value) => `${events(value)} events wait for promotion, ${most}`,
-  );
-  compare(
-    lag.seconds,
-    maxAgeSeconds,
-    `how long events wait in the ${log} is not known`,
-    (value) => `an event of the ${log} has waited for ingest for ${waited(value)}`,
-  );
-  compare(
-    promotion.seconds,
-    maxAgeSeconds,
-    '',
-    (value) => `an event has waited for promotion for ${waited(value)}`,
-  );
-  compare(
-    gold.seconds,
-    maxAgeSeconds,
-    '',
-    (value) => `a day has waited to be published in gold for ${waited(value)}`,
-  );
-  return found;
+    return value === undefined
+      ? { text: unknown, isKnown: false }
+      : { text: textOf(value, what), isKnown: true };
+  });
 }
