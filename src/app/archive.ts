@@ -42,10 +42,7 @@ export async function archive(config: Config, request: ArchiveRequest): Promise<
   const { before, to, fileRows = DEFAULT_FILE_ROWS, arguments: commandLine = [] } = request;
   return withOpen(config, request, async (warehouse) => {
     const openEngine = await openerOf(warehouse, request);
-    const options = {
-      ...{ before, archive: to, fileRows, arguments: commandLine },
-      holder: `process ${String(process.pid)}`,
-    };
+    const options = { before, archive: to, fileRows, arguments: commandLine };
     return archiveWith(warehouse.settings, () => openEngine(), options, warehouse.context);
   });
 }

@@ -9,7 +9,7 @@ import type { ForgetOptions } from '../maintain/forget/work.ts';
 import { allModels } from '../model/load.ts';
 import { describeServer } from '../config/server.ts';
 import { loadSources } from '../source/read.ts';
-import { READS, withOpen, type CallOptions } from './call.ts';
+import { READS, withOpen, type CallOptions, type OpenWarehouse } from './call.ts';
 
 export { EXTRA } from '../maintain/forget/forget.ts';
 
@@ -28,12 +28,9 @@ export async function forgetPlan(
   config: Config,
   request: Omit<ForgetRequest, 'confirm'>,
 ): Promise<ForgetPlan> {
-  return withOpen(
-    config,
-    request,
-    ({ settings, context }) => planForget(settings, optionsOf(config, request), context),
-    READS,
-  );
+  const work = ({ settings, context }: OpenWarehouse): Promise<ForgetPlan> =>
+    planForget(settings, optionsOf(config, request), context);
+  return withOpen(config, request, work, READS);
 }
 
 /**
@@ -43,15 +40,11 @@ export async function forgetPlan(
 export async function forget(config: Config, request: ForgetRequest): Promise<ForgetResult> {
   const { confirm } = request;
   const options = optionsOf(config, request);
-  return withOpen(
-    config,
-    request,
-    async ({ settings, context }) => {
-      await confirm?.(await planForget(settings, options, context), describeServer(settings));
-      return forgetWith(settings, options, context);
-    },
-    READS,
-  );
+  const work = async ({ settings, context }: OpenWarehouse): Promise<ForgetResult> => {
+    await confirm?.(await planForget(settings, options, context), describeServer(settings));
+    return forgetWith(settings, options, context);
+  };
+  return withOpen(config, request, work, READS);
 }
 
 function optionsOf(
@@ -63,6 +56,5 @@ function optionsOf(
     ...{ customer: customer.trim(), sources: loadSources(project), duckdb },
     shippedTables: new Set(shipped.map(({ id }) => id)),
     arguments: commandLine.map((argument) => argument.replaceAll(customer, '***')),
-    holder: `process ${String(process.pid)}`,
   };
 }

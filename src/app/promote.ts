@@ -131,38 +131,26 @@ export async function withPromotions<T>(
 export async function dryRun(config: Config, request: PromoteRequest = {}): Promise<DryRun> {
   checkEngine(request);
   const holder = `dry run, process ${String(process.pid)}`;
-  return withOpen(
-    config,
-    request,
-    async (warehouse) => {
-      const { settings, retry, context } = warehouse;
-      const sources = loadSources(config.project);
-      const { project, reporting } = config;
-      const options = { ...optionsOf(request, retry), sources, project, reporting, holder };
-      return dryRunOf(
-        settings,
-        loadModels(config.project),
-        await openerOf(warehouse, request),
-        options,
-        context,
-      );
-    },
-    { migrate: false },
-  );
+  const work = async (warehouse: OpenWarehouse): Promise<DryRun> => {
+    const { settings, retry, context } = warehouse;
+    const { project, reporting } = config;
+    const sources = loadSources(project);
+    const options = { ...optionsOf(request, retry), sources, project, reporting, holder };
+    const openEngine = await openerOf(warehouse, request);
+    return dryRunOf(settings, loadModels(project), openEngine, options, context);
+  };
+  return withOpen(config, request, work, { migrate: false });
 }
 
 /** How tables differ from their models, and mappings from those that were followed last, and what becomes of it. */
 export async function plan(config: Config, options: CallOptions = {}): Promise<PlannedChange[]> {
-  return withOpen(
-    config,
-    options,
-    async ({ settings }) => [
-      ...(await planTables(settings, loadModels(config.project), config.reporting)),
-      ...(await planProjects(settings, config.project)),
-      ...(await planMappings(settings, loadSources(config.project))),
-    ],
-    { migrate: false },
-  );
+  const { project, reporting } = config;
+  const work = async ({ settings }: OpenWarehouse): Promise<PlannedChange[]> => [
+    ...(await planTables(settings, loadModels(project), reporting)),
+    ...(await planProjects(settings, project)),
+    ...(await planMappings(settings, loadSources(project))),
+  ];
+  return withOpen(config, options, work, { migrate: false });
 }
 
 /** What a promotion does with each model, in order. */
@@ -181,13 +169,8 @@ function layersOf(layer: PromoteRequest['layer']): { silver: boolean; gold: bool
 function optionsOf(request: PromoteRequest, retry: Retry) {
   const { engine = DEFAULT_ENGINE, layer, since, until, chunkRows } = request;
   const { memoryLimit = DEFAULT_MEMORY } = request;
-  return {
-    ...layersOf(layer),
-    span: { since, until },
-    every: 'mart' as const,
-    ...batchLimits({ engine, chunkRows, memoryLimit }),
-    retry,
-  };
+  const limits = batchLimits({ engine, chunkRows, memoryLimit });
+  return { ...layersOf(layer), ...limits, span: { since, until }, every: 'mart' as const, retry };
 }
 
 const DEFAULT_MEMORY = settingOf('promote.memory_limit').default ?? '';

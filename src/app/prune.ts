@@ -41,8 +41,7 @@ export async function prune(config: Config, request: PruneRequest): Promise<Prun
       return { runId: 0n, partitions: [], resolved: 0, seconds: 0 };
     }
     await request.confirm(plan, describeServer(settings));
-    const holder = `process ${String(process.pid)}`;
-    const options = { before, batchRows, arguments: commandLine, holder };
+    const options = { before, batchRows, arguments: commandLine };
     return pruneWith(settings, options, () => requireAccounted(settings, context), context);
   };
   return withOpen(config, request, work, READS);

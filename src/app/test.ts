@@ -101,7 +101,7 @@ export async function runTests(
       }
       const kind = kinds[file.folder];
       const found = kind === undefined ? strayProblem(kinds) : await runFile(file, kind);
-      results.push(...('problem' in found ? [problemOf(file, found.problem)] : found));
+      results.push(...('problem' in found ? [resultOf(file, undefined, found.problem)] : found));
     }
     return results;
   } finally {
@@ -115,11 +115,14 @@ function isNamed({ id, name }: TestFile, wanted: string): boolean {
   return wanted === name || wanted === id;
 }
 
-function problemOf(file: TestFile, problem: string, name?: string): TestResult {
-  return {
-    ...{ of: file.id, file: file.shown, name },
-    ...{ passed: false, problem, differences: [] },
-  };
+function resultOf(
+  file: TestFile,
+  name: string | undefined,
+  problem: string | undefined,
+  differences: readonly Difference[] = [],
+): TestResult {
+  const passed = problem === undefined && differences.length === 0;
+  return { of: file.id, file: file.shown, name, passed, problem, differences };
 }
 
 function strayProblem(kinds: Readonly<Record<string, Kind>>): Problem {
@@ -157,15 +160,12 @@ function modelTests(models: readonly Model[], engine: DetachedEngine): Kind {
         const found = await runCase(session, models, model, one);
         results.push(
           'problem' in found
-            ? problemOf(file, found.problem, one.name)
-            : {
-                ...{ of: file.id, file: file.shown, name: one.name, problem: undefined },
-                ...{ passed: found.length === 0, differences: found },
-              },
+            ? resultOf(file, one.name, found.problem)
+            : resultOf(file, one.name, undefined, found),
         );
       } catch (error) {
         // The select, or a value given to it, is not understood: that is what a test is for.
-        results.push(problemOf(file, messageOf(error), one.name));
+        results.push(resultOf(file, one.name, messageOf(error)));
       } finally {
         await session.close();
       }
@@ -208,11 +208,7 @@ function sourceTests(sources: Sources, models: readonly Model[], engine: Detache
         const outcome = read.outcomes[index];
         const differences = outcome === undefined ? [] : differencesOf(expect, outcome);
         const disagreement = read.disagreements.find(({ record }) => record === index);
-        const problem = disagreement && disagreementIn(disagreement);
-        return {
-          ...{ of: file.id, file: file.shown, name, problem },
-          ...{ passed: problem === undefined && differences.length === 0, differences },
-        };
+        return resultOf(file, name, disagreement && disagreementIn(disagreement), differences);
       });
     } catch (error) {
       return { problem: messageOf(error) };

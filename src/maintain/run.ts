@@ -8,8 +8,8 @@ import { closeKilledRuns, finishRun, startRun, type RunRecord } from '../postgre
 export interface RunOptions {
   /** The command line for the run's record, secrets removed. */
   readonly arguments: RunRecord['arguments'];
-  /** How a promotion that finds this run at work calls it. */
-  readonly holder: string;
+  /** How a promotion that finds this run at work calls it; by its process unless said otherwise. */
+  readonly holder?: string;
 }
 
 /** A command, and the word for what it has done. */
@@ -42,7 +42,8 @@ export async function withRun<T>(
       await finishRun(client, runId, counts(), failure).catch(() => undefined);
     }
   };
-  return withPromotionLock(settings, options.holder, () => withClient(settings, run), command);
+  const { holder = `process ${String(process.pid)}` } = options;
+  return withPromotionLock(settings, holder, () => withClient(settings, run), command);
 }
 
 /**
