@@ -27,7 +27,31 @@ export async function readRows<Row extends object>(
   name: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const text = sqlFile(name);
+  return rowsOf(client, sqlFile(name), values);
+}
+
+/** The rows of any statement, so many at a time; in a transaction. */
+export async function* readPages<Row extends object>(
+  client: Client,
+  { text, values }: { readonly text: string; readonly values: readonly unknown[] },
+  most: number,
+): AsyncGenerator<Row[], undefined> {
+  await client.query(`declare pages no scroll cursor for ${text}`, [...values]);
+  for (;;) {
+    const rows = await rowsOf<Row>(client, `fetch ${String(most)} from pages`, []);
+    if (rows.length === 0) {
+      await client.query('close pages');
+      return;
+    }
+    yield rows;
+  }
+}
+
+async function rowsOf<Row extends object>(
+  client: Client,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
   const { rows } = await client.query<Row>({ text, values: [...values], types });
   return rows.map(
     (row) =>

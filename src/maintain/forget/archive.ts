@@ -9,11 +9,11 @@ import { changeOf, count, note, rehash, type Change, type Work } from './work.ts
 
 /** A file of the archive. */
 interface ArchiveFile {
-  readonly fileId: string;
+  readonly fileId: bigint;
   readonly archive: string;
   readonly path: string;
   readonly topic: string;
-  readonly partition: string;
+  readonly partition: number;
   readonly events: bigint;
   readonly warehouse: string;
 }
@@ -33,10 +33,7 @@ export async function eraseArchive(
   if (!(await hasArchive(client))) {
     return;
   }
-  const { rows: files } = await client.query<Record<keyof ArchiveFile, string>>(
-    `select file_id as "fileId", archive, path, topic, partition, events, warehouse
-     from medallion.archive_files where archived_at is not null order by file_id`,
-  );
+  const files = await readRows<ArchiveFile>(client, 'forget/archive_files');
   await withArchiveRewriter(options.duckdb, context, async (rewriter) => {
     for (const file of files) {
       throwIfInterrupted(context.signal);
@@ -45,17 +42,17 @@ export async function eraseArchive(
       const place = `${file.archive}/${file.path}`;
       const versions = work.versions
         .filter((version) => version.topic === topic && version.partition === partition)
-        .map(({ offset }) => BigInt(offset));
+        .map(({ offset }) => offset);
       const events = rewriter.eventsWith(options.customer, versions, place);
       for await (const { offset, value, ...beside } of events) {
-        const change = changeOf(work, { topic, partition, offset: String(offset) }, value, beside);
+        const change = changeOf(work, { topic, partition, offset }, value, beside);
         if (change !== undefined) {
           changes.push(change);
         }
       }
       note(work, 'archive', changes);
       if (changes.length > 0) {
-        await rewrite(rewriter, { ...file, events: BigInt(file.events) }, changes);
+        await rewrite(rewriter, file, changes);
       }
     }
   });
@@ -92,11 +89,7 @@ export async function rewriteFile(
     return row?.fileId;
   };
   const begun = await begin(to);
-  const written = await rewriter.rewrite(
-    `${archive}/${path}`,
-    changes.map(({ offset, value }) => ({ offset: BigInt(offset), value })),
-    `${archive}/${to}`,
-  );
+  const written = await rewriter.rewrite(`${archive}/${path}`, changes, `${archive}/${to}`);
   if (written.events !== file.events) {
     throw new MedallionError(
       'storage',

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { throwIfInterrupted } from '../../errors.ts';
-import { fromHex } from '../../postgres/quarantine.ts';
 import { UNREADABLE, type Beside } from '../../source/erase.ts';
+import type { Coordinates } from '../../postgres/quarantine.ts';
+import { readPages } from '../../postgres/rows.ts';
 import { sqlFile } from '../../sql-file.ts';
-import { arraysOf, changeOf, note, rehash, type Change, type Place, type Work } from './work.ts';
+import { arraysOf, changeOf, note, rehash, type Change, type Work } from './work.ts';
 
 /** Events whose texts are in memory at once. */
 const PAGE_EVENTS = 200;
@@ -21,63 +22,51 @@ export async function eraseStored(
   writePage: Write = () => Promise.resolve(),
 ): Promise<void> {
   const { customer } = work.options;
-  const inBronze = pagesOf<StoredEvent>(work, 'forget/events', [
-    customer,
-    ...arraysOf(work.versions),
-  ]);
-  for await (const rows of inBronze) {
+  for await (const rows of pagesOf<StoredEvent>(work, 'forget/events', [
+    ...[customer, ...arraysOf(work.versions)],
+  ])) {
     const changes = rows.flatMap((row) => changeOf(work, row, row.value, besideOf(row)) ?? []);
     note(work, 'bronze.events', changes);
     await writePage(work, { table: 'events', changes });
   }
-  const rejected = pagesOf<RejectedEvent>(work, 'forget/quarantined', [
+  for await (const rows of pagesOf<RejectedEvent>(work, 'forget/quarantined', [
     ...[customer, [...work.orders]],
-  ]);
-  for await (const rows of rejected) {
+  ])) {
     const changes = rows.flatMap((row) => rejectedChange(work, row) ?? []);
     note(work, 'bronze.quarantine', changes);
     await writePage(work, { table: 'quarantine', changes });
   }
 }
 
-interface StoredEvent extends Place {
+interface StoredEvent extends Coordinates {
   readonly value: string;
-  readonly key: string | null;
-  /** Hexadecimal, behind \x. */
-  readonly key_bytes: string | null;
-  readonly headers: string | null;
+  readonly key?: string;
+  readonly key_bytes?: Buffer;
+  readonly headers?: string;
 }
 
 function besideOf({ key, key_bytes: keyBytes, headers }: StoredEvent): Beside {
-  return { key, keyBytes: keyBytes === null ? null : fromHex(keyBytes), headers };
+  return { key: key ?? null, keyBytes: keyBytes ?? null, headers: headers ?? null };
 }
 
-interface RejectedEvent extends Place {
+interface RejectedEvent extends Coordinates {
   readonly reason: string;
-  /** Hexadecimal, behind \x. */
-  readonly raw: string;
+  readonly raw: Buffer;
 }
 
-/** Rows of a statement, some at a time. */
 async function* pagesOf<Row extends object>(
   { client, context }: Work,
   name: string,
   values: readonly unknown[],
 ): AsyncGenerator<Row[], undefined> {
-  await client.query(`declare forgotten no scroll cursor for ${sqlFile(name)}`, [...values]);
-  for (;;) {
+  for await (const rows of readPages<Row>(client, { text: sqlFile(name), values }, PAGE_EVENTS)) {
     throwIfInterrupted(context.signal);
-    const { rows } = await client.query<Row>(`fetch ${String(PAGE_EVENTS)} from forgotten`);
-    if (rows.length === 0) {
-      await client.query('close forgotten');
-      return undefined;
-    }
     yield rows;
   }
 }
 
 function rejectedChange(work: Work, row: RejectedEvent): Change | undefined {
-  const raw = fromHex(row.raw);
+  const { raw } = row;
   const isText = isUtf8(raw);
   const change = isText ? changeOf(work, row, raw.toString('utf8')) : undefined;
   const isEncoded = !isText || row.reason === 'undecodable';

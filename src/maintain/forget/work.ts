@@ -4,6 +4,7 @@ import { MedallionError } from '../../errors.ts';
 import { readReferences, type ReferenceRow } from '../../event/references.ts';
 import type { Client } from '../../postgres/client.ts';
 import { plainTopic } from '../../postgres/offsets.ts';
+import type { Coordinates } from '../../postgres/quarantine.ts';
 import { readRows } from '../../postgres/rows.ts';
 import { readTopicSources, sourceOfTopic, type SourceOf } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
@@ -39,19 +40,12 @@ export interface Work {
   readonly sourceOf: SourceOf;
   readonly columns: readonly Column[];
   /** Versions and refunds of the customer's orders, which need not name the customer. */
-  readonly versions: readonly Place[];
+  readonly versions: readonly Coordinates[];
   readonly orders: ReadonlySet<string>;
   /** Orders of events that name the customer. */
   readonly found: Set<string>;
   readonly places: Map<string, ForgottenRows>;
   readonly topics: Set<string>;
-}
-
-/** Where an event is. */
-export interface Place {
-  readonly topic: string;
-  readonly partition: string;
-  readonly offset: string;
 }
 
 export interface Column {
@@ -62,7 +56,7 @@ export interface Column {
 }
 
 /** An event of the customer, and what it becomes. */
-export interface Change extends Place {
+export interface Change extends Coordinates {
   readonly value: string;
   readonly canonical: { readonly before: string; readonly after: string } | undefined;
 }
@@ -105,14 +99,14 @@ async function readVersions(
   client: Client,
   columns: readonly Column[],
   orders: ReadonlySet<string>,
-): Promise<Place[]> {
+): Promise<Coordinates[]> {
   const names = [
     ...(hasTable(columns, 'silver', 'fact_transactions') ? (['forget/versions'] as const) : []),
     'forget/unread' as const,
   ];
-  const versions: Place[] = [];
+  const versions: Coordinates[] = [];
   for (const name of orders.size === 0 ? [] : names) {
-    versions.push(...(await client.query<Place>(sqlFile(name), [[...orders]])).rows);
+    versions.push(...(await readRows<Coordinates>(client, name, [[...orders]])));
   }
   return versions;
 }
@@ -127,7 +121,7 @@ export function hasTable(columns: readonly Column[], schema: string, table: stri
  */
 export function changeOf(
   { eraser, sourceOf, found }: Work,
-  { topic, partition, offset }: Place,
+  { topic, partition, offset }: Coordinates,
   value: string,
   beside?: Beside,
 ): Change | undefined {
@@ -182,8 +176,8 @@ export async function rehash({ client, columns }: Work, changes: readonly Change
 
 /** What a statement takes for places. */
 export function arraysOf(
-  places: readonly Place[],
-): [topics: string[], partitions: string[], offsets: string[]] {
+  places: readonly Coordinates[],
+): [topics: string[], partitions: number[], offsets: bigint[]] {
   return [
     places.map(({ topic }) => topic),
     places.map(({ partition }) => partition),

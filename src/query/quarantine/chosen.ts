@@ -3,7 +3,6 @@ import {
   conditionOf,
   countSelected,
   FIELD_PATH,
-  type Coordinates,
   type Selection,
 } from '../../postgres/quarantine.ts';
 import type { ResultTable } from '../../postgres/query.ts';
@@ -11,31 +10,28 @@ import { sqlFile } from '../../sql-file.ts';
 import { askSql } from '../ask.ts';
 import { formatCoordinates } from './coordinates.ts';
 
-/** The rows that sql/query/quarantine/<name>.sql answers of the events chosen, which it reads as `chosen`. */
-export async function askChosen(
-  client: Client,
+/** sql/query/quarantine/<name>.sql about the events chosen, which it reads as `chosen`. */
+export function sqlOfChosen(
   name: string,
   selection: Selection,
   values: readonly unknown[] = [],
-): Promise<ResultTable> {
+): { readonly text: string; readonly values: readonly unknown[] } {
   const { sql, values: more } = conditionOf(selection, values.length);
   const chosen = `(select q.*, ${FIELD_PATH} as field_path from bronze.quarantine q where ${sql})`;
   const text = sqlFile(`query/quarantine/${name}`).replace(
     /\bfrom chosen\b/,
     () => `from ${chosen} as chosen`,
   );
-  return askSql(client, text, [...values, ...more]);
+  return { text, values: [...values, ...more] };
 }
 
-/** Where an event stands in the log, by its row. */
-export function placeOf(
-  row: Readonly<Record<'topic' | 'partition' | 'offset', string | null>>,
-): Coordinates {
-  return {
-    topic: row.topic ?? '',
-    partition: Number(row.partition),
-    offset: BigInt(row.offset ?? 0),
-  };
+/** The rows that it answers. */
+export async function askChosen(
+  client: Client,
+  ...chosen: Parameters<typeof sqlOfChosen>
+): Promise<ResultTable> {
+  const { text, values } = sqlOfChosen(...chosen);
+  return askSql(client, text, values);
 }
 
 /** The table with topic, partition and offset, which stand side by side, as coordinates in one column of that name. */
@@ -44,8 +40,9 @@ function withCoordinates({ columns, rows }: ResultTable, name: string): ResultTa
   return {
     columns: columns.toSpliced(at, 3, { name, kind: 'text' }),
     rows: rows.map((row) => {
-      const [topic = null, partition = null, offset = null] = row.slice(at, at + 3);
-      return row.toSpliced(at, 3, formatCoordinates(placeOf({ topic, partition, offset })));
+      const [topic = '', partition, offset = 0] = row.slice(at, at + 3).map((cell) => cell ?? '');
+      const place = { topic, partition: Number(partition), offset: BigInt(offset) };
+      return row.toSpliced(at, 3, formatCoordinates(place));
     }),
   };
 }

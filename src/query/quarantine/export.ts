@@ -3,10 +3,9 @@ import { isText } from '../../event/text.ts';
 import type { LogWriter, OutgoingRecord } from '../../log/log.ts';
 import type { Client } from '../../postgres/client.ts';
 import { type Coordinates, type Selection } from '../../postgres/quarantine.ts';
-import { readRows } from '../../postgres/rows.ts';
-import { rowsOf } from '../ask.ts';
+import { readPages } from '../../postgres/rows.ts';
 import { formatCoordinates } from './coordinates.ts';
-import { askChosen, placeOf } from './chosen.ts';
+import { sqlOfChosen } from './chosen.ts';
 import { readRaw } from './raw.ts';
 
 export interface ExportResult {
@@ -19,14 +18,17 @@ export interface ExportResult {
 
 interface Exported extends Coordinates {
   readonly reason: string;
-  readonly field: string | null;
-  readonly detail: string | null;
-  readonly bytes: number | null;
+  readonly field?: string;
+  readonly detail?: string;
+  /** How many there are; undefined where the event had no value. */
+  readonly bytes?: number;
+  /** Those of a small event. */
+  readonly raw?: Buffer;
 }
 
-/** Events asked for at once, and bytes of theirs. */
-const PAGE_EVENTS = 1_000;
-const BATCH_BYTES = 8 << 20;
+/** Events asked for at once, and the most bytes of one that comes along. */
+const PAGE_EVENTS = 200;
+const SMALL_BYTES = 40_000;
 /** Bytes of lines written at once. */
 const WRITE_BYTES = 1 << 20;
 
@@ -44,91 +46,30 @@ export async function exportQuarantined(
   const result: ExportResult = { events: 0, enveloped: 0, empty: 0 };
   let lines: OutgoingRecord[] = [];
   let bytes = 0;
-  for await (const { event, raw } of readEvents(client, selection)) {
-    throwIfInterrupted(signal);
-    if (raw === null || raw.length === 0) {
-      result.empty += 1;
-      continue;
-    }
-    const line = lineOf(event, raw);
-    result.events += 1;
-    result.enveloped += line === undefined ? 1 : 0;
-    const value = line ?? envelope(event, raw);
-    lines.push({ key: '', value });
-    bytes += value.length;
-    if (bytes >= WRITE_BYTES) {
-      await writer.append(lines);
-      lines = [];
-      bytes = 0;
+  const sql = sqlOfChosen('bytes', selection, [SMALL_BYTES]);
+  for await (const page of readPages<Exported>(client, sql, PAGE_EVENTS)) {
+    for (const event of page) {
+      throwIfInterrupted(signal);
+      const raw = event.raw ?? (event.bytes ? await readRaw(client, event) : null);
+      if (raw === null || raw.length === 0) {
+        result.empty += 1;
+        continue;
+      }
+      const line = lineOf(event, raw);
+      result.events += 1;
+      result.enveloped += line === undefined ? 1 : 0;
+      const value = line ?? envelope(event, raw);
+      lines.push({ key: '', value });
+      bytes += value.length;
+      if (bytes >= WRITE_BYTES) {
+        await writer.append(lines);
+        lines = [];
+        bytes = 0;
+      }
     }
   }
   await writer.append(lines);
   return result;
-}
-
-async function* readEvents(
-  client: Client,
-  selection: Selection,
-): AsyncGenerator<{ event: Exported; raw: Buffer | null }> {
-  let last: Coordinates | undefined;
-  for (;;) {
-    const page = await readPage(client, selection, last);
-    last = page.at(-1);
-    if (last === undefined) {
-      return;
-    }
-    let batch: Exported[] = [];
-    let bytes = 0;
-    for (const event of page) {
-      if (batch.length > 0 && bytes + (event.bytes ?? 0) > BATCH_BYTES) {
-        yield* readBatch(client, batch);
-        batch = [];
-        bytes = 0;
-      }
-      batch.push(event);
-      bytes += event.bytes ?? 0;
-    }
-    yield* readBatch(client, batch);
-  }
-}
-
-async function readPage(
-  client: Client,
-  selection: Selection,
-  after: Coordinates | undefined,
-): Promise<Exported[]> {
-  const table = await askChosen(client, 'page', selection, [
-    ...[PAGE_EVENTS, after?.topic ?? null, after?.partition ?? null, after?.offset ?? null],
-  ]);
-  type Name = 'topic' | 'partition' | 'offset' | 'reason' | 'field' | 'detail' | 'bytes';
-  return rowsOf<Name>(table).map((row) => ({
-    ...placeOf(row),
-    ...{ reason: row.reason ?? '', field: row.field, detail: row.detail },
-    bytes: row.bytes === null ? null : Number(row.bytes),
-  }));
-}
-
-/** One event of any size, or several that are small together. */
-async function* readBatch(
-  client: Client,
-  batch: readonly Exported[],
-): AsyncGenerator<{ event: Exported; raw: Buffer | null }> {
-  const [first] = batch;
-  if (batch.length === 1 && first !== undefined) {
-    yield { event: first, raw: await readRaw(client, first) };
-    return;
-  }
-  const rows = await readRows<{ n: bigint; raw?: Buffer }>(client, 'query/quarantine/raws', [
-    batch.map(({ topic }) => topic),
-    batch.map(({ partition }) => partition),
-    batch.map(({ offset }) => String(offset)),
-  ]);
-  for (const { n, raw = null } of rows) {
-    const event = batch[Number(n) - 1];
-    if (event !== undefined) {
-      yield { event, raw };
-    }
-  }
 }
 
 const NEWLINE = 0x0a;
@@ -164,7 +105,7 @@ function isJson(raw: Buffer): boolean {
 }
 
 function envelope(event: Exported, raw: Buffer): Buffer {
-  const { reason, field, detail } = event;
+  const { reason, field = null, detail = null } = event;
   return Buffer.from(
     JSON.stringify({
       quarantined: formatCoordinates(event),
