@@ -46,7 +46,9 @@ export async function demo(given: Config, request: DemoRequest): Promise<void> {
       await migrateWarehouse(settings, config.project);
       await rm(path.join(directory, TOPIC), { recursive: true, force: true });
     }
-    const seed = request.seed ?? FIRST_SEED + (await sizeOf(partitionFile(directory, TOPIC, 0)));
+    // One that follows from what earlier demos wrote.
+    const written = await stat(partitionFile(directory, TOPIC, 0)).catch(() => undefined);
+    const seed = request.seed ?? FIRST_SEED + (written?.size ?? 0);
     await generate(config, { ...call, count, seed, faults: FAULTS });
     const ingested = await ingest(config, call);
     const rejected = Object.values(ingested.quarantined).reduce((sum, events) => sum + events, 0);
@@ -58,12 +60,4 @@ export async function demo(given: Config, request: DemoRequest): Promise<void> {
     request.onPromoted(await promote(config, call));
     await request.onReport(await report(config, { ...call, top: request.top }));
   });
-}
-
-/** Bytes of a file, 0 when there is none: a seed that follows from what earlier demos wrote. */
-async function sizeOf(file: string): Promise<number> {
-  return stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }

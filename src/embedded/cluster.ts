@@ -88,14 +88,9 @@ export async function createCluster(
 async function removeAbandonedDrafts(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const draft = path.join(parent, name);
-    if (name.startsWith(DRAFT_PREFIX)) {
-      const age = await stat(draft).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      );
-      if (age > ABANDONED_AFTER_MS) {
-        await rm(draft, { recursive: true, force: true });
-      }
+    const made = name.startsWith(DRAFT_PREFIX) && (await stat(draft).catch(() => undefined));
+    if (made && Date.now() - made.mtimeMs > ABANDONED_AFTER_MS) {
+      await rm(draft, { recursive: true, force: true });
     }
   }
 }

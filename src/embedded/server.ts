@@ -1,4 +1,5 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, isRetriable, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
@@ -152,7 +153,7 @@ export async function embeddedStatus(home: string): Promise<EmbeddedStatus> {
   return {
     state: cluster === undefined ? 'absent' : server === undefined ? 'stopped' : 'running',
     settings: server?.settings,
-    kept: await exists(places.keepFile),
+    kept: existsSync(places.keepFile),
     users: server?.users ?? 0,
     dataDirectory: cluster?.data ?? clusterAt(places.cluster).data,
     logFile: places.logFile,
@@ -245,7 +246,7 @@ async function ensureDatabase(client: Client): Promise<void> {
 async function release(places: Places, lease: Lease, context: StageContext): Promise<void> {
   try {
     await lease.client.query('select pg_advisory_unlock_shared($1)', [LEASE_LOCK]);
-    if (!(await exists(places.keepFile))) {
+    if (!existsSync(places.keepFile)) {
       await stopUnlessUsed(places, lease.cluster, lease.client);
     }
   } catch (error) {
@@ -271,7 +272,7 @@ async function stopUnlessUsed(places: Places, cluster: Cluster, client: Client):
     return false;
   }
   // Asked again under the lock: `db start` may have come between.
-  if (await exists(places.keepFile)) {
+  if (existsSync(places.keepFile)) {
     await client.query('select pg_advisory_unlock($1)', [LEASE_LOCK]);
     return false;
   }
@@ -283,11 +284,4 @@ async function stopUnlessUsed(places: Places, cluster: Cluster, client: Client):
 async function countUsers(client: Client): Promise<number> {
   const { rows } = await client.query<{ users: string }>(sqlFile('embedded/users'), [LEASE_LOCK]);
   return Number(rows[0]?.users ?? 0);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

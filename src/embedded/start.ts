@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MedallionError, messageOf, throwIfInterrupted } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { StageContext } from '../progress.ts';
+import { writeWhole } from '../whole-file.ts';
 import { embeddedBinaries, majorVersion, type Binaries } from './binaries.ts';
 import { clusterAt, createCluster, versionOf, type Cluster } from './cluster.ts';
 import {
@@ -16,7 +17,6 @@ import {
 } from './postmaster.ts';
 import { serverSettings } from './settings.ts';
 import { firstClosed, serverUser, type ServerUser } from './user.ts';
-import { writeWhole } from '../whole-file.ts';
 
 const STEP = 'starting PostgreSQL';
 const POLL_MS = 25;
@@ -105,12 +105,8 @@ export class Starter {
       await rotate(logFile);
       const port = await freePort(this.#starts === 0 ? await this.#rememberedPort() : 0);
       this.#starts += 1;
-      const settings = serverSettings();
       const server = await startServer(cluster, binaries, user, {
-        port,
-        settings,
-        logFile,
-        daemon: true,
+        ...{ port, settings: serverSettings(), logFile, daemon: true },
       });
       await this.#settle(cluster, port, server);
     } catch (error) {
@@ -203,11 +199,8 @@ const LIMITS: readonly (readonly [sign: RegExp, advice: string])[] = [
 ];
 
 async function rotate(logFile: string): Promise<void> {
-  const size = await stat(logFile).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size > MAX_LOG_BYTES) {
+  const found = await stat(logFile).catch(() => undefined);
+  if ((found?.size ?? 0) > MAX_LOG_BYTES) {
     await rename(logFile, `${logFile}.1`);
   }
 }

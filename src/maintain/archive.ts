@@ -153,11 +153,8 @@ export async function archive(
  * @throws MedallionError storage
  */
 async function requirePlace(place: string): Promise<void> {
-  const isThere = await stat(place).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isS3(place) && !isThere) {
+  const found = await stat(place).catch(() => undefined);
+  if (!isS3(place) && found?.isDirectory() !== true) {
     throw new MedallionError('storage', `the archive folder ${place} does not exist`, {
       hint: 'Nothing was moved. Mount the folder, or make it (mkdir -p), then run the command again.',
     });
