@@ -111,14 +111,5 @@ recorded as (
             refused_checksum = pruned.refused_checksum + excluded.refused_checksum
 )
 
-select
-    $1::text as topic,
-    $2::integer as partition,
-    events::double precision as events,
-    bytes,
-    current_events::double precision as "current",
-    duplicate_events::double precision as duplicates,
-    superseded_events::double precision as superseded,
-    skipped_events::double precision as skipped,
-    refused_events::double precision as refused
+select events::double precision as events, bytes
 from counted

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { MedallionError, messageOf } from '../errors.ts';
-import { canEnter, SHARED_FOLDER, type ServerUser } from './user.ts';
+import { firstClosed, SHARED_FOLDER, type ServerUser } from './user.ts';
 
 const run = promisify(execFile);
 
@@ -26,7 +26,8 @@ export async function embeddedBinaries(
   user: ServerUser | undefined,
 ): Promise<Binaries> {
   const native = await nativeFolder();
-  const mayEnter = user === undefined || (await canEnter(path.join(native, 'bin'), user));
+  const mayEnter =
+    user === undefined || (await firstClosed(path.join(native, 'bin'), user)) === undefined;
   return mayEnter && (await makeReady(native))
     ? programsOf(native)
     : programsOf(await copyOf(native, user === undefined ? folder : SHARED_FOLDER));

@@ -18,7 +18,7 @@ import { promisify } from 'node:util';
 import { codeOf, MedallionError, messageOf } from '../errors.ts';
 import { makeFolder } from '../folder.ts';
 import type { Binaries } from './binaries.ts';
-import { canEnter, SHARED_FOLDER, type ServerUser } from './user.ts';
+import { firstClosed, SHARED_FOLDER, type ServerUser } from './user.ts';
 
 const run = promisify(execFile);
 
@@ -54,7 +54,8 @@ export async function createCluster(
   binaries: Binaries,
   user: ServerUser | undefined,
 ): Promise<string> {
-  const linked = user !== undefined && !(await canEnter(path.dirname(folder), user));
+  const linked =
+    user !== undefined && (await firstClosed(path.dirname(folder), user)) !== undefined;
   const parent = linked ? SHARED_FOLDER : path.dirname(folder);
   await makeFolder(parent);
   if (linked) {

@@ -65,12 +65,7 @@ async function createUser(): Promise<ServerUser> {
   );
 }
 
-/** Whether the user may pass through every folder down to `folder`; folders that are still missing do not count. */
-export async function canEnter(folder: string, user: ServerUser): Promise<boolean> {
-  return (await firstClosed(folder, user)) === undefined;
-}
-
-/** The topmost folder on the way to `folder` that the user may not pass. */
+/** The topmost folder on the way to `folder` that the user may not pass; folders that are still missing do not count. */
 export async function firstClosed(folder: string, user: ServerUser): Promise<string | undefined> {
   const parent = path.dirname(folder);
   const above = parent === folder ? undefined : await firstClosed(parent, user);

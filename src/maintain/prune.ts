@@ -90,11 +90,8 @@ export async function prune(
       const plan = await planPrune(settings, options.before);
       const total = plan.partitions.reduce((sum, { events }) => sum + events, 0);
       context.emit({ type: 'step.started', step: STEP });
-      const partitions: PrunedPartition[] = [];
       for (const planned of plan.partitions) {
-        let pruned = nothingOf(planned);
         for await (const batch of removeBatches(client, planned, runId, options, context)) {
-          pruned = add(pruned, batch);
           counts.events += batch.events;
           counts.bytes += Number(batch.bytes);
           context.emit({
@@ -102,13 +99,12 @@ export async function prune(
             unit: 'events',
           });
         }
-        partitions.push(pruned);
       }
       counts.resolved = await letGo(client, options, context);
       context.emit({ type: 'step.finished', step: STEP });
       return {
         ...{ runId, resolved: counts.resolved },
-        partitions: partitions.filter(({ events }) => events > 0),
+        partitions: await readRows(client, 'prune/pruned', [runId]),
         seconds: (performance.now() - started) / 1000,
       };
     },
@@ -122,7 +118,7 @@ async function* removeBatches(
   runId: bigint,
   { before, batchRows }: PruneOptions,
   { signal }: StageContext,
-): AsyncGenerator<PrunedPartition> {
+): AsyncGenerator<Pick<PrunedPartition, 'events' | 'bytes'>> {
   let from = fromOffset;
   while (from !== undefined) {
     throwIfInterrupted(signal);
@@ -154,22 +150,4 @@ async function letGo(
     }
     sum += rowCount;
   }
-}
-
-function nothingOf({ topic, partition }: PartitionName): PrunedPartition {
-  return {
-    ...{ topic, partition, events: 0, bytes: 0n },
-    ...{ current: 0, duplicates: 0, superseded: 0, skipped: 0, refused: 0 },
-  };
-}
-
-function add(a: PrunedPartition, b: PrunedPartition): PrunedPartition {
-  return {
-    ...{ topic: a.topic, partition: a.partition },
-    ...{ events: a.events + b.events, bytes: a.bytes + b.bytes, current: a.current + b.current },
-    duplicates: a.duplicates + b.duplicates,
-    superseded: a.superseded + b.superseded,
-    skipped: a.skipped + b.skipped,
-    refused: a.refused + b.refused,
-  };
 }

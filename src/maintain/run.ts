@@ -1,5 +1,6 @@
 import type { ConnectionSettings } from '../config/server.ts';
 import { MedallionError } from '../errors.ts';
+import { affectsRows } from '../postgres/ask.ts';
 import { withClient, type Client } from '../postgres/client.ts';
 import { withPromotionLock } from '../postgres/lock.ts';
 import { closeKilledRuns, finishRun, startRun, type RunRecord } from '../postgres/runs.ts';
@@ -52,8 +53,7 @@ export async function withRun<T>(
  * @throws MedallionError check_failed
  */
 async function refuseRefreshing(client: Client, done: string): Promise<void> {
-  const { rowCount } = await client.query('select from medallion.refreshes');
-  if (rowCount !== 0) {
+  if (await affectsRows(client, 'select from medallion.refreshes')) {
     throw new MedallionError(
       'check_failed',
       `silver is being rebuilt from bronze: nothing was ${done}`,

@@ -1,4 +1,5 @@
 import { MedallionError } from '../errors.ts';
+import { affectsRows } from '../postgres/ask.ts';
 import type { Client } from '../postgres/client.ts';
 import type { ResultTable } from '../postgres/query.ts';
 import { readRows } from '../postgres/rows.ts';
@@ -80,12 +81,9 @@ export async function readFailingRows(
 }
 
 async function requireChecked(client: Client, query: FailingQuery): Promise<void> {
-  const { rowCount } = await client.query(
-    `select from medallion.check_results
-     where model = $1 and ($2::text is null or check_name = $2) and ($3::bigint is null or run_id = $3) limit 1`,
-    [query.model, query.check, query.runId],
-  );
-  if (rowCount === 0) {
+  const sql = `select from medallion.check_results
+     where model = $1 and ($2::text is null or check_name = $2) and ($3::bigint is null or run_id = $3) limit 1`;
+  if (!(await affectsRows(client, sql, [query.model, query.check, query.runId]))) {
     throw new MedallionError('input', `no promotion has checked ${describeChecked(query)}`, {
       hint: 'To see the checks of the last run: medallion checks; those of another run: medallion checks --run <id>',
     });
@@ -109,11 +107,8 @@ async function lastRun(
 }
 
 async function requireRun(client: Client, runId: string): Promise<void> {
-  const { rows } = await client.query<{ command: string }>(
-    'select command from medallion.runs where run_id = $1',
-    [runId],
-  );
-  const [run] = rows;
+  const sql = 'select command from medallion.runs where run_id = $1';
+  const [run] = (await client.query<{ command: string }>(sql, [runId])).rows;
   if (run?.command !== 'promote') {
     throw new MedallionError(
       'input',

@@ -8,7 +8,7 @@ import type { Source } from '../source/mapping.ts';
 import { orderIdOf } from '../source/order-id.ts';
 import { archivedEvent, withArchived, type ArchiveAccess } from './archived.ts';
 import { cellsOf } from './marts.ts';
-import { hasTables } from '../postgres/ask.ts';
+import { affectsRows, hasTables } from '../postgres/ask.ts';
 import { statement } from '../sql-file.ts';
 import { ask, askSql, rowsOf } from './ask.ts';
 
@@ -214,18 +214,15 @@ async function orderNote(client: Client, order: string | null): Promise<string[]
   if (order === null) {
     return [];
   }
-  const { rowCount } = await client.query(
-    'select from silver.fact_transactions where transaction_id = $1',
-    [order],
-  );
-  return rowCount === 1 ? [] : [`it refunds an order that silver does not have: ${order}`];
+  const sql = 'select from silver.fact_transactions where transaction_id = $1';
+  return (await affectsRows(client, sql, [order]))
+    ? []
+    : [`it refunds an order that silver does not have: ${order}`];
 }
 
 async function dayNote(client: Client, day: string | null): Promise<string[]> {
-  const { rowCount } = await client.query('select from medallion.stale_dates where date_key = $1', [
-    day,
-  ]);
-  return rowCount === 0
+  const sql = 'select from medallion.stale_dates where date_key = $1';
+  return !(await affectsRows(client, sql, [day]))
     ? []
     : [`gold of ${day ?? ''} is out of date: the day waits for medallion promote`];
 }

@@ -143,35 +143,29 @@ async function renameCustomer(work: Work, replacement?: string): Promise<void> {
   if (replacement !== undefined && hasTable(columns, 'silver', 'discarded_events')) {
     await client.query(sqlFile('forget/rehash_current'), [customer, replacement]);
   }
+  const rowsWhere = async (table: string, condition: string): Promise<number> => {
+    const sql = `select count(*) as n from ${table} where ${condition}`;
+    const { rows } = await client.query<{ n: string }>(sql, [customer]);
+    return Number(rows[0]?.n);
+  };
   if (columns.some(({ table, name }) => table === 'fact_transactions' && name === 'extra')) {
-    const { rows } = await client.query<{ n: string }>(
-      'select count(*) as n from silver.fact_transactions where customer_id = $1 and extra is not null',
-      [customer],
-    );
-    count(places, { place: EXTRA, rows: Number(rows[0]?.n), isChanged: false });
+    const extras = 'customer_id = $1 and extra is not null';
+    const rows = await rowsWhere('silver.fact_transactions', extras);
+    count(places, { place: EXTRA, rows, isChanged: false });
   }
   for (const { schema, table, name, isCustomer } of columns) {
     const id = `${schema}.${table}`;
     const quoted = `${ident(schema)}.${ident(table)}`;
-    if (isCustomer) {
-      const { rows, rowCount } =
-        replacement === undefined
-          ? await client.query<{ n: string }>(
-              `select count(*) as n from ${quoted} where ${ident(name)} = $1`,
-              [customer],
-            )
-          : await client.query<{ n: string }>(
-              `update ${quoted} set ${ident(name)} = $2 where ${ident(name)} = $1`,
-              [customer, replacement],
-            );
-      const changed = replacement === undefined ? Number(rows[0]?.n) : (rowCount ?? 0);
-      count(places, { place: id, rows: changed, isChanged: true });
+    const isTheirs = `${ident(name)} = $1`;
+    if (isCustomer && replacement !== undefined) {
+      const update = `update ${quoted} set ${ident(name)} = $2 where ${isTheirs}`;
+      const { rowCount } = await client.query(update, [customer, replacement]);
+      count(places, { place: id, rows: rowCount ?? 0, isChanged: true });
+    } else if (isCustomer) {
+      count(places, { place: id, rows: await rowsWhere(quoted, isTheirs), isChanged: true });
     } else if (!shippedTables.has(id)) {
-      const { rows } = await client.query<{ n: string }>(
-        `select count(*) as n from ${quoted} where ${ident(name)} = $1`,
-        [customer],
-      );
-      count(places, { place: `${id}.${name}`, rows: Number(rows[0]?.n), isChanged: false });
+      const rows = await rowsWhere(quoted, isTheirs);
+      count(places, { place: `${id}.${name}`, rows, isChanged: false });
     }
   }
   if (replacement !== undefined) {

@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { throwIfInterrupted } from '../../errors.ts';
 import { UNREADABLE, type Beside } from '../../source/erase.ts';
+import { arraysOf } from '../../postgres/ask.ts';
 import type { Coordinates } from '../../postgres/quarantine.ts';
 import { readPages } from '../../postgres/rows.ts';
 import { sqlFile } from '../../sql-file.ts';
-import { arraysOf, changeOf, note, rehash, type Change, type Work } from './work.ts';
+import { changeOf, note, rehash, type Change, type Work } from './work.ts';
 
 /** Events whose texts are in memory at once. */
 const PAGE_EVENTS = 200;
+const PLACE = ['topic', 'partition', 'offset'] as const;
 
 type Write = (work: Work, page: Page) => Promise<void>;
 
@@ -23,7 +25,7 @@ export async function eraseStored(
 ): Promise<void> {
   const { customer } = work.options;
   for await (const rows of pagesOf<StoredEvent>(work, 'forget/events', [
-    ...[customer, ...arraysOf(work.versions)],
+    ...[customer, ...arraysOf(work.versions, ...PLACE)],
   ])) {
     const changes = rows.flatMap((row) => changeOf(work, row, row.value, besideOf(row)) ?? []);
     note(work, 'bronze.events', changes);
@@ -80,7 +82,7 @@ export async function write(work: Work, { table, changes }: Page): Promise<void>
     return;
   }
   const { client, options } = work;
-  const places = arraysOf(changes);
+  const places = arraysOf(changes, ...PLACE);
   if (table === 'quarantine') {
     const raw = changes.map(({ value }) => `\\x${Buffer.from(value).toString('hex')}`);
     await client.query(sqlFile('forget/replace_quarantined'), [...places, raw, options.customer]);

@@ -173,14 +173,3 @@ export async function rehash({ client, columns }: Work, changes: readonly Change
     ]);
   }
 }
-
-/** What a statement takes for places. */
-export function arraysOf(
-  places: readonly Coordinates[],
-): [topics: string[], partitions: number[], offsets: bigint[]] {
-  return [
-    places.map(({ topic }) => topic),
-    places.map(({ partition }) => partition),
-    places.map(({ offset }) => offset),
-  ];
-}

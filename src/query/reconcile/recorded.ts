@@ -1,3 +1,4 @@
+import { arraysOf } from '../../postgres/ask.ts';
 import type { Client } from '../../postgres/client.ts';
 import type { PartitionName } from '../../postgres/offsets.ts';
 import { readRows } from '../../postgres/rows.ts';
@@ -40,14 +41,8 @@ export async function readRecorded(
 }
 
 /** The first parameters of every query about some partitions: their names and where each is compared from. */
-export function asked(
-  partitions: readonly RecordedPartition[],
-): [topics: string[], partitions: number[], from: bigint[]] {
-  return [
-    partitions.map(({ topic }) => topic),
-    partitions.map(({ partition }) => partition),
-    partitions.map(({ fromOffset }) => fromOffset),
-  ];
+export function asked(partitions: readonly RecordedPartition[]): unknown[][] {
+  return arraysOf(partitions, 'topic', 'partition', 'fromOffset');
 }
 
 /** A partition that the metadata does not know. */

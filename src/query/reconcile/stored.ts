@@ -1,5 +1,5 @@
 import type { Client } from '../../postgres/client.ts';
-import { hasTables } from '../../postgres/ask.ts';
+import { arraysOf, hasTables } from '../../postgres/ask.ts';
 import { keyOf, type PartitionName } from '../../postgres/offsets.ts';
 import { readRows } from '../../postgres/rows.ts';
 import { asked, type RecordedPartition } from './recorded.ts';
@@ -41,7 +41,7 @@ export async function readStored(
   client: Client,
   partitions: readonly RecordedPartition[],
 ): Promise<(partition: RecordedPartition) => Stored> {
-  const names = [...asked(partitions), partitions.map(({ promotedTo }) => promotedTo)];
+  const names = [...asked(partitions), ...arraysOf(partitions, 'promotedTo')];
   const rows = await readRows<StoredRow>(client, 'query/reconcile/stored', names);
   const isReplayed = rows.some(({ hasReplayed }) => hasReplayed) && (await hasSilver(client));
   const replayed = isReplayed
