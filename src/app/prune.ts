@@ -7,6 +7,7 @@ import {
   type PruneResult,
 } from '../maintain/prune.ts';
 import { describeServer, type ConnectionSettings } from '../config/server.ts';
+import { withSnapshot } from '../postgres/query.ts';
 import type { StageContext } from '../progress.ts';
 import { differenceError } from '../query/reconcile/difference.ts';
 import { reconcilePromoted } from '../query/reconcile/reconcile.ts';
@@ -52,7 +53,7 @@ async function requireAccounted(
   settings: ConnectionSettings,
   context: StageContext,
 ): Promise<void> {
-  const comparisons = await reconcilePromoted(settings, context);
+  const comparisons = await withSnapshot(settings, context.signal, reconcilePromoted);
   const different = comparisons.filter(({ result }) => result === 'different');
   if (different.length > 0) {
     const { message, hint } = differenceError(different);

@@ -99,9 +99,8 @@ export async function reconcile(
   config: Config,
   options: CallOptions & { readonly since?: string | undefined },
 ): Promise<ReconcileResult> {
-  const { since } = options;
-  return read(config, options, (settings, context) =>
-    reconcileWith(settings, config, { since }, context),
+  return readSnapshot(config, options, (client, context) =>
+    reconcileWith(client, config, options.since, context),
   );
 }
 

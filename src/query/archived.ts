@@ -44,24 +44,17 @@ export async function withArchived(
     }));
   const files = places.length === 0 ? [] : await placesOfEvents(client, places);
   const events = await readArchivedEvents(files, places, duckdb, context);
-  const of = (row: (typeof known)[number]): ArchivedEvent | undefined =>
-    events.find(
-      ({ topic, partition, offset }) =>
-        topic === row.topic && partition === row.partition && offset === row.offset,
-    );
   return {
     columns: table.columns,
     rows: table.rows.map((row, index) => {
-      const event = known[index] === undefined ? undefined : of(known[index]);
-      return event === undefined
-        ? row
-        : table.columns.map(({ name }, column) =>
-            name === 'ingested_at'
-              ? event.ingested_at
-              : name === 'ingest_run'
-                ? event.run_id
-                : (row[column] ?? null),
-          );
+      const place = known[index];
+      const event = events.find(
+        ({ topic, partition, offset }) =>
+          topic === place?.topic && partition === place.partition && offset === place.offset,
+      );
+      const filled: Readonly<Record<string, string | null | undefined>> =
+        event === undefined ? {} : { ingested_at: event.ingested_at, ingest_run: event.run_id };
+      return table.columns.map(({ name }, column) => filled[name] ?? row[column] ?? null);
     }),
   };
 }

@@ -2,9 +2,7 @@ import type { Config } from '../../config.ts';
 import { checkArchive } from '../../engine/duckdb/archive-reader.ts';
 import { readArchiveFiles } from '../../postgres/archive.ts';
 import type { Client } from '../../postgres/client.ts';
-import type { ConnectionSettings } from '../../config/server.ts';
 import { keyOf } from '../../postgres/offsets.ts';
-import { withSnapshot } from '../../postgres/query.ts';
 import { readTopicSources } from '../../postgres/topic-sources.ts';
 import type { StageContext } from '../../progress.ts';
 import { readRecorded, unknownPartition, type RecordedPartition } from './recorded.ts';
@@ -22,11 +20,6 @@ import { lookAtLogs } from './log.ts';
 import { comparePromoted } from './promoted.ts';
 import { comparePublished } from './published.ts';
 
-export interface ReconcileOptions {
-  /** Compare only what was ingested since then, and the days that this may have changed; as PostgreSQL reads it. */
-  readonly since: string | undefined;
-}
-
 export interface ReconcileResult {
   /** Every line, by check; within a check by partition or day. */
   readonly comparisons: readonly Comparison[];
@@ -37,42 +30,35 @@ export interface ReconcileResult {
  * Compares what each layer holds with the layer before: log and bronze, bronze and silver, silver and gold. Nothing is
  * changed. All tables are seen in one snapshot, and the log after it, so what arrives meanwhile is waiting. Files of the
  * archive are asked how many events they have.
+ * @param since only what was ingested since then is compared, and the days that this may have changed; as PostgreSQL reads it
  * @throws MedallionError unreachable, denied, storage, interrupted
  */
 export async function reconcile(
-  settings: ConnectionSettings,
+  client: Client,
   config: Config,
-  { since }: ReconcileOptions,
+  since: string | undefined,
   context: StageContext,
 ): Promise<ReconcileResult> {
   const started = performance.now();
-  const comparisons = await withSnapshot(settings, context.signal, async (client) => {
-    const partitions = await readRecorded(client, since);
-    await checkArchive(await readArchiveFiles(client), config.duckdb, context);
-    const stored = await readStored(client, partitions);
-    const logs = await lookAtLogs(
-      config,
-      partitions,
-      { onlyWaiting: since !== undefined, topicSources: await readTopicSources(client) },
-      context,
-    );
-    const ingested: Comparison[] = [];
-    for (const recorded of [...partitions, ...logs.unread]) {
-      const readWhole = async (): Promise<Stored> => {
-        const whole = { ...recorded, fromOffset: 0n };
-        return (await readStored(client, [whole]))(whole);
-      };
-      const view = logs.views.get(keyOf(recorded));
-      ingested.push(
-        ...(await compareIngested(client, recorded, stored(recorded), view, readWhole)),
-      );
-    }
-    return [
-      ...ingested,
-      ...(await compareAllPromoted(client, partitions, stored)),
-      ...((await hasSilver(client)) ? await comparePublished(client, partitions, since) : []),
-    ];
-  });
+  const partitions = await readRecorded(client, since);
+  await checkArchive(await readArchiveFiles(client), config.duckdb, context);
+  const stored = await readStored(client, partitions);
+  const looks = { onlyWaiting: since !== undefined, topicSources: await readTopicSources(client) };
+  const logs = await lookAtLogs(config, partitions, looks, context);
+  const ingested: Comparison[] = [];
+  for (const recorded of [...partitions, ...logs.unread]) {
+    const readWhole = async (): Promise<Stored> => {
+      const whole = { ...recorded, fromOffset: 0n };
+      return (await readStored(client, [whole]))(whole);
+    };
+    const view = logs.views.get(keyOf(recorded));
+    ingested.push(...(await compareIngested(client, recorded, stored(recorded), view, readWhole)));
+  }
+  const comparisons = [
+    ...ingested,
+    ...(await compareAllPromoted(client, partitions, stored)),
+    ...((await hasSilver(client)) ? await comparePublished(client, partitions, since) : []),
+  ];
   return { comparisons, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -80,14 +66,9 @@ export async function reconcile(
  * Only the second comparison, of bronze and silver: what must hold before anything of bronze may go.
  * @throws MedallionError unreachable, denied, interrupted
  */
-export async function reconcilePromoted(
-  settings: ConnectionSettings,
-  context: Pick<StageContext, 'signal'>,
-): Promise<Comparison[]> {
-  return withSnapshot(settings, context.signal, async (client) => {
-    const partitions = await readRecorded(client, undefined);
-    return compareAllPromoted(client, partitions, await readStored(client, partitions));
-  });
+export async function reconcilePromoted(client: Client): Promise<Comparison[]> {
+  const partitions = await readRecorded(client, undefined);
+  return compareAllPromoted(client, partitions, await readStored(client, partitions));
 }
 
 async function compareAllPromoted(
