@@ -31,22 +31,19 @@ export interface RunRequest
   readonly onEnd: (totals: RunTotals) => Promise<void>;
 }
 
+const NO_COUNTS = {
+  ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, skipped: 0, refused: 0 },
+  ...{ days: 0, restated: 0 },
+};
+
 /** What ingest and promotions of a run have done. */
-export interface RunTotals {
+export type RunTotals = typeof NO_COUNTS & {
   /** What was read, in words. */
   readonly source: string;
   /** Undefined where ingest failed. */
   ingested: IngestResult | undefined;
-  promotions: number;
-  transactions: number;
-  duplicates: number;
-  superseded: number;
-  skipped: number;
-  refused: number;
-  days: number;
-  restated: number;
   seconds: number;
-}
+};
 
 /**
  * Ingests and promotes in one process until the signal.
@@ -94,9 +91,8 @@ async function runPipeline(
     signal.addEventListener('abort', announceStop, { once: true });
     const looking = monitor?.watch(() => status(warehouse.settings, config, context), signal);
     const totals: RunTotals = {
+      ...NO_COUNTS,
       ...{ source: input.reader.description, ingested: undefined, seconds: 0 },
-      ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, skipped: 0, refused: 0 },
-      ...{ days: 0, restated: 0 },
     };
     try {
       await together(

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import { MedallionError, messageOf, throwIfInterrupted, type ErrorCode } from '../errors.ts';
 import type { StageContext } from '../progress.ts';
@@ -54,11 +55,8 @@ export async function examine(
 }
 
 async function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(new MedallionError('interrupted', 'interrupted'));
-    });
-  });
+  await once(signal, 'abort');
+  throw new MedallionError('interrupted', 'interrupted');
 }
 
 function tooLate(check: Check): MedallionError {

@@ -13,27 +13,17 @@ type Row = Readonly<Record<string, string | number>>;
  */
 export interface WarehouseTruth {
   readonly bronze: { readonly events: number; readonly quarantined: Row };
-  readonly silver: {
-    readonly transactions: number;
-    readonly order_lines: number;
-    readonly customers: number;
-    readonly products: number;
-    readonly duplicates: number;
-    readonly superseded: number;
-    readonly quarantined: Row;
-    readonly sums: Row;
-    readonly dim_customers: readonly Row[];
-    readonly dim_products: readonly Row[];
-  };
-  readonly gold: {
-    readonly sales_performance: readonly Row[];
-    readonly item_category_performance: readonly Row[];
-    readonly product_performance: readonly Row[];
-    readonly geography_performance: readonly Row[];
-    readonly payment_performance: readonly Row[];
-    readonly customer_performance: readonly Row[];
-  };
+  readonly silver: Readonly<Record<SilverCount, number>> &
+    Readonly<Record<'quarantined' | 'sums', Row>> &
+    Readonly<Record<'dim_customers' | 'dim_products', readonly Row[]>>;
+  readonly gold: Readonly<Record<Mart, readonly Row[]>>;
 }
+
+type SilverCount =
+  ('transactions' | 'order_lines' | 'customers' | 'products') | ('duplicates' | 'superseded');
+type Mart =
+  | `${'sales' | 'item_category' | 'product'}_performance`
+  | `${'geography' | 'payment' | 'customer'}_performance`;
 
 /** Works the answers out. Rows are in the order of their keys. */
 export function describeWarehouse(truth: Truth, catalogue: Catalogue): WarehouseTruth {

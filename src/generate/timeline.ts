@@ -27,6 +27,9 @@ const FIRST_DAY = '1900-01-01';
 /** Orders by weekday from Sunday, and by hour of the day from midnight: what a web shop sees. */
 const WEEKDAYS = [1.15, 0.9, 0.85, 0.9, 1, 1.2, 1.3];
 const HOURS = [2, 1, 1, 1, 1, 2, 3, 5, 7, 8, 9, 10, 11, 10, 9, 9, 10, 11, 13, 15, 16, 14, 9, 5];
+const sumOf = (weights: readonly number[]): number => weights.reduce((sum, one) => sum + one, 0);
+/** The shares of the day that are over when each hour begins, and at its end. */
+const BOUNDS = [0, ...HOURS.map((_, hour) => sumOf(HOURS.slice(0, hour + 1)) / sumOf(HOURS))];
 /** No two days are alike: up to this share more or less. */
 const DAY_NOISE = 0.12;
 
@@ -65,7 +68,6 @@ export function historicalTimeline(period: Period, count: number, seed: number):
   for (let day = start; day < end; day += SECONDS_OF_DAY) {
     total += weightOf(day);
   }
-  const hours = hourBounds();
   let day = start;
   let before = 0;
   let weight = weightOf(day);
@@ -81,7 +83,7 @@ export function historicalTimeline(period: Period, count: number, seed: number):
         day += SECONDS_OF_DAY;
         weight = weightOf(day);
       }
-      return Math.min(day + secondOfDay(hours, (target - before) / weight), end - 1);
+      return Math.min(day + secondOfDay((target - before) / weight), end - 1);
     },
   };
 }
@@ -108,24 +110,12 @@ function secondsOf(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) / 1000;
 }
 
-/** The shares of the day that are over when each hour begins. */
-function hourBounds(): number[] {
-  const total = HOURS.reduce((sum, weight) => sum + weight, 0);
-  const bounds = [0];
-  let sum = 0;
-  for (const weight of HOURS) {
-    sum += weight;
-    bounds.push(sum / total);
-  }
-  return bounds;
-}
-
-function secondOfDay(bounds: readonly number[], share: number): number {
+function secondOfDay(share: number): number {
   let hour = 0;
-  while (hour < 23 && share >= (bounds[hour + 1] ?? 1)) {
+  while (hour < 23 && share >= (BOUNDS[hour + 1] ?? 1)) {
     hour += 1;
   }
-  const from = bounds[hour] ?? 0;
-  const within = (share - from) / ((bounds[hour + 1] ?? 1) - from);
+  const from = BOUNDS[hour] ?? 0;
+  const within = (share - from) / ((BOUNDS[hour + 1] ?? 1) - from);
   return Math.min(Math.floor((hour + within) * SECONDS_OF_HOUR), SECONDS_OF_DAY - 1);
 }
