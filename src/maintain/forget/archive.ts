@@ -3,7 +3,6 @@ import { isS3 } from '../../config/s3.ts';
 import { withArchiveRewriter, type ArchiveRewriter } from '../../engine/duckdb/archive-rewrite.ts';
 import { MedallionError, throwIfInterrupted } from '../../errors.ts';
 import { hasArchive } from '../../postgres/archive.ts';
-import type { Client } from '../../postgres/client.ts';
 import { readRows } from '../../postgres/rows.ts';
 import { changeOf, count, note, rehash, type Change, type Work } from './work.ts';
 
@@ -63,23 +62,13 @@ export async function eraseArchive(
  * @returns what puts the new one in the place of the old one, in a transaction
  */
 export async function rewriteFile(
-  client: Client,
-  {
-    rewriter,
-    file,
-    changes,
-    warehouse,
-    runId,
-    work,
-  }: {
-    readonly rewriter: ArchiveRewriter;
-    readonly file: ArchiveFile;
-    readonly changes: readonly Change[];
-    readonly warehouse: string;
-    readonly runId: bigint;
-    readonly work: Work;
-  },
+  work: Work,
+  rewriter: ArchiveRewriter,
+  file: ArchiveFile,
+  changes: readonly Change[],
+  { warehouse, runId }: { readonly warehouse: string; readonly runId: bigint },
 ): Promise<() => Promise<void>> {
+  const { client } = work;
   const { archive, path, topic, partition, fileId } = file;
   const name = path.replace(/(?:-[0-9a-f]{8})?\.parquet$/, '');
   const to = `${name}-${randomBytes(4).toString('hex')}.parquet`;

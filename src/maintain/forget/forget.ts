@@ -83,9 +83,7 @@ export async function forget(
       const work = await withTransaction(client, () => openWork(client, options, context));
       const exchanges: (() => Promise<void>)[] = [];
       await eraseArchive(work, async (rewriter, file, changes) => {
-        exchanges.push(
-          await rewriteFile(client, { rewriter, file, changes, warehouse, runId, work }),
-        );
+        exchanges.push(await rewriteFile(work, rewriter, file, changes, { warehouse, runId }));
       });
       await withTransaction(client, async () => {
         await client.query(BEGIN_PUBLICATION);
