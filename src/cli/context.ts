@@ -14,6 +14,7 @@ import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
 import type { ResultTable } from '../postgres/query.ts';
 import { chosenParts, renderParts, type Part } from './render/document.ts';
+import type { Page } from './render/fit.ts';
 import { OUTPUT_FORMATS, renderTable, type OutputFormat } from './render/output.ts';
 import { progressRenderer } from './render/progress.ts';
 import { visible } from './render/text.ts';
@@ -49,10 +50,7 @@ export interface CommandContext extends StageContext {
   /** Writes a result to stdout. @throws MedallionError interrupted (nobody reads it), storage */
   readonly write: (text: string | Uint8Array) => Promise<void>;
   /** Writes rows to stdout in the format asked for; `page` is how people see them, where that is not the table itself. */
-  readonly writeRows: (
-    table: ResultTable,
-    page?: (width: number) => readonly string[],
-  ) => Promise<void>;
+  readonly writeRows: (table: ResultTable, page?: Page) => Promise<void>;
   /** The same for rows of which it is no news that there are none: people see nothing then. */
   readonly writeNews: CommandContext['writeRows'];
   /** Writes a text for people, or rows where a format is asked for. */
@@ -194,7 +192,7 @@ export async function createContext(
     const format = flags.output ?? 'table';
     return write(
       format === 'table' && page !== undefined && table.rows.length > 0
-        ? page(width)
+        ? page(table, width)
             .map((line) => `${line}\n`)
             .join('')
         : renderTable(table, format, { width, escapeFormulas }),

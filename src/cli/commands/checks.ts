@@ -7,7 +7,7 @@ import { describeChecked, type FailingRows } from '../../query/checks.ts';
 import { command } from '../command.ts';
 import { option } from '../flags.ts';
 import { parseCount } from '../options.ts';
-import { checkLines } from '../render/check-view.ts';
+import { CHECKS } from '../render/check-view.ts';
 
 const show = command('show', 'show rows that failed a check: the first 20 of a run', {
   examples: [
@@ -70,7 +70,7 @@ stay), of gold nothing at all. warn_above and error_above set limits: 5 rows, or
     run: async (context, { run, failing }) => {
       const wanted = { runId: run?.toString(), failing };
       const { runId, table } = await checks(context.config, context.call, wanted);
-      await context.writeRows(table, (width) => checkLines(table, width));
+      await context.writeRows(table, CHECKS);
       context.note(
         runId === undefined
           ? 'no promotion has checked anything yet'

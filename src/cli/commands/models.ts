@@ -6,7 +6,7 @@ import type { Model } from '../../model/model.ts';
 import { command } from '../command.ts';
 import { choice, option } from '../flags.ts';
 import { factLines } from '../render/document.ts';
-import { fittedTable } from '../render/fit.ts';
+import { page } from '../render/fit.ts';
 import { inputTables, LINEAGE_FORMATS, renderLineage } from '../render/lineage.ts';
 import { booleans, resultOf, texts } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
@@ -17,14 +17,12 @@ const list = command('list', 'every model, in the order they are filled', {
   run: async (context) => {
     const models = allModels(context.project);
     const rows = models.map(({ id, load, description }) => ({ model: id, load, description }));
-    // What each model is stands below its name: next to it there is little room.
-    await context.writeRows(resultOf(texts('model', 'load', 'description'), rows), (width) =>
-      fittedTable<Model>({ id: { title: 'model', atLeast: 20 }, load: {} }, models, width, {
-        note: ({ description }) => description,
-      }),
-    );
+    await context.writeRows(resultOf(texts('model', 'load', 'description'), rows), LIST);
   },
 });
+
+/** What each model is stands below its name: next to it there is little room. */
+const LIST = page({ model: { atLeast: 20 }, load: {} }, { note: ({ description }) => description });
 
 const show = command('show', 'one model: its columns and their meaning, or its SQL', {
   examples: [

@@ -11,8 +11,7 @@ import { parseCoordinates } from '../../query/quarantine/coordinates.ts';
 import { command } from '../command.ts';
 import { choice, option } from '../flags.ts';
 import { parseCount } from '../options.ts';
-import { eventLines, groupLines } from '../render/quarantine-list.ts';
-import { quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
+import { EVENTS, GROUPS, quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
 import { dismissCommand, reopenCommand, replayCommand } from './quarantine-change.ts';
 import { COORDINATES, FILTER, filterOf } from './quarantine-choice.ts';
 
@@ -40,11 +39,11 @@ const list = command('list', 'list rejected events, the latest first', {
     const selection = { ...filterOf(flags), status };
     if (summary) {
       const groups = await quarantineSummary(config, call, selection);
-      await context.writeRows(groups, (width) => groupLines(groups, width));
+      await context.writeRows(groups, GROUPS);
       return;
     }
     const { events, total } = await quarantined(config, call, selection, limit);
-    await context.writeRows(events, (width) => eventLines(events, width));
+    await context.writeRows(events, EVENTS);
     if (total > events.rows.length) {
       context.note(
         `the latest ${grouped(events.rows.length)} of ${grouped(total)}; --limit shows more, --summary counts them`,

@@ -45,7 +45,7 @@ changes nothing.`,
     },
     run: async (context, { since }) => {
       const { comparisons, seconds } = await reconcile(context.config, { ...context.call, since });
-      await context.writeRows(comparisonTable(comparisons), (width) =>
+      await context.writeRows(comparisonTable(comparisons), (_table, width) =>
         comparisonLines(comparisons, width),
       );
       const different = comparisons.filter(({ result }) => result === 'different');

@@ -4,7 +4,7 @@ import { RUN_OUTCOMES, RUN_PARTS } from '../../query/runs.ts';
 import { command } from '../command.ts';
 import { choice, option, section } from '../flags.ts';
 import { parseCount, parseDay } from '../options.ts';
-import { runLines, runParts } from '../render/run-view.ts';
+import { runParts, RUNS } from '../render/run-view.ts';
 
 const show = command('show', 'show one run: offsets, models, checks, restated days, error', {
   examples: ['medallion runs show 7', 'medallion runs show 7 --output json'],
@@ -14,7 +14,7 @@ const show = command('show', 'show one run: offsets, models, checks, restated da
   options: { section: section(RUN_PARTS) },
   run: async (context, { section: names }, [id = '']) => {
     const found = await oneRun(context.config, context.call, BigInt(id));
-    await context.writeParts(runParts(found, context.width), names);
+    await context.writeParts(runParts(found), names);
   },
 });
 
@@ -48,7 +48,7 @@ exist.`,
       if ((context.format ?? 'table') === 'table' && found.rows.length === 0) {
         context.note('no runs match');
       } else {
-        await context.writeRows(found, (width) => runLines(found, width));
+        await context.writeRows(found, RUNS);
       }
     },
   },

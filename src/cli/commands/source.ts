@@ -12,7 +12,7 @@ import { DROP } from '../../source/drift.ts';
 import { command } from '../command.ts';
 import { option, required, section } from '../flags.ts';
 import { parseCount } from '../options.ts';
-import { draftView } from '../render/source-draft-view.ts';
+import { DRAFT, draftTable } from '../render/source-draft-view.ts';
 import { sourceList } from '../render/source-list-view.ts';
 import { SOURCE_TEST_PARTS, sourceTestParts } from '../render/source-test-view.ts';
 
@@ -92,7 +92,7 @@ readings differ, or when a field is still to be mapped.`,
             files.map((file) => path.resolve(context.cwd, file)),
           );
     const isShort = names === undefined;
-    await context.writeParts(sourceTestParts(found, context.width, isShort), names);
+    await context.writeParts(sourceTestParts(found, isShort), names);
     if (files.length > 0 && found.records === sample) {
       context.note(`only the first ${counted(sample, 'record')}: --sample takes more`);
     }
@@ -128,8 +128,7 @@ name that fits may mean something else.`,
   run: async (context, { from, name }) => {
     const file = path.resolve(context.cwd, from);
     const draft = await draftSource({ project: context.project }, file, name);
-    const { table, page } = draftView(draft);
-    await context.writeRows(table, page);
+    await context.writeRows(draftTable(draft), DRAFT);
     const { sample, test: found } = draft;
     context.note(`written: ${draft.file}, from ${counted(found.records, 'record')} of ${from}`);
     const { unfinished, rejected, records } = found;

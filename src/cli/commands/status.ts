@@ -82,7 +82,7 @@ the log took it in, for gold its latest day.`,
 );
 
 function render(found: Status, flags: StatusFlags, context: CommandContext): string {
-  const parts = chosenParts(statusParts(found, context.width), flags.section);
+  const parts = chosenParts(statusParts(found), flags.section);
   return renderParts(parts, context.format ?? 'table', context);
 }
 

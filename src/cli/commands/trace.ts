@@ -48,7 +48,7 @@ of that name.`,
         throw usageError('trace needs a transaction id, or the --offset of an event');
       }
       const found = await trace(context.config, context.call, what);
-      await context.writeParts(traceParts(found, context.width), names);
+      await context.writeParts(traceParts(found), names);
       found.notes.forEach(context.note);
     },
   },

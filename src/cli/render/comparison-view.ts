@@ -1,13 +1,13 @@
 import type { ResultTable } from '../../postgres/query.ts';
 import { CHECKS, type Comparison } from '../../query/reconcile/comparison.ts';
-import { fittedTable } from './fit.ts';
-import { numbers, resultOf, texts } from './result.ts';
+import { page } from './fit.ts';
+import { quantities, resultOf, texts } from './result.ts';
 
 /** The comparisons of two layers, one row each. */
 export function comparisonTable(comparisons: readonly Comparison[]): ResultTable {
   const columns = {
-    ...{ ...texts('check', 'scope', 'measure'), ...numbers('expected', 'found') },
-    ...{ ...numbers('difference', 'waiting'), ...texts('result', 'note') },
+    ...{ ...texts('check', 'scope', 'measure'), ...quantities('expected', 'found') },
+    ...{ ...quantities('difference', 'waiting'), ...texts('result', 'note') },
   };
   return resultOf(columns, comparisons);
 }
@@ -23,25 +23,21 @@ export function comparisonLines(comparisons: readonly Comparison[], width: numbe
     ]);
 }
 
-function checkLines(lines: readonly Comparison[], width: number): string[] {
+function checkLines(lines: readonly Comparison[], width: number): readonly string[] {
   const isWaiting = lines.some(({ waiting }) => !/^0(\.0+)?$/.test(waiting));
-  return fittedTable<Comparison>(
+  const lay = page(
     {
-      scope: { atLeast: 16 },
-      measure: {},
-      expected: { kind: 'figure', keep: 2 },
-      found: { kind: 'figure' },
-      ...(isWaiting ? { waiting: { kind: 'figure' } } : {}),
-      difference: { kind: 'figure' },
-      // The columns before say the same.
-      result: { keep: 1 },
+      ...{ scope: { atLeast: 16 }, measure: {}, expected: { keep: 2 }, found: {} },
+      ...(isWaiting ? { waiting: {} } : {}),
+      // The columns before say what the result does.
+      ...{ difference: {}, result: { keep: 1 } },
     },
-    lines,
-    width,
-    { note: (line) => (isSaidBelow(line, lines[lines.indexOf(line) + 1]) ? null : line.note) },
+    { note: ({ note }) => note },
   );
-}
-
-function isSaidBelow({ note, scope }: Comparison, next: Comparison | undefined): boolean {
-  return next?.note === note && next.scope === scope;
+  // What is said of several lines stands below the last one.
+  const noted = lines.map((line, index) => {
+    const next = lines[index + 1];
+    return next?.note === line.note && next.scope === line.scope ? { ...line, note: '' } : line;
+  });
+  return lay(comparisonTable(noted), width);
 }

@@ -1,5 +1,6 @@
 import { usageError } from '../../errors.ts';
 import type { ResultTable } from '../../postgres/query.ts';
+import { isThere, type Page } from './fit.ts';
 import { renderTable, type Layout, type OutputFormat } from './output.ts';
 import { visible } from './text.ts';
 import { wrapped } from './wrap.ts';
@@ -12,7 +13,7 @@ export interface Part {
   /** There is always one row: an object for programs. */
   readonly isSingle?: boolean;
   /** How people see it, where that is not the table itself. */
-  readonly lines?: readonly string[];
+  readonly page?: Page;
 }
 
 /**
@@ -53,11 +54,14 @@ export function chosenParts(
 
 function partsAsPage(parts: readonly Part[], layout: Layout): string {
   return parts
-    .map(({ title, table, lines = renderTable(table, 'table', layout).trimEnd().split('\n') }) =>
-      lines.length === 0 || table.rows.length === 0 ? [] : [title, ...lines],
-    )
-    .filter((lines) => lines.length > 0)
-    .map((lines) => `${lines.join('\n')}\n`)
+    .flatMap(({ title, table, page }) => {
+      const lines = page?.(table, layout.width ?? Infinity) ?? [
+        renderTable(table, 'table', layout).trimEnd(),
+      ];
+      return lines.length === 0 || table.rows.length === 0
+        ? []
+        : [[title, ...lines, ''].join('\n')];
+    })
     .join('\n');
 }
 
@@ -76,14 +80,15 @@ function partsAsJson(parts: readonly Part[]): string {
   return `{\n${members.join(',\n')}\n}\n`;
 }
 
-/** Names and values below one another, the values aligned, their words on as many lines as they need. */
-export function factLines(
-  facts: readonly (readonly [name: string, value: string])[],
-  width: number,
-): string[] {
-  const longest = Math.max(0, ...facts.map(([name]) => name.length));
+/** Names and values; where there is no value the fact is left out. */
+export type Facts = readonly (readonly [name: string, value: string | null | undefined])[];
+
+/** Facts below one another, the values aligned, their words on as many lines as they need. */
+export function factLines(facts: Facts, width: number): string[] {
+  const known = facts.flatMap(([name, value]) => (isThere(value) ? [[name, value] as const] : []));
+  const longest = Math.max(0, ...known.map(([name]) => name.length));
   const indent = ' '.repeat(longest + 2);
-  return facts.map(([name, value]) => {
+  return known.map(([name, value]) => {
     const lines = visible(value, { lines: true })
       .split('\n')
       .flatMap((line) => wrapped(line, width - indent.length));

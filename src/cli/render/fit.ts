@@ -1,17 +1,17 @@
 import { bar } from './chart.ts';
 import { grouped } from '../../number.ts';
-import type { ResultTable } from '../../postgres/query.ts';
+import type { ResultColumn, ResultTable } from '../../postgres/query.ts';
 import { rowsOf } from '../../query/ask.ts';
 import { instant } from './instant.ts';
 import { tableLines } from './table.ts';
 import { truncate, visible, widthOf } from './text.ts';
 import { wrapped } from './wrap.ts';
 
-type Kind = 'figure' | 'percent' | 'number' | 'time';
+type Kind = 'text' | 'figure' | 'percent' | 'number' | 'time';
 
 /** A column of a table that has to fit a width. */
 export interface PageColumn<Row> {
-  /** Words unless said otherwise; figures have thousands separators, ids and the like are numbers without. */
+  /** Words, or what the result says; figures have thousands separators, ids and the like are numbers without. */
   readonly kind?: Kind;
   /** The name of the column, in words, unless said otherwise. */
   readonly title?: string;
@@ -111,26 +111,41 @@ export function fittedTable<Row extends object>(
   return note === undefined ? table : withNotes(table, rows.map(note), width);
 }
 
-/** A row of a query's answer, by the names of its columns. */
+/** A row of a result, by the names of its columns. */
 export type ResultRow = Readonly<Record<string, string | null>>;
 
-/** The same of what a query answered. */
-export function resultLines(
-  columns: PageColumns<ResultRow>,
-  table: ResultTable,
-  width: number,
-  extras?: PageExtras<ResultRow>,
-): string[] {
-  return fittedTable(columns, rowsOf(table), width, extras);
+/** How people see a result, where that is not the table itself. */
+export type Page = (table: ResultTable, width: number) => readonly string[];
+
+/** A result as a table that fits: some of its columns, each of the kind that the result says. */
+export function page(columns: PageColumns<ResultRow>, extras?: PageExtras<ResultRow>): Page {
+  return (table, width) => {
+    const kinds = new Map(table.columns.map((column) => [column.name, kindOf(column)]));
+    const shown = Object.entries(columns).map(([name, column]) => {
+      const kind = column?.kind ?? kinds.get(name);
+      return [name, { ...column, ...(kind && { kind }) }] as const;
+    });
+    return fittedTable<ResultRow>(Object.fromEntries(shown), rowsOf(table), width, extras);
+  };
 }
 
-function isThere(value: unknown): boolean {
+function kindOf({ kind, isQuantity = false }: ResultColumn): Kind | undefined {
+  return isQuantity
+    ? 'figure'
+    : kind === 'timestamp'
+      ? 'time'
+      : kind === 'number'
+        ? kind
+        : undefined;
+}
+
+export function isThere<Value>(value: Value): value is NonNullable<Value> {
   return value !== null && value !== undefined;
 }
 
 function measured<Row extends object>(
   name: keyof Row & string,
-  { kind, title = titleOf(name, kind), show, none = '', atLeast, keep }: PageColumn<Row>,
+  { kind = 'text', title = titleOf(name, kind), show, none = '', atLeast, keep }: PageColumn<Row>,
   rows: readonly Row[],
 ): Measured {
   const cells = rows.map((row) => {
@@ -139,19 +154,19 @@ function measured<Row extends object>(
     return visible(kind === 'figure' ? grouped(text) : text);
   });
   const natural = Math.max(widthOf(title), ...cells.map(widthOf));
-  const isLeft = kind === undefined || kind === 'time';
+  const isLeft = kind === 'text' || kind === 'time';
   return {
     ...{ title, align: isLeft ? 'left' : 'right', cells, natural, keep },
     least: Math.min(natural, atLeast ?? natural),
   };
 }
 
-function titleOf(name: string, kind: Kind | undefined): string {
+function titleOf(name: string, kind: Kind): string {
   const words = name.replaceAll('_', ' ');
   return kind === 'time' ? `${words.replace(/ at$/, '')} (UTC)` : words;
 }
 
-function written(value: string, kind: Kind | undefined): string {
+function written(value: string, kind: Kind): string {
   return kind === 'time' ? instant(value) : kind === 'percent' ? `${grouped(value)}%` : value;
 }
 

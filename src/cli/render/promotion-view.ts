@@ -7,34 +7,24 @@ import type { SilverResult } from '../../promote/tally.ts';
 import type { CommandContext } from '../context.ts';
 import { checksPart } from './check-view.ts';
 import { renderParts } from './document.ts';
-import { fittedTable, resultLines } from './fit.ts';
+import { page } from './fit.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { renderTable, type Layout, type OutputFormat } from './output.ts';
-import { numbers, resultOf, texts } from './result.ts';
+import { numbers, quantities, resultOf, texts } from './result.ts';
 
 /** What each model did. */
 function modelTable({ models }: PromoteResult): ResultTable {
   return resultOf(
-    { ...texts('model'), ...numbers('read', 'written', 'refused', 'seconds') },
+    { ...texts('model'), ...quantities('read', 'written', 'refused'), ...numbers('seconds') },
     models.map((row) => ({ ...row, seconds: (row.milliseconds / 1000).toFixed(2) })),
   );
 }
 
 /** The same for people. */
-function modelLines(table: ResultTable, width: number): string[] {
-  return resultLines(
-    {
-      model: { atLeast: 20 },
-      read: { kind: 'figure' },
-      written: { kind: 'figure' },
-      refused: { kind: 'figure' },
-      seconds: { kind: 'number', keep: 1 },
-    },
-    table,
-    width,
-  );
-}
+const MODELS = page({
+  ...{ model: { atLeast: 20 }, read: {}, written: {}, refused: {}, seconds: { keep: 1 } },
+});
 
 /** Warns of the checks that did not pass. */
 export function warnOfChecks({ checks }: PromoteResult, context: CommandContext): void {
@@ -95,8 +85,7 @@ export async function writePromotion(
   result: PromoteResult,
   context: CommandContext,
 ): Promise<void> {
-  const table = modelTable(result);
-  await context.writeNews(table, (width) => modelLines(table, width));
+  await context.writeNews(modelTable(result), MODELS);
   warnOfChecks(result, context);
   context.note(summary(result));
 }
@@ -159,16 +148,12 @@ function explanationText(explanation: Explanation): string {
 }
 
 /** What a promotion would do, by model, and its checks. Programs get some of the rows that fail, too. */
-function renderDryRun(
-  { models, checks }: DryRun,
-  format: OutputFormat,
-  layout: Layout & { readonly width: number },
-): string {
+function renderDryRun({ models, checks }: DryRun, format: OutputFormat, layout: Layout): string {
   const modelRows = models.map(({ changes, ...counts }) => ({ ...counts, ...changes }));
   const checkRows = checks.map(({ name, rows, ...result }) => ({
     ...{ ...result, check: name, failing_rows: JSON.stringify(rows) },
   }));
-  const figures = numbers('read', 'written', 'new', 'changed', 'removed', 'refused');
+  const figures = quantities('read', 'written', 'new', 'changed', 'removed', 'refused');
   const counts = numbers('failing', 'checked');
   const words = texts('severity', 'outcome');
   if (format === 'csv') {
@@ -191,18 +176,12 @@ function renderDryRun(
       {
         ...{ name: 'models', title: 'Rows that a promotion would write' },
         table: resultOf({ model: 'text', ...figures }, modelRows),
-        lines: fittedTable<(typeof modelRows)[number]>(
-          {
-            model: { atLeast: 20 },
-            ...Object.fromEntries(
-              Object.keys(figures).map((name, keep) => [name, { kind: 'figure', keep }]),
-            ),
-          },
-          modelRows,
-          layout.width,
-        ),
+        page: page({
+          model: { atLeast: 20 },
+          ...Object.fromEntries(Object.keys(figures).map((name, keep) => [name, { keep }])),
+        }),
       },
-      checksPart(checkTable, unmet, layout.width),
+      checksPart(checkTable, unmet),
     ],
     format,
     layout,

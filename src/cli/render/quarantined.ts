@@ -3,12 +3,33 @@ import type { HistoryEntry, ShownEvent } from '../../query/quarantine/show.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { rowsOf } from '../../query/ask.ts';
 import { bytesForPeople, wholeCharacters } from './bytes.ts';
-import { factLines } from './document.ts';
+import { factLines, type Facts } from './document.ts';
+import { isThere, page } from './fit.ts';
 import { grouped } from '../../number.ts';
 import { utc } from './instant.ts';
 import { resultOf } from './result.ts';
 import { visible } from './text.ts';
 import { hanging } from './wrap.ts';
+
+/** Rejected events by reason and field, with what was found in the example below each. */
+export const GROUPS = page(
+  {
+    ...{ reason: {}, field: {}, stage: { title: 'rejected by', keep: 2 } },
+    ...{ events: { kind: 'figure' }, first_at: { keep: 1 }, last_at: { keep: 3 } },
+  },
+  { note: ({ example, detail }) => (isThere(detail) ? `${example ?? ''}: ${detail}` : example) },
+);
+
+/** Rejected events with what was found below each. */
+export const EVENTS = page(
+  {
+    ...{ event: {}, reason: {}, field: { keep: 5 }, stage: { title: 'rejected by', keep: 2 } },
+    status: { keep: 4 },
+    quarantined_at: { title: 'rejected (UTC)', keep: 3 },
+    bytes: { kind: 'figure', keep: 1 },
+  },
+  { note: ({ detail }) => detail },
+);
 
 type Name = 'stage' | 'reason' | 'field' | 'detail' | 'status' | 'run_id' | 'bytes';
 type Time = 'produced_at' | 'quarantined_at' | 'resolved_at';
@@ -23,7 +44,7 @@ export function renderQuarantined(
     return '';
   }
   const { bytes } = row;
-  const facts: [name: string, value: string | null][] = [
+  const facts: Facts = [
     ['Event', event],
     ['Rejected by', row.stage],
     ['Reason', row.reason],
@@ -32,14 +53,11 @@ export function renderQuarantined(
     ['Status', row.status],
     ['Produced', utc(row.produced_at)],
     ['Rejected', `${utc(row.quarantined_at)}, by run ${row.run_id ?? ''}`],
-    ['Resolved', row.resolved_at === null ? null : utc(row.resolved_at)],
+    ['Resolved', row.resolved_at && utc(row.resolved_at)],
     ['Kept', bytes === null ? 'nothing: it had no value' : `${grouped(bytes)} bytes`],
   ];
-  const known = facts.flatMap(([name, value]): [string, string][] =>
-    value === null ? [] : [[name, visible(value)]],
-  );
   return `${[
-    factLines(known, width).join('\n'),
+    factLines(facts, width).join('\n'),
     ...(history.length === 0
       ? []
       : [hanging(['History', ...history.map(historyLine)].join('\n'), width)]),

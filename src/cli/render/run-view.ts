@@ -2,90 +2,68 @@ import type { RunPart } from '../../query/runs.ts';
 import { rowsOf } from '../../query/ask.ts';
 import { parseArray } from './array.ts';
 import { checksPart } from './check-view.ts';
-import { factLines, type Part } from './document.ts';
-import { resultLines, type ResultRow } from './fit.ts';
+import { factLines, type Facts, type Part } from './document.ts';
+import { page, type ResultRow } from './fit.ts';
 import { utc } from './instant.ts';
 import { grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { withQuantities } from './result.ts';
 
-/** The lines of a list of runs; none for none. */
-export function runLines(table: ResultTable, width: number): string[] {
-  return resultLines(
-    {
-      run_id: { kind: 'number', title: 'run' },
-      command: {},
-      outcome: {},
-      started_at: { kind: 'time', title: 'started (UTC)' },
-      seconds: { kind: 'figure', keep: 2 },
-      os_user: { title: 'by', show: who, atLeast: 10, keep: 1 },
-      error: {
-        ...{ title: 'what', atLeast: 20, keep: 3 },
-        show: ({ error, counts }) => error?.split('\n')[0] ?? countsText(counts),
-      },
-    },
-    table,
-    width,
-  );
-}
+/** A list of runs. */
+export const RUNS = page({
+  ...{ run_id: { title: 'run' }, command: {}, outcome: {}, started_at: {} },
+  seconds: { kind: 'figure', keep: 2 },
+  os_user: { title: 'by', show: who, atLeast: 10, keep: 1 },
+  error: {
+    ...{ title: 'what', atLeast: 20, keep: 3 },
+    show: ({ error, counts }) => error?.split('\n')[0] ?? countsText(counts),
+  },
+});
 
 function who({ os_user: user, host }: ResultRow): string {
   return typeof user === 'string' ? `${user}@${host ?? ''}` : '-';
 }
 
-/** What people call the parts of a run that are tables. */
-const TITLES = {
-  partitions: 'Partitions',
-  models: 'Models',
-  restatements: 'Restated days',
-  gaps: 'Expired in the log before they were read',
-} satisfies Partial<Record<RunPart, string>>;
-
-/** What is counted or summed in them. */
+/** What is counted or summed in the parts of a run. */
 const QUANTITIES = [
   ...['events', 'read', 'written', 'refused', 'failing', 'checked'],
   ...['late_events', 'old_orders', 'new_orders', 'old_total', 'new_total', 'change'],
 ];
 
 /** One run, part by part. */
-export function runParts(found: Readonly<Record<RunPart, ResultTable>>, width: number): Part[] {
-  const tableOf = (name: RunPart): ResultTable => withQuantities(found[name], QUANTITIES);
-  const part = (name: keyof typeof TITLES): Part => ({
-    ...{ name, title: TITLES[name], table: tableOf(name) },
+export function runParts(found: Readonly<Record<RunPart, ResultTable>>): Part[] {
+  const part = (name: RunPart, title: string): Part => ({
+    ...{ name, title, table: withQuantities(found[name], QUANTITIES) },
   });
   const [run = {}] = rowsOf<string>(found.run);
   const unmet = rowsOf<'failing'>(found.checks).filter(({ failing }) => failing !== '0').length;
   return [
     {
-      ...{ name: 'run', isSingle: true, table: tableOf('run') },
-      ...{ title: `Run ${run['run_id'] ?? ''}`, lines: runFacts(run, width) },
+      ...part('run', `Run ${run['run_id'] ?? ''}`),
+      ...{ isSingle: true, page: (_table, width) => factLines(runFacts(run), width) },
     },
-    part('partitions'),
-    part('models'),
-    checksPart(tableOf('checks'), unmet, width),
-    part('restatements'),
-    part('gaps'),
+    part('partitions', 'Partitions'),
+    part('models', 'Models'),
+    checksPart(part('checks', '').table, unmet),
+    part('restatements', 'Restated days'),
+    part('gaps', 'Expired in the log before they were read'),
   ];
 }
 
-function runFacts(run: ResultRow, width: number): string[] {
-  const facts: (readonly [name: string, value: string | null | undefined])[] = [
+function runFacts(run: ResultRow): Facts {
+  return [
     ['command', `medallion ${parseArray(run['arguments'] ?? '{}').join(' ')}`],
     ['outcome', run['outcome']],
-    ['error', run['error']],
+    ['error', run['error'] || null],
     ['started', utc(run['started_at'])],
     ['finished', run['finished_at'] && utc(run['finished_at'])],
     ['seconds', run['seconds']],
     ['by', run['os_user'] && `${who(run)}, process ${run['process_id'] ?? '?'}`],
     ['database user', run['database_user']],
     ['version', run['version']],
-    ['counted', countsText(run['counts'])],
-    ['days published', parseArray(run['days'] ?? '{}').join(', ')],
+    ['counted', countsText(run['counts']) || null],
+    ['days published', parseArray(run['days'] ?? '{}').join(', ') || null],
   ];
-  return factLines(
-    facts.flatMap(([name, value]) => (value ? [[name, value]] : [])),
-    width,
-  );
 }
 
 /** Shown elsewhere, or of no interest to people. */

@@ -3,16 +3,24 @@ import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import type { Drift } from '../../source/drift.ts';
 import { factLines } from './document.ts';
-import { resultLines } from './fit.ts';
+import { page, type Page } from './fit.ts';
 import { quantities, resultOf, texts } from './result.ts';
 
 /** Fields of a mapping, or of records, as a page has them: the first ones. */
 const FIRST_FIELDS = 12;
 
+const SOURCES = page(
+  {
+    ...{ source: {}, topics: { atLeast: 12, keep: 1 }, records: {}, rejected: {}, skipped: {} },
+    ...{ unmapped: { none: '-', keep: 2 }, vanished: { none: '-' } },
+  },
+  { note: ({ description }) => description },
+);
+
 /** Sources as rows, and as people see them. */
 export function sourceList(listings: readonly SourceListing[]): {
   readonly table: ResultTable;
-  readonly page: (width: number) => readonly string[];
+  readonly page: Page;
 } {
   const table = resultOf(
     {
@@ -24,20 +32,8 @@ export function sourceList(listings: readonly SourceListing[]): {
   );
   return {
     table,
-    page: (width) => [
-      ...resultLines(
-        {
-          ...{ source: {}, topics: { atLeast: 12, keep: 1 }, records: { kind: 'figure' } },
-          ...{ rejected: { kind: 'figure' }, skipped: { kind: 'figure' } },
-          ...{
-            unmapped: { kind: 'figure', none: '-', keep: 2 },
-            vanished: { kind: 'figure', none: '-' },
-          },
-        },
-        table,
-        width,
-        { note: ({ description }) => description },
-      ),
+    page: (_table, width) => [
+      ...SOURCES(table, width),
       ...listings.flatMap((listing) => driftLines(listing, width)),
     ],
   };
@@ -77,10 +73,10 @@ function driftLines({ name, sampled, drift }: SourceListing, width: number): str
         [
           '  unmapped',
           unmapped.slice(0, FIRST_FIELDS).join(', ') +
-            (more > 0 ? ` and ${grouped(more)} more` : ''),
+            (more > 0 ? ` and ${grouped(more)} more` : '') || null,
         ],
-        ['  vanished', drift.vanished.map(vanishedField).join(', ')],
-      ].filter(([, fields]) => fields !== '') as [string, string][],
+        ['  vanished', drift.vanished.map(vanishedField).join(', ') || null],
+      ],
       width,
     ),
   ];

@@ -1,142 +1,105 @@
 import type { PlacedOutcome, SourceTest } from '../../app/source.ts';
 import { REFERENCE_TABLES } from '../../event/references.ts';
 import { grouped } from '../../number.ts';
-import type { ResultTable } from '../../postgres/query.ts';
 import type { Rule, Source } from '../../source/mapping.ts';
 import { showPath } from '../../source/path.ts';
-import { factLines, type Part } from './document.ts';
-import {
-  resultLines,
-  type PageColumn,
-  type PageColumns,
-  type PageExtras,
-  type ResultRow,
-} from './fit.ts';
+import { factLines, type Facts, type Part } from './document.ts';
+import { page, type PageColumn, type ResultRow } from './fit.ts';
 import { numbers, quantities, resultOf, texts } from './result.ts';
 
 /** The parts of what `source test` finds, in order. */
 export const SOURCE_TEST_PARTS = [
-  'summary',
-  'unfinished',
-  'records',
-  'disagreements',
-  'rejected',
-  'added',
-  'amounts',
-  'totals',
-  'odd_totals',
-  'unmapped',
-  'vanished',
+  ...(['summary', 'unfinished', 'records', 'disagreements', 'rejected', 'added'] as const),
+  ...(['amounts', 'totals', 'odd_totals', 'unmapped', 'vanished'] as const),
 ] as const;
 
 /**
  * What a mapping makes of some records, part by part.
  * @param isShort whether people see only the first of the records, one by one
  */
-export function sourceTestParts(found: SourceTest, width: number, isShort: boolean): Part[] {
+export function sourceTestParts(found: SourceTest, isShort: boolean): Part[] {
   const { unfinished, disagreements, groups, oddTotals, drift } = found;
-  const part = (
-    name: (typeof SOURCE_TEST_PARTS)[number],
-    title: string,
-    table: ResultTable,
-    columns: PageColumns<ResultRow>,
-    extras?: PageExtras<ResultRow>,
-  ): Part => ({ name, title, table, lines: resultLines(columns, table, width, extras) });
+  const fields = unfinished.map((field) => ({ field }));
   const added = found.added.map(({ dimension, name }) => ({
     ...{ table: `silver.${REFERENCE_TABLES[dimension].table}`, name },
   }));
   return [
-    summaryPart(found, width),
+    summaryPart(found),
     {
       ...{ name: 'unfinished', title: 'Still to be mapped' },
-      table: resultOf(
-        texts('field'),
-        unfinished.map((field) => ({ field })),
-      ),
-      lines: unfinished.map((field) => `  ${field}`),
+      table: resultOf(texts('field'), fields),
+      page: () => unfinished.map((field) => `  ${field}`),
     },
-    recordsPart(found, width, isShort),
-    part(
-      'disagreements',
-      'Read differently by DuckDB and by the judge',
-      resultOf(texts('place', 'column', 'duckdb', 'judge'), disagreements),
-      { place: PLACE, column: {}, duckdb: { atLeast: 10 }, judge: { atLeast: 10 } },
-    ),
-    part(
-      'rejected',
-      'Rejected',
-      resultOf(
+    recordsPart(found, isShort),
+    {
+      ...{ name: 'disagreements', title: 'Read differently by DuckDB and by the judge' },
+      table: resultOf(texts('place', 'column', 'duckdb', 'judge'), disagreements),
+      page: page({ place: PLACE, column: {}, duckdb: { atLeast: 10 }, judge: { atLeast: 10 } }),
+    },
+    {
+      ...{ name: 'rejected', title: 'Rejected' },
+      table: resultOf(
         { ...texts('reason', 'field'), ...quantities('records'), ...texts('example', 'detail') },
         groups,
       ),
-      { reason: {}, field: { atLeast: 16 }, records: FIGURE },
-      { note: ({ example, detail }) => `${example ?? ''}: ${detail ?? ''}` },
-    ),
-    part(
-      'added',
-      'Rows that a promotion would add to dimensions',
-      resultOf(texts('table', 'name'), added),
-      { table: {}, name: { atLeast: 16 } },
-    ),
-    part(
-      'amounts',
-      'Amounts of the orders',
-      resultOf(
+      page: page(
+        { reason: {}, field: { atLeast: 16 }, records: {} },
+        { note: ({ example, detail }) => `${example ?? ''}: ${detail ?? ''}` },
+      ),
+    },
+    {
+      ...{ name: 'added', title: 'Rows that a promotion would add to dimensions' },
+      table: resultOf(texts('table', 'name'), added),
+      page: page({ table: {}, name: { atLeast: 16 } }),
+    },
+    {
+      ...{ name: 'amounts', title: 'Amounts of the orders' },
+      table: resultOf(
         { ...texts('event_type', 'currency', 'amount', 'from'), ...quantities('sum') },
         amountRows(found),
       ),
-      {
-        ...{ event_type: { title: 'type', keep: 1 }, currency: {}, amount: {} },
-        ...{ from: { atLeast: 16 }, sum: FIGURE },
-      },
-    ),
-    part(
-      'totals',
-      'Orders whose amounts add up',
-      resultOf(
+      page: page({ ...SHOP, amount: {}, from: { atLeast: 16 }, sum: {} }),
+    },
+    {
+      ...{ name: 'totals', title: 'Orders whose amounts add up' },
+      table: resultOf(
         {
           ...texts('event_type', 'currency', 'rule'),
           ...{ ...quantities('orders', 'add_up'), ...numbers('percent') },
         },
         totalRows(found),
       ),
-      {
-        ...{ event_type: { title: 'type', keep: 1 }, currency: {}, rule: { atLeast: 20 } },
-        ...{ orders: FIGURE, add_up: FIGURE, percent: { kind: 'percent', title: '%' } },
-      },
-    ),
-    part(
-      'odd_totals',
-      'Totals that do not add up, the first ones',
-      resultOf(
+      page: page({
+        ...{ ...SHOP, rule: { atLeast: 20 }, orders: {}, add_up: {} },
+        percent: { kind: 'percent', title: '%' },
+      }),
+    },
+    {
+      ...{ name: 'odd_totals', title: 'Totals that do not add up, the first ones' },
+      table: resultOf(
         {
           ...texts('place', 'transaction_id'),
           ...quantities('subtotal', 'tax', 'shipping', 'discount', 'sum_of_parts', 'total'),
         },
         oddTotals,
       ),
-      {
+      page: page({
         ...{ place: PLACE, transaction_id: { title: 'order', atLeast: 8, keep: 5 } },
-        ...{ subtotal: { ...FIGURE, keep: 4 }, tax: { ...FIGURE, keep: 3 } },
-        ...{ shipping: { ...FIGURE, keep: 1 }, discount: { ...FIGURE, keep: 2 } },
-        ...{ sum_of_parts: FIGURE, total: FIGURE },
-      },
-    ),
-    {
-      ...{ name: 'unmapped', title: 'Fields that the mapping does not read' },
-      table: resultOf({ ...texts('field'), ...quantities('records') }, drift.unmapped),
-      lines: unmappedLines(found, width),
+        ...{ subtotal: { keep: 4 }, tax: { keep: 3 }, shipping: { keep: 1 } },
+        ...{ discount: { keep: 2 }, sum_of_parts: {}, total: {} },
+      }),
     },
-    part(
-      'vanished',
-      'Fields of the mapping that no record has',
-      resultOf(texts('word', 'paths'), drift.vanished),
-      { word: {}, paths: { atLeast: 16 } },
-    ),
+    unmappedPart(found),
+    {
+      ...{ name: 'vanished', title: 'Fields of the mapping that no record has' },
+      table: resultOf(texts('word', 'paths'), drift.vanished),
+      page: page({ word: {}, paths: { atLeast: 16 } }),
+    },
   ];
 }
 
-const FIGURE = { kind: 'figure' } as const;
+/** Which orders amounts are of. */
+const SHOP = { event_type: { title: 'type', keep: 1 }, currency: {} };
 
 /** Where a record stands: of a long path the end, which has the line, or the offset. */
 const PLACE: PageColumn<ResultRow> = {
@@ -150,7 +113,19 @@ const PLACE_WIDTH = 20;
 /** As many records as a page has, where there are more. */
 const FIRST_RECORDS = 10;
 
-function recordsPart({ outcomes }: SourceTest, width: number, isShort: boolean): Part {
+const RECORDS = page(
+  {
+    ...{ place: PLACE, outcome: {}, type: { keep: 1 } },
+    ...{ transaction_id: { title: 'order', atLeast: 6 }, status: { keep: 2 } },
+    ...{ customer: { keep: 3, atLeast: 6 }, lines: { keep: 4 }, total: {}, currency: {} },
+  },
+  {
+    note: ({ reason, field, detail }) =>
+      [[reason, field].filter(Boolean).join(' '), detail].filter(Boolean).join(': '),
+  },
+);
+
+function recordsPart({ outcomes }: SourceTest, isShort: boolean): Part {
   const table = resultOf(
     {
       ...texts('place', 'outcome', 'type', 'transaction_id', 'customer', 'status', 'ordered_at'),
@@ -163,18 +138,8 @@ function recordsPart({ outcomes }: SourceTest, width: number, isShort: boolean):
   const more = table.rows.length - rows.length;
   return {
     ...{ name: 'records', title: 'Records, and what each becomes', table },
-    lines: [
-      ...resultLines(
-        {
-          ...{ place: PLACE, outcome: {}, type: { keep: 1 } },
-          ...{ transaction_id: { title: 'order', atLeast: 6 }, status: { keep: 2 } },
-          ...{ customer: { keep: 3, atLeast: 6 }, lines: { ...FIGURE, keep: 4 } },
-          ...{ total: FIGURE, currency: {} },
-        },
-        { ...table, rows },
-        width,
-        { note: rejection },
-      ),
+    page: (_table, width) => [
+      ...RECORDS({ ...table, rows }, width),
       ...(more === 0 ? [] : [`${grouped(more)} more: --section records shows all of them`]),
     ],
   };
@@ -198,19 +163,18 @@ function recordRow(outcome: PlacedOutcome) {
   }
 }
 
-function rejection({ reason, field, detail }: ResultRow): string | null {
-  const what = [reason, field].filter(Boolean).join(' ');
-  return [what, detail].filter(Boolean).join(': ');
-}
-
-function summaryPart(
-  { source, records, read, judged, rejected, skipped }: SourceTest,
-  width: number,
-): Part {
+function summaryPart({ source, records, read, judged, rejected, skipped }: SourceTest): Part {
   const row = {
     ...{ source: source.name, file: source.file, records },
     ...{ accepted: read, judged, rejected, skipped },
   };
+  const facts: Facts = [
+    ['  records', grouped(records)],
+    ['  accepted', grouped(read)],
+    ['  rejected', grouped(rejected)],
+    ['  skipped', grouped(skipped)],
+    ['  left to the judge', `${grouped(judged)}, which is slower than DuckDB`],
+  ];
   return {
     ...{ name: 'summary', title: `${source.name} (${source.file})`, isSingle: true },
     table: resultOf(
@@ -220,16 +184,7 @@ function summaryPart(
       },
       [row],
     ),
-    lines: factLines(
-      [
-        ['  records', grouped(records)],
-        ['  accepted', grouped(read)],
-        ['  rejected', grouped(rejected)],
-        ['  skipped', grouped(skipped)],
-        ['  left to the judge', `${grouped(judged)}, which is slower than DuckDB`],
-      ],
-      width,
-    ),
+    page: (_table, width) => factLines(facts, width),
   };
 }
 
@@ -293,10 +248,14 @@ function percentOf(part: number, whole: number): string {
   return (Math.floor((part * 1000) / whole) / 10).toFixed(1);
 }
 
-/** Fields by the number of records that have them, as names in a line of text. */
-function unmappedLines({ drift, records }: SourceTest, width: number): string[] {
-  const names = drift.unmapped.map(({ field, records: having }) =>
+/** Fields by the number of records that have them, for people as names in a line of text. */
+function unmappedPart({ drift: { unmapped }, records }: SourceTest): Part {
+  const names = unmapped.map(({ field, records: having }) =>
     having === records ? field : `${field} (${grouped(having)})`,
   );
-  return names.length === 0 ? [] : factLines([['  ', names.join(', ')]], width);
+  return {
+    ...{ name: 'unmapped', title: 'Fields that the mapping does not read' },
+    table: resultOf({ ...texts('field'), ...quantities('records') }, unmapped),
+    page: (_table, width) => factLines([['  ', names.join(', ')]], width),
+  };
 }

@@ -1,69 +1,68 @@
 import { firstLine } from '../../errors.ts';
 import type { Status, Waiting } from '../../query/status.ts';
 import { describeStray } from '../../schema/project-models.ts';
-import { factLines, type Part } from './document.ts';
-import { fittedTable, resultLines } from './fit.ts';
+import { factLines, type Facts, type Part } from './document.ts';
+import { fittedTable, page } from './fit.ts';
 import { duration, instant, utc } from './instant.ts';
 import { counted } from '../../number.ts';
-import type { ResultTable } from '../../postgres/query.ts';
-import { resultOf, texts, withQuantities } from './result.ts';
+import { numbers, resultOf, texts, withQuantities } from './result.ts';
 import { wrapped } from './wrap.ts';
 
 export const STATUS_PARTS = [
-  'state',
-  'partitions',
-  'quarantine',
-  'freshness',
-  'runs',
-  'models',
+  ...(['state', 'partitions', 'quarantine', 'freshness', 'runs', 'models'] as const),
 ] as const;
 
 /** Where everything stands, part by part. */
-export function statusParts(status: Status, width: number): Part[] {
+export function statusParts(status: Status): Part[] {
+  const strays = status.strays.map((stray) => ({ model: stray.model, ...describeStray(stray) }));
   return [
+    statePart(status),
+    partitionPart(status),
     {
-      ...{ name: 'state', title: 'State', isSingle: true, table: stateTable(status) },
-      lines: stateLines(status, width),
-    },
-    {
-      ...{ name: 'partitions', title: 'Partitions', table: partitionTable(status) },
-      lines: partitionLines(status, width),
-    },
-    {
-      name: 'quarantine',
-      title: 'Quarantine, open',
+      ...{ name: 'quarantine', title: 'Quarantine, open' },
       table: withQuantities(status.quarantine, ['events']),
     },
     {
       ...{ name: 'freshness', title: 'Freshness', table: status.freshness },
-      lines: freshnessLines(status, width),
+      page: (table, width) => [...FRESHNESS(table, width), ...warningLines(status, width)],
     },
+    { name: 'runs', title: 'Last runs', table: status.runs, page: RUNS },
     {
-      ...{ name: 'runs', title: 'Last runs', table: status.runs },
-      lines: runLines(status.runs, width),
-    },
-    {
-      ...{ name: 'models', title: 'Models', table: modelTable(status) },
-      lines: modelLines(status, width),
+      ...{
+        name: 'models',
+        title: 'Models',
+        table: resultOf(texts('model', 'what', 'then'), strays),
+      },
+      page: (_table, width) =>
+        factLines(
+          strays.map(({ model, what, then }) => [model, `${what}: ${then}`]),
+          width,
+        ),
     },
   ];
 }
 
-function modelTable({ strays }: Status): ResultTable {
-  return resultOf(
-    texts('model', 'what', 'then'),
-    strays.map((stray) => ({ model: stray.model, ...describeStray(stray) })),
-  );
-}
+const FRESHNESS = page({
+  layer: {},
+  latest_event_at: {
+    // Gold has days, not times.
+    show: ({ layer, latest_event_at: latest }) =>
+      latest ? (layer === 'gold' ? latest.slice(0, 10) : instant(latest)) : '-',
+  },
+  committed_at: { none: '-' },
+});
 
-function modelLines({ strays }: Status, width: number): string[] {
-  return factLines(
-    strays.map((stray) => {
-      const { what, then } = describeStray(stray);
-      return [stray.model, `${what}: ${then}`];
-    }),
-    width,
-  );
+const RUNS = page({
+  ...{ run_id: { title: 'run' }, command: {}, outcome: {} },
+  started_at: {
+    ...{ kind: 'text', title: 'started', show: ({ started_at: started }) => utc(started) },
+  },
+  error: { show: ({ error }) => firstLine(error ?? ''), atLeast: 20, isOptional: true },
+});
+
+function warningLines({ implausible }: Status, width: number): string[] {
+  const warning = `warning: ${counted(implausible, 'event')} with an impossible time in the log; freshness uses the time at which they were written`;
+  return implausible === 0 ? [] : wrapped(warning, width);
 }
 
 /** How much waits, and for how long, under the names of a stage. */
@@ -71,54 +70,42 @@ function waitingCells<Count extends string, Age extends string>(
   { count, seconds }: Waiting,
   countName: Count,
   ageName: Age,
-): Record<Count | Age, string | number | undefined> {
+) {
   return { [countName]: count, [ageName]: seconds?.toFixed(1) } as Record<
     Count | Age,
     string | number | undefined
   >;
 }
 
-function stateTable(status: Status): ResultTable {
-  return resultOf(
-    {
-      log: 'text',
-      kafka_group: 'text',
-      problem: 'text',
-      lag_events: 'number',
-      lag_seconds: 'number',
-      waiting_events: 'number',
-      waiting_seconds: 'number',
-      waiting_days: 'number',
-      waiting_days_seconds: 'number',
-      quarantined_events: 'number',
-      skipped_events: 'number',
-      implausible_events: 'number',
-    },
-    [
-      {
-        ...{ log: status.log, kafka_group: status.group, problem: status.problem?.message },
-        ...waitingCells(status.lag, 'lag_events', 'lag_seconds'),
-        ...waitingCells(status.promotion, 'waiting_events', 'waiting_seconds'),
-        ...waitingCells(status.gold, 'waiting_days', 'waiting_days_seconds'),
-        ...{ quarantined_events: status.quarantined, skipped_events: status.skipped },
-        implausible_events: status.implausible,
-      },
-    ],
-  );
-}
-
-function stateLines(status: Status, width: number): string[] {
-  const facts: (readonly [string, string])[] = [
-    ['log', status.log],
-    ...(status.group === undefined ? [] : [['group', status.group] as const]),
-    ...(status.problem === undefined ? [] : [['not reached', status.problem.message] as const]),
-    ['not ingested', waitingText(status.lag, 'event')],
-    ['not promoted', waitingText(status.promotion, 'event')],
-    ['not in gold', waitingText(status.gold, 'day')],
-    ['quarantined', counted(status.quarantined, 'event')],
-    ...(status.skipped === 0 ? [] : [['skipped', counted(status.skipped, 'event')] as const]),
+function statePart(status: Status): Part {
+  const { log, group, problem, lag, promotion, gold, quarantined, skipped, implausible } = status;
+  const facts: Facts = [
+    ['log', log],
+    ['group', group],
+    ['not reached', problem?.message],
+    ['not ingested', waitingText(lag, 'event')],
+    ['not promoted', waitingText(promotion, 'event')],
+    ['not in gold', waitingText(gold, 'day')],
+    ['quarantined', counted(quarantined, 'event')],
+    ['skipped', skipped === 0 ? undefined : counted(skipped, 'event')],
   ];
-  return factLines(facts, width);
+  const columns = {
+    ...{ ...texts('log', 'kafka_group', 'problem'), ...numbers('lag_events', 'lag_seconds') },
+    ...numbers('waiting_events', 'waiting_seconds', 'waiting_days', 'waiting_days_seconds'),
+    ...numbers('quarantined_events', 'skipped_events', 'implausible_events'),
+  };
+  const row = {
+    ...{ log, kafka_group: group, problem: problem?.message },
+    ...waitingCells(lag, 'lag_events', 'lag_seconds'),
+    ...waitingCells(promotion, 'waiting_events', 'waiting_seconds'),
+    ...waitingCells(gold, 'waiting_days', 'waiting_days_seconds'),
+    ...{ quarantined_events: quarantined, skipped_events: skipped },
+    implausible_events: implausible,
+  };
+  return {
+    ...{ name: 'state', title: 'State', isSingle: true, table: resultOf(columns, [row]) },
+    page: (_table, width) => factLines(facts, width),
+  };
 }
 
 function waitingText({ count, seconds = 0 }: Waiting, noun: string): string {
@@ -130,36 +117,31 @@ function waitingText({ count, seconds = 0 }: Waiting, noun: string): string {
     : `${counted(count, noun)}, the first for ${duration(seconds)}`;
 }
 
-function partitionTable({ partitions }: Status): ResultTable {
-  return resultOf(
-    {
-      topic: 'text',
-      partition: 'number',
-      log_end: 'number',
-      next_offset: 'number',
-      lag_events: 'number',
-      lag_seconds: 'number',
-      waiting_events: 'number',
-      waiting_seconds: 'number',
-      note: 'text',
-    },
-    partitions.map(({ topic, partition, logEnd, nextOffset, lag, promotion, note }) => ({
-      ...{ topic, partition, log_end: logEnd, next_offset: nextOffset, note },
-      ...waitingCells(lag, 'lag_events', 'lag_seconds'),
-      ...waitingCells(promotion, 'waiting_events', 'waiting_seconds'),
-    })),
-  );
+function partitionPart({ partitions }: Status): Part {
+  const columns = {
+    ...{ ...texts('topic'), ...numbers('partition', 'log_end', 'next_offset') },
+    ...numbers('lag_events', 'lag_seconds', 'waiting_events', 'waiting_seconds'),
+    ...texts('note'),
+  };
+  const rows = partitions.map(({ topic, partition, logEnd, nextOffset, lag, promotion, note }) => ({
+    ...{ topic, partition, log_end: logEnd, next_offset: nextOffset, note },
+    ...waitingCells(lag, 'lag_events', 'lag_seconds'),
+    ...waitingCells(promotion, 'waiting_events', 'waiting_seconds'),
+  }));
+  return {
+    ...{ name: 'partitions', title: 'Partitions', table: resultOf(columns, rows) },
+    page: (_table, width) => partitionLines(partitions, width),
+  };
 }
 
-function partitionLines({ partitions }: Status, width: number): string[] {
+function partitionLines(partitions: Status['partitions'], width: number): string[] {
   type Row = Status['partitions'][number] & Readonly<Record<`${'lag' | 'promotion'}For`, Waiting>>;
   const age = ({ count = 0, seconds }: Waiting): string =>
     count === 0 || seconds === undefined ? '-' : duration(seconds);
   const count = ({ count: events }: Waiting): string => String(events ?? '-');
   return fittedTable<Row>(
     {
-      topic: { atLeast: 12 },
-      partition: { kind: 'figure' },
+      ...{ topic: { atLeast: 12 }, partition: { kind: 'figure' } },
       logEnd: { kind: 'figure', title: 'log end', none: '-', keep: 1 },
       nextOffset: { kind: 'figure', title: 'ingested to', none: '-', keep: 2 },
       lag: { kind: 'figure', title: 'not ingested', show: ({ lag }) => count(lag) },
@@ -169,39 +151,6 @@ function partitionLines({ partitions }: Status, width: number): string[] {
       note: { atLeast: 10, isOptional: true },
     },
     partitions.map((row) => ({ ...row, lagFor: row.lag, promotionFor: row.promotion })),
-    width,
-  );
-}
-
-function freshnessLines({ freshness, implausible }: Status, width: number): string[] {
-  const lines = resultLines(
-    {
-      layer: {},
-      latest_event_at: {
-        kind: 'time',
-        // Gold has days, not times.
-        show: ({ layer, latest_event_at: latest }) =>
-          layer === 'gold' ? (latest?.slice(0, 10) ?? '-') : latest ? instant(latest) : '-',
-      },
-      committed_at: { kind: 'time', none: '-' },
-    },
-    freshness,
-    width,
-  );
-  const warning = `warning: ${counted(implausible, 'event')} with an impossible time in the log; freshness uses the time at which they were written`;
-  return implausible === 0 ? lines : [...lines, ...wrapped(warning, width)];
-}
-
-function runLines(table: ResultTable, width: number): string[] {
-  return resultLines(
-    {
-      run_id: { kind: 'number', title: 'run' },
-      command: {},
-      outcome: {},
-      started_at: { title: 'started', show: ({ started_at: started }) => utc(started) },
-      error: { show: ({ error }) => firstLine(error ?? ''), atLeast: 20, isOptional: true },
-    },
-    table,
     width,
   );
 }

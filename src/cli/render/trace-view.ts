@@ -1,112 +1,69 @@
 import { TRACE_PARTS, type Trace, type TracePart } from '../../query/trace.ts';
 import { factLines, type Part } from './document.ts';
-import { resultLines } from './fit.ts';
+import { page, type Page } from './fit.ts';
 import { grouped } from '../../number.ts';
-import type { ResultTable } from '../../postgres/query.ts';
 
-const TITLES: Readonly<Record<TracePart, string>> = {
-  event: 'Event',
-  events: 'Events of the transaction, the one that counts first',
-  quarantine: 'Quarantine',
-  transaction: 'Transaction in silver',
-  lines: 'Order lines',
-  refunds: 'Refunds of the order',
-  gold: 'Cells of gold, as they are now',
+/** The one row of a result: what it has, a line each. */
+const facts: Page = ({ columns, rows: [row] }, width) => {
+  const values = columns.map(({ name }, index) => [name, row?.[index] ?? null] as const);
+  return factLines(values, width);
+};
+
+const PARTS: Readonly<Record<TracePart, Omit<Part, 'name' | 'table'>>> = {
+  event: { title: 'Event', isSingle: true, page: facts },
+  events: {
+    title: 'Events of the transaction, the one that counts first',
+    page: page({
+      ...{ outcome: {}, topic: { atLeast: 12 }, partition: { none: '-' }, offset: { none: '-' } },
+      event_timestamp: { title: 'happened (UTC)', none: '-', keep: 4 },
+      produced_at: { title: 'logged (UTC)', none: '-', keep: 1 },
+      ingest_run: { title: 'ingested by', none: '-', keep: 2 },
+      promote_run: { title: 'promoted by', none: '-', keep: 3 },
+    }),
+  },
+  quarantine: { title: 'Quarantine' },
+  transaction: { title: 'Transaction in silver', isSingle: true, page: facts },
+  lines: { title: 'Order lines' },
+  refunds: {
+    title: 'Refunds of the order',
+    page: page({
+      transaction_id: { atLeast: 12 },
+      ordered_at: { title: 'made (UTC)', keep: 1 },
+      ...{ date_key: { title: 'day' }, order_total_amount: { title: 'total' } },
+    }),
+  },
+  gold: {
+    title: 'Cells of gold, as they are now',
+    page: page({
+      mart: { atLeast: 24 },
+      key: { show: ({ key }) => membersOf(key, (_name, value) => value), atLeast: 10 },
+      figures: {
+        show: ({ figures }) =>
+          membersOf(figures, (name, value) => `${name.replaceAll('_', ' ')} ${grouped(value)}`),
+        atLeast: 20,
+      },
+    }),
+  },
 };
 
 /** The way of a transaction, part by part. */
-export function traceParts({ parts }: Trace, width: number): Part[] {
-  return TRACE_PARTS.flatMap((name): Part[] => {
+export function traceParts({ parts }: Trace): Part[] {
+  return TRACE_PARTS.flatMap((name) => {
     const table = parts[name];
-    if (table === undefined) {
-      return [];
-    }
-    const part = { name, title: TITLES[name], table };
-    switch (name) {
-      case 'event':
-      case 'transaction':
-        return [{ ...part, isSingle: true, lines: singleLines(table, width) }];
-      case 'events':
-        return [{ ...part, lines: eventLines(table, width) }];
-      case 'gold':
-        return [{ ...part, lines: cellLines(table, width) }];
-      case 'refunds':
-        return [{ ...part, lines: refundLines(table, width) }];
-      case 'quarantine':
-      case 'lines':
-        return [part];
-    }
+    return table === undefined ? [] : [{ name, table, ...PARTS[name] }];
   });
 }
 
-function singleLines({ columns, rows: [row] }: ResultTable, width: number): string[] {
-  return factLines(
-    columns.flatMap(({ name }, index): [string, string][] => {
-      const value = row?.[index] ?? null;
-      return value === null ? [] : [[name, value]];
-    }),
-    width,
-  );
-}
-
-function eventLines(table: ResultTable, width: number): string[] {
-  return resultLines(
-    {
-      outcome: {},
-      topic: { atLeast: 12 },
-      partition: { kind: 'number', none: '-' },
-      offset: { kind: 'number', none: '-' },
-      event_timestamp: { kind: 'time', title: 'happened (UTC)', none: '-', keep: 4 },
-      produced_at: { kind: 'time', title: 'logged (UTC)', none: '-', keep: 1 },
-      ingest_run: { kind: 'number', title: 'ingested by', none: '-', keep: 2 },
-      promote_run: { kind: 'number', title: 'promoted by', none: '-', keep: 3 },
-    },
-    table,
-    width,
-  );
-}
-
-function refundLines(table: ResultTable, width: number): string[] {
-  return resultLines(
-    {
-      transaction_id: { atLeast: 12 },
-      ordered_at: { kind: 'time', title: 'made (UTC)', keep: 1 },
-      date_key: { title: 'day' },
-      order_total_amount: { kind: 'number', title: 'total' },
-    },
-    table,
-    width,
-  );
-}
-
-function cellLines(table: ResultTable, width: number): string[] {
-  const figureText = ([name, value]: [string, string]): string =>
-    `${name.replaceAll('_', ' ')} ${grouped(value)}`;
-  return resultLines(
-    {
-      mart: { atLeast: 24 },
-      key: {
-        show: ({ key }) =>
-          membersOf(key)
-            .map(([, value]) => value)
-            .join(', '),
-        atLeast: 10,
-      },
-      figures: {
-        show: ({ figures }) => membersOf(figures).map(figureText).join(', '),
-        atLeast: 20,
-      },
-    },
-    table,
-    width,
-  );
-}
-
-/** The members of a flat JSON object as PostgreSQL wrote it; numbers keep every digit. */
-function membersOf(json: string | null | undefined): [name: string, value: string][] {
+/** The members of a flat JSON object as PostgreSQL wrote it, in a line; numbers keep every digit. */
+function membersOf(
+  json: string | null | undefined,
+  written: (name: string, value: string) => string,
+): string {
   const members = (json ?? '').matchAll(/("(?:[^"\\]|\\.)*") : ("(?:[^"\\]|\\.)*"|[^,}]+)/g);
-  return [...members].map(([, name = '""', value = '']) => [
-    JSON.parse(name) as string,
-    value.startsWith('"') ? (JSON.parse(value) as string) : value,
-  ]);
+  return Array.from(members, ([, name = '""', value = '']) =>
+    written(
+      JSON.parse(name) as string,
+      value.startsWith('"') ? (JSON.parse(value) as string) : value,
+    ),
+  ).join(', ');
 }
