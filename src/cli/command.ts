@@ -1,6 +1,6 @@
 import { Argument, Command, type Option } from 'commander';
 import { addGlobalFlags, type CommandContext, type GlobalFlags } from './context.ts';
-import { KAFKA, takeSettings, type Flags, type Values } from './flags.ts';
+import { KAFKA, optionOf, takeSettings, type Flags, type Values } from './flags.ts';
 import { manual, type Manual } from './help.ts';
 
 /** An argument: its name, what it is, and the words, or the form, that it may have. */
@@ -85,8 +85,8 @@ export function build(declared: CommandDeclaration, run: RunCommand): Command {
           : argument.choices(values),
     );
   }
-  for (const [attribute, option] of Object.entries(options)) {
-    made.addOption(named(attribute, option));
+  for (const [words, flag] of Object.entries(options)) {
+    made.addOption(named(words, optionOf(words, flag)));
   }
   for (const option of declared.usesKafka === true ? KAFKA : []) {
     made.addOption(option);
@@ -108,7 +108,7 @@ export function build(declared: CommandDeclaration, run: RunCommand): Command {
 
 /** The option with its value under that name, where commander would take another from the flag. */
 function named(attribute: string, option: Option): Option {
-  return option.attributeName() === attribute
+  return option.attributeName() === attribute || attribute.startsWith('-')
     ? option
     : Object.assign(option, { attributeName: () => attribute });
 }

@@ -9,7 +9,15 @@ import {
 import { DEFAULT_ENGINE, ENGINES } from '../config/stage-settings.ts';
 import { MedallionError, usageError } from '../errors.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../retry.ts';
-import { parseCount, parseDay, parseMemory, parseRetryPolicy } from './options.ts';
+import {
+  parseCount,
+  parseDay,
+  parseDuration,
+  parseMemory,
+  parseMoment,
+  parseRetryPolicy,
+  parseShare,
+} from './options.ts';
 
 /** The options of a command: declared once, parsed by commander, and typed where they are used. */
 
@@ -18,59 +26,79 @@ declare const VALUE: unique symbol;
 /** An option of commander whose value is of this type. */
 export type Flag<Value> = Option & { readonly [VALUE]?: Value };
 
-/** Options by what the command calls their values. */
-export type Flags = Readonly<Record<string, Flag<unknown>>>;
+/** What a word in angle brackets says of the form of a value; any other is a text. */
+const FORMS = {
+  ...{ n: parseCount, run: parseCount, share: parseShare },
+  ...{ day: parseDay, time: parseMoment, duration: parseDuration },
+};
+
+/** What an option is for; with the value that holds without it, and how the help shows that. */
+type About = string | readonly [about: string, fallback: unknown, shown?: string];
+
+/**
+ * Options as the command line has them, `'--limit <n>': ['rows, at most', 50]`, whose values are called the same in
+ * camelCase; or ready ones by what the command calls their values.
+ */
+export type Flags = Readonly<Record<string, Flag<unknown> | About>>;
 
 /** What a command gets of its options. */
 export type Values<All extends Flags> = {
-  readonly [Name in keyof All]: All[Name] extends Flag<infer Value> ? Value : never;
+  readonly [Words in keyof All as NameOf<Words>]: ValueOf<Words, All[Words]>;
 };
 
-/** Of an option without a default: a list, a value, or whether the switch was given. */
-type Given<Words extends string, Value> = Words extends `${string}...>`
-  ? readonly Value[] | undefined
-  : Words extends `${string}>`
-    ? Value | undefined
-    : boolean;
+type NameOf<Words> = Words extends `${string}--${infer Long} ${string}`
+  ? Camel<Long>
+  : Words extends `${string}--${infer Long}`
+    ? Camel<Long>
+    : Words;
 
-/** An option as commander takes it: `--count <n>` has a value, `--select <marts...>` several, `--yes` is a switch. */
-export function option<Words extends string>(
-  words: Words,
-  about: string,
-): Flag<Given<Words, string>>;
-export function option<Words extends string, Value>(
-  words: Words,
-  about: string,
-  parse: (text: string) => Value,
-): Flag<Given<Words, Value>>;
+type Camel<Words extends string> = Words extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<Camel<Rest>>}`
+  : Words;
+
+type ValueOf<Words, Declared> =
+  Declared extends Flag<infer Value>
+    ? Value
+    : Words extends `${string}<${infer Word}>`
+      ? FormOf<Word> | (Declared extends string ? undefined : never)
+      : boolean;
+
+type FormOf<Word> = Word extends `${string}...`
+  ? readonly string[]
+  : Word extends keyof typeof FORMS
+    ? ReturnType<(typeof FORMS)[Word]>
+    : string;
+
+/** The option that is declared so. */
+export function optionOf(words: string, declared: Flag<unknown> | About): Option {
+  if (declared instanceof Option) {
+    return declared;
+  }
+  const [about, fallback, shown] = typeof declared === 'string' ? [declared] : declared;
+  const made = new Option(words, about);
+  const [, form = ''] = /<(\w+)>/.exec(words) ?? [];
+  if (form in FORMS) {
+    made.argParser<unknown>(FORMS[form as keyof typeof FORMS]);
+  }
+  return fallback === undefined && made.required ? made : made.default(fallback ?? false, shown);
+}
+
+/** An option whose value has a form of its own. */
 export function option<Value>(
   words: string,
   about: string,
   parse: (text: string) => Value,
-  fallback: Value,
-  shown?: string,
-): Flag<Value>;
-export function option(
-  words: string,
-  about: string,
-  parse?: (text: string) => unknown,
-  fallback?: unknown,
-  shown?: string,
-): Option {
-  const made = new Option(words, about);
-  if (parse !== undefined) {
-    made.argParser(parse);
-  }
-  const isSwitch = !made.required && !made.optional;
-  return fallback === undefined && !isSwitch ? made : made.default(fallback ?? false, shown);
+): Flag<Value | undefined> {
+  const made: Option = new Option(words, about).argParser(parse);
+  return made;
 }
 
 /** One of these words. */
-export function choice<Words extends string, const Word extends string>(
-  words: Words,
+export function choice<const Word extends string>(
+  words: string,
   about: string,
   choices: readonly Word[],
-): Flag<Given<Words, Word>>;
+): Flag<Word | undefined>;
 export function choice<const Word extends string>(
   words: string,
   about: string,
@@ -93,11 +121,16 @@ export function required<Value>(flag: Flag<Value | undefined>): Flag<Value> {
 }
 
 /** The same, under a heading of their own in the help. */
-export function group<All extends Flags>(heading: string, flags: All): All {
-  for (const flag of Object.values(flags)) {
-    flag.helpGroup(heading);
-  }
-  return flags;
+export function group<const All extends Flags>(
+  heading: string,
+  flags: All,
+): { readonly [Words in keyof All]: Flag<ValueOf<Words, All[Words]>> } {
+  return Object.fromEntries(
+    Object.entries(flags).map(([words, declared]) => [
+      words,
+      optionOf(words, declared).helpGroup(heading),
+    ]),
+  ) as { readonly [Words in keyof All]: Flag<ValueOf<Words, All[Words]>> };
 }
 
 /** Headings of the options that several commands have. */
@@ -215,18 +248,20 @@ export const ENGINE: typeof DUCKDB & {
 export function section<const Name extends string>(
   names: readonly Name[],
 ): Flag<readonly Name[] | undefined> {
-  return choice('--section <name...>', 'only this part; may be given several times', names);
+  const option: Option = choice(
+    '--section <name...>',
+    'only this part; may be given several times',
+    names,
+  );
+  return option;
 }
 
 /** First and last UTC day. */
 export function days(
   since: string,
   until: string,
-): Record<'since' | 'until', Flag<string | undefined>> {
-  return {
-    since: option('--since <day>', since, parseDay),
-    until: option('--until <day>', until, parseDay),
-  };
+): Readonly<Record<'--since <day>' | '--until <day>', string>> {
+  return { '--since <day>': since, '--until <day>': until };
 }
 
 /** @throws MedallionError usage where the days are the wrong way round */

@@ -5,8 +5,8 @@ import { usageError } from '../../errors.ts';
 import type { ArchiveResult } from '../../maintain/archive.ts';
 import { counted, megabytes } from '../../number.ts';
 import { command } from '../command.ts';
-import { DUCKDB, option, setting } from '../flags.ts';
-import { parseCount, parseDuration } from '../options.ts';
+import { DUCKDB, setting } from '../flags.ts';
+import { parseDuration } from '../options.ts';
 import { numbers, quantities, resultOf, texts } from '../render/result.ts';
 
 /** What archive and prune say of a partition first. */
@@ -56,13 +56,8 @@ bronze.events" gives it back to the disk.`,
     options: {
       olderThan: setting('archive.older_than', parseDuration),
       to: setting('archive.to', String),
-      dryRun: option('--dry-run', 'show what would be moved; change nothing'),
-      fileRows: option(
-        '--file-rows <n>',
-        'events in one file and one transaction, at most',
-        parseCount,
-        DEFAULT_FILE_ROWS,
-      ),
+      '--dry-run': 'show what would be moved; change nothing',
+      '--file-rows <n>': ['events in one file and one transaction, at most', DEFAULT_FILE_ROWS],
       ...DUCKDB,
     },
     run: async (context, flags) => {

@@ -5,8 +5,6 @@ import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { describeChecked, type FailingRows } from '../../query/checks.ts';
 import { command } from '../command.ts';
-import { option } from '../flags.ts';
-import { parseCount } from '../options.ts';
 import { CHECKS } from '../render/check-view.ts';
 
 const show = command('show', 'show rows that failed a check: the first 20 of a run', {
@@ -20,11 +18,7 @@ const show = command('show', 'show rows that failed a check: the first 20 of a r
     ['[check]', 'name of the check; not needed where only one has failing rows'],
   ],
   options: {
-    run: option(
-      '--run <run>',
-      'the run of promote (default: the last in which rows failed)',
-      parseCount,
-    ),
+    '--run <run>': 'the run of promote (default: the last in which rows failed)',
   },
   run: async (context, { run }, [given = '', check]) => {
     const known = allModels(context.project).find(({ id, name }) => id === given || name === given);
@@ -59,12 +53,8 @@ stay), of gold nothing at all. warn_above and error_above set limits: 5 rows, or
     ],
     seeAlso: ['checks show', 'promote', 'quarantine'],
     options: {
-      run: option(
-        '--run <run>',
-        'the run of promote (default: the last that checked anything)',
-        parseCount,
-      ),
-      failing: option('--failing', 'only checks that did not pass'),
+      '--run <run>': 'the run of promote (default: the last that checked anything)',
+      '--failing': 'only checks that did not pass',
     },
     commands: [show],
     run: async (context, { run, failing }) => {

@@ -2,7 +2,6 @@ import { grant } from '../../app/warehouse.ts';
 import { usageError } from '../../errors.ts';
 import { KINDS, type RoleKind } from '../../schema/grants.ts';
 import { command } from '../command.ts';
-import { option } from '../flags.ts';
 import { askNewPassword } from '../password.ts';
 import { resultOf, texts } from '../render/result.ts';
 
@@ -37,12 +36,9 @@ must be granted again.`,
       ['<role>', 'name of the role'],
     ],
     options: {
-      create: option('--create', 'make the role if there is none'),
-      passwordPrompt: option(
-        '--password-prompt',
-        `ask for its new password (default: ${PASSWORD_VARIABLE}, if set)`,
-      ),
-      dryRun: option('--dry-run', 'print the SQL; change nothing'),
+      '--create': 'make the role if there is none',
+      '--password-prompt': `ask for its new password (default: ${PASSWORD_VARIABLE}, if set)`,
+      '--dry-run': 'print the SQL; change nothing',
     },
     run: async (context, { create, passwordPrompt, dryRun }, [kind = '', role = '']) => {
       checkName(role);

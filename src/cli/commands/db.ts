@@ -15,7 +15,6 @@ import type { ConnectionSettings } from '../../config/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
 import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { option } from '../flags.ts';
 import { resultOf, texts } from '../render/result.ts';
 import { grantCommand } from './db-grant.ts';
 
@@ -145,11 +144,8 @@ like of theirs depends on a table of medallion, nothing is dropped, unless
   exits: { 5: 'another session is using the tables' },
   seeAlso: ['demo', 'db migrate'],
   options: {
-    yes: option('--yes', 'do not ask'),
-    cascade: option(
-      '--cascade',
-      'also drop what others have made that depends on it, such as views',
-    ),
+    '--yes': 'do not ask',
+    '--cascade': 'also drop what others have made that depends on it, such as views',
   },
   run: async (context, { yes, cascade }) => {
     const { left, server } = await reset(context.config, {

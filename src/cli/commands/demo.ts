@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { demo } from '../../app/demo.ts';
 import { command } from '../command.ts';
 import { option } from '../flags.ts';
-import { parseCount, parseSeed } from '../options.ts';
+import { parseSeed } from '../options.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { renderPage } from '../render/report-page.ts';
 
@@ -38,13 +38,13 @@ adds to what is there.`,
     },
     seeAlso: ['generate', 'ingest', 'promote', 'report'],
     options: {
-      count: option('-n, --count <n>', 'events to make, faults included', parseCount, 20_000),
+      '-n, --count <n>': ['events to make, faults included', 20_000],
       seed: option(
         '--seed <n>',
         'seed of the sales (default: a new one for each run on the same home folder)',
         parseSeed,
       ),
-      fresh: option('--fresh', 'start over: delete what the embedded warehouse and the demo hold'),
+      '--fresh': 'start over: delete what the embedded warehouse and the demo hold',
     },
     run: async (context, { count, seed, fresh }) => {
       const { warehouse, log } = context.config;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { allModels } from '../../model/load.ts';
 import { writeWhole } from '../../whole-file.ts';
 import { command } from '../command.ts';
-import { choice, option } from '../flags.ts';
+import { choice } from '../flags.ts';
 import { dictionaryAsMarkdown } from '../render/dictionary.ts';
 
 export const docsCommand = command(
@@ -20,7 +20,7 @@ Mermaid graph in Markdown, links in HTML). It needs no warehouse.`,
     seeAlso: ['models'],
     options: {
       format: choice('--format <format>', 'format of the file', ['markdown', 'html'], 'markdown'),
-      out: option('--out <file>', 'file to write or replace (default: stdout)'),
+      '--out <file>': 'file to write or replace (default: stdout)',
     },
     run: async (context, { format, out }) => {
       const models = allModels(context.project);

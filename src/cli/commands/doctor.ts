@@ -2,7 +2,7 @@ import { doctor } from '../../app/config.ts';
 import type { Finding } from '../../doctor/finding.ts';
 import { EXIT_CODES, MedallionError } from '../../errors.ts';
 import { command } from '../command.ts';
-import { option, setting } from '../flags.ts';
+import { setting } from '../flags.ts';
 import { palette } from '../render/color.ts';
 import { resultOf, texts } from '../render/result.ts';
 import { rowLines } from '../render/rows.ts';
@@ -30,10 +30,7 @@ a setting is wrong, 3 when something cannot be reached.`,
     usesKafka: true,
     options: {
       format: setting('kafka.format'),
-      fetch: option(
-        '--fetch',
-        "fetch DuckDB's excel extension, too, before an export to xlsx needs it",
-      ),
+      '--fetch': "fetch DuckDB's excel extension, too, before an export to xlsx needs it",
     },
     run: async (context, { fetch }) => {
       const findings = await doctor(context.config, { ...context.call, fetch });

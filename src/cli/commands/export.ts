@@ -12,7 +12,7 @@ import { counted } from '../../number.ts';
 import { storageError } from '../../whole-file.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { checkDays, choice, days, DUCKDB, option, required } from '../flags.ts';
+import { checkDays, choice, days, DUCKDB, required } from '../flags.ts';
 
 const FORMATS = ['parquet', 'csv', 'json', 'xlsx'] as const;
 /** Those that a pipe can take. */
@@ -57,12 +57,12 @@ than 32,767 characters, is an error before anything is written.`,
     ],
     options: {
       to: required(choice('--to <format>', 'format of the files', FORMATS)),
-      out: option('--out <path>', 'the file of one table (- is stdout), the folder of several'),
+      '--out <path>': 'the file of one table (- is stdout), the folder of several',
       partitionBy: choice('--partition-by <period>', 'a folder for each day, date_key=2026-01-31', [
         'day',
       ]),
       ...days('first day', 'last day'),
-      force: option('--force', 'replace what is there'),
+      '--force': 'replace what is there',
       ...DUCKDB,
     },
     run: async (context, flags, names) => {

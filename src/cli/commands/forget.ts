@@ -4,7 +4,6 @@ import type { ForgetPlan } from '../../maintain/forget/forget.ts';
 import { counted } from '../../number.ts';
 import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { option } from '../flags.ts';
 import { booleans, quantities, resultOf, texts } from '../render/result.ts';
 
 export const forgetCommand = command(
@@ -38,9 +37,9 @@ events of the customer are new ones.`,
     },
     seeAlso: ['archive', 'prune', 'reconcile', 'docs/operations.md'],
     options: {
-      customer: option('--customer <id>', "the customer's id, as events have it", String),
-      dryRun: option('--dry-run', 'show what would be changed; change nothing'),
-      yes: option('--yes', 'do not ask'),
+      '--customer <id>': "the customer's id, as events have it",
+      '--dry-run': 'show what would be changed; change nothing',
+      '--yes': 'do not ask',
     },
     run: async (context, { customer, dryRun, yes }) => {
       if (customer === undefined || customer.trim() === '') {

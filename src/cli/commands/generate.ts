@@ -14,7 +14,7 @@ import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { command } from '../command.ts';
 import { choice, days, group, option, RETRY, setting } from '../flags.ts';
-import { parseCount, parseRate, parseSeed, parseShare } from '../options.ts';
+import { parseRate, parseSeed } from '../options.ts';
 import { numbers, resultOf, texts } from '../render/result.ts';
 import { hanging } from '../render/wrap.ts';
 
@@ -45,11 +45,7 @@ Files of the landing directory are appended to.`,
     seeAlso: ['ingest', 'docs/kafka.md'],
     usesKafka: true,
     options: {
-      count: option(
-        '-n, --count <n>',
-        `events in all, faults included (default ${String(DEFAULT_COUNT)}, or no end with --follow)`,
-        parseCount,
-      ),
+      '-n, --count <n>': `events in all, faults included (default ${String(DEFAULT_COUNT)}, or no end with --follow)`,
       seed: option(
         '--seed <n>',
         'the same seed and arguments give the same bytes (default: a new one each time)',
@@ -60,57 +56,28 @@ Files of the landing directory are appended to.`,
         'last UTC day, the whole of it (default: yesterday)',
       ),
       rate: option('--rate <n>', 'events a second (default: as fast as it goes)', parseRate),
-      follow: option(
-        '--follow',
-        `go on until stopped, each purchase made now (${String(DEFAULT_RATE)} a second without --rate)`,
-      ),
+      '--follow': `go on until stopped, each purchase made now (${String(DEFAULT_RATE)} a second without --rate)`,
       ...group('The shop:', {
-        customers: option(
-          '--customers <n>',
-          'customers of the shop',
-          parseCount,
-          DEFAULT_SIZES.customers,
-        ),
-        products: option('--products <n>', 'products it sells', parseCount, DEFAULT_SIZES.products),
-        cities: option('--cities <n>', 'cities it sells to', parseCount, DEFAULT_SIZES.cities),
+        '--customers <n>': ['customers of the shop', DEFAULT_SIZES.customers],
+        '--products <n>': ['products it sells', DEFAULT_SIZES.products],
+        '--cities <n>': ['cities it sells to', DEFAULT_SIZES.cities],
       }),
       ...group('What goes wrong:', {
-        late: option(
-          '--late <share>',
-          'purchases that come days after they were made: 0.02 or 2%',
-          parseShare,
-          0,
-        ),
-        duplicates: option(
-          '--duplicates <share>',
-          'events sent again, byte for byte',
-          parseShare,
-          0,
-        ),
-        malformed: option('--malformed <share>', 'events that must be rejected', parseShare, 0),
-        corrections: option(
-          '--corrections <share>',
-          'events that change an earlier purchase',
-          parseShare,
-          0,
-        ),
+        '--late <share>': ['purchases that come days after they were made: 0.02 or 2%', 0],
+        '--duplicates <share>': ['events sent again, byte for byte', 0],
+        '--malformed <share>': ['events that must be rejected', 0],
+        '--corrections <share>': ['events that change an earlier purchase', 0],
       }),
       ...group('Where it goes:', {
-        manifest: option(
-          '--manifest <file>',
-          'also write the results that the warehouse must have, as JSON',
-        ),
+        '--manifest <file>': 'also write the results that the warehouse must have, as JSON',
         to: option(
           '--to <target>',
           '- for stdout, or a file: .ndjson, .ndjson.gz (default: Kafka if configured, else the landing directory)',
           parseTarget,
         ),
         format: setting('kafka.format'),
-        partitions: option(
-          '--partitions <n>',
+        '--partitions <n>':
           'files of the landing topic (default 1); on Kafka, partitions of a topic that it creates',
-          parseCount,
-        ),
         compression: choice(
           '--compression <codec>',
           'compression of batches to Kafka (default: none)',

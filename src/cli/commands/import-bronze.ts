@@ -6,7 +6,7 @@ import type { ConnectionSettings } from '../../config/server.ts';
 import { serverSettings } from '../../postgres/warehouse.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { option, RETRY } from '../flags.ts';
+import { RETRY } from '../flags.ts';
 import { askPassword } from '../password.ts';
 import { writeIngested } from '../render/ingested.ts';
 
@@ -33,17 +33,12 @@ only read. docs/migrating.md has all the steps.`,
     ],
     seeAlso: ['promote', 'reconcile', 'docs/migrating.md'],
     options: {
-      from: option('--from <url>', `PostgreSQL of the older pipeline (${URL_VARIABLE})`),
-      table: option(
-        '--table <name>',
+      '--from <url>': `PostgreSQL of the older pipeline (${URL_VARIABLE})`,
+      '--table <name>': [
         'its table, or a view like it; with its schema where needed',
-        String,
         'bronze_layer',
-      ),
-      passwordPrompt: option(
-        '--password-prompt',
-        'ask for the password, instead of one in the URL',
-      ),
+      ],
+      '--password-prompt': 'ask for the password, instead of one in the URL',
       ...RETRY,
     },
     run: async (context, { from, table, passwordPrompt, retryFor }) => {

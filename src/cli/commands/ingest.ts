@@ -2,8 +2,8 @@ import path from 'node:path';
 import { ingest } from '../../app/ingest.ts';
 import { usageError } from '../../errors.ts';
 import { command } from '../command.ts';
-import { option, RETRY, setting } from '../flags.ts';
-import { parseCount, parseDuration } from '../options.ts';
+import { RETRY, setting } from '../flags.ts';
+import { parseCount } from '../options.ts';
 import { writeIngested } from '../render/ingested.ts';
 
 export const ingestCommand = command(
@@ -42,22 +42,12 @@ beginning, with a warning: rows that did not change become duplicates in silver.
     ],
     usesKafka: true,
     options: {
-      from: option(
-        '--from <file...>',
-        'files of NDJSON (with --source also CSV), plain or gzip, or - for stdin',
-      ),
-      source: option(
-        '--source <source>',
-        'with --from: the source that maps the records of the files',
-      ),
-      follow: option('--follow', 'keep reading as events arrive, until stopped'),
-      idleTimeout: option(
-        '--idle-timeout <duration>',
-        'with --follow: stop when no event has come for this long',
-        parseDuration,
-      ),
-      maxMessages: option('--max-messages <n>', 'stop after this many messages', parseCount),
-      resetOffsets: option('--reset-offsets', 'read a recreated Kafka topic from its beginning'),
+      '--from <file...>': 'files of NDJSON (with --source also CSV), plain or gzip, or - for stdin',
+      '--source <source>': 'with --from: the source that maps the records of the files',
+      '--follow': 'keep reading as events arrive, until stopped',
+      '--idle-timeout <duration>': 'with --follow: stop when no event has come for this long',
+      '--max-messages <n>': 'stop after this many messages',
+      '--reset-offsets': 'read a recreated Kafka topic from its beginning',
       group: setting('kafka.group'),
       format: setting('kafka.format'),
       maxEventBytes: setting('ingest.max_event_bytes', parseCount),

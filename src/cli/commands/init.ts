@@ -7,7 +7,6 @@ import { makeFolder } from '../../folder.ts';
 import { storageError, writeWhole } from '../../whole-file.ts';
 import { command } from '../command.ts';
 import type { CommandContext, GlobalFlags } from '../context.ts';
-import { option } from '../flags.ts';
 
 const ENVIRONMENT_FILE = '.env.example';
 const ASSETS = new URL('../../../assets/project/', import.meta.url);
@@ -41,7 +40,7 @@ settings; the other files are never replaced.`,
       'docs/projects.md',
       'docs/configuration.md',
     ],
-    options: { force: option('--force', 'replace existing settings') },
+    options: { '--force': 'replace existing settings' },
     run: async (context, flags) => {
       const file = path.resolve(context.cwd, flags.config ?? CONFIG_FILE.names[0]);
       const shown = flags.config ?? CONFIG_FILE.names[0];

@@ -4,7 +4,7 @@ import { MedallionError, usageError } from '../../errors.ts';
 import { allModels } from '../../model/load.ts';
 import type { Model } from '../../model/model.ts';
 import { command } from '../command.ts';
-import { choice, option } from '../flags.ts';
+import { choice } from '../flags.ts';
 import { factLines } from '../render/document.ts';
 import { page } from '../render/fit.ts';
 import { inputTables, LINEAGE_FORMATS, renderLineage } from '../render/lineage.ts';
@@ -31,7 +31,7 @@ const show = command('show', 'one model: its columns and their meaning, or its S
   ],
   seeAlso: ['models list', 'models graph', 'sql'],
   arguments: [['<model>', 'schema.name, or the name alone']],
-  options: { sql: option('--sql', 'print the select instead') },
+  options: { '--sql': 'print the select instead' },
   run: async (context, { sql }, [name = '']) => {
     const models = allModels(context.project);
     const model = findModel(models, name);

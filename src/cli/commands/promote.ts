@@ -9,7 +9,7 @@ import {
 } from '../../app/promote.ts';
 import { usageError } from '../../errors.ts';
 import { command } from '../command.ts';
-import { checkDays, choice, days, ENGINE, group, option, RETRY, setting } from '../flags.ts';
+import { checkDays, choice, days, ENGINE, group, RETRY, setting } from '../flags.ts';
 import { parseDuration } from '../options.ts';
 import { writeDryRun, writeExplanation, writePromotion } from '../render/promotion-view.ts';
 import { resultOf, texts } from '../render/result.ts';
@@ -57,18 +57,13 @@ table, readers of that table wait until the dry run is over.`,
     seeAlso: ['run', 'checks', 'models', 'status', 'quarantine'],
     options: {
       layer: choice('--layer <layer>', 'one layer only', ['silver', 'gold']),
-      watch: option('--watch', 'promote again and again until stopped'),
+      '--watch': 'promote again and again until stopped',
       every: setting('promote.every', parseDuration),
       ...group('Recompute:', {
-        fullRefresh: option('--full-refresh', 'rebuild the layer from the one below it'),
-        select: option(
-          '--select <marts...>',
-          'with --full-refresh: only these marts, and those that read them',
-        ),
-        evenPruned: option(
-          '--even-pruned',
+        '--full-refresh': 'rebuild the layer from the one below it',
+        '--select <marts...>': 'with --full-refresh: only these marts, and those that read them',
+        '--even-pruned':
           'with --full-refresh: also when silver then loses the events that were pruned from bronze',
-        ),
         ...days(
           'gold: compute the marts again from this day on',
           'gold: compute the marts again up to this day',
@@ -76,18 +71,10 @@ table, readers of that table wait until the dry run is over.`,
       }),
       ...ENGINE,
       ...group('Preview (no changes):', {
-        dryRun: option(
-          '--dry-run',
-          'promote, show what would change in each model, and roll all of it back',
-        ),
-        plan: option(
-          '--plan',
+        '--dry-run': 'promote, show what would change in each model, and roll all of it back',
+        '--plan':
           'only show how tables differ from their models, which mappings have changed, and what follows',
-        ),
-        explain: option(
-          '--explain',
-          'print the models in order with SQL and publishing; needs no PostgreSQL',
-        ),
+        '--explain': 'print the models in order with SQL and publishing; needs no PostgreSQL',
       }),
       ...RETRY,
     },

@@ -5,8 +5,6 @@ import type { PrunePlan } from '../../maintain/prune.ts';
 import { counted, megabytes } from '../../number.ts';
 import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { option } from '../flags.ts';
-import { parseCount, parseDuration } from '../options.ts';
 import { numbers, quantities, resultOf } from '../render/result.ts';
 import { OF_PARTITION, sumText } from './archive.ts';
 
@@ -39,20 +37,11 @@ the disk.`,
     },
     seeAlso: ['reconcile', 'promote'],
     options: {
-      bronze: option('--bronze', 'prune bronze.events, the only table that is pruned'),
-      olderThan: option(
-        '--older-than <duration>',
-        'only events that the log took in longer ago than this: 90d, 12h',
-        parseDuration,
-      ),
-      dryRun: option('--dry-run', 'show what would be removed; change nothing'),
-      yes: option('--yes', 'do not ask'),
-      batchRows: option(
-        '--batch-rows <n>',
-        'events in one transaction, at most',
-        parseCount,
-        DEFAULT_BATCH_ROWS,
-      ),
+      '--bronze': 'prune bronze.events, the only table that is pruned',
+      '--older-than <duration>': 'only events that the log took in longer ago than this: 90d, 12h',
+      '--dry-run': 'show what would be removed; change nothing',
+      '--yes': 'do not ask',
+      '--batch-rows <n>': ['events in one transaction, at most', DEFAULT_BATCH_ROWS],
     },
     run: async (context, { bronze, olderThan, batchRows, dryRun, yes }) => {
       if (!bronze || olderThan === undefined) {

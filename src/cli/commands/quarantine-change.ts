@@ -5,7 +5,6 @@ import type { Obstacle } from '../../promote/replay.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { choice, ENGINE, option, required } from '../flags.ts';
-import { parseCount } from '../options.ts';
 import { summary, warnOfChecks } from '../render/promotion-view.ts';
 import { quantities, resultOf, texts } from '../render/result.ts';
 import {
@@ -40,12 +39,10 @@ export const replayCommand = command(
       layer: choice('--layer <layer>', 'silver only; gold catches up with the next promote', [
         'silver',
       ]),
-      maxEventBytes: option(
-        '--max-event-bytes <n>',
+      '--max-event-bytes <n>': [
         'accept events into bronze that were too_large, up to this size',
-        parseCount,
         MAX_EVENT_BYTES,
-      ),
+      ],
     },
     run: async (context, flags, events) => {
       const { engine, layer, chunkRows, memoryLimit, threads, maxEventBytes } = flags;
@@ -102,7 +99,7 @@ export const dismissCommand = command('dismiss', 'set open events aside for good
   arguments: [['[events...]', COORDINATES]],
   options: {
     ...CHOICE,
-    note: required(option('--note <text>', 'a note on the reason, for later readers')),
+    note: required(option('--note <text>', 'a note on the reason, for later readers', String)),
   },
   run: (context, flags, events) => decide(DISMISSAL, context, flags, events),
 });
@@ -114,7 +111,7 @@ export const reopenCommand = command('reopen', 'take a dismissal back', {
   arguments: [['[events...]', COORDINATES]],
   options: {
     ...CHOICE,
-    note: option('--note <text>', 'a note on the reason, for later readers'),
+    '--note <text>': 'a note on the reason, for later readers',
   },
   run: (context, flags, events) => decide(REOPENING, context, flags, events),
 });

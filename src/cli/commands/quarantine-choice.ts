@@ -20,9 +20,9 @@ export const FILTER = group('Which events:', {
     'rejected for this reason',
     Object.keys(REASONS) as readonly Reason[],
   ),
-  field: option('--field <path>', 'rejected at this field: order.currency, items[].unit_price'),
+  '--field <path>': 'rejected at this field: order.currency, items[].unit_price',
   /** Everywhere else --topic is the default topic: here its value is kept under a name of its own. */
-  ofTopic: option('--topic <topic>', 'of this topic, as list prints it or plain'),
+  ofTopic: option('--topic <topic>', 'of this topic, as list prints it or plain', String),
   partition: option('--partition <n>', 'of this partition', parsePartition),
   ...days('rejected from this UTC day on', 'rejected up to this UTC day'),
 });
@@ -30,8 +30,8 @@ export const FILTER = group('Which events:', {
 /** The same for a command that changes events: named one by one, by those flags, or all of them. */
 export const CHOICE = {
   ...FILTER,
-  ...group('Which events:', { all: option('--all', 'all events') }),
-  yes: option('--yes', 'do not ask'),
+  ...group('Which events:', { '--all': 'all events' }),
+  '--yes': 'do not ask',
 };
 
 type FilterFlags = Values<typeof FILTER>;

@@ -9,8 +9,7 @@ import { counted, grouped } from '../../number.ts';
 import { STATUSES } from '../../postgres/quarantine.ts';
 import { parseCoordinates } from '../../query/quarantine/coordinates.ts';
 import { command } from '../command.ts';
-import { choice, option } from '../flags.ts';
-import { parseCount } from '../options.ts';
+import { choice } from '../flags.ts';
 import { EVENTS, GROUPS, quarantinedRow, renderQuarantined } from '../render/quarantined.ts';
 import { dismissCommand, reopenCommand, replayCommand } from './quarantine-change.ts';
 import { COORDINATES, FILTER, filterOf } from './quarantine-choice.ts';
@@ -31,8 +30,8 @@ const list = command('list', 'list rejected events, the latest first', {
   options: {
     ...FILTER,
     status: STATUS,
-    summary: option('--summary', 'count them by reason and field instead, with an example of each'),
-    limit: option('--limit <n>', 'rows, at most', parseCount, 50),
+    '--summary': 'count them by reason and field instead, with an example of each',
+    '--limit <n>': ['rows, at most', 50],
   },
   run: async (context, { status, summary, limit, ...flags }) => {
     const { config, call } = context;
@@ -59,7 +58,7 @@ const show = command('show', 'show one rejected event: its reason, its history, 
   examples: ['medallion quarantine show landing/sales/0/123'],
   seeAlso: ['quarantine list', 'trace'],
   arguments: [['<event>', COORDINATES]],
-  options: { raw: option('--raw', 'write its bytes to stdout, exactly as they were received') },
+  options: { '--raw': 'write its bytes to stdout, exactly as they were received' },
   run: async (context, { raw }, [argument = '']) => {
     const place = parseCoordinates(argument);
     const isWhole = raw || context.format !== undefined;
@@ -78,12 +77,7 @@ const exportEvents = command('export', 'write rejected events as NDJSON, to fix 
   options: {
     ...FILTER,
     status: STATUS,
-    to: option(
-      '--to <file>',
-      'the file to write, gzipped when it ends in .gz; - is stdout',
-      String,
-      '-',
-    ),
+    '--to <file>': ['the file to write, gzipped when it ends in .gz; - is stdout', '-'],
   },
   run: async (context, { status, to, ...flags }, events) => {
     const selection = { ...filterOf(flags, events), status };

@@ -2,8 +2,6 @@ import { reconcile } from '../../app/query.ts';
 import { counted } from '../../number.ts';
 import { differenceError } from '../../query/reconcile/difference.ts';
 import { command } from '../command.ts';
-import { option } from '../flags.ts';
-import { parseMoment } from '../options.ts';
 import { comparisonLines, comparisonTable } from '../render/comparison-view.ts';
 
 export const reconcileCommand = command(
@@ -37,11 +35,8 @@ changes nothing.`,
     seeAlso: ['trace', 'status', 'prune'],
     usesKafka: true,
     options: {
-      since: option(
-        '--since <time>',
+      '--since <time>':
         'only what was ingested since this UTC day or time, and the days of gold that it touched',
-        parseMoment,
-      ),
     },
     run: async (context, { since }) => {
       const { comparisons, seconds } = await reconcile(context.config, { ...context.call, since });

@@ -7,9 +7,8 @@ import { SECTION_NAMES } from '../../query/report/sections.ts';
 import { checkWritable, writeWhole } from '../../whole-file.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { days, option, section } from '../flags.ts';
+import { days, section } from '../flags.ts';
 import { openInBrowser } from '../open-in-browser.ts';
-import { parseCount } from '../options.ts';
 import { reportAsCsv, reportAsJson, reportAsMarkdown } from '../render/report-data.ts';
 import { renderPage } from '../render/report-page.ts';
 import { nothingYet } from '../render/report-text.ts';
@@ -41,14 +40,9 @@ needs no other file, light or dark, to send, keep or print.`,
         'last day, inclusive (default: the latest day with sales)',
       ),
       section: section(SECTION_NAMES),
-      top: option(
-        '--top <n>',
-        'rows of products, places, customers and restatements',
-        parseCount,
-        10,
-      ),
-      html: option('--html <file>', 'write it as one HTML page with charts; - is stdout'),
-      open: option('--open', 'show the page of --html in the browser'),
+      '--top <n>': ['rows of products, places, customers and restatements', 10],
+      '--html <file>': 'write it as one HTML page with charts; - is stdout',
+      '--open': 'show the page of --html in the browser',
     },
     run: async (context, { since, until, section: sections, top, html, open }) => {
       checkPage(html, open, context);

@@ -2,8 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { oneRun, runs } from '../../app/query.ts';
 import { RUN_OUTCOMES, RUN_PARTS } from '../../query/runs.ts';
 import { command } from '../command.ts';
-import { choice, option, section } from '../flags.ts';
-import { parseCount, parseDay } from '../options.ts';
+import { choice, section } from '../flags.ts';
 import { runParts, RUNS } from '../render/run-view.ts';
 
 const show = command('show', 'show one run: offsets, models, checks, restated days, error', {
@@ -36,11 +35,11 @@ exist.`,
     ],
     seeAlso: ['runs show', 'status', 'trace'],
     options: {
-      command: option('--command <name>', 'only runs of this command'),
+      '--command <name>': 'only runs of this command',
       outcome: choice('--outcome <outcome>', 'only runs that ended so', RUN_OUTCOMES),
-      since: option('--since <day>', 'only runs that began on this UTC day or later', parseDay),
-      idle: option('--idle', 'include runs of ingest and promote that found nothing to do'),
-      limit: option('--limit <n>', 'show at most this many', parseCount, 20),
+      '--since <day>': 'only runs that began on this UTC day or later',
+      '--idle': 'include runs of ingest and promote that found nothing to do',
+      '--limit <n>': ['show at most this many', 20],
     },
     commands: [show],
     run: async (context, flags) => {

@@ -11,7 +11,6 @@ import { counted, grouped } from '../../number.ts';
 import { DROP } from '../../source/drift.ts';
 import { command } from '../command.ts';
 import { option, required, section } from '../flags.ts';
-import { parseCount } from '../options.ts';
 import { DRAFT, draftTable } from '../render/source-draft-view.ts';
 import { sourceList } from '../render/source-list-view.ts';
 import { SOURCE_TEST_PARTS, sourceTestParts } from '../render/source-test-view.ts';
@@ -31,7 +30,7 @@ shows when a producer adds or renames a field; it stops nothing.`,
     examples: ['medallion source list', 'medallion source list --sample 10000 --output json'],
     seeAlso: ['source test', 'quarantine', 'status', 'docs/sources.md'],
     options: {
-      sample: option('--sample <n>', 'look at this many of the latest records', parseCount, SAMPLE),
+      '--sample <n>': ['look at this many of the latest records', SAMPLE],
     },
     run: async (context, { sample }) => {
       const listings = await listSources(context.config, { ...context.call, most: sample });
@@ -77,7 +76,7 @@ readings differ, or when a field is still to be mapped.`,
     ['[file...]', 'files of records, plain or gzip (default: the latest records of bronze)'],
   ],
   options: {
-    sample: option('--sample <n>', 'look at this many records at most', parseCount, SAMPLE),
+    '--sample <n>': ['look at this many records at most', SAMPLE],
     section: section(SOURCE_TEST_PARTS),
   },
   /** @throws MedallionError check_failed */
@@ -122,8 +121,8 @@ name that fits may mean something else.`,
   ],
   seeAlso: ['source test', 'init', 'ingest', 'docs/sources.md'],
   options: {
-    from: required(option('--from <file>', 'file with some orders, plain or gzip')),
-    name: option('--name <name>', 'name of the source (default: that of the file)'),
+    from: required(option('--from <file>', 'file with some orders, plain or gzip', String)),
+    '--name <name>': 'name of the source (default: that of the file)',
   },
   run: async (context, { from, name }) => {
     const file = path.resolve(context.cwd, from);

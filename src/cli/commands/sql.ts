@@ -6,7 +6,6 @@ import { MedallionError, messageOf, usageError } from '../../errors.ts';
 import type { ResultStream } from '../../postgres/query.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { option } from '../flags.ts';
 import { renderRows } from '../render/output.ts';
 
 export const sqlCommand = command('sql', 'run SQL on the warehouse; read-only without --write', {
@@ -37,12 +36,9 @@ table of the database is warehouse.SCHEMA.TABLE.`,
   seeAlso: ['models show', 'db psql', 'export', 'archive'],
   arguments: [['[statements]', 'SQL to run; - reads it from stdin']],
   options: {
-    file: option('-f, --file <file>', 'read the SQL from a file; - is stdin'),
-    write: option('--write', 'let the statements change the warehouse, and commit'),
-    archive: option(
-      '--archive',
-      'include archived events in bronze.events; DuckDB runs the SQL, read-only',
-    ),
+    '-f, --file <file>': 'read the SQL from a file; - is stdin',
+    '--write': 'let the statements change the warehouse, and commit',
+    '--archive': 'include archived events in bronze.events; DuckDB runs the SQL, read-only',
   },
   run: async (context, { file, write, archive }, [argument]) => {
     if (archive && write) {

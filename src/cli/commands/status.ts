@@ -6,19 +6,13 @@ import type { Status } from '../../query/status.ts';
 import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { group, option, section, type Values } from '../flags.ts';
-import { parseCountFromZero, parseDuration } from '../options.ts';
+import { parseCountFromZero } from '../options.ts';
 import { chosenParts, renderParts } from '../render/document.ts';
 import { STATUS_PARTS, statusParts } from '../render/status-view.ts';
 
 const OPTIONS = {
-  watch: option('--watch', 'repeat until stopped'),
-  every: option(
-    '--every <duration>',
-    'with --watch: how long to wait between two looks',
-    parseDuration,
-    5000,
-    '5s',
-  ),
+  '--watch': 'repeat until stopped',
+  '--every <duration>': ['with --watch: how long to wait between two looks', 5000, '5s'],
   section: section(STATUS_PARTS),
   ...group('As a probe:', {
     maxLag: option(
@@ -26,13 +20,9 @@ const OPTIONS = {
       'fail when more events wait, in the log or for promotion',
       parseCountFromZero,
     ),
-    maxAge: option(
-      '--max-age <duration>',
-      'fail when an event, or a day of gold, has waited longer: 10m, 1h',
-      parseDuration,
-    ),
+    '--max-age <duration>': 'fail when an event, or a day of gold, has waited longer: 10m, 1h',
   }),
-};
+} as const;
 
 type StatusFlags = Values<typeof OPTIONS>;
 

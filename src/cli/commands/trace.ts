@@ -13,10 +13,7 @@ const PLACE = {
     parseCountFromZero,
   ),
   offset: option('--offset <n>', 'offset of an event, instead of an id', parseCountFromZero),
-  source: option(
-    '--source <topic>',
-    'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
-  ),
+  '--source <topic>': 'with --offset: topic as bronze names it, e.g. file:/data/sales.ndjson',
 };
 
 export const traceCommand = command(
