@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { readFileSync } from 'node:fs';
 import { KNOWN_VALUES, type KnownValues } from '../app/known.ts';
 import { allModels } from '../model/load.ts';
 import { loadSources } from '../source/read.ts';
@@ -120,65 +121,13 @@ function valuesOf(
   }
 }
 
-/** What each shell reads to ask what may come next; `program` is the command. */
-export const SCRIPTS = {
-  /** For bash 3.2 or later; it needs no other package. */
-  bash: (program: string): string => `# bash completion for ${program}
-_${program}() {
-    local IFS=$'\\n' cur="\${COMP_WORDS[COMP_CWORD]}" found
-    if [[ $cur == = ]]; then cur=''; fi
-    found=$("\${COMP_WORDS[0]}" values -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$cur" 2>/dev/null)
-    COMPREPLY=()
-    case "$found" in
-        :file | :folder)
-            compopt -o filenames 2>/dev/null
-            if [[ $found == :file ]]; then
-                COMPREPLY=($(compgen -f -- "$cur"))
-            else
-                COMPREPLY=($(compgen -d -- "$cur"))
-            fi
-            ;;
-        ?*)
-            read -r -d '' -a COMPREPLY <<<"$found"
-            COMPREPLY=("\${COMPREPLY[@]%%$'\\t'*}")
-            ;;
-    esac
+/** Shells with a script that asks what may come next: bash 3.2 or later without another package, zsh after compinit. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** The script for a shell to read. */
+export function completionScript(shell: (typeof SHELLS)[number]): string {
+  return readFileSync(
+    new URL(`../../assets/completion/medallion.${shell}`, import.meta.url),
+    'utf8',
+  );
 }
-complete -F _${program} ${program}
-`,
-  /** For zsh, to be sourced after compinit or put into a folder of fpath as _medallion. */
-  zsh: (program: string): string => `#compdef ${program}
-_${program}() {
-    local -a found values
-    found=("\${(@f)$("\${words[1]}" values -- "\${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}")
-    values=("\${(@)found%%$'\\t'*}")
-    case "\${found[1]}" in
-        :file | :folder)
-            compset -P '--*='
-            if [[ \${found[1]} == :file ]]; then _files; else _files -/; fi
-            ;;
-        ?*) compadd -l -d found -a values ;;
-    esac
-}
-if [[ $funcstack[1] == _${program} ]]; then
-    _${program} "$@"
-else
-    compdef _${program} ${program}
-fi
-`,
-  fish: (program: string): string => `# fish completion for ${program}
-function __${program}_values
-    set -l tokens (commandline -opc)
-    set -l found ($tokens[1] values -- $tokens[2..-1] (commandline -ct) 2>/dev/null)
-    switch "$found[1]"
-        case :file
-            __fish_complete_path (commandline -ct)
-        case :folder
-            __fish_complete_directories (commandline -ct)
-        case '?*'
-            printf '%s\\n' $found
-    end
-end
-complete -c ${program} -f -a '(__${program}_values)'
-`,
-};

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Readable } from 'node:stream';
 import type { CallOptions } from '../app/call.ts';
 import { configOf, type Config, type ConfigFlags } from '../config.ts';
@@ -8,7 +8,7 @@ import { resolveSettings, type Environment, type Given, type Resolved } from '..
 import { CONFIG_FILE, SETTINGS } from '../config/settings.ts';
 import { usageError } from '../errors.ts';
 import type { Emit, StageContext } from '../progress.ts';
-import { HEADINGS, setting } from './flags.ts';
+import { choice, group, HEADINGS, setting } from './flags.ts';
 import { outputError } from './output-failure.ts';
 import { argumentsForRecord } from './secrets.ts';
 import { wantsColor } from './render/color.ts';
@@ -106,21 +106,15 @@ export function addGlobalFlags(command: Command): Command {
   return [
     ...(has('--topic') ? [] : [topic]),
     ...[brokers, setting('home'), setting('database.url')],
-    new Option(
-      CONFIG_FILE.flag,
-      `${CONFIG_FILE.about} (default: ${CONFIG_FILE.names[0]} here, or in the nearest folder above)`,
-    ).helpGroup(HEADINGS.everywhere),
-    new Option(
-      '-q, --quiet',
-      'no progress and no notes: only results, warnings and errors',
-    ).helpGroup(HEADINGS.everywhere),
-    new Option('-o, --output <format>', 'format of the rows')
-      .choices([...OUTPUT_FORMATS])
-      .helpGroup(HEADINGS.everywhere),
-    new Option(
-      '--escape-formulas',
-      "in csv, put ' before text that a spreadsheet would take for a formula",
-    ).helpGroup(HEADINGS.everywhere),
+    ...Object.values(
+      group(HEADINGS.everywhere, {
+        [CONFIG_FILE.flag]: `${CONFIG_FILE.about} (default: ${CONFIG_FILE.names[0]} here, or in the nearest folder above)`,
+        '-q, --quiet': 'no progress and no notes: only results, warnings and errors',
+        output: choice('-o, --output <format>', 'format of the rows', OUTPUT_FORMATS),
+        '--escape-formulas':
+          "in csv, put ' before text that a spreadsheet would take for a formula",
+      }),
+    ),
   ].reduce((extended, option) => extended.addOption(option), command);
 }
 

@@ -3,14 +3,26 @@ import type { RetryPolicy } from '../retry.ts';
 
 /** Parsers for option values; commander turns what they throw into one clear line and exit code 2. */
 
-/** How many of something: 20000, 20_000 or 20,000. */
-export function parseCount(value: string): number {
-  const count = Number(value.replaceAll(/[_,]/g, ''));
-  if (!/^\d+([_,]\d+)*$/.test(value) || !Number.isSafeInteger(count) || count < 1) {
-    throw new InvalidArgumentError('It must be a whole number from 1.');
-  }
-  return count;
+/** A parser that reads a value, or demands another where it reads none. */
+function parser<Value>(
+  demand: string,
+  read: (text: string) => Value | undefined,
+): (text: string) => Value {
+  return (text) => {
+    const value = read(text);
+    if (value === undefined) {
+      throw new InvalidArgumentError(demand);
+    }
+    return value;
+  };
 }
+
+/** How many of something: 20000, 20_000 or 20,000. */
+export const parseCount = parser('It must be a whole number from 1.', (text) => {
+  const count = Number(text.replaceAll(/[_,]/g, ''));
+  const isCount = /^\d+([_,]\d+)*$/.test(text) && Number.isSafeInteger(count) && count >= 1;
+  return isCount ? count : undefined;
+});
 
 /** The same, or none: a limit and an offset may be 0. */
 export function parseCountFromZero(value: string): number {
@@ -18,62 +30,50 @@ export function parseCountFromZero(value: string): number {
 }
 
 /** A whole number from 0 to `most`. */
-function parseUpTo(most: number, demand: string): (value: string) => number {
-  return (value) => {
-    if (!/^\d+$/.test(value) || Number(value) > most) {
-      throw new InvalidArgumentError(demand);
-    }
-    return Number(value);
-  };
+function parseUpTo(most: number, demand = 'It must be a whole number from 0.') {
+  return parser(demand, (text) =>
+    /^\d+$/.test(text) && Number(text) <= most ? Number(text) : undefined,
+  );
 }
 
-const FROM_ZERO = 'It must be a whole number from 0.';
-
 /** What decides the random choices. */
-export const parseSeed = parseUpTo(Number.MAX_SAFE_INTEGER, FROM_ZERO);
+export const parseSeed = parseUpTo(Number.MAX_SAFE_INTEGER);
 
 /** A partition of a topic. */
-export const parsePartition = parseUpTo(999_999_999, FROM_ZERO);
+export const parsePartition = parseUpTo(999_999_999);
 
 /** A TCP port to listen on; 0 is any that is free. */
 export const parsePort = parseUpTo(65_535, 'It must be a port, from 0 to 65535.');
 
 /** A share of events: 0.05 or 5%. */
-export function parseShare(value: string): number {
-  const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(value.trim());
-  const share = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
-  if (!(share >= 0 && share <= 1)) {
-    throw new InvalidArgumentError('It must be a share from 0 to 1, or a percentage: 0.05 or 5%.');
-  }
-  return share;
-}
+export const parseShare = parser(
+  'It must be a share from 0 to 1, or a percentage: 0.05 or 5%.',
+  (text) => {
+    const [, number, percent] = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim()) ?? [];
+    const share = Number(number) / (percent === '%' ? 100 : 1);
+    return share <= 1 ? share : undefined;
+  },
+);
 
 /** Events a second. */
-export function parseRate(value: string): number {
-  const rate = Number(value);
-  if (!/^(\d+(\.\d+)?|\.\d+)$/.test(value) || !(rate > 0) || !Number.isFinite(rate)) {
-    throw new InvalidArgumentError('It must be a number of events a second, above 0.');
-  }
-  return rate;
-}
+export const parseRate = parser('It must be a number of events a second, above 0.', (text) => {
+  const rate = Number(text);
+  return /^(\d+(\.\d+)?|\.\d+)$/.test(text) && rate > 0 && Number.isFinite(rate) ? rate : undefined;
+});
 
 const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
+  ...{ ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 },
 };
 
 /** A duration in milliseconds: 500ms, 10s, 5m, 2h, 1d; a bare number is seconds. */
-export function parseDuration(value: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(value.trim());
-  const duration = match === null ? 0 : Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? 1000);
-  if (duration <= 0) {
-    throw new InvalidArgumentError('It must be a duration above 0: 500ms, 10s, 5m, 2h or 1d.');
-  }
-  return duration;
-}
+export const parseDuration = parser(
+  'It must be a duration above 0: 500ms, 10s, 5m, 2h or 1d.',
+  (text) => {
+    const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
+    const duration = Number(number) * (UNIT_MS[unit] ?? 1000);
+    return duration > 0 ? duration : undefined;
+  },
+);
 
 /** How long a lost server is waited for; said by the user, it holds from the start on. */
 export function parseRetryPolicy(value: string): RetryPolicy {
@@ -81,15 +81,10 @@ export function parseRetryPolicy(value: string): RetryPolicy {
 }
 
 /** A UTC day as YYYY-MM-DD. Also taken: today, yesterday, and 7d, 4w, 3m, 1y (that long before today). */
-export function parseDay(value: string): string {
-  const day = isDay(value) ? value : relativeDay(value, new Date());
-  if (day === undefined) {
-    throw new InvalidArgumentError(
-      'It must be a day: 2026-01-31, today, yesterday, or 7d, 4w, 3m, 1y ago.',
-    );
-  }
-  return day;
-}
+export const parseDay = parser(
+  'It must be a day: 2026-01-31, today, yesterday, or 7d, 4w, 3m, 1y ago.',
+  (text) => (isDay(text) ? text : relativeDay(text, new Date())),
+);
 
 function isDay(value: string): boolean {
   const day = new Date(`${value}T00:00:00Z`);
@@ -142,10 +137,7 @@ export function parseMoment(value: string): string {
 }
 
 /** A size for DuckDB's memory limit: 400MB, 1.5GB, 2GiB. */
-export function parseMemory(value: string): string {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]i?B)$/i.exec(value.trim());
-  if (match === null || Number(match[1]) <= 0) {
-    throw new InvalidArgumentError('It must be a size: 400MB, 1.5GB, 2GiB.');
-  }
-  return `${match[1] ?? ''}${match[2] ?? ''}`;
-}
+export const parseMemory = parser('It must be a size: 400MB, 1.5GB, 2GiB.', (text) => {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMGT]i?B)$/i.exec(text.trim()) ?? [];
+  return Number(number) > 0 ? number + unit : undefined;
+});

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SCRIPTS } from '../../src/cli/completion.ts';
+import { completionScript, SHELLS } from '../../src/cli/completion.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { loadModels } from '../../src/model/load.ts';
 import { runCli, runCommand } from '../support/cli.ts';
@@ -48,7 +48,7 @@ function offered(...line: string[]): string[] {
 }
 
 beforeAll(() => {
-  writeFileSync(path.join(cwd, 'medallion.bash'), SCRIPTS.bash('medallion'));
+  writeFileSync(path.join(cwd, 'medallion.bash'), completionScript('bash'));
   const bin = path.join(import.meta.dirname, '../../bin/medallion.js');
   const launcher = `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`;
   writeFileSync(path.join(cwd, 'medallion'), launcher, { mode: 0o755 });
@@ -203,7 +203,7 @@ describe('what the warehouse knows', () => {
 
   it('is offered in fish, too, where that is installed', () => {
     const script = path.join(cwd, 'known.fish');
-    writeFileSync(script, SCRIPTS.fish('medallion'));
+    writeFileSync(script, completionScript('fish'));
     const ask = (line: string) =>
       spawnSync('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
         ...{ cwd, encoding: 'utf8' },
@@ -225,7 +225,7 @@ describe('the scripts', () => {
       cwd,
       env: { MEDALLION_CONFIG: 'nowhere.yaml' },
     });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: SCRIPTS.bash('medallion') });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: completionScript('bash') });
   });
 
   it('get every command and option with what it is for', async () => {
@@ -247,15 +247,12 @@ describe('the scripts', () => {
     }
   });
 
-  it.each(Object.entries(SCRIPTS))(
-    'for %s are of a form that this shell takes, where it is installed',
-    (shell, script) => {
-      const file = path.join(cwd, `script.${shell}`);
-      writeFileSync(file, script('medallion'));
-      const { status, stderr, error } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
-      if (shell === 'bash' || error === undefined) {
-        expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      }
-    },
-  );
+  it.each(SHELLS)('for %s are of a form that this shell takes, where it is installed', (shell) => {
+    const file = path.join(cwd, `script.${shell}`);
+    writeFileSync(file, completionScript(shell));
+    const { status, stderr, error } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    if (shell === 'bash' || error === undefined) {
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { knownValues } from '../../app/known.ts';
 import { command } from '../command.ts';
-import { completionOf, SCRIPTS } from '../completion.ts';
+import { completionOf, completionScript, SHELLS } from '../completion.ts';
 
 export const completionCommand = command(
   'completion',
@@ -17,9 +17,9 @@ topics come from the warehouse, if it is up and answers within a second.`,
       'medallion completion bash > /etc/bash_completion.d/medallion',
     ],
     seeAlso: ['docs/configuration.md'],
-    arguments: [['<shell>', 'the shell to complete in', Object.keys(SCRIPTS)]],
-    run: async (context, _flags, [shell], { parent }) =>
-      context.write(SCRIPTS[shell as keyof typeof SCRIPTS](parent?.name() ?? '')),
+    arguments: [['<shell>', 'the shell to complete in', SHELLS]],
+    run: (context, _flags, [shell]) =>
+      context.write(completionScript(shell as (typeof SHELLS)[number])),
   },
 );
 

@@ -9,7 +9,7 @@ import { command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { days, section } from '../flags.ts';
 import { openInBrowser } from '../open-in-browser.ts';
-import { reportAsCsv, reportAsJson, reportAsMarkdown } from '../render/report-data.ts';
+import { reportAsData } from '../render/report-data.ts';
 import { renderPage } from '../render/report-page.ts';
 import { nothingYet } from '../render/report-text.ts';
 
@@ -48,8 +48,7 @@ needs no other file, light or dark, to send, keep or print.`,
       checkPage(html, open, context);
       const file = html === undefined || html === '-' ? undefined : path.resolve(context.cwd, html);
       const format = context.format ?? 'table';
-      const [only = 'headline', ...others] = new Set(sections);
-      if (format === 'csv' && (sections === undefined || others.length > 0)) {
+      if (format === 'csv' && new Set(sections).size !== 1) {
         throw usageError(
           'csv output has one section only',
           `Choose it with --section: ${SECTION_NAMES.join(', ')}.`,
@@ -66,13 +65,12 @@ needs no other file, light or dark, to send, keep or print.`,
         await writePage(result, { file, top, open }, context);
         return;
       }
-      const texts = {
-        table: () => renderPage(result, { width: context.width, color: context.color, top }),
-        json: () => reportAsJson(result),
-        markdown: () => reportAsMarkdown(result),
-        csv: () => reportAsCsv(result, only, context),
-      };
-      await context.write(texts[format]());
+      const { width, color } = context;
+      await context.write(
+        format === 'table'
+          ? renderPage(result, { width, color, top })
+          : reportAsData(result, format, context),
+      );
     },
   },
 );

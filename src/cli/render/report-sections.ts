@@ -1,5 +1,5 @@
 import type { SectionName, SectionRows } from '../../query/report/sections.ts';
-import { barColumn, fittedTable, type PageColumns } from './fit.ts';
+import { barColumn, fittedTable, type PageColumn, type PageColumns } from './fit.ts';
 import { grouped } from '../../number.ts';
 import {
   categoryLines,
@@ -31,7 +31,14 @@ function tableView<Name extends SectionName>(
     });
 }
 
+/** A figure that may be left out; the lowest goes first. */
+const figure = (keep: number) => ({ ...FIGURE, keep });
+
 const SHARE = { kind: 'percent', title: 'share', none: '-' } as const;
+const REVENUE = { revenue: FIGURE, share_percent: SHARE };
+const CHANGE: PageColumn<{ readonly change: string }> = {
+  ...{ kind: 'number', show: ({ change }) => signed(grouped(change)) },
+};
 
 export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
   headline: headlineLines,
@@ -41,91 +48,52 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
   hours: hourLines,
   new_and_returning: customerLines,
   cohorts: cohortLines,
+  state: stateLines,
   categories: tableView<'categories'>(
-    {
-      category: { atLeast: 10 },
-      units: { ...FIGURE, keep: 2 },
-      order_lines: { ...FIGURE, keep: 1 },
-      revenue: FIGURE,
-      share_percent: SHARE,
-    },
+    { category: { atLeast: 10 }, units: figure(2), order_lines: figure(1), ...REVENUE },
     'revenue',
   ),
   products: tableView<'products'>(
     {
-      product: { atLeast: 12 },
-      category: { atLeast: 8, keep: 2 },
-      units: { ...FIGURE, keep: 3 },
-      revenue: FIGURE,
-      margin: { ...FIGURE, keep: 4 },
+      ...{ product: { atLeast: 12 }, category: { atLeast: 8, keep: 2 }, units: figure(3) },
+      ...{ revenue: FIGURE, margin: figure(4) },
       margin_percent: { kind: 'percent', title: 'margin %', none: '-', keep: 1 },
       share_percent: SHARE,
     },
     'revenue',
   ),
   movers: tableView<'movers'>({
-    product: { atLeast: 12 },
-    before: { ...FIGURE, keep: 2 },
-    revenue: FIGURE,
-    change: { kind: 'number', show: ({ change }) => signed(grouped(change)) },
+    ...{ product: { atLeast: 12 }, before: figure(2), revenue: FIGURE, change: CHANGE },
     change_percent: { kind: 'percent', title: 'change %', none: '-', keep: 1 },
   }),
   places: tableView<'places'>(
-    {
-      country: { atLeast: 7 },
-      city: { atLeast: 12 },
-      orders: { ...FIGURE, keep: 1 },
-      revenue: FIGURE,
-      share_percent: SHARE,
-    },
+    { country: { atLeast: 7 }, city: { atLeast: 12 }, orders: figure(1), ...REVENUE },
     'revenue',
   ),
   statuses: tableView<'statuses'>(
-    {
-      status: { atLeast: 9 },
-      orders: FIGURE,
-      revenue: { ...FIGURE, keep: 1 },
-      share_percent: SHARE,
-    },
+    { status: { atLeast: 9 }, orders: FIGURE, revenue: figure(1), share_percent: SHARE },
     'orders',
   ),
   payments: tableView<'payments'>(
     {
       payment_method: { title: 'method', atLeast: 11 },
-      orders: { ...FIGURE, keep: 2 },
-      average_ticket: { ...FIGURE, keep: 1 },
-      revenue: FIGURE,
-      share_percent: SHARE,
+      ...{ orders: figure(2), average_ticket: figure(1), ...REVENUE },
     },
     'revenue',
   ),
   currencies: tableView<'currencies'>(
-    {
-      currency: { atLeast: 9 },
-      orders: FIGURE,
-      revenue: { ...FIGURE, keep: 1 },
-      share_percent: SHARE,
-    },
+    { currency: { atLeast: 9 }, orders: FIGURE, revenue: figure(1), share_percent: SHARE },
     'orders',
   ),
   segments: tableView<'segments'>(
-    {
-      segment: { atLeast: 9 },
-      customers: { ...FIGURE, keep: 2 },
-      orders: { ...FIGURE, keep: 1 },
-      revenue: FIGURE,
-      share_percent: SHARE,
-    },
+    { segment: { atLeast: 9 }, customers: figure(2), orders: figure(1), ...REVENUE },
     'revenue',
   ),
   customers: tableView<'customers'>(
     {
-      customer: { atLeast: 10 },
-      country: { atLeast: 7, keep: 1 },
-      city: { atLeast: 10, keep: 2 },
-      segment: { atLeast: 8, keep: 4 },
-      orders: { ...FIGURE, keep: 5 },
-      revenue: FIGURE,
+      ...{ customer: { atLeast: 10 }, country: { atLeast: 7, keep: 1 } },
+      ...{ city: { atLeast: 10, keep: 2 }, segment: { atLeast: 8, keep: 4 } },
+      ...{ orders: figure(5), revenue: FIGURE },
       last_order_at: {
         ...{ title: 'last order', atLeast: 10, keep: 3 },
         show: (row) => row.last_order_at.slice(0, 10),
@@ -133,7 +101,6 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
     },
     'revenue',
   ),
-  state: stateLines,
   quarantine: tableView<'quarantine'>(
     {
       reason: { atLeast: 10 },
@@ -144,12 +111,9 @@ export const VIEWS: { readonly [Name in SectionName]: SectionView<Name> } = {
     'events',
   ),
   restatements: tableView<'restatements'>({
-    date_key: { title: 'day', atLeast: 10 },
-    late_events: { ...FIGURE, keep: 2 },
+    ...{ date_key: { title: 'day', atLeast: 10 }, late_events: figure(2) },
     new_orders: { kind: 'number', title: 'orders', show: orderChange, keep: 4 },
-    old_total: { ...FIGURE, title: 'before', keep: 3 },
-    new_total: { ...FIGURE, title: 'now' },
-    change: { kind: 'number', show: ({ change }) => signed(grouped(change)) },
-    restated_at: { kind: 'time', atLeast: 19, keep: 1 },
+    ...{ old_total: { ...figure(3), title: 'before' }, new_total: { ...FIGURE, title: 'now' } },
+    ...{ change: CHANGE, restated_at: { kind: 'time', atLeast: 19, keep: 1 } },
   }),
 };

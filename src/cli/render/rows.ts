@@ -1,4 +1,4 @@
-import { tableLines, widthOfTable, type TextColumn } from './table.ts';
+import { columnWidths, tableLines, type TextColumn } from './table.ts';
 import { pad, widthOf } from './text.ts';
 import { wrapLastColumn, wrapped } from './wrap.ts';
 
@@ -17,7 +17,9 @@ export function* rowLines(
 ): Generator<string> {
   const titles = columns.map(({ title }) => title);
   const cells = columns.length === 1 ? rows : wrapLastColumn(titles, rows, width);
-  if (columns.length === 1 || widthOfTable(titles, cells) <= width) {
+  const widths = columnWidths([titles, ...cells]);
+  const needed = widths.reduce((sum, column) => sum + column + GAP, -GAP);
+  if (columns.length === 1 || needed <= width) {
     yield* tableLines(columns, cells);
   } else if (rows.length > 0) {
     yield* recordLines(titles, rows, width);

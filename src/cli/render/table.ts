@@ -28,7 +28,7 @@ export function* tableLines(
   rows: readonly (readonly string[])[],
 ): Generator<string> {
   const titles = columns.map((column) => column.title);
-  const widths = columnWidths([titles], rows);
+  const widths = columnWidths([titles, ...rows]);
   const draw = (lines: readonly Line[], chars: typeof NO_BORDERS): string[] =>
     layOut(lines, columns, widths, chars);
 
@@ -47,15 +47,6 @@ export function* tableLines(
   }
 }
 
-/** Columns of the terminal that the widest line of such a table takes. */
-export function widthOfTable(
-  titles: readonly string[],
-  rows: readonly (readonly string[])[],
-): number {
-  const widths = columnWidths([titles], rows);
-  return widths.reduce((sum, width) => sum + width, GAP.length * Math.max(0, widths.length - 1));
-}
-
 /** What one line of the terminal shows of each cell. */
 type Line = readonly string[];
 
@@ -69,17 +60,17 @@ function linesOf(row: readonly string[]): Line[] {
   return Array.from({ length: height }, (_, line) => cells.map((lines) => lines[line] ?? ''));
 }
 
-function columnWidths(...parts: readonly (readonly (readonly string[])[])[]): number[] {
+/** Columns of the terminal that the widest line of each column takes. */
+export function columnWidths(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
-  for (const rows of parts) {
-    for (const row of rows) {
-      row.forEach((cell, index) => {
-        const width = cell.includes('\n')
-          ? cell.split('\n').reduce((widest, line) => Math.max(widest, widthOf(line)), 0)
-          : widthOf(cell);
-        widths[index] = Math.max(widths[index] ?? 0, width);
-      });
-    }
+  for (const row of rows) {
+    row.forEach((cell, index) => {
+      const lines = cell.includes('\n') ? cell.split('\n') : [cell];
+      widths[index] = lines.reduce(
+        (most, line) => Math.max(most, widthOf(line)),
+        widths[index] ?? 0,
+      );
+    });
   }
   return widths;
 }

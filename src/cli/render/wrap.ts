@@ -1,3 +1,4 @@
+import { columnWidths } from './table.ts';
 import { widthOf } from './text.ts';
 
 /** Below this a column of words is harder to read than a line that the terminal breaks. */
@@ -48,10 +49,8 @@ export function wrapLastColumn(
   width: number,
 ): readonly (readonly string[])[] {
   const last = titles.length - 1;
-  const room = titles
-    .slice(0, last)
-    .map((title, index) => widest([title, ...rows.map((row) => row[index] ?? '')]) + GAP)
-    .reduce((left, column) => left - column, width);
+  const others = columnWidths([titles, ...rows].map((row) => row.slice(0, last)));
+  const room = others.reduce((left, column) => left - column - GAP, width);
   return room < LEAST_WIDTH
     ? rows
     : rows.map((row) => [
@@ -61,10 +60,4 @@ export function wrapLastColumn(
           .flatMap((line) => wrapped(line, room))
           .join('\n'),
       ]);
-}
-
-function widest(cells: readonly string[]): number {
-  return cells
-    .flatMap((cell) => cell.split('\n'))
-    .reduce((most, line) => Math.max(most, widthOf(line)), 0);
 }
