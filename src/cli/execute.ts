@@ -54,24 +54,19 @@ export function report(error: unknown, { stderr, env }: Pick<Terminal, 'stderr' 
     // commander has printed it already; its own code is 1 for every bad usage.
     return error.exitCode === 0 ? 0 : 2;
   }
+  const shown = (text: string): string => visible(withoutSecrets(text), { lines: true });
   if (error instanceof MedallionError) {
-    if (error.code !== 'interrupted') {
-      stderr.write(
-        `${colors.red('error:')} ${visible(withoutSecrets(error.message), { lines: true })}\n`,
-      );
-      if (error.hint !== undefined) {
-        stderr.write(
-          `  ${visible(withoutSecrets(error.hint), { lines: true }).replaceAll('\n', '\n  ')}\n`,
-        );
-      }
+    const { code, message, hint, exitCode } = error;
+    if (code !== 'interrupted') {
+      const advice = hint === undefined ? '' : `  ${shown(hint).replaceAll('\n', '\n  ')}\n`;
+      stderr.write(`${colors.red('error:')} ${shown(message)}\n${advice}`);
     }
-    return error.exitCode;
+    return exitCode;
   }
   const trace = error instanceof Error ? error.stack : undefined;
-  const shown = visible(withoutSecrets(trace ?? messageOf(error)), { lines: true });
-  stderr.write(`${colors.red('defect:')} ${shown}\n`);
   stderr.write(
-    '  This is a bug in medallion, not in your data. Please report it with the lines above.\n',
+    `${colors.red('defect:')} ${shown(trace ?? messageOf(error))}\n` +
+      '  This is a bug in medallion, not in your data. Please report it with the lines above.\n',
   );
   return 1;
 }

@@ -58,12 +58,8 @@ promotions come to their end; else 503, and why).`,
     },
     run: async (context, flags, _args, called) => {
       const { engine, chunkRows, memoryLimit, threads, maxEventBytes, retryFor } = flags;
-      const {
-        every: everyMs,
-        metricsPort: port,
-        metricsHost: host,
-        olderThan: olderThanMs,
-      } = flags;
+      const { every: everyMs, metricsPort: port, metricsHost: host } = flags;
+      const { olderThan: olderThanMs } = flags;
       // Said anywhere else it holds for the runs that do answer.
       if (port === undefined && called.getOptionValueSource('metricsHost') === 'cli') {
         throw usageError('--metrics-host works only with --metrics-port');
@@ -111,15 +107,8 @@ function summary(totals: RunTotals): string {
 function totalsTable({ ingested, refused, seconds, ...totals }: RunTotals): ResultTable {
   const columns = {
     ...quantities('events', 'bytes', 'quarantinedByIngest', 'promotions', 'transactions'),
-    ...quantities(
-      'duplicates',
-      'superseded',
-      'skipped',
-      'quarantinedBySilver',
-      'days',
-      'restated',
-      'seconds',
-    ),
+    ...quantities('duplicates', 'superseded', 'skipped', 'quarantinedBySilver'),
+    ...quantities('days', 'restated', 'seconds'),
   };
   return resultOf(columns, [
     {

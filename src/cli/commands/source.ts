@@ -173,14 +173,16 @@ Shopify, WooCommerce, Google Analytics 4 and others.`,
 );
 
 function warnOfSums(found: SourceTest, warn: (message: string, hint: string) => void): void {
-  const odd = ordersWithout(found, 'totals_add_up');
+  const ordersWithout = (column: string): number =>
+    found.amounts.reduce((sum, row) => sum + Number(row['orders']) - Number(row[column]), 0);
+  const odd = ordersWithout('totals_add_up');
   if (odd > 0) {
     warn(
       `the total of ${counted(odd, 'order')} is not subtotal plus tax plus shipping less discount`,
       'Check whether an amount comes from the wrong field, or includes the tax: tax_included in docs/sources.md.',
     );
   }
-  const oddLines = ordersWithout(found, 'lines_add_up');
+  const oddLines = ordersWithout('lines_add_up');
   if (oddLines > 0) {
     warn(
       `the lines of ${counted(oddLines, 'order')} do not add up to the subtotal`,
@@ -202,21 +204,13 @@ function warnOfDrops(
   }
 }
 
-function ordersWithout({ amounts }: SourceTest, column: string): number {
-  return amounts.reduce((sum, row) => sum + Number(row['orders']) - Number(row[column]), 0);
-}
-
 function problemsOf({ unfinished, records, rejected, disagreements }: SourceTest): string[] {
   const differing = new Set(disagreements.map(({ record }) => record)).size;
   return [
-    ...(unfinished.length === 0 ? [] : [`still to be mapped: ${unfinished.join(', ')}`]),
-    ...(rejected === 0
-      ? []
-      : [`${grouped(rejected)} of ${counted(records, 'record')} would be rejected`]),
-    ...(differing === 0
-      ? []
-      : [`DuckDB and the judge read ${counted(differing, 'record')} differently`]),
-  ];
+    unfinished.length > 0 && `still to be mapped: ${unfinished.join(', ')}`,
+    rejected > 0 && `${grouped(rejected)} of ${counted(records, 'record')} would be rejected`,
+    differing > 0 && `DuckDB and the judge read ${counted(differing, 'record')} differently`,
+  ].filter((problem) => problem !== false);
 }
 
 function hintFor({ source, unfinished, disagreements }: SourceTest): string {

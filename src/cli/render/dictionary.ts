@@ -1,6 +1,5 @@
 import { isFilled, type Model } from '../../model/model.ts';
 import { inputTables, renderLineage } from './lineage.ts';
-import type { ResultTable } from '../../postgres/query.ts';
 import { markdownText, renderTable } from './output.ts';
 
 /** What a data dictionary says of a model beside its columns: names and values, in order. */
@@ -48,18 +47,10 @@ export function dictionaryAsMarkdown(models: readonly Model[]): string {
         modelFacts(model, models)
           .map(([name, value]) => `- ${name}: ${markdownText(value)}`)
           .join('\n'),
-        renderTable(
-          textTable(['column', 'type', 'may be null', 'meaning'], columnRows(model)),
-          'markdown',
-        ).trimEnd(),
+        tableText(['column', 'type', 'may be null', 'meaning'], columnRows(model)),
       );
       if (model.checks.length > 0) {
-        parts.push(
-          renderTable(
-            textTable(['check', 'condition', 'severity'], checkRows(model)),
-            'markdown',
-          ).trimEnd(),
-        );
+        parts.push(tableText(['check', 'condition', 'severity'], checkRows(model)));
       }
     }
   }
@@ -76,9 +67,7 @@ export function columnRows({ columns }: Model): string[][] {
   ]);
 }
 
-function textTable(names: readonly string[], rows: readonly (readonly string[])[]): ResultTable {
-  return {
-    columns: names.map((name) => ({ name, kind: 'text' as const })),
-    rows: rows.map((row) => [...row]),
-  };
+function tableText(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  const columns = names.map((name) => ({ name, kind: 'text' as const }));
+  return renderTable({ columns, rows }, 'markdown').trimEnd();
 }

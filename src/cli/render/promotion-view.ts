@@ -7,7 +7,7 @@ import type { SilverResult } from '../../promote/tally.ts';
 import type { CommandContext } from '../context.ts';
 import { checksPart } from './check-view.ts';
 import { renderParts } from './document.ts';
-import { page } from './fit.ts';
+import { isThere, page } from './fit.ts';
 import { counted, grouped } from '../../number.ts';
 import type { ResultTable } from '../../postgres/query.ts';
 import { renderTable, type Layout, type OutputFormat } from './output.ts';
@@ -45,12 +45,8 @@ export function leftOutText({
   skipped,
   refused,
 }: Pick<SilverResult, 'duplicates' | 'superseded' | 'skipped' | 'refused'>): string {
-  return [
-    counted(duplicates, 'duplicate'),
-    `${grouped(superseded)} superseded`,
-    ...(skipped === 0 ? [] : [`${grouped(skipped)} skipped`]),
-    `${grouped(refused)} quarantined`,
-  ].join(', ');
+  const skips = skipped === 0 ? '' : `, ${grouped(skipped)} skipped`;
+  return `${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded${skips}, ${grouped(refused)} quarantined`;
 }
 
 /** What a promotion did, in a few lines for people. */
@@ -60,24 +56,20 @@ export function summary({
   seconds,
 }: Partial<LayerResults> & Pick<PromoteResult, 'seconds'>): string {
   const rate = silver === undefined || seconds === 0 ? 0 : Math.round(silver.events / seconds);
+  const { events = 0, written = 0 } = silver ?? {};
   return [
-    ...(silver === undefined
-      ? []
-      : [
-          silver.events === 0
-            ? 'silver: nothing new in bronze'
-            : `silver: ${counted(silver.events, 'event')}, ${counted(silver.written, 'transaction')} written\n` +
-              `  ${leftOutText(silver)}`,
-        ]),
-    ...(gold === undefined
-      ? []
-      : [
-          gold.days.length === 0
-            ? 'gold: nothing changed in silver'
-            : `gold: ${counted(gold.days.length, 'day')} published, ${grouped(gold.restated)} of them restated`,
-        ]),
+    silver &&
+      (events === 0
+        ? 'silver: nothing new in bronze'
+        : `silver: ${counted(events, 'event')}, ${counted(written, 'transaction')} written\n  ${leftOutText(silver)}`),
+    gold &&
+      (gold.days.length === 0
+        ? 'gold: nothing changed in silver'
+        : `gold: ${counted(gold.days.length, 'day')} published, ${grouped(gold.restated)} of them restated`),
     `done in ${seconds.toFixed(1)} s${rate > 0 ? `, ${counted(rate, 'event')}/s` : ''}`,
-  ].join('\n');
+  ]
+    .filter(isThere)
+    .join('\n');
 }
 
 /** Writes what a promotion did. */
@@ -115,14 +107,8 @@ export async function writeExplanation(
   await context.writeRows(
     resultOf(
       {
-        place: 'number',
-        model: 'text',
-        file: 'text',
-        load: 'text',
-        key: 'json',
-        inputs: 'json',
-        sql: 'text',
-        publication: 'json',
+        ...{ ...numbers('place'), ...texts('model', 'file', 'load'), key: 'json', inputs: 'json' },
+        ...{ sql: 'text', publication: 'json' },
       },
       models.map(({ key, inputs, publication, ...model }) => ({
         ...model,

@@ -91,16 +91,14 @@ export function daysLines(rows: readonly SectionRows['days'][], { width, colors 
   }));
   const { lines, each } = columnChart(columns, width, CHART_HEIGHT);
   return [
-    ...(each === 1 ? [] : [`Each column is ${String(each)} days.`]),
+    each > 1 && `Each column is ${String(each)} days.`,
     // Only the columns are coloured, not the axis and its labels.
     ...lines.map((line) => line.replace(/[▁-█▀▔][▁-█▀▔ ]*/, (blocks) => colors.cyan(blocks))),
-    ...(best === undefined ? [] : [`Best        ${best.date_key}  ${grouped(best.revenue)}`]),
-    ...(weakest === undefined
-      ? []
-      : [`Weakest     ${weakest.date_key}  ${grouped(weakest.revenue)}`]),
-    ...(last === undefined ? [] : [`${MEAN}  ${last.date_key}  ${grouped(last.mean_of_7_days)}`]),
-    ...(withoutSale === undefined ? [] : [`No sale on ${withoutSale}`]),
-  ];
+    best && `Best        ${best.date_key}  ${grouped(best.revenue)}`,
+    weakest && `Weakest     ${weakest.date_key}  ${grouped(weakest.revenue)}`,
+    last && `${MEAN}  ${last.date_key}  ${grouped(last.mean_of_7_days)}`,
+    withoutSale && `No sale on ${withoutSale}`,
+  ].filter((line) => typeof line === 'string');
 }
 
 export function stateLines(

@@ -48,9 +48,9 @@ const MAX_BARS = 20;
 
 export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
   headline: () => undefined,
-  days: (days) => daysChart(days),
-  net_sales: (currencies) => netSales(currencies),
-  categories_by_day: (rows) => categoriesByDay(rows),
+  days: daysChart,
+  net_sales: netSales,
+  categories_by_day: categoriesByDay,
   categories: bars('Revenue by category', (row) => revenueOf(row.category, row)),
   products: bars('Revenue by product', (row) =>
     revenueOf(row.category === null ? row.product : `${row.product}, ${row.category}`, row),
@@ -69,7 +69,7 @@ export const CHARTS: { readonly [Name in SectionName]: SectionChart<Name> } = {
             cells: HOURS.map((hour) => ({ value: Number(row[hour]), text: grouped(row[hour]) })),
           })),
         }),
-  new_and_returning: (days) => newAndReturning(days),
+  new_and_returning: newAndReturning,
   cohorts: (rows) =>
     rows.length === 0
       ? undefined
@@ -146,13 +146,10 @@ function categoriesByDay(rows: readonly SectionRows['categories_by_day'][]): Mar
     ...{ name: category, values },
   }));
   const written = (value: number): string => grouped(value.toFixed(2));
+  const points = stackOf(days, series, written);
   return days.length === 0
     ? undefined
-    : html`${stackedOverTime('Revenue by category and day', stackOf(days, series, written), 'half')}
-      ${legend(
-        series.map(({ name }) => name),
-        eachNote(days.length),
-      )}`;
+    : html`${stackedOverTime('Revenue by category and day', points, 'half')} ${legend(series, days)}`;
 }
 
 function newAndReturning(rows: readonly SectionRows['new_and_returning'][]): Markup | undefined {
@@ -164,21 +161,17 @@ function newAndReturning(rows: readonly SectionRows['new_and_returning'][]): Mar
   return series.every(({ values }) => values.every((value) => value === 0))
     ? undefined
     : html`${stackedOverTime('Customers by day', stackOf(days, series, grouped), 'wide')}
-      ${legend(
-        series.map(({ name }) => name),
-        eachNote(days.length),
-      )}`;
+      ${legend(series, days)}`;
 }
 
 /** What the colours stand for. */
-function legend(names: readonly string[], note: string | undefined): Markup {
+function legend(series: readonly { readonly name: string }[], days: readonly string[]): Markup {
+  const note = eachNote(days.length);
+  const key = (name: string, index: number): Markup =>
+    html`<span class="key series-${String(index + 1)}">${name}</span>`;
   return html`<p class="note">
-    ${names.map((name, index) => key(name, index))} ${note && html`<span>${note}</span>`}
+    ${series.map(({ name }, index) => key(name, index))} ${note && html`<span>${note}</span>`}
   </p>`;
-}
-
-function key(name: string, series: number): Markup {
-  return html`<span class="key series-${String(series + 1)}">${name}</span>`;
 }
 
 /** The headline as cards, each with the course of its figure over the days where those are known. */
