@@ -149,7 +149,7 @@ function categoriesByDay(rows: readonly SectionRows['categories_by_day'][]): Mar
   const points = stackOf(days, series, written);
   return days.length === 0
     ? undefined
-    : html`${stackedOverTime('Revenue by category and day', points, 'half')} ${legend(series, days)}`;
+    : withLegend(stackedOverTime('Revenue by category and day', points, 'half'), series, days);
 }
 
 function newAndReturning(rows: readonly SectionRows['new_and_returning'][]): Markup | undefined {
@@ -160,18 +160,26 @@ function newAndReturning(rows: readonly SectionRows['new_and_returning'][]): Mar
   const days = rows.map((row) => row.date_key);
   return series.every(({ values }) => values.every((value) => value === 0))
     ? undefined
-    : html`${stackedOverTime('Customers by day', stackOf(days, series, grouped), 'wide')}
-      ${legend(series, days)}`;
+    : withLegend(
+        stackedOverTime('Customers by day', stackOf(days, series, grouped), 'wide'),
+        series,
+        days,
+      );
 }
 
-/** What the colours stand for. */
-function legend(series: readonly { readonly name: string }[], days: readonly string[]): Markup {
+/** A chart, and below it what its colours stand for. */
+function withLegend(
+  chart: Markup,
+  series: readonly { readonly name: string }[],
+  days: readonly string[],
+): Markup {
   const note = eachNote(days.length);
   const key = (name: string, index: number): Markup =>
     html`<span class="key series-${String(index + 1)}">${name}</span>`;
-  return html`<p class="note">
-    ${series.map(({ name }, index) => key(name, index))} ${note && html`<span>${note}</span>`}
-  </p>`;
+  return html`${chart}
+    <p class="note">
+      ${series.map(({ name }, index) => key(name, index))} ${note && html`<span>${note}</span>`}
+    </p>`;
 }
 
 /** The headline as cards, each with the course of its figure over the days where those are known. */
