@@ -203,7 +203,7 @@ describe('prune', () => {
       ),
     ).toEqual([
       { outcome: 'failed', error: expect.stringContaining('nowhere in silver') as unknown },
-      { outcome: 'failed', error: expect.stringContaining('being made again') as unknown },
+      { outcome: 'failed', error: expect.stringContaining('being rebuilt') as unknown },
       { outcome: 'failed', error: 'killed' },
       { outcome: 'done', error: null },
     ]);
