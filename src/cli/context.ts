@@ -114,7 +114,8 @@ export function addGlobalFlags(command: Command): Command {
         '--escape-formulas':
           "in csv, put ' before text that a spreadsheet would take for a formula",
       }),
-    ),
+      // A group of commands has them, too: its defaults would win over what its command was given.
+    ).map((option) => option.default(undefined)),
   ].reduce((extended, option) => extended.addOption(option), command);
 }
 

@@ -299,6 +299,16 @@ describe('dismiss and reopen', () => {
 });
 
 describe('export', () => {
+  test('takes the flags that its group has, too: --quiet leaves out the notes', async () => {
+    expect(await quarantine('export')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('0 events written') as unknown,
+    });
+    expect(await quarantine('export', '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    const args = ['list', '--output', 'json', '--escape-formulas'];
+    expect(await quarantine(...args)).toMatchObject({ code: 2 });
+  });
+
   test('writes each event as its own line, and what is none in base64', async () => {
     const parts = '{"data":\r\n {"x": 1}\n}';
     await refuse(

@@ -246,7 +246,7 @@ describe('what cannot be generated', () => {
     expect(rule.ok).toBe(true);
     const { code, stderr } = await run('avro', 'generate', '-n', '10');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/refuses POST \/subjects\/.*-value\/versions \(409/);
+    expect(stderr).toMatch(/rejects POST \/subjects\/.*-value\/versions \(409/);
     expect(stderr).toMatch(/Another schema is registered for the topic/);
   });
 });

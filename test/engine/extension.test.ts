@@ -256,7 +256,7 @@ describe('the excel extension', () => {
       loadCachedExtension(await duckdb(), excel, settings(genuine)),
     ).rejects.toMatchObject({
       code: 'config',
-      hint: expect.stringMatching(/^MEDALLION_DUCKDB_EXCEL_EXTENSION must/),
+      hint: expect.stringMatching(/^Set MEDALLION_DUCKDB_EXCEL_EXTENSION to /),
     });
   });
 

@@ -104,7 +104,7 @@ async function loadNamedFile(
     return statement;
   } catch (error) {
     throw new MedallionError('config', `cannot load ${file}: ${firstLine(messageOf(error))}`, {
-      hint: `Set ${variableOf(extension)} to a ${fileNameOf(extension)} made for this version of DuckDB.`,
+      hint: `Set ${variableOf(extension)} to the file ${fileNameOf(extension)} made for this version of DuckDB.`,
       cause: error,
     });
   }
@@ -156,7 +156,7 @@ async function writableFolder(extension: Extension, folders: readonly string[]):
     'storage',
     `no place to store DuckDB's ${extension.name} extension: ${refusals.join('; ')}`,
     {
-      hint: `Make one of them writable, or set ${variableOf(extension)} to a ${fileNameOf(extension)}.`,
+      hint: `Make one of them writable, or set ${variableOf(extension)} to the file ${fileNameOf(extension)}.`,
     },
   );
 }
