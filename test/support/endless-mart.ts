@@ -31,22 +31,30 @@ group by days.date_key
   );
 }
 
-/** How many processors the processes keep busy now, of those that are there. */
+/** How many processors the processes keep busy now. One that has ended, as of a job before, keeps none. */
 export async function busyProcessors(pids: readonly number[]): Promise<number> {
-  const before = ticksOf(pids);
+  const before = pids.map(ticksOf);
   const start = performance.now();
   await delay(LOOK_MS);
   const seconds = (performance.now() - start) / 1000;
-  return (ticksOf(pids) - before) / TICKS_PER_SECOND / seconds;
+  const ticks = pids.map((pid, at) => (ticksOf(pid) ?? NaN) - (before[at] ?? NaN));
+  const sum = ticks.filter((each) => !Number.isNaN(each)).reduce((all, each) => all + each, 0);
+  return sum / TICKS_PER_SECOND / seconds;
 }
 
-function ticksOf(pids: readonly number[]): number {
-  const each = pids.map((pid) => {
-    // The name of the command, which may hold anything, ends with the last parenthesis.
-    const [, fields = ''] =
-      /.*\) (.*)/s.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')) ?? [];
-    const [user, system] = fields.split(' ').slice(11, 13);
-    return Number(user) + Number(system);
-  });
-  return each.reduce((sum, ticks) => sum + ticks, 0);
+/** Processor time that a process has used so far; undefined when it has ended. */
+function ticksOf(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      return undefined;
+    }
+    throw error;
+  }
+  // The name of the command, which may hold anything, ends with the last parenthesis.
+  const [, fields = ''] = /.*\) (.*)/s.exec(stat) ?? [];
+  const [user, system] = fields.split(' ').slice(11, 13);
+  return Number(user) + Number(system);
 }
