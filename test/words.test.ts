@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { withDatabase } from './support/postgres.ts';
+import { rowsOf } from './support/promotion.ts';
 
 /** Words that the house does not use, each with what to say instead, and the files in which it is looked for. */
 const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])[] = [
@@ -17,9 +19,9 @@ const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])
   [/touched[_ ]days|touchDays|TouchedDays/i, 'stale dates', /./],
   [/reshape/i, 'schema change', /./],
   [
-    /\brefused events?\b|\brefus(?:es|ing) an event\b/i,
+    /\brefused events?\b|\bevents? refused\b|\brefus(?:es|ing) an event\b|\brefused_(?:events|checksum)\b|'refused'/i,
     'reject',
-    /^(?:README|CONTRIBUTING|docs|src)/,
+    /./,
   ],
   [
     /\bverdicts?\b|\brefusals?\b|#refuse/i,
@@ -34,7 +36,7 @@ const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])
     /./,
   ],
   [/\b[Rr]ides? (?:it )?out\b|\bendures?\b|PATIENCE/, 'retry, timeout', /./],
-  [/\b(?:has|have|been) landed\b|\blands\b|[a-z]Landed\b/, 'write, commit, is in bronze', /./],
+  [/\blanded(?:\b|_)|_landed\b|\blands\b|[a-z]Landed\b/i, 'write, commit, ingest', /./],
   [
     /\bgoodbye\b|\bastray\b|\blookout\b|\bbystander\b/i,
     'disconnect, out of range, topic monitor, idle member',
@@ -45,13 +47,31 @@ const RETIRED: readonly (readonly [pattern: RegExp, say: string, files: RegExp])
 // Migrations that have been released stay as they are; what they named is renamed by a later one.
 const files = execFileSync(
   'git',
-  ['ls-files', 'src', 'sql', 'docs', 'README.md', 'CONTRIBUTING.md'],
+  ['ls-files', 'src', 'sql', 'grafana/src', 'docs', 'README.md', 'CONTRIBUTING.md'],
   {
     encoding: 'utf8',
   },
 )
   .split('\n')
   .filter((name) => /\.(?:ts|sql|md)$/.test(name) && !name.startsWith('sql/migrations/'));
+
+test('the comments of the tables that migrations make use them, too', async () => {
+  await withDatabase(async ({ settings }) => {
+    const comments = await rowsOf(
+      settings,
+      `select coalesce(pg_describe_object(classoid, objoid, objsubid), '') as object, description
+       from pg_description
+       where pg_describe_object(classoid, objoid, objsubid) ~ '(bronze|silver|gold|medallion)'`,
+    );
+    expect(comments.length).toBeGreaterThan(100);
+    const everywhere = RETIRED.filter(([, , where]) => where.test('sql'));
+    expect(
+      comments.filter(({ description }) =>
+        everywhere.some(([pattern]) => pattern.test(description ?? '')),
+      ),
+    ).toEqual([]);
+  });
+});
 
 test('code, SQL, help and docs use the words of the glossary', () => {
   const found = files.flatMap((name) =>

@@ -26,7 +26,7 @@ interface Alarm {
   readonly for: string;
 }
 
-/** This hour and the one before: refused events are counted by hour. */
+/** This hour and the one before: rejected events are counted by hour. */
 const LATELY = "date_trunc('hour', now(), 'UTC') - interval '1 hour'";
 
 /** Nothing here may hold a dollar sign: Grafana takes it for a variable of its environment. */
@@ -70,12 +70,12 @@ const ALARMS: readonly Alarm[] = [
   },
   {
     uid: 'medallion-quarantine-share',
-    title: 'Many events are refused',
+    title: 'Many events are rejected',
     summary:
-      'More than 5 percent of the events judged in this hour and the one before were refused.',
+      'More than 5 percent of the events judged in this hour and the one before were rejected.',
     panel: 'Quarantine share',
     sql: quarantineShare(`ended_at >= ${LATELY}`, `quarantined_hour >= ${LATELY}`),
-    above: LIMITS.refused,
+    above: LIMITS.rejected,
     for: '5m',
   },
   {

@@ -32,6 +32,6 @@ export const TO_TRACE: Link = {
   url: `/d/${TRACE_UID}?var-transaction=${CLICKED}&${RANGE}`,
 };
 
-export function toRefused(reason: string): Link {
-  return { title: 'Refused events', url: `/d/${PIPELINE_UID}?var-reason=${reason}&${RANGE}` };
+export function toRejected(reason: string): Link {
+  return { title: 'Rejected events', url: `/d/${PIPELINE_UID}?var-reason=${reason}&${RANGE}` };
 }

@@ -49,9 +49,9 @@ export const failedRuns = (by: 'run' | 'day'): ReturnType<typeof annotation> =>
       limit 50`,
   );
 
-/** At hours with three times as many refused events as the mean hour of the time range, and ten at least. */
+/** At hours with three times as many rejected events as the mean hour of the time range, and ten at least. */
 export const BURSTS = annotation(
-  'Bursts of refused events',
+  'Bursts of rejected events',
   'purple',
   sql`
     with hours as (
@@ -63,7 +63,7 @@ export const BURSTS = annotation(
 
     select
         ${shownAt('quarantined_hour')} as time,
-        events || ' events refused in this hour' as text
+        events || ' events rejected in this hour' as text
     from hours
     where
         events >= 10

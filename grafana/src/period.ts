@@ -91,5 +91,5 @@ export const dayText = (column: string): string => `to_char(${column}, 'YYYY-MM-
 /** A day as the moment at which it begins. */
 export const startOf = (day: string): string => `(${day})::timestamp at time zone 'UTC'`;
 
-/** The hour in which the time range begins: refused events are counted by hours. */
+/** The hour in which the time range begins: rejected events are counted by hours. */
 export const FIRST_HOUR = "date_trunc('hour', $__timeFrom()::timestamptz, 'UTC')";

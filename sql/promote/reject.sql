@@ -8,7 +8,7 @@ select
     q.partition,
     q."offset",
     {run_id},
-    'refused',
+    'rejected',
     q.status,
     case q.status when 'replayed' then 'open' else q.status end,
     q.reason,

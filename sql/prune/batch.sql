@@ -45,7 +45,7 @@ judged as (
                         and quarantine.stage = 'silver'
                     limit 1
                 ) = 'dismissed'
-                then 'refused'
+                then 'rejected'
             else
                 coalesce(
                     (
@@ -81,21 +81,21 @@ counted as (
         count(*) filter (where outcome = 'duplicate') as duplicate_events,
         count(*) filter (where outcome = 'superseded') as superseded_events,
         count(*) filter (where outcome = 'skipped') as skipped_events,
-        count(*) filter (where outcome = 'refused') as refused_events,
+        count(*) filter (where outcome = 'rejected') as rejected_events,
         coalesce(sum(bytes), 0) as bytes,
-        coalesce(sum(hash) filter (where outcome <> 'refused'), 0) as accepted_checksum,
-        coalesce(sum(hash) filter (where outcome = 'refused'), 0) as refused_checksum
+        coalesce(sum(hash) filter (where outcome <> 'rejected'), 0) as accepted_checksum,
+        coalesce(sum(hash) filter (where outcome = 'rejected'), 0) as rejected_checksum
     from judged
 ),
 
 recorded as (
     insert into medallion.pruned as pruned (
         topic, partition, run_id, from_offset, to_offset, produced_before, current_events, duplicate_events,
-        superseded_events, skipped_events, refused_events, bytes, accepted_checksum, refused_checksum
+        superseded_events, skipped_events, rejected_events, bytes, accepted_checksum, rejected_checksum
     )
     select
         $1, $2, $6, from_offset, to_offset, $4, current_events, duplicate_events,
-        superseded_events, skipped_events, refused_events, bytes, accepted_checksum, refused_checksum
+        superseded_events, skipped_events, rejected_events, bytes, accepted_checksum, rejected_checksum
     from counted
     where events > 0
     on conflict (topic, partition, run_id) do update
@@ -105,10 +105,10 @@ recorded as (
             duplicate_events = pruned.duplicate_events + excluded.duplicate_events,
             superseded_events = pruned.superseded_events + excluded.superseded_events,
             skipped_events = pruned.skipped_events + excluded.skipped_events,
-            refused_events = pruned.refused_events + excluded.refused_events,
+            rejected_events = pruned.rejected_events + excluded.rejected_events,
             bytes = pruned.bytes + excluded.bytes,
             accepted_checksum = pruned.accepted_checksum + excluded.accepted_checksum,
-            refused_checksum = pruned.refused_checksum + excluded.refused_checksum
+            rejected_checksum = pruned.rejected_checksum + excluded.rejected_checksum
 )
 
 select events::double precision as events, bytes

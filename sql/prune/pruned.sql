@@ -3,13 +3,13 @@
 select
     topic,
     partition,
-    (current_events + duplicate_events + superseded_events + skipped_events + refused_events)::double precision as events,
+    (current_events + duplicate_events + superseded_events + skipped_events + rejected_events)::double precision as events,
     bytes,
     current_events::double precision as "current",
     duplicate_events::double precision as duplicates,
     superseded_events::double precision as superseded,
     skipped_events::double precision as skipped,
-    refused_events::double precision as refused
+    rejected_events::double precision as rejected
 from medallion.pruned
 where run_id = $1
 order by topic, partition

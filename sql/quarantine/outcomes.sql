@@ -5,10 +5,10 @@ select
     field_after as field,
     count(distinct (topic, partition, "offset")) as events
 from bronze.quarantine_history
-where run_id = any($1::bigint []) and action in ('replayed', 'refused')
+where run_id = any($1::bigint []) and action in ('replayed', 'rejected')
 group by 1, 2, 3
 order by
-    array_position(array['current', 'duplicate', 'superseded', 'skipped', 'refused'], coalesce(outcome, action)),
+    array_position(array['current', 'duplicate', 'superseded', 'skipped', 'rejected'], coalesce(outcome, action)),
     events desc,
     reason,
     field

@@ -17,8 +17,8 @@ taken as (
 recorded as (
     update medallion.offsets as o
     set
-        landed_events = o.landed_events + t.events,
-        landed_bytes = o.landed_bytes + t.bytes,
+        ingested_events = o.ingested_events + t.events,
+        ingested_bytes = o.ingested_bytes + t.bytes,
         quarantined_events = o.quarantined_events - t.events
     from (
         select topic, partition, count(*) as events, sum(bytes) as bytes
@@ -38,7 +38,7 @@ noted as (
         partition,
         "offset",
         $1::bigint,
-        case when value is null then 'refused' else 'landed' end,
+        case when value is null then 'rejected' else 'ingested' end,
         status,
         status,
         reason,

@@ -12,7 +12,7 @@ select
     coalesce(promoted.skipped, 0) as skipped
 from unnest($1::text[]) as topics (topic)
 left join lateral (
-    select sum(o.landed_events + o.quarantined_events) as records
+    select sum(o.ingested_events + o.quarantined_events) as records
     from medallion.offsets as o
     where o.topic = topics.topic
 ) as taken on true

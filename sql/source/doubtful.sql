@@ -1,4 +1,4 @@
--- Events that are not valid beyond doubt: each is judged on its own by src/event/judge.ts, which alone refuses.
+-- Events that are not valid beyond doubt: each is judged on its own by src/event/judge.ts, which alone rejects.
 select event_no
 from source.events
 where

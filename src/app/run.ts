@@ -32,7 +32,7 @@ export interface RunRequest
 }
 
 const NO_COUNTS = {
-  ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, skipped: 0, refused: 0 },
+  ...{ promotions: 0, transactions: 0, duplicates: 0, superseded: 0, skipped: 0, rejected: 0 },
   ...{ days: 0, restated: 0 },
 };
 
@@ -173,7 +173,7 @@ function count(totals: RunTotals, { silver, gold }: PromoteResult): void {
   totals.duplicates += silver?.duplicates ?? 0;
   totals.superseded += silver?.superseded ?? 0;
   totals.skipped += silver?.skipped ?? 0;
-  totals.refused += silver?.refused ?? 0;
+  totals.rejected += silver?.rejected ?? 0;
   totals.days += gold?.days.length ?? 0;
   totals.restated += gold?.restated ?? 0;
 }

@@ -36,7 +36,7 @@ export interface PrunedPartition extends PartitionName {
   readonly duplicates: number;
   readonly superseded: number;
   readonly skipped: number;
-  readonly refused: number;
+  readonly rejected: number;
 }
 
 export interface PruneOptions extends RunOptions {

@@ -19,7 +19,7 @@ export interface Selection {
   /** As bronze names it, or its plain name: sales for landing/sales and for sales#2. */
   readonly topic?: string | undefined;
   readonly partition?: number | undefined;
-  /** UTC days of the refusal, both included. */
+  /** UTC days of the rejection, both included. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly events?: readonly Coordinates[] | undefined;

@@ -110,7 +110,7 @@ export interface ModelRun {
   readonly model: string;
   readonly read: number;
   readonly written: number;
-  readonly refused: number;
+  readonly rejected: number;
   readonly milliseconds: number;
 }
 
@@ -120,11 +120,11 @@ export async function saveModels(
   models: readonly ModelRun[],
 ): Promise<void> {
   await client.query(
-    `insert into medallion.run_models (run_id, model, read, written, refused, seconds)
+    `insert into medallion.run_models (run_id, model, read, written, rejected, seconds)
      select $1, * from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::numeric[])`,
     [
       runId,
-      ...arraysOf(models, 'model', 'read', 'written', 'refused'),
+      ...arraysOf(models, 'model', 'read', 'written', 'rejected'),
       models.map(({ milliseconds }) => (milliseconds / 1000).toFixed(3)),
     ],
   );

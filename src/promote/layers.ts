@@ -110,7 +110,7 @@ export async function promoteLayers(
         },
         ({ events }) => counted(events, 'event'),
       );
-      await warnOfRejections(client, runId, silver.refused, context);
+      await warnOfRejections(client, runId, silver.rejected, context);
     }
     if (context.signal.aborted) {
       throw new MedallionError('interrupted', 'interrupted');

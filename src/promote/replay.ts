@@ -14,7 +14,7 @@ import { sqlFile, statement } from '../sql-file.ts';
 
 /** What replayed events came to, by outcome; `reason` and `field` say why events are still rejected. */
 export interface ReplayOutcome {
-  readonly outcome: 'current' | 'duplicate' | 'superseded' | 'skipped' | 'refused';
+  readonly outcome: 'current' | 'duplicate' | 'superseded' | 'skipped' | 'rejected';
   readonly reason: string | null;
   readonly field: string | null;
   readonly events: number;

@@ -260,7 +260,7 @@ async function publish(
   for (const [model, rows] of written) {
     const isTransactions = model.name === 'fact_transactions';
     const read = needsDedup(model) ? dedup.candidates : counts.events;
-    tally.count(model, { read, written: rows, refused: isTransactions ? counts.rejected : 0 });
+    tally.count(model, { read, written: rows, rejected: isTransactions ? counts.rejected : 0 });
     transactions += isTransactions ? rows : 0;
   }
   checks.merge(checked);
@@ -269,7 +269,7 @@ async function publish(
   tally.judged({
     events: counts.events,
     accepted: counts.accepted,
-    refused: counts.rejected,
+    rejected: counts.rejected,
     skipped: counts.skipped,
     written: transactions,
     duplicates,

@@ -9,14 +9,14 @@ export interface ModelCounts {
   read: number;
   /** Rows staged and published. */
   written: number;
-  refused: number;
+  rejected: number;
   milliseconds: number;
 }
 
 export interface SilverResult {
   events: number;
   accepted: number;
-  refused: number;
+  rejected: number;
   /** Records that the where of their source leaves out. */
   skipped: number;
   /** Transactions written: new ones and corrected ones. */
@@ -25,10 +25,10 @@ export interface SilverResult {
   superseded: number;
 }
 
-/** Adds up what each model read, wrote and refused, and how long it took, over all that a run has published. */
+/** Adds up what each model read, wrote and rejected, and how long it took, over all that a run has published. */
 export class ModelTally {
   readonly silver: SilverResult = {
-    ...{ events: 0, accepted: 0, refused: 0, skipped: 0 },
+    ...{ events: 0, accepted: 0, rejected: 0, skipped: 0 },
     ...{ written: 0, duplicates: 0, superseded: 0 },
   };
   /** Days of gold that were published. */
@@ -57,7 +57,7 @@ export class ModelTally {
       const known = this.#of({ id: counts.model });
       known.read += counts.read;
       known.written += counts.written;
-      known.refused += counts.refused;
+      known.rejected += counts.rejected;
       known.milliseconds += counts.milliseconds;
     }
     for (const [reason, events] of Object.entries(other.rejections)) {
@@ -94,12 +94,12 @@ export class ModelTally {
 
   count(
     model: Model,
-    { read = 0, written = 0, refused = 0 }: Partial<Omit<ModelCounts, 'model' | 'milliseconds'>>,
+    { read = 0, written = 0, rejected = 0 }: Partial<Omit<ModelCounts, 'model' | 'milliseconds'>>,
   ): void {
     const counts = this.#of(model);
     counts.read += read;
     counts.written += written;
-    counts.refused += refused;
+    counts.rejected += rejected;
   }
 
   async time<T>(model: Model, work: () => Promise<T>): Promise<T> {
@@ -116,7 +116,7 @@ export class ModelTally {
     if (known !== undefined) {
       return known;
     }
-    const counts = { model: model.id, read: 0, written: 0, refused: 0, milliseconds: 0 };
+    const counts = { model: model.id, read: 0, written: 0, rejected: 0, milliseconds: 0 };
     this.#counts.set(model.id, counts);
     return counts;
   }

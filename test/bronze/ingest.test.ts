@@ -139,7 +139,7 @@ describe('what lands', () => {
     ]);
     expect(
       await rows(
-        'select next_offset, landed_events, landed_bytes, quarantined_events from medallion.offsets',
+        'select next_offset, ingested_events, ingested_bytes, quarantined_events from medallion.offsets',
       ),
     ).toEqual(['19|2|104|7']);
   });

@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 180_000 });
 let folder: string;
 let db: TestDatabase;
 
-/** Two orders on the first day, one of which does not add up, one on the second, and one that is refused. */
+/** Two orders on the first day, one of which does not add up, one on the second, and one that is rejected. */
 const EVENTS = [
   purchase({ id: 'a', at: '2026-01-01T10:00:00' }),
   purchase({ id: 'b', at: '2026-01-01T11:00:00', order: { total_amount: 12 } }),
@@ -33,9 +33,9 @@ afterAll(async () => {
     await rowOf(
       db.settings,
       `select (select count(*) from medallion.runs) as runs, (select count(*) from medallion.watermarks) as promoted,
-              (select count(*) from bronze.quarantine) as refused, to_regclass('silver.fact_transactions') as silver`,
+              (select count(*) from bronze.quarantine) as rejected, to_regclass('silver.fact_transactions') as silver`,
     ),
-  ).toEqual({ runs: '0', promoted: '0', refused: '0', silver: null });
+  ).toEqual({ runs: '0', promoted: '0', rejected: '0', silver: null });
   await db.drop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -67,7 +67,7 @@ test('people see a table of rows and the checks that were not met', async () => 
         'gold: 2 days published, 0 of them restated\n',
     ) as string,
   });
-  expect(stdout).toMatch(/^model +read +written +new +changed +removed +refused$/m);
+  expect(stdout).toMatch(/^model +read +written +new +changed +removed +rejected$/m);
   expect(stdout).toMatch(/^silver\.fact_transactions +4 +3 +3 +0 +0 +1$/m);
   expect(stdout).toMatch(/^gold\.sales_performance +2 +2 +2 +0 +0 +0$/m);
   expect(stdout).toContain('\nChecks, 1 of 18 not met\n');
@@ -78,7 +78,7 @@ test('CSV is one table, Markdown has one for the models and one for the checks',
   const csv = await dryRun(['--layer', 'silver', '--output', 'csv']);
   expect(csv.stdout.split('\n')).toEqual(
     expect.arrayContaining([
-      'model,check,read,written,new,changed,removed,refused,failing,checked,severity,outcome',
+      'model,check,read,written,new,changed,removed,rejected,failing,checked,severity,outcome',
       'silver.fact_transactions,,4,3,3,0,0,1,,,,',
       'silver.fact_transactions,the total is subtotal plus tax plus shipping less discount,,,,,,,1,3,warn,warn',
     ]),
@@ -106,7 +106,7 @@ test('a check that would fail the promotion is shown, with its rows, and exits w
   const { models, checks } = JSON.parse(stdout) as Record<string, Record<string, unknown>[]>;
   expect(models?.find((row) => row['model'] === 'silver.fact_transactions')).toEqual({
     ...{ model: 'silver.fact_transactions', read: 4, written: 3 },
-    ...{ new: 3, changed: 0, removed: 0, refused: 1 },
+    ...{ new: 3, changed: 0, removed: 0, rejected: 1 },
   });
   expect(models?.find((row) => row['model'] === 'gold.sales_performance')).toMatchObject({
     ...{ written: 0, new: 0 },

@@ -146,7 +146,7 @@ describe('broken off half way', () => {
   async function landedRows(table: string): Promise<number> {
     const { n } = await rowOf(
       db.settings,
-      `select coalesce(sum(landed_events), 0) as n from medallion.offsets where topic like '%.${table}'`,
+      `select coalesce(sum(ingested_events), 0) as n from medallion.offsets where topic like '%.${table}'`,
     );
     return Number(n);
   }

@@ -397,7 +397,7 @@ describe('replay', () => {
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout:
-        'outcome,reason,field,events\ncurrent,,,2\nrefused,unknown_reference,order.status,1\n',
+        'outcome,reason,field,events\ncurrent,,,2\nrejected,unknown_reference,order.status,1\n',
     });
     expect(stderr).toContain('gold: 2 days published, 1 of them restated');
     expect(
@@ -413,7 +413,7 @@ describe('replay', () => {
       /Status +replayed\n[^]*History\n.* replayed, was unknown_reference at\s+order.payment_method, now current\n/,
     );
     expect(await answer('show', 'sales/0/2')).toMatch(
-      /Status +open\n[^]*History\n.* refused, still unknown_reference at\s+order.status\n/,
+      /Status +open\n[^]*History\n.* rejected, still unknown_reference at\s+order.status\n/,
     );
     const named = await quarantine('replay', 'sales/0/1');
     expect(named).toMatchObject({

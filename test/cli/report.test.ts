@@ -164,7 +164,7 @@ describe('before there is anything', () => {
     try {
       await withClient(landed.settings, async (client) => {
         await client.query(
-          `insert into medallion.offsets (topic, partition, next_offset, source, landed_events)
+          `insert into medallion.offsets (topic, partition, next_offset, source, ingested_events)
            values ('sales', 0, 5000, 'x', 5000)`,
         );
       });

@@ -152,7 +152,7 @@ test(
         expect(silver).toMatchObject({
           events: landed.events,
           accepted: counts.silver + counts.discarded,
-          refused: counts.quarantine - rejectedAtIngest,
+          rejected: counts.quarantine - rejectedAtIngest,
         });
         expect((silver?.duplicates ?? 0) + (silver?.superseded ?? 0)).toBe(counts.discarded);
         // Enough of each kind, or the mutations prove little.

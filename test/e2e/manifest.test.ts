@@ -157,7 +157,7 @@ describe('what the generator promised is what the warehouse answers', () => {
 async function landedRecords({ settings }: TestDatabase): Promise<number> {
   const { n } = await rowOf(
     settings,
-    'select sum(landed_events + quarantined_events) as n from medallion.offsets',
+    'select sum(ingested_events + quarantined_events) as n from medallion.offsets',
   );
   return Number(n);
 }

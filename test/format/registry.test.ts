@@ -254,7 +254,7 @@ describe('frames that could not be decoded', () => {
       env: await environment(more),
     });
   const counts = (): Promise<string[]> =>
-    rows(`select (select count(*) from silver.fact_transactions), landed_events, quarantined_events
+    rows(`select (select count(*) from silver.fact_transactions), ingested_events, quarantined_events
       from medallion.offsets`);
 
   test('are decoded again once the registry has their schema, and go on to silver', async () => {
@@ -281,14 +281,14 @@ describe('frames that could not be decoded', () => {
     expect(await counts()).toEqual(['1|1|4']);
 
     expect(await replay()).toMatchObject({
-      ...{ code: 0, stdout: 'outcome,reason,field,events\nrefused,undecodable,,4\n' },
+      ...{ code: 0, stdout: 'outcome,reason,field,events\nrejected,undecodable,,4\n' },
     });
     expect(await counts()).toEqual(['1|1|4']);
 
     expect(await register(schema)).toBe(late);
     expect(await replay()).toMatchObject({
       code: 0,
-      stdout: 'outcome,reason,field,events\ncurrent,,,2\nrefused,undecodable,,2\n',
+      stdout: 'outcome,reason,field,events\ncurrent,,,2\nrejected,undecodable,,2\n',
     });
     expect(await counts()).toEqual(['3|3|2']);
     expect(
@@ -313,7 +313,7 @@ describe('frames that could not be decoded', () => {
     ]);
     expect(await medallion('reconcile')).toMatchObject({ code: 0 });
     // Judged again once more, nothing changes.
-    expect((await replay()).stdout).toBe('outcome,reason,field,events\nrefused,undecodable,,2\n');
+    expect((await replay()).stdout).toBe('outcome,reason,field,events\nrejected,undecodable,,2\n');
     expect(await counts()).toEqual(['3|3|2']);
   });
 

@@ -204,7 +204,7 @@ describe('the alert rules', () => {
     );
   });
 
-  it('are evaluated: a failed run fires, refused events would, the others would not', async () => {
+  it('are evaluated: a failed run fires, rejected events would, the others would not', async () => {
     const states = (await untilEvaluated()).map(({ name, health, lastError, state }) => [
       ...[name, health, lastError, state],
     ]);
@@ -213,7 +213,7 @@ describe('the alert rules', () => {
       ['No promotion', 'ok', undefined, 'inactive'],
       ['Promotion is late', 'ok', undefined, 'inactive'],
       ['Promotion falls behind', 'ok', undefined, 'inactive'],
-      ['Many events are refused', 'ok', undefined, 'pending'],
+      ['Many events are rejected', 'ok', undefined, 'pending'],
       ['A run failed', 'ok', undefined, 'firing'],
       ['A check failed', 'ok', undefined, 'inactive'],
     ]);

@@ -272,7 +272,7 @@ describe('how panels look', () => {
     ['Customers who bought most', 'customer', 'var-customer='],
     ['Quarantine by reason', 'events', 'var-reason='],
     ['Quarantine by field', 'reason', 'var-reason='],
-    ['Refused events', 'transaction_id', 'var-transaction='],
+    ['Rejected events', 'transaction_id', 'var-transaction='],
     ['Restatements', 'day', 'var-day='],
     ['Latest transactions', 'transaction_id', 'var-transaction='],
   ])('%s: a click on %s leads to what it is made of, by %s', (title, field, variable) => {
@@ -348,7 +348,7 @@ describe('how panels look', () => {
       { running: 'blue', done: 'green', failed: 'red', interrupted: 'orange' },
     ],
     ['Check results', 'outcome', { pass: 'green', warn: 'orange', error: 'red' }],
-    ['Refused events', 'status', { open: 'orange', replayed: 'green' }],
+    ['Rejected events', 'status', { open: 'orange', replayed: 'green' }],
   ])('%s: colours each %s', (title, column, colors) => {
     const override = titled(title)?.fieldConfig?.overrides.find(
       ({ matcher }) => matcher.options === column,
@@ -370,7 +370,7 @@ describe('the alert rules', () => {
   const rules = readAlertRules();
   const pipeline = readDashboard('pipeline');
 
-  it('are about freshness, promotion, lag, refused events, failed runs and checks', () => {
+  it('are about freshness, promotion, lag, rejected events, failed runs and checks', () => {
     expect(rules.map(({ uid }) => uid)).toEqual([
       'medallion-freshness',
       'medallion-promotion',

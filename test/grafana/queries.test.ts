@@ -605,14 +605,14 @@ describe('Sales', () => {
     expect(plan.join('\n')).not.toMatch(/ on fact_/);
   });
 
-  it('its annotations mark restated days, failed runs and bursts of refused events', async () => {
+  it('its annotations mark restated days, failed runs and bursts of rejected events', async () => {
     const marks = async (name: string, asking: Partial<Asking>): Promise<unknown[][]> => {
       const found = SALES.annotations.list.find((candidate) => candidate.name === name);
       const { rows } = await ask(found?.target.rawSql ?? '', ALL, asking);
       return rows.map(([time, text]) => [new Date(String(time)).toISOString(), text]);
     };
     expect(SALES.annotations.list.map(({ name }) => name)).toEqual([
-      ...['Restated days', 'Failed runs', 'Bursts of refused events'],
+      ...['Restated days', 'Failed runs', 'Bursts of rejected events'],
     ]);
     const restated = 'Restated once, by +10.00';
     expect(await marks('Restated days', DAYS)).toEqual([['2020-01-02T00:00:00.000Z', restated]]);
@@ -638,8 +638,8 @@ describe('Sales', () => {
       expect((await marks('Failed runs', month)).map(([, text]) => text)).toEqual([
         expect.stringMatching(/^2 runs failed: medallion runs show \d+ has the latest$/),
       ]);
-      expect((await marks('Bursts of refused events', month)).map(([, text]) => text)).toEqual([
-        '12 events refused in this hour',
+      expect((await marks('Bursts of rejected events', month)).map(([, text]) => text)).toEqual([
+        '12 events rejected in this hour',
       ]);
     } finally {
       await change(`delete from bronze.quarantine where topic = 'burst'`);
@@ -773,7 +773,7 @@ describe('Pipeline health', () => {
     expect(await tell(title)).toEqual(answer);
   });
 
-  it('Throughput counts what was landed and promoted', async () => {
+  it('Throughput counts what was ingested and promoted', async () => {
     expect(await throughput()).toEqual(
       new Map([
         ['ingest', 9],
@@ -816,12 +816,12 @@ describe('Pipeline health', () => {
     const to = new Date(Date.now() + 60_000);
     const range = { from: new Date(to.getTime() - 120_000).toISOString(), to: to.toISOString() };
     expect(await tell('Quarantine share', range)).toEqual([['25.00']]);
-    const refused = await tell('Refused by hour', range);
-    expect(refused.map(([, reason, events]) => [reason, events])).toEqual([
+    const rejected = await tell('Rejected by hour', range);
+    expect(rejected.map(([, reason, events]) => [reason, events])).toEqual([
       ['invalid json', '1'],
       ['unknown reference', '1'],
     ]);
-    for (const [time] of refused) {
+    for (const [time] of rejected) {
       expect(Date.parse(String(time))).toBeGreaterThanOrEqual(Date.parse(range.from));
     }
   });
@@ -843,17 +843,17 @@ describe('Pipeline health', () => {
   });
 
   it('a reason leads to its events, and an event to its transaction', async () => {
-    const refused = async (reason: string): Promise<unknown[][]> =>
-      (await rowsOf('Refused events', { ...NOTHING, reason }, { of: PIPELINE, ...NOW })).map(
+    const rejected = async (reason: string): Promise<unknown[][]> =>
+      (await rowsOf('Rejected events', { ...NOTHING, reason }, { of: PIPELINE, ...NOW })).map(
         ([, ...event]) => event,
       );
     const json = ['invalid json', null, null, 'sales', '0', '6', 'open'];
     const reference = [
       ...['unknown reference', 'order.payment_method', 't5', 'sales', '0', '7', 'open'],
     ];
-    expect(await refused('')).toEqual([json, reference]);
-    expect(await refused('unknown reference')).toEqual([reference]);
-    expect(await refused('invalid_json')).toEqual([json]);
+    expect(await rejected('')).toEqual([json, reference]);
+    expect(await rejected('unknown reference')).toEqual([reference]);
+    expect(await rejected('invalid_json')).toEqual([json]);
   });
 
   it('Check results have the latest of each check, once', async () => {
@@ -862,7 +862,7 @@ describe('Pipeline health', () => {
     expect(new Set(checks.map(String)).size).toBe(checks.length);
   });
 
-  it('its annotations mark failed runs and bursts of refused events', async () => {
+  it('its annotations mark failed runs and bursts of rejected events', async () => {
     const marks = async (name: string): Promise<unknown[]> => {
       const found = PIPELINE.annotations.list.find((candidate) => candidate.name === name);
       return (await ask(found?.target.rawSql ?? '', NOTHING, NOW)).rows.map(([, text]) => text);
@@ -870,12 +870,12 @@ describe('Pipeline health', () => {
     expect(await marks('Failed runs')).toEqual([
       expect.stringMatching(/^ingest failed: medallion runs show \d+$/),
     ]);
-    expect(await marks('Bursts of refused events')).toEqual([]);
+    expect(await marks('Bursts of rejected events')).toEqual([]);
     await change(`
       insert into bronze.quarantine (topic, partition, "offset", stage, reason, raw, produced_at, run_id)
       select 'burst', 0, n, 'silver', 'no_items', null, now(), 1 from generate_series(1, 10) as n`);
     try {
-      expect(await marks('Bursts of refused events')).toEqual(['12 events refused in this hour']);
+      expect(await marks('Bursts of rejected events')).toEqual(['12 events rejected in this hour']);
     } finally {
       await change(`delete from bronze.quarantine where topic = 'burst'`);
     }
@@ -895,7 +895,7 @@ describe('the alerts', () => {
     return uids;
   }
 
-  it('fire for refused events and a failed run, and not for what is well', async () => {
+  it('fire for rejected events and a failed run, and not for what is well', async () => {
     expect(await firing()).toEqual(['quarantine-share', 'failed-run']);
   });
 
@@ -1070,11 +1070,11 @@ describe('Order trace', () => {
       't1',
       [
         'log taken in 1',
-        'bronze landed 1',
+        'bronze ingested 1',
         // Of two that are alike the later one in the log counts.
         'silver duplicate 1',
         'log taken in 4',
-        'bronze landed 4',
+        'bronze ingested 4',
         'silver current 4',
         'gold published with 2020-01-01 4',
       ],
@@ -1083,16 +1083,19 @@ describe('Order trace', () => {
       't3',
       [
         'log taken in 3',
-        'bronze landed 3',
+        'bronze ingested 3',
         'silver superseded 3',
         'log taken in 5',
-        'bronze landed 5',
+        'bronze ingested 5',
         'silver current 5',
         'gold published with 2020-01-02 5',
       ],
     ],
-    ['t4', ['log taken in 8', 'bronze landed, waits for silver 8']],
-    ['t5', ['log taken in 7', 'bronze landed 7', 'quarantine refused, open: unknown_reference 7']],
+    ['t4', ['log taken in 8', 'bronze ingested, waits for silver 8']],
+    [
+      't5',
+      ['log taken in 7', 'bronze ingested 7', 'quarantine rejected, open: unknown_reference 7'],
+    ],
     ["t1' or true --", [unknown("t1' or true --")]],
     ['t', [unknown('t')]],
     ['', []],

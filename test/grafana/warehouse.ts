@@ -23,9 +23,9 @@ const T3 = { id: 't3', items: [PIPE] };
  *     t2  2020-01-01  cust_2  FR Paris   paypal        50.50 USD   1 x prod_2 (d'or) 20.25 cost 10.00, 1 x prod_1 (books)
  *     t3  2020-01-02  cust_1  DE Berlin  credit card   40.00 EUR   1 x 6" pipe (books)                      30.00 at first
  *     t4  2020-01-03  waits for promotion
- *     t5  2020-01-03  refused: its payment method is unknown; and an event that is no JSON
+ *     t5  2020-01-03  rejected: its payment method is unknown; and an event that is no JSON
  *
- * The first promotion has t0 to t3 and t1 again, the second one the correction of t3 and the refused ones. The metadata knows
+ * The first promotion has t0 to t3 and t1 again, the second one the correction of t3 and the rejected ones. The metadata knows
  * one ingest of all nine events, and one that failed.
  */
 export async function salesWarehouse(): Promise<TestDatabase> {

@@ -41,7 +41,7 @@ async function numbers(sql: string): Promise<Record<string, number>> {
 const pruned = (): Promise<Record<string, number>> =>
   numbers(
     `select coalesce(sum(current_events), 0) as current, coalesce(sum(duplicate_events), 0) as duplicates,
-            coalesce(sum(superseded_events), 0) as superseded, coalesce(sum(refused_events), 0) as refused
+            coalesce(sum(superseded_events), 0) as superseded, coalesce(sum(rejected_events), 0) as rejected
      from medallion.pruned`,
   );
 
@@ -191,7 +191,7 @@ describe('prune', () => {
 
     await medallion(...PRUNE, '--yes', '--batch-rows', '300');
     const { transactions, duplicates, superseded } = manifest.silver;
-    expect(await pruned()).toEqual({ current: transactions, duplicates, superseded, refused: 0 });
+    expect(await pruned()).toEqual({ current: transactions, duplicates, superseded, rejected: 0 });
     // What is open in the quarantine stays, to be judged again.
     expect(await held()).toBe(rejectedBySilver());
     await expectClean();
@@ -217,7 +217,7 @@ describe('prune', () => {
     );
     await medallion(...PRUNE, '--yes');
     expect(await held()).toBe(0);
-    expect((await pruned())['refused']).toBe(rejectedBySilver());
+    expect((await pruned())['rejected']).toBe(rejectedBySilver());
     expect(
       await numbers(
         `select count(*) as n, count(raw) as raw, count(reason) as reasons from bronze.quarantine where stage = 'silver'`,

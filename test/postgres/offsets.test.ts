@@ -43,7 +43,7 @@ const landed = {
 
 async function accounts(): Promise<unknown[]> {
   const { rows } = await client.query({
-    text: `select topic, partition, next_offset, source, position, landed_events, landed_bytes, quarantined_events,
+    text: `select topic, partition, next_offset, source, position, ingested_events, ingested_bytes, quarantined_events,
                   implausible_events, last_produced_at at time zone 'UTC'
              from medallion.offsets order by topic, partition`,
     rowMode: 'array',

@@ -388,7 +388,7 @@ describe('an event of a newer minor version', () => {
       .replace('"items":[{', '"channel":"app","items":[{"gift_wrap":true,');
     await landEvents(db.settings, [newer]);
     const { silver } = await promoteAll(db.settings);
-    expect(silver).toMatchObject({ events: 1, accepted: 1, refused: 0, written: 1 });
+    expect(silver).toMatchObject({ events: 1, accepted: 1, rejected: 0, written: 1 });
     expect(
       await rowsOf(
         db.settings,

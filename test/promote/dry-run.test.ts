@@ -80,7 +80,7 @@ function changesOf({ models }: Pick<DryRun, 'models'>): Record<string, string> {
 }
 
 function countsOf({ models }: DryRun | PromoteResult): unknown {
-  return models.map(({ model, read, written, refused }) => ({ model, read, written, refused }));
+  return models.map(({ model, read, written, rejected }) => ({ model, read, written, rejected }));
 }
 
 /** What tells the rows of a table apart, and what of them says only where they come from. */
@@ -242,13 +242,13 @@ describe('a fixture worked out by hand', () => {
     });
     // c is written twice, and is one new row.
     expect(first.rehearsed.models[0]).toMatchObject({
-      ...{ model: 'silver.fact_transactions', read: 5, written: 4, refused: 1 },
+      ...{ model: 'silver.fact_transactions', read: 5, written: 4, rejected: 1 },
     });
     expect(first.rehearsed.failure).toBeUndefined();
 
     await landEvents(db.settings, SECOND, { from: 5, producedAt: '2026-02-02T00:00:00Z' });
     const second = await dryAndReal({ chunkRows: 2 });
-    expect(second.rehearsed.models[0]).toMatchObject({ read: 5, written: 3, refused: 1 });
+    expect(second.rehearsed.models[0]).toMatchObject({ read: 5, written: 3, rejected: 1 });
     expect(changesOf(second.rehearsed)).toEqual({
       'silver.fact_transactions': '1 2 0',
       // d; the first of a and that of c, which moved; the second of a.
@@ -296,12 +296,12 @@ describe('the dry run says what the promotion then does', () => {
     await landEvents(db.settings, events.slice(150), { from: 150 });
     const { promoted } = await dryAndReal({ chunkRows: 60 });
     expect(promoted.silver).toMatchObject({ events: events.length - 150 });
-    expect(promoted.silver?.refused).toBeGreaterThan(0);
+    expect(promoted.silver?.rejected).toBeGreaterThan(0);
     expect(promoted.silver?.superseded).toBeGreaterThan(0);
   });
 
   test('of odd text, and of an event larger than any line that DuckDB expects', async () => {
-    const odd = ['unicode', 'refused', 'exact-amounts'].flatMap((name) =>
+    const odd = ['unicode', 'rejected', 'exact-amounts'].flatMap((name) =>
       readFileSync(`fixtures/${name}.ndjson`, 'utf8').split('\n'),
     );
     const quoted = purchase({
@@ -319,7 +319,7 @@ describe('the dry run says what the promotion then does', () => {
       ...[quoted, spaced, spaced.replaceAll('\n', '\r\n').replace('"r"', '"s"'), padded, ''],
     ]);
     const { promoted } = await dryAndReal({ chunkRows: 20 });
-    expect(promoted.silver?.refused).toBeGreaterThan(10);
+    expect(promoted.silver?.rejected).toBeGreaterThan(10);
     expect(
       await rowsOf(
         db.settings,
@@ -370,7 +370,7 @@ describe('the dry run says what the promotion then does', () => {
     expect(changesOf(result)).toEqual({ 'gold.product_performance': '0 3 0' });
   });
 
-  test('of silver that is being made again, with refused events that it judges anew', async () => {
+  test('of a silver that is being rebuilt, with rejected events that it judges again', async () => {
     await landEvents(db.settings, [
       purchase(A),
       purchase({ id: 'bad', at: '2026-01-02T10:00:00', order: UNKNOWN_STATUS }),

@@ -87,7 +87,7 @@ async function reconciled(): Promise<{ different: readonly string[]; waiting: nu
 test('a fill of many batches comes to what one batch comes to, keys and all', async () => {
   await landEvents(db.settings, events);
   const { silver } = await promoteAll(db.settings, small);
-  expect(silver).toMatchObject({ events: events.length, refused: 1, accepted: events.length - 1 });
+  expect(silver).toMatchObject({ events: events.length, rejected: 1, accepted: events.length - 1 });
   expect(await answersOf(db.settings)).toEqual(answers);
   expect(await rowsOf(db.settings, KEYS)).toEqual(keys);
   expect(await rowOf(db.settings, REST)).toEqual(NOTHING);

@@ -36,7 +36,7 @@ test('a promotion that loses its sessions counts what it did before and after, o
       }),
     );
     expect(result.silver).toEqual({
-      ...{ events: EVENTS, accepted: EVENTS, refused: 0, skipped: 0 },
+      ...{ events: EVENTS, accepted: EVENTS, rejected: 0, skipped: 0 },
       ...{ written: EVENTS, duplicates: 0, superseded: 0 },
     });
     expect(result.gold).toEqual({ days: ['2026-01-03'], restated: 0 });

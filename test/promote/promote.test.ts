@@ -27,7 +27,7 @@ afterEach(async () => {
   await db.drop();
 });
 
-/** Two days of sales with a late event, repeats, corrections in both orders, another day, and refused events. */
+/** Two days of sales with a late event, repeats, corrections in both orders, another day, and rejected events. */
 const HISTORY: readonly string[] = [
   purchase({
     id: 'a',
@@ -103,7 +103,7 @@ describe('a real sample of an existing producer', () => {
     expect(result.silver).toMatchObject({
       events: 2000,
       written: 2000,
-      refused: 0,
+      rejected: 0,
       duplicates: 0,
       superseded: 0,
     });
@@ -144,7 +144,7 @@ describe('repeats, corrections and late events', () => {
     expect(silver).toEqual({
       events: 13,
       accepted: 11,
-      refused: 2,
+      rejected: 2,
       skipped: 0,
       written: 6,
       duplicates: 2,
@@ -311,7 +311,7 @@ describe('repeats, corrections and late events', () => {
     expect(silver).toMatchObject({
       events: 13,
       accepted: 11,
-      refused: 2,
+      rejected: 2,
       written: 0,
       duplicates: 11,
       superseded: 0,
@@ -325,7 +325,7 @@ describe('repeats, corrections and late events', () => {
   });
 });
 
-describe('refused events', () => {
+describe('rejected events', () => {
   test('each is kept byte for byte with reason, field and coordinates; its neighbours go on', async () => {
     await landEvents(db.settings, HISTORY, { topic: 'shop', partition: 3, from: 40 });
     await promoteAll(db.settings);

@@ -78,7 +78,7 @@ async function expectAccountsToBalance(): Promise<void> {
   ).toEqual([]);
 }
 
-describe('events that were refused for a payment method nobody knew', () => {
+describe('events that were rejected for a payment method nobody knew', () => {
   const EVENTS = [
     purchase({ id: 'a', at: '2026-01-01T10:00:00', order: { total_amount: 11.2 } }),
     purchase({ id: 'b', at: '2026-01-01T11:00:00', order: { ...VOUCHER, total_amount: 5.05 } }),
@@ -103,7 +103,7 @@ describe('events that were refused for a payment method nobody knew', () => {
       outcomes: [
         { outcome: 'current', reason: null, field: null, events: 2 },
         {
-          outcome: 'refused',
+          outcome: 'rejected',
           reason: 'unknown_reference',
           field: 'order.payment_method',
           events: 1,
@@ -111,7 +111,7 @@ describe('events that were refused for a payment method nobody knew', () => {
       ],
       obstacles: [],
     });
-    expect(result.silver).toMatchObject({ events: 3, accepted: 2, written: 2, refused: 1 });
+    expect(result.silver).toMatchObject({ events: 3, accepted: 2, written: 2, rejected: 1 });
     expect(
       await rowsOf(
         db.settings,
@@ -150,7 +150,7 @@ describe('events that were refused for a payment method nobody knew', () => {
     expect(await history()).toEqual([
       '1 replayed: unknown_reference > current',
       '2 replayed: unknown_reference > current',
-      '3 refused: unknown_reference > unknown_reference',
+      '3 rejected: unknown_reference > unknown_reference',
     ]);
     expect(
       await rowOf(
@@ -173,7 +173,7 @@ describe('events that were refused for a payment method nobody knew', () => {
     await replay();
     const before = await answersOf(db.settings);
     const again = await replay();
-    expect(again.silver).toMatchObject({ events: 1, written: 0, refused: 1 });
+    expect(again.silver).toMatchObject({ events: 1, written: 0, rejected: 1 });
     expect(again.gold?.days).toEqual([]);
     await promoteAll(db.settings);
     expect(await answersOf(db.settings)).toEqual(before);
@@ -202,7 +202,7 @@ describe('events that were refused for a payment method nobody knew', () => {
     expect(await quarantine()).toContain('1 replayed unknown_reference');
   });
 
-  test('say why they are refused today when that has changed', async () => {
+  test('say why they are rejected today when that has changed', async () => {
     // Method 9 is fine now; the status of the order is not any more.
     await run(`insert into silver.dim_payment_method values (9, 'cheque');
                delete from silver.dim_order_status where id = 1`);
@@ -352,7 +352,7 @@ describe('a full refresh judges the quarantine again, too', () => {
       await promoteAll(fresh.settings);
       const expected = await answersOf(fresh.settings);
       const found = await answersOf(db.settings);
-      // Only here were they ever refused.
+      // Only here were they ever rejected.
       expect({ ...found, quarantine: 0 }).toEqual({ ...expected, quarantine: 0 });
     });
     expect(await quarantine()).toEqual([
@@ -390,7 +390,7 @@ describe('a full refresh judges the quarantine again, too', () => {
   });
 });
 
-describe('events that ingest refused', () => {
+describe('events that ingest rejected', () => {
   const GOOD = purchase({ id: 'big', at: '2026-01-01T10:00:00' });
   const LARGE = Buffer.from(GOOD);
 
@@ -445,8 +445,8 @@ describe('events that ingest refused', () => {
     const result = await replay();
     expect(result.replay?.outcomes).toEqual([
       { outcome: 'current', reason: null, field: null, events: 1 },
-      // Landed by the replay before this one, and refused again.
-      { outcome: 'refused', reason: 'invalid_json', field: null, events: 1 },
+      // Landed by the replay before this one, and rejected again.
+      { outcome: 'rejected', reason: 'invalid_json', field: null, events: 1 },
     ]);
     expect(result.replay?.obstacles).toEqual([
       { obstacle: 'not_text', events: 2 },
@@ -465,10 +465,10 @@ describe('events that ingest refused', () => {
       await rowOf(
         db.settings,
         `select (select value from bronze.events where "offset" = 1) as value,
-                landed_events + quarantined_events as read, quarantined_events as refused
+                ingested_events + quarantined_events as read, quarantined_events as rejected
          from medallion.offsets`,
       ),
-    ).toEqual({ value: GOOD, read: '7', refused: '4' });
+    ).toEqual({ value: GOOD, read: '7', rejected: '4' });
     expect(await rowsOf(db.settings, 'select total_orders from gold.sales_performance')).toEqual([
       { total_orders: '2' },
     ]);

@@ -69,7 +69,7 @@ test('a record that is not of its source is skipped: counted, in neither silver 
   const json = async (...args: string[]): Promise<unknown> =>
     JSON.parse((await medallion(...args, '--output', 'json')).stdout);
   expect(await json('runs', '--command', 'promote')).toMatchObject([
-    { counts: { events: 6, accepted: 2, refused: 1, skipped: 3 } },
+    { counts: { events: 6, accepted: 2, rejected: 1, skipped: 3 } },
   ]);
   expect(await json('status')).toMatchObject({ state: { skipped_events: 3 } });
   const trace = await medallion('trace', '--source', 'shop.orders', '--offset', '1');
@@ -141,9 +141,9 @@ test('what is skipped is counted for Prometheus and for Grafana', async () => {
   expect(
     await rowsOf(
       db.settings,
-      `select events, refused_events, skipped_events from gold.pipeline_runs where command = 'promote'`,
+      `select events, rejected_events, skipped_events from gold.pipeline_runs where command = 'promote'`,
     ),
-  ).toEqual([{ events: '4', refused_events: '1', skipped_events: '2' }]);
+  ).toEqual([{ events: '4', rejected_events: '1', skipped_events: '2' }]);
   const metrics = new Metrics();
   const totals = { models: [], rejections: {}, silver: { skipped: 2 } };
   metrics.published(totals);

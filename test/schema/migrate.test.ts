@@ -95,6 +95,46 @@ test('times that cannot be right and were believed until now give way to when br
   );
 });
 
+test('what earlier versions recorded as refused and landed is rejected and ingested', async () => {
+  const before = await copyOfMigrations();
+  const later = (await readdir(before)).filter((name) => name >= '030');
+  await Promise.all(later.map((name) => rm(path.join(before, name))));
+  await withDatabase(
+    async ({ settings }) => {
+      await withClient(settings, async (client) => {
+        await migrate(client, before);
+        await client.query(
+          `insert into medallion.runs (command, version, arguments, counts)
+           values ('promote', '0.1.0', '{}', '{"events": 3, "refused": 2, "skipped": 1}'), ('db', '0.1.0', '{}', '{}');
+           insert into bronze.quarantine_history (topic, partition, "offset", run_id, action, status_before, status_after, reason_before)
+           select 'sales', 0, ordinality, 1, action, 'open', 'open', 'invalid_json'
+           from unnest(array['refused', 'landed', 'dismissed']) with ordinality as actions (action, ordinality)`,
+        );
+        await migrate(client);
+        const runs = await client.query(
+          'select rejected_events, skipped_events from gold.pipeline_runs order by run_id',
+        );
+        expect(runs.rows).toEqual([
+          { rejected_events: '2', skipped_events: '1' },
+          { rejected_events: '0', skipped_events: '0' },
+        ]);
+        const { rows: counted } = await client.query<{ counts: string }>(
+          'select counts from medallion.runs order by run_id',
+        );
+        expect(counted.map(({ counts }) => JSON.parse(counts) as unknown)).toEqual([
+          { events: 3, rejected: 2, skipped: 1 },
+          {},
+        ]);
+        const { rows } = await client.query<{ action: string }>(
+          'select action from bronze.quarantine_history order by "offset"',
+        );
+        expect(rows.map(({ action }) => action)).toEqual(['rejected', 'ingested', 'dismissed']);
+      });
+    },
+    { empty: true },
+  );
+});
+
 test('a file that fails leaves nothing of itself behind', async () => {
   const folder = await copyOfMigrations();
   await writeFile(

@@ -94,6 +94,16 @@ export async function ageWarehouse(settings: ConnectionSettings): Promise<void> 
       alter table medallion.stale_dates rename column stale_since to touched_at;
       alter table medallion.stale_dates rename to touched_days;
       alter index medallion.stale_dates_pkey rename to touched_days_pkey;
+      alter table medallion.offsets rename column ingested_events to landed_events;
+      alter table medallion.offsets rename column ingested_bytes to landed_bytes;
+      alter table medallion.run_models rename column rejected to refused;
+      alter table medallion.pruned rename column rejected_events to refused_events;
+      alter table medallion.pruned rename column rejected_checksum to refused_checksum;
+      alter view gold.pipeline_models rename column rejected to refused;
+      alter view gold.pipeline_partitions rename column ingested_events to landed_events;
+      alter view gold.pipeline_partitions rename column ingested_at to landed_at;
+      alter view gold.pipeline_state rename column ingested_events to landed_events;
+      alter view gold.pipeline_runs rename column rejected_events to refused_events;
       delete from medallion.migrations where number > 7;`);
   });
 }

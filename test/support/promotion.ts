@@ -177,10 +177,10 @@ export async function landEvents(
       [topic, partition, from, start, events],
     );
     await client.query(
-      `insert into medallion.offsets as books (topic, partition, next_offset, source, landed_events)
+      `insert into medallion.offsets as books (topic, partition, next_offset, source, ingested_events)
        values ($1, $2, $3, 'test', $4)
        on conflict (topic, partition) do update
-       set next_offset = excluded.next_offset, landed_events = books.landed_events + excluded.landed_events`,
+       set next_offset = excluded.next_offset, ingested_events = books.ingested_events + excluded.ingested_events`,
       [topic, partition, from + events.length, events.length],
     );
   });

@@ -14,11 +14,11 @@ export function pipelineDashboard(): Dashboard {
     uid: PIPELINE_UID,
     title: 'Pipeline health',
     description:
-      'The pipeline by what it records of itself: what waits, how fresh it is, what was refused, how the runs went.',
+      'The pipeline by what it records of itself: what waits, how fresh it is, what was rejected, how the runs went.',
     from: 'now-24h',
     to: 'now',
     refresh: '30s',
-    variables: [textVariable('reason', 'Refused for')],
+    variables: [textVariable('reason', 'Rejected for')],
     annotations: [failedRuns('run'), BURSTS],
     sections: [
       { title: 'State', panels: state() },

@@ -11,7 +11,7 @@ const FRESHNESS = sql`
           1 as place,
           'bronze' as layer,
           to_char(max(last_event_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as latest_event,
-          max(landed_at) as changed_at
+          max(ingested_at) as changed_at
       from gold.pipeline_partitions
       union all
       select
@@ -55,12 +55,12 @@ const LAG = sql`
       partition,
       waiting_events,
       coalesce(extract(epoch from now() - waiting_since), 0) as waiting_for,
-      landed_events,
+      ingested_events,
       last_event_at,
-      landed_at,
+      ingested_at,
       promoted_at
   from gold.pipeline_partitions
-  order by waiting_events desc, landed_at desc, topic, partition
+  order by waiting_events desc, ingested_at desc, topic, partition
   limit 100`;
 
 // A run that goes on counts at the end of the range: the browser's clock may be behind the server's.
@@ -87,7 +87,7 @@ export function flow(): Builder<Panel>[] {
         description:
           "The latest event of each layer, and when the layer last changed. Bronze tells the log's time, silver the event's own, gold whole days.",
         ...{ sql: FRESHNESS, width: 12, height: 8 },
-        empty: 'Nothing was landed yet: medallion ingest.',
+        empty: 'Nothing is ingested yet: medallion ingest.',
       },
       {
         layer: { heading: 'Layer', width: 75, grows: true },
@@ -100,7 +100,7 @@ export function flow(): Builder<Panel>[] {
       {
         title: 'Throughput',
         description:
-          'Events written to the log, landed and promoted, at the end of the run that did it; a run that goes on counts at the end of the time range, with what it has done so far.',
+          'Events written to the log, ingested and promoted, at the end of the run that did it; a run that goes on counts at the end of the time range, with what it has done so far.',
         ...{ sql: THROUGHPUT, width: 12, height: 8 },
         empty: 'No run moved events in the time range: choose a longer one.',
       },
@@ -111,16 +111,16 @@ export function flow(): Builder<Panel>[] {
         title: 'Lag by partition',
         description: `What waits for silver, the longest queue first, up to 100 partitions. ${BEYOND_POSTGRESQL}`,
         ...{ sql: LAG, width: 24, height: 8 },
-        empty: 'Nothing was landed yet: medallion ingest.',
+        empty: 'Nothing is ingested yet: medallion ingest.',
       },
       {
         topic: { heading: 'Topic', width: 180, grows: true },
         partition: { heading: 'Partition', width: 85 },
         waiting_events: { heading: 'Waiting', width: 100, unit: COUNT },
         waiting_for: { heading: 'Waiting for', width: 110, unit: SECONDS },
-        landed_events: { heading: 'Landed', width: 110, unit: COUNT },
+        ingested_events: { heading: 'Ingested', width: 110, unit: COUNT },
         last_event_at: { heading: 'Last event (UTC)', width: 170, unit: TIME },
-        landed_at: { heading: 'Landed at (UTC)', width: 170, unit: TIME },
+        ingested_at: { heading: 'Ingested at (UTC)', width: 170, unit: TIME },
         promoted_at: { heading: 'Promoted at (UTC)', width: 170, unit: TIME },
       },
     ),

@@ -7,7 +7,7 @@ export const LIMITS = {
   /** Events that wait for it. */
   waiting: 100_000,
   /** Percent of the events that were judged. */
-  refused: 5,
+  rejected: 5,
   /** Hours since the last complete promotion. */
   sincePromotion: 26,
   /** Runs or checks. */

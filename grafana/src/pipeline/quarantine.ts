@@ -1,6 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { column, TO_TRACE, toRefused } from '../links.ts';
+import { column, TO_TRACE, toRejected } from '../links.ts';
 import { bars, COUNT, figure, rows, SHORT, stackedBars, TIME } from '../panels.ts';
 import { FIRST_HOUR } from '../period.ts';
 import { inHours } from './state.ts';
@@ -42,7 +42,7 @@ const OVER_TIME = sql`
   group by quarantined_hour, reason
   order by quarantined_hour, reason`;
 
-const REFUSED = sql`
+const REJECTED = sql`
   select
       quarantined_at,
       replace(reason, '_', ' ') as reason,
@@ -59,15 +59,15 @@ const REFUSED = sql`
   order by quarantined_at desc, topic, partition, "offset"
   limit 100`;
 
-const NONE_OPEN = 'Nothing is open: no event was refused, or all were replayed or dismissed.';
+const NONE_OPEN = 'Nothing is open: no event was rejected, or all were replayed or dismissed.';
 
-/** What was refused, and why. */
+/** What was rejected, and why. */
 export function quarantine(): Builder<Panel>[] {
   return [
     figure(
       {
         title: 'In quarantine',
-        description: 'Refused events that nobody has dealt with yet: medallion quarantine list.',
+        description: 'Rejected events that nobody has dealt with yet: medallion quarantine list.',
         ...{ sql: OPEN, width: 3, height: 8, empty: 'none' },
       },
       COUNT,
@@ -84,21 +84,21 @@ export function quarantine(): Builder<Panel>[] {
     bars(
       {
         title: 'Quarantine by reason',
-        description: 'Refused events that nobody has dealt with yet. A bar leads to the events.',
+        description: 'Rejected events that nobody has dealt with yet. A bar leads to the events.',
         ...{ sql: BY_REASON, width: 8, height: 8, empty: NONE_OPEN },
       },
       'reason',
       SHORT,
     ).overrideByName('events', [
       { id: 'displayName', value: 'Events' },
-      { id: 'links', value: [toRefused(column(0))] },
+      { id: 'links', value: [toRejected(column(0))] },
     ]),
     stackedBars(
       {
-        title: 'Refused by hour',
-        description: 'All that was refused, whatever became of it.',
+        title: 'Rejected by hour',
+        description: 'All that was rejected, whatever became of it.',
         ...{ sql: OVER_TIME, width: 10, height: 8 },
-        empty: 'Nothing was refused in the time range.',
+        empty: 'Nothing was rejected in the time range.',
       },
       SHORT,
     ),
@@ -109,7 +109,7 @@ export function quarantine(): Builder<Panel>[] {
         ...{ sql: BY_FIELD, width: 24, height: 8, empty: NONE_OPEN },
       },
       {
-        reason: { heading: 'Reason', width: 200, link: toRefused(column(0)) },
+        reason: { heading: 'Reason', width: 200, link: toRejected(column(0)) },
         field: { heading: 'Field', width: 300, grows: true },
         stage: { heading: 'Stage', width: 100 },
         events: { heading: 'Events', width: 100, unit: COUNT },
@@ -118,14 +118,14 @@ export function quarantine(): Builder<Panel>[] {
     ),
     rows(
       {
-        title: 'Refused events',
+        title: 'Rejected events',
         description:
           'The latest in the time range, of the reason above: medallion quarantine show has the event itself. An id leads to its trace.',
-        ...{ sql: REFUSED, width: 24, height: 10 },
-        empty: 'No event was refused in the time range for this reason.',
+        ...{ sql: REJECTED, width: 24, height: 10 },
+        empty: 'No event was rejected in the time range for this reason.',
       },
       {
-        quarantined_at: { heading: 'Refused (UTC)', width: 155, unit: TIME },
+        quarantined_at: { heading: 'Rejected (UTC)', width: 155, unit: TIME },
         reason: { heading: 'Reason', width: 150 },
         field: { heading: 'Field', width: 160 },
         transaction_id: { heading: 'Transaction', width: 435, grows: true, link: TO_TRACE },

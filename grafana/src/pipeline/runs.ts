@@ -14,7 +14,7 @@ const RUN_TIMES = sql`
   order by 1, 2`;
 
 const LATEST = sql`
-  select run_id, command, outcome, started_at, seconds, events, refused_events, skipped_events
+  select run_id, command, outcome, started_at, seconds, events, rejected_events, skipped_events
   from gold.pipeline_runs
   where $__timeFilter(started_at) and (outcome <> 'done' or events > 0)
   order by run_id desc
@@ -78,7 +78,7 @@ export function runs(): Builder<Panel>[] {
         started_at: { heading: 'Began (UTC)', width: 180, unit: TIME },
         seconds: { heading: 'Took', width: 120, unit: SECONDS },
         events: { heading: 'Events', width: 120, unit: COUNT },
-        refused_events: { heading: 'Refused', width: 100, unit: COUNT },
+        rejected_events: { heading: 'Rejected', width: 100, unit: COUNT },
         skipped_events: { heading: 'Skipped', width: 100, unit: COUNT },
       },
     ),

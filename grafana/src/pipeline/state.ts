@@ -73,11 +73,11 @@ const since = (column: string): string => sql`
   from gold.pipeline_state`;
 
 /**
- * Refused events in percent of those that were judged: by promotions, and by ingest where it refused them.
+ * Rejected events in percent of those that were judged: by promotions, and by ingest where it rejected them.
  * @param events whether a run's end counts
- * @param refusals whether an hour of refusals does
+ * @param rejections whether an hour of rejections does
  */
-export function quarantineShare(events: string, refusals: string): string {
+export function quarantineShare(events: string, rejections: string): string {
   return sql`
     with judged as (
         select coalesce(sum(runs.events), 0) as events
@@ -89,20 +89,20 @@ export function quarantineShare(events: string, refusals: string): string {
         where ${events}
     ),
 
-    refused as (
+    rejected as (
         select
             coalesce(sum(events), 0) as events,
             coalesce(sum(events) filter (where stage = 'ingest'), 0) as at_ingest
         from gold.quarantine_by_hour
-        where ${refusals}
+        where ${rejections}
     )
 
     select
         coalesce(
-            round(refused.events * 100 / nullif(judged.events + refused.at_ingest, 0), 2), 0
+            round(rejected.events * 100 / nullif(judged.events + rejected.at_ingest, 0), 2), 0
         ) as quarantine_share_percent
     from judged
-    cross join refused`;
+    cross join rejected`;
 }
 
 /** Whether a time lies in the time range, its first hour whole. A run that goes on ends at the present of the server. */
@@ -130,7 +130,7 @@ export function state(): Builder<Panel>[] {
   return [
     small(
       'Last event',
-      `When the log took in the latest event that was landed. ${BEYOND_POSTGRESQL}`,
+      `When the log took in the latest ingested event. ${BEYOND_POSTGRESQL}`,
       since('last_event_at'),
       AGO,
     ),
@@ -150,24 +150,24 @@ export function state(): Builder<Panel>[] {
     ),
     small(
       'Longest wait',
-      'How long ago the first event was landed that is not promoted yet.',
+      'How long ago the first event that is not promoted yet was ingested.',
       LONGEST_WAIT,
       SECONDS,
       LIMITS.wait,
     ),
     small(
       'Last promotion',
-      'How long ago the latest complete promotion ended; before there is one, how long ago the first event was landed.',
+      'How long ago the latest complete promotion ended; before there is one, how long ago the first event was ingested.',
       SINCE_PROMOTION,
       { unit: 'h', decimals: 1 },
       LIMITS.sincePromotion,
     ),
     small(
       'Quarantine share',
-      'Events refused in the time range, in percent of those judged in it, from the hour on in which it begins.',
+      'Events rejected in the time range, in percent of those judged in it, from the hour on in which it begins.',
       quarantineShare(inHours('ended_at'), inHours('quarantined_hour')),
       PERCENT,
-      LIMITS.refused,
+      LIMITS.rejected,
     ),
     small(
       'Failed runs',

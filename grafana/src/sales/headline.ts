@@ -32,7 +32,7 @@ const FIGURES: readonly Figure[] = [
   {
     title: 'Revenue',
     description:
-      'Totals of the orders: taxes and shipping in, discounts out; of all currencies as they are booked. ' +
+      'Totals of the orders: with taxes and shipping, less discounts; all currencies as the orders have them. ' +
       'With a category or product chosen: of the orders that hold one.',
     ...{ unit: SHORT_MONEY, width: 4, isMoney: true },
     ...{ parts: orders(SINCE), from: 'orders', amount: 'revenue' },
@@ -102,7 +102,7 @@ const CURRENCIES = sql`
               when count(*) < 3 then ', ' || string_agg(currency, '+' order by currency)
               else ', ' || count(*) || ' currencies'
           end as currency
-      from booked
+      from used_currencies
   )`;
 
 /**

@@ -180,7 +180,7 @@ export function paymentsAndStates(): Builder<Panel>[] {
       {
         title: `${SECTIONS.currencies.title}, \${days}`,
         description:
-          'Orders by the currency that they are booked in; amounts are in it, unless report.currency names one to convert them to.',
+          'Orders by their currency; amounts are in it, unless report.currency names one to convert them to.',
         ...{ sql: CURRENCIES, width: 8, height: 8, empty: EMPTY },
       },
       {

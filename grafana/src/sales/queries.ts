@@ -107,7 +107,7 @@ export function orders(span: Span): string {
 /** CTE: the currencies of the orders of the period; for after `orders`, whose choice it shares. */
 export function currencies(): string {
   return sql`
-    booked as (
+    used_currencies as (
         select days.currency
         from period
         inner join gold.order_performance as days on ${isDayOf('first_day', 'days.date_key')}

@@ -35,8 +35,8 @@ export function traceDashboard(): Dashboard {
             {
               title: 'Through the layers',
               description:
-                'Every event of the transaction, step by step: also those that wait, were refused, or lost to a better one. ' +
-                'An event that was pruned from bronze, or archived, has no landing.',
+                'Every event of the transaction, step by step: also those that wait, were rejected, or lost to a better one. ' +
+                'An event that was pruned from bronze, or archived, has no step in bronze.',
               ...{ sql: WAY, width: 24, height: 11, empty: NOT_ASKED },
             },
             {

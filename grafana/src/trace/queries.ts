@@ -69,7 +69,7 @@ export const WAY = sql`
           2,
           'bronze',
           landings.ingested_at,
-          case when events.outcome = 'waiting' then 'landed, waits for silver' else 'landed' end,
+          case when events.outcome = 'waiting' then 'ingested, waits for silver' else 'ingested' end,
           topic,
           partition,
           "offset",

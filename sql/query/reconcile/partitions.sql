@@ -78,14 +78,14 @@ pruned as (
     select
         topic,
         partition,
-        sum(current_events + duplicate_events + superseded_events + skipped_events + refused_events) as pruned_events,
+        sum(current_events + duplicate_events + superseded_events + skipped_events + rejected_events) as pruned_events,
         sum(
             case
                 when in_silver then current_events + duplicate_events + superseded_events + skipped_events
                 else 0
-            end + refused_events
+            end + rejected_events
         ) as pruned_in_silver,
-        sum(case when in_silver then accepted_checksum else 0 end + refused_checksum) as pruned_checksum,
+        sum(case when in_silver then accepted_checksum else 0 end + rejected_checksum) as pruned_checksum,
         min(from_offset) as pruned_from,
         max(to_offset) as pruned_to
     from medallion.pruned
@@ -99,7 +99,7 @@ select
     offsets.position,
     offsets.digest,
     coalesce(offsets.next_offset, 0) as "nextOffset",
-    coalesce(offsets.landed_events, 0) as written,
+    coalesce(offsets.ingested_events, 0) as written,
     coalesce(offsets.quarantined_events, 0) as quarantined,
     coalesce(watermarks.next_offset, 0) as "promotedTo",
     coalesce(to_json(gaps.gaps), '[]') as gaps,

@@ -1,5 +1,5 @@
 -- What bronze, its archive and the quarantine hold of the partitions $1, $2 from the offsets $3 on, and how much of it below
--- the watermarks $4. Of the events that silver refused those count that it accounts for: not one that a refresh has yet to
+-- the watermarks $4. Of the events that silver rejected those count that it accounts for: not one that a refresh has yet to
 -- judge again, and of the replayed ones none that was pruned.
 -- grain: one row per partition
 with asked as (
@@ -40,7 +40,7 @@ archived as (
     group by asked.topic, asked.partition
 ),
 
-refused as (
+quarantined as (
     select
         quarantine.topic,
         quarantine.partition,
@@ -77,7 +77,7 @@ rejected as (
         count(*) filter (where stage = 'silver') as by_silver,
         sum(hashint8extended("offset", 0)) filter (where stage = 'silver') as checksum,
         bool_or(stage = 'silver' and is_replayed) as has_replayed
-    from refused
+    from quarantined
     where
         stage = 'ingest'
         or (is_replayed and is_in_bronze and is_promoted)

@@ -27,7 +27,7 @@ with held as (
     from medallion.unjudged_events
     where topic = $1 and partition = $2 and "offset" >= $3
     union all
-    -- Refused, replayed, and in silver now: that is once. What a refresh has yet to judge again is not accounted for.
+    -- Rejected, replayed, and in silver now: that is once. What a refresh has yet to judge again is not accounted for.
     select "offset", 0, 1, case when status = 'replayed' then 1 else 0 end, produced_at
     from bronze.quarantine
     cross join lateral (

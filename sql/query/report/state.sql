@@ -40,8 +40,8 @@ select
         select max(event_timestamp) from silver.fact_transactions
         where transaction_key >= (select first_key from last_day)
     ) as last_event_at,
-    (select max(last_produced_at) from medallion.offsets) as last_landed_at,
-    (select coalesce(sum(landed_events), 0) from medallion.offsets) as landed_events,
+    (select max(last_produced_at) from medallion.offsets) as last_ingested_at,
+    (select coalesce(sum(ingested_events), 0) from medallion.offsets) as ingested_events,
     (select events from waiting) as waiting_events,
     (select count(*) from medallion.stale_dates) as waiting_days,
     (select count(*) from bronze.quarantine where status = 'open') as quarantined_events,

@@ -27,7 +27,7 @@ dropped.
 
 A dry run is a promotion in one transaction that is rolled back. For each model
 it shows the rows read, written (unchanged ones included), new, changed, removed
-and refused, and the results of the checks. It exits 4 where promote would. No
+and rejected, and the results of the checks. It exits 4 where promote would. No
 other promotion can run meanwhile. Where --plan shows a change to an existing
 table, readers of that table wait until the dry run is over.`,
     examples: [
@@ -43,7 +43,7 @@ table, readers of that table wait until the dry run is over.`,
         'medallion promote --full-refresh --select product_performance',
         'make this mart again, and those that read it',
       ],
-      ['medallion promote --dry-run', 'rows that would be new, changed, removed, refused'],
+      ['medallion promote --dry-run', 'rows that would be new, changed, removed, rejected'],
       [
         'medallion promote --plan',
         'how tables differ from their models, and which mappings have changed',

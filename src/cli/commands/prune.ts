@@ -71,7 +71,7 @@ the disk.`,
         },
       });
       const columns = {
-        ...{ ...OF_PARTITION, ...quantities('current', 'duplicates', 'superseded', 'refused') },
+        ...{ ...OF_PARTITION, ...quantities('current', 'duplicates', 'superseded', 'rejected') },
       };
       await context.writeNews(resultOf(columns, partitions));
       const letGo =

@@ -104,7 +104,7 @@ function summary(totals: RunTotals): string {
 }
 
 /** One row; what ingest has done is null where it failed. */
-function totalsTable({ ingested, refused, seconds, ...totals }: RunTotals): ResultTable {
+function totalsTable({ ingested, rejected, seconds, ...totals }: RunTotals): ResultTable {
   const columns = {
     ...quantities('events', 'bytes', 'quarantinedByIngest', 'promotions', 'transactions'),
     ...quantities('duplicates', 'superseded', 'skipped', 'quarantinedBySilver'),
@@ -115,7 +115,7 @@ function totalsTable({ ingested, refused, seconds, ...totals }: RunTotals): Resu
       ...{ ...totals, events: ingested?.events, bytes: ingested?.bytes },
       quarantinedByIngest:
         ingested && Object.values(ingested.quarantined).reduce((sum, events) => sum + events, 0),
-      ...{ quarantinedBySilver: refused, seconds: Math.round(seconds * 10) / 10 },
+      ...{ quarantinedBySilver: rejected, seconds: Math.round(seconds * 10) / 10 },
     },
   ]);
 }

@@ -16,14 +16,14 @@ import { numbers, quantities, resultOf, texts } from './result.ts';
 /** What each model did. */
 function modelTable({ models }: PromoteResult): ResultTable {
   return resultOf(
-    { ...texts('model'), ...quantities('read', 'written', 'refused'), ...numbers('seconds') },
+    { ...texts('model'), ...quantities('read', 'written', 'rejected'), ...numbers('seconds') },
     models.map((row) => ({ ...row, seconds: (row.milliseconds / 1000).toFixed(2) })),
   );
 }
 
 /** The same for people. */
 const MODELS = page({
-  ...{ model: { atLeast: 20 }, read: {}, written: {}, refused: {}, seconds: { keep: 1 } },
+  ...{ model: { atLeast: 20 }, read: {}, written: {}, rejected: {}, seconds: { keep: 1 } },
 });
 
 /** Warns of the checks that did not pass. */
@@ -43,10 +43,10 @@ export function leftOutText({
   duplicates,
   superseded,
   skipped,
-  refused,
-}: Pick<SilverResult, 'duplicates' | 'superseded' | 'skipped' | 'refused'>): string {
+  rejected,
+}: Pick<SilverResult, 'duplicates' | 'superseded' | 'skipped' | 'rejected'>): string {
   const skips = skipped === 0 ? '' : `, ${grouped(skipped)} skipped`;
-  return `${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded${skips}, ${grouped(refused)} quarantined`;
+  return `${counted(duplicates, 'duplicate')}, ${grouped(superseded)} superseded${skips}, ${grouped(rejected)} quarantined`;
 }
 
 /** What a promotion did, in a few lines for people. */
@@ -139,7 +139,7 @@ function renderDryRun({ models, checks }: DryRun, format: OutputFormat, layout: 
   const checkRows = checks.map(({ name, rows, ...result }) => ({
     ...{ ...result, check: name, failing_rows: JSON.stringify(rows) },
   }));
-  const figures = quantities('read', 'written', 'new', 'changed', 'removed', 'refused');
+  const figures = quantities('read', 'written', 'new', 'changed', 'removed', 'rejected');
   const counts = numbers('failing', 'checked');
   const words = texts('severity', 'outcome');
   if (format === 'csv') {

@@ -87,22 +87,22 @@ function historyLine(entry: HistoryEntry): string {
 }
 
 function whatChanged(entry: HistoryEntry): string {
-  const before = refusal(entry.reason_before, entry.field_before);
+  const before = rejection(entry.reason_before, entry.field_before);
   switch (entry.action) {
     case 'replayed':
       return `was ${before}, now ${entry.outcome ?? 'in silver'}`;
-    case 'refused': {
-      const after = refusal(entry.reason_after ?? '', entry.field_after);
+    case 'rejected': {
+      const after = rejection(entry.reason_after ?? '', entry.field_after);
       return after === before ? `still ${before}` : `was ${before}, now ${after}`;
     }
-    case 'landed':
+    case 'ingested':
       return `was ${before}, now in bronze`;
     default:
       return '';
   }
 }
 
-function refusal(reason: string, field: string | null): string {
+function rejection(reason: string, field: string | null): string {
   return field === null ? reason : `${reason} at ${field}`;
 }
 

@@ -278,8 +278,8 @@ export function dayLabel(day: string, days: readonly { readonly date_key: string
 export function stateFacts(state: SectionRows['state']): [name: string, value: string][] {
   const facts: [string, string][] = [
     ['Last event', utc(state.last_event_at)],
-    ['Last event in bronze', utc(state.last_landed_at)],
-    ['Events in bronze', grouped(state.landed_events)],
+    ['Last event in bronze', utc(state.last_ingested_at)],
+    ['Events in bronze', grouped(state.ingested_events)],
     ['Waiting for promotion', counted(state.waiting_events, 'event')],
   ];
   if (state.waiting_days !== '0') {

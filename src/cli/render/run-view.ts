@@ -26,7 +26,7 @@ function who({ os_user: user, host }: ResultRow): string {
 
 /** What is counted or summed in the parts of a run. */
 const QUANTITIES = [
-  ...['events', 'read', 'written', 'refused', 'failing', 'checked'],
+  ...['events', 'read', 'written', 'rejected', 'failing', 'checked'],
   ...['late_events', 'old_orders', 'new_orders', 'old_total', 'new_total', 'change'],
 ];
 

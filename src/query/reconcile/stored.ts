@@ -15,7 +15,7 @@ export interface Stored {
   /** Rows of bronze.events, in all and below the watermark. */
   readonly events: bigint;
   readonly promoted: Counted;
-  /** Refused at ingest, without those that were replayed to their place in bronze. */
+  /** Rejected at ingest, without those that were replayed to their place in bronze. */
   readonly rejectedAtIngest: bigint;
   readonly rejectedBySilver: Counted;
   /** The first offset that bronze or the quarantine has; undefined where they have none. */

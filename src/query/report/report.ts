@@ -105,7 +105,7 @@ async function readAmounts(client: Client, { since, until }: Period): Promise<Am
 
 async function countWritten(client: Client): Promise<bigint> {
   const { rows } = await client.query<{ events: string }>(
-    'select coalesce(sum(landed_events), 0) as events from medallion.offsets',
+    'select coalesce(sum(ingested_events), 0) as events from medallion.offsets',
   );
   return BigInt(rows[0]?.events ?? 0);
 }

@@ -109,9 +109,9 @@ export interface SectionRows {
     'country' | 'city'
   >;
   state: RowOf<
-    'landed_events' | 'waiting_events' | 'waiting_days' | 'quarantined_events',
+    'ingested_events' | 'waiting_events' | 'waiting_days' | 'quarantined_events',
     | 'last_event_at'
-    | 'last_landed_at'
+    | 'last_ingested_at'
     | 'last_promoted_at'
     | 'last_promote_started_at'
     | 'last_promote_outcome'

@@ -202,8 +202,8 @@ const ROWS: { [Name in SectionName]: SectionRows[Name][] } = {
   state: [
     {
       last_event_at: '2026-01-04 23:59:59.5+00',
-      last_landed_at: '2026-01-05 08:00:00+00',
-      landed_events: '20100',
+      last_ingested_at: '2026-01-05 08:00:00+00',
+      ingested_events: '20100',
       waiting_events: '1234',
       waiting_days: '0',
       quarantined_events: '1',

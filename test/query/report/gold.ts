@@ -143,7 +143,7 @@ insert into bronze.events
 select 'sales', partition, "offset", null, null, '{}', null, now(), now(), 2
 from (values (0, 1), (0, 2), (0, 3), (0, 7), (0, 9), (1, 4)) as events (partition, "offset");
 
-insert into medallion.offsets (topic, partition, next_offset, source, landed_events, last_produced_at) values
+insert into medallion.offsets (topic, partition, next_offset, source, ingested_events, last_produced_at) values
     ('sales', 0, 10, 'kafka:x', 5, '2026-01-04 07:59:59'),
     ('sales', 1, 5, 'kafka:x', 1, '2026-01-04 09:00:00.25');
 insert into medallion.watermarks (topic, partition, next_offset) values ('sales', 0, 4);

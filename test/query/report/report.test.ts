@@ -212,8 +212,8 @@ describe('sections', () => {
     expect(january.sections.state?.rows).toEqual([
       {
         last_event_at: '2026-01-03 12:00:09+00',
-        last_landed_at: '2026-01-04 09:00:00.25+00',
-        landed_events: '6',
+        last_ingested_at: '2026-01-04 09:00:00.25+00',
+        ingested_events: '6',
         waiting_events: '3',
         waiting_days: '1',
         quarantined_events: '3',
@@ -359,7 +359,7 @@ describe('before there are sales', () => {
       expect(sections.state?.rows[0]).toMatchObject({
         last_event_at: null,
         waiting_events: '0',
-        landed_events: '0',
+        ingested_events: '0',
       });
     } finally {
       await empty.drop();
