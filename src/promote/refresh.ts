@@ -273,7 +273,7 @@ async function refuseToLosePruned(client: Client): Promise<void> {
       {
         hint:
           'Nothing was changed. medallion promote --layer gold --full-refresh rebuilds gold and loses nothing. ' +
-          'With --even-pruned, silver is rebuilt without these events, and they are lost for good.',
+          'With --even-pruned, silver is rebuilt without these events, and they are lost permanently.',
       },
     );
   }

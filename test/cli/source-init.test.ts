@@ -123,7 +123,7 @@ items:
   # tax: nr # 7
   # tax: betrag # 12.5
   # tax: abgabe # 2
-  # tax: { value: 0 } # of no order any
+  # tax: { value: 0 } # when no order has it
 `);
     expect(yaml).toContain(`  total: computed # from the other amounts
 items:

@@ -36,12 +36,12 @@ table, readers of that table wait until the dry run is over.`,
       ['medallion promote --watch --every 10s', 'again and again, until stopped'],
       [
         'medallion promote --layer gold --since 2026-01-01 --until 2026-01-31',
-        'compute the marts of these days again',
+        'recompute the marts of these days',
       ],
-      ['medallion promote --full-refresh', 'make silver and gold again from bronze'],
+      ['medallion promote --full-refresh', 'rebuild silver and gold from bronze'],
       [
         'medallion promote --full-refresh --select product_performance',
-        'make this mart again, and those that read it',
+        'rebuild this mart, and those that read it',
       ],
       ['medallion promote --dry-run', 'rows that would be new, changed, removed, rejected'],
       [
@@ -65,8 +65,8 @@ table, readers of that table wait until the dry run is over.`,
         '--even-pruned':
           'with --full-refresh: also when silver then loses the events that were pruned from bronze',
         ...days(
-          'gold: compute the marts again from this day on',
-          'gold: compute the marts again up to this day',
+          'gold: recompute the marts from this day on',
+          'gold: recompute the marts up to this day',
         ),
       }),
       ...ENGINE,

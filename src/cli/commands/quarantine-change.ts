@@ -92,7 +92,7 @@ const DISMISSAL = {
 } as const;
 const REOPENING = { command: 'reopen', ask: 'Reopen', does: 'reopens', done: 'reopened' } as const;
 
-export const dismissCommand = command('dismiss', 'set open events aside for good', {
+export const dismissCommand = command('dismiss', 'set open events aside permanently', {
   examples: ['medallion quarantine dismiss --reason invalid_json --note fixed --yes'],
   exits: { 5: 'another change of the quarantine is running' },
   seeAlso: ['quarantine reopen', 'quarantine export'],

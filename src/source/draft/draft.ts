@@ -198,7 +198,7 @@ function moneyFields(money: DraftedMoney, choices: DraftedField['choices']): Dra
       return { rule: { value: '0' }, remark: 'the prices are after it already' };
     }
     if (part === undefined) {
-      return open([...choices, [{ value: '0' }, 'of no order any']]);
+      return open([...choices, [{ value: '0' }, 'when no order has it']]);
     }
     const text = showPath(part.path);
     const isSum = part.path.includes(EACH);
