@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuTimeOf } from '../scripts/cpu-time.ts';
 
 /** How a process ran. */
 export interface Run {
@@ -24,8 +25,6 @@ export interface Started {
 }
 
 const POLL_MS = 20;
-/** Of Linux's clock in /proc, on every machine that Node runs on. */
-const TICKS_A_SECOND = 100;
 /** The exit code of what was asked to stop, where it is not 0. */
 const STOPPED = 130;
 
@@ -100,20 +99,12 @@ export async function runProcess(
 function usageOf(pid: number | undefined): Omit<Run, 'seconds'> | undefined {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const time = pid === undefined ? undefined : cpuTimeOf(pid);
     // VmHWM: the most that was ever resident. It is missing when the process has ended and nobody has taken note yet.
     const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
-    // utime, stime, cutime and cstime; the name before them, in brackets, may hold blanks.
-    const ticks = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 15);
-    return kilobytes === undefined
+    return kilobytes === undefined || time === undefined
       ? undefined
-      : {
-          cpuSeconds: ticks.reduce((sum, count) => sum + Number(count), 0) / TICKS_A_SECOND,
-          peakMegabytes: Number(kilobytes) / 1024,
-        };
+      : { cpuSeconds: time.own + time.children, peakMegabytes: Number(kilobytes) / 1024 };
   } catch {
     // Another system, or it ended between the two calls.
     return undefined;

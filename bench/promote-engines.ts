@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { cpuTimeOf } from '../scripts/cpu-time.ts';
 import { startCluster } from '../scripts/spark/cluster.ts';
 import { startSail } from '../scripts/spark/sail.ts';
 import type { Bench, Database, Figure, Stand } from './harness.ts';
 
 const MICROSECONDS = 1e6;
-const TICKS_A_SECOND = 100;
 /** Each worker of Spark is a JVM of its own. */
 const WORKERS = { sail: [1, 2, 4], spark: [1, 2] };
 
@@ -90,20 +90,16 @@ function cpuOfServer(data: string): number {
 }
 
 function cpuOf(isMeant: (pid: string) => boolean): number {
-  let ticks = 0;
+  let seconds = 0;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       if (isMeant(pid)) {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        const times = stat
-          .slice(stat.lastIndexOf(')') + 2)
-          .split(' ')
-          .slice(11, 15);
-        ticks += times.reduce((sum, count) => sum + Number(count), 0);
+        const { own, children } = cpuTimeOf(Number(pid)) ?? { own: 0, children: 0 };
+        seconds += own + children;
       }
     } catch {
       // It has ended, or is somebody else's.
     }
   }
-  return ticks / TICKS_A_SECOND;
+  return seconds;
 }

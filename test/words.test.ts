@@ -59,7 +59,7 @@ test('the comments of the tables that migrations make use them, too', async () =
   await withDatabase(async ({ settings }) => {
     const comments = await rowsOf(
       settings,
-      `select coalesce(pg_describe_object(classoid, objoid, objsubid), '') as object, description
+      `select pg_describe_object(classoid, objoid, objsubid) as object, description
        from pg_description
        where pg_describe_object(classoid, objoid, objsubid) ~ '(bronze|silver|gold|medallion)'`,
     );

@@ -14,11 +14,15 @@ afterEach(async () => {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
 });
 
-/** A copy of the migrations to edit. */
-async function copyOfMigrations(): Promise<string> {
+/** A copy of the migrations to edit; or of those before a number alone, as an earlier version had them. */
+async function copyOfMigrations(before?: string): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'medallion-migrations-'));
   folders.push(folder);
   await cp(MIGRATIONS, folder, { recursive: true });
+  if (before !== undefined) {
+    const later = (await readdir(folder)).filter((name) => name >= before);
+    await Promise.all(later.map((name) => rm(path.join(folder, name))));
+  }
   return folder;
 }
 
@@ -69,9 +73,7 @@ test('a new file is applied to a database that has the older ones', async () => 
 });
 
 test('times that cannot be right and were believed until now give way to when bronze was written', async () => {
-  const before = await copyOfMigrations();
-  const later = (await readdir(before)).filter((name) => name >= '011');
-  await Promise.all(later.map((name) => rm(path.join(before, name))));
+  const before = await copyOfMigrations('011');
   await withDatabase(
     async ({ settings }) => {
       await withClient(settings, async (client) => {
@@ -96,9 +98,7 @@ test('times that cannot be right and were believed until now give way to when br
 });
 
 test('what earlier versions recorded as refused and landed is rejected and ingested', async () => {
-  const before = await copyOfMigrations();
-  const later = (await readdir(before)).filter((name) => name >= '030');
-  await Promise.all(later.map((name) => rm(path.join(before, name))));
+  const before = await copyOfMigrations('030');
   await withDatabase(
     async ({ settings }) => {
       await withClient(settings, async (client) => {

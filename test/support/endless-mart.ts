@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuTimeOf } from '../../scripts/cpu-time.ts';
 
-const TICKS_PER_SECOND = 100;
 const LOOK_MS = 1500;
 
 /** Makes a project in `folder` with a mart that takes Spark days: it counts to a million millions. */
@@ -31,30 +31,18 @@ group by days.date_key
   );
 }
 
-/** How many processors the processes keep busy now. One that has ended, as of a job before, keeps none. */
+/** How many processors the processes keep busy now. One that has ended keeps none. */
 export async function busyProcessors(pids: readonly number[]): Promise<number> {
-  const before = pids.map(ticksOf);
+  const before = new Map(pids.map((pid) => [pid, cpuTimeOf(pid)]));
   const start = performance.now();
   await delay(LOOK_MS);
   const seconds = (performance.now() - start) / 1000;
-  const ticks = pids.map((pid, at) => (ticksOf(pid) ?? NaN) - (before[at] ?? NaN));
-  const sum = ticks.filter((each) => !Number.isNaN(each)).reduce((all, each) => all + each, 0);
-  return sum / TICKS_PER_SECOND / seconds;
-}
-
-/** Processor time that a process has used so far; undefined when it has ended. */
-function ticksOf(pid: number): number | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      return undefined;
+  let used = 0;
+  for (const [pid, then] of before) {
+    const now = cpuTimeOf(pid);
+    if (then !== undefined && now !== undefined) {
+      used += now.own - then.own;
     }
-    throw error;
   }
-  // The name of the command, which may hold anything, ends with the last parenthesis.
-  const [, fields = ''] = /.*\) (.*)/s.exec(stat) ?? [];
-  const [user, system] = fields.split(' ').slice(11, 13);
-  return Number(user) + Number(system);
+  return used / seconds;
 }
